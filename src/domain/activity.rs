@@ -1,0 +1,136 @@
+//! Activity and what is computed from it: state and trend (T5, T7).
+
+use serde::Serialize;
+
+use crate::domain::time::DAY_MS;
+
+/// `new`: first seen less than this long ago.
+const NEW_MS: i64 = 14 * DAY_MS;
+/// `active`: activity within this span.
+const ACTIVE_MS: i64 = 7 * DAY_MS;
+/// `quiet`: activity within this span.
+const QUIET_MS: i64 = 30 * DAY_MS;
+/// Days of each of the two spans that a trend compares.
+pub const TREND_DAYS: i32 = 28;
+/// A trend needs a difference of at least this many people (or days).
+const TREND_DIFFERENCE_MIN: i64 = 2;
+/// A trend needs a change of at least this share of the earlier span, in percent.
+const TREND_PERCENT_MIN: i64 = 25;
+
+/// The state of a user or a company, first match from the top (T7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// First seen less than 14 days ago.
+    New,
+    /// Activity within 7 days.
+    Active,
+    /// Activity within 30 days.
+    Quiet,
+    /// Activity, but longer ago.
+    Gone,
+    /// No activity at all.
+    Never,
+}
+
+/// Where the number of active people is going (T7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Trend {
+    /// At least a quarter and 2 more than in the 28 days before.
+    Growing,
+    /// At least a quarter and 2 fewer.
+    Shrinking,
+    /// Neither.
+    Steady,
+}
+
+impl State {
+    /// The state at a moment. All in Unix milliseconds; `last_seen` is the last activity.
+    pub fn at(now_ms: i64, first_seen_ms: i64, last_seen_ms: Option<i64>) -> State {
+        let within = |span: i64| last_seen_ms.is_some_and(|seen| now_ms - seen < span);
+        if now_ms - first_seen_ms < NEW_MS {
+            State::New
+        } else if within(ACTIVE_MS) {
+            State::Active
+        } else if within(QUIET_MS) {
+            State::Quiet
+        } else if last_seen_ms.is_some() {
+            State::Gone
+        } else {
+            State::Never
+        }
+    }
+
+    /// The word a person reads.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            State::New => "new",
+            State::Active => "active",
+            State::Quiet => "quiet",
+            State::Gone => "gone",
+            State::Never => "never",
+        }
+    }
+
+    /// Its formula in words, for a title or the help.
+    pub fn formula(self) -> &'static str {
+        match self {
+            State::New => "first seen less than 14 days ago",
+            State::Active => "activity within the last 7 days",
+            State::Quiet => "last activity 7 to 30 days ago",
+            State::Gone => "last activity more than 30 days ago",
+            State::Never => "no activity so far",
+        }
+    }
+}
+
+impl Trend {
+    /// The trend between two spans of 28 days: distinct active people
+    /// (of a user: active days) in the last one and in the one before.
+    pub fn between(before: i64, last: i64) -> Trend {
+        let difference = last - before;
+        let enough = difference.abs() >= TREND_DIFFERENCE_MIN
+            && difference.abs() * 100 >= before * TREND_PERCENT_MIN;
+        match difference {
+            _ if !enough => Trend::Steady,
+            1.. => Trend::Growing,
+            _ => Trend::Shrinking,
+        }
+    }
+
+    /// The word a person reads.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Trend::Growing => "growing",
+            Trend::Shrinking => "shrinking",
+            Trend::Steady => "steady",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn t7_states_are_the_first_that_match() {
+        let now = 100 * DAY_MS;
+        let state = |first: i64, last: Option<i64>| State::at(now, now - first * DAY_MS, last.map(|d| now - d * DAY_MS));
+        assert_eq!(state(13, None), State::New);
+        assert_eq!(state(14, Some(6)), State::Active);
+        assert_eq!(state(90, Some(7)), State::Quiet);
+        assert_eq!(state(90, Some(30)), State::Gone);
+        assert_eq!(state(90, None), State::Never);
+    }
+
+    #[test]
+    fn t7_a_trend_needs_a_quarter_and_two() {
+        assert_eq!(Trend::between(8, 10), Trend::Growing);
+        assert_eq!(Trend::between(4, 5), Trend::Steady);
+        assert_eq!(Trend::between(100, 110), Trend::Steady);
+        assert_eq!(Trend::between(10, 7), Trend::Shrinking);
+        assert_eq!(Trend::between(0, 2), Trend::Growing);
+        assert_eq!(Trend::between(0, 0), Trend::Steady);
+    }
+}

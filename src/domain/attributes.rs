@@ -1,0 +1,878 @@
+//! Attributes: types, conversion without loss, and which of two values holds (A1-A7, T2).
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Number, Value, json};
+
+use crate::domain::access::Grade;
+use crate::domain::error::{Code, Refused};
+use crate::domain::ids::{self, SourceKey, excerpt};
+use crate::domain::limits::{
+    ATTRIBUTE_NAME_CHARS_MAX, LIST_ITEMS_MAX, NESTING_LEVELS_MAX, OPERATIONS_KEPT_MAX, VALUE_BYTES_MAX,
+};
+use crate::domain::time;
+
+/// Whose attribute it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[repr(i64)]
+pub enum Owner {
+    /// A user, lead or visitor.
+    User = 0,
+    /// A company.
+    Company = 1,
+    /// A user's place in a company.
+    Membership = 2,
+}
+
+impl Owner {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Owner::User => "user",
+            Owner::Company => "company",
+            Owner::Membership => "membership",
+        }
+    }
+
+    /// The owner of its number in a row.
+    pub fn from_number(number: i64) -> Owner {
+        match number {
+            1 => Owner::Company,
+            2 => Owner::Membership,
+            _ => Owner::User,
+        }
+    }
+}
+
+/// The type of an attribute (A1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Type {
+    /// `true` or `false`.
+    Boolean,
+    /// A number; whole ones stay exact.
+    Number,
+    /// A day, `2026-03-01`.
+    Date,
+    /// An instant, RFC 3339.
+    Datetime,
+    /// A list of texts.
+    List,
+    /// A text.
+    Text,
+    /// Kept as JSON.
+    Object,
+}
+
+impl Type {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Type::Boolean => "boolean",
+            Type::Number => "number",
+            Type::Date => "date",
+            Type::Datetime => "datetime",
+            Type::List => "list",
+            Type::Text => "string",
+            Type::Object => "object",
+        }
+    }
+
+    /// The type of a word.
+    pub fn parse(word: &str) -> Option<Type> {
+        [Type::Boolean, Type::Number, Type::Date, Type::Datetime, Type::List, Type::Text, Type::Object]
+            .into_iter()
+            .find(|known| known.as_str() == word)
+    }
+
+    /// The type that a first value decides; none for `null` and `""`, which never decide (A1).
+    pub fn of(name: &str, value: &Value) -> Option<Type> {
+        Some(match value {
+            Value::Null => return None,
+            Value::Bool(_) => Type::Boolean,
+            Value::Number(number) if name.ends_with("_at") && number.is_i64() && instant(value).is_some() => Type::Datetime,
+            Value::Number(_) => Type::Number,
+            Value::String(text) if text.is_empty() => return None,
+            Value::String(text) if time::date_from_text(text).is_some() => Type::Date,
+            Value::String(text) if is_rfc3339(text) => Type::Datetime,
+            Value::String(_) => Type::Text,
+            Value::Array(items) if items.iter().any(|item| item.is_array() || item.is_object()) => Type::Object,
+            Value::Array(_) => Type::List,
+            Value::Object(_) => Type::Object,
+        })
+    }
+}
+
+fn is_rfc3339(text: &str) -> bool {
+    text.len() >= 20 && chrono::DateTime::parse_from_rfc3339(text).is_ok()
+}
+
+/// Plausible instants of an integer: from 1971 on, so that small counts are not dates.
+fn instant(value: &Value) -> Option<i64> {
+    let number = value.as_f64()?;
+    (number.abs() >= 31_536_000.0).then(|| time::unix_ms(number)).flatten()
+}
+
+/// The standard attributes of an owner and their fixed types (A5).
+pub fn standard(owner: Owner) -> &'static [(&'static str, Type)] {
+    match owner {
+        Owner::User => &[
+            ("name", Type::Text),
+            ("first_name", Type::Text),
+            ("last_name", Type::Text),
+            ("email", Type::Text),
+            ("phone", Type::Text),
+            ("avatar", Type::Text),
+            ("title", Type::Text),
+            ("created_at", Type::Datetime),
+        ],
+        Owner::Company => &[
+            ("name", Type::Text),
+            ("domain", Type::Text),
+            ("website", Type::Text),
+            ("industry", Type::Text),
+            ("plan", Type::Text),
+            ("employees", Type::Number),
+            ("seats", Type::Number),
+            ("created_at", Type::Datetime),
+        ],
+        Owner::Membership => &[("role", Type::Text), ("title", Type::Text)],
+    }
+}
+
+/// The name under which we store an attribute: trimmed, and other tools'
+/// spellings of the standard ones under ours (A5).
+///
+/// # Errors
+/// `attribute_name_invalid`.
+pub fn name(owner: Owner, sent: &str) -> Result<String, Refused> {
+    let trimmed = sent.trim();
+    let chars = trimmed.chars().count();
+    if chars == 0 || chars > ATTRIBUTE_NAME_CHARS_MAX || trimmed.chars().any(char::is_control) {
+        return Err(Refused::new(
+            Code::AttributeNameInvalid,
+            format!(
+                "The attribute name {:?} has {chars} characters; use 1 to {ATTRIBUTE_NAME_CHARS_MAX}, without control characters.",
+                excerpt(trimmed)
+            ),
+        ));
+    }
+    let ours = match (owner, trimmed) {
+        (Owner::User, "firstName") => "first_name",
+        (Owner::User, "lastName") => "last_name",
+        (Owner::User, "phone_number") => "phone",
+        (Owner::User | Owner::Company, "createdAt") => "created_at",
+        (Owner::Company, "employee_count" | "size") => "employees",
+        _ => trimmed,
+    };
+    Ok(ours.to_owned())
+}
+
+/// Checks a value against the limits of size, length and depth (A4).
+///
+/// # Errors
+/// `value_too_large`, `list_too_long`, `nesting_too_deep`.
+pub fn within_limits(name: &str, value: &Value) -> Result<(), Refused> {
+    match value {
+        Value::String(text) if text.len() <= VALUE_BYTES_MAX / 8 => return Ok(()),
+        Value::Null | Value::Bool(_) | Value::Number(_) => return Ok(()),
+        _ => {}
+    }
+    let levels = depth(value, 0);
+    if levels > NESTING_LEVELS_MAX {
+        return Err(Refused::new(
+            Code::NestingTooDeep,
+            format!("{name} nests deeper than {NESTING_LEVELS_MAX} levels. Send a flatter value."),
+        ));
+    }
+    if let Value::Array(items) = value
+        && items.len() > LIST_ITEMS_MAX
+    {
+        return Err(Refused::new(
+            Code::ListTooLong,
+            format!("{name} has {} items; the limit is {LIST_ITEMS_MAX}. Send fewer.", items.len()),
+        ));
+    }
+    let bytes = value.to_string().len();
+    if bytes > VALUE_BYTES_MAX {
+        return Err(Refused::new(
+            Code::ValueTooLarge,
+            format!("{name} is {bytes} bytes; the limit is {VALUE_BYTES_MAX}. Send a shorter value."),
+        ));
+    }
+    Ok(())
+}
+
+/// Levels of objects and lists; stops counting one level beyond the limit.
+fn depth(value: &Value, above: usize) -> usize {
+    if above > NESTING_LEVELS_MAX {
+        return above;
+    }
+    match value {
+        Value::Array(items) => items.iter().map(|item| depth(item, above + 1)).max().unwrap_or(above + 1),
+        Value::Object(fields) => fields.values().map(|item| depth(item, above + 1)).max().unwrap_or(above + 1),
+        _ => above,
+    }
+}
+
+/// The value as the type writes it, when nothing is lost on the way (A2).
+///
+/// # Errors
+/// `type_mismatch`.
+pub fn convert(name: &str, kind: Type, value: &Value) -> Result<Value, Refused> {
+    let converted = match (kind, value) {
+        (Type::Boolean, Value::Bool(_)) | (Type::Object, Value::Object(_) | Value::Array(_)) => Some(value.clone()),
+        (Type::Boolean, Value::String(text)) => match text.trim() {
+            "true" => Some(Value::Bool(true)),
+            "false" => Some(Value::Bool(false)),
+            _ => None,
+        },
+        (Type::Number, Value::Number(number)) => Some(Value::Number(plain_number(number))),
+        (Type::Number, Value::String(text)) => number_from_text(text).map(Value::Number),
+        (Type::Date, Value::String(text)) => time::date_from_text(text.trim()).map(|date| json!(date.to_string())),
+        (Type::Datetime, Value::String(text)) => time::instant_from_text(text).map(|at| json!(time::rfc3339(at))),
+        (Type::Datetime, Value::Number(_)) => instant(value).map(|at| json!(time::rfc3339(at))),
+        (Type::Text, Value::String(_)) => Some(value.clone()),
+        (Type::Text, Value::Number(number)) => Some(Value::String(plain_number(number).to_string())),
+        (Type::Text, Value::Bool(word)) => Some(Value::String(word.to_string())),
+        (Type::List, Value::Array(items)) => items.iter().map(list_item).collect::<Option<Vec<_>>>().map(Value::Array),
+        (Type::List, Value::String(_) | Value::Number(_) | Value::Bool(_)) => list_item(value).map(|item| json!([item])),
+        _ => None,
+    };
+    converted.ok_or_else(|| {
+        Refused::new(
+            Code::TypeMismatch,
+            format!(
+                "{name} is a {} and {} is not one. Send a {}, or change the attribute's type.",
+                kind.as_str(),
+                excerpt(&value.to_string()),
+                kind.as_str()
+            ),
+        )
+    })
+}
+
+fn list_item(value: &Value) -> Option<Value> {
+    match value {
+        Value::String(_) => Some(value.clone()),
+        Value::Number(number) => Some(Value::String(plain_number(number).to_string())),
+        Value::Bool(word) => Some(Value::String(word.to_string())),
+        _ => None,
+    }
+}
+
+/// Whole numbers are written without a fraction: 12.0 is 12.
+fn plain_number(number: &Number) -> Number {
+    match number.as_f64() {
+        Some(float) if number.is_f64() && float.fract() == 0.0 && float.abs() < 9.007_199_254_740_992e15 => {
+            Number::from(float as i64)
+        }
+        _ => number.clone(),
+    }
+}
+
+/// A number written plainly; `007`, `1,5` and `1e3` are texts.
+fn number_from_text(text: &str) -> Option<Number> {
+    let text = text.trim();
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let (whole, fraction) = digits.split_once('.').map_or((digits, None), |(w, f)| (w, Some(f)));
+    let all_digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+    if !all_digits(whole) || (whole.len() > 1 && whole.starts_with('0')) || fraction.is_some_and(|f| !all_digits(f)) {
+        return None;
+    }
+    match fraction {
+        None => text.parse::<i64>().ok().map(Number::from),
+        Some(_) => text.parse().ok().and_then(Number::from_f64).map(|number| plain_number(&number)),
+    }
+}
+
+/// Whether a text could be a number, a boolean or a date (the offer of A1).
+pub fn could_be(text: &str) -> Option<Type> {
+    if number_from_text(text).is_some() {
+        Some(Type::Number)
+    } else if matches!(text, "true" | "false") {
+        Some(Type::Boolean)
+    } else {
+        time::date_from_text(text).map(|_| Type::Date)
+    }
+}
+
+/// What a message wants of an attribute.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Write {
+    /// This value.
+    Set(Value),
+    /// No value (`null`).
+    Clear,
+    /// `{"$inc": n}`
+    Increment(Number),
+    /// `{"$append": text}`
+    Append(Value),
+    /// `{"$remove": text}`
+    Remove(Value),
+    /// `{"$once": value}`: only where nothing was set.
+    Once(Value),
+    /// A value that a visitor carried: only where nothing was set (R12).
+    FillGap(Value),
+}
+
+impl Write {
+    /// Reads a value as sent: an operation, `null`, or a value.
+    pub fn of(value: Value) -> Write {
+        match value {
+            Value::Null => Write::Clear,
+            Value::Object(mut fields) if fields.len() == 1 => {
+                let operation = fields.keys().next().cloned().unwrap_or_default();
+                let operand = fields.remove(&operation).unwrap_or_default();
+                match (operation.as_str(), operand) {
+                    ("$inc", Value::Number(number)) => Write::Increment(number),
+                    ("$append", item) => Write::Append(item),
+                    ("$remove", item) => Write::Remove(item),
+                    ("$once", item) => Write::Once(item),
+                    (_, operand) => {
+                        fields.insert(operation, operand);
+                        Write::Set(Value::Object(fields))
+                    }
+                }
+            }
+            value => Write::Set(value),
+        }
+    }
+
+    /// The type that it decides where the attribute is new (A1).
+    pub fn type_of(&self, name: &str) -> Option<Type> {
+        match self {
+            Write::Set(value) | Write::Once(value) | Write::FillGap(value) => Type::of(name, value),
+            Write::Clear => None,
+            Write::Increment(_) => Some(Type::Number),
+            Write::Append(_) | Write::Remove(_) => Some(Type::List),
+        }
+    }
+
+    /// The same with its value as the type writes it; an empty text clears what is no text (A3).
+    ///
+    /// # Errors
+    /// `type_mismatch`.
+    pub fn converted(self, name: &str, kind: Type) -> Result<Write, Refused> {
+        let misfit = |operation: &str| {
+            Refused::new(
+                Code::TypeMismatch,
+                format!("{operation} does not work on {name}, which is a {}.", kind.as_str()),
+            )
+        };
+        let empty = |value: &Value| kind != Type::Text && value.as_str().is_some_and(str::is_empty);
+        Ok(match self {
+            Write::Set(value) if empty(&value) => Write::Clear,
+            Write::Set(value) => Write::Set(convert(name, kind, &value)?),
+            Write::Once(value) => Write::Once(convert(name, kind, &value)?),
+            Write::FillGap(value) => Write::FillGap(convert(name, kind, &value)?),
+            Write::Clear => Write::Clear,
+            Write::Increment(_) if kind != Type::Number => return Err(misfit("$inc")),
+            Write::Append(_) if kind != Type::List => return Err(misfit("$append")),
+            Write::Remove(_) if kind != Type::List => return Err(misfit("$remove")),
+            Write::Append(item) => Write::Append(list_item(&item).ok_or_else(|| misfit("$append of a nested value"))?),
+            Write::Remove(item) => Write::Remove(list_item(&item).ok_or_else(|| misfit("$remove of a nested value"))?),
+            increment @ Write::Increment(_) => increment,
+        })
+    }
+}
+
+/// Where a value came from; of two, the greater holds (T2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Stamp {
+    /// Pinned by hand: nothing but a hand changes it (A7).
+    pub pinned: bool,
+    /// Unix milliseconds.
+    pub at_ms: i64,
+    /// What the sender was worth.
+    pub grade: Grade,
+    /// The message's hash, the same for every delivery of it.
+    pub message_hash: i64,
+    /// The source it came through.
+    pub source: SourceKey,
+}
+
+impl Stamp {
+    fn to_json(self) -> Value {
+        let mut parts = vec![json!(self.at_ms), json!(self.grade as i64), json!(self.message_hash), json!(self.source.0)];
+        if self.pinned {
+            parts.push(json!(1));
+        }
+        Value::Array(parts)
+    }
+
+    fn from_json(value: &Value) -> Option<Stamp> {
+        let number = |index: usize| value.get(index).and_then(Value::as_i64);
+        Some(Stamp {
+            at_ms: number(0)?,
+            grade: Grade::from_number(number(1)?),
+            message_hash: number(2)?,
+            source: SourceKey(number(3)?),
+            pinned: number(4).is_some(),
+        })
+    }
+}
+
+/// What is known of one attribute: enough that any order of arrival ends in the same value (T2, T3).
+#[derive(Debug, Clone, PartialEq, Default)]
+struct Cell {
+    /// The newest plain value; `null` where it was cleared (a tombstone with its time).
+    plain: Option<(Value, Stamp)>,
+    /// The earliest `$once`.
+    once: Option<(Value, Stamp)>,
+    /// What a visitor carried (R12).
+    gap: Option<(Value, Stamp)>,
+    /// Operations after the newest plain value, in order.
+    operations: Vec<(Stamp, Operation)>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Operation {
+    Increment(Number),
+    Append(Value),
+    Remove(Value),
+}
+
+impl Cell {
+    fn write(&mut self, write: Write, stamp: Stamp) {
+        match write {
+            Write::Set(value) => self.set(value, stamp),
+            Write::Clear => self.set(Value::Null, stamp),
+            Write::Once(value) => {
+                let first = |(_, known): &(Value, Stamp)| {
+                    (stamp.at_ms, stamp.message_hash) < (known.at_ms, known.message_hash)
+                };
+                if self.once.as_ref().is_none_or(first) {
+                    self.once = Some((value, stamp));
+                }
+            }
+            Write::FillGap(value) => {
+                if self.gap.as_ref().is_none_or(|(_, known)| *known <= stamp) {
+                    self.gap = Some((value, stamp));
+                }
+            }
+            Write::Increment(number) => self.operate(Operation::Increment(number), stamp),
+            Write::Append(item) => self.operate(Operation::Append(item), stamp),
+            Write::Remove(item) => self.operate(Operation::Remove(item), stamp),
+        }
+    }
+
+    fn set(&mut self, value: Value, stamp: Stamp) {
+        let known = self.plain.as_ref().map(|(_, known)| *known);
+        let hand_unpins = stamp.grade == Grade::Hand && known.is_some_and(|known| known.pinned);
+        if known.is_none_or(|known| known <= stamp) || hand_unpins {
+            self.plain = Some((value, stamp));
+            self.operations.retain(|(operation, _)| *operation > stamp);
+        }
+    }
+
+    fn operate(&mut self, operation: Operation, stamp: Stamp) {
+        if self.plain.as_ref().is_some_and(|(_, plain)| *plain >= stamp) {
+            return;
+        }
+        let place = self.operations.partition_point(|(known, _)| *known <= stamp);
+        self.operations.insert(place, (stamp, operation));
+        if self.operations.len() > OPERATIONS_KEPT_MAX {
+            let (stamp, oldest) = self.operations.remove(0);
+            let base = oldest.apply(self.base());
+            self.plain = Some((base.unwrap_or_default(), stamp));
+        }
+    }
+
+    fn base(&self) -> Option<Value> {
+        let (value, _) = self.plain.as_ref().or(self.once.as_ref()).or(self.gap.as_ref())?;
+        (!value.is_null()).then(|| value.clone())
+    }
+
+    fn value(&self) -> Option<Value> {
+        self.operations.iter().fold(self.base(), |value, (_, operation)| operation.apply(value))
+    }
+
+    /// The stamp of what decided the value last.
+    fn stamp(&self) -> Option<Stamp> {
+        let base = self.plain.as_ref().or(self.once.as_ref()).or(self.gap.as_ref()).map(|(_, stamp)| *stamp);
+        self.operations.last().map(|(stamp, _)| *stamp).max(base)
+    }
+
+    /// Only a plain value, which is what nearly all are.
+    fn is_plain(&self) -> bool {
+        self.once.is_none() && self.gap.is_none() && self.operations.is_empty()
+    }
+
+    fn to_json(&self) -> Value {
+        let pair = |(value, stamp): &(Value, Stamp)| json!([value, stamp.to_json()]);
+        let mut fields = Map::new();
+        if let Some(plain) = &self.plain {
+            fields.insert("p".into(), pair(plain));
+        }
+        if let Some(once) = &self.once {
+            fields.insert("o".into(), pair(once));
+        }
+        if let Some(gap) = &self.gap {
+            fields.insert("g".into(), pair(gap));
+        }
+        if !self.operations.is_empty() {
+            let list = self.operations.iter().map(|(stamp, operation)| {
+                let (word, value) = match operation {
+                    Operation::Increment(number) => ("i", Value::Number(number.clone())),
+                    Operation::Append(item) => ("a", item.clone()),
+                    Operation::Remove(item) => ("r", item.clone()),
+                };
+                json!([word, value, stamp.to_json()])
+            });
+            fields.insert("x".into(), list.collect());
+        }
+        Value::Object(fields)
+    }
+
+    fn from_json(fields: &Map<String, Value>) -> Cell {
+        let pair = |name: &str| {
+            let pair = fields.get(name)?;
+            Some((pair.get(0)?.clone(), Stamp::from_json(pair.get(1)?)?))
+        };
+        let operation = |item: &Value| {
+            let value = item.get(1)?.clone();
+            let operation = match item.get(0)?.as_str()? {
+                "i" => match value {
+                    Value::Number(number) => Operation::Increment(number),
+                    _ => return None,
+                },
+                "a" => Operation::Append(value),
+                _ => Operation::Remove(value),
+            };
+            Some((Stamp::from_json(item.get(2)?)?, operation))
+        };
+        let operations = fields.get("x").and_then(Value::as_array);
+        Cell {
+            plain: pair("p"),
+            once: pair("o"),
+            gap: pair("g"),
+            operations: operations.map(|list| list.iter().filter_map(operation).collect()).unwrap_or_default(),
+        }
+    }
+}
+
+impl Operation {
+    fn apply(&self, value: Option<Value>) -> Option<Value> {
+        match self {
+            Operation::Increment(step) => {
+                let base = value.as_ref().and_then(Value::as_number).cloned().unwrap_or_else(|| Number::from(0));
+                Some(Value::Number(sum(&base, step)))
+            }
+            Operation::Append(item) => {
+                let mut list = value.and_then(|value| value.as_array().cloned()).unwrap_or_default();
+                if !list.contains(item) && list.len() < LIST_ITEMS_MAX {
+                    list.push(item.clone());
+                }
+                Some(Value::Array(list))
+            }
+            Operation::Remove(item) => {
+                let mut list = value.and_then(|value| value.as_array().cloned())?;
+                list.retain(|known| known != item);
+                Some(Value::Array(list))
+            }
+        }
+    }
+}
+
+fn sum(base: &Number, step: &Number) -> Number {
+    match (base.as_i64(), step.as_i64()) {
+        (Some(a), Some(b)) if a.checked_add(b).is_some() => Number::from(a + b),
+        _ => {
+            let total = base.as_f64().unwrap_or(0.0) + step.as_f64().unwrap_or(0.0);
+            Number::from_f64(total).map_or_else(|| base.clone(), |number| plain_number(&number))
+        }
+    }
+}
+
+/// A value with where it came from, for a page.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stated {
+    /// The value.
+    pub value: Value,
+    /// Where it came from.
+    pub stamp: Stamp,
+}
+
+/// All attributes of one owner, as they stand in its row: the values as JSON, and beside
+/// them one stamp for the row with exceptions (`PERFORMANCE`, decision 5).
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Attributes {
+    cells: BTreeMap<String, Cell>,
+}
+
+/// The key of the row's own stamp; no attribute has an empty name.
+const ROW: &str = "";
+
+impl Attributes {
+    /// Reads the two columns of a row. Text that is not ours reads as nothing.
+    pub fn read(values: &str, stamps: &str) -> Attributes {
+        let values: Map<String, Value> = serde_json::from_str(values).unwrap_or_default();
+        let stamps: Map<String, Value> = serde_json::from_str(stamps).unwrap_or_default();
+        let row = stamps.get(ROW).and_then(Stamp::from_json);
+        let mut cells = BTreeMap::new();
+        for (name, exception) in &stamps {
+            let cell = match exception {
+                _ if name == ROW => continue,
+                Value::Object(fields) => Cell::from_json(fields),
+                stamp => match Stamp::from_json(stamp) {
+                    Some(stamp) => {
+                        let value = values.get(name).cloned().unwrap_or_default();
+                        Cell { plain: Some((value, stamp)), ..Cell::default() }
+                    }
+                    None => continue,
+                },
+            };
+            cells.insert(name.clone(), cell);
+        }
+        if let Some(row) = row {
+            for (name, value) in values {
+                cells.entry(name).or_insert_with(|| Cell { plain: Some((value, row)), ..Cell::default() });
+            }
+        }
+        Attributes { cells }
+    }
+
+    /// The two columns of a row: values, stamps.
+    pub fn columns(&self) -> (String, String) {
+        let mut counts: BTreeMap<Stamp, usize> = BTreeMap::new();
+        for cell in self.cells.values().filter(|cell| cell.is_plain()) {
+            if let Some((value, stamp)) = &cell.plain
+                && !value.is_null()
+            {
+                *counts.entry(*stamp).or_default() += 1;
+            }
+        }
+        let row = counts.into_iter().max_by_key(|(stamp, count)| (*count, *stamp)).map(|(stamp, _)| stamp);
+        let mut values = Map::new();
+        let mut stamps = Map::new();
+        if let Some(row) = row {
+            stamps.insert(ROW.to_owned(), row.to_json());
+        }
+        for (name, cell) in &self.cells {
+            let value = cell.value();
+            let stamp = cell.plain.as_ref().map(|(_, stamp)| *stamp);
+            match stamp {
+                Some(stamp) if cell.is_plain() && (value.is_none() || Some(stamp) != row) => {
+                    stamps.insert(name.clone(), stamp.to_json());
+                }
+                Some(_) if cell.is_plain() => {}
+                _ => {
+                    stamps.insert(name.clone(), cell.to_json());
+                }
+            }
+            if let Some(value) = value {
+                values.insert(name.clone(), value);
+            }
+        }
+        (Value::Object(values).to_string(), Value::Object(stamps).to_string())
+    }
+
+    /// Writes one attribute; answers its value before and after where that differs.
+    pub fn write(&mut self, name: &str, write: Write, stamp: Stamp) -> Option<(Option<Value>, Option<Value>)> {
+        let cell = self.cells.entry(name.to_owned()).or_default();
+        let before = cell.value();
+        cell.write(write, stamp);
+        let after = cell.value();
+        (before != after).then_some((before, after))
+    }
+
+    /// The value of a name.
+    pub fn get(&self, name: &str) -> Option<Value> {
+        self.cells.get(name).and_then(Cell::value)
+    }
+
+    /// The text of a name.
+    pub fn text(&self, name: &str) -> Option<String> {
+        self.get(name).and_then(|value| value.as_str().map(str::to_owned)).filter(|text| !text.is_empty())
+    }
+
+    /// All values with where they came from, by name.
+    pub fn stated(&self) -> impl Iterator<Item = (&str, Stated)> {
+        self.cells.iter().filter_map(|(name, cell)| {
+            Some((name.as_str(), Stated { value: cell.value()?, stamp: cell.stamp()? }))
+        })
+    }
+
+    /// Whether nothing was ever said.
+    pub fn is_empty(&self) -> bool {
+        self.cells.is_empty()
+    }
+}
+
+/// The name of a person: `name`, else made of its parts (A5).
+pub fn person_name(attributes: &Attributes) -> Option<String> {
+    attributes.text("name").or_else(|| {
+        let parts: Vec<String> = ["first_name", "last_name"].iter().filter_map(|name| attributes.text(name)).collect();
+        (!parts.is_empty()).then(|| parts.join(" "))
+    })
+}
+
+/// Checks an e-mail attribute: the address as compared, or why it is none (R7).
+///
+/// # Errors
+/// `email_invalid`.
+pub fn email_value(value: &Value) -> Result<Value, Refused> {
+    match value {
+        Value::String(text) => ids::email(text).map(Value::String),
+        other => Err(Refused::new(
+            Code::EmailInvalid,
+            format!("{} is not an e-mail address. Send one such as ann@example.com.", excerpt(&other.to_string())),
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn stamp(at_ms: i64) -> Stamp {
+        Stamp { pinned: false, at_ms, grade: Grade::Unsigned, message_hash: at_ms * 31 % 17, source: SourceKey(1) }
+    }
+
+    #[test]
+    fn a1_the_first_value_decides_the_type() {
+        for (name, value, kind) in [
+            ("a", json!(true), Some(Type::Boolean)),
+            ("a", json!(1), Some(Type::Number)),
+            ("renewed_at", json!(1_700_000_000), Some(Type::Datetime)),
+            ("looked_at", json!(3), Some(Type::Number)),
+            ("a", json!("2026-03-01"), Some(Type::Date)),
+            ("a", json!("2026-03-01T10:00:00Z"), Some(Type::Datetime)),
+            ("a", json!("x"), Some(Type::Text)),
+            ("a", json!(["x", 1]), Some(Type::List)),
+            ("a", json!([{"x": 1}]), Some(Type::Object)),
+            ("a", json!({"x": 1}), Some(Type::Object)),
+            ("a", json!(""), None),
+            ("a", json!(null), None),
+        ] {
+            assert_eq!(Type::of(name, &value), kind, "{value}");
+        }
+    }
+
+    #[test]
+    fn a2_a_value_is_converted_when_nothing_is_lost() {
+        for (kind, sent, stored) in [
+            (Type::Number, json!("12"), json!(12)),
+            (Type::Number, json!("99.5"), json!(99.5)),
+            (Type::Number, json!(12.0), json!(12)),
+            (Type::Text, json!(12), json!("12")),
+            (Type::Text, json!(true), json!("true")),
+            (Type::Boolean, json!("false"), json!(false)),
+            (Type::Datetime, json!("2023-11-14"), json!("2023-11-14T00:00:00.000Z")),
+            (Type::Datetime, json!(1_700_000_000), json!("2023-11-14T22:13:20.000Z")),
+            (Type::Datetime, json!("1700000000"), json!("2023-11-14T22:13:20.000Z")),
+            (Type::Datetime, json!(1_700_000_000_000_i64), json!("2023-11-14T22:13:20.000Z")),
+            (Type::List, json!("x"), json!(["x"])),
+            (Type::List, json!([1, "x"]), json!(["1", "x"])),
+        ] {
+            assert_eq!(convert("a", kind, &sent).unwrap(), stored, "{sent}");
+        }
+        for (kind, sent) in [
+            (Type::Number, json!("ten")),
+            (Type::Number, json!("007")),
+            (Type::Number, json!("1e3")),
+            (Type::Number, json!(true)),
+            (Type::Boolean, json!(1)),
+            (Type::Date, json!("01/02/2026")),
+            (Type::Text, json!(["x"])),
+            (Type::Text, json!({"x": 1})),
+        ] {
+            assert_eq!(convert("a", kind, &sent).unwrap_err().code, Code::TypeMismatch, "{sent}");
+        }
+    }
+
+    #[test]
+    fn case_41_a_late_value_does_not_win() {
+        let mut attributes = Attributes::default();
+        for (at, plan) in [(1, "pro"), (3, "pro"), (2, "free")] {
+            attributes.write("plan", Write::Set(json!(plan)), stamp(at));
+        }
+        assert_eq!(attributes.get("plan"), Some(json!("pro")));
+    }
+
+    #[test]
+    fn case_42_increments_after_the_newest_plain_value_count() {
+        let mut attributes = Attributes::default();
+        attributes.write("score", Write::Set(json!(5)), stamp(1));
+        attributes.write("score", Write::Increment(2.into()), stamp(3));
+        attributes.write("score", Write::Set(json!(1)), stamp(2));
+        assert_eq!(attributes.get("score"), Some(json!(3)));
+    }
+
+    #[test]
+    fn a7_a_pinned_value_yields_to_a_hand_alone() {
+        let mut attributes = Attributes::default();
+        let hand = Stamp { pinned: true, grade: Grade::Hand, ..stamp(1) };
+        attributes.write("plan", Write::Set(json!("pro")), hand);
+        attributes.write("plan", Write::Set(json!("free")), stamp(9));
+        assert_eq!(attributes.get("plan"), Some(json!("pro")));
+        attributes.write("plan", Write::Set(json!("free")), Stamp { pinned: false, ..hand });
+        assert_eq!(attributes.get("plan"), Some(json!("free")));
+    }
+
+    #[test]
+    fn r12_a_gap_is_filled_and_never_overwritten() {
+        let mut attributes = Attributes::default();
+        attributes.write("plan", Write::Set(json!("pro")), stamp(1));
+        assert_eq!(attributes.write("plan", Write::FillGap(json!("free")), stamp(9)), None);
+        assert!(attributes.write("city", Write::FillGap(json!("Oslo")), stamp(9)).is_some());
+        assert_eq!(attributes.get("city"), Some(json!("Oslo")));
+    }
+
+    #[test]
+    fn a_repeat_moves_one_stamp_and_no_value() {
+        let mut attributes = Attributes::default();
+        for name in ["a", "b", "c"] {
+            attributes.write(name, Write::Set(json!(1)), stamp(1));
+        }
+        let (values, _) = attributes.columns();
+        for name in ["a", "b", "c"] {
+            assert_eq!(attributes.write(name, Write::Set(json!(1)), stamp(2)), None);
+        }
+        let (same, stamps) = attributes.columns();
+        assert_eq!(values, same);
+        assert_eq!(serde_json::from_str::<Map<String, Value>>(&stamps).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn limits_name_themselves() {
+        let deep = (0..20).fold(json!(1), |inner, _| json!([inner]));
+        assert_eq!(within_limits("a", &deep).unwrap_err().code, Code::NestingTooDeep);
+        assert_eq!(within_limits("a", &json!(vec![1; 101])).unwrap_err().code, Code::ListTooLong);
+        assert_eq!(within_limits("a", &json!("x".repeat(9_000))).unwrap_err().code, Code::ValueTooLarge);
+        assert!(within_limits("a", &json!([[[[1]]]])).is_ok());
+    }
+
+    fn any_write() -> impl Strategy<Value = Write> {
+        prop_oneof![
+            (0_i64..5).prop_map(|n| Write::Set(json!(n))),
+            Just(Write::Clear),
+            (1_i64..5).prop_map(|n| Write::Increment(n.into())),
+            (0_i64..5).prop_map(|n| Write::Once(json!(n))),
+            (0_i64..5).prop_map(|n| Write::FillGap(json!(n))),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn t2_any_order_of_arrival_ends_in_the_same_value(
+            writes in prop::collection::vec(any_write(), 1..10),
+            order in Just((0..10_usize).collect::<Vec<_>>()).prop_shuffle(),
+        ) {
+            let run = |indexes: &[usize]| {
+                let mut attributes = Attributes::default();
+                for index in indexes.iter().filter(|index| **index < writes.len()) {
+                    let stamp = Stamp { message_hash: *index as i64, ..stamp(*index as i64 / 2) };
+                    attributes.write("a", writes[*index].clone(), stamp);
+                    let (values, stamps) = attributes.columns();
+                    let read = Attributes::read(&values, &stamps);
+                    assert_eq!(read.get("a"), attributes.get("a"));
+                    attributes = read;
+                }
+                attributes.get("a")
+            };
+            prop_assert_eq!(run(&(0..10).collect::<Vec<_>>()), run(&order));
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! Everything has a limit: one list, unit last in each name (rule A4 and the contract).
+
+/// Bytes of one message as JSON text; a longer one is refused whole.
+pub const MESSAGE_BYTES_MAX: usize = 32 * 1024;
+/// Bytes of one request body after decompression.
+pub const BATCH_BYTES_MAX: usize = 500 * 1024;
+/// Bytes of an id (R9).
+pub const ID_BYTES_MAX: usize = 255;
+/// Characters of an attribute's name after trimming.
+pub const ATTRIBUTE_NAME_CHARS_MAX: usize = 100;
+/// Attribute definitions of one kind (user, company, membership).
+pub const DEFINITIONS_PER_KIND_MAX: usize = 500;
+/// New definitions that unsigned callers of one source may make in an hour.
+pub const DEFINITIONS_UNSIGNED_PER_HOUR_MAX: usize = 20;
+/// Bytes of one value as JSON text.
+pub const VALUE_BYTES_MAX: usize = 8 * 1024;
+/// Items of a list.
+pub const LIST_ITEMS_MAX: usize = 100;
+/// Levels of objects and lists within a value.
+pub const NESTING_LEVELS_MAX: usize = 5;
+/// Characters of an event's name.
+pub const EVENT_NAME_CHARS_MAX: usize = 200;
+/// Distinct event names of a workspace; further ones fold as [`OTHER_EVENTS`].
+pub const EVENT_NAMES_MAX: usize = 2_000;
+/// The name under which events beyond [`EVENT_NAMES_MAX`] are counted.
+pub const OTHER_EVENTS: &str = "(other)";
+/// Operations (`$inc` and its like) kept after the newest plain value of one
+/// attribute; beyond it the oldest are applied for good.
+pub const OPERATIONS_KEPT_MAX: usize = 100;
+/// Statements of membership kept for one user; beyond it the oldest that
+/// change nothing are dropped.
+pub const STATEMENTS_KEPT_MAX: usize = 500;
+/// Companies stated by one message.
+pub const COMPANIES_PER_MESSAGE_MAX: usize = 100;
+/// Changes of one value in a day that are kept each; beyond it the day's
+/// first and last (A6).
+pub const CHANGES_PER_DAY_MAX: usize = 20;
+/// Characters of a refusal's example.
+pub const EXAMPLE_CHARS_MAX: usize = 100;
+/// Days for which a message id without a usable timestamp is remembered (R15).
+pub const SEEN_DAYS: i64 = 7;
+/// Days for which a refusal's example is kept.
+pub const EXAMPLE_DAYS: i64 = 30;

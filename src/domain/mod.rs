@@ -1,0 +1,16 @@
+//! Words and rules, pure: no HTTP, no SQL, no clock. Imports nothing of ours.
+//!
+//! Rules carry the numbers of the rule book (`R3`, `C4`, `T2`, `A7`); a rule
+//! stands in the file of its noun.
+
+pub mod access;
+pub mod activity;
+pub mod attributes;
+pub mod change;
+pub mod companies;
+pub mod error;
+pub mod ids;
+pub mod limits;
+pub mod message;
+pub mod settings;
+pub mod time;

@@ -1,0 +1,194 @@
+//! The workspace's settings: names, types, defaults (contract 3).
+
+use chrono_tz::Tz;
+
+/// What the E-mail-domain rule does (C9).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DomainRule {
+    /// Nothing.
+    Off,
+    /// Proposes a company.
+    Suggest,
+    /// Makes the membership.
+    Create,
+}
+
+/// All settings of the workspace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// Shown in the dashboard's head.
+    pub workspace_name: String,
+    /// Defines every day (T4).
+    pub time_zone: Tz,
+    /// A new company replaces the old one (C2).
+    pub one_company: bool,
+    /// C9.
+    pub domain_rule: DomainRule,
+    /// How far back a link reaches, in days (R5).
+    pub takeover_days: i64,
+    /// Unlinked visitors and their events are kept so long, in days.
+    pub visitor_retention_days: i64,
+    /// Known users' events are kept so long, in days; 0 is for ever.
+    pub event_retention_days: i64,
+    /// The widget honours Global Privacy Control and Do Not Track.
+    pub respect_gpc: bool,
+    /// Crawlers known by their user agent are refused.
+    pub refuse_bots: bool,
+    /// E-mail domains of our own staff, left out of all numbers (R16).
+    pub staff_domains: Vec<String>,
+    /// Requests a second and address that a public key may make.
+    pub rate_limit: u32,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings {
+            workspace_name: String::new(),
+            time_zone: Tz::UTC,
+            one_company: false,
+            domain_rule: DomainRule::Suggest,
+            takeover_days: 30,
+            visitor_retention_days: 90,
+            event_retention_days: 0,
+            respect_gpc: true,
+            refuse_bots: true,
+            staff_domains: Vec::new(),
+            rate_limit: 50,
+        }
+    }
+}
+
+/// Why a setting was not taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SettingError {
+    /// There is no setting of this name.
+    #[error("There is no setting {0:?}. The settings are: {names}.", names = NAMES.join(", "))]
+    Unknown(String),
+    /// The value does not fit.
+    #[error("{name} can't be {value:?}: {expected}.")]
+    Invalid {
+        /// The setting.
+        name: &'static str,
+        /// What was given.
+        value: String,
+        /// What would be taken.
+        expected: &'static str,
+    },
+}
+
+/// The names of all settings, in the contract's order.
+pub const NAMES: [&str; 11] = [
+    "workspace_name", "time_zone", "one_company", "domain_rule", "takeover_days", "visitor_retention_days",
+    "event_retention_days", "respect_gpc", "refuse_bots", "staff_domains", "rate_limit",
+];
+
+impl Settings {
+    /// The value of a setting as text, as [`Settings::set`] takes it.
+    pub fn get(&self, name: &str) -> Option<String> {
+        Some(match name {
+            "workspace_name" => self.workspace_name.clone(),
+            "time_zone" => self.time_zone.name().to_owned(),
+            "one_company" => self.one_company.to_string(),
+            "domain_rule" => match self.domain_rule {
+                DomainRule::Off => "off",
+                DomainRule::Suggest => "suggest",
+                DomainRule::Create => "create",
+            }
+            .to_owned(),
+            "takeover_days" => self.takeover_days.to_string(),
+            "visitor_retention_days" => self.visitor_retention_days.to_string(),
+            "event_retention_days" => self.event_retention_days.to_string(),
+            "respect_gpc" => self.respect_gpc.to_string(),
+            "refuse_bots" => self.refuse_bots.to_string(),
+            "staff_domains" => self.staff_domains.join(","),
+            "rate_limit" => self.rate_limit.to_string(),
+            _ => return None,
+        })
+    }
+
+    /// Sets one setting from text. Lists are parted by commas.
+    ///
+    /// # Errors
+    /// An unknown name, or a value that does not fit; nothing is changed then.
+    pub fn set(&mut self, name: &str, value: &str) -> Result<(), SettingError> {
+        let value = value.trim();
+        let Some(name) = NAMES.into_iter().find(|known| *known == name) else {
+            return Err(SettingError::Unknown(name.to_owned()));
+        };
+        let invalid = |expected| SettingError::Invalid { name, value: value.to_owned(), expected };
+        let truth = || match value {
+            "true" | "on" | "yes" | "1" => Ok(true),
+            "false" | "off" | "no" | "0" => Ok(false),
+            _ => Err(invalid("use true or false")),
+        };
+        let days = |min: i64| {
+            value.parse().ok().filter(|days| (min..=36_500).contains(days)).ok_or_else(|| invalid("use a number of days"))
+        };
+        match name {
+            "workspace_name" => {
+                if value.is_empty() || value.chars().count() > 100 {
+                    return Err(invalid("use 1 to 100 characters"));
+                }
+                self.workspace_name = value.to_owned();
+            }
+            "time_zone" => {
+                self.time_zone = value.parse().map_err(|_| invalid("use a name such as Europe/Warsaw"))?;
+            }
+            "one_company" => self.one_company = truth()?,
+            "domain_rule" => {
+                self.domain_rule = match value {
+                    "off" => DomainRule::Off,
+                    "suggest" => DomainRule::Suggest,
+                    "create" => DomainRule::Create,
+                    _ => return Err(invalid("use off, suggest or create")),
+                };
+            }
+            "takeover_days" => self.takeover_days = days(0)?,
+            "visitor_retention_days" => self.visitor_retention_days = days(1)?,
+            "event_retention_days" => self.event_retention_days = days(0)?,
+            "respect_gpc" => self.respect_gpc = truth()?,
+            "refuse_bots" => self.refuse_bots = truth()?,
+            "staff_domains" => {
+                self.staff_domains = value
+                    .split(',')
+                    .map(|domain| domain.trim().trim_start_matches('@').to_lowercase())
+                    .filter(|domain| !domain.is_empty())
+                    .collect();
+            }
+            _ => {
+                self.rate_limit = value
+                    .parse()
+                    .ok()
+                    .filter(|limit| (1..=1_000_000).contains(limit))
+                    .ok_or_else(|| invalid("use requests per second, 1 to 1000000"))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_setting_is_read_back_as_it_was_set() {
+        let mut settings = Settings::default();
+        for name in NAMES {
+            let value = settings.get(name).unwrap();
+            if !value.is_empty() {
+                settings.set(name, &value).unwrap();
+                assert_eq!(settings.get(name).unwrap(), value);
+            }
+        }
+    }
+
+    #[test]
+    fn a_value_that_does_not_fit_changes_nothing_and_says_what_would() {
+        let mut settings = Settings::default();
+        let error = settings.set("time_zone", "Warsaw").unwrap_err();
+        assert!(error.to_string().contains("Europe/Warsaw"), "{error}");
+        assert!(settings.set("colour", "red").unwrap_err().to_string().contains("workspace_name"));
+        assert_eq!(settings, Settings::default());
+    }
+}

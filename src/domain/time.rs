@@ -1,0 +1,234 @@
+//! Time: what a sender's clock says, what we make of it, and which day it is.
+
+use chrono::{DateTime, NaiveDate, NaiveDateTime, SecondsFormat, TimeZone, Utc};
+use chrono_tz::Tz;
+
+use crate::domain::error::{Code, Refused};
+
+/// Milliseconds of a second, minute, hour and day.
+pub const SECOND_MS: i64 = 1_000;
+/// Milliseconds of a minute.
+pub const MINUTE_MS: i64 = 60 * SECOND_MS;
+/// Milliseconds of an hour.
+pub const HOUR_MS: i64 = 60 * MINUTE_MS;
+/// Milliseconds of 24 hours.
+pub const DAY_MS: i64 = 24 * HOUR_MS;
+
+/// A sender's clock is corrected when it is wrong by more than this (T1).
+const CLOCK_ERROR_MS: i64 = MINUTE_MS;
+
+/// 2020-01-01T00:00:00Z: the first instant that an event can have, since ids count from there.
+pub const EPOCH_MS: i64 = 1_577_836_800_000;
+
+/// Numbers from here on are milliseconds, below it seconds: 1e11 s is the year 5138.
+const MILLISECONDS_FROM: i64 = 100_000_000_000;
+
+/// When a message happened, and how we know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MessageTime {
+    /// Unix milliseconds, never later than the time received.
+    pub at_ms: i64,
+    /// The client's own timestamp was taken as it is, so a retry repeats it.
+    pub as_sent: bool,
+    /// What was done to it, for the answer's `warnings`.
+    pub warning: Option<&'static str>,
+}
+
+/// The time of a message (T1): its timestamp, corrected by the sender's clock
+/// error (`sent_at` against the time received) when that is over a minute,
+/// never later than the time received. All in Unix milliseconds.
+pub fn message_time(timestamp: Option<i64>, sent_at: Option<i64>, received_ms: i64) -> MessageTime {
+    let Some(timestamp) = timestamp else {
+        return MessageTime { at_ms: received_ms, as_sent: false, warning: None };
+    };
+    let clock_error = sent_at.map_or(0, |sent| sent.saturating_sub(received_ms));
+    if clock_error.abs() > CLOCK_ERROR_MS {
+        return MessageTime {
+            at_ms: timestamp.saturating_sub(clock_error).min(received_ms),
+            as_sent: false,
+            warning: Some("clock_corrected"),
+        };
+    }
+    if timestamp > received_ms {
+        let far = timestamp - received_ms > CLOCK_ERROR_MS;
+        return MessageTime {
+            at_ms: received_ms,
+            as_sent: false,
+            warning: far.then_some("timestamp_in_the_future"),
+        };
+    }
+    MessageTime { at_ms: timestamp, as_sent: true, warning: None }
+}
+
+/// Reads an instant as SDKs write it: RFC 3339, without a zone (taken as UTC),
+/// a date, or Unix seconds or milliseconds as a number or its text.
+///
+/// # Errors
+/// `timestamp_invalid`.
+pub fn parse_instant(value: &serde_json::Value) -> Result<i64, Refused> {
+    let read = match value {
+        serde_json::Value::Number(number) => number.as_f64().and_then(unix_ms),
+        serde_json::Value::String(text) => instant_from_text(text),
+        _ => None,
+    };
+    read.ok_or_else(|| {
+        Refused::new(
+            Code::TimestampInvalid,
+            format!(
+                "{} is not a time. Send RFC 3339 such as 2026-03-01T09:30:00Z.",
+                crate::domain::ids::excerpt(&value.to_string())
+            ),
+        )
+    })
+}
+
+/// Unix milliseconds of a number of seconds or milliseconds; `None` where it is no time.
+pub fn unix_ms(number: f64) -> Option<i64> {
+    if !number.is_finite() || number.abs() >= 1e15 {
+        return None;
+    }
+    if number.abs() < MILLISECONDS_FROM as f64 {
+        Some((number * 1_000.0).round() as i64)
+    } else {
+        Some(number as i64)
+    }
+}
+
+/// Unix milliseconds of a text that names an instant; `None` where it does not.
+pub fn instant_from_text(text: &str) -> Option<i64> {
+    let text = text.trim();
+    if let Ok(time) = DateTime::parse_from_rfc3339(text) {
+        return Some(time.timestamp_millis());
+    }
+    for format in ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M"] {
+        if let Ok(time) = NaiveDateTime::parse_from_str(text, format) {
+            return Some(time.and_utc().timestamp_millis());
+        }
+    }
+    for format in ["%Y-%m-%dT%H:%M:%S%.f%z", "%Y-%m-%d %H:%M:%S%.f%#z", "%Y-%m-%d %H:%M:%S%.f UTC"] {
+        if let Ok(time) = DateTime::parse_from_str(text, format) {
+            return Some(time.timestamp_millis());
+        }
+    }
+    if let Some(date) = date_from_text(text) {
+        return Some(date.and_hms_opt(0, 0, 0)?.and_utc().timestamp_millis());
+    }
+    if !text.is_empty() && text.len() <= 16 && text.bytes().all(|b| b.is_ascii_digit()) {
+        return unix_ms(text.parse().ok()?);
+    }
+    None
+}
+
+/// A date written `2026-03-01`, nothing else: `01/02/2026` says two things.
+pub fn date_from_text(text: &str) -> Option<NaiveDate> {
+    (text.len() == 10).then(|| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()).flatten()
+}
+
+/// RFC 3339 in UTC with milliseconds, so that text sorts as time does.
+pub fn rfc3339(at_ms: i64) -> String {
+    match Utc.timestamp_millis_opt(at_ms).single() {
+        Some(time) => time.to_rfc3339_opts(SecondsFormat::Millis, true),
+        None => String::new(),
+    }
+}
+
+/// The day of an instant in the workspace's time zone, as days since 1970-01-01 (T4).
+pub fn day(at_ms: i64, zone: Tz) -> i32 {
+    let Some(utc) = Utc.timestamp_millis_opt(at_ms).single() else { return 0 };
+    let date = utc.with_timezone(&zone).date_naive();
+    day_number(date)
+}
+
+/// Days from 1970-01-01 to a date.
+pub fn day_number(date: NaiveDate) -> i32 {
+    date.signed_duration_since(NaiveDate::default()).num_days() as i32
+}
+
+/// The date of a day's number.
+pub fn date(day: i32) -> NaiveDate {
+    NaiveDate::default() + chrono::Duration::days(i64::from(day))
+}
+
+/// Remembers the hour it was last asked for, since the days of a batch are mostly one:
+/// a zone's offset only changes on a quarter of an hour.
+#[derive(Debug)]
+pub struct Days {
+    zone: Tz,
+    quarter: i64,
+    day: i32,
+}
+
+impl Days {
+    /// The days of a zone.
+    pub fn new(zone: Tz) -> Days {
+        Days { zone, quarter: i64::MIN, day: 0 }
+    }
+
+    /// As [`day`], remembering the last answer.
+    pub fn of(&mut self, at_ms: i64) -> i32 {
+        let quarter = at_ms.div_euclid(15 * MINUTE_MS);
+        if quarter != self.quarter {
+            self.quarter = quarter;
+            self.day = day(at_ms, self.zone);
+        }
+        self.day
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    const NOW: i64 = 1_800_000_000_000;
+
+    #[test]
+    fn t1_a_clock_a_year_ahead_is_corrected_by_sent_at() {
+        let year = 365 * DAY_MS;
+        let time = message_time(Some(NOW - 5_000 + year), Some(NOW + year), NOW);
+        assert_eq!(time.at_ms, NOW - 5_000);
+        assert!(!time.as_sent);
+        assert!(time.warning.is_some());
+    }
+
+    #[test]
+    fn t1_without_sent_at_the_future_is_cut_to_now_with_a_warning() {
+        let time = message_time(Some(NOW + 365 * DAY_MS), None, NOW);
+        assert_eq!(time.at_ms, NOW);
+        assert!(time.warning.is_some());
+    }
+
+    #[test]
+    fn t1_a_late_message_keeps_its_time() {
+        let time = message_time(Some(NOW - 3 * DAY_MS), Some(NOW - 100), NOW);
+        assert_eq!(time, MessageTime { at_ms: NOW - 3 * DAY_MS, as_sent: true, warning: None });
+    }
+
+    #[test]
+    fn instants_are_read_as_sdks_write_them() {
+        for text in [
+            "2026-11-24T23:30:08.918+00:00",
+            "2026-11-24T23:30:08.918Z",
+            "2026-11-24T23:30:08.918123",
+            "2026-11-24 23:30:08.918",
+            "1795563008918",
+        ] {
+            assert_eq!(parse_instant(&json!(text)).unwrap(), 1_795_563_008_918, "{text}");
+        }
+        assert_eq!(parse_instant(&json!(1_700_000_000)).unwrap(), 1_700_000_000_000);
+        assert_eq!(parse_instant(&json!("01/02/2026")).unwrap_err().code, Code::TimestampInvalid);
+        assert_eq!(parse_instant(&json!({})).unwrap_err().code, Code::TimestampInvalid);
+    }
+
+    #[test]
+    fn t4_a_day_is_the_workspace_s() {
+        let at = instant_from_text("2026-03-01T23:30:00Z").unwrap();
+        assert_eq!(date(day(at, Tz::UTC)).to_string(), "2026-03-01");
+        assert_eq!(date(day(at, chrono_tz::Europe::Warsaw)).to_string(), "2026-03-02");
+        let mut days = Days::new(chrono_tz::Asia::Kathmandu);
+        for minute in 0..3_000 {
+            let at = at + minute * MINUTE_MS;
+            assert_eq!(days.of(at), day(at, chrono_tz::Asia::Kathmandu));
+        }
+    }
+}
