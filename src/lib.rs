@@ -1,2 +1,9 @@
-//! Rollcall.
+//! Rollcall: who uses our product, and which company does each of them belong to.
+//!
+//! The rooms of the house, in the order that data walks through them; an arrow
+//! only ever points down (`tests/house.rs`):
+//! doors (`collect`, `dashboard`, `api`, with `http` for what they share) ->
+//! `actions` -> `store` -> `domain`.
+
 pub mod domain;
+pub mod store;

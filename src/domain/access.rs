@@ -67,7 +67,16 @@ macro_rules! words {
 
 words!(Role, "role", Viewer = "viewer", Admin = "admin", Owner = "owner");
 words!(Scope, "scope", Read = "read", Write = "write", Admin = "admin");
-words!(Grade, "grade", Rule = "rule", Unsigned = "unsigned", Import = "import", Secret = "secret", Signed = "signed", Hand = "hand");
+words!(
+    Grade,
+    "grade",
+    Rule = "rule",
+    Unsigned = "unsigned",
+    Import = "import",
+    Secret = "secret",
+    Signed = "signed",
+    Hand = "hand"
+);
 
 impl Grade {
     /// The grade of its number in a row; an unknown number is the lowest.

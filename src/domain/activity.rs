@@ -90,8 +90,7 @@ impl Trend {
     /// (of a user: active days) in the last one and in the one before.
     pub fn between(before: i64, last: i64) -> Trend {
         let difference = last - before;
-        let enough = difference.abs() >= TREND_DIFFERENCE_MIN
-            && difference.abs() * 100 >= before * TREND_PERCENT_MIN;
+        let enough = difference.abs() >= TREND_DIFFERENCE_MIN && difference.abs() * 100 >= before * TREND_PERCENT_MIN;
         match difference {
             _ if !enough => Trend::Steady,
             1.. => Trend::Growing,
@@ -116,7 +115,8 @@ mod tests {
     #[test]
     fn t7_states_are_the_first_that_match() {
         let now = 100 * DAY_MS;
-        let state = |first: i64, last: Option<i64>| State::at(now, now - first * DAY_MS, last.map(|d| now - d * DAY_MS));
+        let state =
+            |first: i64, last: Option<i64>| State::at(now, now - first * DAY_MS, last.map(|d| now - d * DAY_MS));
         assert_eq!(state(13, None), State::New);
         assert_eq!(state(14, Some(6)), State::Active);
         assert_eq!(state(90, Some(7)), State::Quiet);

@@ -89,7 +89,9 @@ impl Type {
         Some(match value {
             Value::Null => return None,
             Value::Bool(_) => Type::Boolean,
-            Value::Number(number) if name.ends_with("_at") && number.is_i64() && instant(value).is_some() => Type::Datetime,
+            Value::Number(number) if name.ends_with("_at") && number.is_i64() && instant(value).is_some() => {
+                Type::Datetime
+            }
             Value::Number(_) => Type::Number,
             Value::String(text) if text.is_empty() => return None,
             Value::String(text) if time::date_from_text(text).is_some() => Type::Date,
@@ -235,7 +237,9 @@ pub fn convert(name: &str, kind: Type, value: &Value) -> Result<Value, Refused> 
         (Type::Text, Value::Number(number)) => Some(Value::String(plain_number(number).to_string())),
         (Type::Text, Value::Bool(word)) => Some(Value::String(word.to_string())),
         (Type::List, Value::Array(items)) => items.iter().map(list_item).collect::<Option<Vec<_>>>().map(Value::Array),
-        (Type::List, Value::String(_) | Value::Number(_) | Value::Bool(_)) => list_item(value).map(|item| json!([item])),
+        (Type::List, Value::String(_) | Value::Number(_) | Value::Bool(_)) => {
+            list_item(value).map(|item| json!([item]))
+        }
         _ => None,
     };
     converted.ok_or_else(|| {
@@ -393,7 +397,8 @@ pub struct Stamp {
 
 impl Stamp {
     fn to_json(self) -> Value {
-        let mut parts = vec![json!(self.at_ms), json!(self.grade as i64), json!(self.message_hash), json!(self.source.0)];
+        let mut parts =
+            vec![json!(self.at_ms), json!(self.grade as i64), json!(self.message_hash), json!(self.source.0)];
         if self.pinned {
             parts.push(json!(1));
         }
@@ -438,9 +443,8 @@ impl Cell {
             Write::Set(value) => self.set(value, stamp),
             Write::Clear => self.set(Value::Null, stamp),
             Write::Once(value) => {
-                let first = |(_, known): &(Value, Stamp)| {
-                    (stamp.at_ms, stamp.message_hash) < (known.at_ms, known.message_hash)
-                };
+                let first =
+                    |(_, known): &(Value, Stamp)| (stamp.at_ms, stamp.message_hash) < (known.at_ms, known.message_hash);
                 if self.once.as_ref().is_none_or(first) {
                     self.once = Some((value, stamp));
                 }
@@ -688,9 +692,9 @@ impl Attributes {
 
     /// All values with where they came from, by name.
     pub fn stated(&self) -> impl Iterator<Item = (&str, Stated)> {
-        self.cells.iter().filter_map(|(name, cell)| {
-            Some((name.as_str(), Stated { value: cell.value()?, stamp: cell.stamp()? }))
-        })
+        self.cells
+            .iter()
+            .filter_map(|(name, cell)| Some((name.as_str(), Stated { value: cell.value()?, stamp: cell.stamp()? })))
     }
 
     /// Whether nothing was ever said.

@@ -101,7 +101,9 @@ impl Memberships {
         }
         let current = spans
             .iter()
-            .filter_map(|(company, list)| list.last().filter(|span| span.left_ms.is_none()).map(|span| (span.stated, *company)))
+            .filter_map(|(company, list)| {
+                list.last().filter(|span| span.left_ms.is_none()).map(|span| (span.stated, *company))
+            })
             .max()
             .map(|(_, company)| company);
         Memberships { spans, current }
@@ -160,7 +162,8 @@ mod tests {
 
     #[test]
     fn c4_open_at_a_moment() {
-        let memberships = Memberships::of(&[said(10, Said::Joins(X)), said(20, Said::Leaves(X)), said(15, Said::Joins(Y))]);
+        let memberships =
+            Memberships::of(&[said(10, Said::Joins(X)), said(20, Said::Leaves(X)), said(15, Said::Joins(Y))]);
         let open = |at| memberships.open_at(at).collect::<Vec<_>>();
         assert_eq!(open(9), []);
         assert_eq!(open(10), [X]);

@@ -114,10 +114,7 @@ fn id_text(value: Option<&Value>, what: &str) -> Result<Option<String>, Refused>
         Some(Value::Bool(word)) => clean(&word.to_string(), what),
         Some(other) => {
             let kind = if other.is_array() { "a list" } else { "an object" };
-            Err(Refused::new(
-                Code::IdNotAString,
-                format!("The {what} is {kind}. Send the id itself, as a string."),
-            ))
+            Err(Refused::new(Code::IdNotAString, format!("The {what} is {kind}. Send the id itself, as a string.")))
         }
     }
 }
@@ -137,7 +134,9 @@ fn clean(text: &str, what: &str) -> Result<Option<String>, Refused> {
     if is_placeholder(&id) {
         return Err(Refused::new(
             Code::IdPlaceholder,
-            format!("The {what} is {id:?}, which is a placeholder and no id. Put the real id there, or leave it out when nobody is signed in."),
+            format!(
+                "The {what} is {id:?}, which is a placeholder and no id. Put the real id there, or leave it out when nobody is signed in."
+            ),
         ));
     }
     Ok(Some(id))
@@ -147,14 +146,23 @@ fn clean(text: &str, what: &str) -> Result<Option<String>, Refused> {
 /// an unrendered template tag, an all-zero UUID, a name from an example.
 fn is_placeholder(id: &str) -> bool {
     const WORDS: [&str; 12] = [
-        "null", "undefined", "none", "nil", "nan", "true", "false", "[object object]", "0", "-1",
-        "anonymous", "guest",
+        "null",
+        "undefined",
+        "none",
+        "nil",
+        "nan",
+        "true",
+        "false",
+        "[object object]",
+        "0",
+        "-1",
+        "anonymous",
+        "guest",
     ];
     const TAGS: [(&str, &str); 5] = [("{{", "}}"), ("{%", "%}"), ("<%", "%>"), ("${", "}"), ("[[", "]]")];
     let lower = id.to_lowercase();
-    let tag = |open: &str, close: &str| {
-        lower.find(open).is_some_and(|start| lower[start + open.len()..].contains(close))
-    };
+    let tag =
+        |open: &str, close: &str| lower.find(open).is_some_and(|start| lower[start + open.len()..].contains(close));
     let percent = lower.len() > 2
         && lower.starts_with('%')
         && lower.ends_with('%')
@@ -203,9 +211,30 @@ mod tests {
     #[test]
     fn r9_placeholders_are_refused_without_regard_to_case() {
         for text in [
-            "null", "NULL", "undefined", "None", "nil", "NaN", "true", "False", "[object Object]", "0", "-1",
-            "Anonymous", "guest", "{{ user.id }}", "x{{id}}", "{% id %}", "<%= id %>", "${id}", "[[id]]",
-            "%USER%", "00000000-0000-0000-0000-000000000000", "USER_ID", "company_id", "YOUR_USER_ID",
+            "null",
+            "NULL",
+            "undefined",
+            "None",
+            "nil",
+            "NaN",
+            "true",
+            "False",
+            "[object Object]",
+            "0",
+            "-1",
+            "Anonymous",
+            "guest",
+            "{{ user.id }}",
+            "x{{id}}",
+            "{% id %}",
+            "<%= id %>",
+            "${id}",
+            "[[id]]",
+            "%USER%",
+            "00000000-0000-0000-0000-000000000000",
+            "USER_ID",
+            "company_id",
+            "YOUR_USER_ID",
         ] {
             let refused = UserId::parse(text).expect_err(text);
             assert_eq!(refused.code, Code::IdPlaceholder, "{text}");

@@ -258,10 +258,6 @@ impl Receipt {
 
     /// The receipt of a refused message.
     pub fn refused(message_id: Option<String>, refused: Refused) -> Receipt {
-        Receipt {
-            code: Some(refused.code),
-            detail: Some(refused.detail),
-            ..Receipt::of(message_id, Status::Refused)
-        }
+        Receipt { code: Some(refused.code), detail: Some(refused.detail), ..Receipt::of(message_id, Status::Refused) }
     }
 }

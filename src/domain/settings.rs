@@ -78,8 +78,17 @@ pub enum SettingError {
 
 /// The names of all settings, in the contract's order.
 pub const NAMES: [&str; 11] = [
-    "workspace_name", "time_zone", "one_company", "domain_rule", "takeover_days", "visitor_retention_days",
-    "event_retention_days", "respect_gpc", "refuse_bots", "staff_domains", "rate_limit",
+    "workspace_name",
+    "time_zone",
+    "one_company",
+    "domain_rule",
+    "takeover_days",
+    "visitor_retention_days",
+    "event_retention_days",
+    "respect_gpc",
+    "refuse_bots",
+    "staff_domains",
+    "rate_limit",
 ];
 
 impl Settings {
@@ -122,7 +131,11 @@ impl Settings {
             _ => Err(invalid("use true or false")),
         };
         let days = |min: i64| {
-            value.parse().ok().filter(|days| (min..=36_500).contains(days)).ok_or_else(|| invalid("use a number of days"))
+            value
+                .parse()
+                .ok()
+                .filter(|days| (min..=36_500).contains(days))
+                .ok_or_else(|| invalid("use a number of days"))
         };
         match name {
             "workspace_name" => {

@@ -51,11 +51,7 @@ pub fn message_time(timestamp: Option<i64>, sent_at: Option<i64>, received_ms: i
     }
     if timestamp > received_ms {
         let far = timestamp - received_ms > CLOCK_ERROR_MS;
-        return MessageTime {
-            at_ms: received_ms,
-            as_sent: false,
-            warning: far.then_some("timestamp_in_the_future"),
-        };
+        return MessageTime { at_ms: received_ms, as_sent: false, warning: far.then_some("timestamp_in_the_future") };
     }
     MessageTime { at_ms: timestamp, as_sent: true, warning: None }
 }
@@ -87,11 +83,7 @@ pub fn unix_ms(number: f64) -> Option<i64> {
     if !number.is_finite() || number.abs() >= 1e15 {
         return None;
     }
-    if number.abs() < MILLISECONDS_FROM as f64 {
-        Some((number * 1_000.0).round() as i64)
-    } else {
-        Some(number as i64)
-    }
+    if number.abs() < MILLISECONDS_FROM as f64 { Some((number * 1_000.0).round() as i64) } else { Some(number as i64) }
 }
 
 /// Unix milliseconds of a text that names an instant; `None` where it does not.

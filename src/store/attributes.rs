@@ -1,0 +1,1 @@
+//! Attribute definitions, and the tray of values that were not taken.

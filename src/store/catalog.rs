@@ -1,0 +1,199 @@
+//! The copies in memory of what every message asks for. Republished by the
+//! writer after a commit that changed them, and when another process wrote.
+
+use std::collections::HashMap;
+use std::sync::{Arc, RwLock};
+
+use rusqlite::Connection;
+
+use super::StoreError;
+use crate::domain::access::Grade;
+use crate::domain::attributes::{Owner, Type};
+use crate::domain::ids::SourceKey;
+use crate::domain::settings::Settings;
+
+/// Whether a source keeps what it sends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SourceKind {
+    /// Stores.
+    Live,
+    /// Answers as if it stored, and keeps nothing.
+    Test,
+}
+
+/// A website or back end that sends data.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// Our row number.
+    pub key: SourceKey,
+    /// Its id in the API and at the shell.
+    pub source_id: String,
+    /// Its name.
+    pub name: String,
+    /// Live or test.
+    pub kind: SourceKind,
+    /// Answers 403 to everything.
+    pub paused: bool,
+    /// New attributes wait in the tray (A8).
+    pub closed: bool,
+    /// Messages with a user must carry proof.
+    pub signatures_required: bool,
+    /// Pages of these origins may send; none means any.
+    pub origins: Vec<String>,
+    /// Its public keys, our own first, then those adopted from another tool.
+    pub write_keys: Vec<String>,
+    /// Made at, Unix milliseconds.
+    pub created_ms: i64,
+}
+
+/// An attribute's name and type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Definition {
+    /// Its type (A1).
+    pub kind: Type,
+    /// Unsigned calls may not set it (A7).
+    pub locked: bool,
+    /// Its history is kept (A6).
+    pub history: bool,
+}
+
+/// All copies, as of one commit.
+#[derive(Debug, Clone)]
+pub struct Catalog {
+    /// The workspace's settings.
+    pub settings: Settings,
+    /// Sources by key.
+    pub sources: HashMap<SourceKey, Source>,
+    /// Public keys.
+    pub write_keys: HashMap<String, SourceKey>,
+    /// Attribute definitions by owner and name.
+    pub definitions: HashMap<Owner, HashMap<String, Definition>>,
+    /// Times of definitions made by unsigned callers in the last hour, by source (A4).
+    pub unsigned_definitions: HashMap<SourceKey, Vec<i64>>,
+    /// The key of message hashes.
+    pub hash_key: [u8; 32],
+}
+
+impl Catalog {
+    /// The source of a public key.
+    pub fn source_of(&self, write_key: &str) -> Option<&Source> {
+        self.sources.get(self.write_keys.get(write_key)?)
+    }
+
+    /// The built-in source "API", to which messages of secret tokens belong.
+    pub fn api_source(&self) -> Option<&Source> {
+        self.sources.values().find(|source| source.source_id == "api")
+    }
+
+    /// A source by its id.
+    pub fn source_by_id(&self, source_id: &str) -> Option<&Source> {
+        self.sources.values().find(|source| source.source_id == source_id)
+    }
+
+    /// The definition of an attribute.
+    pub fn definition(&self, owner: Owner, name: &str) -> Option<Definition> {
+        self.definitions.get(&owner)?.get(name).copied()
+    }
+
+    /// All sources in the order they were made.
+    pub fn sources_in_order(&self) -> Vec<&Source> {
+        let mut all: Vec<&Source> = self.sources.values().collect();
+        all.sort_by_key(|source| source.key);
+        all
+    }
+}
+
+/// The published catalog: readers clone the `Arc`, the writer replaces it.
+#[derive(Clone)]
+pub(super) struct Shared(Arc<RwLock<Arc<Catalog>>>);
+
+impl Shared {
+    pub(super) fn new(catalog: Catalog) -> Shared {
+        Shared(Arc::new(RwLock::new(Arc::new(catalog))))
+    }
+
+    pub(super) fn get(&self) -> Arc<Catalog> {
+        let guard = self.0.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        Arc::clone(&guard)
+    }
+
+    pub(super) fn publish(&self, catalog: Arc<Catalog>) {
+        *self.0.write().unwrap_or_else(std::sync::PoisonError::into_inner) = catalog;
+    }
+}
+
+/// Reads the catalog from the file.
+pub(super) fn load(connection: &Connection) -> Result<Catalog, StoreError> {
+    let mut settings = Settings::default();
+    let mut statement = connection.prepare_cached("SELECT name, value FROM settings")?;
+    let rows = statement.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?;
+    for row in rows {
+        let (name, value) = row?;
+        if let Err(error) = settings.set(&name, &value) {
+            tracing::warn!(setting = name, %error, "A setting in the file is not understood and its default holds.");
+        }
+    }
+
+    let mut sources: HashMap<SourceKey, Source> = HashMap::new();
+    let mut statement = connection.prepare_cached(
+        "SELECT source_key, source_id, name, kind, paused, new_attributes, signatures, created_ms FROM sources",
+    )?;
+    let rows = statement.query_map([], |row| {
+        let key = SourceKey(row.get(0)?);
+        Ok(Source {
+            key,
+            source_id: row.get(1)?,
+            name: row.get(2)?,
+            kind: if row.get_ref(3)?.as_str()? == "test" { SourceKind::Test } else { SourceKind::Live },
+            paused: row.get(4)?,
+            closed: row.get_ref(5)?.as_str()? == "closed",
+            signatures_required: row.get_ref(6)?.as_str()? == "required",
+            origins: Vec::new(),
+            write_keys: Vec::new(),
+            created_ms: row.get(7)?,
+        })
+    })?;
+    for source in rows {
+        let source = source?;
+        sources.insert(source.key, source);
+    }
+    let mut statement = connection.prepare_cached("SELECT source_key, origin FROM source_origins ORDER BY origin")?;
+    let rows = statement.query_map([], |row| Ok((SourceKey(row.get(0)?), row.get::<_, String>(1)?)))?;
+    for row in rows {
+        let (key, origin) = row?;
+        if let Some(source) = sources.get_mut(&key) {
+            source.origins.push(origin);
+        }
+    }
+    let mut write_keys = HashMap::new();
+    let mut statement =
+        connection.prepare_cached("SELECT write_key, source_key FROM write_keys ORDER BY adopted, write_key")?;
+    let rows = statement.query_map([], |row| Ok((row.get::<_, String>(0)?, SourceKey(row.get(1)?))))?;
+    for row in rows {
+        let (write_key, key) = row?;
+        if let Some(source) = sources.get_mut(&key) {
+            source.write_keys.push(write_key.clone());
+        }
+        write_keys.insert(write_key, key);
+    }
+
+    let mut definitions: HashMap<Owner, HashMap<String, Definition>> = HashMap::new();
+    let mut unsigned_definitions: HashMap<SourceKey, Vec<i64>> = HashMap::new();
+    let mut statement = connection.prepare_cached(
+        "SELECT owner, name, type, locked, history, grade, source_key, created_ms FROM attribute_definitions",
+    )?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let kind = Type::parse(&row.get::<_, String>(2)?).unwrap_or(Type::Object);
+        definitions
+            .entry(Owner::from_number(row.get(0)?))
+            .or_default()
+            .insert(row.get(1)?, Definition { kind, locked: row.get(3)?, history: row.get(4)? });
+        if row.get::<_, i64>(5)? == Grade::Unsigned as i64 {
+            unsigned_definitions.entry(SourceKey(row.get(6)?)).or_default().push(row.get(7)?);
+        }
+    }
+
+    let hash_key = connection.query_row("SELECT value FROM secrets WHERE name = 'hash_key'", [], |row| row.get(0))?;
+    Ok(Catalog { settings, sources, write_keys, definitions, unsigned_definitions, hash_key })
+}

@@ -1,0 +1,1 @@
+//! Memberships and the statements they follow from.

@@ -1,0 +1,402 @@
+-- The first schema. A column never changes its meaning; the key of anything
+-- that has a page is never used again (AUTOINCREMENT).
+-- Times are Unix milliseconds in UTC (`_ms`), days are days since 1970-01-01
+-- in the workspace's time zone, JSON is text unless said otherwise.
+
+CREATE TABLE settings (
+  name  TEXT PRIMARY KEY,
+  value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- What never leaves the file: the key of message hashes and of erased ids.
+CREATE TABLE secrets (
+  name  TEXT PRIMARY KEY,
+  value BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Sources ------------------------------------------------------------------
+
+CREATE TABLE sources (
+  source_key     INTEGER PRIMARY KEY AUTOINCREMENT,
+  source_id      TEXT    NOT NULL UNIQUE,
+  name           TEXT    NOT NULL,
+  kind           TEXT    NOT NULL DEFAULT 'live' CHECK (kind IN ('live', 'test')),
+  paused         INTEGER NOT NULL DEFAULT 0,
+  new_attributes TEXT    NOT NULL DEFAULT 'open' CHECK (new_attributes IN ('open', 'closed')),
+  signatures     TEXT    NOT NULL DEFAULT 'optional' CHECK (signatures IN ('optional', 'required')),
+  created_ms     INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE write_keys (
+  write_key  TEXT PRIMARY KEY,
+  source_key INTEGER NOT NULL REFERENCES sources,
+  adopted    INTEGER NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE source_origins (
+  source_key INTEGER NOT NULL REFERENCES sources,
+  origin     TEXT    NOT NULL,
+  PRIMARY KEY (source_key, origin)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE source_secrets (
+  secret_key   INTEGER PRIMARY KEY AUTOINCREMENT,
+  source_key   INTEGER NOT NULL REFERENCES sources,
+  secret       TEXT    NOT NULL,
+  created_ms   INTEGER NOT NULL,
+  last_used_ms INTEGER
+) STRICT;
+
+-- What a source was seen doing, at most once a minute: the installation page's evidence.
+CREATE TABLE source_sightings (
+  source_key INTEGER NOT NULL REFERENCES sources,
+  what       TEXT    NOT NULL,
+  host       TEXT    NOT NULL DEFAULT '',
+  at_ms      INTEGER NOT NULL,
+  PRIMARY KEY (source_key, what, host)
+) STRICT, WITHOUT ROWID;
+
+-- Operators and tokens -----------------------------------------------------
+
+CREATE TABLE operators (
+  operator_key    INTEGER PRIMARY KEY AUTOINCREMENT,
+  email           TEXT    NOT NULL UNIQUE,
+  role            TEXT    NOT NULL CHECK (role IN ('viewer', 'admin', 'owner')),
+  password_hash   TEXT,
+  created_ms      INTEGER NOT NULL,
+  last_sign_in_ms INTEGER
+) STRICT;
+
+CREATE TABLE sign_ins (
+  token_hash   BLOB    PRIMARY KEY,
+  operator_key INTEGER NOT NULL REFERENCES operators,
+  created_ms   INTEGER NOT NULL,
+  last_used_ms INTEGER NOT NULL,
+  expires_ms   INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- A set-up link has no operator yet; a reset link has.
+CREATE TABLE one_time_links (
+  token_hash   BLOB    PRIMARY KEY,
+  operator_key INTEGER REFERENCES operators,
+  expires_ms   INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE tokens (
+  token_key    INTEGER PRIMARY KEY AUTOINCREMENT,
+  token_id     TEXT    NOT NULL UNIQUE,
+  name         TEXT    NOT NULL,
+  scope        TEXT    NOT NULL CHECK (scope IN ('read', 'write', 'admin')),
+  token_hash   BLOB    NOT NULL UNIQUE,
+  created_ms   INTEGER NOT NULL,
+  last_used_ms INTEGER,
+  revoked_ms   INTEGER
+) STRICT;
+
+-- People and companies -----------------------------------------------------
+
+CREATE TABLE users (
+  user_key       INTEGER PRIMARY KEY AUTOINCREMENT,
+  id             TEXT    NOT NULL UNIQUE,
+  user_id        TEXT    UNIQUE,           -- null: a lead
+  email          TEXT,                     -- as compared (R7)
+  name           TEXT,
+  sort_name      TEXT    NOT NULL DEFAULT '', -- lower case: name, else e-mail, else id
+  attributes     BLOB    NOT NULL,         -- JSONB
+  stamps         TEXT    NOT NULL DEFAULT '{}',
+  first_seen_ms  INTEGER NOT NULL,
+  last_seen_hour INTEGER NOT NULL DEFAULT 0, -- fold: last activity, hours since 1970; 0 is never
+  companies      INTEGER NOT NULL DEFAULT 0, -- open memberships
+  current_company_key INTEGER,
+  signed         INTEGER NOT NULL DEFAULT 0,
+  merged_into    INTEGER REFERENCES users, -- flattened (R11)
+  archived_ms    INTEGER
+) STRICT;
+CREATE INDEX users_email      ON users (email, user_key) WHERE email IS NOT NULL;
+CREATE INDEX users_sort_name  ON users (sort_name, user_key);
+CREATE INDEX users_first_seen ON users (first_seen_ms, user_key);
+CREATE INDEX users_last_seen  ON users (last_seen_hour, user_key);
+CREATE INDEX users_companies  ON users (companies, user_key);
+
+-- Every id a user has or had: the current one and aliases (R10).
+CREATE TABLE user_ids (
+  user_id  TEXT    PRIMARY KEY,
+  user_key INTEGER NOT NULL REFERENCES users,
+  since_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX user_ids_user ON user_ids (user_key);
+
+CREATE TABLE visitors (
+  visitor_key    INTEGER PRIMARY KEY AUTOINCREMENT,
+  anonymous_id   TEXT    NOT NULL UNIQUE,
+  user_key       INTEGER REFERENCES users, -- linked once (R2)
+  linked_ms      INTEGER,                  -- time of the linking message
+  linked_seq     INTEGER,                  -- its place in the order of arrival
+  attributes     BLOB    NOT NULL,
+  stamps         TEXT    NOT NULL DEFAULT '{}',
+  first_seen_ms  INTEGER NOT NULL,
+  last_seen_hour INTEGER NOT NULL DEFAULT 0 -- fold
+) STRICT;
+CREATE INDEX visitors_user      ON visitors (user_key) WHERE user_key IS NOT NULL;
+CREATE INDEX visitors_last_seen ON visitors (last_seen_hour, visitor_key);
+
+CREATE TABLE companies (
+  company_key    INTEGER PRIMARY KEY AUTOINCREMENT,
+  company_id     TEXT    NOT NULL UNIQUE,
+  name           TEXT,
+  sort_name      TEXT    NOT NULL DEFAULT '',
+  attributes     BLOB    NOT NULL,
+  stamps         TEXT    NOT NULL DEFAULT '{}',
+  first_seen_ms  INTEGER NOT NULL,
+  last_seen_hour INTEGER NOT NULL DEFAULT 0, -- fold
+  members        INTEGER NOT NULL DEFAULT 0, -- open memberships
+  active_members INTEGER NOT NULL DEFAULT 0, -- fold: people active in the last 30 days
+  merged_into    INTEGER REFERENCES companies,
+  archived_ms    INTEGER
+) STRICT;
+CREATE INDEX companies_sort_name  ON companies (sort_name, company_key);
+CREATE INDEX companies_first_seen ON companies (first_seen_ms, company_key);
+CREATE INDEX companies_last_seen  ON companies (last_seen_hour, company_key);
+CREATE INDEX companies_members    ON companies (members, company_key);
+CREATE INDEX companies_active     ON companies (active_members, company_key);
+
+CREATE TABLE company_ids (
+  company_id  TEXT    PRIMARY KEY,
+  company_key INTEGER NOT NULL REFERENCES companies,
+  since_ms    INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- What was said of a user's companies, timed; memberships follow from it (C1, T3).
+-- subject: a user's key, or a visitor's below zero while the user is not known (C11).
+CREATE TABLE membership_statements (
+  subject      INTEGER NOT NULL,
+  at_ms        INTEGER NOT NULL,
+  message_hash INTEGER NOT NULL,
+  place        INTEGER NOT NULL,
+  said         INTEGER NOT NULL, -- 0 joins, 1 leaves, 2 replaces
+  company_key  INTEGER NOT NULL, -- 0 where it replaces
+  grade        INTEGER NOT NULL,
+  source_key   INTEGER NOT NULL,
+  PRIMARY KEY (subject, at_ms, message_hash, place)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE memberships (
+  user_key       INTEGER NOT NULL REFERENCES users,
+  company_key    INTEGER NOT NULL REFERENCES companies,
+  joined_ms      INTEGER NOT NULL,          -- of the last time in it
+  left_ms        INTEGER,
+  open           INTEGER NOT NULL,          -- left_ms is null
+  stated_ms      INTEGER NOT NULL,
+  grade          INTEGER NOT NULL,
+  source_key     INTEGER NOT NULL,
+  role           TEXT,
+  title          TEXT,
+  attributes     BLOB    NOT NULL,
+  stamps         TEXT    NOT NULL DEFAULT '{}',
+  sort_name      TEXT    NOT NULL DEFAULT '', -- the user's
+  last_seen_hour INTEGER NOT NULL DEFAULT 0, -- fold: activity in this company
+  PRIMARY KEY (user_key, company_key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX memberships_joined    ON memberships (company_key, open, joined_ms, user_key);
+CREATE INDEX memberships_sort_name ON memberships (company_key, open, sort_name, user_key);
+CREATE INDEX memberships_last_seen ON memberships (company_key, open, last_seen_hour, user_key);
+
+-- Earlier times in a company; the last one stands in the membership (C7).
+CREATE TABLE membership_spans (
+  user_key    INTEGER NOT NULL,
+  company_key INTEGER NOT NULL,
+  joined_ms   INTEGER NOT NULL,
+  left_ms     INTEGER,
+  PRIMARY KEY (user_key, company_key, joined_ms)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE attribute_definitions (
+  definition_key INTEGER PRIMARY KEY AUTOINCREMENT,
+  owner          INTEGER NOT NULL, -- 0 user, 1 company, 2 membership
+  name           TEXT    NOT NULL,
+  type           TEXT    NOT NULL,
+  locked         INTEGER NOT NULL DEFAULT 0,
+  history        INTEGER NOT NULL DEFAULT 1,
+  created_ms     INTEGER NOT NULL,
+  grade          INTEGER NOT NULL,
+  source_key     INTEGER NOT NULL,
+  UNIQUE (owner, name)
+) STRICT;
+
+-- A keyed hash of each id of an erased person stays, so that a late retry stores nothing (R13).
+CREATE TABLE erased_ids (
+  id_hash BLOB    PRIMARY KEY,
+  at_ms   INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Substrings of names, e-mails and ids; candidates are checked against the row.
+CREATE VIRTUAL TABLE users_search USING fts5 (
+  text, content = '', contentless_delete = 1, tokenize = 'trigram', detail = none
+);
+
+-- The journal --------------------------------------------------------------
+
+CREATE TABLE event_names (
+  name_key INTEGER PRIMARY KEY AUTOINCREMENT,
+  name     TEXT    NOT NULL UNIQUE
+) STRICT;
+
+-- event_id: milliseconds since 2020, shifted by 22 bits, and 22 bits of the message's hash,
+-- probed upward where taken. Subjects stand as named; links and merges resolve on reading.
+CREATE TABLE events (
+  event_id     INTEGER PRIMARY KEY,
+  message_hash INTEGER NOT NULL,
+  received_ms  INTEGER NOT NULL,
+  kind         INTEGER NOT NULL,
+  name_key     INTEGER NOT NULL,
+  source_key   INTEGER NOT NULL,
+  visitor_key  INTEGER,
+  user_key     INTEGER,
+  company_key  INTEGER,
+  session_ms   INTEGER,
+  flags        INTEGER NOT NULL DEFAULT 0, -- 1 acting_as, 2 not active, 4 signed, 8 imported
+  name         TEXT,                       -- a page's or screen's own name
+  properties   TEXT,
+  context      TEXT
+) STRICT;
+
+-- Message ids without a usable timestamp, for 7 days (R15).
+CREATE TABLE seen_messages (
+  message_hash INTEGER PRIMARY KEY,
+  received_ms  INTEGER NOT NULL
+) STRICT;
+CREATE INDEX seen_messages_received ON seen_messages (received_ms);
+
+-- The order of arrival, which folds and other readers follow with a cursor each.
+-- An event, or a link: from here on the visitor's events are the user's.
+CREATE TABLE arrivals (
+  seq         INTEGER PRIMARY KEY,
+  event_id    INTEGER,
+  visitor_key INTEGER
+) STRICT;
+
+CREATE TABLE cursors (
+  reader TEXT    PRIMARY KEY,
+  seq    INTEGER NOT NULL,
+  day    INTEGER NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;
+
+-- Folds: each equals a recount of the journal ------------------------------
+-- bucket: event_id >> 52, about 12 days. subject: a user's key or a visitor's below zero, as named.
+
+CREATE TABLE events_by_subject (
+  bucket   INTEGER NOT NULL,
+  subject  INTEGER NOT NULL,
+  event_id INTEGER NOT NULL,
+  PRIMARY KEY (bucket, subject, event_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE events_by_company (
+  bucket      INTEGER NOT NULL,
+  company_key INTEGER NOT NULL,
+  event_id    INTEGER NOT NULL,
+  PRIMARY KEY (bucket, company_key, event_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE people_by_day (
+  day      INTEGER NOT NULL,
+  user_key INTEGER NOT NULL,
+  events   INTEGER NOT NULL,
+  PRIMARY KEY (day, user_key)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE company_people_by_day (
+  day         INTEGER NOT NULL,
+  company_key INTEGER NOT NULL,
+  user_key    INTEGER NOT NULL,
+  events      INTEGER NOT NULL,
+  PRIMARY KEY (day, company_key, user_key)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE company_days (
+  day         INTEGER NOT NULL,
+  company_key INTEGER NOT NULL,
+  people      INTEGER NOT NULL,
+  events      INTEGER NOT NULL,
+  PRIMARY KEY (day, company_key)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE company_names_by_day (
+  day         INTEGER NOT NULL,
+  company_key INTEGER NOT NULL,
+  name_key    INTEGER NOT NULL,
+  events      INTEGER NOT NULL,
+  PRIMARY KEY (day, company_key, name_key)
+) STRICT, WITHOUT ROWID;
+
+-- The last day on which a person was active in a company: who is active in 30 days.
+CREATE TABLE company_people (
+  company_key INTEGER NOT NULL,
+  user_key    INTEGER NOT NULL,
+  last_day    INTEGER NOT NULL,
+  PRIMARY KEY (company_key, user_key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX company_people_last_day ON company_people (last_day, company_key);
+
+CREATE TABLE days (
+  day    INTEGER PRIMARY KEY,
+  people INTEGER NOT NULL,
+  events INTEGER NOT NULL
+) STRICT;
+
+-- What changed, what was refused -------------------------------------------
+
+CREATE TABLE change_sets (
+  change_key INTEGER PRIMARY KEY AUTOINCREMENT,
+  at_ms      INTEGER NOT NULL, -- when it was done
+  by_kind    TEXT    NOT NULL, -- message, operator, token, shell, rule
+  by_name    TEXT    NOT NULL DEFAULT '',
+  cause      TEXT    NOT NULL, -- the deed in a word: identify, group, alias, set_up …
+  grade      INTEGER NOT NULL,
+  source_key INTEGER,
+  undone_by  INTEGER
+) STRICT;
+
+-- subject: 0 user, 1 company, 2 membership, 3 visitor, 4 workspace, 5 source.
+CREATE TABLE changes (
+  subject     INTEGER NOT NULL,
+  subject_key INTEGER NOT NULL,
+  change_key  INTEGER NOT NULL REFERENCES change_sets,
+  place       INTEGER NOT NULL,
+  company_key INTEGER NOT NULL DEFAULT 0, -- of a membership
+  field       TEXT    NOT NULL,
+  before      TEXT,
+  after       TEXT,
+  PRIMARY KEY (subject, subject_key, change_key, place)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX changes_set     ON changes (change_key, place);
+CREATE INDEX changes_company ON changes (company_key, change_key) WHERE company_key <> 0;
+
+CREATE TABLE refusals (
+  source_key    INTEGER NOT NULL, -- 0: the source is not known
+  code          TEXT    NOT NULL,
+  attribute     TEXT    NOT NULL, -- '' where the whole message was refused
+  count         INTEGER NOT NULL,
+  first_seen_ms INTEGER NOT NULL,
+  last_seen_ms  INTEGER NOT NULL,
+  example       TEXT,
+  detail        TEXT    NOT NULL DEFAULT '',
+  PRIMARY KEY (source_key, code, attribute)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX refusals_last_seen ON refusals (last_seen_ms);
+
+-- Refused values, kept to be applied once their attribute can take them (A2, A8).
+CREATE TABLE tray_values (
+  owner        INTEGER NOT NULL,
+  owner_key    INTEGER NOT NULL,
+  company_key  INTEGER NOT NULL DEFAULT 0, -- of a membership
+  name         TEXT    NOT NULL,
+  code         TEXT    NOT NULL,
+  value        TEXT    NOT NULL,
+  at_ms        INTEGER NOT NULL,
+  message_hash INTEGER NOT NULL,
+  grade        INTEGER NOT NULL,
+  source_key   INTEGER NOT NULL,
+  PRIMARY KEY (owner, owner_key, company_key, name)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX tray_values_name ON tray_values (owner, name);

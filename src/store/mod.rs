@@ -1,0 +1,264 @@
+//! The only room that knows SQL: one file, one writer, many readers.
+//!
+//! - [`Store::write`] runs a job on the thread that owns the only read-write
+//!   connection; it is answered when its group is on disk.
+//! - [`Store::read`] runs a query on a pooled read-only connection.
+//! - [`Store::catalog`] is the copy in memory of what every message asks for:
+//!   sources, attribute definitions, settings.
+//!
+//! Functions on data live in the file of their noun and take a [`Reader`] or
+//! a [`Tx`]; nobody outside has a connection to run SQL on.
+
+mod backup;
+mod catalog;
+mod connection;
+mod migrate;
+mod pool;
+mod tx;
+mod writer;
+
+pub mod attributes;
+pub mod changes;
+pub mod companies;
+pub mod events;
+pub mod folds;
+pub mod list;
+pub mod memberships;
+pub mod operators;
+pub mod refusals;
+pub mod search;
+pub mod sightings;
+pub mod sources;
+pub mod tokens;
+pub mod users;
+pub mod visitors;
+pub mod workspace;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rand::RngExt;
+
+pub use catalog::{Catalog, Definition, Source, SourceKind};
+pub use pool::Reader;
+pub use tx::Tx;
+
+use pool::Pool;
+use writer::Writer;
+
+/// Why the store did not do what was asked. The text is for the log; a door says its own sentence.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// SQLite said no.
+    #[error("SQLite: {0}")]
+    Sqlite(#[from] rusqlite::Error),
+    /// No reader came free in time.
+    #[error("no reader came free: {0}")]
+    Pool(#[from] r2d2::Error),
+    /// A query ran into the time limit.
+    #[error("a query took longer than {} s", pool::READ_SECONDS_MAX)]
+    TooSlow,
+    /// The writer's queue is full.
+    #[error("the queue of the writer is full")]
+    Busy,
+    /// The writer has ended, or its job panicked.
+    #[error("the writer stopped before it answered")]
+    Stopped,
+    /// The file can't be migrated.
+    #[error("{0}")]
+    Migration(String),
+    /// A file that can't be read or written.
+    #[error("{path}: {error}", path = .path.display())]
+    File {
+        /// Which one.
+        path: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+}
+
+/// Where a store takes time and chance from; a test hands in its own.
+#[derive(Clone)]
+pub struct Ambient {
+    /// Unix milliseconds.
+    pub now_ms: Arc<dyn Fn() -> i64 + Send + Sync>,
+    /// Fills bytes with chance.
+    pub fill: Arc<dyn Fn(&mut [u8]) + Send + Sync>,
+}
+
+impl Default for Ambient {
+    fn default() -> Ambient {
+        Ambient {
+            now_ms: Arc::new(|| chrono::Utc::now().timestamp_millis()),
+            fill: Arc::new(|bytes| rand::rng().fill(bytes)),
+        }
+    }
+}
+
+impl Ambient {
+    /// Bytes of chance.
+    pub fn bytes<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        (self.fill)(&mut bytes);
+        bytes
+    }
+
+    /// A token of 32 bytes of chance as URL-safe text.
+    pub fn token(&self) -> String {
+        use base64::Engine;
+        base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(self.bytes::<32>())
+    }
+
+    /// A new UUID v7.
+    pub fn uuid(&self) -> uuid::Uuid {
+        let millis = u64::try_from((self.now_ms)()).unwrap_or_default();
+        uuid::Builder::from_unix_timestamp_millis(millis, &self.bytes()).into_uuid()
+    }
+}
+
+/// The workspace's file: cheap to clone, one per process.
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    path: PathBuf,
+    ambient: Ambient,
+    catalog: catalog::Shared,
+    pool: Pool,
+    writer: Writer,
+}
+
+impl Store {
+    /// Opens the file, makes it if there is none, brings it to the newest schema.
+    ///
+    /// # Errors
+    /// The file can't be opened, is of a newer version, or can't be migrated.
+    pub fn open(path: &Path, ambient: Ambient) -> Result<Store, StoreError> {
+        let connection = migrate::open(path, &ambient)?;
+        let catalog = catalog::Shared::new(catalog::load(&connection)?);
+        let pool = Pool::open(path)?;
+        let writer = Writer::start(connection, ambient.clone(), catalog.clone())?;
+        let path = path.to_owned();
+        Ok(Store { inner: Arc::new(Inner { path, ambient, catalog, pool, writer }) })
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.inner.path
+    }
+
+    /// Time and chance.
+    pub fn ambient(&self) -> &Ambient {
+        &self.inner.ambient
+    }
+
+    /// Now, Unix milliseconds.
+    pub fn now_ms(&self) -> i64 {
+        (self.inner.ambient.now_ms)()
+    }
+
+    /// The copy in memory of sources, definitions and settings, as last committed.
+    pub fn catalog(&self) -> Arc<Catalog> {
+        self.inner.catalog.get()
+    }
+
+    /// Runs a query on a read-only connection, off the async threads.
+    ///
+    /// # Errors
+    /// The query's own, no reader free, or the time limit.
+    pub async fn read<T, F>(&self, query: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Reader<'_>) -> Result<T, StoreError> + Send + 'static,
+    {
+        let inner = Arc::clone(&self.inner);
+        tokio::task::spawn_blocking(move || inner.pool.read(query)).await.map_err(|_| StoreError::Stopped)?
+    }
+
+    /// As [`Store::read`], after the folds have reached the journal's head as it stands now,
+    /// or 200 ms have passed. Answers the lag left, in milliseconds, 0 where there is none.
+    ///
+    /// # Errors
+    /// As [`Store::read`].
+    pub async fn read_folded<T, F>(&self, query: F) -> Result<(T, u64), StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Reader<'_>) -> Result<T, StoreError> + Send + 'static,
+    {
+        let lag_ms = self.inner.writer.folded(Duration::from_millis(200)).await;
+        Ok((self.read(query).await?, lag_ms))
+    }
+
+    /// Runs a query on this thread: for the shell.
+    ///
+    /// # Errors
+    /// As [`Store::read`].
+    pub fn read_now<T>(&self, query: impl FnOnce(&Reader<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        self.inner.pool.read(query)
+    }
+
+    /// Runs a job in the writer's next group and answers when it is on disk. A job
+    /// that fails undoes what it wrote, alone.
+    ///
+    /// # Errors
+    /// The job's own, a full queue, or a writer that stopped.
+    pub async fn write<T, E, F>(&self, job: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    {
+        match self.inner.writer.submit(job, writer::Queue::Live)?.await {
+            Ok(answer) => answer,
+            Err(_) => Err(StoreError::Stopped.into()),
+        }
+    }
+
+    /// As [`Store::write`], behind everything that people wait for.
+    ///
+    /// # Errors
+    /// As [`Store::write`].
+    pub async fn write_bulk<T, E, F>(&self, job: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    {
+        match self.inner.writer.submit(job, writer::Queue::Bulk)?.await {
+            Ok(answer) => answer,
+            Err(_) => Err(StoreError::Stopped.into()),
+        }
+    }
+
+    /// As [`Store::write`] on a thread that may wait: for the shell.
+    ///
+    /// # Errors
+    /// As [`Store::write`].
+    pub fn write_now<T, E, F>(&self, job: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    {
+        match self.inner.writer.submit(job, writer::Queue::Live)?.blocking_recv() {
+            Ok(answer) => answer,
+            Err(_) => Err(StoreError::Stopped.into()),
+        }
+    }
+
+    /// Copies the file as it stands into a new one, while it is being written to.
+    ///
+    /// # Errors
+    /// The target exists or can't be written.
+    pub fn backup(&self, target: &Path) -> Result<(), StoreError> {
+        backup::copy(&self.inner.path, target)
+    }
+
+    /// Ends the writer after all that was accepted is on disk, and closes the file.
+    pub fn close(&self) {
+        self.inner.writer.close();
+    }
+}

@@ -1,0 +1,95 @@
+//! The readers: a pool of read-only connections, each query with a time limit.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use r2d2::CustomizeConnection;
+use r2d2_sqlite::SqliteConnectionManager;
+use rusqlite::Connection;
+
+use super::{StoreError, connection};
+
+/// Readers; more would share the same two or four cores and hold 16 MB of cache each.
+const READERS: u32 = 4;
+/// Seconds that a caller waits for a reader.
+const WAIT_SECONDS: u64 = 5;
+/// Seconds after which a query is ended.
+pub(super) const READ_SECONDS_MAX: u64 = 10;
+/// Virtual-machine steps between two looks at the clock.
+const STEPS_BETWEEN_LOOKS: i32 = 10_000;
+
+/// A read-only connection, for the functions of this room alone.
+pub struct Reader<'a>(pub(super) &'a Connection);
+
+#[derive(Debug)]
+struct Customizer;
+
+impl CustomizeConnection<Connection, rusqlite::Error> for Customizer {
+    fn on_acquire(&self, connection: &mut Connection) -> Result<(), rusqlite::Error> {
+        connection.busy_timeout(Duration::from_secs(WAIT_SECONDS))?;
+        connection.set_prepared_statement_cache_capacity(128);
+        connection::apply(connection, connection::READER_PRAGMAS)
+    }
+}
+
+pub(super) struct Pool(r2d2::Pool<SqliteConnectionManager>);
+
+impl Pool {
+    pub(super) fn open(path: &Path) -> Result<Pool, StoreError> {
+        let manager = SqliteConnectionManager::file(path).with_flags(connection::reader_flags());
+        let pool = r2d2::Pool::builder()
+            .max_size(READERS)
+            .min_idle(Some(1))
+            .test_on_check_out(false)
+            .connection_timeout(Duration::from_secs(WAIT_SECONDS))
+            .connection_customizer(Box::new(Customizer))
+            .build(manager)?;
+        Ok(Pool(pool))
+    }
+
+    /// Runs a query in one read transaction, so that all it sees is of one moment.
+    pub(super) fn read<T>(&self, query: impl FnOnce(&Reader<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let connection = self.0.get()?;
+        let deadline = Instant::now() + Duration::from_secs(READ_SECONDS_MAX);
+        connection.progress_handler(STEPS_BETWEEN_LOOKS, Some(move || Instant::now() > deadline))?;
+        connection.prepare_cached("BEGIN")?.execute([])?;
+        let answer = query(&Reader(&connection));
+        let ended = connection.prepare_cached("COMMIT").and_then(|mut statement| statement.execute([]));
+        connection.progress_handler(0, None::<fn() -> bool>)?;
+        match answer {
+            Err(StoreError::Sqlite(error))
+                if error.sqlite_error_code() == Some(rusqlite::ErrorCode::OperationInterrupted) =>
+            {
+                Err(StoreError::TooSlow)
+            }
+            Err(error) => Err(error),
+            Ok(answer) => {
+                ended?;
+                Ok(answer)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_pooled_connection_is_read_only_and_set_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rollcall.db");
+        let store = crate::store::Store::open(&path, crate::store::Ambient::default()).unwrap();
+        let pool = Pool::open(&path).unwrap();
+        let all: Vec<_> = (0..READERS).map(|_| pool.0.get().unwrap()).collect();
+        for connection in &all {
+            for (name, value) in connection::READER_PRAGMAS {
+                let set: i64 = connection.pragma_query_value(None, name, |row| row.get(0)).unwrap();
+                assert_eq!(set.to_string(), *value, "{name}");
+            }
+            let error = connection.execute("INSERT INTO settings (name, value) VALUES ('x', 'y')", []);
+            assert!(error.is_err(), "a reader wrote");
+        }
+        store.close();
+    }
+}

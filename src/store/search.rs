@@ -1,0 +1,1 @@
+//! Substrings of names, e-mails and ids of users.

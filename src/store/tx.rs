@@ -1,0 +1,68 @@
+//! What a job of the writer has in hand: the transaction, the moment, chance, the catalog.
+
+use std::sync::Arc;
+
+use hmac::{Hmac, KeyInit, Mac};
+use rusqlite::Connection;
+use sha2::Sha256;
+
+use super::{Ambient, Catalog, Reader};
+use crate::domain::ids::SourceKey;
+
+/// A transaction of the writer. Its connection is for this room alone.
+pub struct Tx<'a> {
+    pub(super) connection: &'a Connection,
+    /// The moment of the transaction, Unix milliseconds: fixed when it begins.
+    pub now_ms: i64,
+    /// Chance.
+    pub ambient: &'a Ambient,
+    pub(super) state: &'a mut State,
+}
+
+/// What the writer remembers between transactions.
+pub(super) struct State {
+    /// The catalog as this transaction sees it; republished after commit where changed.
+    pub(super) catalog: Arc<Catalog>,
+    pub(super) catalog_changed: bool,
+    /// The next place in the order of arrival.
+    pub(super) next_seq: i64,
+    /// Arrivals that no fold has taken yet.
+    pub(super) pending: i64,
+    /// Event names by text.
+    pub(super) names: std::collections::HashMap<String, i64>,
+    pub(super) days: crate::domain::time::Days,
+}
+
+impl Tx<'_> {
+    /// A reader of what this transaction sees.
+    pub fn reader(&self) -> Reader<'_> {
+        Reader(self.connection)
+    }
+
+    /// The catalog as this transaction sees it.
+    pub fn catalog(&self) -> Arc<Catalog> {
+        Arc::clone(&self.state.catalog)
+    }
+
+    /// The catalog to change, within this transaction.
+    pub(super) fn catalog_mut(&mut self) -> &mut Catalog {
+        self.state.catalog_changed = true;
+        Arc::make_mut(&mut self.state.catalog)
+    }
+
+    /// The hash of a message: keyed, so that nobody outside can make two that meet. Two
+    /// messages without an id are two messages (R15).
+    pub fn message_hash(&self, source: SourceKey, message_id: Option<&str>) -> i64 {
+        match message_id {
+            None => i64::from_be_bytes(self.ambient.bytes()),
+            Some(id) => {
+                let mut mac =
+                    Hmac::<Sha256>::new_from_slice(&self.state.catalog.hash_key).expect("a key of any length");
+                mac.update(&source.0.to_be_bytes());
+                mac.update(id.as_bytes());
+                let bytes = mac.finalize().into_bytes();
+                i64::from_be_bytes(bytes[..8].try_into().expect("eight bytes"))
+            }
+        }
+    }
+}

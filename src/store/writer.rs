@@ -1,0 +1,390 @@
+//! The writer: one thread, one connection, group commit.
+//!
+//! SQLite has one writer, so the program has one. Jobs wait in two bounded
+//! queues, live before bulk. The writer takes all that waits, runs each job in
+//! a savepoint of its own, commits once, and only then answers: an answer
+//! means disk, and many callers share one fsync.
+//!
+//! Folds (see `folds.rs`) are applied by the same thread: with the group where
+//! it is small, in sorted slices where much waits, at once when nothing else does.
+
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use rusqlite::Connection;
+use tokio::sync::{Notify, oneshot};
+
+use super::catalog::{self, Shared};
+use super::tx::State;
+use super::{Ambient, StoreError, Tx, folds};
+use crate::domain::time::Days;
+
+/// Jobs that may wait in each queue; one more is answered "busy".
+const WAITING_MAX: usize = 16_384;
+/// Jobs of one group.
+const GROUP_JOBS_MAX: usize = 4_096;
+/// Work of one group, in milliseconds.
+const GROUP_MS: u64 = 5;
+/// Up to so many arrivals are folded in the commit that brought them.
+const FOLD_AT_ONCE_MAX: i64 = 16;
+/// So many waiting arrivals are folded in one sorted slice.
+const FOLD_SLICE: i64 = 2_048;
+/// How often the writer looks whether another process wrote, in milliseconds.
+const LOOK_MS: u64 = 500;
+
+/// Which of the two queues.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Queue {
+    /// What a visitor or an operator waits for.
+    Live,
+    /// What can wait.
+    Bulk,
+}
+
+/// A job in two steps: what it does in the transaction, and its answer after the commit.
+trait Job: Send {
+    fn run(&mut self, tx: &mut Tx<'_>) -> bool;
+    fn answer(self: Box<Self>, committed: bool);
+}
+
+struct Typed<F, T, E> {
+    work: Option<F>,
+    outcome: Option<Result<T, E>>,
+    answer: oneshot::Sender<Result<T, E>>,
+}
+
+impl<T, E, F> Job for Typed<F, T, E>
+where
+    T: Send,
+    E: From<StoreError> + Send,
+    F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send,
+{
+    fn run(&mut self, tx: &mut Tx<'_>) -> bool {
+        let Some(work) = self.work.take() else { return false };
+        let outcome = catch_unwind(AssertUnwindSafe(|| work(tx)));
+        if outcome.is_err() {
+            tracing::error!("A job of the writer panicked; what it wrote was undone.");
+        }
+        let outcome = outcome.unwrap_or_else(|_| Err(StoreError::Stopped.into()));
+        let kept = outcome.is_ok();
+        self.outcome = Some(outcome);
+        kept
+    }
+
+    fn answer(self: Box<Self>, committed: bool) {
+        let outcome = match self.outcome {
+            Some(outcome) if committed || outcome.is_err() => outcome,
+            _ => Err(StoreError::Stopped.into()),
+        };
+        // Whoever asked may have gone away; what was done stays done.
+        let _ = self.answer.send(outcome);
+    }
+}
+
+#[derive(Default)]
+struct Waiting {
+    live: VecDeque<Box<dyn Job>>,
+    bulk: VecDeque<Box<dyn Job>>,
+    closed: bool,
+}
+
+struct Line {
+    waiting: Mutex<Waiting>,
+    arrived: Condvar,
+    /// The last place in the order of arrival that is on disk.
+    head: AtomicI64,
+    /// The last place that the folds have taken.
+    folded: AtomicI64,
+    fold_moved: Notify,
+}
+
+impl Line {
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+pub(super) struct Writer {
+    line: Arc<Line>,
+    thread: Mutex<Option<std::thread::JoinHandle<()>>>,
+}
+
+impl Writer {
+    pub(super) fn start(connection: Connection, ambient: Ambient, shared: Shared) -> Result<Writer, StoreError> {
+        let catalog = shared.get();
+        let days = Days::new(catalog.settings.time_zone);
+        let (next_seq, folded) = folds::positions(&connection)?;
+        let state = State {
+            catalog,
+            catalog_changed: false,
+            next_seq,
+            pending: next_seq - 1 - folded,
+            names: super::events::names(&connection)?,
+            days,
+        };
+        let line = Arc::new(Line {
+            waiting: Mutex::default(),
+            arrived: Condvar::new(),
+            head: AtomicI64::new(next_seq - 1),
+            folded: AtomicI64::new(folded),
+            fold_moved: Notify::new(),
+        });
+        let mut thread = Thread {
+            connection,
+            ambient,
+            shared,
+            state,
+            line: Arc::clone(&line),
+            data_version: 0,
+            looked: Instant::now(),
+        };
+        thread.data_version = thread.read_data_version()?;
+        let handle = std::thread::Builder::new()
+            .name("writer".to_owned())
+            .spawn(move || thread.run())
+            .map_err(|error| StoreError::File { path: "writer".into(), error })?;
+        Ok(Writer { line, thread: Mutex::new(Some(handle)) })
+    }
+
+    pub(super) fn submit<T, E, F>(&self, work: F, queue: Queue) -> Result<oneshot::Receiver<Result<T, E>>, StoreError>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    {
+        let (sender, receiver) = oneshot::channel();
+        let job = Box::new(Typed { work: Some(work), outcome: None, answer: sender });
+        let mut waiting = self.line.lock();
+        if waiting.closed {
+            return Err(StoreError::Stopped);
+        }
+        let idle = waiting.live.is_empty() && waiting.bulk.is_empty();
+        let line = match queue {
+            Queue::Live => &mut waiting.live,
+            Queue::Bulk => &mut waiting.bulk,
+        };
+        if line.len() >= WAITING_MAX {
+            return Err(StoreError::Busy);
+        }
+        line.push_back(job);
+        drop(waiting);
+        if idle {
+            self.line.arrived.notify_one();
+        }
+        Ok(receiver)
+    }
+
+    /// Waits until the folds have reached the head as it stands now; the lag left in milliseconds.
+    pub(super) async fn folded(&self, limit: Duration) -> u64 {
+        let head = self.line.head.load(Ordering::Acquire);
+        let started = Instant::now();
+        loop {
+            let moved = self.line.fold_moved.notified();
+            if self.line.folded.load(Ordering::Acquire) >= head {
+                return 0;
+            }
+            let left = limit.saturating_sub(started.elapsed());
+            if left.is_zero() || tokio::time::timeout(left, moved).await.is_err() {
+                return u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+            }
+        }
+    }
+
+    /// Ends the thread after everything that was accepted.
+    pub(super) fn close(&self) {
+        self.line.lock().closed = true;
+        self.line.arrived.notify_one();
+        let handle = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(handle) = handle
+            && handle.thread().id() != std::thread::current().id()
+        {
+            let _ = handle.join();
+        }
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+struct Thread {
+    connection: Connection,
+    ambient: Ambient,
+    shared: Shared,
+    state: State,
+    line: Arc<Line>,
+    data_version: i64,
+    looked: Instant,
+}
+
+impl Thread {
+    fn run(&mut self) {
+        loop {
+            let (jobs, closing) = self.next_group();
+            self.look_for_other_writers();
+            let result = if jobs.is_empty() { self.fold_alone() } else { self.commit_group(jobs) };
+            if let Err(error) = result {
+                tracing::error!(%error, "The writer could not commit.");
+                // A full disk does not get better by asking at once.
+                std::thread::sleep(Duration::from_millis(50));
+            }
+            if closing && self.state.pending == 0 {
+                break;
+            }
+        }
+        if let Err(error) = self.connection.execute_batch("PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE);") {
+            tracing::warn!(%error, "The write-ahead log stays beside the file; the next start takes it in.");
+        }
+    }
+
+    /// Waits for jobs; none where there is only folding to do, or nothing for a while.
+    fn next_group(&self) -> (Vec<Box<dyn Job>>, bool) {
+        let mut waiting = self.line.lock();
+        if waiting.live.is_empty() && waiting.bulk.is_empty() && !waiting.closed && self.state.pending == 0 {
+            waiting = self
+                .line
+                .arrived
+                .wait_timeout(waiting, Duration::from_millis(LOOK_MS))
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
+        }
+        let live = waiting.live.len().min(GROUP_JOBS_MAX);
+        let mut jobs: Vec<Box<dyn Job>> = waiting.live.drain(..live).collect();
+        // One bulk job a group: it holds the writer for a bounded chunk, then lets others pass.
+        jobs.extend(waiting.bulk.pop_front());
+        let closing = waiting.closed && waiting.live.is_empty() && waiting.bulk.is_empty();
+        (jobs, closing)
+    }
+
+    fn commit_group(&mut self, jobs: Vec<Box<dyn Job>>) -> Result<(), StoreError> {
+        let started = Instant::now();
+        let mut done: Vec<Box<dyn Job>> = Vec::with_capacity(jobs.len());
+        let mut jobs = VecDeque::from(jobs);
+        let result = (|| {
+            self.execute("BEGIN IMMEDIATE")?;
+            let now_ms = (self.ambient.now_ms)();
+            while let Some(mut job) = jobs.pop_front() {
+                let outcome = self.run_job(job.as_mut(), now_ms);
+                done.push(job);
+                outcome?;
+                if started.elapsed() > Duration::from_millis(GROUP_MS) {
+                    break;
+                }
+            }
+            if self.state.pending <= FOLD_AT_ONCE_MAX || self.state.pending >= FOLD_SLICE {
+                self.fold(now_ms)?;
+            }
+            self.execute("COMMIT")
+        })();
+        if !jobs.is_empty() {
+            let mut waiting = self.line.lock();
+            while let Some(job) = jobs.pop_back() {
+                waiting.live.push_front(job);
+            }
+        }
+        self.finish(&result);
+        for job in done {
+            job.answer(result.is_ok());
+        }
+        result
+    }
+
+    fn run_job(&mut self, job: &mut dyn Job, now_ms: i64) -> Result<(), StoreError> {
+        self.execute("SAVEPOINT job")?;
+        let before =
+            (self.state.next_seq, self.state.pending, Arc::clone(&self.state.catalog), self.state.catalog_changed);
+        let names = self.state.names.len();
+        let mut tx = Tx { connection: &self.connection, now_ms, ambient: &self.ambient, state: &mut self.state };
+        if job.run(&mut tx) {
+            return self.execute("RELEASE job");
+        }
+        (self.state.next_seq, self.state.pending, self.state.catalog, self.state.catalog_changed) = before;
+        self.execute("ROLLBACK TO job")?;
+        self.execute("RELEASE job")?;
+        if self.state.names.len() != names {
+            self.state.names = super::events::names(&self.connection)?;
+        }
+        Ok(())
+    }
+
+    fn fold_alone(&mut self) -> Result<(), StoreError> {
+        let now_ms = (self.ambient.now_ms)();
+        if self.state.pending == 0 && !folds::day_has_turned(&self.connection, &mut self.state, now_ms)? {
+            return Ok(());
+        }
+        let result = (|| {
+            self.execute("BEGIN IMMEDIATE")?;
+            self.fold(now_ms)?;
+            self.execute("COMMIT")
+        })();
+        self.finish(&result);
+        result
+    }
+
+    fn fold(&mut self, now_ms: i64) -> Result<(), StoreError> {
+        let mut tx = Tx { connection: &self.connection, now_ms, ambient: &self.ambient, state: &mut self.state };
+        folds::apply(&mut tx, FOLD_SLICE)
+    }
+
+    /// Publishes what was committed, or takes the memory back to what the file says.
+    fn finish(&mut self, result: &Result<(), StoreError>) {
+        if result.is_err() {
+            let _ = self.connection.execute_batch("ROLLBACK");
+            if let Err(error) = self.reload() {
+                tracing::error!(%error, "The writer could not read its own file after a failed commit.");
+            }
+        } else if self.state.catalog_changed {
+            self.shared.publish(Arc::clone(&self.state.catalog));
+        }
+        self.state.catalog_changed = false;
+        self.line.head.store(self.state.next_seq - 1, Ordering::Release);
+        self.line.folded.store(self.state.next_seq - 1 - self.state.pending, Ordering::Release);
+        self.line.fold_moved.notify_waiters();
+    }
+
+    fn reload(&mut self) -> Result<(), StoreError> {
+        let catalog = Arc::new(catalog::load(&self.connection)?);
+        if catalog.settings.time_zone != self.state.catalog.settings.time_zone {
+            self.state.days = Days::new(catalog.settings.time_zone);
+        }
+        self.state.catalog = Arc::clone(&catalog);
+        self.shared.publish(catalog);
+        let (next_seq, folded) = folds::positions(&self.connection)?;
+        self.state.next_seq = next_seq;
+        self.state.pending = next_seq - 1 - folded;
+        self.state.names = super::events::names(&self.connection)?;
+        Ok(())
+    }
+
+    /// The shell's commands write to the file too; SQLite says so by `data_version`.
+    fn look_for_other_writers(&mut self) {
+        if self.looked.elapsed() < Duration::from_millis(LOOK_MS) {
+            return;
+        }
+        self.looked = Instant::now();
+        let looked = self.read_data_version().and_then(|version| {
+            if version != self.data_version {
+                self.data_version = version;
+                self.reload()?;
+            }
+            Ok(())
+        });
+        if let Err(error) = looked {
+            tracing::error!(%error, "The writer could not look whether another process wrote.");
+        }
+    }
+
+    fn read_data_version(&self) -> Result<i64, StoreError> {
+        Ok(self.connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?)
+    }
+
+    fn execute(&self, sql: &str) -> Result<(), StoreError> {
+        self.connection.prepare_cached(sql)?.execute([])?;
+        Ok(())
+    }
+}
