@@ -7,7 +7,7 @@
 
 use std::collections::BTreeSet;
 
-use rusqlite::{Row, named_params};
+use rusqlite::{Row, named_params, params};
 
 use super::list::{COUNT_MAX, Count};
 use super::{Reader, StoreError, Tx};
@@ -164,24 +164,11 @@ fn spellings(text: &str) -> BTreeSet<String> {
     all
 }
 
-/// What of a user is searched: name, e-mail and id, in lower case.
-pub(super) fn user_text(name: Option<&str>, email: Option<&str>, user_id: Option<&str>) -> String {
-    let texts: Vec<&str> = [name, email, user_id].into_iter().flatten().collect();
-    texts.join("\n").replace('\0', "").to_lowercase()
-}
-
-/// Puts a user's text into the index, in place of the one before.
-pub(super) fn index_user(tx: &Tx<'_>, user: UserKey, text: &str) -> Result<(), StoreError> {
+/// Indexes the text of a user in place of what was indexed before.
+pub(super) fn index_user(tx: &mut Tx<'_>, key: UserKey, text: &str) -> Result<(), StoreError> {
+    tx.connection.prepare_cached("DELETE FROM users_search WHERE rowid = ?1")?.execute([key.0])?;
     tx.connection
-        .prepare_cached("INSERT OR REPLACE INTO users_search (rowid, text) VALUES (:user, :text)")?
-        .execute(named_params! { ":user": user.0, ":text": text })?;
-    Ok(())
-}
-
-/// Takes a user out of the index.
-pub(super) fn forget_user(tx: &Tx<'_>, user: UserKey) -> Result<(), StoreError> {
-    tx.connection
-        .prepare_cached("DELETE FROM users_search WHERE rowid = :user")?
-        .execute(named_params! { ":user": user.0 })?;
+        .prepare_cached("INSERT INTO users_search (rowid, text) VALUES (?1, ?2)")?
+        .execute(params![key.0, text.to_lowercase()])?;
     Ok(())
 }
