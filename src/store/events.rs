@@ -259,11 +259,7 @@ fn row(db: &Reader<'_>, event_id: i64) -> Result<Option<EventRow>, StoreError> {
             let is_track = kind == Kind::Track;
             Ok(EventRow {
                 event_id: EventId(event_id),
-                name: own_name
-                    .clone()
-                    .or(counted_as)
-                    .filter(|_| is_track)
-                    .unwrap_or_else(|| kind.as_str().to_owned()),
+                name: own_name.clone().or(counted_as).filter(|_| is_track).unwrap_or_else(|| kind.as_str().to_owned()),
                 kind,
                 page_name: own_name.filter(|_| !is_track),
                 received_ms: row.get(3)?,

@@ -36,11 +36,6 @@ impl Needle {
         (!text.is_empty()).then_some(Needle { text, at_beginning })
     }
 
-    /// The text, in lower case.
-    pub fn text(&self) -> &str {
-        &self.text
-    }
-
     /// Whether one of a row's texts has it.
     pub fn is_in(&self, texts: [Option<&str>; 3]) -> bool {
         texts.into_iter().flatten().any(|text| {
