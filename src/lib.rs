@@ -6,4 +6,5 @@
 //! `actions` -> `store` -> `domain`.
 
 pub mod domain;
+pub mod http;
 pub mod store;

@@ -189,16 +189,7 @@ fn put(
                joined_ms = excluded.joined_ms, left_ms = excluded.left_ms, open = excluded.open,
                stated_ms = excluded.stated_ms, grade = excluded.grade, source_key = excluded.source_key",
         )?
-        .execute(params![
-            user.0,
-            company.0,
-            now.joined_ms,
-            now.left_ms,
-            now.stated_ms,
-            grade,
-            source,
-            sort_name
-        ])?;
+        .execute(params![user.0, company.0, now.joined_ms, now.left_ms, now.stated_ms, grade, source, sort_name])?;
     Ok(())
 }
 
