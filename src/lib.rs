@@ -7,4 +7,5 @@
 
 pub mod actions;
 pub mod domain;
+pub mod http;
 pub mod store;
