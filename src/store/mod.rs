@@ -14,7 +14,11 @@ mod backup;
 mod catalog;
 mod connection;
 mod migrate;
+#[cfg(test)]
+mod plans;
 mod pool;
+#[cfg(test)]
+mod sample;
 mod tx;
 mod writer;
 
