@@ -5,5 +5,6 @@
 //! doors (`collect`, `dashboard`, `api`, with `http` for what they share) ->
 //! `actions` -> `store` -> `domain`.
 
+pub mod collect;
 pub mod domain;
 pub mod store;
