@@ -5,6 +5,8 @@
 //! doors (`collect`, `dashboard`, `api`, with `http` for what they share) ->
 //! `actions` -> `store` -> `domain`.
 
+pub mod actions;
 pub mod collect;
 pub mod domain;
+pub mod http;
 pub mod store;

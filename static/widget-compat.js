@@ -51,7 +51,7 @@ const methods = {
   pageHit(data) {
     const given = data || {};
     update(given);
-    core.calls.page({ url: given.URL, source_context: given.source_context });
+    core.calls.page("", { url: given.URL, source_context: given.source_context });
     const event = given.event;
     if (event) {
       core.calls.track(event.event_name || event.name, event.event_name ? without(event, ["event_name"]) : without(event, ["name"]));
@@ -93,20 +93,15 @@ const handle = core.guard((name, values) => {
   greet();
 });
 
-// A page's own stub holds the calls it has taken in `q`; a function without one is another tool's,
-// which goes on getting its calls.
+// A page's own stub holds the calls it has taken in `q`.
 function takeOver(target, name) {
   const found = target && target[name];
-  if (!found || found.rollcall) {
-    return;
+  if (found && found.q) {
+    [].slice.call(found.q).forEach((values) => handle(name, values));
+    target[name] = function () {
+      handle(name, arguments);
+    };
   }
-  [].slice.call(found.q || []).forEach((values) => handle(name, values));
-  target[name] = function () {
-    if (!found.q) {
-      core.guard(found).apply(this, arguments);
-    }
-    handle(name, arguments);
-  };
 }
 
 core.guard(() => takeOver(window, "userengage"))();

@@ -15,220 +15,218 @@
 //
 // What other tools' pages need beyond this is in widget-compat.js, fetched only where it is needed.
 (function (window, document) {
-"use strict";
+"use strict"
 
-const VERSION = "0.1.0";
+const VERSION = "0.1.0"
 // The build may write the hash of widget-compat.js here; without one there is no integrity attribute.
-const COMPAT_INTEGRITY = "";
+const COMPAT_INTEGRITY = ""
 // T6, C3: a session, and the company of a tab with it, ends after this silence. What was said is not
 // said again for as long.
-const SILENCE_MS = 1800000;
+let SILENCE_MS = 1800000
 // Browsers allow 64 KiB of keepalive bodies in flight; the rest is for the envelope.
-const BATCH_BYTES_MAX = 60000;
+let BATCH_BYTES_MAX = 60000
 // What may wait while nothing can be sent; the oldest goes first.
-const QUEUE_MAX = 100;
-const NAVIGATION_MS = 300;
-const PATIENCE_MS = 2000;
+let QUEUE_MAX = 100
+let NAVIGATION_MS = 300
+let PATIENCE_MS = 2000
 // Settings that are no attributes of the user.
-const RESERVED = /^(write_key|apiKey|app_id|user|user_id|user_hash|identity_token|intercom_user_jwt|acting_as|consent|api_host|endpoint|hash)$/;
+let RESERVED = /^(write_key|apiKey|app_id|user|user_id|user_hash|identity_token|intercom_user_jwt|acting_as|consent|api_host|endpoint|hash)$/
 
-const script = document.currentScript || {};
-const origin = script.src ? new URL(script.src).origin : "";
-const data = script.dataset || {};
-const memory = {};
-const told = {};
+let script = document.currentScript || {}
+let origin = script.src ? new URL(script.src).origin : ""
+let data = script.dataset || {}
+let memory = {}
+let told = {}
 // Proof of identity by the person it is of.
-const proofs = {};
-let acting = "";
-let applied;
-let session;
-let campaign;
-let referrer = document.referrer;
+let proofs = {}
+let acting = ""
+let applied
+let session
+let campaign
+let referrer = document.referrer
 // The address of the last page told, and the page that is still to come.
-let last;
-let pending;
-let pageTimer;
-let stopped;
-let open;
-let queue = [];
-let timer;
-let sending;
-let tries = 0;
-let compat;
+let last
+let pending
+let pageTimer
+let stopped
+let open
+let queue = []
+let timer
+let sending
+let tries = 0
+let compat
 
 // One console line for each kind of trouble and page, nothing else.
 function complain(code, sentence) {
   if (!told[code]) {
-    told[code] = 1;
-    console.warn("Rollcall: " + code, sentence || "");
+    told[code] = 1
+    console.warn("Rollcall: " + code, sentence || "")
   }
 }
 
 // Nothing that goes wrong in here reaches the page.
-const guard = (action) => (...values) => {
+let guard = (action) => (...values) => {
   try {
-    return action(...values);
+    return action(...values)
   } catch (error) {
-    complain(error);
+    complain(error)
   }
-};
+}
 
 // Read again at each use, since another tab may have written. Where storage is refused memory serves;
 // so it does while staff look at a customer (R16), which leaves no trace in this browser.
 function read(area) {
-  area = acting + area;
+  area = acting + area
   try {
-    memory[area] = JSON.parse(window[area].rollcall);
+    memory[area] = JSON.parse(window[area].rollcall)
   } catch {}
-  return Object.assign({}, memory[area]);
+  return Object.assign({}, memory[area])
 }
 
 function write(area, value) {
-  area = acting + area;
-  memory[area] = value;
+  area = acting + area
+  memory[area] = value
   try {
-    window[area].rollcall = JSON.stringify(value);
+    window[area].rollcall = JSON.stringify(value)
   } catch {}
 }
 
 // randomUUID exists on https and localhost only, this everywhere.
-const random = () => crypto.getRandomValues(new Uint32Array(4)).join("-");
+let random = () => crypto.getRandomValues(new Uint32Array(4)).join("-")
 
 // R9, as far as it takes to compare ids. The server gets an id as the page gave it.
-const normal = (id) => id == null ? "" : String(id).trim().normalize();
+let normal = (id) => id == null ? "" : String(id).trim().normalize()
 
 // Drops functions and `undefined`, and keeps the page from changing what was asked.
-const copy = (value) => JSON.parse(JSON.stringify(value || {}));
+let copy = (value) => JSON.parse(JSON.stringify(value || {}))
 
 // The first form on the page wins; the script's own attributes fill in what it leaves out.
 function settings() {
-  const element = document.getElementById("rollcall-settings");
-  const ours = element ? JSON.parse(element.textContent) : window.rollcallSettings;
-  const values = copy(ours || window.civchat);
-  if (!ours) {
-    // How user.com's chat looks, not where the user lives.
-    delete values.state;
-  }
-  values.write_key = values.write_key || values.apiKey || values.app_id || data.writeKey;
-  values.api_host = values.api_host || data.apiHost || origin;
-  return values;
+  let element = document.getElementById("rollcall-settings")
+  let ours = element ? JSON.parse(element.textContent) : window.rollcallSettings
+  // In civchat `state` is how the chat looks, not where the user lives.
+  let values = copy(ours || { ...window.civchat, state: undefined })
+  values.write_key = values.write_key || values.apiKey || values.app_id || data.writeKey
+  values.api_host = values.api_host || data.apiHost || origin
+  return values
 }
 
 // Who is known in this browser: {anonymous_id, user_id, email, session, seen, said, said_at}.
 function person() {
-  const me = read("localStorage");
-  const now = Date.now();
+  let me = read("localStorage")
+  let now = Date.now()
+  me.said = me.said || {}
   if (!(Math.abs(now - me.seen) < SILENCE_MS)) {
-    me.anonymous_id = me.anonymous_id || random();
-    me.session = me.seen = now;
-    write("localStorage", me);
+    me.anonymous_id = me.anonymous_id || random()
+    me.session = me.seen = now
+    write("localStorage", me)
   }
-  return me;
+  return me
 }
 
-const owner = (me) => me.user_id || me.email;
+let owner = (me) => me.user_id || me.email
 
 // R4: nothing of the former person stays, not even the session.
 function forget() {
-  write("localStorage", { anonymous_id: random() });
-  belong();
-  return person();
+  write("localStorage", { anonymous_id: random() })
+  belong()
+  return person()
 }
 
 // C3: the company lives in the tab, as long as the session in which it was stated.
 function belong(company) {
-  write("sessionStorage", { company, session: person().session });
+  write("sessionStorage", { company, session: person().session })
 }
 
 // `again`: nobody has said anything new, only a new session has begun.
 function identify(values, again) {
-  let me = person();
-  const id = normal(values.user_id);
-  const email = /@/.test(values.email) ? normal(values.email).toLowerCase() : "";
+  let me = person()
+  let id = normal(values.user_id)
+  let email = /@/.test(values.email) ? normal(values.email).toLowerCase() : ""
   if (again && (id ? id != me.user_id : email && email != me.email)) {
-    return;
+    return
   }
   // While the settings vouch for the known user, an e-mail alone is that user's new one.
-  const vouched = me.user_id == normal(settings().user_id);
+  let vouched = me.user_id == normal(settings().user_id)
   if (id ? me.user_id && id != me.user_id : email ? me.email && email != me.email && !vouched : owner(me) && (values.user === null || values.user_id !== undefined)) {
     // R4, or R14: the page speaks of the user and says that there is none.
-    me = forget();
+    me = forget()
   }
-  me.user_id = id || me.user_id;
-  me.email = email || me.email;
-  write("localStorage", me);
-  const identity_token = values.identity_token || values.intercom_user_jwt;
+  me.user_id = id || me.user_id
+  me.email = email || me.email
+  write("localStorage", me)
+  let identity_token = values.identity_token || values.intercom_user_jwt
   if (values.user_hash || identity_token) {
-    proofs[owner(me)] = { user_hash: values.user_hash, identity_token };
+    proofs[owner(me)] = { user_hash: values.user_hash, identity_token }
   }
-  const traits = copy(values);
-  for (const key in traits) {
+  let traits = copy(values)
+  for (let key in traits) {
     // Templates of signed-out pages leave empty strings, which say nothing of a visitor.
     if (RESERVED.test(key) || (!id && !email && traits[key] === "")) {
-      delete traits[key];
+      delete traits[key]
     }
   }
-  const stated = traits.company;
-  const company = stated && normal(stated.company_id || stated.id);
+  let stated = traits.company
+  let company = stated && normal(stated.company_id || stated.id)
   if (stated === null) {
-    delete traits.company;
-    belong();
+    delete traits.company
+    belong()
   } else if (company && !stated.remove) {
-    belong(company);
+    belong(company)
   } else if (company && company == read("sessionStorage").company) {
-    belong();
+    belong()
   }
   if (id || email || Object.keys(traits).length) {
-    put("identify", { userId: id ? values.user_id : me.user_id, traits }, { user_id: owner(me), ...traits });
+    put("identify", { userId: id ? values.user_id : me.user_id, traits }, { user_id: owner(me), ...traits })
   }
 }
 
-const hear = guard(() => {
+let hear = guard(() => {
   if (window.civchat) {
-    fetchCompat();
+    fetchCompat()
   }
-  const values = settings();
+  let values = settings()
   if (!values.acting_as != !acting) {
-    const { anonymous_id } = person();
-    acting = acting ? "" : "acting ";
-    memory[acting + "localStorage"] = { anonymous_id };
+    let { anonymous_id } = person()
+    acting = acting ? "" : "acting "
+    memory[acting + "localStorage"] = { anonymous_id }
   }
-  const text = JSON.stringify(values);
-  const again = text == applied;
+  let text = JSON.stringify(values)
+  let again = text == applied
   if (!again || session != person().session) {
-    applied = text;
-    identify(values, again);
+    applied = text
+    identify(values, again)
   }
-  session = person().session;
-});
+  session = person().session
+})
 
 // `said`, of identify and group: the values by name, hashed, so that nothing is said twice. Operators
 // (A3) say something new each time.
 function put(type, fields, said, url, time) {
-  const me = person();
-  const now = Date.now();
-  const marks = {};
-  const tab = read("sessionStorage");
-  let news = !said;
+  let me = person()
+  let now = Date.now()
+  let marks = {}
+  let tab = read("sessionStorage")
+  let news = !said
   if (!(now - me.said_at < SILENCE_MS)) {
-    me.said = {};
-    me.said_at = now;
+    me.said = {}
+    me.said_at = now
   }
-  for (const key in said) {
-    const text = JSON.stringify(said[key]) || "";
-    let hash = 0;
-    for (const letter of text) {
-      hash = Math.imul(hash ^ letter.codePointAt(), 16777619);
+  for (let key in said) {
+    let text = JSON.stringify(said[key]) || ""
+    let hash = 0
+    for (let letter of text) {
+      hash = Math.imul(hash ^ letter.codePointAt(), 16777619)
     }
-    marks[key] = hash;
-    news = news || hash != me.said[key] || text.includes('"$');
+    marks[key] = hash
+    news = news || hash != me.said[key] || text.includes('"$')
   }
   if (!news) {
-    return;
+    return
   }
-  Object.assign(me.said, marks);
-  me.seen = now;
-  write("localStorage", me);
+  Object.assign(me.said, marks)
+  me.seen = now
+  write("localStorage", me)
   queue.push({ marks, message: {
     type,
     messageId: random(),
@@ -246,283 +244,290 @@ function put(type, fields, said, url, time) {
       acting_as: !!acting || undefined,
       ...proofs[owner(me)]
     }
-  } });
-  flushIn(0);
+  } })
+  if (tries) {
+    shed()
+  }
+  flushIn(0)
 }
 
 // A flush that is already planned stays, so what is asked during a back-off waits for its end.
 function flushIn(ms) {
-  timer = timer || setTimeout(flush, ms);
+  timer = timer || setTimeout(flush, ms)
 }
 
-const flush = guard((leaving) => {
-  timer = clearTimeout(timer);
-  hear();
-  const { write_key, api_host, endpoint } = settings();
+let flush = guard((leaving) => {
+  timer = clearTimeout(timer)
+  hear()
+  let { write_key, api_host, endpoint } = settings()
   if (!open || !queue.length || (sending && !leaving)) {
-    return;
+    return
   }
   if (!write_key || !api_host) {
     if (document.readyState == "complete") {
-      complain("write_key_missing", "This page names no write key, so nothing is sent.");
+      complain("write_key_missing", "no write key on this page, nothing is sent")
     }
-    shed();
+    shed()
     // It may still come, by a tag manager for example.
-    return flushIn(PATIENCE_MS);
+    return flushIn(PATIENCE_MS)
   }
-  let size = 0;
-  const batch = queue.filter((item, index) => (size += new Blob([JSON.stringify(item.message)]).size + 1) < BATCH_BYTES_MAX || !index);
-  const url = api_host.replace(/\/$/, "") + (endpoint || "/v1/batch");
-  const body = JSON.stringify({ writeKey: write_key, sentAt: new Date(), batch: batch.map((item) => item.message) });
+  let size = 0
+  let batch = queue.filter((item, index) => (size += new Blob([JSON.stringify(item.message)]).size + 1) < BATCH_BYTES_MAX || !index)
+  let url = api_host.replace(/\/$/, "") + (endpoint || "/v1/batch")
+  let body = JSON.stringify({ writeKey: write_key, sentAt: new Date(), batch: batch.map((item) => item.message) })
   if (!leaving) {
-    post(url, body, batch, size < BATCH_BYTES_MAX);
+    post(url, body, batch, size < BATCH_BYTES_MAX)
   } else if (!navigator.sendBeacon(url, body)) {
-    return;
+    return
   }
-  queue = queue.slice(batch.length);
-  flush(leaving);
-});
+  queue = queue.slice(batch.length)
+  if (leaving) {
+    flush(1)
+  }
+})
 
 async function post(url, body, batch, keepalive) {
-  let results = [];
-  sending = 1;
+  let results = []
+  sending = 1
   try {
     // A string goes as text/plain, which needs no preflight.
-    const response = await fetch(url, { method: "POST", body, keepalive, credentials: "omit" });
-    const status = response.status;
+    let response = await fetch(url, { method: "POST", body, keepalive })
+    let status = response.status
     if (status == 429 || status > 499) {
-      throw response.headers.get("Retry-After");
+      throw response.headers.get("Retry-After")
     }
     if (response.ok) {
-      results = (await response.json()).results;
+      results = (await response.json()).results
     } else {
-      complain(status, await response.text());
-      batch.forEach(unsay);
+      complain(status, await response.text())
+      batch.forEach(unsay)
     }
-    tries = 0;
+    tries = 0
   } catch (seconds) {
-    queue = batch.concat(queue);
-    shed();
-    flushIn(Math.max(seconds * 1000 || 0, 1000 * 2 ** Math.min(tries++, 8)) * (1 + Math.random() / 2));
+    queue = batch.concat(queue)
+    shed()
+    flushIn(Math.max(seconds * 1000 || 0, 1000 * 2 ** Math.min(tries++, 8)) * (1 + Math.random() / 2))
   }
-  sending = 0;
-  guard(heed)(batch, results);
-  flushIn(0);
+  sending = 0
+  guard(heed)(batch, results)
+  flushIn(0)
 }
 
 function heed(batch, results) {
-  for (const { status, code, detail, message_id, anonymous_id } of results) {
-    const item = batch.find(({ message }) => message.messageId == message_id);
-    if (status == "refused") {
-      complain(code, detail);
-      unsay(item, /^id_/.test(code));
+  for (let { status, code, detail, message_id, anonymous_id } of results) {
+    let item = batch.find(({ message }) => message.messageId == message_id)
+    if (item && status == "refused") {
+      complain(code, detail)
+      unsay(item, code)
     }
-    const me = person();
-    if (anonymous_id && me.anonymous_id == item.message.anonymousId) {
+    let me = person()
+    if (item && anonymous_id && me.anonymous_id == item.message.anonymousId) {
       // R3, unless the person has changed since.
-      me.anonymous_id = anonymous_id;
-      write("localStorage", me);
+      me.anonymous_id = anonymous_id
+      write("localStorage", me)
     }
   }
 }
 
 // It was not heard and may be said again. An id that is none (R9) is nobody's.
-function unsay({ marks, message }, nobody) {
-  const me = person();
-  for (const key in marks) {
-    delete me.said[key];
+function unsay({ marks, message }, code) {
+  let me = person()
+  for (let key in marks) {
+    delete me.said[key]
   }
-  if (nobody === true && me.user_id == normal(message.userId)) {
-    delete me.user_id;
+  if (/^id_/.test(code) && me.user_id == normal(message.userId)) {
+    delete me.user_id
   }
-  write("localStorage", me);
+  write("localStorage", me)
 }
 
 function shed() {
-  queue.splice(0, queue.length - QUEUE_MAX).forEach(unsay);
+  queue.splice(0, queue.length - QUEUE_MAX).forEach(unsay)
 }
 
 function address(url) {
-  const found = new URL(url || location, location);
+  let found = new URL(url || location, location)
   if (!settings().hash) {
-    found.hash = "";
+    found.hash = ""
   }
-  return found.href;
+  return found.href
 }
 
 // An explicit page counts for the automatic one of the same address that is still to come.
 function page(name, properties, url, time) {
-  const to = address(url);
+  let to = address(url)
   if (pending && pending.to == to) {
-    pending = 0;
+    pending = 0
   }
   if (last && last != to) {
-    referrer = last;
+    referrer = last
   }
-  last = to;
-  put("page", { name, properties: copy(properties) }, 0, to, time);
+  last = to
+  put("page", { name, properties: copy(properties) }, 0, to, time)
 }
 
-// Frameworks redirect and set the title after the address has changed, so a page waits a moment.
-function expect() {
-  pending = { to: address(), time: new Date() };
-  clearTimeout(pageTimer);
-  pageTimer = setTimeout(arrive, NAVIGATION_MS);
-}
-
-const arrive = guard((now) => {
-  if (pending && !now && inner.waiting[0] && new Date() - pending.time < PATIENCE_MS) {
+let arrive = guard((now) => {
+  if (!now && inner.waiting[0] && new Date() - pending.time < PATIENCE_MS) {
     // A UE.pageHit may be among what waits for widget-compat.js.
-    pageTimer = setTimeout(arrive, NAVIGATION_MS);
+    pageTimer = setTimeout(arrive, NAVIGATION_MS)
   } else if (pending) {
-    hear();
-    page("", 0, pending.to, pending.time);
+    hear()
+    page("", 0, pending.to, pending.time)
   }
-});
+})
 
-// An address that was replaced was nobody's page, one that was left was.
-function navigated(replaced) {
-  const to = address();
+// Frameworks redirect and set the title after the address has changed, so a page waits a moment. An
+// address that was replaced meanwhile was nobody's page, one that was left was.
+let navigated = guard((replaced) => {
+  let to = address()
   if (!stopped && to != (pending ? pending.to : last)) {
     if (replaced !== true) {
-      arrive(1);
+      arrive(1)
     }
-    pending = 0;
-    if (to != last) {
-      expect();
-    }
+    pending = to != last && { to, time: new Date() }
+    clearTimeout(pageTimer)
+    pageTimer = setTimeout(arrive, NAVIGATION_MS)
   }
-}
+})
 
-const calls = {
+let calls = {
   identify(userId, attributes) {
-    identify(normal(userId) ? { ...attributes, user_id: userId } : { ...attributes });
+    identify(normal(userId) ? { ...attributes, user_id: userId } : { ...attributes })
   },
   group(companyId, attributes, options) {
-    belong(normal(companyId));
-    const company = copy({ groupId: companyId, traits: attributes, ...options });
-    put("group", company, { user_id: owner(person()), company });
+    belong(normal(companyId))
+    let company = copy({ groupId: companyId, traits: attributes, membership: Object(options).membership })
+    put("group", company, { user_id: owner(person()), company })
   },
   track(name, properties) {
-    put("track", { event: name, properties: copy(properties) });
+    put("track", { event: name, properties: copy(properties) })
   },
   page(name, properties) {
-    page(name, properties, properties && properties.url);
+    page(name, properties, properties && properties.url)
   },
   alias(newId) {
-    const me = person();
-    put("alias", { userId: newId, previousId: owner(me) || me.anonymous_id });
+    let me = person()
+    put("alias", { userId: newId, previousId: me.user_id || me.anonymous_id })
   },
   leave(company_id) {
-    identify({ company: { company_id, remove: true } });
+    identify({ company: { company_id, remove: true } })
   },
   reset: forget,
   ready: (callback) => callback(),
   // Later: consent and the doctor's mirror. Pages may call them already.
   consent() {},
   debug() {}
-};
+}
 
 // What widget-compat.js works with. Until it is here user.com's globals keep what they are asked.
-const inner = { waiting: [], guard, settings, hear, identify };
+let inner = { waiting: [], guard, settings, hear, identify, automatic }
 
 function define() {
-  const stub = (name) => guard((...values) => {
-    fetchCompat();
+  let stub = (name) => guard((...values) => {
+    fetchCompat()
     if (inner.handle) {
-      inner.handle(name, values);
+      inner.handle(name, values)
     } else {
-      inner.waiting.push([name, values]);
+      inner.waiting.push([name, values])
     }
-  });
-  window.userengage = window.userengage || stub("userengage");
-  const target = window.UE = window.UE || {};
-  ["pageHit", "resetAuth", "destroy", "init", "refresh"].forEach((name) => {
-    target[name] = target[name] || stub(name);
-  });
+  })
+  window.userengage = window.userengage || stub("userengage")
+  let target = window.UE = window.UE || {}
+  for (let name of ["pageHit", "resetAuth", "destroy", "init", "refresh"]) {
+    target[name] = target[name] || stub(name)
+  }
 }
 
 function fetchCompat() {
   if (!compat) {
-    define();
-    compat = document.createElement("script");
-    compat.src = origin + "/widget-compat.js";
+    define()
+    compat = document.createElement("script")
+    compat.src = origin + "/widget-compat.js"
     if (COMPAT_INTEGRITY) {
-      compat.integrity = COMPAT_INTEGRITY;
-      compat.crossOrigin = "anonymous";
+      compat.integrity = COMPAT_INTEGRITY
+      compat.crossOrigin = "anonymous"
     }
-    compat.nonce = script.nonce;
-    compat.rollcall = inner;
-    document.documentElement.append(compat);
+    compat.nonce = script.nonce
+    compat.rollcall = inner
+    document.documentElement.append(compat)
   }
 }
 
-// Turns automatic pages off, or on again.
-inner.automatic = (on) => {
-  pending = on && (pending || stopped || !last) ? (expect(), pending) : 0;
-  stopped = !on;
-};
+// Turns automatic pages on, or off.
+function automatic(on) {
+  stopped = !on
+  if (stopped) {
+    pending = last = 0
+  }
+  navigated()
+}
 
 guard(() => {
   if (window.rollcall && window.rollcall.leave) {
     // The snippet is on the page twice.
-    return;
+    return
   }
-  for (const name in calls) {
-    const call = guard(calls[name]);
+  for (let name in calls) {
+    let call = guard(calls[name])
     calls[name] = (...values) => {
-      hear();
-      call(...values);
-    };
+      hear()
+      call(...values)
+    }
   }
-  window.rollcall = inner.calls = calls;
-  const run = guard(([name, ...values]) => calls[name](...values));
-  const early = window.rollcallQueue || [];
-  window.rollcallQueue = { push: (...all) => all.forEach(run) };
+  window.rollcall = inner.calls = calls
 
   // A page of ours has its key by now. Another may be user.com's: it may poll for the function, or
   // set civchat later. An editor is called UE, too.
   if (window.civchat || window.userengage) {
-    fetchCompat();
+    fetchCompat()
   } else if (!window.UE && !settings().write_key) {
-    define();
+    define()
   }
 
-  for (const [key, value] of new URLSearchParams(location.search)) {
+  for (let [key, value] of new URLSearchParams(location.search)) {
     if (key.startsWith("utm_")) {
-      campaign = { ...campaign, [key.slice(4).replace("campaign", "name")]: value };
+      campaign = { ...campaign, [key.slice(4).replace("campaign", "name")]: value }
     }
   }
-  const go = guard(navigated);
-  ["pushState", "replaceState"].forEach((name) => {
-    const original = history[name];
+  for (let name of ["pushState", "replaceState"]) {
+    let original = history[name]
     history[name] = function () {
-      original.apply(this, arguments);
-      go(name == "replaceState");
-    };
-  });
-  const listen = (type, action) => window.addEventListener(type, action);
-  listen("popstate", go);
-  listen("hashchange", go);
-  listen("online", () => flush());
-  listen("load", () => last && flush());
-  listen("pagehide", () => {
-    open = 1;
-    arrive(1);
-    flush(1);
-  });
-  // A page that comes back from the browser's cache is seen again.
-  listen("pageshow", guard((event) => event.persisted && !stopped && expect()));
-
-  const release = () => {
-    open = 1;
-    if (queue.length) {
-      flush();
+      original.apply(this, arguments)
+      navigated(name == "replaceState")
     }
-  };
-  requestAnimationFrame(() => setTimeout(release));
-  setTimeout(release, PATIENCE_MS);
-  expect();
-  early.forEach(run);
-})();
-})(window, document);
+  }
+  let listen = (type, action) => window.addEventListener(type, action)
+  listen("popstate", navigated)
+  listen("hashchange", navigated)
+  listen("online", () => flush())
+  listen("load", () => last && flushIn(0))
+  listen("pagehide", () => {
+    open = 1
+    arrive(1)
+    flush(1)
+  })
+  // A page that comes back from the browser's cache is seen again.
+  listen("pageshow", (event) => {
+    if (event.persisted) {
+      last = 0
+      navigated()
+    }
+  })
+
+  let release = () => {
+    // The first page takes along who it is that came, so there is nothing to send before it.
+    if (!open && queue.length) {
+      flushIn(0)
+    }
+    open = 1
+  }
+  requestAnimationFrame(() => setTimeout(release))
+  // A page that is only prepared is not seen yet; it is painted once it is.
+  setTimeout(() => document.prerendering || release(), PATIENCE_MS)
+  navigated()
+  let run = guard(([name, ...values]) => calls[name](...values))
+  let push = (...all) => all.forEach(run)
+  push(...window.rollcallQueue || [])
+  window.rollcallQueue = { push }
+})()
+})(window, document)

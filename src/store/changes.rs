@@ -123,10 +123,9 @@ fn thin_out(tx: &Tx<'_>, subject: i64, key: i64, company: i64, field: &str) -> R
          ORDER BY c.change_key DESC LIMIT ?6",
     )?;
     let today = statement
-        .query_map(
-            params![subject, key, company, field, tx.now_ms - DAY_MS, CHANGES_PER_DAY_MAX as i64],
-            |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)),
-        )?
+        .query_map(params![subject, key, company, field, tx.now_ms - DAY_MS, CHANGES_PER_DAY_MAX as i64], |row| {
+            Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))
+        })?
         .collect::<Result<Vec<_>, _>>()?;
     if today.len() < CHANGES_PER_DAY_MAX {
         return Ok(());

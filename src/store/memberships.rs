@@ -58,8 +58,9 @@ pub fn state(
     )?;
     for Statement { order, said } in statements {
         let (said, company) = said_columns(*said);
+        let subject = member.subject();
         insert.execute(params![
-            member.subject(),
+            subject,
             order.at_ms,
             order.message_hash,
             order.place,
@@ -72,17 +73,75 @@ pub fn state(
     Ok(())
 }
 
-/// Statements that waited on a visitor become those of its user, from an instant on (C11, R5).
-/// Answers whether there were any.
+/// Keeps what was said of a membership that waits on a visitor, to be applied with it.
 ///
 /// # Errors
 /// [`StoreError`] only.
-pub fn adopt_waiting(tx: &Tx<'_>, visitor: VisitorKey, user: UserKey, from_ms: i64) -> Result<bool, StoreError> {
+pub fn keep_waiting(tx: &Tx<'_>, visitor: VisitorKey, order: Order, membership: &str) -> Result<(), StoreError> {
+    tx.connection
+        .prepare_cached(
+            "UPDATE membership_statements SET membership = ?5
+             WHERE subject = ?1 AND at_ms = ?2 AND message_hash = ?3 AND place = ?4",
+        )?
+        .execute(params![-visitor.0, order.at_ms, order.message_hash, order.place, membership])?;
+    Ok(())
+}
+
+/// What waited on a visitor beside the statement itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waited {
+    /// The company.
+    pub company: CompanyKey,
+    /// When, and in which order.
+    pub order: Order,
+    /// What its sender was worth.
+    pub grade: Grade,
+    /// The source it came through.
+    pub source: SourceKey,
+    /// The membership's attributes as sent, as JSON.
+    pub membership: String,
+}
+
+/// Statements that waited on a visitor become those of its user, from an instant on (C11, R5).
+/// Answers whether there were any, and what they said of the memberships.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn adopt_waiting(
+    tx: &Tx<'_>,
+    visitor: VisitorKey,
+    user: UserKey,
+    from_ms: i64,
+) -> Result<(bool, Vec<Waited>), StoreError> {
     let moved = tx
         .connection
         .prepare_cached("UPDATE OR IGNORE membership_statements SET subject = ?2 WHERE subject = ?1 AND at_ms >= ?3")?
         .execute(params![-visitor.0, user.0, from_ms])?;
-    Ok(moved > 0)
+    if moved == 0 {
+        return Ok((false, Vec::new()));
+    }
+    let waited = tx
+        .connection
+        .prepare_cached(
+            "SELECT company_key, at_ms, message_hash, place, grade, source_key, membership
+             FROM membership_statements WHERE subject = ?1 AND membership IS NOT NULL",
+        )?
+        .query_map([user.0], |row| {
+            Ok(Waited {
+                company: CompanyKey(row.get(0)?),
+                order: Order { at_ms: row.get(1)?, message_hash: row.get(2)?, place: row.get(3)? },
+                grade: Grade::from_number(row.get(4)?),
+                source: SourceKey(row.get(5)?),
+                membership: row.get(6)?,
+            })
+        })?
+        .collect::<Result<Vec<_>, _>>()?;
+    tx.connection
+        .prepare_cached(
+            "UPDATE membership_statements SET membership = NULL WHERE subject = ?1 AND membership IS NOT NULL",
+        )?
+        .execute([user.0])?;
+    Ok((true, waited))
 }
 
 /// A statement with where it came from.
@@ -189,16 +248,7 @@ fn put(
                joined_ms = excluded.joined_ms, left_ms = excluded.left_ms, open = excluded.open,
                stated_ms = excluded.stated_ms, grade = excluded.grade, source_key = excluded.source_key",
         )?
-        .execute(params![
-            user.0,
-            company.0,
-            now.joined_ms,
-            now.left_ms,
-            now.stated_ms,
-            grade,
-            source,
-            sort_name
-        ])?;
+        .execute(params![user.0, company.0, now.joined_ms, now.left_ms, now.stated_ms, grade, source, sort_name])?;
     Ok(())
 }
 

@@ -130,3 +130,31 @@ pub fn save(tx: &Tx<'_>, visitor: VisitorKey, attributes: &Attributes) -> Result
         .execute(params![visitor.0, values, stamps])?;
     Ok(())
 }
+
+/// Notes that a message of this time named a visitor: its first may be an earlier one.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn named_at(tx: &Tx<'_>, visitor: VisitorKey, at_ms: i64) -> Result<(), StoreError> {
+    tx.connection
+        .prepare_cached("UPDATE visitors SET first_seen_ms = ?2 WHERE visitor_key = ?1 AND first_seen_ms > ?2")?
+        .execute([visitor.0, at_ms])?;
+    Ok(())
+}
+
+/// Linked visitors whose attributes are looked at; further ones carry nothing.
+const CARRYING_MAX: i64 = 100;
+
+/// What the visitors linked to a user carry, those that carry anything, at most 100.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn carried_by(tx: &Tx<'_>, user: UserKey) -> Result<Vec<Attributes>, StoreError> {
+    let mut statement = tx.connection.prepare_cached(
+        "SELECT json(attributes), stamps FROM visitors WHERE user_key = ?1 AND stamps <> '{}' ORDER BY visitor_key LIMIT ?2",
+    )?;
+    let rows = statement.query_map([user.0, CARRYING_MAX], |row| {
+        Ok(Attributes::read(row.get_ref(0)?.as_str()?, row.get_ref(1)?.as_str()?))
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}

@@ -180,6 +180,7 @@ CREATE TABLE membership_statements (
   company_key  INTEGER NOT NULL, -- 0 where it replaces
   grade        INTEGER NOT NULL,
   source_key   INTEGER NOT NULL,
+  membership   TEXT,             -- its attributes as sent, while it waits on a visitor
   PRIMARY KEY (subject, at_ms, message_hash, place)
 ) STRICT, WITHOUT ROWID;
 
