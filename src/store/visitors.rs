@@ -93,19 +93,20 @@ pub fn create(tx: &Tx<'_>, anonymous_id: &AnonymousId, at_ms: i64) -> Result<Vis
 }
 
 /// Links a visitor to a user, once (R2): events from `from_ms` on are the user's. The link
-/// takes its place in the order of arrival, where the folds meet it.
+/// takes its place in the order of arrival, where the folds meet it. Answers when the visitor
+/// was first seen, Unix milliseconds.
 ///
 /// # Errors
 /// [`StoreError`] only.
-pub fn link(tx: &mut Tx<'_>, visitor: VisitorKey, user: UserKey, at_ms: i64, from_ms: i64) -> Result<(), StoreError> {
+pub fn link(tx: &mut Tx<'_>, visitor: VisitorKey, user: UserKey, at_ms: i64, from_ms: i64) -> Result<i64, StoreError> {
     let seq = super::events::arrive(tx, None, Some(visitor))?;
-    tx.connection
+    Ok(tx
+        .connection
         .prepare_cached(
             "UPDATE visitors SET user_key = ?2, linked_ms = ?3, linked_from_ms = ?4, linked_seq = ?5
-             WHERE visitor_key = ?1 AND user_key IS NULL",
+             WHERE visitor_key = ?1 RETURNING first_seen_ms",
         )?
-        .execute(params![visitor.0, user.0, at_ms, from_ms, seq])?;
-    Ok(())
+        .query_row(params![visitor.0, user.0, at_ms, from_ms, seq], |row| row.get(0))?)
 }
 
 /// What a visitor carries.
