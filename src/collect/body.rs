@@ -47,7 +47,8 @@ fn is_gzip(request: &HttpRequest) -> Result<bool, Problem> {
         "" | "identity" => Ok(false),
         "gzip" | "x-gzip" => Ok(true),
         _ => {
-            let detail = format!("The content encoding {encoding:?} is not supported. Send gzip, or the body as it is.");
+            let detail =
+                format!("The content encoding {encoding:?} is not supported. Send gzip, or the body as it is.");
             Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "encoding_unsupported", detail))
         }
     }
@@ -73,10 +74,8 @@ pub fn bad(code: &'static str, detail: impl Into<String>) -> Problem {
 
 fn too_large(limit: Limit, bytes: Option<usize>) -> Problem {
     let size = bytes.map_or_else(|| "more".to_owned(), |bytes| format!("{bytes} bytes"));
-    let detail = format!(
-        "The body is {size}; the limit is {} bytes after decompression. Send less at once.",
-        limit.bytes
-    );
+    let detail =
+        format!("The body is {size}; the limit is {} bytes after decompression. Send less at once.", limit.bytes);
     let problem = Problem::new(StatusCode::PAYLOAD_TOO_LARGE, limit.code, detail).with("limit", limit.bytes);
     match bytes {
         Some(bytes) => problem.with("size", bytes),

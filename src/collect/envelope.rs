@@ -92,10 +92,17 @@ impl Envelope {
         if call != Call::Batch {
             let value = Value::Object(object);
             let sent_at_ms = segment::sent_at(&value);
-            return Ok(Envelope { write_key, first_write_key: None, sent_at_ms, messages: vec![value], measure: false });
+            return Ok(Envelope {
+                write_key,
+                first_write_key: None,
+                sent_at_ms,
+                messages: vec![value],
+                measure: false,
+            });
         }
         let Some(Value::Array(mut messages)) = object.remove("batch") else {
-            let detail = "The body has no list named batch. Send {\"batch\": [message, …]}, or one message to its own path.";
+            let detail =
+                "The body has no list named batch. Send {\"batch\": [message, …]}, or one message to its own path.";
             return Err(bad("not_an_object", detail));
         };
         if messages.len() > BATCH_MESSAGES_MAX {
@@ -192,7 +199,8 @@ mod tests {
     fn a_body_that_is_none_is_refused_whole() {
         let deep = "[".repeat(10_000);
         let deep_objects = "{\"a\":".repeat(10_000);
-        for body in ["", "{", "nil", "{\"a\":1e999}", "{\"a\":\"\\ud8\"}", "{} {}", "\u{feff}{}", &deep, &deep_objects] {
+        for body in ["", "{", "nil", "{\"a\":1e999}", "{\"a\":\"\\ud8\"}", "{} {}", "\u{feff}{}", &deep, &deep_objects]
+        {
             assert_eq!(open(Call::Batch, body).unwrap_err(), "invalid_json", "{}", excerpt(body));
         }
         assert_eq!(Envelope::open(Call::Batch, b"{\"a\":\"\xff\"}").unwrap_err().code(), "invalid_json");

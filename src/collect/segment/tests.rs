@@ -31,7 +31,8 @@ fn code(value: Value) -> Code {
 }
 
 fn refused_values(message: &Message) -> Vec<(&str, Code)> {
-    let mut values: Vec<_> = message.refused_values.iter().map(|value| (value.attribute.as_str(), value.code)).collect();
+    let mut values: Vec<_> =
+        message.refused_values.iter().map(|value| (value.attribute.as_str(), value.code)).collect();
     values.sort_unstable();
     values
 }
