@@ -70,7 +70,10 @@ async fn a_visitor_signs_in_and_stands_on_the_dashboard_with_the_company() {
     let site = Site::start();
     site.page(
         "/",
-        &format!("<script async src=\"{}/widget.js\" data-write-key=\"{}\"></script>", rollcall.address, rollcall.write_key),
+        &format!(
+            "<script async src=\"{}/widget.js\" data-write-key=\"{}\"></script>",
+            rollcall.address, rollcall.write_key
+        ),
     );
     site.page(
         "/app",
@@ -334,7 +337,9 @@ async fn user_com_pages_work_unchanged() {
         if kind == "function" { Ok(()) } else { Err(kind.to_string()) }
     })
     .await;
-    browser.run("userengage('event.Report exported', {pages: 3}); userengage('client', {x: 1}); userengage('no.such', 1)").await;
+    browser
+        .run("userengage('event.Report exported', {pages: 3}); userengage('client', {x: 1}); userengage('no.such', 1)")
+        .await;
     // Case 35: a company without an id is the current one.
     browser.run("UE.pageHit({company: {revenue: 5}, plan: 'pro'})").await;
     until("the event, the plan and the revenue are there", || async {
@@ -363,7 +368,9 @@ async fn user_com_pages_work_unchanged() {
     user_appears(&rollcall, "cem").await;
     let mut browsers: Vec<String> = Vec::new();
     for id in ["ann", "bob", "cem"] {
-        browsers.extend(serde_json::from_value::<Vec<String>>(rollcall.user(id).await["anonymous_ids"].clone()).expect("ids"));
+        browsers.extend(
+            serde_json::from_value::<Vec<String>>(rollcall.user(id).await["anonymous_ids"].clone()).expect("ids"),
+        );
     }
     browsers.sort();
     browsers.dedup();

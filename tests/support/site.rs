@@ -42,7 +42,8 @@ impl Site {
 
     /// Puts a page at a path; a path ending in `*` answers all below it.
     pub fn page(&self, path: &str, html: &str) {
-        let html = format!("<!doctype html><html lang=en><meta charset=utf-8><title>Shop</title><body>{html}</body></html>");
+        let html =
+            format!("<!doctype html><html lang=en><meta charset=utf-8><title>Shop</title><body>{html}</body></html>");
         self.pages.lock().expect("pages").insert(path.to_owned(), html);
     }
 
