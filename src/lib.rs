@@ -6,6 +6,8 @@
 //! `actions` -> `store` -> `domain`.
 
 pub mod actions;
+pub mod cli;
 pub mod domain;
 pub mod http;
+pub mod server;
 pub mod store;

@@ -12,6 +12,7 @@
 mod backup;
 mod catalog;
 mod connection;
+mod lock;
 mod migrate;
 mod pool;
 mod tx;
@@ -41,7 +42,9 @@ use std::time::Duration;
 
 use rand::RngExt;
 
+pub use backup::is_workspace;
 pub use catalog::{Catalog, Definition, Source, SourceKind};
+pub use lock::{Lock, LockError};
 pub use pool::Reader;
 pub use tx::Tx;
 
