@@ -7,6 +7,7 @@
 
 pub mod actions;
 pub mod cli;
+pub mod collect;
 pub mod domain;
 pub mod http;
 pub mod server;

@@ -19,6 +19,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use crate::actions::set_up;
+use crate::collect;
 use crate::http::client::{Network, Site};
 use crate::http::limits::Limits;
 use crate::http::page::PageError;
@@ -203,7 +204,7 @@ pub async fn start(options: ServeOptions) -> Result<Running, StartError> {
 
 /// All doors, the pages of people last: they take every address that no other door has.
 fn routes(config: &mut web::ServiceConfig) {
-    config.service(web::resource("/healthz").get(healthz).head(healthz)).configure(assets::configure).service(
+    config.service(web::resource("/healthz").get(healthz).head(healthz)).configure(collect::configure).configure(assets::configure).service(
         web::scope("")
             .wrap(from_fn(csrf::refuse_foreign))
             .wrap(from_fn(headers::protect))
