@@ -157,7 +157,7 @@ pub fn sign_in(tx: &mut Tx<'_>, operator: OperatorKey, token_hash: &[u8], expire
 pub fn signed_in(db: &Reader<'_>, token_hash: &[u8], now_ms: i64) -> Result<Option<(Operator, i64)>, StoreError> {
     let mut statement = db.0.prepare_cached(
         "SELECT o.operator_key, o.email, o.role, o.password_hash IS NOT NULL, o.created_ms, o.last_sign_in_ms,
-           s.expires_ms
+                s.expires_ms
          FROM sign_ins AS s JOIN operators AS o ON o.operator_key = s.operator_key
          WHERE s.token_hash = :token_hash AND s.expires_ms > :now",
     )?;
@@ -171,7 +171,9 @@ pub fn signed_in(db: &Reader<'_>, token_hash: &[u8], now_ms: i64) -> Result<Opti
 /// [`StoreError`] only.
 pub fn renew(tx: &mut Tx<'_>, token_hash: &[u8], expires_ms: i64) -> Result<(), StoreError> {
     tx.connection
-        .prepare_cached("UPDATE sign_ins SET expires_ms = :expires, last_used_ms = :now WHERE token_hash = :token_hash")?
+        .prepare_cached(
+            "UPDATE sign_ins SET expires_ms = :expires, last_used_ms = :now WHERE token_hash = :token_hash",
+        )?
         .execute(named_params! { ":token_hash": token_hash, ":expires": expires_ms, ":now": tx.now_ms })?;
     Ok(())
 }
