@@ -204,13 +204,17 @@ pub async fn start(options: ServeOptions) -> Result<Running, StartError> {
 
 /// All doors, the pages of people last: they take every address that no other door has.
 fn routes(config: &mut web::ServiceConfig) {
-    config.service(web::resource("/healthz").get(healthz).head(healthz)).configure(collect::configure).configure(assets::configure).service(
-        web::scope("")
-            .wrap(from_fn(csrf::refuse_foreign))
-            .wrap(from_fn(headers::protect))
-            .wrap(Compress::default())
-            .default_service(web::to(nothing_here)),
-    );
+    config
+        .service(web::resource("/healthz").get(healthz).head(healthz))
+        .configure(collect::configure)
+        .configure(assets::configure)
+        .service(
+            web::scope("")
+                .wrap(from_fn(csrf::refuse_foreign))
+                .wrap(from_fn(headers::protect))
+                .wrap(Compress::default())
+                .default_service(web::to(nothing_here)),
+        );
 }
 
 /// Ready: the file answers.
