@@ -87,7 +87,7 @@ async fn filled() -> Rollcall {
         }));
         for event in 0..3 {
             messages.push(json!({
-                "type": "track", "event": ["Report exported", "Invoice sent", "Paid"][event], "userId": user,
+                "type": "track", "event": (["Report exported", "Invoice sent", "Paid"][event]), "userId": user,
                 "timestamp": support::seconds_ago(86_400 * (number % 40) + 100 * event as i64),
             }));
         }
