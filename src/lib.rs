@@ -6,6 +6,7 @@
 //! `actions` -> `store` -> `domain`.
 
 pub mod actions;
+pub mod api;
 pub mod cli;
 pub mod collect;
 pub mod domain;

@@ -19,6 +19,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use crate::actions::set_up;
+use crate::api;
 use crate::collect;
 use crate::http::client::{Network, Site};
 use crate::http::limits::Limits;
@@ -207,6 +208,7 @@ fn routes(config: &mut web::ServiceConfig) {
     config
         .service(web::resource("/healthz").get(healthz).head(healthz))
         .configure(collect::configure)
+        .configure(api::configure)
         .configure(assets::configure)
         .service(
             web::scope("")
