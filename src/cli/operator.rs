@@ -6,7 +6,7 @@ use chrono::DateTime;
 use clap::Subcommand;
 use serde_json::json;
 
-use super::{Failure, Workspace, wait};
+use super::{Failure, Workspace, say, wait};
 use crate::actions::operators::{self as deeds, LINK_HOURS, OperatorError};
 use crate::domain::access::Role;
 use crate::domain::change::By;
@@ -52,7 +52,7 @@ impl Operator {
                 let store = workspace.open()?;
                 let added = wait(deeds::add(&store, By::Shell, &email, role, password.as_deref()))??;
                 let (email, role) = (&added.operator.email, added.operator.role.as_str());
-                eprintln!("Added {email} as {role}.");
+                say(format_args!("Added {email} as {role}."));
                 match added.link_token {
                     None => workspace.answer(&json!({ "email": email, "role": role }), format!("{email}  {role}")),
                     Some(token) => show_link(workspace, email, role, &token),
@@ -85,17 +85,17 @@ impl Operator {
 }
 
 fn show_link(workspace: &Workspace, email: &str, role: &str, token: &str) {
-    let link = workspace.address(&format!("/set-password?token={token}"));
-    eprintln!("Send {email} this link; it sets a password once, within {LINK_HOURS} hours:");
+    let link = workspace.address(&format!("/password?token={token}"));
+    say(format_args!("Send {email} this link; it sets a password once, within {LINK_HOURS} hours:"));
     workspace.answer(&json!({ "email": email, "role": role, "link": link }), link);
     if workspace.public_url.is_none() {
-        eprintln!("If people reach the server at another address, name it with --public-url.");
+        say("If people reach the server at another address, name it with --public-url.");
     }
 }
 
 fn read_password() -> Result<String, Failure> {
     if std::io::stdin().is_terminal() {
-        eprintln!("Type the password, then Enter and Ctrl-D:");
+        say("Type the password, then Enter and Ctrl-D:");
     }
     let mut text = String::new();
     std::io::stdin().read_to_string(&mut text)?;
