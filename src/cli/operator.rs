@@ -19,9 +19,9 @@ pub(super) enum Operator {
     Add {
         /// E-mail address
         email: String,
-        /// What they may do: viewer, admin or owner
-        #[arg(long, default_value = "viewer")]
-        role: Role,
+        /// What they may do: viewer, admin or owner [default: viewer; owner for the first operator]
+        #[arg(long)]
+        role: Option<Role>,
         /// Read the password from stdin
         #[arg(long)]
         password_stdin: bool,
@@ -50,6 +50,9 @@ impl Operator {
             Operator::Add { email, role, password_stdin } => {
                 let password = password_stdin.then(read_password).transpose()?;
                 let store = workspace.open()?;
+                // A workspace whose only operator is a viewer could not be run from the dashboard.
+                let least = if store.read_now(operators::any)? { Role::Viewer } else { Role::Owner };
+                let role = role.unwrap_or(least);
                 let added = wait(deeds::add(&store, By::Shell, &email, role, password.as_deref()))??;
                 let (email, role) = (&added.operator.email, added.operator.role.as_str());
                 say(format_args!("Added {email} as {role}."));
