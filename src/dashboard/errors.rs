@@ -1,0 +1,71 @@
+//! Pages that say no: what, why, what next.
+
+use maud::{Markup, html};
+
+use super::parts::frame::{Frame, Theme, alone, shell};
+use super::parts::icon::icon;
+use super::parts::say::nothing_here;
+
+/// No user of this id.
+pub fn no_user(frame: &Frame, id: &str) -> Markup {
+    let content = missing(
+        "Nobody by that name here",
+        html! { "There is no user with the id " code { (id) } ". It may have been merged into another user, erased, or typed with a different case: ids are exact." },
+        id,
+    );
+    shell(frame, "No such user", content)
+}
+
+/// No company of this id.
+pub fn no_company(frame: &Frame, id: &str) -> Markup {
+    let content = missing(
+        "No such company here",
+        html! { "There is no company with the id " code { (id) } ". It may have been merged into another, or typed with a different case: ids are exact." },
+        id,
+    );
+    shell(frame, "No such company", content)
+}
+
+/// No page at this address.
+pub fn no_page(frame: &Frame) -> Markup {
+    let content = missing(
+        "There is no page here",
+        html! { "Nothing stands at " code { (frame.address) } ". Perhaps it stood in an old link, or a letter is missing." },
+        "",
+    );
+    shell(frame, "No such page", content)
+}
+
+fn missing(heading: &str, sentence: Markup, search: &str) -> Markup {
+    nothing_here(
+        heading,
+        html! {
+            p { (sentence) }
+            form.search.grow role="search" action="/search" aria-label="Again" {
+                label.vh for="again" { "Search users and companies" }
+                (icon("search"))
+                input type="search" id="again" name="q" value=(search) maxlength="255";
+            }
+            p.row { a.btn href="/users" { (icon("users")) " All users" } a.btn href="/companies" { (icon("company")) " All companies" } }
+        },
+    )
+}
+
+/// The role does not reach.
+pub fn not_allowed(frame: &Frame, sentence: &str) -> Markup {
+    let content = nothing_here("Not with your role", html! { p { (sentence) } p.row { a.btn href="/" { "Overview" } } });
+    shell(frame, "Not allowed", content)
+}
+
+/// Something failed; the number stands in the log beside the reason.
+pub fn failed(heading: &str, sentence: &str, number: &str) -> Markup {
+    let content = nothing_here(
+        heading,
+        html! {
+            p { (sentence) }
+            p.row { a.btn href="/" { "Overview" } }
+            @if !number.is_empty() { p.small.faint { "Number " code { (number) } ", for whoever reads the log" } }
+        },
+    );
+    alone(Theme::System, heading, content)
+}
