@@ -5,5 +5,7 @@
 //! doors (`collect`, `dashboard`, `api`, with `http` for what they share) ->
 //! `actions` -> `store` -> `domain`.
 
+pub mod actions;
 pub mod domain;
+pub mod http;
 pub mod store;

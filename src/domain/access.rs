@@ -1,6 +1,7 @@
 //! Who may do what: roles of operators, scopes of tokens, grades of callers.
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 /// What an operator may do; each role may all that the one below it may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -77,6 +78,12 @@ words!(
     Signed = "signed",
     Hand = "hand"
 );
+
+/// What is kept of a secret text (a token, a sign-in, a link): its SHA-256. The text is
+/// 32 bytes of chance, so a plain hash is enough.
+pub fn token_hash(token: &str) -> [u8; 32] {
+    Sha256::digest(token).into()
+}
 
 impl Grade {
     /// The grade of its number in a row; an unknown number is the lowest.

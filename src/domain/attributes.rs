@@ -1,6 +1,6 @@
 //! Attributes: types, conversion without loss, and which of two values holds (A1-A7, T2).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Number, Value, json};
 
@@ -315,8 +315,6 @@ pub enum Write {
     Remove(Value),
     /// `{"$once": value}`: only where nothing was set.
     Once(Value),
-    /// A value that a visitor carried: only where nothing was set (R12).
-    FillGap(Value),
 }
 
 impl Write {
@@ -345,7 +343,7 @@ impl Write {
     /// The type that it decides where the attribute is new (A1).
     pub fn type_of(&self, name: &str) -> Option<Type> {
         match self {
-            Write::Set(value) | Write::Once(value) | Write::FillGap(value) => Type::of(name, value),
+            Write::Set(value) | Write::Once(value) => Type::of(name, value),
             Write::Clear => None,
             Write::Increment(_) => Some(Type::Number),
             Write::Append(_) | Write::Remove(_) => Some(Type::List),
@@ -368,7 +366,6 @@ impl Write {
             Write::Set(value) if empty(&value) => Write::Clear,
             Write::Set(value) => Write::Set(convert(name, kind, &value)?),
             Write::Once(value) => Write::Once(convert(name, kind, &value)?),
-            Write::FillGap(value) => Write::FillGap(convert(name, kind, &value)?),
             Write::Clear => Write::Clear,
             Write::Increment(_) if kind != Type::Number => return Err(misfit("$inc")),
             Write::Append(_) if kind != Type::List => return Err(misfit("$append")),
@@ -447,11 +444,6 @@ impl Cell {
                     |(_, known): &(Value, Stamp)| (stamp.at_ms, stamp.message_hash) < (known.at_ms, known.message_hash);
                 if self.once.as_ref().is_none_or(first) {
                     self.once = Some((value, stamp));
-                }
-            }
-            Write::FillGap(value) => {
-                if self.gap.as_ref().is_none_or(|(_, known)| *known <= stamp) {
-                    self.gap = Some((value, stamp));
                 }
             }
             Write::Increment(number) => self.operate(Operation::Increment(number), stamp),
@@ -597,6 +589,9 @@ pub struct Stated {
     pub stamp: Stamp,
 }
 
+/// A name whose value differs, with the value before and after.
+pub type Changed = (String, Option<Value>, Option<Value>);
+
 /// All attributes of one owner, as they stand in its row: the values as JSON, and beside
 /// them one stamp for the row with exceptions (`PERFORMANCE`, decision 5).
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -678,6 +673,36 @@ impl Attributes {
         cell.write(write, stamp);
         let after = cell.value();
         (before != after).then_some((before, after))
+    }
+
+    /// Fills gaps with what the person's visitors carry, of several the newest (R12); answers each
+    /// name whose value differs by that, before and after.
+    pub fn fill_gaps(&mut self, carried: &[Attributes]) -> Vec<Changed> {
+        let mut newest: BTreeMap<&str, (Stamp, Value)> = BTreeMap::new();
+        for (name, cell) in carried.iter().flat_map(|attributes| &attributes.cells) {
+            if let (Some(stamp), Some(value)) = (cell.stamp(), cell.value())
+                && newest.get(name.as_str()).is_none_or(|(known, _)| *known < stamp)
+            {
+                newest.insert(name, (stamp, value));
+            }
+        }
+        let mut changed = Vec::new();
+        let names: BTreeSet<String> =
+            self.cells.keys().cloned().chain(newest.keys().map(|name| (*name).to_owned())).collect();
+        for name in names {
+            let gap = newest.remove(name.as_str()).map(|(stamp, value)| (value, stamp));
+            if gap.is_none() && self.cells.get(&name).is_none_or(|cell| cell.gap.is_none()) {
+                continue;
+            }
+            let cell = self.cells.entry(name.clone()).or_default();
+            let before = cell.value();
+            cell.gap = gap;
+            let after = cell.value();
+            if before != after {
+                changed.push((name, before, after));
+            }
+        }
+        changed
     }
 
     /// The value of a name.
@@ -819,9 +844,16 @@ mod tests {
     fn r12_a_gap_is_filled_and_never_overwritten() {
         let mut attributes = Attributes::default();
         attributes.write("plan", Write::Set(json!("pro")), stamp(1));
-        assert_eq!(attributes.write("plan", Write::FillGap(json!("free")), stamp(9)), None);
-        assert!(attributes.write("city", Write::FillGap(json!("Oslo")), stamp(9)).is_some());
-        assert_eq!(attributes.get("city"), Some(json!("Oslo")));
+        let carried = |at, city: &str| {
+            let mut carried = Attributes::default();
+            carried.write("plan", Write::Set(json!("free")), stamp(at));
+            carried.write("city", Write::Set(json!(city)), stamp(at));
+            carried
+        };
+        let filled = attributes.fill_gaps(&[carried(9, "Oslo"), carried(8, "Bergen")]);
+        assert_eq!(filled, [("city".to_owned(), None, Some(json!("Oslo")))]);
+        assert_eq!(attributes.get("plan"), Some(json!("pro")));
+        assert_eq!(attributes.fill_gaps(&[]), [("city".to_owned(), Some(json!("Oslo")), None)]);
     }
 
     #[test]
@@ -854,7 +886,6 @@ mod tests {
             Just(Write::Clear),
             (1_i64..5).prop_map(|n| Write::Increment(n.into())),
             (0_i64..5).prop_map(|n| Write::Once(json!(n))),
-            (0_i64..5).prop_map(|n| Write::FillGap(json!(n))),
         ]
     }
 

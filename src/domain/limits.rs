@@ -29,7 +29,7 @@ pub const OTHER_EVENTS: &str = "(other)";
 pub const OPERATIONS_KEPT_MAX: usize = 100;
 /// Statements of membership kept for one user; beyond it the oldest that
 /// change nothing are dropped.
-pub const STATEMENTS_KEPT_MAX: usize = 500;
+pub const STATEMENTS_KEPT_MAX: usize = 32;
 /// Companies stated by one message.
 pub const COMPANIES_PER_MESSAGE_MAX: usize = 100;
 /// Changes of one value in a day that are kept each; beyond it the day's

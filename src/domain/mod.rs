@@ -9,6 +9,7 @@ pub mod attributes;
 pub mod change;
 pub mod companies;
 pub mod error;
+pub mod identity;
 pub mod ids;
 pub mod limits;
 pub mod message;

@@ -1,10 +1,13 @@
 //! Companies.
 
+use rusqlite::{OptionalExtension, params};
+
 use super::list::{Count, ListQuery, Page};
-use super::users::{AttributeValue, ROLL_DAYS, UserRow};
-use super::{Reader, StoreError};
+use super::users::{AttributeValue, ROLL_DAYS, UserRow, first_seen};
+use super::{Reader, StoreError, Tx};
 use crate::domain::access::Grade;
-use crate::domain::ids::CompanyKey;
+use crate::domain::attributes::Attributes;
+use crate::domain::ids::{CompanyId, CompanyKey};
 
 /// The columns by which companies are sorted; each has an index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -172,4 +175,104 @@ pub fn members(
 ) -> Result<Page<MemberRow>, StoreError> {
     let _ = (db, company, open, query, now_ms);
     todo!()
+}
+
+// What the writer needs ------------------------------------------------------
+
+/// A company as the rules need it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KnownCompany {
+    /// Our row number.
+    pub key: CompanyKey,
+    /// The site's id.
+    pub company_id: String,
+    /// Name.
+    pub name: Option<String>,
+    /// All attributes.
+    pub attributes: Attributes,
+    /// The earliest message, Unix milliseconds.
+    pub first_message_ms: i64,
+}
+
+/// The company of an id, read through aliases and merges.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn key_of_id(tx: &Tx<'_>, company_id: &CompanyId) -> Result<Option<CompanyKey>, StoreError> {
+    Ok(tx
+        .connection
+        .prepare_cached("SELECT company_key FROM company_ids WHERE company_id = ?1")?
+        .query_row([company_id.as_str()], |row| row.get(0).map(CompanyKey))
+        .optional()?)
+}
+
+/// Makes a company of its id alone (C5). `at_ms` is the time of the message that names it.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn create(tx: &Tx<'_>, company_id: &CompanyId, at_ms: i64) -> Result<CompanyKey, StoreError> {
+    tx.connection
+        .prepare_cached(
+            "INSERT INTO companies (company_id, sort_name, attributes, first_message_ms, first_seen_ms)
+             VALUES (?1, ?2, jsonb('{}'), ?3, ?3)",
+        )?
+        .execute(params![company_id.as_str(), company_id.as_str().to_lowercase(), at_ms])?;
+    let key = CompanyKey(tx.connection.last_insert_rowid());
+    tx.connection
+        .prepare_cached("INSERT INTO company_ids (company_id, company_key, since_ms) VALUES (?1, ?2, ?3)")?
+        .execute(params![company_id.as_str(), key.0, at_ms])?;
+    Ok(key)
+}
+
+/// A company as the rules need it.
+///
+/// # Errors
+/// [`StoreError`] only; also where there is no such row.
+pub fn load(tx: &Tx<'_>, key: CompanyKey) -> Result<KnownCompany, StoreError> {
+    Ok(tx
+        .connection
+        .prepare_cached(
+            "SELECT company_id, name, json(attributes), stamps, first_message_ms FROM companies WHERE company_key = ?1",
+        )?
+        .query_row([key.0], |row| {
+            Ok(KnownCompany {
+                key,
+                company_id: row.get(0)?,
+                name: row.get(1)?,
+                attributes: Attributes::read(row.get_ref(2)?.as_str()?, row.get_ref(3)?.as_str()?),
+                first_message_ms: row.get(4)?,
+            })
+        })?)
+}
+
+/// Writes a company's attributes and what is derived from them.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn save(tx: &Tx<'_>, company: &KnownCompany) -> Result<(), StoreError> {
+    let (values, stamps) = company.attributes.columns();
+    let name = company.attributes.text("name");
+    let sort_name = name.as_ref().unwrap_or(&company.company_id).to_lowercase();
+    let first_seen_ms = first_seen(company.first_message_ms, &company.attributes);
+    tx.connection
+        .prepare_cached(
+            "UPDATE companies SET attributes = jsonb(?2), stamps = ?3, name = ?4, sort_name = ?5, first_seen_ms = ?6
+             WHERE company_key = ?1",
+        )?
+        .execute(params![company.key.0, values, stamps, name, sort_name, first_seen_ms])?;
+    Ok(())
+}
+
+/// Notes that a message of this time named a company: its first may be an earlier one (T5).
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn named_at(tx: &Tx<'_>, key: CompanyKey, at_ms: i64) -> Result<(), StoreError> {
+    tx.connection
+        .prepare_cached(
+            "UPDATE companies SET first_message_ms = ?2, first_seen_ms = min(first_seen_ms, ?2)
+             WHERE company_key = ?1 AND first_message_ms > ?2",
+        )?
+        .execute(params![key.0, at_ms])?;
+    Ok(())
 }

@@ -1,9 +1,26 @@
-//! Folds: what is derived from the journal, applied in order of arrival.
+//! Folds: what is derived from the journal, applied in the order of arrival.
+//!
+//! Each arrival is an event, or a link: from there on a visitor's events are a
+//! user's. An event met before its visitor's link is counted for nobody and
+//! counted when the link is met; one met after it is counted at once. Both ends
+//! are the same, and the same as a recount (`recount.rs`).
+//!
+//! A slice is summed up in memory in sorted maps and written once, so that the
+//! pages of the fold tables are touched in order.
 
-use rusqlite::Connection;
+use std::collections::BTreeMap;
 
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::events::{ACTING_AS, INACTIVE};
 use super::tx::State;
 use super::{StoreError, Tx};
+use crate::domain::ids::EventId;
+use crate::domain::message::Kind;
+use crate::domain::time::HOUR_MS;
+
+/// Days, today among them, within which a member counts as active.
+pub(super) const ACTIVE_DAYS: i32 = 30;
 
 /// The next place in the order of arrival, and the last one that the folds have taken.
 pub(super) fn positions(connection: &Connection) -> Result<(i64, i64), StoreError> {
@@ -18,13 +35,390 @@ pub(super) fn positions(connection: &Connection) -> Result<(i64, i64), StoreErro
 
 /// Whether the workspace's day is another than the one the folds stand at.
 pub(super) fn day_has_turned(connection: &Connection, state: &mut State, now_ms: i64) -> Result<bool, StoreError> {
-    let _ = (connection, state, now_ms);
-    Ok(false)
+    let today = state.days.of(now_ms);
+    Ok(stored_day(connection)?.is_some_and(|stored| stored < today))
 }
 
-/// Takes at most `limit` arrivals.
+fn stored_day(connection: &Connection) -> Result<Option<i32>, StoreError> {
+    Ok(connection
+        .prepare_cached("SELECT day FROM cursors WHERE reader = 'folds'")?
+        .query_row([], |row| row.get(0))
+        .optional()?)
+}
+
+/// What a fold reads of an event.
+struct Folded {
+    id: EventId,
+    kind: Kind,
+    name_key: i64,
+    visitor: Option<i64>,
+    user: Option<i64>,
+    company: Option<i64>,
+    flags: i64,
+}
+
+impl Folded {
+    fn is_activity(&self) -> bool {
+        self.kind.is_activity() && self.flags & (ACTING_AS | INACTIVE) == 0
+    }
+
+    fn hour(&self) -> i64 {
+        self.id.at_ms().div_euclid(HOUR_MS)
+    }
+}
+
+/// Takes at most `limit` arrivals, and turns the day where it has turned.
 pub(super) fn apply(tx: &mut Tx<'_>, limit: i64) -> Result<(), StoreError> {
-    let _ = limit;
-    tx.state.pending = 0;
+    let today = tx.state.days.of(tx.now_ms);
+    turn_day(tx, today)?;
+    let (_, folded) = positions(tx.connection)?;
+    let arrivals = tx
+        .connection
+        .prepare_cached(
+            "SELECT a.seq, a.visitor_key, e.event_id, e.kind, e.name_key, e.visitor_key, e.user_key, e.company_key, e.flags
+             FROM arrivals a LEFT JOIN events e ON e.event_id = a.event_id
+             WHERE a.seq > ?1 ORDER BY a.seq LIMIT ?2",
+        )?
+        .query_map([folded, limit], |row| {
+            let event = match row.get::<_, Option<i64>>(2)? {
+                None => None,
+                Some(id) => Some(Folded {
+                    id: EventId(id),
+                    kind: Kind::from_number(row.get(3)?),
+                    name_key: row.get(4)?,
+                    visitor: row.get(5)?,
+                    user: row.get(6)?,
+                    company: row.get(7)?,
+                    flags: row.get(8)?,
+                }),
+            };
+            Ok((row.get::<_, i64>(0)?, row.get::<_, Option<i64>>(1)?, event))
+        })?
+        .collect::<Result<Vec<_>, _>>()?;
+    let Some((last, ..)) = arrivals.last() else {
+        tx.state.pending = 0;
+        return Ok(());
+    };
+    let (last, taken) = (*last, arrivals.len() as i64);
+    let mut sums = Sums::default();
+    for (seq, linked_visitor, event) in &arrivals {
+        if let Some(event) = event {
+            let person = person(tx, event, *seq)?;
+            sums.place(event);
+            sums.count(tx, event, person);
+        }
+        if let Some(visitor) = linked_visitor {
+            // The link counts the visitor's events that were met before it: they must be in place.
+            std::mem::take(&mut sums).write(tx, today)?;
+            count_earlier_events(tx, *visitor, &mut sums)?;
+        }
+    }
+    sums.write(tx, today)?;
+    tx.connection
+        .prepare_cached(
+            "INSERT INTO cursors (reader, seq, day) VALUES ('folds', ?1, ?2)
+             ON CONFLICT (reader) DO UPDATE SET seq = excluded.seq, day = max(day, excluded.day)",
+        )?
+        .execute(params![last, today])?;
+    tx.connection.prepare_cached("DELETE FROM arrivals WHERE seq <= (SELECT min(seq) FROM cursors)")?.execute([])?;
+    tx.state.pending = (tx.state.pending - taken).max(0);
+    Ok(())
+}
+
+/// The person an event met at a place in the order of arrival is counted for: the user it
+/// names, else whom its visitor was linked to by then (R2, R5).
+fn person(tx: &Tx<'_>, event: &Folded, seq: i64) -> Result<Option<i64>, StoreError> {
+    let user = match (event.user, event.visitor) {
+        (Some(user), _) => Some(user),
+        (None, Some(visitor)) => tx
+            .connection
+            .prepare_cached(
+                "SELECT user_key FROM visitors
+                 WHERE visitor_key = ?1 AND linked_seq <= ?2 AND linked_from_ms <= ?3",
+            )?
+            .query_row([visitor, seq, event.id.at_ms()], |row| row.get(0))
+            .optional()?,
+        (None, None) => None,
+    };
+    user.map(|user| survivor(tx, user)).transpose()
+}
+
+/// Who a user was merged into, else the user.
+fn survivor(tx: &Tx<'_>, user: i64) -> Result<i64, StoreError> {
+    Ok(tx
+        .connection
+        .prepare_cached("SELECT coalesce(merged_into, user_key) FROM users WHERE user_key = ?1")?
+        .query_row([user], |row| row.get(0))
+        .optional()?
+        .unwrap_or(user))
+}
+
+/// Counts a linked visitor's events that were met before the link.
+fn count_earlier_events(tx: &mut Tx<'_>, visitor: i64, sums: &mut Sums) -> Result<(), StoreError> {
+    let link: Option<(i64, i64)> = tx
+        .connection
+        .prepare_cached(
+            "SELECT user_key, linked_from_ms FROM visitors WHERE visitor_key = ?1 AND user_key IS NOT NULL",
+        )?
+        .query_row([visitor], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let Some((user, from_ms)) = link else { return Ok(()) };
+    let user = survivor(tx, user)?;
+    let first = EventId::first_at(from_ms.max(crate::domain::time::EPOCH_MS));
+    let newest = EventId::first_at(tx.now_ms).bucket();
+    for bucket in first.bucket()..=newest {
+        let events = tx
+            .connection
+            .prepare_cached(
+                "SELECT e.event_id, e.kind, e.name_key, e.visitor_key, e.user_key, e.company_key, e.flags
+                 FROM events_by_subject s JOIN events e ON e.event_id = s.event_id
+                 WHERE s.bucket = ?1 AND s.subject = ?2 AND s.event_id >= ?3",
+            )?
+            .query_map([bucket, -visitor, first.0], |row| {
+                Ok(Folded {
+                    id: EventId(row.get(0)?),
+                    kind: Kind::from_number(row.get(1)?),
+                    name_key: row.get(2)?,
+                    visitor: row.get(3)?,
+                    user: row.get(4)?,
+                    company: row.get(5)?,
+                    flags: row.get(6)?,
+                })
+            })?
+            .collect::<Result<Vec<_>, _>>()?;
+        for event in &events {
+            sums.count_person(tx, event, user);
+        }
+    }
+    Ok(())
+}
+
+/// Earliest and latest of a subject in a slice.
+#[derive(Default, Clone, Copy)]
+struct Reach {
+    first_ms: Option<i64>,
+    last_hour: i64,
+}
+
+impl Reach {
+    fn message(&mut self, at_ms: i64) {
+        self.first_ms = Some(self.first_ms.map_or(at_ms, |known| known.min(at_ms)));
+    }
+
+    fn activity(&mut self, hour: i64) {
+        self.last_hour = self.last_hour.max(hour);
+    }
+}
+
+/// What a slice adds to the fold tables, in their order.
+#[derive(Default)]
+struct Sums {
+    by_subject: Vec<(i64, i64, i64)>,
+    by_company: Vec<(i64, i64, i64)>,
+    people: BTreeMap<(i32, i64), i64>,
+    company_people: BTreeMap<(i32, i64, i64), i64>,
+    company_names: BTreeMap<(i32, i64, i64), i64>,
+    last_in_company: BTreeMap<(i64, i64), (i32, i64)>,
+    users: BTreeMap<i64, Reach>,
+    visitors: BTreeMap<i64, Reach>,
+    companies: BTreeMap<i64, Reach>,
+}
+
+impl Sums {
+    /// Puts an event in its place under its subject and its company.
+    fn place(&mut self, event: &Folded) {
+        let bucket = event.id.bucket();
+        if let Some(subject) = event.user.or(event.visitor.map(|visitor| -visitor)) {
+            self.by_subject.push((bucket, subject, event.id.0));
+        }
+        if let Some(company) = event.company {
+            self.by_company.push((bucket, company, event.id.0));
+        }
+    }
+
+    /// Counts an event for its browser, its company, and the person where there is one.
+    fn count(&mut self, tx: &mut Tx<'_>, event: &Folded, person: Option<i64>) {
+        let at_ms = event.id.at_ms();
+        if let Some(visitor) = event.visitor {
+            let reach = self.visitors.entry(visitor).or_default();
+            reach.message(at_ms);
+            if event.is_activity() {
+                reach.activity(event.hour());
+            }
+        }
+        if let Some(company) = event.company {
+            self.companies.entry(company).or_default().message(at_ms);
+        }
+        if let Some(person) = person {
+            self.count_person(tx, event, person);
+        }
+    }
+
+    /// Counts an event for a person, and for the company it happened in.
+    fn count_person(&mut self, tx: &mut Tx<'_>, event: &Folded, person: i64) {
+        if event.flags & ACTING_AS != 0 {
+            return;
+        }
+        let reach = self.users.entry(person).or_default();
+        reach.message(event.id.at_ms());
+        if !event.is_activity() {
+            return;
+        }
+        reach.activity(event.hour());
+        let day = tx.state.days.of(event.id.at_ms());
+        *self.people.entry((day, person)).or_default() += 1;
+        if let Some(company) = event.company {
+            *self.company_people.entry((day, company, person)).or_default() += 1;
+            *self.company_names.entry((day, company, event.name_key)).or_default() += 1;
+            self.companies.entry(company).or_default().activity(event.hour());
+            let last = self.last_in_company.entry((company, person)).or_insert((day, 0));
+            *last = (last.0.max(day), last.1.max(event.hour()));
+        }
+    }
+
+    fn write(mut self, tx: &mut Tx<'_>, today: i32) -> Result<(), StoreError> {
+        self.by_subject.sort_unstable();
+        self.by_company.sort_unstable();
+        let connection = tx.connection;
+        let mut insert = connection.prepare_cached(
+            "INSERT OR IGNORE INTO events_by_subject (bucket, subject, event_id) VALUES (?1, ?2, ?3)",
+        )?;
+        for (bucket, subject, id) in &self.by_subject {
+            insert.execute([bucket, subject, id])?;
+        }
+        let mut insert = connection.prepare_cached(
+            "INSERT OR IGNORE INTO events_by_company (bucket, company_key, event_id) VALUES (?1, ?2, ?3)",
+        )?;
+        for (bucket, company, id) in &self.by_company {
+            insert.execute([bucket, company, id])?;
+        }
+        self.write_days(connection)?;
+        self.write_last_in_company(connection, today)?;
+        self.write_reaches(connection)
+    }
+
+    fn write_days(&self, connection: &Connection) -> Result<(), StoreError> {
+        let mut days: BTreeMap<i32, (i64, i64)> = BTreeMap::new();
+        let mut upsert = connection.prepare_cached(
+            "INSERT INTO people_by_day (day, user_key, events) VALUES (?1, ?2, ?3)
+             ON CONFLICT DO UPDATE SET events = events + excluded.events RETURNING events",
+        )?;
+        for ((day, user), events) in &self.people {
+            let total: i64 = upsert.query_row(params![day, user, events], |row| row.get(0))?;
+            let sum = days.entry(*day).or_default();
+            sum.0 += i64::from(total == *events);
+            sum.1 += events;
+        }
+        let mut upsert = connection.prepare_cached(
+            "INSERT INTO days (day, people, events) VALUES (?1, ?2, ?3)
+             ON CONFLICT DO UPDATE SET people = people + excluded.people, events = events + excluded.events",
+        )?;
+        for (day, (people, events)) in days {
+            upsert.execute(params![day, people, events])?;
+        }
+        let mut company_days: BTreeMap<(i32, i64), (i64, i64)> = BTreeMap::new();
+        let mut upsert = connection.prepare_cached(
+            "INSERT INTO company_people_by_day (day, company_key, user_key, events) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT DO UPDATE SET events = events + excluded.events RETURNING events",
+        )?;
+        for ((day, company, user), events) in &self.company_people {
+            let total: i64 = upsert.query_row(params![day, company, user, events], |row| row.get(0))?;
+            let sum = company_days.entry((*day, *company)).or_default();
+            sum.0 += i64::from(total == *events);
+            sum.1 += events;
+        }
+        let mut upsert = connection.prepare_cached(
+            "INSERT INTO company_days (day, company_key, people, events) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT DO UPDATE SET people = people + excluded.people, events = events + excluded.events",
+        )?;
+        for ((day, company), (people, events)) in company_days {
+            upsert.execute(params![day, company, people, events])?;
+        }
+        let mut upsert = connection.prepare_cached(
+            "INSERT INTO company_names_by_day (day, company_key, name_key, events) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT DO UPDATE SET events = events + excluded.events",
+        )?;
+        for ((day, company, name), events) in &self.company_names {
+            upsert.execute(params![day, company, name, events])?;
+        }
+        Ok(())
+    }
+
+    fn write_last_in_company(&self, connection: &Connection, today: i32) -> Result<(), StoreError> {
+        let mut find = connection.prepare_cached(
+            "SELECT last_day, last_hour FROM company_people WHERE company_key = ?1 AND user_key = ?2",
+        )?;
+        let mut put = connection.prepare_cached(
+            "INSERT INTO company_people (company_key, user_key, last_day, last_hour) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT DO UPDATE SET last_day = excluded.last_day, last_hour = excluded.last_hour",
+        )?;
+        let mut membership = connection
+            .prepare_cached("UPDATE memberships SET last_seen_hour = ?3 WHERE user_key = ?2 AND company_key = ?1")?;
+        let mut active = connection
+            .prepare_cached("UPDATE companies SET active_members = active_members + 1 WHERE company_key = ?1")?;
+        for ((company, user), (day, hour)) in &self.last_in_company {
+            let known: Option<(i32, i64)> =
+                find.query_row([company, user], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+            let (known_day, known_hour) = known.unwrap_or((i32::MIN, 0));
+            if *hour <= known_hour && *day <= known_day {
+                continue;
+            }
+            let (last_day, last_hour) = ((*day).max(known_day), (*hour).max(known_hour));
+            put.execute(params![company, user, last_day, last_hour])?;
+            membership.execute(params![company, user, last_hour])?;
+            let since = today - ACTIVE_DAYS;
+            if last_day > since && known_day <= since {
+                active.execute([company])?;
+            }
+        }
+        Ok(())
+    }
+
+    fn write_reaches(&self, connection: &Connection) -> Result<(), StoreError> {
+        let write = |reaches: &BTreeMap<i64, Reach>, first_sql: &str, last_sql: &str| -> Result<(), StoreError> {
+            let mut first = connection.prepare_cached(first_sql)?;
+            let mut last = connection.prepare_cached(last_sql)?;
+            for (key, reach) in reaches {
+                if let Some(first_ms) = reach.first_ms {
+                    first.execute([*key, first_ms])?;
+                }
+                if reach.last_hour > 0 {
+                    last.execute([*key, reach.last_hour])?;
+                }
+            }
+            Ok(())
+        };
+        write(
+            &self.users,
+            "UPDATE users SET first_message_ms = ?2, first_seen_ms = min(first_seen_ms, ?2)
+             WHERE user_key = ?1 AND first_message_ms > ?2",
+            "UPDATE users SET last_seen_hour = ?2 WHERE user_key = ?1 AND last_seen_hour < ?2",
+        )?;
+        write(
+            &self.visitors,
+            "UPDATE visitors SET first_seen_ms = ?2 WHERE visitor_key = ?1 AND first_seen_ms > ?2",
+            "UPDATE visitors SET last_seen_hour = ?2 WHERE visitor_key = ?1 AND last_seen_hour < ?2",
+        )?;
+        write(
+            &self.companies,
+            "UPDATE companies SET first_message_ms = ?2, first_seen_ms = min(first_seen_ms, ?2)
+             WHERE company_key = ?1 AND first_message_ms > ?2",
+            "UPDATE companies SET last_seen_hour = ?2 WHERE company_key = ?1 AND last_seen_hour < ?2",
+        )
+    }
+}
+
+/// As days pass, members fall out of the 30 days of "active".
+fn turn_day(tx: &mut Tx<'_>, today: i32) -> Result<(), StoreError> {
+    let Some(stored) = stored_day(tx.connection)?.filter(|stored| *stored < today) else { return Ok(()) };
+    tx.connection
+        .prepare_cached(
+            "UPDATE companies SET active_members = active_members - gone.people
+             FROM (SELECT company_key, count(*) AS people FROM company_people
+                   WHERE last_day > ?1 AND last_day <= ?2 GROUP BY company_key) AS gone
+             WHERE companies.company_key = gone.company_key",
+        )?
+        .execute([stored - ACTIVE_DAYS, today - ACTIVE_DAYS])?;
+    tx.connection.prepare_cached("UPDATE cursors SET day = ?1 WHERE reader = 'folds'")?.execute([today])?;
     Ok(())
 }

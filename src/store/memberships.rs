@@ -1,1 +1,370 @@
-//! Memberships and the statements they follow from.
+//! Memberships and the timed statements they follow from (C1, C7, T3).
+
+use std::collections::BTreeMap;
+
+use rusqlite::{OptionalExtension, Row, params};
+use serde_json::json;
+
+use super::{StoreError, Tx};
+use crate::domain::access::Grade;
+use crate::domain::attributes::Attributes;
+use crate::domain::change::{Change, Subject};
+use crate::domain::companies::{Memberships, Order, Said, Span, Statement};
+use crate::domain::ids::{CompanyKey, SourceKey, UserKey, VisitorKey};
+use crate::domain::limits::STATEMENTS_KEPT_MAX;
+use crate::domain::time;
+
+/// Whose statements: a user's, or those that wait on a visitor (C11).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Member {
+    /// A user or lead.
+    User(UserKey),
+    /// A visitor whose user is not known yet.
+    Waiting(VisitorKey),
+}
+
+impl Member {
+    fn subject(self) -> i64 {
+        match self {
+            Member::User(user) => user.0,
+            Member::Waiting(visitor) => -visitor.0,
+        }
+    }
+}
+
+fn said_columns(said: Said) -> (i64, i64) {
+    match said {
+        Said::Joins(company) => (0, company.0),
+        Said::Leaves(company) => (1, company.0),
+        Said::Replaces => (2, 0),
+    }
+}
+
+/// Keeps statements. The same one twice is one.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn state(
+    tx: &Tx<'_>,
+    member: Member,
+    statements: &[Statement],
+    grade: Grade,
+    source: SourceKey,
+) -> Result<(), StoreError> {
+    let mut insert = tx.connection.prepare_cached(
+        "INSERT OR IGNORE INTO membership_statements
+           (subject, at_ms, message_hash, place, said, company_key, grade, source_key)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    )?;
+    for Statement { order, said } in statements {
+        let (said, company) = said_columns(*said);
+        let subject = member.subject();
+        insert.execute(params![
+            subject,
+            order.at_ms,
+            order.message_hash,
+            order.place,
+            said,
+            company,
+            grade as i64,
+            source.0
+        ])?;
+    }
+    Ok(())
+}
+
+/// Keeps what was said of a membership that waits on a visitor, to be applied with it.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn keep_waiting(tx: &Tx<'_>, visitor: VisitorKey, order: Order, membership: &str) -> Result<(), StoreError> {
+    tx.connection
+        .prepare_cached(
+            "UPDATE membership_statements SET membership = ?5
+             WHERE subject = ?1 AND at_ms = ?2 AND message_hash = ?3 AND place = ?4",
+        )?
+        .execute(params![-visitor.0, order.at_ms, order.message_hash, order.place, membership])?;
+    Ok(())
+}
+
+/// What waited on a visitor beside the statement itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waited {
+    /// The company.
+    pub company: CompanyKey,
+    /// When, and in which order.
+    pub order: Order,
+    /// What its sender was worth.
+    pub grade: Grade,
+    /// The source it came through.
+    pub source: SourceKey,
+    /// The membership's attributes as sent, as JSON.
+    pub membership: String,
+}
+
+/// Statements that waited on a visitor become those of its user, from an instant on (C11, R5).
+/// Answers whether there were any, and what they said of the memberships.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn adopt_waiting(
+    tx: &Tx<'_>,
+    visitor: VisitorKey,
+    user: UserKey,
+    from_ms: i64,
+) -> Result<(bool, Vec<Waited>), StoreError> {
+    let moved = tx
+        .connection
+        .prepare_cached("UPDATE OR IGNORE membership_statements SET subject = ?2 WHERE subject = ?1 AND at_ms >= ?3")?
+        .execute(params![-visitor.0, user.0, from_ms])?;
+    if moved == 0 {
+        return Ok((false, Vec::new()));
+    }
+    let waited = tx
+        .connection
+        .prepare_cached(
+            "SELECT company_key, at_ms, message_hash, place, grade, source_key, membership
+             FROM membership_statements WHERE subject = ?1 AND membership IS NOT NULL",
+        )?
+        .query_map([user.0], |row| {
+            Ok(Waited {
+                company: CompanyKey(row.get(0)?),
+                order: Order { at_ms: row.get(1)?, message_hash: row.get(2)?, place: row.get(3)? },
+                grade: Grade::from_number(row.get(4)?),
+                source: SourceKey(row.get(5)?),
+                membership: row.get(6)?,
+            })
+        })?
+        .collect::<Result<Vec<_>, _>>()?;
+    tx.connection
+        .prepare_cached(
+            "UPDATE membership_statements SET membership = NULL WHERE subject = ?1 AND membership IS NOT NULL",
+        )?
+        .execute([user.0])?;
+    Ok((true, waited))
+}
+
+/// A statement with where it came from.
+#[derive(Debug, Clone, Copy)]
+struct Kept {
+    statement: Statement,
+    grade: i64,
+    source: i64,
+}
+
+fn kept(row: &Row<'_>) -> rusqlite::Result<Kept> {
+    let company = CompanyKey(row.get(4)?);
+    let said = match row.get(3)? {
+        0 => Said::Joins(company),
+        1 => Said::Leaves(company),
+        _ => Said::Replaces,
+    };
+    let order = Order { at_ms: row.get(0)?, message_hash: row.get(1)?, place: row.get(2)? };
+    Ok(Kept { statement: Statement { order, said }, grade: row.get(5)?, source: row.get(6)? })
+}
+
+/// A membership as it stands in its row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Standing {
+    joined_ms: i64,
+    left_ms: Option<i64>,
+    stated_ms: i64,
+}
+
+/// Makes a user's memberships what follows from all statements, and answers what changed.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn restate(tx: &mut Tx<'_>, user: UserKey) -> Result<Vec<Change>, StoreError> {
+    let statements = tx
+        .connection
+        .prepare_cached(
+            "SELECT at_ms, message_hash, place, said, company_key, grade, source_key
+             FROM membership_statements WHERE subject = ?1 ORDER BY at_ms, message_hash, place",
+        )?
+        .query_map([user.0], kept)?
+        .collect::<Result<Vec<_>, _>>()?;
+    let plain: Vec<Statement> = statements.iter().map(|kept| kept.statement).collect();
+    let memberships = Memberships::of(&plain);
+    let before = standings(tx, user)?;
+    let mut changes = Vec::new();
+    let sort_name: String = tx
+        .connection
+        .prepare_cached("SELECT sort_name FROM users WHERE user_key = ?1")?
+        .query_row([user.0], |row| row.get(0))?;
+    for (company, spans) in &memberships.spans {
+        let Some(last) = spans.last() else { continue };
+        let known = before.get(company).copied();
+        let now = Standing { joined_ms: last.joined_ms, left_ms: last.left_ms, stated_ms: last.stated.at_ms };
+        if known != Some(now) {
+            let decided = statements.iter().rev().find(|kept| kept.statement.said == Said::Joins(*company));
+            let (grade, source) = decided.map_or((0, 0), |kept| (kept.grade, kept.source));
+            put(tx, user, *company, now, (grade, source), &sort_name)?;
+        }
+        put_earlier_spans(tx, user, *company, &spans[..spans.len() - 1])?;
+        let was_open = known.is_some_and(|known| known.left_ms.is_none());
+        if known.is_none() || was_open != now.left_ms.is_none() {
+            changes.push(membership_change(user, *company, known, now));
+            count_members(tx, *company, i64::from(now.left_ms.is_none()) - i64::from(was_open))?;
+        }
+    }
+    let open = memberships.spans.values().filter(|spans| spans.last().is_some_and(|span| span.left_ms.is_none()));
+    tx.connection
+        .prepare_cached(
+            "UPDATE users SET companies = ?2, current_company_key = ?3
+             WHERE user_key = ?1 AND (companies <> ?2 OR current_company_key IS NOT ?3)",
+        )?
+        .execute(params![user.0, open.count() as i64, memberships.current.map(|company| company.0)])?;
+    forget_repeats(tx, user, &plain)?;
+    Ok(changes)
+}
+
+fn standings(tx: &Tx<'_>, user: UserKey) -> Result<BTreeMap<CompanyKey, Standing>, StoreError> {
+    let mut statement = tx
+        .connection
+        .prepare_cached("SELECT company_key, joined_ms, left_ms, stated_ms FROM memberships WHERE user_key = ?1")?;
+    let rows = statement.query_map([user.0], |row| {
+        let standing = Standing { joined_ms: row.get(1)?, left_ms: row.get(2)?, stated_ms: row.get(3)? };
+        Ok((CompanyKey(row.get(0)?), standing))
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+fn put(
+    tx: &Tx<'_>,
+    user: UserKey,
+    company: CompanyKey,
+    now: Standing,
+    (grade, source): (i64, i64),
+    sort_name: &str,
+) -> Result<(), StoreError> {
+    tx.connection
+        .prepare_cached(
+            "INSERT INTO memberships (user_key, company_key, joined_ms, left_ms, open, stated_ms, grade, source_key,
+               attributes, sort_name, last_seen_hour)
+             VALUES (?1, ?2, ?3, ?4, ?4 IS NULL, ?5, ?6, ?7, jsonb('{}'), ?8,
+               coalesce((SELECT last_hour FROM company_people WHERE company_key = ?2 AND user_key = ?1), 0))
+             ON CONFLICT (user_key, company_key) DO UPDATE SET
+               joined_ms = excluded.joined_ms, left_ms = excluded.left_ms, open = excluded.open,
+               stated_ms = excluded.stated_ms, grade = excluded.grade, source_key = excluded.source_key",
+        )?
+        .execute(params![user.0, company.0, now.joined_ms, now.left_ms, now.stated_ms, grade, source, sort_name])?;
+    Ok(())
+}
+
+fn put_earlier_spans(tx: &Tx<'_>, user: UserKey, company: CompanyKey, spans: &[Span]) -> Result<(), StoreError> {
+    let known: i64 = tx
+        .connection
+        .prepare_cached("SELECT count(*) FROM membership_spans WHERE user_key = ?1 AND company_key = ?2")?
+        .query_row([user.0, company.0], |row| row.get(0))?;
+    if known == 0 && spans.is_empty() {
+        return Ok(());
+    }
+    tx.connection
+        .prepare_cached("DELETE FROM membership_spans WHERE user_key = ?1 AND company_key = ?2")?
+        .execute([user.0, company.0])?;
+    for span in spans {
+        tx.connection
+            .prepare_cached(
+                "INSERT INTO membership_spans (user_key, company_key, joined_ms, left_ms) VALUES (?1, ?2, ?3, ?4)",
+            )?
+            .execute(params![user.0, company.0, span.joined_ms, span.left_ms])?;
+    }
+    Ok(())
+}
+
+fn membership_change(user: UserKey, company: CompanyKey, before: Option<Standing>, now: Standing) -> Change {
+    let told = |standing: Standing| match standing.left_ms {
+        None => json!({ "joined_at": time::rfc3339(standing.joined_ms) }),
+        Some(left_ms) => {
+            json!({ "joined_at": time::rfc3339(standing.joined_ms), "left_at": time::rfc3339(left_ms) })
+        }
+    };
+    Change::new(Subject::Membership(user, company), "membership", before.map(told), Some(told(now)))
+}
+
+fn count_members(tx: &Tx<'_>, company: CompanyKey, difference: i64) -> Result<(), StoreError> {
+    if difference != 0 {
+        tx.connection
+            .prepare_cached("UPDATE companies SET members = members + ?2 WHERE company_key = ?1")?
+            .execute([company.0, difference])?;
+    }
+    Ok(())
+}
+
+/// Beyond the limit, drops the oldest statements that say again what the ones around them say.
+fn forget_repeats(tx: &Tx<'_>, user: UserKey, statements: &[Statement]) -> Result<(), StoreError> {
+    let mut excess = statements.len().saturating_sub(STATEMENTS_KEPT_MAX);
+    if excess == 0 {
+        return Ok(());
+    }
+    let mut delete = tx.connection.prepare_cached(
+        "DELETE FROM membership_statements WHERE subject = ?1 AND at_ms = ?2 AND message_hash = ?3 AND place = ?4",
+    )?;
+    let replaces = |statement: &Statement| statement.said == Said::Replaces;
+    for (index, Statement { order, said }) in statements.iter().enumerate() {
+        if excess == 0 {
+            break;
+        }
+        let Said::Joins(company) = *said else { continue };
+        let about = |other: &&Statement| {
+            replaces(other) || matches!(other.said, Said::Joins(key) | Said::Leaves(key) if key == company)
+        };
+        let before = statements[..index].iter().rev().find(about);
+        let after = statements[index + 1..].iter().find(about);
+        if before.map(|other| other.said) == Some(*said) && after.map(|other| other.said) == Some(*said) {
+            delete.execute(params![user.0, order.at_ms, order.message_hash, order.place])?;
+            excess -= 1;
+        }
+    }
+    Ok(())
+}
+
+/// The only company that was open for a user at a moment (C4); none where none or several were.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn only_open_at(tx: &Tx<'_>, user: UserKey, at_ms: i64) -> Result<Option<CompanyKey>, StoreError> {
+    let mut statement = tx.connection.prepare_cached(
+        "SELECT company_key FROM memberships
+         WHERE user_key = ?1 AND joined_ms <= ?2 AND (left_ms IS NULL OR left_ms > ?2)
+         UNION SELECT company_key FROM membership_spans
+         WHERE user_key = ?1 AND joined_ms <= ?2 AND left_ms > ?2
+         LIMIT 2",
+    )?;
+    let mut rows = statement.query([user.0, at_ms])?;
+    let first = match rows.next()? {
+        Some(row) => Some(CompanyKey(row.get(0)?)),
+        None => None,
+    };
+    Ok(if rows.next()?.is_some() { None } else { first })
+}
+
+/// A membership's own attributes, role and title among them; none where there is no membership.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn attributes(tx: &Tx<'_>, user: UserKey, company: CompanyKey) -> Result<Option<Attributes>, StoreError> {
+    Ok(tx
+        .connection
+        .prepare_cached("SELECT json(attributes), stamps FROM memberships WHERE user_key = ?1 AND company_key = ?2")?
+        .query_row([user.0, company.0], |row| {
+            Ok(Attributes::read(row.get_ref(0)?.as_str()?, row.get_ref(1)?.as_str()?))
+        })
+        .optional()?)
+}
+
+/// Writes a membership's own attributes, role and title among them.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn save(tx: &Tx<'_>, user: UserKey, company: CompanyKey, attributes: &Attributes) -> Result<(), StoreError> {
+    let (values, stamps) = attributes.columns();
+    tx.connection
+        .prepare_cached(
+            "UPDATE memberships SET attributes = jsonb(?3), stamps = ?4, role = ?5, title = ?6
+             WHERE user_key = ?1 AND company_key = ?2",
+        )?
+        .execute(params![user.0, company.0, values, stamps, attributes.text("role"), attributes.text("title")])?;
+    Ok(())
+}

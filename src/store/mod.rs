@@ -25,6 +25,7 @@ pub mod folds;
 pub mod list;
 pub mod memberships;
 pub mod operators;
+pub mod recount;
 pub mod refusals;
 pub mod search;
 pub mod sightings;

@@ -89,12 +89,21 @@ pub fn sign_in(tx: &mut Tx<'_>, operator: OperatorKey, token_hash: &[u8], expire
     todo!()
 }
 
-/// The operator of a sign-in that has not expired.
+/// The operator of a sign-in that has not expired, and when it will (Unix milliseconds).
 ///
 /// # Errors
 /// [`StoreError`] only.
-pub fn signed_in(db: &Reader<'_>, token_hash: &[u8], now_ms: i64) -> Result<Option<Operator>, StoreError> {
+pub fn signed_in(db: &Reader<'_>, token_hash: &[u8], now_ms: i64) -> Result<Option<(Operator, i64)>, StoreError> {
     let _ = (db, token_hash, now_ms);
+    todo!()
+}
+
+/// Moves the end of a sign-in; `last_used_ms` is now.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn renew(tx: &mut Tx<'_>, token_hash: &[u8], expires_ms: i64) -> Result<(), StoreError> {
+    let _ = (tx, token_hash, expires_ms);
     todo!()
 }
 

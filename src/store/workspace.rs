@@ -76,3 +76,16 @@ pub fn integrity(db: &Reader<'_>) -> Result<Vec<String>, StoreError> {
     let _ = db;
     todo!()
 }
+
+/// The settings as they stand in the file.
+pub(super) fn settings(db: &Reader<'_>) -> Result<crate::domain::settings::Settings, StoreError> {
+    let mut settings = crate::domain::settings::Settings::default();
+    let mut statement = db.0.prepare_cached("SELECT name, value FROM settings")?;
+    let rows = statement.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?;
+    for row in rows {
+        let (name, value) = row?;
+        // What an older or newer program wrote and this one does not know keeps its default.
+        let _ = settings.set(&name, &value);
+    }
+    Ok(settings)
+}

@@ -28,4 +28,4 @@ analytics.track(ANN, "Report exported", {"format": "pdf", "pages": 12})
 analytics.alias(VISITOR, ANN)
 
 analytics.shutdown()
-sys.exit("\n".join(errors))
+sys.exit("\n".join(errors) or 0)

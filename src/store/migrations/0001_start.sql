@@ -104,7 +104,8 @@ CREATE TABLE users (
   sort_name      TEXT    NOT NULL DEFAULT '', -- lower case: name, else e-mail, else id
   attributes     BLOB    NOT NULL,         -- JSONB
   stamps         TEXT    NOT NULL DEFAULT '{}',
-  first_seen_ms  INTEGER NOT NULL,
+  first_message_ms INTEGER NOT NULL,       -- fold: the earliest message
+  first_seen_ms  INTEGER NOT NULL,         -- the earlier of it and created_at (T5)
   last_seen_hour INTEGER NOT NULL DEFAULT 0, -- fold: last activity, hours since 1970; 0 is never
   companies      INTEGER NOT NULL DEFAULT 0, -- open memberships
   current_company_key INTEGER,
@@ -131,6 +132,7 @@ CREATE TABLE visitors (
   anonymous_id   TEXT    NOT NULL UNIQUE,
   user_key       INTEGER REFERENCES users, -- linked once (R2)
   linked_ms      INTEGER,                  -- time of the linking message
+  linked_from_ms INTEGER,                  -- events from here on are the user's (R5)
   linked_seq     INTEGER,                  -- its place in the order of arrival
   attributes     BLOB    NOT NULL,
   stamps         TEXT    NOT NULL DEFAULT '{}',
@@ -147,6 +149,7 @@ CREATE TABLE companies (
   sort_name      TEXT    NOT NULL DEFAULT '',
   attributes     BLOB    NOT NULL,
   stamps         TEXT    NOT NULL DEFAULT '{}',
+  first_message_ms INTEGER NOT NULL,       -- fold
   first_seen_ms  INTEGER NOT NULL,
   last_seen_hour INTEGER NOT NULL DEFAULT 0, -- fold
   members        INTEGER NOT NULL DEFAULT 0, -- open memberships
@@ -177,6 +180,7 @@ CREATE TABLE membership_statements (
   company_key  INTEGER NOT NULL, -- 0 where it replaces
   grade        INTEGER NOT NULL,
   source_key   INTEGER NOT NULL,
+  membership   TEXT,             -- its attributes as sent, while it waits on a visitor
   PRIMARY KEY (subject, at_ms, message_hash, place)
 ) STRICT, WITHOUT ROWID;
 
@@ -329,11 +333,12 @@ CREATE TABLE company_names_by_day (
   PRIMARY KEY (day, company_key, name_key)
 ) STRICT, WITHOUT ROWID;
 
--- The last day on which a person was active in a company: who is active in 30 days.
+-- When a person was last active in a company: who is active in 30 days.
 CREATE TABLE company_people (
   company_key INTEGER NOT NULL,
   user_key    INTEGER NOT NULL,
   last_day    INTEGER NOT NULL,
+  last_hour   INTEGER NOT NULL, -- hours since 1970
   PRIMARY KEY (company_key, user_key)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX company_people_last_day ON company_people (last_day, company_key);

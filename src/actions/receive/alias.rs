@@ -1,0 +1,103 @@
+//! Two ids are one (R10): a visitor's and a user's; with a secret token also two of a user.
+
+use serde_json::json;
+
+use super::{Receiving, Stop, Subject, user_missing};
+use crate::domain::change::{Change, Subject as About};
+use crate::domain::error::{Code, Refused};
+use crate::domain::ids::{AnonymousId, UserId, UserKey};
+use crate::domain::message::{Message, Status};
+use crate::store::{users, visitors};
+
+impl Receiving<'_, '_> {
+    /// Joins the previous id to the user of the new one.
+    pub(super) fn alias(&mut self, message: &Message) -> Result<Status, Stop> {
+        let Some(new_id) = &message.user_id else { return Err(user_missing().into()) };
+        let previous = message.previous_id.as_ref().map(UserId::as_str);
+        let Some(previous) = previous.or(message.anonymous_id.as_ref().map(AnonymousId::as_str)) else {
+            return Err(Refused::new(Code::AliasUnknown, "The alias names no previous id. Send previousId.").into());
+        };
+        if previous == new_id.as_str() {
+            return Ok(Status::Unchanged);
+        }
+        let renamed = users::key_of_id(self.tx, &UserId::stored(previous.to_owned()))?;
+        let subject = match renamed {
+            Some(user) => self.rename(user, previous, new_id)?,
+            None => self.join_visitor(previous, new_id)?,
+        };
+        let Some(subject) = subject else { return Ok(Status::Unchanged) };
+        self.append(message, &subject, None, Some(json!({ "previous_id": previous }).to_string()))?;
+        Ok(Status::Stored)
+    }
+
+    fn rename(&mut self, user: UserKey, previous: &str, new_id: &UserId) -> Result<Option<Subject>, Stop> {
+        if let Some(owner) = users::key_of_id(self.tx, new_id)? {
+            let current = users::load(self.tx, owner)?.user_id;
+            return match owner == user {
+                true if current.as_deref() == Some(new_id.as_str()) => Ok(None),
+                true => Err(Refused::new(
+                    Code::AliasLoop,
+                    format!("{new_id:?} was an earlier id of {previous:?} already, so the alias would go in a circle."),
+                )
+                .into()),
+                false => Err(Refused::new(
+                    Code::AliasTaken,
+                    format!("{new_id:?} is another user already. Merge the two in the dashboard if they are one."),
+                )
+                .into()),
+            };
+        }
+        if !self.delivery.grade.is_trusted() {
+            return Err(Refused::new(
+                Code::SignatureRequired,
+                format!("{previous:?} is a user's id, and a public write key does not rename users. Send it with a secret token."),
+            )
+            .into());
+        }
+        users::give_id(self.tx, user, new_id, self.time.at_ms)?;
+        self.changes.push(Change::new(
+            About::User(user),
+            "user_id",
+            Some(json!(previous)),
+            Some(json!(new_id.as_str())),
+        ));
+        Ok(Some(Subject { named: Some(user), ..Subject::default() }))
+    }
+
+    fn join_visitor(&mut self, previous: &str, new_id: &UserId) -> Result<Option<Subject>, Stop> {
+        let anonymous_id = AnonymousId::stored(previous.to_owned());
+        let known = visitors::find(self.tx, &anonymous_id)?;
+        let user = users::key_of_id(self.tx, new_id)?;
+        if let Some(link) = known.as_ref().and_then(|visitor| visitor.link.as_ref()) {
+            if Some(link.user) == user {
+                return Ok(None);
+            }
+            return Err(Refused::new(
+                Code::AliasTaken,
+                format!("The browser {previous:?} belongs to another user already. Merge the two in the dashboard if they are one."),
+            )
+            .into());
+        }
+        if known.is_none() && self.delivery.grade.is_trusted() {
+            return Err(Refused::new(
+                Code::AliasUnknown,
+                format!("{previous:?} is neither a user nor a visitor. Check the previous id."),
+            )
+            .into());
+        }
+        let user = match user {
+            Some(user) => user,
+            None => {
+                let user = users::create(self.tx, Some(new_id), self.time.at_ms)?;
+                self.changes.push(Change::new(About::User(user), "created", None, Some(json!(new_id.as_str()))));
+                user
+            }
+        };
+        let visitor = match known {
+            Some(visitor) => visitor.key,
+            None => visitors::create(self.tx, &anonymous_id, self.time.at_ms)?,
+        };
+        self.link(visitor, user)?;
+        Ok(Some(Subject { named: Some(user), visitor: Some(visitor), linked: None }))
+    }
+}

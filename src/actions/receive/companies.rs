@@ -1,0 +1,107 @@
+//! What a message says of companies (C1-C6, C11).
+
+use serde_json::Value;
+
+use super::{Receiving, Stop, Subject};
+use crate::domain::change::{Change, Subject as About};
+use crate::domain::companies::{Order, Said, Statement};
+use crate::domain::error::{Code, Refused};
+use crate::domain::ids::{CompanyId, CompanyKey};
+use crate::domain::message::{CompanyStatement, Message, RefusedValue, Standing};
+use crate::store::memberships::Member;
+use crate::store::{StoreError, companies, memberships, users};
+
+impl Receiving<'_, '_> {
+    /// The company of an id; made of its id alone where it is not known (C5).
+    pub(super) fn company(&mut self, company_id: &CompanyId) -> Result<CompanyKey, StoreError> {
+        if let Some(key) = companies::key_of_id(self.tx, company_id)? {
+            return Ok(key);
+        }
+        let key = companies::create(self.tx, company_id, self.time.at_ms)?;
+        let after = Value::String(company_id.as_str().to_owned());
+        self.changes.push(Change::new(About::Company(key), "created", None, Some(after)));
+        Ok(key)
+    }
+
+    /// Takes what a message says of companies; answers the one its journal row counts for.
+    pub(super) fn companies(&mut self, subject: &Subject, message: &mut Message) -> Result<Option<CompanyKey>, Stop> {
+        let stated = std::mem::take(&mut message.companies);
+        if stated.is_empty() && !message.companies_replace {
+            return Ok(None);
+        }
+        let user = subject.user_at(self.time.at_ms);
+        let mut statements = Vec::new();
+        let mut said_of_memberships = Vec::new();
+        let joins = stated.iter().any(|company| company.standing == Standing::Joins);
+        if message.companies_replace || joins && self.tx.catalog().settings.one_company {
+            statements.push(Statement { order: self.order(0), said: Said::Replaces });
+        }
+        let mut last = None;
+        for (place, statement) in (1..).zip(stated) {
+            let CompanyStatement { company_id, standing, attributes, membership } = statement;
+            let Some(company_id) = company_id else {
+                self.attributes_of_current(user, attributes)?;
+                continue;
+            };
+            let company = self.company(&company_id)?;
+            companies::named_at(self.tx, company, self.time.at_ms)?;
+            self.company_attributes(company, attributes)?;
+            let said = match standing {
+                Standing::Joins => Said::Joins(company),
+                Standing::Leaves => Said::Leaves(company),
+            };
+            statements.push(Statement { order: self.order(place), said });
+            if !membership.is_empty() {
+                said_of_memberships.push((self.order(place), company, membership));
+            }
+            last = Some(company);
+        }
+        let (grade, source) = (self.delivery.grade, self.delivery.source);
+        if statements.is_empty() {
+            return Ok(last);
+        }
+        if let Some(user) = user {
+            memberships::state(self.tx, Member::User(user), &statements, grade, source)?;
+            let changes = memberships::restate(self.tx, user)?;
+            self.changes.extend(changes);
+            for (_, company, values) in said_of_memberships {
+                self.membership_attributes(user, company, values, self.stamp())?;
+            }
+        } else if let Some(visitor) = subject.visitor {
+            memberships::state(self.tx, Member::Waiting(visitor), &statements, grade, source)?;
+            for (order, _, values) in said_of_memberships {
+                memberships::keep_waiting(self.tx, visitor, order, &Value::Object(values).to_string())?;
+            }
+            self.warnings.push("company_waits_for_user");
+            self.news = true;
+        }
+        Ok(last)
+    }
+
+    /// C6: a company without an id is the user's current one, and its attributes are updated.
+    fn attributes_of_current(
+        &mut self,
+        user: Option<crate::domain::ids::UserKey>,
+        attributes: serde_json::Map<String, Value>,
+    ) -> Result<(), StoreError> {
+        let current = match user {
+            Some(user) => users::load(self.tx, user)?.current_company,
+            None => None,
+        };
+        match current {
+            Some(company) => self.company_attributes(company, attributes),
+            None => {
+                let refused = Refused::new(
+                    Code::CompanyIdMissing,
+                    "The company has no company_id, and the user has no current company to mean. Send company_id.",
+                );
+                self.refused_values.push(RefusedValue::new("company", Value::Object(attributes), refused));
+                Ok(())
+            }
+        }
+    }
+
+    fn order(&self, place: i64) -> Order {
+        Order { at_ms: self.time.at_ms, message_hash: self.message_hash, place }
+    }
+}

@@ -1,0 +1,323 @@
+//! A message arrives: the one way in, for the widget, every SDK, an import's row and the demo.
+//!
+//! - `subject.rs` who it is about (R1-R8), and the link of its browser;
+//! - `values.rs` what it says of attributes (A1-A7);
+//! - `companies.rs` what it says of companies (C1-C6, C11);
+//! - `alias.rs` two ids that are one (R10).
+
+mod alias;
+mod companies;
+mod subject;
+mod values;
+
+use serde_json::{Map, Value};
+
+use crate::domain::attributes::Stamp;
+use crate::domain::change::{By, Change};
+use crate::domain::error::{Code, Refused};
+use crate::domain::ids::{AnonymousId, CompanyKey, UserKey, VisitorKey};
+use crate::domain::message::{CompanyContext, Delivery, Kind, Message, Receipt, RefusedValue, Standing, Status};
+use crate::domain::time::{DAY_MS, EPOCH_MS, MessageTime, message_time, rfc3339};
+use crate::store::events::{self, ACTING_AS, INACTIVE, NewEvent};
+use crate::store::{StoreError, Tx, changes, memberships, refusals, users, visitors};
+
+/// Why a message could not be dealt with to its end.
+enum Stop {
+    /// It is refused.
+    Refused(Refused),
+    /// The store failed.
+    Store(StoreError),
+}
+
+impl From<StoreError> for Stop {
+    fn from(error: StoreError) -> Stop {
+        Stop::Store(error)
+    }
+}
+
+impl From<Refused> for Stop {
+    fn from(refused: Refused) -> Stop {
+        Stop::Refused(refused)
+    }
+}
+
+/// A message being dealt with: what is known of it, and what came of it so far.
+struct Receiving<'a, 't> {
+    tx: &'a mut Tx<'t>,
+    delivery: &'a Delivery,
+    time: MessageTime,
+    message_hash: i64,
+    changes: Vec<Change>,
+    refused_values: Vec<RefusedValue>,
+    warnings: Vec<&'static str>,
+    /// Something but a value changed: a person or a browser came to be, a link was made.
+    news: bool,
+    fresh_anonymous_id: Option<AnonymousId>,
+}
+
+/// Whom a message turned out to be about.
+#[derive(Debug, Clone, Copy, Default)]
+struct Subject {
+    /// The user it names, by id or e-mail.
+    named: Option<UserKey>,
+    /// The browser it names.
+    visitor: Option<VisitorKey>,
+    /// Whom that browser is linked to, and from when on its events are theirs (Unix milliseconds).
+    linked: Option<(UserKey, i64)>,
+}
+
+impl Subject {
+    /// The user it speaks of at a moment: the one named, else the browser's (R2, R5).
+    fn user_at(&self, at_ms: i64) -> Option<UserKey> {
+        self.named.or_else(|| self.linked.filter(|(_, from_ms)| *from_ms <= at_ms).map(|(user, _)| user))
+    }
+}
+
+/// Deals with one message, and says what became of it. What is refused is counted.
+///
+/// # Errors
+/// [`StoreError`] only: nothing of the message is kept then.
+pub fn receive(tx: &mut Tx<'_>, delivery: &Delivery, message: Message) -> Result<Receipt, StoreError> {
+    let time = message_time(message.timestamp_ms, delivery.sent_at_ms, delivery.received_ms);
+    let message_hash = tx.message_hash(delivery.source, message.message_id.as_deref());
+    let message_id = message.message_id.clone();
+    if message_id.is_some() && events::was_here(tx, message_hash, message.timestamp_ms)? {
+        return Ok(Receipt::of(message_id, Status::Duplicate));
+    }
+    let mut receiving = Receiving {
+        tx,
+        delivery,
+        time,
+        message_hash,
+        changes: Vec::new(),
+        refused_values: Vec::new(),
+        warnings: Vec::new(),
+        news: false,
+        fresh_anonymous_id: None,
+    };
+    match receiving.run(message) {
+        Ok(status) => receiving.finish(message_id, status),
+        Err(Stop::Store(error)) => Err(error),
+        Err(Stop::Refused(refused)) => {
+            let source = Some(delivery.source);
+            refusals::count(receiving.tx, source, refused.code.as_str(), None, &refused.detail, None)?;
+            Ok(Receipt::refused(message_id, refused))
+        }
+    }
+}
+
+impl Receiving<'_, '_> {
+    fn run(&mut self, mut message: Message) -> Result<Status, Stop> {
+        self.check_time(&message)?;
+        self.check_proof(&mut message)?;
+        self.refused_values.append(&mut message.refused_values);
+        self.warnings.append(&mut message.warnings);
+        self.warnings.extend(self.time.warning);
+        if message.acting_as {
+            return self.acting_as(&message);
+        }
+        if message.kind == Kind::Alias {
+            return self.alias(&message);
+        }
+        let subject = self.subject(&message)?;
+        let alone = subject.named.is_none() && subject.visitor.is_none();
+        if alone && !(message.kind == Kind::Group && self.delivery.grade.is_trusted()) {
+            return Err(user_missing().into());
+        }
+        let journal = journal_properties(&message);
+        if message.kind == Kind::Identify {
+            self.attributes_of_person(&subject, std::mem::take(&mut message.traits))?;
+        }
+        let first_company = self.companies(&subject, &mut message)?;
+        let kept = message.kind.is_activity() || self.news || !self.changes.is_empty();
+        if kept {
+            let company = match (&message.company_context, message.kind.is_activity()) {
+                (_, false) => first_company,
+                (CompanyContext::In(id), true) => Some(self.company(id)?),
+                (CompanyContext::None, true) => None,
+                (CompanyContext::Unstated, true) => self.only_company(&subject)?,
+            };
+            self.append(&message, &subject, company, journal)?;
+        }
+        if !kept {
+            self.named_at(&subject)?;
+        }
+        Ok(if kept { Status::Stored } else { Status::Unchanged })
+    }
+
+    /// What the folds do for a message in the journal: the first one may be this (T5).
+    fn named_at(&self, subject: &Subject) -> Result<(), StoreError> {
+        if let Some(visitor) = subject.visitor {
+            visitors::named_at(self.tx, visitor, self.time.at_ms)?;
+        }
+        match subject.user_at(self.time.at_ms) {
+            Some(user) => users::named_at(self.tx, user, self.time.at_ms),
+            None => Ok(()),
+        }
+    }
+
+    /// T1: what is older than the retention, or than all time, is refused and never moved onto a day.
+    fn check_time(&self, message: &Message) -> Result<(), Refused> {
+        let retention_days = self.tx.catalog().settings.event_retention_days;
+        let oldest = if retention_days == 0 { EPOCH_MS } else { self.tx.now_ms - retention_days * DAY_MS };
+        if self.time.at_ms < oldest.max(EPOCH_MS) {
+            return Err(Refused::new(
+                Code::TimestampInvalid,
+                format!(
+                    "The timestamp {} is older than {}, from when on events are kept.",
+                    message.timestamp_ms.map(rfc3339).unwrap_or_default(),
+                    rfc3339(oldest.max(EPOCH_MS)),
+                ),
+            ));
+        }
+        Ok(())
+    }
+
+    /// Where a source asks for proof, a message without it says nothing of a user or a company;
+    /// what the visitor did still counts for the visitor.
+    fn check_proof(&self, message: &mut Message) -> Result<(), Refused> {
+        let catalog = self.tx.catalog();
+        let required = catalog.sources.get(&self.delivery.source).is_some_and(|source| source.signatures_required);
+        let says_who = message.user_id.is_some()
+            || !message.companies.is_empty()
+            || matches!(message.company_context, CompanyContext::In(_))
+            || message.kind == Kind::Identify && message.traits.contains_key("email");
+        if !required || self.delivery.grade.is_trusted() || !says_who {
+            return Ok(());
+        }
+        let refused = Refused::new(
+            Code::SignatureRequired,
+            "This source asks for proof of identity, and the message carries none. Send it with a secret token.",
+        );
+        if !message.kind.is_activity() || message.anonymous_id.is_none() {
+            return Err(refused);
+        }
+        let user_id = message.user_id.take().map(|id| Value::String(id.as_str().to_owned())).unwrap_or_default();
+        message.companies.clear();
+        message.company_context = CompanyContext::Unstated;
+        message.refused_values.push(RefusedValue::new("user_id", user_id, refused));
+        Ok(())
+    }
+
+    /// R16: what staff do as a customer is kept as an event and touches nobody.
+    fn acting_as(&mut self, message: &Message) -> Result<Status, Stop> {
+        if !message.kind.is_activity() {
+            return Ok(Status::Unchanged);
+        }
+        let subject = self.known_subject(message)?;
+        if subject.named.is_none() && subject.visitor.is_none() {
+            return Err(user_missing().into());
+        }
+        self.append(message, &subject, None, None)?;
+        Ok(Status::Stored)
+    }
+
+    /// C4: the only membership that was open at the event's time; events before a link keep none.
+    fn only_company(&mut self, subject: &Subject) -> Result<Option<CompanyKey>, StoreError> {
+        match subject.user_at(self.time.at_ms) {
+            Some(user) => memberships::only_open_at(self.tx, user, self.time.at_ms),
+            None => Ok(None),
+        }
+    }
+
+    fn append(
+        &mut self,
+        message: &Message,
+        subject: &Subject,
+        company: Option<CompanyKey>,
+        properties: Option<String>,
+    ) -> Result<(), StoreError> {
+        let flags = if message.acting_as { ACTING_AS } else { 0 } | if message.inactive { INACTIVE } else { 0 };
+        let event = NewEvent {
+            at_ms: self.time.at_ms,
+            message_hash: self.message_hash,
+            received_ms: self.delivery.received_ms,
+            kind: message.kind,
+            name: &message.name,
+            source: self.delivery.source,
+            visitor: subject.visitor,
+            user: subject.named,
+            company,
+            session_ms: message.session_ms,
+            flags,
+            properties: properties.or_else(|| as_text(&message.properties)),
+            context: as_text(&message.context),
+        };
+        events::append(self.tx, &event)?;
+        if !self.time.as_sent && message.message_id.is_some() {
+            events::remember(self.tx, self.message_hash, self.delivery.received_ms)?;
+        }
+        Ok(())
+    }
+
+    /// Where a value of this message came from.
+    fn stamp(&self) -> Stamp {
+        Stamp {
+            pinned: false,
+            at_ms: self.time.at_ms,
+            grade: self.delivery.grade,
+            message_hash: self.message_hash,
+            source: self.delivery.source,
+        }
+    }
+
+    fn finish(self, message_id: Option<String>, status: Status) -> Result<Receipt, StoreError> {
+        let source = self.delivery.source;
+        changes::record(self.tx, &By::Message(source), "message", self.delivery.grade, &self.changes)?;
+        for refused in &self.refused_values {
+            let example = refused.value.to_string();
+            let (code, name) = (refused.code.as_str(), Some(refused.attribute.as_str()));
+            refusals::count(self.tx, Some(source), code, name, &refused.detail, Some(&example))?;
+        }
+        Ok(Receipt {
+            refused_values: self.refused_values,
+            warnings: self.warnings,
+            anonymous_id: self.fresh_anonymous_id,
+            ..Receipt::of(message_id, status)
+        })
+    }
+}
+
+fn user_missing() -> Refused {
+    Refused::new(
+        Code::UserMissing,
+        "The message names neither a user nor a visitor. Send userId, anonymousId, or both.",
+    )
+}
+
+fn as_text(fields: &Map<String, Value>) -> Option<String> {
+    (!fields.is_empty()).then(|| serde_json::to_string(fields).unwrap_or_default())
+}
+
+/// What the journal keeps of a message that says who someone is: all that it said, so that
+/// whoever reads the journal can send it on.
+fn journal_properties(message: &Message) -> Option<String> {
+    match message.kind {
+        Kind::Group => message.companies.first().and_then(|statement| as_text(&statement.attributes)),
+        Kind::Identify => {
+            let mut said = message.traits.clone();
+            let companies = message.companies.iter().map(|statement| {
+                let mut company = statement.attributes.clone();
+                if let Some(id) = &statement.company_id {
+                    company.insert("company_id".to_owned(), Value::String(id.as_str().to_owned()));
+                }
+                if !statement.membership.is_empty() {
+                    company.insert("membership".to_owned(), Value::Object(statement.membership.clone()));
+                }
+                if statement.standing == Standing::Leaves {
+                    company.insert("remove".to_owned(), Value::Bool(true));
+                }
+                Value::Object(company)
+            });
+            let companies: Vec<Value> = companies.collect();
+            if !companies.is_empty() {
+                said.insert("companies".to_owned(), Value::Array(companies));
+            }
+            if message.companies_replace {
+                said.insert("companies_mode".to_owned(), Value::String("replace".to_owned()));
+            }
+            as_text(&said)
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,210 @@
+//! What a message says of attributes: names, types, limits, and the order between values (A1-A7, T2).
+
+use serde_json::{Map, Value};
+
+use super::{Receiving, Stop, Subject};
+use crate::domain::access::Grade;
+use crate::domain::attributes::{self, Attributes, Owner, Stamp, Type, Write, email_value};
+use crate::domain::change::{Change, Subject as About};
+use crate::domain::error::{Code, Refused};
+use crate::domain::ids::{CompanyKey, UserKey};
+use crate::domain::limits::{DEFINITIONS_PER_KIND_MAX, DEFINITIONS_UNSIGNED_PER_HOUR_MAX};
+use crate::domain::message::RefusedValue;
+use crate::domain::time::HOUR_MS;
+use crate::store::{StoreError, attributes as definitions, companies, memberships, users, visitors};
+
+impl Receiving<'_, '_> {
+    /// An identify's attributes: of the user it names, else of the visitor, whose user they fill gaps of.
+    pub(super) fn attributes_of_person(
+        &mut self,
+        subject: &Subject,
+        values: Map<String, Value>,
+    ) -> Result<(), StoreError> {
+        if values.is_empty() {
+            return Ok(());
+        }
+        if let Some(user) = subject.named {
+            let mut known = users::load(self.tx, user)?;
+            if self.state(About::User(user), Owner::User, &mut known.attributes, values, self.stamp())? {
+                users::save(self.tx, &known)?;
+            }
+        } else if let Some(visitor) = subject.visitor {
+            let mut carried = visitors::attributes(self.tx, visitor)?;
+            if self.state(About::Visitor(visitor), Owner::User, &mut carried, values, self.stamp())? {
+                visitors::save(self.tx, visitor, &carried)?;
+            }
+            if let Some((user, _)) = subject.linked {
+                self.fill_gaps(user)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A company's attributes.
+    pub(super) fn company_attributes(
+        &mut self,
+        company: CompanyKey,
+        values: Map<String, Value>,
+    ) -> Result<(), StoreError> {
+        if values.is_empty() {
+            return Ok(());
+        }
+        let mut known = companies::load(self.tx, company)?;
+        if self.state(About::Company(company), Owner::Company, &mut known.attributes, values, self.stamp())? {
+            companies::save(self.tx, &known)?;
+        }
+        Ok(())
+    }
+
+    /// A membership's attributes, role and title among them.
+    pub(super) fn membership_attributes(
+        &mut self,
+        user: UserKey,
+        company: CompanyKey,
+        values: Map<String, Value>,
+        stamp: Stamp,
+    ) -> Result<(), StoreError> {
+        if values.is_empty() {
+            return Ok(());
+        }
+        let Some(mut known) = memberships::attributes(self.tx, user, company)? else { return Ok(()) };
+        if self.state(About::Membership(user, company), Owner::Membership, &mut known, values, stamp)? {
+            memberships::save(self.tx, user, company, &known)?;
+        }
+        Ok(())
+    }
+
+    /// States values; what can't be taken is refused one by one and waits in the tray. Answers
+    /// whether any was taken.
+    fn state(
+        &mut self,
+        about: About,
+        owner: Owner,
+        known: &mut Attributes,
+        values: Map<String, Value>,
+        stamp: Stamp,
+    ) -> Result<bool, StoreError> {
+        let mut taken = false;
+        for (sent_name, value) in values {
+            match self.accept(owner, &sent_name, &value) {
+                Ok((name, write, history)) => {
+                    taken = true;
+                    match known.write(&name, write, stamp) {
+                        Some((before, after)) if history => {
+                            self.changes.push(Change::new(about, name, before, after));
+                        }
+                        Some(_) => self.news = true,
+                        None => {}
+                    }
+                }
+                Err(Stop::Store(error)) => return Err(error),
+                Err(Stop::Refused(refused)) => {
+                    let waits =
+                        matches!(refused.code, Code::TypeMismatch | Code::UnknownAttribute | Code::TooManyAttributes);
+                    if waits {
+                        let name = attributes::name(owner, &sent_name).unwrap_or_else(|_| sent_name.clone());
+                        definitions::keep_in_tray(self.tx, about, &name, refused.code, &value, stamp)?;
+                    }
+                    self.refused_values.push(RefusedValue::new(told_name(owner, &sent_name), value, refused));
+                }
+            }
+        }
+        Ok(taken)
+    }
+
+    /// What a value writes under which name, and whether its history is kept; or why it is not taken.
+    fn accept(&mut self, owner: Owner, sent_name: &str, value: &Value) -> Result<(String, Write, bool), Stop> {
+        let name = attributes::name(owner, sent_name)?;
+        attributes::within_limits(&name, value)?;
+        let write = match Write::of(value.clone()) {
+            Write::Set(value) if is_email(owner, &name) && value != "" => Write::Set(email_value(&value)?),
+            Write::Once(value) if is_email(owner, &name) => Write::Once(email_value(&value)?),
+            write => write,
+        };
+        let definition = match self.tx.catalog().definition(owner, &name) {
+            Some(definition) => definition,
+            None => {
+                let Some(kind) = standard_type(owner, &name).or_else(|| write.type_of(&name)) else {
+                    // Nothing to decide a type from: a tombstone, should an older value come late.
+                    return Ok((name, Write::Clear, true));
+                };
+                self.may_define(owner, &name)?;
+                definitions::define(self.tx, owner, &name, kind, self.delivery.grade, self.delivery.source)?
+            }
+        };
+        if definition.locked && self.delivery.grade <= Grade::Unsigned {
+            return Err(Refused::new(
+                Code::AttributeLocked,
+                format!("{name} is locked: only signed calls, secret tokens and operators set it."),
+            )
+            .into());
+        }
+        let widens = definition.kind == Type::Date && write.type_of(&name) == Some(Type::Datetime);
+        let kind = if widens {
+            definitions::widen(self.tx, owner, &name)?;
+            Type::Datetime
+        } else {
+            definition.kind
+        };
+        let write = write.converted(&name, kind)?;
+        Ok((name, write, definition.history))
+    }
+
+    /// A4, A8: how many attributes there may be, and who may make new ones.
+    fn may_define(&self, owner: Owner, name: &str) -> Result<(), Refused> {
+        if standard_type(owner, name).is_some() {
+            return Ok(());
+        }
+        let catalog = self.tx.catalog();
+        let source = self.delivery.source;
+        let known = catalog.definitions.get(&owner).map_or(0, |names| names.len());
+        if known >= DEFINITIONS_PER_KIND_MAX {
+            return Err(Refused::new(
+                Code::TooManyAttributes,
+                format!(
+                    "{name} would be attribute {} of {} kind; the limit is {DEFINITIONS_PER_KIND_MAX}. Delete one that is not used.",
+                    known + 1,
+                    owner.as_str()
+                ),
+            ));
+        }
+        if catalog.sources.get(&source).is_some_and(|source| source.closed) {
+            return Err(Refused::new(
+                Code::UnknownAttribute,
+                format!(
+                    "{name} is not an attribute yet, and this source may not make new ones. Accept it in the dashboard."
+                ),
+            ));
+        }
+        let recent = catalog
+            .unsigned_definitions
+            .get(&source)
+            .map_or(0, |times| times.iter().filter(|made| self.tx.now_ms - **made < HOUR_MS).count());
+        if self.delivery.grade == Grade::Unsigned && recent >= DEFINITIONS_UNSIGNED_PER_HOUR_MAX {
+            return Err(Refused::new(
+                Code::TooManyAttributes,
+                format!(
+                    "{name} would be new, and a public key makes at most {DEFINITIONS_UNSIGNED_PER_HOUR_MAX} attributes an hour. It waits in the tray."
+                ),
+            ));
+        }
+        Ok(())
+    }
+}
+
+fn is_email(owner: Owner, name: &str) -> bool {
+    owner == Owner::User && name == "email"
+}
+
+fn standard_type(owner: Owner, name: &str) -> Option<Type> {
+    attributes::standard(owner).iter().find(|(known, _)| *known == name).map(|(_, kind)| *kind)
+}
+
+/// How a refused value is named to its sender: where it stood in what was sent.
+fn told_name(owner: Owner, sent_name: &str) -> String {
+    match owner {
+        Owner::User => sent_name.to_owned(),
+        Owner::Company => format!("company.{sent_name}"),
+        Owner::Membership => format!("membership.{sent_name}"),
+    }
+}

@@ -1,0 +1,87 @@
+//! Whether a request that changes something comes from a page of ours.
+//!
+//! Browsers say so themselves: `Sec-Fetch-Site` where the page is https or
+//! local, `Origin` everywhere else. A request that has neither is refused.
+//! `same-site` is a refusal: another port of the same host sends exactly that.
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::{StatusCode, header};
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpRequest};
+
+use super::client;
+use super::page::PageError;
+
+/// Whether this request changes nothing, or was sent by a page of this server.
+pub fn is_own(request: &HttpRequest) -> bool {
+    if request.method().is_safe() {
+        return true;
+    }
+    let text = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
+    if let Some(site) = text("sec-fetch-site") {
+        return matches!(site, "same-origin" | "none");
+    }
+    let Some(origin) = text(header::ORIGIN.as_str()) else { return false };
+    let host = |url: &str| url.split_once("://").map(|(_, host)| host.to_ascii_lowercase());
+    let origin = host(origin);
+    origin.is_some()
+        && (origin == Some(client::host(request).to_ascii_lowercase()) || origin == host(&client::base_url(request)))
+}
+
+/// Middleware of the pages: refuses what another site's page sent.
+///
+/// # Errors
+/// A page that says so (403).
+pub async fn refuse_foreign<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, Error> {
+    if is_own(request.request()) {
+        return next.call(request).await;
+    }
+    Err(PageError::new(
+        StatusCode::FORBIDDEN,
+        "Not from here",
+        "This was sent by a page of another site, or by a program, and nothing was changed. Open Rollcall and do it there.",
+    )
+    .action("/", "To the overview")
+    .into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::test::TestRequest;
+
+    fn own(headers: &[(&'static str, &str)]) -> bool {
+        let mut request = TestRequest::post().insert_header(("host", "roll.example:8080"));
+        for header in headers {
+            request = request.insert_header(*header);
+        }
+        is_own(&request.to_http_request())
+    }
+
+    #[test]
+    fn our_own_pages_may_change_things() {
+        assert!(own(&[("sec-fetch-site", "same-origin")]));
+        assert!(own(&[("sec-fetch-site", "none")]));
+        assert!(own(&[("origin", "http://roll.example:8080")]));
+    }
+
+    #[test]
+    fn nobody_elses_may() {
+        assert!(!own(&[]));
+        assert!(!own(&[("sec-fetch-site", "cross-site")]));
+        assert!(!own(&[("sec-fetch-site", "same-site"), ("origin", "http://roll.example:8080")]));
+        assert!(!own(&[("origin", "http://roll.example")]), "another port is another origin");
+        assert!(!own(&[("origin", "null")]));
+        assert!(!own(&[("origin", "https://evil.example")]));
+    }
+
+    #[test]
+    fn reading_is_free_to_all() {
+        let request = TestRequest::get().insert_header(("sec-fetch-site", "cross-site")).to_http_request();
+        assert!(is_own(&request));
+    }
+}

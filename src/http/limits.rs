@@ -1,0 +1,155 @@
+//! How often somebody may ask: a bucket for each key.
+
+use std::hash::Hash;
+use std::net::{IpAddr, Ipv6Addr};
+use std::num::NonZeroU32;
+use std::sync::{PoisonError, RwLock};
+use std::time::Duration;
+
+use governor::clock::{Clock, DefaultClock};
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+
+use super::problem::Problem;
+use crate::domain::ids::SourceKey;
+
+/// A public key's burst is so many times what it may send in a second.
+const BURST_FACTOR: u32 = 10;
+/// Tries at a password: so many at once, then one each [`SIGN_IN_PERIOD`].
+const SIGN_IN_TRIES: NonZeroU32 = NonZeroU32::new(10).expect("not zero");
+/// Ten tries fill up again within a quarter of an hour.
+const SIGN_IN_PERIOD: Duration = Duration::from_secs(90);
+
+/// Buckets by key, all of one size; the size may change while the server runs.
+pub struct Limiter<K: Hash + Eq + Clone> {
+    buckets: RwLock<(Quota, DefaultKeyedRateLimiter<K>)>,
+}
+
+impl<K: Hash + Eq + Clone> Limiter<K> {
+    /// No buckets yet.
+    pub fn new(quota: Quota) -> Limiter<K> {
+        Limiter { buckets: RwLock::new((quota, RateLimiter::keyed(quota))) }
+    }
+
+    /// Takes one from the bucket of a key. Buckets of another size start full.
+    ///
+    /// # Errors
+    /// The bucket is empty: the whole seconds to wait, at least 1.
+    pub fn take(&self, quota: Quota, key: &K) -> Result<(), u64> {
+        let mut buckets = self.buckets.read().unwrap_or_else(PoisonError::into_inner);
+        if buckets.0 != quota {
+            drop(buckets);
+            *self.buckets.write().unwrap_or_else(PoisonError::into_inner) = (quota, RateLimiter::keyed(quota));
+            buckets = self.buckets.read().unwrap_or_else(PoisonError::into_inner);
+        }
+        buckets.1.check_key(key).map_err(|until| {
+            let wait = until.wait_time_from(DefaultClock::default().now());
+            u64::try_from(wait.as_millis().div_ceil(1_000)).unwrap_or(u64::MAX).max(1)
+        })
+    }
+
+    /// Forgets the keys whose buckets are full again; to be called now and then.
+    pub fn forget(&self) {
+        let buckets = self.buckets.read().unwrap_or_else(PoisonError::into_inner);
+        buckets.1.retain_recent();
+        buckets.1.shrink_to_fit();
+    }
+}
+
+/// All limits of one server. App data of every server.
+pub struct Limits {
+    collect: Limiter<(SourceKey, IpAddr)>,
+    sign_in: Limiter<(IpAddr, String)>,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits { collect: Limiter::new(collect_quota(1)), sign_in: Limiter::new(sign_in_quota()) }
+    }
+}
+
+impl Limits {
+    /// A request with a public key of a source. `per_second` is the setting `rate_limit`.
+    ///
+    /// # Errors
+    /// 429 `rate_limited`, with the seconds to wait.
+    pub fn collect(&self, source: SourceKey, client: IpAddr, per_second: u32) -> Result<(), Problem> {
+        self.collect.take(collect_quota(per_second), &(source, household(client))).map_err(Problem::rate_limited)
+    }
+
+    /// A try at the password of an e-mail address.
+    ///
+    /// # Errors
+    /// The seconds to wait.
+    pub fn sign_in(&self, client: IpAddr, email: &str) -> Result<(), u64> {
+        self.sign_in.take(sign_in_quota(), &(household(client), email.trim().to_lowercase()))
+    }
+
+    /// Forgets whoever has not asked for a while.
+    pub fn forget(&self) {
+        self.collect.forget();
+        self.sign_in.forget();
+    }
+}
+
+fn collect_quota(per_second: u32) -> Quota {
+    let rate = NonZeroU32::new(per_second).unwrap_or(NonZeroU32::MIN);
+    let burst = NonZeroU32::new(per_second.saturating_mul(BURST_FACTOR)).unwrap_or(NonZeroU32::MIN);
+    Quota::per_second(rate).allow_burst(burst)
+}
+
+fn sign_in_quota() -> Quota {
+    Quota::with_period(SIGN_IN_PERIOD).expect("a period above zero").allow_burst(SIGN_IN_TRIES)
+}
+
+/// One connection to the internet holds a whole /64 of IPv6; each of its addresses is the same client.
+fn household(client: IpAddr) -> IpAddr {
+    match client {
+        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64))),
+        address @ IpAddr::V4(_) => address,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SHOP: SourceKey = SourceKey(2);
+
+    fn client(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_key_has_a_burst_of_ten_seconds_and_then_waits() {
+        let limits = Limits::default();
+        for _ in 0..20 {
+            limits.collect(SHOP, client("192.0.2.1"), 2).unwrap();
+        }
+        let problem = limits.collect(SHOP, client("192.0.2.1"), 2).unwrap_err();
+        assert_eq!(problem.code(), "rate_limited");
+        limits.collect(SHOP, client("192.0.2.2"), 2).expect("another client has a bucket of its own");
+        limits.collect(SourceKey(3), client("192.0.2.1"), 2).expect("and so has another source");
+        limits.collect(SHOP, client("192.0.2.1"), 100).expect("a higher setting counts at once");
+    }
+
+    #[test]
+    fn a_household_is_one_client() {
+        let limits = Limits::default();
+        for n in 0..10 {
+            limits.collect(SHOP, client(&format!("2001:db8::{n}")), 1).unwrap();
+        }
+        assert!(limits.collect(SHOP, client("2001:db8::77"), 1).is_err());
+        limits.collect(SHOP, client("2001:db8:0:1::1"), 1).unwrap();
+    }
+
+    #[test]
+    fn the_eleventh_try_at_a_password_waits() {
+        let limits = Limits::default();
+        for _ in 0..10 {
+            limits.sign_in(client("192.0.2.1"), "Ann@shop.example").unwrap();
+        }
+        let wait_s = limits.sign_in(client("192.0.2.1"), "ann@shop.example ").unwrap_err();
+        assert!((1..=90).contains(&wait_s), "{wait_s}");
+        limits.sign_in(client("192.0.2.1"), "bob@shop.example").unwrap();
+    }
+}

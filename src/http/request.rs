@@ -1,0 +1,117 @@
+//! A number for each request (`Request-Id`), and its line in the log.
+//!
+//! The line names the route and never the address asked for: paths hold people's ids,
+//! query strings and headers hold keys, and no client's address is kept. Failures of
+//! ours are logged here, once, with what happened inside; the reader is shown the number.
+
+use actix_web::body::{BoxBody, EitherBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{CONTENT_LENGTH, HeaderName, HeaderValue};
+use actix_web::middleware::Next;
+use actix_web::web::Data;
+use actix_web::{Error, HttpMessage, HttpRequest};
+
+use super::page::PageError;
+use super::problem::Problem;
+use crate::store::Store;
+
+/// The header that carries the number of a request.
+pub const HEADER: HeaderName = HeaderName::from_static("request-id");
+
+/// The number of a request, a UUID v7: in the log, in the response's header, and on pages of errors.
+#[derive(Debug, Clone)]
+pub struct RequestId(String);
+
+impl RequestId {
+    /// As text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The number of this request, where the middleware has given it one.
+pub fn id(request: &HttpRequest) -> Option<String> {
+    request.extensions().get::<RequestId>().map(|id| id.0.clone())
+}
+
+/// Middleware of every door: gives the request a number, logs how it ended.
+///
+/// # Errors
+/// None of its own: an error has become a response.
+pub async fn number<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
+    let started = std::time::Instant::now();
+    let id = match request.app_data::<Data<Store>>() {
+        Some(store) => store.ambient().uuid(),
+        None => uuid::Uuid::now_v7(),
+    }
+    .to_string();
+    request.extensions_mut().insert(RequestId(id.clone()));
+    let http = request.request().clone();
+    let response = match next.call(request).await {
+        Ok(response) => response,
+        Err(error) => {
+            let response = error.error_response().map_into_boxed_body();
+            return Ok(finish(ServiceResponse::new(http, response).map_into_right_body(), &id, started));
+        }
+    };
+    Ok(finish(response.map_into_left_body(), &id, started))
+}
+
+fn finish<B: MessageBody>(
+    mut response: ServiceResponse<EitherBody<B, BoxBody>>,
+    id: &str,
+    started: std::time::Instant,
+) -> ServiceResponse<EitherBody<B, BoxBody>> {
+    if let Ok(value) = HeaderValue::from_str(id) {
+        response.headers_mut().insert(HEADER, value);
+    }
+    log(&response, id, started);
+    if response.status().is_server_error() {
+        return with_number(response, id);
+    }
+    response
+}
+
+/// What happened inside, where the answer was made from an error of ours.
+fn cause(error: &Error) -> Option<&str> {
+    let problem = error.as_error::<Problem>().and_then(Problem::cause);
+    problem.or_else(|| error.as_error::<PageError>().and_then(PageError::cause))
+}
+
+fn log<B>(response: &ServiceResponse<B>, id: &str, started: std::time::Instant) {
+    let request = response.request();
+    let route = request.match_pattern().unwrap_or_else(|| "no route".to_owned());
+    let (method, status) = (request.method().as_str(), response.status().as_u16());
+    let ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    if let Some(cause) = response.response().error().and_then(cause) {
+        tracing::error!(request_id = id, method, route, status, ms, cause, "{method} {route} failed here: {cause}");
+    } else {
+        tracing::debug!(request_id = id, method, route, status, ms, "{method} {route} answered {status} in {ms} ms");
+    }
+}
+
+/// Writes the number into the body of an error that is ours, so that the reader can quote it.
+fn with_number<B: MessageBody>(
+    response: ServiceResponse<EitherBody<B, BoxBody>>,
+    id: &str,
+) -> ServiceResponse<EitherBody<B, BoxBody>> {
+    let body = response.response().error().and_then(|error| {
+        let problem = error.as_error::<Problem>().map(|problem| {
+            let mut body = problem.to_json();
+            body["request_id"] = id.into();
+            body.to_string()
+        });
+        problem.or_else(|| error.as_error::<PageError>().map(|page| page.render(Some(id)).into_string()))
+    });
+    match body {
+        None => response,
+        Some(body) => {
+            let mut response = response.map_body(|_, _| EitherBody::right(BoxBody::new(body)));
+            response.headers_mut().remove(CONTENT_LENGTH);
+            response
+        }
+    }
+}
