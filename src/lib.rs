@@ -6,6 +6,7 @@
 //! `actions` -> `store` -> `domain`.
 
 pub mod actions;
+pub mod dashboard;
 pub mod domain;
 pub mod http;
 pub mod store;

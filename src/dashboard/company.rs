@@ -66,8 +66,10 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
     let company = &view.company;
     let path = links::company(&company.row.company_id);
     let name = who::company_name(company.row.name.as_deref(), &company.row.company_id);
-    let more = (!view.all_attributes).then(|| format!("{}#attributes", links::with_query(&path, &[("attributes", Some("all"))])));
-    let bars: Vec<Bar> = company.days.iter().map(|day| Bar { day: day.day, people: day.people, events: day.events }).collect();
+    let more = (!view.all_attributes)
+        .then(|| format!("{}#attributes", links::with_query(&path, &[("attributes", Some("all"))])));
+    let bars: Vec<Bar> =
+        company.days.iter().map(|day| Bar { day: day.day, people: day.people, events: day.events }).collect();
     let entries = happenings::entries(&view.timeline, Told::OfCompany, frame.clock);
     let content = html! {
         (crumbs("Companies", "/companies", name))
@@ -118,7 +120,11 @@ fn cells(frame: &Frame, company: &CompanyPage) -> Markup {
     let row = &company.row;
     let share = u64::from(row.active_members) * 100 / u64::from(row.members.max(1));
     let (now, before) = company.active_people;
-    let seats = company.attributes.iter().find(|attribute| attribute.name == "seats").and_then(|attribute| attribute.value.as_u64());
+    let seats = company
+        .attributes
+        .iter()
+        .find(|attribute| attribute.name == "seats")
+        .and_then(|attribute| attribute.value.as_u64());
     html! {
         section aria-label="Numbers" {
             div.card.cells.sixths {

@@ -53,7 +53,8 @@ fn missing(heading: &str, sentence: Markup, search: &str) -> Markup {
 
 /// The role does not reach.
 pub fn not_allowed(frame: &Frame, sentence: &str) -> Markup {
-    let content = nothing_here("Not with your role", html! { p { (sentence) } p.row { a.btn href="/" { "Overview" } } });
+    let content =
+        nothing_here("Not with your role", html! { p { (sentence) } p.row { a.btn href="/" { "Overview" } } });
     shell(frame, "Not allowed", content)
 }
 

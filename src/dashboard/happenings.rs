@@ -61,9 +61,15 @@ fn act(events: &[&EventRow], told: Told, clock: Clock) -> Entry {
     let times = events.len() as u64;
     let sentence = match (is_page(last), events.len()) {
         (true, 1) => html! { (who) (verb(told, "viewed")) " " (page(last)) " " (surroundings(last)) },
-        (true, _) => html! { (who) (verb(told, "viewed")) " " (counted(times, "page", "pages")) (span) " " (surroundings(last)) },
-        (false, 1) => html! { (who) (verb(told, "did")) " " b { bdi { (last.name) } } " " (properties(&last.properties)) },
-        (false, _) => html! { (who) (verb(told, "did")) " " b { bdi { (last.name) } } " " (counted(times, "time", "times")) (span) },
+        (true, _) => {
+            html! { (who) (verb(told, "viewed")) " " (counted(times, "page", "pages")) (span) " " (surroundings(last)) }
+        }
+        (false, 1) => {
+            html! { (who) (verb(told, "did")) " " b { bdi { (last.name) } } " " (properties(&last.properties)) }
+        }
+        (false, _) => {
+            html! { (who) (verb(told, "did")) " " b { bdi { (last.name) } } " " (counted(times, "time", "times")) (span) }
+        }
     };
     let more = (events.len() > 1).then(|| (unfolded_summary(first, last), unfolded(events, clock)));
     Entry { at_ms: last.event_id.at_ms(), tone: "", icon: if is_page(last) { "page" } else { "bolt" }, sentence, more }
@@ -181,7 +187,8 @@ fn deed(changes: &[ChangeRow], told: Told) -> Entry {
         ("info", "edit", html! { (fields_sentence(&fields)) })
     };
     let sentence = html! { (sentence) " " (from(first)) };
-    let unfolds = fields.len() > 1 || (first.subject != "membership" && find("created").is_some() && !fields.is_empty());
+    let unfolds =
+        fields.len() > 1 || (first.subject != "membership" && find("created").is_some() && !fields.is_empty());
     let more = unfolds.then(|| {
         let list = html! { ul { @for field in &fields { li { (one_field(field)) } } } };
         (html! { (counted(fields.len() as u64, "attribute", "attributes")) }, list)
@@ -204,11 +211,17 @@ fn membership(
     let has_left = standing.is_some_and(|change| change.after.as_ref().is_none_or(Value::is_null));
     let whom = |joined: &str| match told {
         Told::OfCompany => html! { b { bdi { (first.subject_id) } } " " (joined) },
-        Told::OfUser => html! { (super::parts::pill::capital(joined)) " " a href=(links::company(company)) { bdi { (company) } } },
+        Told::OfUser => {
+            html! { (super::parts::pill::capital(joined)) " " a href=(links::company(company)) { bdi { (company) } } }
+        }
     };
     match standing {
         Some(_) if has_left => ("warn", "leave", whom("left")),
-        Some(_) => ("good", "join", html! { (whom("joined")) @if let Some(role) = role { " as " (values::inline(Some(role))) } }),
+        Some(_) => (
+            "good",
+            "join",
+            html! { (whom("joined")) @if let Some(role) = role { " as " (values::inline(Some(role))) } },
+        ),
         None => {
             let place = match told {
                 Told::OfCompany => html! { b { bdi { (first.subject_id) } } ": " },

@@ -76,7 +76,10 @@ mod tests {
 
     #[test]
     fn a_query_holds_what_is_set() {
-        assert_eq!(with_query("/users", &[("q", Some("a b")), ("sort", None), ("after", Some("x"))]), "/users?q=a%20b&after=x");
+        assert_eq!(
+            with_query("/users", &[("q", Some("a b")), ("sort", None), ("after", Some("x"))]),
+            "/users?q=a%20b&after=x"
+        );
         assert_eq!(with_query("/users?id=..", &[("tab", Some("a"))]), "/users?id=..&tab=a");
     }
 }

@@ -58,7 +58,8 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
         return first_run::page(frame, view);
     }
     let clock = frame.clock;
-    let bars: Vec<Bar> = view.overview.days.iter().map(|day| Bar { day: day.day, people: day.people, events: day.events }).collect();
+    let bars: Vec<Bar> =
+        view.overview.days.iter().map(|day| Bar { day: day.day, people: day.people, events: day.events }).collect();
     let content = html! {
         div.stack.wide {
             (head(html! { "Overview" }, html! { p { (clock.weekday_date(clock.now_ms)) } }, html! {}))
@@ -117,7 +118,11 @@ fn refused(frame: &Frame, view: &View) -> Markup {
 }
 
 fn sentence(refusal: &RefusalRow) -> &str {
-    if refusal.detail.is_empty() { codes::explain(&refusal.code).map_or("", |code| code.meaning) } else { &refusal.detail }
+    if refusal.detail.is_empty() {
+        codes::explain(&refusal.code).map_or("", |code| code.meaning)
+    } else {
+        &refusal.detail
+    }
 }
 
 fn cells(overview: &Overview) -> Markup {
@@ -186,5 +191,9 @@ fn quiet_companies(frame: &Frame, companies: &[CompanyRow]) -> Markup {
 
 fn company_row(company: &CompanyRow) -> Markup {
     let name = company.name.as_deref();
-    who::company(&company.company_id, name, who::company_second_line(&company.company_id, name, company.domain.as_deref()))
+    who::company(
+        &company.company_id,
+        name,
+        who::company_second_line(&company.company_id, name, company.domain.as_deref()),
+    )
 }

@@ -200,8 +200,10 @@ mod tests {
             while marks != (Mark::Ended, Mark::Ended) {
                 let (first, second) = (list_one(&marks.0, size), list_other(&marks.1, size));
                 let horizon = oldest(&first, |at| *at).max(oldest(&second, |at| *at));
-                let (first, mark) = cut(first, &marks.0, horizon, |at| *at, |kept| Ok(list_one(&marks.0, kept))).unwrap();
-                let (second, other_mark) = cut(second, &marks.1, horizon, |at| *at, |kept| Ok(list_other(&marks.1, kept))).unwrap();
+                let (first, mark) =
+                    cut(first, &marks.0, horizon, |at| *at, |kept| Ok(list_one(&marks.0, kept))).unwrap();
+                let (second, other_mark) =
+                    cut(second, &marks.1, horizon, |at| *at, |kept| Ok(list_other(&marks.1, kept))).unwrap();
                 let mut both = [first, second].concat();
                 assert!(!both.is_empty());
                 both.sort_unstable_by(|a, b| b.cmp(a));

@@ -42,7 +42,8 @@ impl View {
 pub fn page(frame: &Frame, view: &View) -> Markup {
     let user = &view.user;
     let name = who::user_name(&user.row);
-    let more = (!view.all_attributes).then(|| format!("{}#attributes", links::with_query(&view.path(), &[("attributes", Some("all"))])));
+    let more = (!view.all_attributes)
+        .then(|| format!("{}#attributes", links::with_query(&view.path(), &[("attributes", Some("all"))])));
     let content = html! {
         (crumbs("Users", "/users", name))
         (head(frame, user, name))
@@ -180,8 +181,18 @@ fn timeline(frame: &Frame, view: &View) -> Markup {
 }
 
 /// The card of a time line: chips for the kinds, entries by day, the way to older ones.
-pub fn timeline_card(frame: &Frame, id: &str, title: &str, path: &str, timeline: &Timeline, entries: &[feed::Entry], known_ms: i64) -> Markup {
-    let address = |show: &str, before: Option<&str>| format!("{}#{id}", links::with_query(path, &[("show", Some(show)), ("before", before)]));
+pub fn timeline_card(
+    frame: &Frame,
+    id: &str,
+    title: &str,
+    path: &str,
+    timeline: &Timeline,
+    entries: &[feed::Entry],
+    known_ms: i64,
+) -> Markup {
+    let address = |show: &str, before: Option<&str>| {
+        format!("{}#{id}", links::with_query(path, &[("show", Some(show)), ("before", before)]))
+    };
     let choices = Show::ALL.map(|(show, name, text)| (text, address(name, None), timeline.show == show));
     let shown = Show::ALL.iter().find(|(show, ..)| *show == timeline.show).map_or("", |(_, name, _)| *name);
     html! {

@@ -13,7 +13,8 @@ use crate::store::list::{Count, Page};
 use crate::store::users::{SortBy, UserRow};
 
 impl Column for SortBy {
-    const ALL: &'static [SortBy] = &[SortBy::Name, SortBy::Email, SortBy::Companies, SortBy::FirstSeen, SortBy::LastSeen];
+    const ALL: &'static [SortBy] =
+        &[SortBy::Name, SortBy::Email, SortBy::Companies, SortBy::FirstSeen, SortBy::LastSeen];
 
     fn name(self) -> &'static str {
         match self {

@@ -37,7 +37,12 @@ pub struct View {
 pub fn page(frame: &Frame, view: &View) -> Markup {
     let address = &view.address;
     let is_untouched = address.search.is_none() && address.after.is_none();
-    let order = |descending: bool| links::with_query(&address.path, &[("q", address.search.as_deref()), ("sort", Some(if descending { "-last_seen" } else { "last_seen" }))]);
+    let order = |descending: bool| {
+        links::with_query(
+            &address.path,
+            &[("q", address.search.as_deref()), ("sort", Some(if descending { "-last_seen" } else { "last_seen" }))],
+        )
+    };
     let content = html! {
         div.stack.narrow {
             (head(html! { "Visitors" }, html! { p { "Browsers by their random id. Whoever signs in becomes a user and takes the last 30 days along." } }, html! {}))

@@ -37,7 +37,8 @@ pub fn history(changes: &[ChangeRow], subject: &str) -> History {
     let mut history = History::new();
     for change in changes.iter().filter(|change| change.subject == subject) {
         if let Some(before) = change.before.as_ref().filter(|before| !before.is_null()) {
-            let earlier = Earlier { value: before.clone(), until_ms: change.at_ms, by: by(&change.by_kind, &change.by_name) };
+            let earlier =
+                Earlier { value: before.clone(), until_ms: change.at_ms, by: by(&change.by_kind, &change.by_name) };
             history.entry(change.field.clone()).or_default().push(earlier);
         }
     }

@@ -96,7 +96,7 @@ impl Frame {
 
 /// The address of a static file, with its version in it.
 pub fn asset(name: &str) -> String {
-    format!("/static/{name}")
+    crate::http::assets::url(name)
 }
 
 /// A page that loads itself again where there is no script.
@@ -145,7 +145,12 @@ pub fn gate(theme: Theme, title: &str, content: Markup, below: Markup) -> Markup
 
 /// A page that stands alone: an error before anything is known.
 pub fn alone(theme: Theme, title: &str, content: Markup) -> Markup {
-    document(theme, &format!("{title} · Rollcall"), None, html! { main.main.plain id="main" tabindex="-1" { (content) } })
+    document(
+        theme,
+        &format!("{title} · Rollcall"),
+        None,
+        html! { main.main.plain id="main" tabindex="-1" { (content) } },
+    )
 }
 
 fn document(theme: Theme, title: &str, refresh: Option<&Refresh>, body: Markup) -> Markup {

@@ -77,7 +77,11 @@ impl<S: Column> Address<S> {
 
     fn address(&self, sort: S, descending: bool, after: Option<&str>) -> String {
         let sort = format!("{}{}", if descending { "-" } else { "" }, sort.name());
-        let pairs = [(self.names.search, self.search.as_deref()), (self.names.sort, Some(sort.as_str())), (self.names.after, after)];
+        let pairs = [
+            (self.names.search, self.search.as_deref()),
+            (self.names.sort, Some(sort.as_str())),
+            (self.names.after, after),
+        ];
         format!("{}{}", links::with_query(&self.path, &pairs), self.anchor)
     }
 

@@ -30,7 +30,9 @@ pub fn value(value: &Value, kind: Type, clock: Clock) -> Markup {
             None => html! { (text) },
         },
         (Value::String(text), _) if text.is_empty() => html! { span.zero { "empty" } },
-        (Value::String(text), _) if is_address(text) => html! { a href=(text) rel="noreferrer nofollow ugc" { (cut(text, VALUE_CHARS_MAX)) } },
+        (Value::String(text), _) if is_address(text) => {
+            html! { a href=(text) rel="noreferrer nofollow ugc" { (cut(text, VALUE_CHARS_MAX)) } }
+        }
         (Value::String(text), _) => html! { bdi { (cut(text, VALUE_CHARS_MAX)) } },
         (Value::Array(items), Type::List) if items.is_empty() => html! { span.zero { "empty" } },
         (Value::Array(items), Type::List) => html! {
@@ -75,7 +77,9 @@ fn numeral(value: &serde_json::Number) -> String {
 
 /// Whether a text is an address that a browser may follow (A5).
 fn is_address(text: &str) -> bool {
-    ["https://", "http://"].iter().any(|scheme| text.len() > scheme.len() && text.to_ascii_lowercase().starts_with(scheme))
+    ["https://", "http://"]
+        .iter()
+        .any(|scheme| text.len() > scheme.len() && text.to_ascii_lowercase().starts_with(scheme))
         && !text.chars().any(|c| c.is_whitespace() || c.is_control())
 }
 
@@ -93,13 +97,17 @@ mod tests {
     use serde_json::json;
 
     fn shown(json: Value, kind: Type) -> String {
-        let clock = Clock { now_ms: time::instant_from_text("2026-11-24T15:42:08Z").unwrap(), zone: chrono_tz::Tz::UTC };
+        let clock =
+            Clock { now_ms: time::instant_from_text("2026-11-24T15:42:08Z").unwrap(), zone: chrono_tz::Tz::UTC };
         value(&json, kind, clock).into_string()
     }
 
     #[test]
     fn a5_only_web_addresses_become_links() {
-        assert!(shown(json!("https://acme.example/a"), Type::Text).contains("<a href=\"https://acme.example/a\" rel=\"noreferrer"));
+        assert!(
+            shown(json!("https://acme.example/a"), Type::Text)
+                .contains("<a href=\"https://acme.example/a\" rel=\"noreferrer")
+        );
         for text in ["javascript:alert(1)", "data:text/html,x", "//acme.example", "https://", "https://a b"] {
             assert!(!shown(json!(text), Type::Text).contains("<a"), "{text}");
         }

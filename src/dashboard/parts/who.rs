@@ -38,8 +38,10 @@ fn hue(name: &str) -> u32 {
 /// The first letters of the first and last word that have one, at most `most`.
 fn initials(name: &str, most: usize) -> String {
     let local = name.split('@').next().unwrap_or(name);
-    let letters: Vec<char> =
-        local.split(|c: char| c.is_whitespace() || "._-".contains(c)).filter_map(|word| word.chars().find(|c| c.is_alphanumeric())).collect();
+    let letters: Vec<char> = local
+        .split(|c: char| c.is_whitespace() || "._-".contains(c))
+        .filter_map(|word| word.chars().find(|c| c.is_alphanumeric()))
+        .collect();
     let chosen = match letters.as_slice() {
         [] => vec![],
         [.., last] if most > 1 && letters.len() > 1 => vec![letters[0], *last],
