@@ -12,7 +12,7 @@ use base64::Engine;
 use sha2::{Digest, Sha256, Sha384};
 
 /// Where the widget keeps the hash of what it fetches.
-const HASH_IN_WIDGET: &str = "const COMPAT_INTEGRITY = \"\";";
+const HASH_IN_WIDGET: &str = "const COMPAT_INTEGRITY = \"\"";
 
 fn main() {
     println!("cargo::rerun-if-changed=static");
@@ -81,7 +81,7 @@ fn prepare(name: &str) -> Vec<u8> {
     if name == "widget.js" {
         assert!(script.contains(HASH_IN_WIDGET), "static/widget.js has no line {HASH_IN_WIDGET}");
         let hash = integrity(&prepare("widget-compat.js"));
-        script = script.replace(HASH_IN_WIDGET, &format!("const COMPAT_INTEGRITY = \"{hash}\";"));
+        script = script.replace(HASH_IN_WIDGET, &format!("const COMPAT_INTEGRITY = \"{hash}\""));
     }
     script.into_bytes()
 }

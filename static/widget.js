@@ -143,12 +143,13 @@ function identify(values, again) {
   let me = person()
   let id = normal(values.user_id)
   let email = /@/.test(values.email) ? normal(values.email).toLowerCase() : ""
-  if (again && (id ? id != me.user_id : email && email != me.email)) {
+  let nobody = !id && !email && (values.user === null || values.user_id !== undefined)
+  if (again && (nobody || (id ? id != me.user_id : email && email != me.email))) {
     return
   }
   // While the settings vouch for the known user, an e-mail alone is that user's new one.
   let vouched = me.user_id == normal(settings().user_id)
-  if (id ? me.user_id && id != me.user_id : email ? me.email && email != me.email && !vouched : owner(me) && (values.user === null || values.user_id !== undefined)) {
+  if (id ? me.user_id && id != me.user_id : email ? me.email && email != me.email && !vouched : nobody && owner(me)) {
     // R4, or R14: the page speaks of the user and says that there is none.
     me = forget()
   }
@@ -189,7 +190,7 @@ let hear = guard(() => {
   if (!values.acting_as != !acting) {
     let { anonymous_id } = person()
     acting = acting ? "" : "acting "
-    memory[acting + "localStorage"] = { anonymous_id }
+    memory["acting localStorage"] = { anonymous_id }
   }
   let text = JSON.stringify(values)
   let again = text == applied
@@ -219,7 +220,7 @@ function put(type, fields, said, url, time) {
       hash = Math.imul(hash ^ letter.codePointAt(), 16777619)
     }
     marks[key] = hash
-    news = news || hash != me.said[key] || text.includes('"$')
+    news = news || hash != me.said[key] || /"\$\w+":/.test(text)
   }
   if (!news) {
     return
@@ -297,7 +298,7 @@ async function post(url, body, batch, keepalive) {
       throw response.headers.get("Retry-After")
     }
     if (response.ok) {
-      results = (await response.json()).results
+      results = (await response.json()).results || results
     } else {
       complain(status, await response.text())
       batch.forEach(unsay)

@@ -2,17 +2,26 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{OptionalExtension, named_params, params};
+use serde_json::{Map, Value};
 
-use super::list::{Count, ListQuery, Page};
-use super::{Reader, StoreError, Tx, search};
+use super::list::{self, COUNTED_MAX, Count, Cursor, Keyset, ListQuery, Page};
+use super::search::{self, Candidates, Needle};
+use super::{Reader, StoreError, Tx, activity, workspace};
 use crate::domain::access::Grade;
-use crate::domain::attributes::{Attributes, Type, person_name};
-use crate::domain::ids::{CompanyKey, UserId, UserKey};
-use crate::domain::time;
+use crate::domain::activity::TREND_DAYS;
+use crate::domain::attributes::{Attributes, Owner, Type, person_name};
+use crate::domain::ids::{CompanyKey, EventId, UserId, UserKey};
+use crate::domain::time::{self, DAY_MS};
 
 /// The days of a roll: one small bar each.
 pub const ROLL_DAYS: usize = 28;
+/// Of a user's browsers so many are named.
+const BROWSERS_SHOWN_MAX: usize = 100;
+/// Of other users with the same e-mail address so many are shown.
+const DUPLICATES_SHOWN_MAX: usize = 10;
+/// Of a user's events so many are looked at for one that states no company.
+const UNSTATED_LOOKED_AT_MAX: usize = 10_000;
 
 /// The columns by which users are sorted; each has an index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -150,13 +159,162 @@ pub enum UserName {
     Id(String),
 }
 
+/// A user with all that the API says of one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct UserRecord {
+    /// As in a list.
+    pub row: UserRow,
+    /// All ids, of browsers the latest 100.
+    pub identifiers: Vec<Identifier>,
+    /// All attributes by name.
+    pub attributes: Vec<AttributeValue>,
+    /// Companies, current and past, the current one first.
+    pub memberships: Vec<UserMembership>,
+    /// Active days of the last 28 days, and of the 28 before (T7).
+    pub active_days: (i64, i64),
+    /// Proof of identity was seen.
+    pub signed: bool,
+}
+
 /// A page of users.
 ///
 /// # Errors
 /// [`StoreError`] only.
 pub fn list(db: &Reader<'_>, query: &ListQuery<SortBy>, now_ms: i64) -> Result<Page<UserRow>, StoreError> {
-    let _ = (db, query, now_ms);
-    todo!()
+    let (keys, next) = page_of_keys(db, query)?;
+    Ok(Page { rows: rows(db, &keys, now_ms)?, next })
+}
+
+/// A page of users with all that the API says of each.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn records(db: &Reader<'_>, query: &ListQuery<SortBy>, now_ms: i64) -> Result<Page<UserRecord>, StoreError> {
+    let (keys, next) = page_of_keys(db, query)?;
+    let rows = rows(db, &keys, now_ms)?.into_iter().map(|row| record_of(db, row, now_ms));
+    Ok(Page { rows: rows.collect::<Result<_, _>>()?, next })
+}
+
+/// A stretch of a list that one index serves in its order.
+struct Stretch {
+    index: &'static str,
+    column: Option<&'static str>,
+    only: &'static str,
+}
+
+/// The stretches of an order. Users without an e-mail address come last, whatever the direction.
+fn stretches(sort: SortBy) -> &'static [Stretch] {
+    const fn all(index: &'static str, column: &'static str) -> Stretch {
+        Stretch { index, column: Some(column), only: "" }
+    }
+    match sort {
+        SortBy::Name => const { &[all("users_sort_name", "u.sort_name")] },
+        SortBy::FirstSeen => const { &[all("users_first_seen", "u.first_seen_ms")] },
+        SortBy::LastSeen => const { &[all("users_last_seen", "u.last_seen_hour")] },
+        SortBy::Companies => const { &[all("users_companies", "u.companies")] },
+        SortBy::Email => &[
+            Stretch { index: "users_email", column: Some("u.email"), only: "AND u.email IS NOT NULL" },
+            Stretch { index: "users_without_email", column: None, only: "AND u.email IS NULL" },
+        ],
+    }
+}
+
+/// The users of a page in its order, and where the next one begins.
+fn page_of_keys(db: &Reader<'_>, query: &ListQuery<SortBy>) -> Result<(Vec<i64>, Option<Cursor>), StoreError> {
+    let needle = Needle::of(query.search.as_deref());
+    let candidates = match &needle {
+        Some(needle) => search::candidates(db, needle, search::CANDIDATES_MAX)?,
+        None => Candidates::TooMany,
+    };
+    let stretches = stretches(query.sort);
+    let mut after = query.after.as_ref();
+    let skipped = if after.is_some_and(|cursor| cursor.value.is_null()) { stretches.len() - 1 } else { 0 };
+    let mut found: Vec<(Cursor, i64)> = Vec::new();
+    for stretch in &stretches[skipped..] {
+        if found.len() > query.size {
+            break;
+        }
+        let keyset = Keyset { column: stretch.column, key: "u.user_key", descending: query.descending };
+        let (from, keys) = match &candidates {
+            Candidates::TooMany => (format!("users AS u INDEXED BY {}", stretch.index), None),
+            Candidates::Keys(keys) => (
+                "json_each(:keys) AS found CROSS JOIN users AS u ON u.user_key = found.value".to_owned(),
+                Some(list::json_keys(keys.iter().copied())),
+            ),
+        };
+        let mut statement = db.0.prepare_cached(&format!(
+            "SELECT u.user_key, {value}, u.name, u.email, u.user_id FROM {from}
+             WHERE u.merged_into IS NULL AND u.archived_ms IS NULL {only} {behind} {order}",
+            value = keyset.value(),
+            only = stretch.only,
+            behind = keyset.behind(after),
+            order = keyset.order(),
+        ))?;
+        list::bind_cursor(&mut statement, &keyset, after)?;
+        if let Some(keys) = keys {
+            list::bind(&mut statement, ":keys", keys)?;
+        }
+        let mut rows = statement.raw_query();
+        while found.len() <= query.size
+            && let Some(row) = rows.next()?
+        {
+            if needle.as_ref().is_none_or(|needle| needle.is_in(search::texts(row, 2))) {
+                let key = row.get(0)?;
+                found.push((Cursor { value: list::cursor_value(row.get_ref(1)?), key }, key));
+            }
+        }
+        after = None;
+    }
+    let page = Page::cut(found, query.size);
+    Ok((page.rows, page.next))
+}
+
+/// Users as a list shows them, in the order of their keys here.
+pub(super) fn rows(db: &Reader<'_>, keys: &[i64], now_ms: i64) -> Result<Vec<UserRow>, StoreError> {
+    let today = time::day(now_ms, workspace::settings(db)?.time_zone);
+    let mut rolls = activity::user_rolls(db, keys, today)?;
+    let mut rows = Vec::with_capacity(keys.len());
+    for key in keys {
+        if let Some(mut row) = row(db, *key)? {
+            row.roll = rolls.remove(key).unwrap_or([0; ROLL_DAYS]);
+            rows.push(row);
+        }
+    }
+    Ok(rows)
+}
+
+/// One user as a list shows it, but for the roll.
+fn row(db: &Reader<'_>, key: i64) -> Result<Option<UserRow>, StoreError> {
+    let mut statement = db.0.prepare_cached(
+        "SELECT u.id, u.user_id, u.email, u.name, u.companies, u.first_seen_ms, u.last_seen_hour,
+                c.company_key, c.company_id, c.name
+         FROM users AS u LEFT JOIN companies AS c ON c.company_key = u.current_company_key
+         WHERE u.user_key = :key",
+    )?;
+    let found = statement
+        .query_row(named_params! { ":key": key }, |row| {
+            let company = match row.get::<_, Option<i64>>(7)? {
+                None => None,
+                Some(key) => Some(CompanyName { key: CompanyKey(key), company_id: row.get(8)?, name: row.get(9)? }),
+            };
+            let user = UserRow {
+                key: UserKey(key),
+                id: row.get(0)?,
+                user_id: row.get(1)?,
+                email: row.get(2)?,
+                name: row.get(3)?,
+                company,
+                companies: row.get(4)?,
+                first_seen_ms: row.get(5)?,
+                last_seen_ms: None,
+                roll: [0; ROLL_DAYS],
+            };
+            Ok((user, row.get::<_, i64>(6)?))
+        })
+        .optional()?;
+    let Some((mut user, hour)) = found else { return Ok(None) };
+    user.last_seen_ms = activity::last_of_user(db, key, None, hour)?;
+    Ok(Some(user))
 }
 
 /// How many users a search finds.
@@ -164,8 +322,15 @@ pub fn list(db: &Reader<'_>, query: &ListQuery<SortBy>, now_ms: i64) -> Result<P
 /// # Errors
 /// [`StoreError`] only.
 pub fn count(db: &Reader<'_>, search: Option<&str>) -> Result<Count, StoreError> {
-    let _ = (db, search);
-    todo!()
+    if let Some(needle) = Needle::of(search) {
+        return search::count(db, &needle);
+    }
+    let mut statement = db.0.prepare_cached(
+        "SELECT count(*) FROM (
+           SELECT 1 FROM users INDEXED BY users_companies
+           WHERE merged_into IS NULL AND archived_ms IS NULL LIMIT :limit)",
+    )?;
+    Ok(Count::of(statement.query_row(named_params! { ":limit": COUNTED_MAX }, |row| row.get(0))?))
 }
 
 /// The key of a user, read through aliases and merges.
@@ -173,8 +338,52 @@ pub fn count(db: &Reader<'_>, search: Option<&str>) -> Result<Count, StoreError>
 /// # Errors
 /// [`StoreError`] only.
 pub fn key(db: &Reader<'_>, name: &UserName) -> Result<Option<UserKey>, StoreError> {
-    let _ = (db, name);
-    todo!()
+    let (sql, text) = match name {
+        UserName::UserId(id) => (
+            "SELECT coalesce(u.merged_into, u.user_key)
+             FROM user_ids AS i JOIN users AS u ON u.user_key = i.user_key WHERE i.user_id = :text",
+            id.clone(),
+        ),
+        UserName::Email(email) => (
+            "SELECT user_key FROM users INDEXED BY users_email
+             WHERE email = :text AND merged_into IS NULL ORDER BY user_key LIMIT 1",
+            email.trim().to_lowercase(),
+        ),
+        UserName::Id(id) => ("SELECT coalesce(merged_into, user_key) FROM users WHERE id = :text", id.to_lowercase()),
+    };
+    let found = db.0.prepare_cached(sql)?.query_row(named_params! { ":text": text }, |row| row.get(0)).optional()?;
+    Ok(found.map(UserKey))
+}
+
+/// All that the API says of a user.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn record(db: &Reader<'_>, name: &UserName, now_ms: i64) -> Result<Option<UserRecord>, StoreError> {
+    let Some(key) = key(db, name)? else { return Ok(None) };
+    let Some(row) = rows(db, &[key.0], now_ms)?.pop() else { return Ok(None) };
+    Ok(Some(record_of(db, row, now_ms)?))
+}
+
+fn record_of(db: &Reader<'_>, row: UserRow, now_ms: i64) -> Result<UserRecord, StoreError> {
+    let today = time::day(now_ms, workspace::settings(db)?.time_zone);
+    let key = row.key.0;
+    let (values, stamps, signed) =
+        db.0.prepare_cached("SELECT json(attributes), stamps, signed FROM users WHERE user_key = :user")?
+            .query_row(named_params! { ":user": key }, |row| {
+                Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get(2)?))
+            })?;
+    Ok(UserRecord {
+        identifiers: identifiers(db, &row)?,
+        attributes: attribute_values(db, Owner::User, &Attributes::read(&values, &stamps))?,
+        memberships: memberships(db, key)?,
+        active_days: (
+            activity::active_days(db, key, activity::last_days(today, TREND_DAYS))?,
+            activity::active_days(db, key, activity::last_days(today - TREND_DAYS, TREND_DAYS))?,
+        ),
+        signed,
+        row,
+    })
 }
 
 /// All that a user's page shows.
@@ -182,8 +391,152 @@ pub fn key(db: &Reader<'_>, name: &UserName) -> Result<Option<UserKey>, StoreErr
 /// # Errors
 /// [`StoreError`] only.
 pub fn page(db: &Reader<'_>, name: &UserName, now_ms: i64) -> Result<Option<UserPage>, StoreError> {
-    let _ = (db, name, now_ms);
-    todo!()
+    let Some(record) = record(db, name, now_ms)? else { return Ok(None) };
+    let UserRecord { row, identifiers, attributes, memberships, active_days, signed } = record;
+    let unstated_events = if row.companies > 1 { unstated_events(db, row.key.0, now_ms)? } else { 0 };
+    let possible_duplicates = rows(db, &same_email(db, &row)?, now_ms)?;
+    Ok(Some(UserPage {
+        row,
+        identifiers,
+        attributes,
+        memberships,
+        active_days,
+        unstated_events,
+        possible_duplicates,
+        signed,
+    }))
+}
+
+/// A user's ids: the site's own, the former ones, and those of the latest browsers.
+fn identifiers(db: &Reader<'_>, user: &UserRow) -> Result<Vec<Identifier>, StoreError> {
+    let mut statement = db.0.prepare_cached(
+        "SELECT user_id, since_ms FROM user_ids WHERE user_key = :user
+         UNION ALL
+         SELECT i.user_id, i.since_ms FROM users AS u JOIN user_ids AS i ON i.user_key = u.user_key
+         WHERE u.merged_into = :user",
+    )?;
+    let rows = statement.query_map(named_params! { ":user": user.key.0 }, |row| {
+        Ok(Identifier { kind: "alias", value: row.get(0)?, since_ms: row.get(1)? })
+    })?;
+    let mut identifiers: Vec<Identifier> = rows.collect::<Result<_, _>>()?;
+    for identifier in &mut identifiers {
+        if user.user_id.as_ref() == Some(&identifier.value) {
+            identifier.kind = "user_id";
+        }
+    }
+    identifiers.sort_by_key(|identifier| (identifier.kind != "user_id", identifier.since_ms));
+    let mut statement = db.0.prepare_cached(
+        "SELECT anonymous_id, coalesce(linked_ms, first_seen_ms) FROM visitors
+         WHERE user_key = :user ORDER BY visitor_key DESC LIMIT :limit",
+    )?;
+    let rows = statement
+        .query_map(named_params! { ":user": user.key.0, ":limit": BROWSERS_SHOWN_MAX as i64 }, |row| {
+            Ok(Identifier { kind: "anonymous_id", value: row.get(0)?, since_ms: row.get(1)? })
+        })?;
+    for row in rows {
+        identifiers.push(row?);
+    }
+    Ok(identifiers)
+}
+
+/// Attributes by name with their types and the names of their sources.
+pub(super) fn attribute_values(
+    db: &Reader<'_>,
+    owner: Owner,
+    attributes: &Attributes,
+) -> Result<Vec<AttributeValue>, StoreError> {
+    let sources = source_names(db)?;
+    let mut types =
+        db.0.prepare_cached("SELECT type FROM attribute_definitions WHERE owner = :owner AND name = :name")?;
+    let mut values = Vec::new();
+    for (name, stated) in attributes.stated() {
+        let word: Option<String> =
+            types.query_row(named_params! { ":owner": owner as i64, ":name": name }, |row| row.get(0)).optional()?;
+        let kind = word.and_then(|word| Type::parse(&word)).or_else(|| Type::of(name, &stated.value));
+        values.push(AttributeValue {
+            name: name.to_owned(),
+            kind: kind.unwrap_or(Type::Text),
+            at_ms: stated.stamp.at_ms,
+            grade: stated.stamp.grade,
+            source: sources.get(&stated.stamp.source.0).cloned().unwrap_or_default(),
+            pinned: stated.stamp.pinned,
+            value: stated.value,
+        });
+    }
+    Ok(values)
+}
+
+/// A user's companies: the current one, the others stated last first, then those left, the last first.
+fn memberships(db: &Reader<'_>, user: i64) -> Result<Vec<UserMembership>, StoreError> {
+    let sources = source_names(db)?;
+    let mut statement = db.0.prepare_cached(
+        "SELECT c.company_key, c.company_id, c.name, m.role, m.title, json(m.attributes),
+                m.open AND u.current_company_key IS m.company_key AS current,
+                m.joined_ms, m.left_ms, m.source_key, m.grade
+         FROM memberships AS m
+         JOIN companies AS c ON c.company_key = m.company_key
+         JOIN users AS u ON u.user_key = m.user_key
+         WHERE m.user_key = :user
+         ORDER BY current DESC, m.open DESC, coalesce(m.left_ms, m.stated_ms) DESC, m.company_key",
+    )?;
+    let rows = statement.query_map(named_params! { ":user": user }, |row| {
+        Ok(UserMembership {
+            company: CompanyName { key: CompanyKey(row.get(0)?), company_id: row.get(1)?, name: row.get(2)? },
+            role: row.get(3)?,
+            title: row.get(4)?,
+            attributes: json_object(row.get_ref(5)?.as_str()?),
+            current: row.get(6)?,
+            joined_ms: row.get(7)?,
+            left_ms: row.get(8)?,
+            source: sources.get(&row.get(9)?).cloned().unwrap_or_default(),
+            grade: Grade::from_number(row.get(10)?),
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Activity of the last 28 days in which the user was named and no company, of at most
+/// [`UNSTATED_LOOKED_AT_MAX`] events (C4).
+fn unstated_events(db: &Reader<'_>, user: i64, now_ms: i64) -> Result<u64, StoreError> {
+    let since = EventId::first_at(now_ms - i64::from(TREND_DAYS) * DAY_MS);
+    let buckets = since.bucket()..=EventId::first_at(now_ms).bucket();
+    let mut statement = db.0.prepare_cached(
+        "SELECT count(*) FROM (
+           SELECT fold.event_id FROM json_each(:buckets) AS bucket
+           CROSS JOIN events_by_subject AS fold
+             ON fold.bucket = bucket.value AND fold.subject = :user AND fold.event_id >= :since
+           LIMIT :limit) AS named
+         CROSS JOIN events AS event ON event.event_id = named.event_id
+         WHERE event.company_key IS NULL AND event.kind IN (0, 1, 2) AND event.flags & 3 = 0",
+    )?;
+    let parameters = named_params! {
+        ":buckets": list::json_keys(buckets),
+        ":user": user,
+        ":since": since.0,
+        ":limit": UNSTATED_LOOKED_AT_MAX as i64,
+    };
+    let unstated: i64 = statement.query_row(parameters, |row| row.get(0))?;
+    Ok(unstated.unsigned_abs())
+}
+
+/// Other users with the same e-mail address.
+fn same_email(db: &Reader<'_>, user: &UserRow) -> Result<Vec<i64>, StoreError> {
+    let Some(email) = &user.email else { return Ok(Vec::new()) };
+    let mut statement = db.0.prepare_cached(
+        "SELECT user_key FROM users INDEXED BY users_email
+         WHERE email = :email AND merged_into IS NULL AND archived_ms IS NULL AND user_key <> :user
+         ORDER BY user_key LIMIT :limit",
+    )?;
+    let rows = statement.query_map(
+        named_params! { ":email": email, ":user": user.key.0, ":limit": DUPLICATES_SHOWN_MAX as i64 },
+        |row| row.get(0),
+    )?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// An object of a JSON column; text that is none reads as an empty one.
+pub(super) fn json_object(text: &str) -> Map<String, Value> {
+    serde_json::from_str(text).unwrap_or_default()
 }
 
 /// Names of sources by key, for rows that name theirs.

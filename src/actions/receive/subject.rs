@@ -125,7 +125,10 @@ impl Receiving<'_, '_> {
     pub(super) fn link(&mut self, visitor: VisitorKey, user: UserKey) -> Result<(), StoreError> {
         let takeover_days = self.tx.catalog().settings.takeover_days;
         let from_ms = self.time.at_ms - takeover_days * DAY_MS;
-        visitors::link(self.tx, visitor, user, self.time.at_ms, from_ms)?;
+        let first_seen_ms = visitors::link(self.tx, visitor, user, self.time.at_ms, from_ms)?;
+        if first_seen_ms >= from_ms {
+            users::named_at(self.tx, user, first_seen_ms)?;
+        }
         self.news = true;
         self.changes.push(Change::new(About::Visitor(visitor), "link", None, Some(json!(user.0))));
         self.fill_gaps(user)?;
