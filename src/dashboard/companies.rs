@@ -2,15 +2,22 @@
 
 use maud::{Markup, html};
 
+use super::desk::{self, Answer};
 use super::parts::chart::roll;
+use super::parts::frame::Place;
 use super::parts::frame::{Frame, shell};
+use super::parts::list::LIST;
 use super::parts::list::{Address, Column, search_chip};
 use super::parts::numbers::{self, cell, counted};
 use super::parts::section::head;
 use super::parts::{pill, say, who};
 use crate::domain::activity::State;
+use crate::http::access::Viewer;
+use crate::store::companies;
 use crate::store::companies::{CompanyRow, SortBy};
+use crate::store::list::PAGE_ROWS;
 use crate::store::list::{Count, Page};
+use actix_web::HttpRequest;
 
 impl Column for SortBy {
     const ALL: &'static [SortBy] =
@@ -117,4 +124,21 @@ fn not_found(view: &View) -> Markup {
             p.row { a.btn href=(view.address.without_search()) { "All companies" } }
         },
     )
+}
+
+/// `GET /companies`
+///
+/// # Errors
+/// The store's.
+pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
+    if let Some(id) = desk::value(&request, "id") {
+        return super::company::answer(operator, &request, id).await;
+    }
+    let address = Address::read("/companies".to_owned(), LIST, SortBy::LastSeen, |name| desk::value(&request, name));
+    let query = address.query(PAGE_ROWS);
+    let (frame, (found, companies)) = desk::read(&request, operator, Place::Companies, move |db, clock| {
+        Ok((companies::count(db, query.search.as_deref())?, companies::list(db, &query, clock.now_ms)?))
+    })
+    .await?;
+    Ok(desk::page(page(&frame, &View { address, found, companies })))
 }

@@ -2,10 +2,13 @@
 
 use maud::{Markup, html};
 
+use super::desk::{self, Answer};
+use super::errors;
 use super::happenings::{self, Told};
 use super::links;
 use super::parts::attributes::{self, History, grade};
 use super::parts::chart::{self, Bar, meter, roll, wide_roll};
+use super::parts::frame::Place;
 use super::parts::frame::{Frame, shell};
 use super::parts::icon::small;
 use super::parts::list::{Address, Column, Names, search_chip, segments};
@@ -14,11 +17,19 @@ use super::parts::section::{crumbs, stat};
 use super::parts::who::{self, Size};
 use super::parts::{code, pill};
 use super::timeline::Timeline;
+use super::timeline::{self, Show};
 use super::user::{role, timeline_card};
 use crate::domain::access::Grade;
 use crate::domain::activity::{State, Trend};
+use crate::domain::change::Subject;
+use crate::http::access::Viewer;
 use crate::store::companies::{CompanyPage, MemberRow, MembersBy, TopEvent};
+use crate::store::events::Of;
 use crate::store::list::Page;
+use crate::store::operators::Operator;
+use crate::store::{changes, companies};
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, web};
 
 /// Members of a page within the company's page.
 pub const MEMBER_ROWS: usize = 25;
@@ -229,4 +240,44 @@ fn what_they_do(top: &[TopEvent]) -> Markup {
             }
         }
     }
+}
+
+/// Changes that are read for the earlier values of attributes.
+const HISTORY_ROWS: usize = 300;
+
+/// `GET /companies/{id}`
+///
+/// # Errors
+/// The store's.
+pub async fn show(Viewer(operator): Viewer, request: HttpRequest, id: web::Path<String>) -> Answer {
+    answer(operator, &request, id.into_inner()).await
+}
+
+/// The page of an id.
+///
+/// # Errors
+/// The store's.
+pub async fn answer(operator: Operator, request: &HttpRequest, id: String) -> Answer {
+    let shown = Show::parse(&desk::value(request, "show").unwrap_or_default());
+    let from = timeline::Place::decode(&desk::value(request, "before").unwrap_or_default());
+    let all_attributes = desk::value(request, "attributes").as_deref() == Some("all");
+    let left = desk::value(request, "members").as_deref() == Some("left");
+    let path = links::with_query(&links::company(&id), &[("members", left.then_some("left"))]);
+    let address = Address::read(path, MEMBERS, MembersBy::LastSeen, |name| desk::value(request, name)).at("#members");
+    let query = address.query(MEMBER_ROWS);
+    let wanted = id.clone();
+    let (frame, view) = desk::read(request, operator, Place::Companies, move |db, clock| {
+        let Some(company) = companies::page(db, &wanted, clock.now_ms)? else { return Ok(None) };
+        let (key, subject) = (company.row.key, Subject::Company(company.row.key));
+        let members = companies::members(db, key, !left, &query, clock.now_ms)?;
+        let changes = changes::list(db, subject, None, HISTORY_ROWS)?;
+        let timeline = timeline::read(db, Of::Company(key), subject, shown, &from)?;
+        let history = attributes::history(&changes.rows, "company");
+        Ok(Some(View { company, history, address, left, members, timeline, all_attributes }))
+    })
+    .await?;
+    Ok(match view {
+        Some(view) => desk::page(page(&frame, &view)),
+        None => desk::page_with(StatusCode::NOT_FOUND, errors::no_company(&frame, &id)),
+    })
 }

@@ -1,8 +1,8 @@
-//! Pages that say no: what, why, what next.
+//! Pages of what is not there: what, why, what next.
 
 use maud::{Markup, html};
 
-use super::parts::frame::{Frame, Theme, alone, shell};
+use super::parts::frame::{Frame, shell};
 use super::parts::icon::icon;
 use super::parts::say::nothing_here;
 
@@ -49,24 +49,4 @@ fn missing(heading: &str, sentence: Markup, search: &str) -> Markup {
             p.row { a.btn href="/users" { (icon("users")) " All users" } a.btn href="/companies" { (icon("company")) " All companies" } }
         },
     )
-}
-
-/// The role does not reach.
-pub fn not_allowed(frame: &Frame, sentence: &str) -> Markup {
-    let content =
-        nothing_here("Not with your role", html! { p { (sentence) } p.row { a.btn href="/" { "Overview" } } });
-    shell(frame, "Not allowed", content)
-}
-
-/// Something failed; the number stands in the log beside the reason.
-pub fn failed(heading: &str, sentence: &str, number: &str) -> Markup {
-    let content = nothing_here(
-        heading,
-        html! {
-            p { (sentence) }
-            p.row { a.btn href="/" { "Overview" } }
-            @if !number.is_empty() { p.small.faint { "Number " code { (number) } ", for whoever reads the log" } }
-        },
-    );
-    alone(Theme::System, heading, content)
 }

@@ -3,10 +3,14 @@
 use maud::{Markup, html};
 
 use super::codes::{self, Explained};
+use super::desk::{self, Answer};
+use super::parts::frame::Place;
 use super::parts::frame::{Frame, shell};
 use super::parts::pill;
 use super::parts::section::{crumbs, head};
 use crate::domain::activity::State;
+use crate::http::access::Viewer;
+use actix_web::HttpRequest;
 
 /// The keys, and what each does.
 const KEYS: [(&[&str], &str); 8] = [
@@ -115,4 +119,20 @@ fn list(id: &str, title: &str, below: &str, all: &[Explained]) -> Markup {
             }
         }
     }
+}
+
+/// `GET /help`
+///
+/// # Errors
+/// The store's.
+pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
+    Ok(desk::page(page(&desk::frame(&request, operator, Place::Elsewhere).await?)))
+}
+
+/// `GET /help/codes`
+///
+/// # Errors
+/// The store's.
+pub async fn show_codes(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
+    Ok(desk::page(codes_page(&desk::frame(&request, operator, Place::Elsewhere).await?)))
 }

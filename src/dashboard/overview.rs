@@ -3,9 +3,11 @@
 use maud::{Markup, html};
 
 use super::codes;
+use super::desk::{self, Answer};
 use super::first_run;
 use super::install::state::{self, State};
 use super::parts::chart::{self, Bar};
+use super::parts::frame::Place;
 use super::parts::frame::{Frame, shell};
 use super::parts::icon::icon;
 use super::parts::numbers::{self, counted, delta, number};
@@ -13,17 +15,19 @@ use super::parts::say::beat;
 use super::parts::section::{head, stat};
 use super::parts::who;
 use crate::domain::activity::TREND_DAYS;
+use crate::domain::time::DAY_MS;
+use crate::http::access::Viewer;
 use crate::store::companies::CompanyRow;
 use crate::store::list::Count;
 use crate::store::refusals::RefusalRow;
 use crate::store::users::UserRow;
 use crate::store::workspace::Overview;
+use crate::store::{refusals, sightings, workspace};
+use actix_web::HttpRequest;
 
 /// How one source stands.
 #[derive(Debug, Clone)]
 pub struct SourceState {
-    /// Its id.
-    pub source_id: String,
     /// Its name.
     pub name: String,
     /// What it was seen doing lately.
@@ -196,4 +200,44 @@ fn company_row(company: &CompanyRow) -> Markup {
         name,
         who::company_second_line(&company.company_id, name, company.domain.as_deref()),
     )
+}
+
+/// Days of which the strip of sources tells.
+const STRIP_DAYS: i64 = 7;
+/// Days of which refusals are told.
+const REFUSED_DAYS: i64 = 7;
+/// Refusals that the page tells of.
+const REFUSAL_ROWS: usize = 3;
+/// Sources that the strip tells of.
+const SOURCES_MAX: usize = 6;
+
+/// `GET /`
+///
+/// # Errors
+/// The store's.
+pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
+    let catalog = desk::store(&request)?.catalog();
+    let (frame, view) = desk::read(&request, operator, Place::Overview, move |db, clock| {
+        let mut sources = Vec::new();
+        for source in catalog.sources_in_order().into_iter().filter(|source| !source.write_keys.is_empty()) {
+            let evidence = sightings::evidence(db, source.key, clock.now_ms - STRIP_DAYS * DAY_MS)?;
+            sources.push(SourceState {
+                name: source.name.clone(),
+                state: State::of(&evidence, clock.now_ms),
+                posted_ms: evidence.posted_ms,
+            });
+            if sources.len() == SOURCES_MAX {
+                break;
+            }
+        }
+        let write_key = catalog.sources_in_order().into_iter().find_map(|source| source.write_keys.first().cloned());
+        Ok(View {
+            overview: workspace::overview(db, clock.now_ms)?,
+            refusals: refusals::list(db, clock.now_ms - REFUSED_DAYS * DAY_MS, REFUSAL_ROWS)?,
+            sources,
+            write_key: write_key.unwrap_or_default(),
+        })
+    })
+    .await?;
+    Ok(desk::page(page(&frame, &view)))
 }

@@ -3,12 +3,18 @@
 use maud::{Markup, html};
 
 use super::codes;
+use super::desk::{self, Answer};
+use super::parts::frame::Place;
 use super::parts::frame::{Frame, shell};
 use super::parts::icon::icon;
 use super::parts::numbers::{counted, number};
 use super::parts::say;
 use super::parts::section::head;
+use crate::domain::time::DAY_MS;
+use crate::http::access::Viewer;
+use crate::store::refusals;
 use crate::store::refusals::RefusalRow;
+use actix_web::HttpRequest;
 
 /// Days within which a refusal was last seen to be shown.
 pub const DAYS: i64 = 30;
@@ -76,4 +82,16 @@ fn line(frame: &Frame, row: &RefusalRow) -> Markup {
             span.end { (frame.clock.ago(row.last_seen_ms)) br; "first " (frame.clock.on(row.first_seen_ms)) }
         }
     }
+}
+
+/// `GET /refusals`
+///
+/// # Errors
+/// The store's.
+pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
+    let (frame, refusals) = desk::read(&request, operator, Place::Refusals, |db, clock| {
+        refusals::list(db, clock.now_ms - DAYS * DAY_MS, ROWS)
+    })
+    .await?;
+    Ok(desk::page(page(&frame, &View { refusals })))
 }

@@ -2,13 +2,20 @@
 
 use maud::{Markup, html};
 
+use super::desk::{self, Answer};
 use super::links;
+use super::parts::frame::Place;
 use super::parts::frame::{Frame, shell};
 use super::parts::icon::icon;
 use super::parts::section::head;
 use super::parts::{say, who};
+use crate::http::access::Viewer;
 use crate::store::companies::CompanyRow;
+use crate::store::list::ListQuery;
+use crate::store::users::UserName;
 use crate::store::users::UserRow;
+use crate::store::{companies, users};
+use actix_web::HttpRequest;
 
 /// Users, and companies, that the page shows; the lists have all of them.
 pub const ROWS: usize = 10;
@@ -64,4 +71,42 @@ fn companies(frame: &Frame, view: &View) -> Markup {
             ul.rows { @for company in &view.companies { li { (who::company(&company.company_id, company.name.as_deref(), who::company_second_line(&company.company_id, company.name.as_deref(), company.domain.as_deref()))) span.end { (frame.clock.ago_or_never(company.last_seen_ms)) } } } }
         }
     }
+}
+
+/// `GET /search?q=`: an exact id or e-mail address opens at once.
+///
+/// # Errors
+/// The store's.
+pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
+    let search = desk::value(&request, "q").unwrap_or_default().trim().to_owned();
+    if search.is_empty() {
+        let frame = desk::frame(&request, operator, Place::Elsewhere).await?;
+        return Ok(desk::page(page(&frame, &View::default())));
+    }
+    let text = search.clone();
+    let (frame, (exact, found)) = desk::read(&request, operator, Place::Elsewhere, move |db, clock| {
+        let by_name = users::SortBy::Name;
+        let query = ListQuery { search: Some(text.clone()), sort: by_name, descending: false, after: None, size: ROWS };
+        let users = users::list(db, &query, clock.now_ms)?.rows;
+        let by_name = companies::SortBy::Name;
+        let query = ListQuery { search: Some(text.clone()), sort: by_name, descending: false, after: None, size: ROWS };
+        let companies = companies::list(db, &query, clock.now_ms)?.rows;
+        let mut exact = users::page(db, &UserName::UserId(text.clone()), clock.now_ms)?
+            .map(|user| links::user(user.row.user_id.as_deref(), &user.row.id));
+        if exact.is_none() && companies::key(db, &text)?.is_some() {
+            exact = Some(links::company(&text));
+        }
+        if exact.is_none()
+            && let [user] = users.as_slice()
+            && user.email.as_deref() == Some(text.as_str())
+        {
+            exact = Some(links::user(user.user_id.as_deref(), &user.id));
+        }
+        Ok((exact, View { search: text, users, companies }))
+    })
+    .await?;
+    Ok(match exact {
+        Some(address) => desk::see_other(&address),
+        None => desk::page(page(&frame, &found)),
+    })
 }

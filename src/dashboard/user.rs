@@ -2,22 +2,34 @@
 
 use maud::{Markup, html};
 
+use super::desk::{self, Answer};
+use super::errors;
 use super::happenings::{self, Told};
 use super::links;
 use super::parts::attributes::{self, History, origin};
-use super::parts::chart::{roll, wide_roll};
+use super::parts::chart::wide_roll;
 use super::parts::feed;
+use super::parts::frame::Place;
 use super::parts::frame::{Frame, shell};
 use super::parts::icon::{icon, small};
 use super::parts::list::chips;
-use super::parts::numbers::{cell, counted, delta, number};
+use super::parts::numbers::{counted, delta, number};
 use super::parts::say::{self, Tone};
 use super::parts::section::{crumbs, stat};
 use super::parts::who::{self, Size};
 use super::parts::{code, pill};
+use super::timeline;
 use super::timeline::{Show, Timeline};
 use crate::domain::activity::{State, TREND_DAYS, Trend};
+use crate::domain::change::Subject;
+use crate::http::access::Viewer;
+use crate::store::events::Of;
+use crate::store::operators::Operator;
+use crate::store::users::{self, UserName};
 use crate::store::users::{Identifier, UserMembership, UserPage};
+use crate::store::{Reader, StoreError, changes};
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, web};
 
 /// What the page shows.
 #[derive(Debug, Clone)]
@@ -237,4 +249,48 @@ fn identifier_row(frame: &Frame, identifier: &Identifier) -> Markup {
             dd.src { (small(drawing)) " since " (frame.clock.on(identifier.since_ms)) }
         }
     }
+}
+
+/// Changes that are read for the earlier values of attributes.
+const HISTORY_ROWS: usize = 300;
+
+/// `GET /users/{id}`
+///
+/// # Errors
+/// The store's.
+pub async fn show(Viewer(operator): Viewer, request: HttpRequest, id: web::Path<String>) -> Answer {
+    answer(operator, &request, id.into_inner()).await
+}
+
+/// The page of an id: the site's, or ours, or of a lead the e-mail address.
+///
+/// # Errors
+/// The store's.
+pub async fn answer(operator: Operator, request: &HttpRequest, id: String) -> Answer {
+    let shown = Show::parse(&desk::value(request, "show").unwrap_or_default());
+    let from = timeline::Place::decode(&desk::value(request, "before").unwrap_or_default());
+    let all_attributes = desk::value(request, "attributes").as_deref() == Some("all");
+    let wanted = id.clone();
+    let (frame, view) = desk::read(request, operator, Place::Users, move |db, clock| {
+        let Some(user) = find(db, &wanted, clock.now_ms)? else { return Ok(None) };
+        let subject = Subject::User(user.row.key);
+        let changes = changes::list(db, subject, None, HISTORY_ROWS)?;
+        let timeline = timeline::read(db, Of::User(user.row.key), subject, shown, &from)?;
+        Ok(Some(View { history: attributes::history(&changes.rows, "user"), user, timeline, all_attributes }))
+    })
+    .await?;
+    Ok(match view {
+        Some(view) => desk::page(page(&frame, &view)),
+        None => desk::page_with(StatusCode::NOT_FOUND, errors::no_user(&frame, &id)),
+    })
+}
+
+fn find(db: &Reader<'_>, id: &str, now_ms: i64) -> Result<Option<UserPage>, StoreError> {
+    for name in [UserName::UserId, UserName::Id, UserName::Email] {
+        let found = users::page(db, &name(id.to_owned()), now_ms)?;
+        if found.is_some() {
+            return Ok(found);
+        }
+    }
+    Ok(None)
 }

@@ -2,15 +2,22 @@
 
 use maud::{Markup, html};
 
+use super::desk::{self, Answer};
 use super::links;
+use super::parts::frame::Place;
 use super::parts::frame::{Frame, shell};
 use super::parts::icon::icon;
+use super::parts::list::LIST;
 use super::parts::list::{Address, Column, search_chip, segments};
 use super::parts::numbers::counted;
 use super::parts::section::head;
 use super::parts::{code, say, values};
+use crate::http::access::Viewer;
+use crate::store::list::PAGE_ROWS;
 use crate::store::list::Page;
+use crate::store::visitors;
 use crate::store::visitors::{SortBy, VisitorRow};
+use actix_web::HttpRequest;
 
 impl Column for SortBy {
     const ALL: &'static [SortBy] = &[SortBy::LastSeen];
@@ -91,4 +98,16 @@ fn nobody() -> Markup {
             p.row { a.btn.primary href="/install#visitors" { "Show the snippet" } }
         },
     )
+}
+
+/// `GET /visitors`
+///
+/// # Errors
+/// The store's.
+pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
+    let address = Address::read("/visitors".to_owned(), LIST, SortBy::LastSeen, |name| desk::value(&request, name));
+    let query = address.query(PAGE_ROWS);
+    let (frame, visitors) =
+        desk::read(&request, operator, Place::Visitors, move |db, _| visitors::list(db, &query)).await?;
+    Ok(desk::page(page(&frame, &View { address, visitors })))
 }

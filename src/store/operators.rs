@@ -171,7 +171,9 @@ pub fn signed_in(db: &Reader<'_>, token_hash: &[u8], now_ms: i64) -> Result<Opti
 /// [`StoreError`] only.
 pub fn renew(tx: &mut Tx<'_>, token_hash: &[u8], expires_ms: i64) -> Result<(), StoreError> {
     tx.connection
-        .prepare_cached("UPDATE sign_ins SET expires_ms = :expires, last_used_ms = :now WHERE token_hash = :token_hash")?
+        .prepare_cached(
+            "UPDATE sign_ins SET expires_ms = :expires, last_used_ms = :now WHERE token_hash = :token_hash",
+        )?
         .execute(named_params! { ":token_hash": token_hash, ":expires": expires_ms, ":now": tx.now_ms })?;
     Ok(())
 }

@@ -4,7 +4,9 @@ use maud::{Markup, html};
 
 use super::snippets::{self, Framework};
 use super::state::State;
+use crate::dashboard::desk::{self, Answer};
 use crate::dashboard::parts::code;
+use crate::dashboard::parts::frame::Place;
 use crate::dashboard::parts::frame::{Frame, Refresh, live_shell};
 use crate::dashboard::parts::icon::{icon, small};
 use crate::dashboard::parts::list::chips;
@@ -14,9 +16,12 @@ use crate::dashboard::parts::section::head;
 use crate::dashboard::{codes, links};
 use crate::domain::access::Role;
 use crate::domain::time::{MINUTE_MS, SECOND_MS};
+use crate::http::access::Viewer;
 use crate::store::Source;
 use crate::store::SourceKind;
+use crate::store::sightings;
 use crate::store::sightings::{Complete, Evidence};
+use actix_web::HttpRequest;
 
 /// The check looks often for so long, then now and then.
 const OFTEN_MS: i64 = 2 * MINUTE_MS;
@@ -314,4 +319,34 @@ fn contents() -> Markup {
         ("try", "Try it"),
     ];
     html! { nav.toc aria-label="On this page" { ol { @for (id, text) in sections { li { a href={ "#" (id) } { (text) } } } } } }
+}
+
+/// `GET /install`
+///
+/// # Errors
+/// The store's.
+pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
+    let store = desk::store(&request)?;
+    let sources: Vec<Source> = store
+        .catalog()
+        .sources_in_order()
+        .into_iter()
+        .filter(|source| !source.write_keys.is_empty())
+        .cloned()
+        .collect();
+    let wanted = desk::value(&request, "source");
+    let source = sources.iter().find(|source| Some(&source.source_id) == wanted.as_ref()).or(sources.first()).cloned();
+    let since_ms = desk::value(&request, "since").and_then(|since| since.parse().ok()).filter(|since| *since >= 0);
+    let since_ms = since_ms.unwrap_or_else(|| store.now_ms());
+    let key = source.as_ref().map(|source| source.key);
+    let (frame, (evidence, earlier_ms)) = desk::read(&request, operator, Place::Install, move |db, _| match key {
+        Some(key) => {
+            let earlier_ms = sightings::evidence(db, key, 0)?.posted_ms.filter(|at_ms| *at_ms < since_ms);
+            Ok((sightings::evidence(db, key, since_ms)?, earlier_ms))
+        }
+        None => Ok((Evidence::default(), None)),
+    })
+    .await?;
+    let framework = Framework::parse(&desk::value(&request, "fw").unwrap_or_default());
+    Ok(desk::page(page(&frame, &View { sources, source, since_ms, evidence, earlier_ms, framework })))
 }

@@ -143,16 +143,6 @@ pub fn gate(theme: Theme, title: &str, content: Markup, below: Markup) -> Markup
     document(theme, &format!("{title} · Rollcall"), None, body)
 }
 
-/// A page that stands alone: an error before anything is known.
-pub fn alone(theme: Theme, title: &str, content: Markup) -> Markup {
-    document(
-        theme,
-        &format!("{title} · Rollcall"),
-        None,
-        html! { main.main.plain id="main" tabindex="-1" { (content) } },
-    )
-}
-
 fn document(theme: Theme, title: &str, refresh: Option<&Refresh>, body: Markup) -> Markup {
     html! {
         (DOCTYPE)

@@ -64,6 +64,13 @@ impl<S: Column> Address<S> {
         Address { path, names, search, sort, descending, after, anchor: "" }
     }
 
+    /// The same for a list at a place within its page, such as `#members`.
+    #[must_use]
+    pub fn at(mut self, anchor: &'static str) -> Address<S> {
+        self.anchor = anchor;
+        self
+    }
+
     /// What to ask the store.
     pub fn query(&self, size: usize) -> ListQuery<S> {
         ListQuery {

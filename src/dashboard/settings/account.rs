@@ -3,10 +3,17 @@
 use maud::{Markup, html};
 
 use super::settings;
+use crate::actions::operators::{self as deeds, OperatorError};
+use crate::actions::passwords::CHARS_MIN;
+use crate::dashboard::desk::{self, Answer};
 use crate::dashboard::parts::form::{Line, Mistake};
+use crate::dashboard::parts::frame::Place;
 use crate::dashboard::parts::frame::{Frame, theme_form};
 use crate::dashboard::parts::say::{Tone, notice};
-use crate::dashboard::password::PASSWORD_CHARS_MIN;
+use crate::http::access::Viewer;
+use crate::http::session;
+use actix_web::{HttpRequest, web};
+use serde::Deserialize;
 
 /// What the page shows.
 #[derive(Debug, Clone, Default)]
@@ -32,7 +39,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
             form.body.stack.snug method="post" {
                 input type="hidden" name="username" autocomplete="username" value=(email);
                 (Line { name: "current", label: "Current password", kind: "password", autocomplete: "current-password", required: true, ..Line::default() }.draw(mistake))
-                (Line { name: "new", label: "New password", kind: "password", autocomplete: "new-password", required: true, least: Some(PASSWORD_CHARS_MIN as u32), hint: "At least 10 characters. A sentence is good.", ..Line::default() }.draw(mistake))
+                (Line { name: "new", label: "New password", kind: "password", autocomplete: "new-password", required: true, least: Some(CHARS_MIN as u32), hint: "At least 10 characters. A sentence is good.", ..Line::default() }.draw(mistake))
                 div.row { button.btn.primary { "Change password" } }
             }
         }
@@ -42,4 +49,50 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
         }
     };
     settings(frame, "/settings/account", content)
+}
+
+/// What the form sends.
+#[derive(Deserialize)]
+pub struct Sent {
+    #[serde(default)]
+    current: String,
+    #[serde(default)]
+    new: String,
+}
+
+/// `GET /settings/account`
+///
+/// # Errors
+/// The store's.
+pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
+    let view = View { mistake: None, saved: desk::value(&request, "saved").is_some() };
+    Ok(desk::page(page(&desk::frame(&request, operator, Place::Settings).await?, &view)))
+}
+
+/// `POST /settings/account`: a new password ends all sign-ins, and this browser signs in again.
+///
+/// # Errors
+/// The store's.
+pub async fn change_password(Viewer(operator): Viewer, request: HttpRequest, sent: web::Form<Sent>) -> Answer {
+    let store = desk::store(&request)?;
+    let mistake = if deeds::sign_in(store, &operator.email, &sent.current).await?.is_none() {
+        Mistake::new("current", "That is not your current password.")
+    } else {
+        let set = match deeds::reset(store, &operator.email).await {
+            Ok(link) => deeds::set_password(store, &link, &sent.new).await,
+            Err(error) => Err(error),
+        };
+        match set {
+            Ok(operator) => {
+                let cookie = session::sign_in(&request, store, operator.key).await?;
+                let mut response = desk::see_other("/settings/account?saved=1");
+                response.add_cookie(&cookie).map_err(crate::http::page::PageError::internal)?;
+                return Ok(response);
+            }
+            Err(OperatorError::Store(error)) => return Err(error.into()),
+            Err(error) => Mistake::new("new", error.to_string()),
+        }
+    };
+    let view = View { mistake: Some(mistake), saved: false };
+    Ok(desk::again(page(&desk::frame(&request, operator, Place::Settings).await?, &view)))
 }

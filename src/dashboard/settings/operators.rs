@@ -3,14 +3,23 @@
 use maud::{Markup, html};
 
 use super::{only, settings};
+use crate::actions::operators::{self as deeds, OperatorError};
+use crate::dashboard::desk::{self, Answer};
 use crate::dashboard::parts::code;
 use crate::dashboard::parts::form::{Line, Mistake, choice};
 use crate::dashboard::parts::frame::Frame;
+use crate::dashboard::parts::frame::Place;
 use crate::dashboard::parts::pill;
 use crate::dashboard::parts::say::{Tone, alert};
 use crate::dashboard::parts::who::{self, Size};
 use crate::domain::access::Role;
+use crate::domain::change::By;
+use crate::http::access::{Owner, Viewer};
+use crate::http::page::PageError;
+use crate::store::operators;
 use crate::store::operators::Operator;
+use actix_web::{HttpRequest, web};
+use serde::Deserialize;
 
 /// A link that works once, just made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,5 +115,74 @@ fn add(view: &View) -> Markup {
                 div.row { button.btn.primary { "Add operator" } }
             }
         }
+    }
+}
+
+/// What the forms send.
+#[derive(Debug, Deserialize)]
+pub struct Sent {
+    #[serde(default)]
+    email: String,
+    #[serde(default)]
+    role: String,
+}
+
+/// `GET /settings/operators`
+///
+/// # Errors
+/// The store's.
+pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
+    Ok(desk::page(answer(operator, &request, View::default()).await?))
+}
+
+async fn answer(operator: Operator, request: &HttpRequest, view: View) -> Result<Markup, PageError> {
+    let (frame, operators) = desk::read(request, operator, Place::Settings, |db, _| operators::list(db)).await?;
+    Ok(page(&frame, &View { operators, ..view }))
+}
+
+fn link(request: &HttpRequest, email: &str, token: &str) -> Option<Link> {
+    let address = format!("{}/password?token={token}", crate::http::client::base_url(request));
+    Some(Link { email: email.to_owned(), address })
+}
+
+/// `POST /settings/operators`: adds one, and shows the link to hand over.
+///
+/// # Errors
+/// The store's.
+pub async fn add_one(Owner(operator): Owner, request: HttpRequest, sent: web::Form<Sent>) -> Answer {
+    let role = sent.role.parse().unwrap_or(Role::Viewer);
+    let by = By::Operator(operator.email.clone());
+    match deeds::add(desk::store(&request)?, by, &sent.email, role, None).await {
+        Ok(added) => {
+            let link = added.link_token.and_then(|token| link(&request, &added.operator.email, &token));
+            Ok(desk::page(answer(operator, &request, View { link, ..View::default() }).await?))
+        }
+        Err(OperatorError::Store(error)) => Err(error.into()),
+        Err(error) => {
+            let sentence = match &error {
+                OperatorError::EmailTaken(email) => {
+                    format!("{email} is an operator already. A new password link stands beside the name above.")
+                }
+                other => other.to_string(),
+            };
+            let mistake = Some(Mistake::new("email", sentence));
+            let view = View { email: sent.into_inner().email, role: Some(role), mistake, ..View::default() };
+            Ok(desk::again(answer(operator, &request, view).await?))
+        }
+    }
+}
+
+/// `POST /settings/operators/link`: a new link to set a password.
+///
+/// # Errors
+/// No such operator, the store's.
+pub async fn make_link(Owner(operator): Owner, request: HttpRequest, sent: web::Form<Sent>) -> Answer {
+    match deeds::reset(desk::store(&request)?, &sent.email).await {
+        Ok(token) => {
+            let view = View { link: link(&request, &sent.email, &token), ..View::default() };
+            Ok(desk::page(answer(operator, &request, view).await?))
+        }
+        Err(OperatorError::Store(error)) => Err(error.into()),
+        Err(_) => Err(PageError::not_found()),
     }
 }

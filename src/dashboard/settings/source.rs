@@ -4,13 +4,21 @@ use maud::{Markup, html};
 
 use super::settings;
 use super::sources::kind;
+use crate::actions::sources;
+use crate::dashboard::desk::{self, Answer};
 use crate::dashboard::parts::code;
 use crate::dashboard::parts::form::{Line, Mistake, choice, lines, tick};
 use crate::dashboard::parts::frame::Frame;
+use crate::dashboard::parts::frame::Place;
 use crate::dashboard::parts::say::{Tone, alert, notice};
 use crate::dashboard::parts::section::crumbs;
 use crate::domain::access::Role;
+use crate::domain::change::By;
+use crate::http::access::{Admin, Viewer};
+use crate::http::page::PageError;
 use crate::store::{Source, SourceKind};
+use actix_web::{HttpRequest, web};
+use serde::Deserialize;
 
 /// What the page shows.
 #[derive(Debug, Clone)]
@@ -80,6 +88,95 @@ fn form(view: &View) -> Markup {
                 (tick("signatures_required", "Proof of identity required", "A message that names a user or a company must be signed; what is not is refused.", source.signatures_required))
             }
             div.row { button.btn.primary { "Save" } a.btn.bare href="/settings/sources" { "Back" } }
+        }
+    }
+}
+
+/// What the form sends; a box that is not ticked sends nothing, a built-in source has no lists.
+#[derive(Debug, Deserialize)]
+pub struct Sent {
+    #[serde(default)]
+    name: String,
+    kind: Option<String>,
+    origins: Option<String>,
+    adopted_keys: Option<String>,
+    paused: Option<String>,
+    closed: Option<String>,
+    signatures_required: Option<String>,
+}
+
+impl Sent {
+    /// Each field with its value as text.
+    fn fields(&self) -> Vec<(&'static str, String)> {
+        let either = |ticked: &Option<String>, yes: &str, no: &str| if ticked.is_some() { yes } else { no }.to_owned();
+        let mut fields = vec![
+            ("name", self.name.clone()),
+            ("paused", either(&self.paused, "true", "false")),
+            ("new_attributes", either(&self.closed, "closed", "open")),
+            ("signatures", either(&self.signatures_required, "required", "optional")),
+        ];
+        fields.extend(self.kind.clone().map(|kind| ("kind", kind)));
+        fields.extend(self.origins.as_ref().map(|origins| ("origins", desk::lines(origins).join(","))));
+        fields.extend(self.adopted_keys.as_ref().map(|keys| ("keys", desk::lines(keys).join(","))));
+        fields
+    }
+
+    /// The source as it was filled in, to be shown again.
+    fn over(&self, mut source: Source) -> Source {
+        source.name.clone_from(&self.name);
+        source.paused = self.paused.is_some();
+        source.closed = self.closed.is_some();
+        source.signatures_required = self.signatures_required.is_some();
+        if let Some(origins) = &self.origins {
+            source.origins = desk::lines(origins);
+        }
+        if let Some(keys) = &self.adopted_keys {
+            source.write_keys.truncate(1);
+            source.write_keys.extend(desk::lines(keys));
+        }
+        source
+    }
+}
+
+fn find(request: &HttpRequest, id: &str) -> Result<Source, PageError> {
+    desk::store(request)?.catalog().source_by_id(id).cloned().ok_or_else(PageError::not_found)
+}
+
+/// `GET /settings/sources/{id}`
+///
+/// # Errors
+/// No such source, the store's.
+pub async fn show(Viewer(operator): Viewer, request: HttpRequest, id: web::Path<String>) -> Answer {
+    let source = find(&request, &id)?;
+    let saved = desk::value(&request, "saved").is_some();
+    let frame = desk::frame(&request, operator, Place::Settings).await?;
+    Ok(desk::page(page(&frame, &View { source, mistake: None, saved, secret: None })))
+}
+
+/// `POST /settings/sources/{id}`: changes all of it or nothing.
+///
+/// # Errors
+/// No such source, the store's.
+pub async fn change(
+    Admin(operator): Admin,
+    request: HttpRequest,
+    id: web::Path<String>,
+    sent: web::Form<Sent>,
+) -> Answer {
+    let source = find(&request, &id)?;
+    let (by, source_id, fields) = (By::Operator(operator.email.clone()), source.source_id.clone(), sent.fields());
+    let changed = desk::store(&request)?
+        .write(move |tx| {
+            fields.iter().try_for_each(|(field, value)| sources::set(tx, &by, &source_id, field, value).map(drop))
+        })
+        .await;
+    match changed {
+        Ok(()) => Ok(desk::see_other(&format!("/settings/sources/{}?saved=1", source.source_id))),
+        Err(error) => {
+            let mistake = Some(super::sources::mistake(error)?);
+            let frame = desk::frame(&request, operator, Place::Settings).await?;
+            let view = View { source: sent.over(source), mistake, saved: false, secret: None };
+            Ok(desk::again(page(&frame, &view)))
         }
     }
 }

@@ -3,14 +3,23 @@
 use maud::{Markup, html};
 
 use super::{only, settings};
+use crate::actions::sources::{self, SourceError};
+use crate::dashboard::desk::{self, Answer};
 use crate::dashboard::parts::code;
 use crate::dashboard::parts::form::{Line, Mistake, lines};
 use crate::dashboard::parts::frame::Frame;
+use crate::dashboard::parts::frame::Place;
 use crate::dashboard::parts::icon::icon;
 use crate::dashboard::parts::pill;
 use crate::dashboard::parts::say::{Tone, notice};
 use crate::domain::access::Role;
+use crate::domain::change::By;
+use crate::http::access::{Admin, Viewer};
+use crate::http::page::PageError;
+use crate::store::operators::Operator;
 use crate::store::{Source, SourceKind};
+use actix_web::{HttpRequest, web};
+use serde::Deserialize;
 
 /// What is filled in to add a source.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -92,5 +101,75 @@ fn add(view: &View) -> Markup {
                 div.row { button.btn.primary { "Add source" } }
             }
         }
+    }
+}
+
+/// What the form sends.
+#[derive(Debug, Deserialize)]
+pub struct Sent {
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    origins: String,
+    #[serde(default)]
+    adopted_keys: String,
+}
+
+/// `GET /settings/sources`
+///
+/// # Errors
+/// The store's.
+pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
+    let view = View::default();
+    Ok(desk::page(answer(operator, &request, view).await?))
+}
+
+async fn answer(operator: Operator, request: &HttpRequest, view: View) -> Result<Markup, PageError> {
+    let sources = desk::store(request)?.catalog().sources_in_order().into_iter().cloned().collect();
+    let frame = desk::frame(request, operator, Place::Settings).await?;
+    Ok(page(&frame, &View { sources, ..view }))
+}
+
+/// `POST /settings/sources`: adds one, and shows its secret once.
+///
+/// # Errors
+/// The store's.
+pub async fn add_one(Admin(operator): Admin, request: HttpRequest, sent: web::Form<Sent>) -> Answer {
+    let sent = sent.into_inner();
+    let form =
+        Form { name: sent.name, origins: desk::lines(&sent.origins), adopted_keys: desk::lines(&sent.adopted_keys) };
+    let (by, filled) = (By::Operator(operator.email.clone()), form.clone());
+    let added = desk::store(&request)?
+        .write(move |tx| sources::add(tx, &by, &filled.name, &filled.origins, &filled.adopted_keys))
+        .await;
+    match added {
+        Ok(added) => {
+            let frame = desk::frame(&request, operator, Place::Settings).await?;
+            let secret = Some(added.secret);
+            let view = super::source::View { source: added.source, mistake: None, saved: false, secret };
+            Ok(desk::page(super::source::page(&frame, &view)))
+        }
+        Err(error) => {
+            let view = View { form, mistake: Some(mistake(error)?), ..View::default() };
+            Ok(desk::again(answer(operator, &request, view).await?))
+        }
+    }
+}
+
+/// Which field of a source was wrong.
+///
+/// # Errors
+/// What is nobody's mistake.
+pub fn mistake(error: SourceError) -> Result<Mistake, PageError> {
+    let field = match &error {
+        SourceError::Store(_) | SourceError::Unknown(_) => None,
+        SourceError::Origin(_) => Some("origins"),
+        SourceError::Key(_) | SourceError::KeyTaken { .. } => Some("adopted_keys"),
+        SourceError::Name | SourceError::Field(_) | SourceError::Value { .. } => Some("name"),
+    };
+    match (field, error) {
+        (Some(field), error) => Ok(Mistake::new(field, error.to_string())),
+        (None, SourceError::Store(error)) => Err(error.into()),
+        (None, _) => Err(PageError::not_found()),
     }
 }

@@ -3,14 +3,24 @@
 use maud::{Markup, html};
 
 use super::{only, settings};
+use crate::actions::tokens::{self as deeds, TokenError};
+use crate::dashboard::desk::{self, Answer};
 use crate::dashboard::parts::code;
 use crate::dashboard::parts::form::{Line, Mistake, choice};
 use crate::dashboard::parts::frame::Frame;
+use crate::dashboard::parts::frame::Place;
 use crate::dashboard::parts::icon::icon;
 use crate::dashboard::parts::pill;
 use crate::dashboard::parts::say::{Tone, alert, notice};
 use crate::domain::access::{Role, Scope};
+use crate::domain::change::By;
+use crate::http::access::{Owner, Viewer};
+use crate::http::page::PageError;
+use crate::store::operators::Operator;
+use crate::store::tokens;
 use crate::store::tokens::Token;
+use actix_web::{HttpRequest, web};
+use serde::Deserialize;
 
 /// What the page shows.
 #[derive(Debug, Clone, Default)]
@@ -97,5 +107,65 @@ fn add(view: &View) -> Markup {
                 div.row { button.btn.primary { "Make token" } }
             }
         }
+    }
+}
+
+/// What the forms send.
+#[derive(Debug, Deserialize)]
+pub struct Sent {
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    scope: String,
+    #[serde(default)]
+    token_id: String,
+}
+
+/// `GET /settings/tokens`
+///
+/// # Errors
+/// The store's.
+pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
+    let view = View { revoked: desk::value(&request, "revoked").is_some(), ..View::default() };
+    Ok(desk::page(answer(operator, &request, view).await?))
+}
+
+async fn answer(operator: Operator, request: &HttpRequest, view: View) -> Result<Markup, PageError> {
+    let (frame, tokens) = desk::read(request, operator, Place::Settings, |db, _| tokens::list(db)).await?;
+    Ok(page(&frame, &View { tokens, ..view }))
+}
+
+/// `POST /settings/tokens`: makes one, and shows its text once.
+///
+/// # Errors
+/// The store's.
+pub async fn add_one(Owner(operator): Owner, request: HttpRequest, sent: web::Form<Sent>) -> Answer {
+    let sent = sent.into_inner();
+    let (by, name) = (By::Operator(operator.email.clone()), sent.name.clone());
+    let scope = sent.scope.parse().unwrap_or(Scope::Read);
+    match desk::store(&request)?.write(move |tx| deeds::add(tx, &by, &name, scope)).await {
+        Ok(added) => {
+            let view = View { fresh: Some(added.text), ..View::default() };
+            Ok(desk::page(answer(operator, &request, view).await?))
+        }
+        Err(TokenError::Store(error)) => Err(error.into()),
+        Err(error) => {
+            let mistake = Some(Mistake::new("name", error.to_string()));
+            Ok(desk::again(answer(operator, &request, View { name: sent.name, mistake, ..View::default() }).await?))
+        }
+    }
+}
+
+/// `POST /settings/tokens/revoke`
+///
+/// # Errors
+/// No such token, the store's.
+pub async fn revoke(Owner(operator): Owner, request: HttpRequest, sent: web::Form<Sent>) -> Answer {
+    let (by, token_id) = (By::Operator(operator.email), sent.into_inner().token_id);
+    match desk::store(&request)?.write(move |tx| deeds::revoke(tx, &by, &token_id)).await {
+        // Whoever presses twice wanted the same once.
+        Ok(()) | Err(TokenError::Unknown(_)) => Ok(desk::see_other("/settings/tokens?revoked=1")),
+        Err(TokenError::Store(error)) => Err(error.into()),
+        Err(TokenError::Name) => Err(PageError::not_found()),
     }
 }

@@ -3,11 +3,20 @@
 use maud::{Markup, html};
 
 use super::{only, settings};
+use crate::actions::settings as deeds;
+use crate::dashboard::desk::{self, Answer};
 use crate::dashboard::parts::form::{Line, Mistake, choice, tick, time_zones};
 use crate::dashboard::parts::frame::Frame;
+use crate::dashboard::parts::frame::Place;
 use crate::dashboard::parts::say::{Tone, notice};
 use crate::domain::access::Role;
+use crate::domain::change::By;
+use crate::domain::settings::SettingError;
 use crate::domain::settings::{NAMES, Settings};
+use crate::http::access::{Admin, Viewer};
+use crate::store::workspace::SetError;
+use actix_web::{HttpRequest, web};
+use std::collections::HashMap;
 
 /// Settings that are yes or no: a box that is not ticked sends nothing.
 pub const TICKS: [&str; 3] = ["one_company", "respect_gpc", "refuse_bots"];
@@ -106,5 +115,44 @@ fn retention(view: &View) -> Markup {
                 (Line { name: "event_retention_days", label: "Events of users are kept", kind: "number", value: view.get("event_retention_days"), hint: "0 keeps them for ever.", required: true, ..Line::default() }.draw(mistake))
             }
         }
+    }
+}
+
+/// `GET /settings/workspace`
+///
+/// # Errors
+/// The store's.
+pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
+    let mut view = View::of(&desk::store(&request)?.catalog().settings);
+    view.saved = desk::value(&request, "saved").is_some();
+    Ok(desk::page(page(&desk::frame(&request, operator, Place::Settings).await?, &view)))
+}
+
+/// `POST /settings/workspace`: sets all of them or none.
+///
+/// # Errors
+/// The store's.
+pub async fn change(Admin(operator): Admin, request: HttpRequest, sent: web::Form<HashMap<String, String>>) -> Answer {
+    let values: Vec<(&'static str, String)> = NAMES
+        .into_iter()
+        .filter_map(|name| match sent.get(name) {
+            Some(value) => Some((name, value.clone())),
+            None if TICKS.contains(&name) => Some((name, "false".to_owned())),
+            None => None,
+        })
+        .collect();
+    let (by, wanted) = (By::Operator(operator.email.clone()), values.clone());
+    let changed = desk::store(&request)?
+        .write(move |tx| wanted.iter().try_for_each(|(name, value)| deeds::set(tx, &by, name, value).map(drop)))
+        .await;
+    match changed {
+        Ok(()) => Ok(desk::see_other("/settings/workspace?saved=1")),
+        Err(SetError::Setting(SettingError::Invalid { name, value, expected })) => {
+            let sentence = format!("It can't be “{value}”: {expected}.");
+            let view = View { values, mistake: Some(Mistake::new(name, sentence)), saved: false };
+            Ok(desk::again(page(&desk::frame(&request, operator, Place::Settings).await?, &view)))
+        }
+        Err(SetError::Setting(SettingError::Unknown(name))) => Err(crate::http::page::PageError::internal(name)),
+        Err(SetError::Store(error)) => Err(error.into()),
     }
 }
