@@ -26,7 +26,10 @@ fn every_answer_is_one_object_a_line_and_words_go_to_stderr() {
     let added = rollcall.shell_output(&["source", "add", "Shop", "--origin", "https://Shop.example/", "--json"], "");
     assert_eq!(exit(&added), 0);
     let source = &objects(&added)[0];
-    assert!(source["write_key"].as_str().unwrap().starts_with("wk_") && source["secret"].as_str().unwrap().starts_with("sk_"));
+    assert!(
+        source["write_key"].as_str().unwrap().starts_with("wk_")
+            && source["secret"].as_str().unwrap().starts_with("sk_")
+    );
     assert!(said(&added).contains("shown only now"));
 
     let listed = rollcall.shell_output(&["source", "list", "--json"], "");
@@ -90,7 +93,8 @@ fn an_operator_without_a_password_gets_a_link_at_the_address_people_use() {
     assert!(added["link"].as_str().unwrap().starts_with("https://roll.example/set-password?token="), "{added}");
     let again = rollcall.shell(&["operator", "reset", "bob@shop.example", "--json"]);
     assert_ne!(again["link"], added["link"]);
-    let added = rollcall.shell_with_input(&["operator", "add", OWNER.0, "--role", "owner", "--password-stdin", "--json"], OWNER.1);
+    let added = rollcall
+        .shell_with_input(&["operator", "add", OWNER.0, "--role", "owner", "--password-stdin", "--json"], OWNER.1);
     assert_eq!(added, serde_json::json!({ "email": OWNER.0, "role": "owner" }));
     let listed = objects(&rollcall.shell_output(&["operator", "list", "--json"], ""));
     let passwords: Vec<&Value> = listed.iter().map(|operator| &operator["has_password"]).collect();
