@@ -9,6 +9,7 @@ pub mod actions;
 pub mod api;
 pub mod cli;
 pub mod collect;
+pub mod dashboard;
 pub mod domain;
 pub mod http;
 pub mod server;
