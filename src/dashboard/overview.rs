@@ -106,7 +106,7 @@ fn refused(frame: &Frame, view: &View) -> Markup {
                 span.muted { "in the last 7 days" }
                 a.end href="/refusals" { "All refusals" }
             }
-            ul.rows {
+            ul.rows.roomy {
                 @for refusal in &view.refusals {
                     li {
                         b.count.ink.bad { (number(refusal.count)) }

@@ -145,9 +145,10 @@ fn label(index: usize, bar: &Bar, count: usize, step: f64) -> Markup {
     if !is_monday || !weeks_from_end.is_multiple_of(every) {
         return html! {};
     }
+    let (at, anchor) = if index + 3 > count { (100.0, "end") } else { ((index as f64 + 0.5) * step, "middle") };
     let class = if (weeks_from_end / every).is_multiple_of(2) { "" } else { "sub" };
     html! {
-        text class=(class) x={ (short((index as f64 + 0.5) * step)) "%" } y="200" text-anchor="middle" { (time::date(bar.day).format("%-d %b")) }
+        text class=(class) x={ (short(at)) "%" } y="200" text-anchor=(anchor) { (time::date(bar.day).format("%-d %b")) }
     }
 }
 
