@@ -1,24 +1,19 @@
 //! Companies.
 
-use std::collections::BTreeMap;
-use std::ops::RangeInclusive;
+mod members;
+mod page;
 
 use rusqlite::{OptionalExtension, named_params, params};
 
+pub use members::{MemberRow, MembersBy, members};
+pub use page::{CompanyDay, CompanyPage, CompanyRecord, TopEvent, page, record, records};
+
 use super::list::{self, COUNTED_MAX, Count, Cursor, Keyset, ListQuery, Page};
-use super::search::{self, Candidates, Needle};
-use super::users::{self, AttributeValue, ROLL_DAYS, UserRow, first_seen};
+use super::users::{ROLL_DAYS, first_seen};
 use super::{Reader, StoreError, Tx, activity, workspace};
-use crate::domain::access::Grade;
-use crate::domain::activity::TREND_DAYS;
-use crate::domain::attributes::{Attributes, Owner};
+use crate::domain::attributes::Attributes;
 use crate::domain::ids::{CompanyId, CompanyKey};
 use crate::domain::time;
-
-/// Days of the chart on a company's page.
-const CHART_DAYS: i32 = 84;
-/// Of what people do so much is shown.
-const TOP_EVENTS_MAX: usize = 10;
 
 /// The columns by which companies are sorted; each has an index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,17 +28,6 @@ pub enum SortBy {
     Members,
     /// Members active in 30 days.
     ActiveMembers,
-}
-
-/// The columns by which members are sorted; each has an index.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MembersBy {
-    /// Name, else e-mail, else id.
-    Name,
-    /// Joined.
-    Joined,
-    /// Last activity in the company.
-    LastSeen,
 }
 
 /// A company in a list.
@@ -71,83 +55,6 @@ pub struct CompanyRow {
     pub roll: [u32; ROLL_DAYS],
 }
 
-/// A day of a company's activity.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct CompanyDay {
-    /// Days since 1970-01-01 in the workspace's zone.
-    pub day: i32,
-    /// Distinct active people.
-    pub people: u32,
-    /// Events.
-    pub events: u32,
-}
-
-/// What people of a company do, and how often.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TopEvent {
-    /// The event's name.
-    pub name: String,
-    /// Times in the last 28 days.
-    pub events: u64,
-}
-
-/// A company with all that its page shows beside members, events and history.
-#[derive(Debug, Clone, PartialEq)]
-pub struct CompanyPage {
-    /// As in a list.
-    pub row: CompanyRow,
-    /// All attributes by name.
-    pub attributes: Vec<AttributeValue>,
-    /// The last 84 days, oldest first, days without activity too.
-    pub days: Vec<CompanyDay>,
-    /// Top events of 28 days, at most 10.
-    pub top_events: Vec<TopEvent>,
-    /// Distinct active people of the last 28 days, and of the 28 before (T7).
-    pub active_people: (i64, i64),
-    /// Distinct active people of the last 7 days.
-    pub active_people_7d: i64,
-    /// Events of the last 7 days.
-    pub events_7d: u64,
-    /// People who left.
-    pub left: u64,
-}
-
-/// A member in a company's list.
-#[derive(Debug, Clone, PartialEq)]
-pub struct MemberRow {
-    /// The user, with the roll of this user's days in all companies.
-    pub user: UserRow,
-    /// Role in the company.
-    pub role: Option<String>,
-    /// Title in the company.
-    pub title: Option<String>,
-    /// The membership's own attributes.
-    pub attributes: serde_json::Map<String, serde_json::Value>,
-    /// The company is the user's current one.
-    pub current: bool,
-    /// Unix milliseconds.
-    pub joined_ms: i64,
-    /// Unix milliseconds; none while in it.
-    pub left_ms: Option<i64>,
-    /// Last activity in this company, Unix milliseconds.
-    pub last_seen_ms: Option<i64>,
-    /// The name of the source that said so.
-    pub source: String,
-    /// What its sender was worth.
-    pub grade: Grade,
-}
-
-/// A company with all that the API says of one.
-#[derive(Debug, Clone, PartialEq)]
-pub struct CompanyRecord {
-    /// As in a list.
-    pub row: CompanyRow,
-    /// All attributes by name.
-    pub attributes: Vec<AttributeValue>,
-    /// Distinct active people of the last 28 days, and of the 28 before (T7).
-    pub active_people: (i64, i64),
-}
-
 /// A page of companies.
 ///
 /// # Errors
@@ -155,16 +62,6 @@ pub struct CompanyRecord {
 pub fn list(db: &Reader<'_>, query: &ListQuery<SortBy>, now_ms: i64) -> Result<Page<CompanyRow>, StoreError> {
     let (keys, next) = page_of_keys(db, query)?;
     Ok(Page { rows: rows(db, &keys, now_ms)?, next })
-}
-
-/// A page of companies with all that the API says of each.
-///
-/// # Errors
-/// [`StoreError`] only.
-pub fn records(db: &Reader<'_>, query: &ListQuery<SortBy>, now_ms: i64) -> Result<Page<CompanyRecord>, StoreError> {
-    let (keys, next) = page_of_keys(db, query)?;
-    let rows = rows(db, &keys, now_ms)?.into_iter().map(|row| record_of(db, row, now_ms));
-    Ok(Page { rows: rows.collect::<Result<_, _>>()?, next })
 }
 
 /// The condition of a search: the lower-case text within name or id, or the text as typed
@@ -284,217 +181,6 @@ pub fn key(db: &Reader<'_>, company_id: &str) -> Result<Option<CompanyKey>, Stor
     Ok(found.map(CompanyKey))
 }
 
-/// All that the API says of a company.
-///
-/// # Errors
-/// [`StoreError`] only.
-pub fn record(db: &Reader<'_>, company_id: &str, now_ms: i64) -> Result<Option<CompanyRecord>, StoreError> {
-    let Some(key) = key(db, company_id)? else { return Ok(None) };
-    let Some(row) = rows(db, &[key.0], now_ms)?.pop() else { return Ok(None) };
-    Ok(Some(record_of(db, row, now_ms)?))
-}
-
-fn record_of(db: &Reader<'_>, row: CompanyRow, now_ms: i64) -> Result<CompanyRecord, StoreError> {
-    let today = time::day(now_ms, workspace::settings(db)?.time_zone);
-    let (values, stamps) =
-        db.0.prepare_cached("SELECT json(attributes), stamps FROM companies WHERE company_key = :company")?
-            .query_row(named_params! { ":company": row.key.0 }, |row| {
-                Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
-            })?;
-    Ok(CompanyRecord {
-        attributes: users::attribute_values(db, Owner::Company, &Attributes::read(&values, &stamps))?,
-        active_people: active_people(db, row.key.0, today)?,
-        row,
-    })
-}
-
-/// Distinct active people of the last 28 days, and of the 28 before.
-fn active_people(db: &Reader<'_>, company: i64, today: i32) -> Result<(i64, i64), StoreError> {
-    let last = activity::last_days(today, TREND_DAYS);
-    let before = activity::last_days(today - TREND_DAYS, TREND_DAYS);
-    let people = activity::recent_people_of_company(db, company, last.clone())?;
-    let people_before = match activity::people_of_company(db, company, &before)? {
-        Some(people) => people,
-        None => activity::in_proportion(
-            activity::people_days_of_company(db, company, &before)?,
-            activity::people_days_of_company(db, company, &last)?,
-            people,
-        ),
-    };
-    Ok((people, people_before))
-}
-
-/// All that a company's page shows.
-///
-/// # Errors
-/// [`StoreError`] only.
-pub fn page(db: &Reader<'_>, company_id: &str, now_ms: i64) -> Result<Option<CompanyPage>, StoreError> {
-    let Some(CompanyRecord { row, attributes, active_people }) = record(db, company_id, now_ms)? else {
-        return Ok(None);
-    };
-    let today = time::day(now_ms, workspace::settings(db)?.time_zone);
-    let key = row.key.0;
-    let days = days(db, key, activity::last_days(today, CHART_DAYS))?;
-    let events_7d = days.iter().rev().take(7).map(|day| u64::from(day.events)).sum();
-    Ok(Some(CompanyPage {
-        top_events: top_events(db, key, activity::last_days(today, TREND_DAYS))?,
-        active_people_7d: activity::recent_people_of_company(db, key, activity::last_days(today, 7))?,
-        left: left(db, key)?,
-        row,
-        attributes,
-        days,
-        active_people,
-        events_7d,
-    }))
-}
-
-/// Each day of a span, those without activity too.
-fn days(db: &Reader<'_>, company: i64, span: RangeInclusive<i32>) -> Result<Vec<CompanyDay>, StoreError> {
-    let mut statement = db.0.prepare_cached(
-        "SELECT day.value, coalesce(fold.people, 0), coalesce(fold.events, 0) FROM json_each(:days) AS day
-         LEFT JOIN company_days AS fold ON fold.day = day.value AND fold.company_key = :company
-         ORDER BY day.key",
-    )?;
-    let parameters = named_params! { ":days": list::json_keys(span.map(i64::from)), ":company": company };
-    let rows = statement
-        .query_map(parameters, |row| Ok(CompanyDay { day: row.get(0)?, people: row.get(1)?, events: row.get(2)? }))?;
-    Ok(rows.collect::<Result<_, _>>()?)
-}
-
-/// What people did most on these days.
-fn top_events(db: &Reader<'_>, company: i64, span: RangeInclusive<i32>) -> Result<Vec<TopEvent>, StoreError> {
-    let mut statement = db.0.prepare_cached(
-        "SELECT name.name, top.events FROM (
-           SELECT fold.name_key AS name_key, sum(fold.events) AS events FROM json_each(:days) AS day
-           CROSS JOIN company_names_by_day AS fold ON fold.day = day.value AND fold.company_key = :company
-           GROUP BY fold.name_key ORDER BY 2 DESC, 1 LIMIT :limit) AS top
-         CROSS JOIN event_names AS name ON name.name_key = top.name_key
-         ORDER BY top.events DESC, name.name",
-    )?;
-    let parameters = named_params! {
-        ":days": list::json_keys(span.map(i64::from)),
-        ":company": company,
-        ":limit": TOP_EVENTS_MAX as i64,
-    };
-    let rows = statement.query_map(parameters, |row| {
-        Ok(TopEvent { name: row.get(0)?, events: row.get::<_, i64>(1)?.unsigned_abs() })
-    })?;
-    Ok(rows.collect::<Result<_, _>>()?)
-}
-
-/// People who left.
-fn left(db: &Reader<'_>, company: i64) -> Result<u64, StoreError> {
-    let mut statement = db.0.prepare_cached(
-        "SELECT count(*) FROM memberships INDEXED BY memberships_joined WHERE company_key = :company AND open = 0",
-    )?;
-    let left: i64 = statement.query_row(named_params! { ":company": company }, |row| row.get(0))?;
-    Ok(left.unsigned_abs())
-}
-
-/// A page of a company's members: those in it, or those who left.
-///
-/// # Errors
-/// [`StoreError`] only.
-pub fn members(
-    db: &Reader<'_>,
-    company: CompanyKey,
-    open: bool,
-    query: &ListQuery<MembersBy>,
-    now_ms: i64,
-) -> Result<Page<MemberRow>, StoreError> {
-    let (keys, next) = page_of_members(db, company.0, open, query)?;
-    let sources = users::source_names(db)?;
-    let mut rows = Vec::with_capacity(keys.len());
-    for user in users::rows(db, &keys, now_ms)? {
-        rows.push(member(db, company.0, user, &sources)?);
-    }
-    Ok(Page { rows, next })
-}
-
-/// The members of a page in its order, and where the next one begins.
-fn page_of_members(
-    db: &Reader<'_>,
-    company: i64,
-    open: bool,
-    query: &ListQuery<MembersBy>,
-) -> Result<(Vec<i64>, Option<Cursor>), StoreError> {
-    let (index, column) = match query.sort {
-        MembersBy::Name => ("memberships_sort_name", "m.sort_name"),
-        MembersBy::Joined => ("memberships_joined", "m.joined_ms"),
-        MembersBy::LastSeen => ("memberships_last_seen", "m.last_seen_hour"),
-    };
-    let needle = Needle::of(query.search.as_deref());
-    let candidates = match &needle {
-        Some(needle) => search::candidates(db, needle, search::CANDIDATES_MAX)?,
-        None => Candidates::TooMany,
-    };
-    let (from, keys) = match candidates {
-        Candidates::TooMany => (format!("memberships AS m INDEXED BY {index}"), None),
-        Candidates::Keys(keys) => (
-            "json_each(:keys) AS found CROSS JOIN memberships AS m ON m.user_key = found.value".to_owned(),
-            Some(list::json_keys(keys)),
-        ),
-    };
-    let keyset = Keyset { column: Some(column), key: "m.user_key", descending: query.descending };
-    let mut statement = db.0.prepare_cached(&format!(
-        "SELECT m.user_key, {column}, u.name, u.email, u.user_id
-         FROM {from} CROSS JOIN users AS u ON u.user_key = m.user_key
-         WHERE m.company_key = :company AND m.open = :open AND u.merged_into IS NULL AND u.archived_ms IS NULL
-           {behind} {order}",
-        behind = keyset.behind(query.after.as_ref()),
-        order = keyset.order(),
-    ))?;
-    list::bind_cursor(&mut statement, &keyset, query.after.as_ref())?;
-    list::bind(&mut statement, ":company", company)?;
-    list::bind(&mut statement, ":open", open)?;
-    if let Some(keys) = keys {
-        list::bind(&mut statement, ":keys", keys)?;
-    }
-    let mut rows = statement.raw_query();
-    let mut found = Vec::new();
-    while found.len() <= query.size
-        && let Some(row) = rows.next()?
-    {
-        if needle.as_ref().is_none_or(|needle| needle.is_in(search::texts(row, 2))) {
-            let key = row.get(0)?;
-            found.push((Cursor { value: list::cursor_value(row.get_ref(1)?), key }, key));
-        }
-    }
-    let page = Page::cut(found, query.size);
-    Ok((page.rows, page.next))
-}
-
-/// A user as a member of a company.
-fn member(
-    db: &Reader<'_>,
-    company: i64,
-    user: UserRow,
-    sources: &BTreeMap<i64, String>,
-) -> Result<MemberRow, StoreError> {
-    let key = user.key.0;
-    let mut statement = db.0.prepare_cached(
-        "SELECT role, title, json(attributes), joined_ms, left_ms, source_key, grade, last_seen_hour
-         FROM memberships WHERE user_key = :user AND company_key = :company",
-    )?;
-    let (mut member, hour) = statement.query_row(named_params! { ":user": key, ":company": company }, |row| {
-        let member = MemberRow {
-            role: row.get(0)?,
-            title: row.get(1)?,
-            attributes: users::json_object(row.get_ref(2)?.as_str()?),
-            current: user.company.as_ref().is_some_and(|current| current.key.0 == company),
-            joined_ms: row.get(3)?,
-            left_ms: row.get(4)?,
-            last_seen_ms: None,
-            source: sources.get(&row.get(5)?).cloned().unwrap_or_default(),
-            grade: Grade::from_number(row.get(6)?),
-            user,
-        };
-        Ok((member, row.get::<_, i64>(7)?))
-    })?;
-    member.last_seen_ms = activity::last_of_user(db, key, Some(company), hour)?;
-    Ok(member)
-}
-
 // What the writer needs ------------------------------------------------------
 
 /// A company as the rules need it.
@@ -593,4 +279,139 @@ pub fn named_at(tx: &Tx<'_>, key: CompanyKey, at_ms: i64) -> Result<(), StoreErr
         )?
         .execute(params![key.0, at_ms])?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::domain::message::Kind;
+    use crate::store::sample::{NOW, Named, Sample, days_ago};
+
+    const ORDERS: [SortBy; 5] =
+        [SortBy::Name, SortBy::FirstSeen, SortBy::LastSeen, SortBy::Members, SortBy::ActiveMembers];
+
+    fn query(sort: SortBy, search: Option<&str>) -> ListQuery<SortBy> {
+        ListQuery { search: search.map(str::to_owned), sort, descending: true, after: None, size: 7 }
+    }
+
+    #[test]
+    fn pages_in_any_order_show_every_company_once() {
+        let sample = Sample::new();
+        for number in 0..60 {
+            sample.company(&format!("c{number}"), (number % 2 == 0).then_some("Same name"), "{}", days_ago(number % 4));
+        }
+        sample.run("UPDATE companies SET merged_into = 1 WHERE company_key = 5; UPDATE companies SET archived_ms = 1 WHERE company_key = 6;");
+        for sort in ORDERS {
+            for descending in [false, true] {
+                let mut query = ListQuery { descending, ..query(sort, None) };
+                let mut keys = Vec::new();
+                loop {
+                    let page = list(&sample.db(), &query, NOW).unwrap();
+                    keys.extend(page.rows.iter().map(|row| row.key.0));
+                    query.after = page.next;
+                    if query.after.is_none() {
+                        break;
+                    }
+                }
+                let once = BTreeSet::from_iter(keys.iter().copied());
+                assert_eq!((keys.len(), once.len()), (58, 58), "{sort:?}");
+                assert!(!once.contains(&5) && !once.contains(&6));
+            }
+        }
+        assert_eq!(count(&sample.db(), None).unwrap(), Count::Exactly(58));
+        assert_eq!(key(&sample.db(), "c4").unwrap(), Some(CompanyKey(1)), "a merged company's id leads to the other");
+        assert_eq!(key(&sample.db(), "C1").unwrap(), None);
+    }
+
+    #[test]
+    fn a_search_finds_any_part_of_name_and_id_in_any_case() {
+        let sample = Sample::new();
+        sample.company("Ł-77", None, "{}", days_ago(1));
+        sample.company("x1", Some("Żabka"), r#"{"domain":"zabka.test","plan":"pro"}"#, days_ago(1));
+        let found = |text: &str| {
+            let rows = list(&sample.db(), &query(SortBy::Name, Some(text)), NOW).unwrap().rows;
+            assert_eq!(count(&sample.db(), Some(text)).unwrap(), Count::Exactly(rows.len() as u64));
+            rows.into_iter().map(|row| row.company_id).collect::<Vec<_>>()
+        };
+        assert_eq!(found("ŻAB"), ["x1"]);
+        assert_eq!(found("X1"), ["x1"]);
+        assert_eq!(found("ł-7"), ["Ł-77"]);
+        assert_eq!(found("%"), [] as [&str; 0]);
+        let row = list(&sample.db(), &query(SortBy::Name, Some("x1")), NOW).unwrap().rows.remove(0);
+        assert_eq!((row.domain.as_deref(), row.plan.as_deref()), (Some("zabka.test"), Some("pro")));
+    }
+
+    #[test]
+    fn a_company_s_page_tells_who_is_active_and_what_they_do() {
+        let sample = Sample::new();
+        let acme = sample.company("acme", Some("Acme"), r#"{"seats":20}"#, days_ago(90));
+        for number in 0..4 {
+            let user = sample.user(Some(&format!("u{number}")), None, None, days_ago(90));
+            sample.member(user, acme, days_ago(90), (number == 3).then(|| days_ago(2)));
+            let named = Named { user: Some(user), company: Some(acme), ..Named::default() };
+            sample.event(days_ago(40), Kind::Page, "", named);
+            if number < 2 {
+                sample.event(days_ago(10), Kind::Track, "Exported", named);
+                sample.event(days_ago(10) + 1, Kind::Track, "Opened", named);
+                sample.event(days_ago(number) - 9, Kind::Track, "Opened", named);
+            }
+        }
+        let page = page(&sample.db(), "acme", NOW).unwrap().unwrap();
+        assert_eq!(page.active_people, (2, 4));
+        assert_eq!((page.active_people_7d, page.events_7d, page.left), (2, 2, 1));
+        assert_eq!(page.row.members, 3);
+        assert_eq!(page.row.last_seen_ms, Some(NOW - 9));
+        assert_eq!(page.days.len(), 84);
+        assert_eq!((page.days[83].people, page.days[82].people, page.days[0].people), (1, 1, 0));
+        assert_eq!((page.days[73].people, page.days[73].events), (2, 4));
+        let top: Vec<(&str, u64)> = page.top_events.iter().map(|top| (top.name.as_str(), top.events)).collect();
+        assert_eq!(top, [("Opened", 4), ("Exported", 2)]);
+        assert_eq!(page.attributes[0].value, 20);
+        assert_eq!(page.row.roll[27], 1);
+    }
+
+    #[test]
+    fn members_are_paged_in_any_order_and_searched_by_their_names() {
+        let sample = Sample::new();
+        let acme = sample.company("acme", None, "{}", days_ago(90));
+        let umbrella = sample.company("umbrella", None, "{}", days_ago(90));
+        for number in 0..30 {
+            let user =
+                sample.user(Some(&format!("u{number}")), Some(&format!("Name {}", number % 4)), None, days_ago(90));
+            sample.member(user, acme, days_ago(number % 6), (number % 10 == 0).then_some(NOW));
+            let named = Named { user: Some(user), company: Some(acme), ..Named::default() };
+            sample.event(days_ago(number % 3) - number, Kind::Page, "", named);
+        }
+        let stranger = sample.user(Some("stranger"), Some("Name 1"), None, days_ago(90));
+        sample.member(stranger, umbrella, days_ago(1), None);
+        let all = |sort, descending, open, search: Option<&str>| {
+            let mut query = ListQuery { search: search.map(str::to_owned), sort, descending, after: None, size: 4 };
+            let mut rows = Vec::new();
+            loop {
+                let page = members(&sample.db(), CompanyKey(acme), open, &query, NOW).unwrap();
+                rows.extend(page.rows);
+                query.after = page.next;
+                if query.after.is_none() {
+                    return rows;
+                }
+            }
+        };
+        for sort in [MembersBy::Name, MembersBy::Joined, MembersBy::LastSeen] {
+            for descending in [false, true] {
+                let rows = all(sort, descending, true, None);
+                let once = BTreeSet::from_iter(rows.iter().map(|row| row.user.key));
+                assert_eq!((rows.len(), once.len()), (27, 27), "{sort:?}");
+                assert!(rows.iter().all(|row| row.current && row.left_ms.is_none()));
+            }
+        }
+        let left = all(MembersBy::Joined, true, false, None);
+        assert_eq!(left.iter().map(|row| row.left_ms).collect::<Vec<_>>(), [Some(NOW); 3]);
+        let found = all(MembersBy::Name, false, true, Some("name 1"));
+        assert_eq!(found.len(), 8, "the stranger of this name is in another company");
+        let seen = all(MembersBy::LastSeen, true, true, None);
+        assert_eq!(seen[0].last_seen_ms.unwrap() / 3_600_000, (NOW - 1) / 3_600_000);
+        assert!(seen.iter().all(|row| row.last_seen_ms.unwrap() % 3_600_000 != 0), "to the millisecond");
+    }
 }

@@ -13,8 +13,13 @@ mod activity;
 mod backup;
 mod catalog;
 mod connection;
+mod lock;
 mod migrate;
+#[cfg(test)]
+mod plans;
 mod pool;
+#[cfg(test)]
+mod sample;
 mod tx;
 mod writer;
 
@@ -42,7 +47,9 @@ use std::time::Duration;
 
 use rand::RngExt;
 
+pub use backup::is_workspace;
 pub use catalog::{Catalog, Definition, Source, SourceKind};
+pub use lock::{Lock, LockError};
 pub use pool::Reader;
 pub use tx::Tx;
 

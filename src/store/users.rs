@@ -1,27 +1,24 @@
 //! Users and leads.
 
+mod page;
+
 use std::collections::BTreeMap;
 
 use rusqlite::{OptionalExtension, named_params, params};
 use serde_json::{Map, Value};
 
+pub(super) use page::attribute_values;
+pub use page::{AttributeValue, Identifier, UserMembership, UserPage, UserRecord, page, record, records};
+
 use super::list::{self, COUNTED_MAX, Count, Cursor, Keyset, ListQuery, Page};
 use super::search::{self, Candidates, Needle};
 use super::{Reader, StoreError, Tx, activity, workspace};
-use crate::domain::access::Grade;
-use crate::domain::activity::TREND_DAYS;
-use crate::domain::attributes::{Attributes, Owner, Type, person_name};
-use crate::domain::ids::{CompanyKey, EventId, UserId, UserKey};
-use crate::domain::time::{self, DAY_MS};
+use crate::domain::attributes::{Attributes, person_name};
+use crate::domain::ids::{CompanyKey, UserId, UserKey};
+use crate::domain::time;
 
 /// The days of a roll: one small bar each.
 pub const ROLL_DAYS: usize = 28;
-/// Of a user's browsers so many are named.
-const BROWSERS_SHOWN_MAX: usize = 100;
-/// Of other users with the same e-mail address so many are shown.
-const DUPLICATES_SHOWN_MAX: usize = 10;
-/// Of a user's events so many are looked at for one that states no company.
-const UNSTATED_LOOKED_AT_MAX: usize = 10_000;
 
 /// The columns by which users are sorted; each has an index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,80 +71,6 @@ pub struct UserRow {
     pub roll: [u32; ROLL_DAYS],
 }
 
-/// An id that a user has or had.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Identifier {
-    /// `user_id`, `alias` or `anonymous_id`.
-    pub kind: &'static str,
-    /// The id.
-    pub value: String,
-    /// Since when, Unix milliseconds.
-    pub since_ms: i64,
-}
-
-/// An attribute with where it came from, as a page shows it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct AttributeValue {
-    /// Its name.
-    pub name: String,
-    /// Its value, as JSON.
-    pub value: serde_json::Value,
-    /// Its type.
-    pub kind: Type,
-    /// Since when it is so, Unix milliseconds.
-    pub at_ms: i64,
-    /// What the sender was worth.
-    pub grade: Grade,
-    /// The name of the source.
-    pub source: String,
-    /// Pinned by hand.
-    pub pinned: bool,
-}
-
-/// A membership as a user's page and the API show it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct UserMembership {
-    /// The company.
-    pub company: CompanyName,
-    /// Role in it.
-    pub role: Option<String>,
-    /// Title in it.
-    pub title: Option<String>,
-    /// The membership's own attributes.
-    pub attributes: serde_json::Map<String, serde_json::Value>,
-    /// The current one (C1).
-    pub current: bool,
-    /// Unix milliseconds.
-    pub joined_ms: i64,
-    /// Unix milliseconds; none while in it.
-    pub left_ms: Option<i64>,
-    /// The name of the source that said so.
-    pub source: String,
-    /// What its sender was worth.
-    pub grade: Grade,
-}
-
-/// A user with all that its page shows beside events and history.
-#[derive(Debug, Clone, PartialEq)]
-pub struct UserPage {
-    /// As in a list.
-    pub row: UserRow,
-    /// All ids.
-    pub identifiers: Vec<Identifier>,
-    /// All attributes by name.
-    pub attributes: Vec<AttributeValue>,
-    /// Companies, current and past, the current one first.
-    pub memberships: Vec<UserMembership>,
-    /// Active days of the last 28 days, and of the 28 before (T7).
-    pub active_days: (i64, i64),
-    /// Events of the last 28 days that count for no company though the user has several (C4).
-    pub unstated_events: u64,
-    /// Other users with the same e-mail.
-    pub possible_duplicates: Vec<UserRow>,
-    /// Proof of identity was seen.
-    pub signed: bool,
-}
-
 /// How a user is named from outside.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum UserName {
@@ -159,23 +82,6 @@ pub enum UserName {
     Id(String),
 }
 
-/// A user with all that the API says of one.
-#[derive(Debug, Clone, PartialEq)]
-pub struct UserRecord {
-    /// As in a list.
-    pub row: UserRow,
-    /// All ids, of browsers the latest 100.
-    pub identifiers: Vec<Identifier>,
-    /// All attributes by name.
-    pub attributes: Vec<AttributeValue>,
-    /// Companies, current and past, the current one first.
-    pub memberships: Vec<UserMembership>,
-    /// Active days of the last 28 days, and of the 28 before (T7).
-    pub active_days: (i64, i64),
-    /// Proof of identity was seen.
-    pub signed: bool,
-}
-
 /// A page of users.
 ///
 /// # Errors
@@ -183,16 +89,6 @@ pub struct UserRecord {
 pub fn list(db: &Reader<'_>, query: &ListQuery<SortBy>, now_ms: i64) -> Result<Page<UserRow>, StoreError> {
     let (keys, next) = page_of_keys(db, query)?;
     Ok(Page { rows: rows(db, &keys, now_ms)?, next })
-}
-
-/// A page of users with all that the API says of each.
-///
-/// # Errors
-/// [`StoreError`] only.
-pub fn records(db: &Reader<'_>, query: &ListQuery<SortBy>, now_ms: i64) -> Result<Page<UserRecord>, StoreError> {
-    let (keys, next) = page_of_keys(db, query)?;
-    let rows = rows(db, &keys, now_ms)?.into_iter().map(|row| record_of(db, row, now_ms));
-    Ok(Page { rows: rows.collect::<Result<_, _>>()?, next })
 }
 
 /// A stretch of a list that one index serves in its order.
@@ -353,185 +249,6 @@ pub fn key(db: &Reader<'_>, name: &UserName) -> Result<Option<UserKey>, StoreErr
     };
     let found = db.0.prepare_cached(sql)?.query_row(named_params! { ":text": text }, |row| row.get(0)).optional()?;
     Ok(found.map(UserKey))
-}
-
-/// All that the API says of a user.
-///
-/// # Errors
-/// [`StoreError`] only.
-pub fn record(db: &Reader<'_>, name: &UserName, now_ms: i64) -> Result<Option<UserRecord>, StoreError> {
-    let Some(key) = key(db, name)? else { return Ok(None) };
-    let Some(row) = rows(db, &[key.0], now_ms)?.pop() else { return Ok(None) };
-    Ok(Some(record_of(db, row, now_ms)?))
-}
-
-fn record_of(db: &Reader<'_>, row: UserRow, now_ms: i64) -> Result<UserRecord, StoreError> {
-    let today = time::day(now_ms, workspace::settings(db)?.time_zone);
-    let key = row.key.0;
-    let (values, stamps, signed) =
-        db.0.prepare_cached("SELECT json(attributes), stamps, signed FROM users WHERE user_key = :user")?
-            .query_row(named_params! { ":user": key }, |row| {
-                Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get(2)?))
-            })?;
-    Ok(UserRecord {
-        identifiers: identifiers(db, &row)?,
-        attributes: attribute_values(db, Owner::User, &Attributes::read(&values, &stamps))?,
-        memberships: memberships(db, key)?,
-        active_days: (
-            activity::active_days(db, key, activity::last_days(today, TREND_DAYS))?,
-            activity::active_days(db, key, activity::last_days(today - TREND_DAYS, TREND_DAYS))?,
-        ),
-        signed,
-        row,
-    })
-}
-
-/// All that a user's page shows.
-///
-/// # Errors
-/// [`StoreError`] only.
-pub fn page(db: &Reader<'_>, name: &UserName, now_ms: i64) -> Result<Option<UserPage>, StoreError> {
-    let Some(record) = record(db, name, now_ms)? else { return Ok(None) };
-    let UserRecord { row, identifiers, attributes, memberships, active_days, signed } = record;
-    let unstated_events = if row.companies > 1 { unstated_events(db, row.key.0, now_ms)? } else { 0 };
-    let possible_duplicates = rows(db, &same_email(db, &row)?, now_ms)?;
-    Ok(Some(UserPage {
-        row,
-        identifiers,
-        attributes,
-        memberships,
-        active_days,
-        unstated_events,
-        possible_duplicates,
-        signed,
-    }))
-}
-
-/// A user's ids: the site's own, the former ones, and those of the latest browsers.
-fn identifiers(db: &Reader<'_>, user: &UserRow) -> Result<Vec<Identifier>, StoreError> {
-    let mut statement = db.0.prepare_cached(
-        "SELECT user_id, since_ms FROM user_ids WHERE user_key = :user
-         UNION ALL
-         SELECT i.user_id, i.since_ms FROM users AS u JOIN user_ids AS i ON i.user_key = u.user_key
-         WHERE u.merged_into = :user",
-    )?;
-    let rows = statement.query_map(named_params! { ":user": user.key.0 }, |row| {
-        Ok(Identifier { kind: "alias", value: row.get(0)?, since_ms: row.get(1)? })
-    })?;
-    let mut identifiers: Vec<Identifier> = rows.collect::<Result<_, _>>()?;
-    for identifier in &mut identifiers {
-        if user.user_id.as_ref() == Some(&identifier.value) {
-            identifier.kind = "user_id";
-        }
-    }
-    identifiers.sort_by_key(|identifier| (identifier.kind != "user_id", identifier.since_ms));
-    let mut statement = db.0.prepare_cached(
-        "SELECT anonymous_id, coalesce(linked_ms, first_seen_ms) FROM visitors
-         WHERE user_key = :user ORDER BY visitor_key DESC LIMIT :limit",
-    )?;
-    let rows = statement
-        .query_map(named_params! { ":user": user.key.0, ":limit": BROWSERS_SHOWN_MAX as i64 }, |row| {
-            Ok(Identifier { kind: "anonymous_id", value: row.get(0)?, since_ms: row.get(1)? })
-        })?;
-    for row in rows {
-        identifiers.push(row?);
-    }
-    Ok(identifiers)
-}
-
-/// Attributes by name with their types and the names of their sources.
-pub(super) fn attribute_values(
-    db: &Reader<'_>,
-    owner: Owner,
-    attributes: &Attributes,
-) -> Result<Vec<AttributeValue>, StoreError> {
-    let sources = source_names(db)?;
-    let mut types =
-        db.0.prepare_cached("SELECT type FROM attribute_definitions WHERE owner = :owner AND name = :name")?;
-    let mut values = Vec::new();
-    for (name, stated) in attributes.stated() {
-        let word: Option<String> =
-            types.query_row(named_params! { ":owner": owner as i64, ":name": name }, |row| row.get(0)).optional()?;
-        let kind = word.and_then(|word| Type::parse(&word)).or_else(|| Type::of(name, &stated.value));
-        values.push(AttributeValue {
-            name: name.to_owned(),
-            kind: kind.unwrap_or(Type::Text),
-            at_ms: stated.stamp.at_ms,
-            grade: stated.stamp.grade,
-            source: sources.get(&stated.stamp.source.0).cloned().unwrap_or_default(),
-            pinned: stated.stamp.pinned,
-            value: stated.value,
-        });
-    }
-    Ok(values)
-}
-
-/// A user's companies: the current one, the others stated last first, then those left, the last first.
-fn memberships(db: &Reader<'_>, user: i64) -> Result<Vec<UserMembership>, StoreError> {
-    let sources = source_names(db)?;
-    let mut statement = db.0.prepare_cached(
-        "SELECT c.company_key, c.company_id, c.name, m.role, m.title, json(m.attributes),
-                m.open AND u.current_company_key IS m.company_key AS current,
-                m.joined_ms, m.left_ms, m.source_key, m.grade
-         FROM memberships AS m
-         JOIN companies AS c ON c.company_key = m.company_key
-         JOIN users AS u ON u.user_key = m.user_key
-         WHERE m.user_key = :user
-         ORDER BY current DESC, m.open DESC, coalesce(m.left_ms, m.stated_ms) DESC, m.company_key",
-    )?;
-    let rows = statement.query_map(named_params! { ":user": user }, |row| {
-        Ok(UserMembership {
-            company: CompanyName { key: CompanyKey(row.get(0)?), company_id: row.get(1)?, name: row.get(2)? },
-            role: row.get(3)?,
-            title: row.get(4)?,
-            attributes: json_object(row.get_ref(5)?.as_str()?),
-            current: row.get(6)?,
-            joined_ms: row.get(7)?,
-            left_ms: row.get(8)?,
-            source: sources.get(&row.get(9)?).cloned().unwrap_or_default(),
-            grade: Grade::from_number(row.get(10)?),
-        })
-    })?;
-    Ok(rows.collect::<Result<_, _>>()?)
-}
-
-/// Activity of the last 28 days in which the user was named and no company, of at most
-/// [`UNSTATED_LOOKED_AT_MAX`] events (C4).
-fn unstated_events(db: &Reader<'_>, user: i64, now_ms: i64) -> Result<u64, StoreError> {
-    let since = EventId::first_at(now_ms - i64::from(TREND_DAYS) * DAY_MS);
-    let buckets = since.bucket()..=EventId::first_at(now_ms).bucket();
-    let mut statement = db.0.prepare_cached(
-        "SELECT count(*) FROM (
-           SELECT fold.event_id FROM json_each(:buckets) AS bucket
-           CROSS JOIN events_by_subject AS fold
-             ON fold.bucket = bucket.value AND fold.subject = :user AND fold.event_id >= :since
-           LIMIT :limit) AS named
-         CROSS JOIN events AS event ON event.event_id = named.event_id
-         WHERE event.company_key IS NULL AND event.kind IN (0, 1, 2) AND event.flags & 3 = 0",
-    )?;
-    let parameters = named_params! {
-        ":buckets": list::json_keys(buckets),
-        ":user": user,
-        ":since": since.0,
-        ":limit": UNSTATED_LOOKED_AT_MAX as i64,
-    };
-    let unstated: i64 = statement.query_row(parameters, |row| row.get(0))?;
-    Ok(unstated.unsigned_abs())
-}
-
-/// Other users with the same e-mail address.
-fn same_email(db: &Reader<'_>, user: &UserRow) -> Result<Vec<i64>, StoreError> {
-    let Some(email) = &user.email else { return Ok(Vec::new()) };
-    let mut statement = db.0.prepare_cached(
-        "SELECT user_key FROM users INDEXED BY users_email
-         WHERE email = :email AND merged_into IS NULL AND archived_ms IS NULL AND user_key <> :user
-         ORDER BY user_key LIMIT :limit",
-    )?;
-    let rows = statement.query_map(
-        named_params! { ":email": email, ":user": user.key.0, ":limit": DUPLICATES_SHOWN_MAX as i64 },
-        |row| row.get(0),
-    )?;
-    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 /// An object of a JSON column; text that is none reads as an empty one.
@@ -711,4 +428,194 @@ pub fn named_at(tx: &Tx<'_>, key: UserKey, at_ms: i64) -> Result<(), StoreError>
         )?
         .execute(params![key.0, at_ms])?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::domain::message::Kind;
+    use crate::store::sample::{NOW, Named, Sample, days_ago};
+
+    /// 120 users of whom many share a name, an hour, or have no e-mail address; one merged, one archived.
+    fn a_hundred_and_twenty() -> (Sample, BTreeSet<i64>) {
+        let sample = Sample::new();
+        let mut all = BTreeSet::new();
+        for number in 0..120 {
+            let id = format!("u{number}");
+            let name = (number % 3 != 0).then(|| format!("Name {}", number % 10));
+            let email = (number % 2 == 0).then(|| format!("mail{}@acme.test", number % 20));
+            let user = sample.user(Some(&id), name.as_deref(), email.as_deref(), days_ago(number % 7));
+            sample.run(&format!(
+                "UPDATE users SET last_seen_hour = {}, companies = {} WHERE user_key = {user}",
+                number % 5,
+                number % 4
+            ));
+            all.insert(user);
+        }
+        sample.run("UPDATE users SET merged_into = 1 WHERE user_key = 60; UPDATE users SET archived_ms = 1 WHERE user_key = 61;");
+        all.remove(&60);
+        all.remove(&61);
+        (sample, all)
+    }
+
+    fn pages(sample: &Sample, mut query: ListQuery<SortBy>, mut between: impl FnMut()) -> Vec<UserRow> {
+        let mut rows = Vec::new();
+        loop {
+            let page = list(&sample.db(), &query, NOW).unwrap();
+            assert!(page.rows.len() <= query.size);
+            rows.extend(page.rows);
+            let Some(next) = page.next else { return rows };
+            query.after = Cursor::decode(&next.encode());
+            assert!(query.after.is_some());
+            between();
+        }
+    }
+
+    const ORDERS: [SortBy; 5] = [SortBy::Name, SortBy::Email, SortBy::FirstSeen, SortBy::LastSeen, SortBy::Companies];
+
+    fn query(sort: SortBy, descending: bool) -> ListQuery<SortBy> {
+        ListQuery { search: None, sort, descending, after: None, size: 7 }
+    }
+
+    #[test]
+    fn pages_in_any_order_show_everyone_once_and_never_who_is_merged_or_archived() {
+        let (sample, all) = a_hundred_and_twenty();
+        for sort in ORDERS {
+            for descending in [false, true] {
+                let rows = pages(&sample, query(sort, descending), || {});
+                let keys: Vec<i64> = rows.iter().map(|row| row.key.0).collect();
+                assert_eq!(keys.len(), all.len(), "{sort:?}");
+                assert_eq!(BTreeSet::from_iter(keys), all, "{sort:?}");
+            }
+        }
+        assert_eq!(count(&sample.db(), None).unwrap(), Count::Exactly(118));
+    }
+
+    #[test]
+    fn users_without_an_email_address_come_last_both_ways() {
+        let (sample, _) = a_hundred_and_twenty();
+        for descending in [false, true] {
+            let rows = pages(&sample, query(SortBy::Email, descending), || {});
+            let first_without = rows.iter().position(|row| row.email.is_none()).unwrap();
+            assert!(rows[first_without..].iter().all(|row| row.email.is_none()));
+            let emails: Vec<&String> = rows.iter().filter_map(|row| row.email.as_ref()).collect();
+            assert!(if descending { emails.is_sorted_by(|a, b| a >= b) } else { emails.is_sorted() });
+        }
+    }
+
+    #[test]
+    fn who_comes_or_goes_between_two_pages_moves_nobody_else() {
+        let (sample, mut all) = a_hundred_and_twenty();
+        let mut number = 0;
+        let rows = pages(&sample, query(SortBy::Name, false), || {
+            number += 1;
+            sample.user(Some(&format!("new{number}")), Some("Aaron"), None, NOW);
+            sample.run(&format!("UPDATE users SET archived_ms = 1 WHERE user_key = {}", 80 + number));
+        });
+        let keys: Vec<i64> = rows.iter().map(|row| row.key.0).filter(|key| *key <= 120).collect();
+        let once = BTreeSet::from_iter(keys.iter().copied());
+        assert_eq!(once.len(), keys.len());
+        all.retain(|key| *key <= 80);
+        assert!(once.is_superset(&all));
+    }
+
+    #[test]
+    fn a_search_finds_any_part_of_name_email_and_id_in_any_case() {
+        let sample = Sample::new();
+        let zoe = sample.user(Some("U-Zoë-9"), Some("Zoë Żółć"), Some("zoe@example.com"), days_ago(3));
+        let ann = sample.user(Some("ann"), Some("Ann \"Q\" O'Neil"), Some("ann@acme.test"), days_ago(2));
+        let lead = sample.user(None, None, Some("lead@acme.test"), days_ago(1));
+        let found = |text: &str| -> Vec<i64> {
+            let query = ListQuery {
+                search: Some(text.to_owned()),
+                sort: SortBy::FirstSeen,
+                descending: false,
+                after: None,
+                size: 50,
+            };
+            let rows = list(&sample.db(), &query, NOW).unwrap().rows;
+            assert_eq!(count(&sample.db(), Some(text)).unwrap(), Count::Exactly(rows.len() as u64), "{text}");
+            rows.into_iter().map(|row| row.key.0).collect()
+        };
+        assert_eq!(found("żółć"), [zoe]);
+        assert_eq!(found("ŻÓŁ"), [zoe]);
+        assert_eq!(found("xample"), [zoe]);
+        assert_eq!(found("u-zoë"), [zoe]);
+        assert_eq!(found("acme.test"), [ann, lead]);
+        assert_eq!(found(" o'neil "), [ann]);
+        assert_eq!(found("\"q\""), [ann]);
+        assert_eq!(found("zo"), [zoe], "two letters are looked for at the beginning");
+        assert_eq!(found("u-"), [zoe], "in any case, of an id too");
+        assert_eq!(found("nn"), [] as [i64; 0]);
+        assert_eq!(found("acmetest"), [] as [i64; 0]);
+        assert_eq!(found("tes com"), [] as [i64; 0]);
+        assert_eq!(found("zoo OR ann"), [] as [i64; 0], "a text is no query language");
+        assert_eq!(found("  ").len(), 3);
+    }
+
+    #[test]
+    fn a_frequent_text_is_paged_like_any_other() {
+        let sample = Sample::new();
+        sample.run("BEGIN");
+        for number in 0..2_100 {
+            let email = format!("p{number}@{}.test", if number % 3 == 0 { "acme" } else { "umbrella" });
+            sample.user(Some(&format!("p{number}")), None, Some(&email), days_ago(number % 11));
+        }
+        sample.run("COMMIT");
+        for (text, expected) in [("test", 2_100), ("acme", 700), ("p", 2_100), ("p1", 1_111)] {
+            let query = ListQuery {
+                search: Some(text.to_owned()),
+                sort: SortBy::FirstSeen,
+                descending: true,
+                after: None,
+                size: 500,
+            };
+            let rows = pages(&sample, query, || {});
+            let keys = BTreeSet::from_iter(rows.iter().map(|row| row.key));
+            assert_eq!((rows.len(), keys.len()), (expected, expected), "{text}");
+            assert!(rows.is_sorted_by(|a, b| a.first_seen_ms >= b.first_seen_ms), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_user_is_found_by_id_alias_email_and_uuid_and_through_a_merge() {
+        let sample = Sample::new();
+        let ann = sample.user(Some("ann"), Some("Ann"), Some("ann@acme.test"), days_ago(3));
+        let old = sample.user(Some("old ann/1"), None, Some("ann@acme.test"), days_ago(9));
+        let db = sample.db();
+        assert_eq!(key(&db, &UserName::Email(" ANN@acme.test".into())).unwrap(), Some(UserKey(ann)));
+        sample.run(&format!("UPDATE users SET merged_into = {ann} WHERE user_key = {old}"));
+        sample.run(&format!("INSERT INTO user_ids VALUES ('annie', {ann}, 1)"));
+        for id in ["ann", "annie", "old ann/1"] {
+            assert_eq!(key(&db, &UserName::UserId(id.into())).unwrap(), Some(UserKey(ann)), "{id}");
+        }
+        let uuid: String =
+            sample.connection.query_row("SELECT id FROM users WHERE user_key = ?1", [old], |row| row.get(0)).unwrap();
+        assert_eq!(key(&db, &UserName::Id(uuid.to_uppercase())).unwrap(), Some(UserKey(ann)));
+        assert_eq!(key(&db, &UserName::UserId("ANN".into())).unwrap(), None, "ids are compared exactly");
+        assert_eq!(key(&db, &UserName::Email("nobody@acme.test".into())).unwrap(), None);
+    }
+
+    #[test]
+    fn a_list_says_when_someone_was_last_active_to_the_millisecond_and_shows_the_roll() {
+        let sample = Sample::new();
+        let ann = sample.user(Some("ann"), None, None, days_ago(50));
+        let quiet = sample.user(Some("quiet"), None, None, days_ago(50));
+        let laptop = sample.visitor("laptop", days_ago(50), Some((ann, days_ago(80))));
+        let by_name = Named { user: Some(ann), ..Named::default() };
+        sample.event(days_ago(2), Kind::Track, "Opened", by_name);
+        sample.event(NOW - 5_000, Kind::Page, "", Named { visitor: Some(laptop), ..Named::default() });
+        sample.event(NOW - 1_000, Kind::Identify, "", by_name);
+        let page = list(&sample.db(), &query(SortBy::LastSeen, true), NOW).unwrap();
+        assert_eq!(page.rows[0].last_seen_ms, Some(NOW - 5_000), "who says who they are is not active by it");
+        assert_eq!((page.rows[1].key.0, page.rows[1].last_seen_ms), (quiet, None));
+        let roll = page.rows[0].roll;
+        assert_eq!((roll[27], roll[25], roll.iter().sum::<u32>()), (1, 1, 2));
+        sample
+            .run(&format!("UPDATE users SET last_seen_hour = {} WHERE user_key = {quiet}", days_ago(100) / 3_600_000));
+        let page = list(&sample.db(), &query(SortBy::LastSeen, true), NOW).unwrap();
+        assert_eq!(page.rows[1].last_seen_ms, Some(days_ago(100)), "the hour, where the journal says nothing");
+    }
 }
