@@ -1,7 +1,7 @@
 //! The API for programs: REST under `/api/v1`, JSON, a bearer token (contract 3).
 //!
-//! One file a noun: its addresses, its JSON. [`parameters`] reads query strings and
-//! [`answer`] writes what all answers share.
+//! One file a noun: its addresses, its JSON. `parameters.rs` reads query strings and
+//! `answer.rs` writes what all answers share.
 
 mod answer;
 mod changes;
