@@ -19,16 +19,10 @@ async fn an_operator_gets_from_the_set_up_link_to_a_user_and_a_company() {
     let browser = Browser::start().await;
     browser.open(&format!("{}{path}", rollcall.address)).await;
     browser.fill("workspace_name", "Quayside").await;
+    browser.fill("time_zone", "Europe/Warsaw").await;
     browser.fill("email", OWNER.0).await;
     browser.fill("password", OWNER.1).await;
-    browser
-        .driver
-        .find(thirtyfour::By::Css("main form button[type=submit], form button.primary"))
-        .await
-        .expect("a button")
-        .click()
-        .await
-        .expect("a click");
+    browser.click("Set up").await;
     until("the installation page", || async {
         let address = browser.address().await;
         if address.contains("/install") { Ok(()) } else { Err(format!("{address}\n{}", browser.text().await)) }
