@@ -90,7 +90,7 @@ fn an_operator_without_a_password_gets_a_link_at_the_address_people_use() {
     let line = ["operator", "add", "Bob@shop.example", "--public-url", "https://roll.example/", "--json"];
     let added = rollcall.shell(&line);
     assert_eq!((&added["email"], &added["role"]), (&"bob@shop.example".into(), &"viewer".into()));
-    assert!(added["link"].as_str().unwrap().starts_with("https://roll.example/set-password?token="), "{added}");
+    assert!(added["link"].as_str().unwrap().starts_with("https://roll.example/password?token="), "{added}");
     let again = rollcall.shell(&["operator", "reset", "bob@shop.example", "--json"]);
     assert_ne!(again["link"], added["link"]);
     let added = rollcall

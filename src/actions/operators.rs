@@ -41,7 +41,7 @@ pub enum OperatorError {
 pub struct Added {
     /// The operator.
     pub operator: Operator,
-    /// The token for `/set-password?token=…`; it is kept nowhere.
+    /// The token for `/password?token=…`; it is kept nowhere.
     pub link_token: Option<String>,
 }
 

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::operators::{self as deeds, OperatorError};
 use super::passwords;
+use super::sources::{self, SourceError};
 use crate::domain::access::{Grade, Role, token_hash};
 use crate::domain::change::{By, Change, Subject};
 use crate::domain::ids;
@@ -11,6 +12,9 @@ use crate::domain::settings::{SettingError, Settings};
 use crate::store::operators::{self, OneTimeLink, Operator};
 use crate::store::workspace::{self, SetError};
 use crate::store::{Store, StoreError, changes};
+
+/// The first source: a new workspace has a key for its pages at once.
+const FIRST_SOURCE: &str = "Website";
 
 /// What the set-up page asks.
 #[derive(Debug, Clone)]
@@ -36,6 +40,9 @@ pub enum SetUpError {
     /// The operator.
     #[error(transparent)]
     Operator(#[from] OperatorError),
+    /// The first source.
+    #[error(transparent)]
+    Source(#[from] SourceError),
     /// The link was used, has expired or never was, or there is an operator already.
     #[error(
         "This link has been used or has expired. While there is no operator, each start of the server prints a new one."
@@ -86,7 +93,7 @@ pub async fn is_open(store: &Store, link_token: &str) -> Result<bool, StoreError
         .await
 }
 
-/// Names the workspace, sets its time zone, makes its first operator, and uses the link up: all or nothing.
+/// Names the workspace, sets its time zone, makes its first operator and its first source, and uses the link up: all or nothing.
 ///
 /// # Errors
 /// What does not fit, a link that is none (any more), the store's.
@@ -116,6 +123,9 @@ pub async fn set_up(store: &Store, set_up: SetUp) -> Result<Operator, SetUpError
                 named.push(Change::new(Subject::Workspace, name, Some(json!(before)), Some(json!(after))));
             }
             let operator = deeds::add_within(tx, &by, &email, Role::Owner, Some(&hash))?;
+            if tx.catalog().write_keys.is_empty() {
+                sources::add(tx, &by, FIRST_SOURCE, &[], &[])?;
+            }
             changes::record(tx, &by, "set_up", Grade::Hand, &named)?;
             Ok(operator)
         })

@@ -85,7 +85,7 @@ impl Operator {
 }
 
 fn show_link(workspace: &Workspace, email: &str, role: &str, token: &str) {
-    let link = workspace.address(&format!("/set-password?token={token}"));
+    let link = workspace.address(&format!("/password?token={token}"));
     eprintln!("Send {email} this link; it sets a password once, within {LINK_HOURS} hours:");
     workspace.answer(&json!({ "email": email, "role": role, "link": link }), link);
     if workspace.public_url.is_none() {
