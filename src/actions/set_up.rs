@@ -138,7 +138,7 @@ mod tests {
     use std::sync::atomic::{AtomicI64, Ordering};
 
     use super::*;
-    use crate::actions::operators::{add, reset, set_password, sign_in};
+    use crate::actions::operators::{add, change_password, reset, set_password, sign_in};
     use crate::store::Ambient;
 
     const PASSWORD: &str = "correct horse battery";
@@ -163,7 +163,7 @@ mod tests {
         }
     }
 
-    #[actix_web::test]
+    #[tokio::test]
     async fn the_first_operator_comes_by_a_link_that_works_once() {
         let (_folder, _, store) = fresh();
         let replaced = link(&store).await.unwrap().unwrap();
@@ -181,7 +181,7 @@ mod tests {
         assert_eq!(link(&store).await.unwrap(), None, "there is an operator now");
     }
 
-    #[actix_web::test]
+    #[tokio::test]
     async fn what_does_not_fit_is_said_and_uses_nothing_up() {
         let (_folder, clock, store) = fresh();
         let token = link(&store).await.unwrap().unwrap();
@@ -201,7 +201,7 @@ mod tests {
         assert!(!store.read_now(operators::any).unwrap());
     }
 
-    #[actix_web::test]
+    #[tokio::test]
     async fn only_the_right_password_signs_in_and_a_reset_replaces_it() {
         let (_folder, _, store) = fresh();
         let token = link(&store).await.unwrap().unwrap();
@@ -218,9 +218,15 @@ mod tests {
         assert!(enters("ines@quayside.example", "another long one").await);
         let again = set_password(&store, &reset_token, "a third long one").await;
         assert!(matches!(again, Err(OperatorError::LinkUsed)));
+
+        let ines = sign_in(&store, "ines@quayside.example", "another long one").await.unwrap().unwrap();
+        let guessed = change_password(&store, &ines, PASSWORD, "a third long one").await;
+        assert!(matches!(guessed, Err(OperatorError::WrongPassword)));
+        change_password(&store, &ines, "another long one", "a third long one").await.unwrap();
+        assert!(enters("ines@quayside.example", "a third long one").await);
     }
 
-    #[actix_web::test]
+    #[tokio::test]
     async fn an_operator_without_a_password_can_not_sign_in_until_the_link_sets_one() {
         let (_folder, _, store) = fresh();
         let added = add(&store, By::Shell, "bob@quayside.example", Role::Viewer, None).await.unwrap();
