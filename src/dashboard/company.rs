@@ -234,7 +234,7 @@ fn what_they_do(top: &[TopEvent]) -> Markup {
                 div.scroll tabindex="0" role="group" aria-label="Top events" {
                     table.table.dense.last {
                         thead { tr { th scope="col" { "Event" } td {} th.num scope="col" { "Times" } } }
-                        tbody { @for event in top { tr { th scope="row" { bdi { (event.name) } } td { (meter(event.events, most)) } td.num { (number(event.events)) } } } }
+                        tbody { @for event in top { tr { th.wrap scope="row" { bdi { (event.name) } } td { (meter(event.events, most)) } td.num { (number(event.events)) } } } }
                     }
                 }
             }

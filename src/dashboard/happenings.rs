@@ -208,7 +208,7 @@ fn membership(
 ) -> (&'static str, &'static str, Markup) {
     let company = first.company_id.as_deref().unwrap_or_default();
     let role = fields.iter().find(|field| field.field == "role").and_then(|field| field.after.as_ref());
-    let has_left = standing.is_some_and(|change| change.after.as_ref().is_none_or(Value::is_null));
+    let has_left = standing.is_some_and(|change| change.after.as_ref().is_none_or(|after| !after["left_at"].is_null()));
     let whom = |joined: &str| match told {
         Told::OfCompany => html! { b { bdi { (first.subject_id) } } " " (joined) },
         Told::OfUser => {

@@ -8,6 +8,7 @@ use super::parts::frame::{Theme, gate};
 use crate::actions::operators::OperatorError;
 use crate::actions::passwords::CHARS_MIN;
 use crate::actions::set_up::{self as deeds, SetUp, SetUpError};
+use crate::actions::sources::SourceError;
 use crate::domain::settings::SettingError;
 use crate::http::page::PageError;
 use crate::http::session;
@@ -122,7 +123,9 @@ pub async fn set_up(request: HttpRequest, sent: web::Form<Sent>) -> Answer {
             Ok(response)
         }
         Err(SetUpError::LinkUsed) => Ok(desk::page_with(StatusCode::GONE, over(theme))),
-        Err(SetUpError::Operator(OperatorError::Store(error))) => Err(error.into()),
+        Err(SetUpError::Operator(OperatorError::Store(error)) | SetUpError::Source(SourceError::Store(error))) => {
+            Err(error.into())
+        }
         Err(error) => Ok(desk::again(page(&View { theme, form, mistake: Some(mistake(&error)) }))),
     }
 }
@@ -136,5 +139,6 @@ fn mistake(error: &SetUpError) -> Mistake {
         SetUpError::Setting(_) | SetUpError::LinkUsed => Mistake::new("workspace_name", "Use 1 to 100 characters."),
         SetUpError::Operator(error @ OperatorError::Password(_)) => Mistake::new("password", error.to_string()),
         SetUpError::Operator(error) => Mistake::new("email", error.to_string()),
+        SetUpError::Source(error) => Mistake::new("workspace_name", error.to_string()),
     }
 }
