@@ -19,6 +19,10 @@ for (const form of document.querySelectorAll("[data-theme-switch]")) {
   })
 }
 
+// Set-up: the browser knows the zone that a person most likely means; the field says UTC until then.
+const zone = document.querySelector('form[action="/set-up"] [name=time_zone]')
+if (zone && zone.value === "UTC") zone.value = Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC"
+
 // Copy: data-copy holds the text; empty means the block of code that the button belongs to.
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy]")

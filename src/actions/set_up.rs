@@ -13,6 +13,9 @@ use crate::store::operators::{self, OneTimeLink, Operator};
 use crate::store::workspace::{self, SetError};
 use crate::store::{Store, StoreError, changes};
 
+/// The first source: a new workspace has a key for its pages at once.
+const FIRST_SOURCE: &str = "Website";
+
 /// What the set-up page asks.
 #[derive(Debug, Clone)]
 pub struct SetUp {
@@ -90,11 +93,7 @@ pub async fn is_open(store: &Store, link_token: &str) -> Result<bool, StoreError
         .await
 }
 
-/// The source that a workspace starts with, so that the installation page has a key to show.
-const FIRST_SOURCE: &str = "Website";
-
-/// Names the workspace, sets its time zone, makes its first operator and, where there is none, its
-/// first source, and uses the link up: all or nothing.
+/// Names the workspace, sets its time zone, makes its first operator and its first source, and uses the link up: all or nothing.
 ///
 /// # Errors
 /// What does not fit, a link that is none (any more), the store's.
@@ -124,10 +123,10 @@ pub async fn set_up(store: &Store, set_up: SetUp) -> Result<Operator, SetUpError
                 named.push(Change::new(Subject::Workspace, name, Some(json!(before)), Some(json!(after))));
             }
             let operator = deeds::add_within(tx, &by, &email, Role::Owner, Some(&hash))?;
-            changes::record(tx, &by, "set_up", Grade::Hand, &named)?;
             if tx.catalog().write_keys.is_empty() {
                 sources::add(tx, &by, FIRST_SOURCE, &[], &[])?;
             }
+            changes::record(tx, &by, "set_up", Grade::Hand, &named)?;
             Ok(operator)
         })
         .await

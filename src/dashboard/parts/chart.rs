@@ -57,7 +57,7 @@ fn bars(days: &[u32], height: u32) -> Markup {
 
 /// A share of a whole; decoration beside the number.
 pub fn meter(part: u64, whole: u64) -> Markup {
-    let percent = if whole == 0 { 0 } else { (part * 100 / whole).min(100) };
+    let percent = (part * 100).checked_div(whole).unwrap_or(0).min(100);
     html! {
         svg.meter aria-hidden="true" {
             rect.t width="100%" height="100%" rx="3" {}
