@@ -137,7 +137,7 @@ fn lists() -> Vec<(&'static str, Markup)> {
                 .map(|index| VisitorRow {
                     key: VisitorKey(index as i64),
                     anonymous_id: format!("0190f3c2-8a51-7e44-b0b8-{index:012}"),
-                    user_id: (index % 3 == 0).then(|| samples::PEOPLE[index % 10].2.unwrap_or("u_1").to_owned()),
+                    user_id: index.is_multiple_of(3).then(|| samples::PEOPLE[index % 10].2.unwrap_or("u_1").to_owned()),
                     first_seen_ms: now() - 40 * DAY_MS,
                     last_seen_ms: (index % 4 != 2).then(|| now() - index as i64 * 77 * MINUTE_MS),
                     attributes: json!({"locale": "pl-PL"}).as_object().cloned().unwrap_or_default(),
@@ -249,14 +249,14 @@ fn company_pages() -> Vec<(&'static str, Markup)> {
     let member = |index: usize| MemberRow {
         user: samples::user(index),
         role: (index % 3 != 1).then(|| "Member".to_owned()),
-        title: (index % 3 == 0).then(|| "Estimator, second shift".to_owned()),
+        title: index.is_multiple_of(3).then(|| "Estimator, second shift".to_owned()),
         attributes: serde_json::Map::new(),
-        current: index % 2 == 0,
+        current: index.is_multiple_of(2),
         joined_ms: now() - index as i64 * 20 * DAY_MS,
         left_ms: (index == 4).then(|| now() - 3 * DAY_MS),
         last_seen_ms: samples::user(index).last_seen_ms,
         source: "App".to_owned(),
-        grade: if index % 2 == 0 {
+        grade: if index.is_multiple_of(2) {
             crate::domain::access::Grade::Signed
         } else {
             crate::domain::access::Grade::Unsigned
@@ -337,7 +337,7 @@ fn installs() -> Vec<(&'static str, Markup)> {
     let here = frame(Place::Install, "/install");
     let view = |evidence: Evidence, framework: Framework, count: usize| install::View {
         sources: samples::sources().into_iter().take(count).collect(),
-        source: samples::sources().into_iter().take(count).last(),
+        source: samples::sources().into_iter().take(count).next_back(),
         since_ms: now() - 40_000,
         evidence,
         earlier_ms: Some(now() - 3 * DAY_MS),
