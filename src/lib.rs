@@ -6,6 +6,7 @@
 //! `actions` -> `store` -> `domain`.
 
 pub mod actions;
+pub mod collect;
 pub mod domain;
 pub mod http;
 pub mod store;

@@ -113,15 +113,35 @@ async fn case_06_a_phone_and_a_laptop_are_one_user() {
 async fn case_07_placeholders_are_refused_and_the_page_is_kept_for_the_visitor() {
     let rollcall = Rollcall::start();
     let placeholders = [
-        "null", "undefined", "None", "nil", "NaN", "true", "false", "[object Object]", "0", "-1", "anonymous", "guest",
-        "{{ user.id }}", "{% user %}", "<%= user.id %>", "${user.id}", "[[user]]", "%USER_ID%",
-        "00000000-0000-0000-0000-000000000000", "USER_ID", "COMPANY_ID", "YOUR_USER_ID",
+        "null",
+        "undefined",
+        "None",
+        "nil",
+        "NaN",
+        "true",
+        "false",
+        "[object Object]",
+        "0",
+        "-1",
+        "anonymous",
+        "guest",
+        "{{ user.id }}",
+        "{% user %}",
+        "<%= user.id %>",
+        "${user.id}",
+        "[[user]]",
+        "%USER_ID%",
+        "00000000-0000-0000-0000-000000000000",
+        "USER_ID",
+        "COMPANY_ID",
+        "YOUR_USER_ID",
     ];
     for (number, placeholder) in placeholders.iter().enumerate() {
         let visitor = format!("v{number}");
         let mut seen = page(&visitor, "/");
         seen["userId"] = json!(placeholder);
-        let results = rollcall.page_posts(json!([identify(Some(&visitor), placeholder, json!({ "a": 1 })), seen])).await;
+        let results =
+            rollcall.page_posts(json!([identify(Some(&visitor), placeholder, json!({ "a": 1 })), seen])).await;
         assert_eq!(statuses(&results), ["refused", "stored"], "{placeholder}");
         assert_eq!(results[0]["code"], "id_placeholder", "{placeholder}");
         assert!(results[0]["detail"].as_str().expect("a sentence").contains("placeholder"));
@@ -138,9 +158,7 @@ async fn case_07_placeholders_are_refused_and_the_page_is_kept_for_the_visitor()
 #[actix_web::test]
 async fn case_09_an_alias_joins_a_visitor_to_a_user_and_never_goes_in_a_circle() {
     let rollcall = Rollcall::start();
-    let alias = |previous: &str, user: &str| {
-        json!({ "type": "alias", "messageId": message_id(), "previousId": previous, "userId": user })
-    };
+    let alias = |previous: &str, user: &str| json!({ "type": "alias", "messageId": message_id(), "previousId": previous, "userId": user });
     rollcall.page_posts(page("v", "/")).await;
     assert_eq!(statuses(&rollcall.page_posts(alias("v", "a")).await), ["stored"]);
     assert_eq!(rollcall.events_of("a").await, ["page /"]);
@@ -388,7 +406,8 @@ async fn case_34_limits_refuse_by_name_and_lose_nothing_else() {
 #[actix_web::test]
 async fn case_35_a_company_without_id_means_the_current_one() {
     let rollcall = Rollcall::start();
-    let results = rollcall.page_posts(identify(None, "ann", json!({ "company": { "revenue": 5 }, "plan": "pro" }))).await;
+    let results =
+        rollcall.page_posts(identify(None, "ann", json!({ "company": { "revenue": 5 }, "plan": "pro" }))).await;
     assert_eq!(statuses(&results), ["stored"]);
     assert_eq!(results[0]["refused_values"][0]["code"], "company_id_missing", "{results:?}");
     assert_eq!(rollcall.user("ann").await["attributes"]["plan"], "pro");

@@ -1,4 +1,10 @@
 //! Deeds: each one transaction. Reads the facts, lets the domain decide, applies what was decided,
 //! records one change set.
 
+pub mod operators;
+pub mod passwords;
 pub mod receive;
+pub mod set_up;
+pub mod settings;
+pub mod sources;
+pub mod tokens;

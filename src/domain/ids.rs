@@ -195,6 +195,16 @@ pub fn email(text: &str) -> Result<String, Refused> {
     }
 }
 
+/// Bytes as hexadecimal digits in lower case.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or('0');
+        text.push(digit(byte >> 4));
+        text.push(digit(byte & 15));
+        text
+    })
+}
+
 /// The first 100 characters of a text, for a sentence or an example.
 pub fn excerpt(text: &str) -> String {
     match text.char_indices().nth(crate::domain::limits::EXAMPLE_CHARS_MAX) {

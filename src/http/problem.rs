@@ -67,6 +67,11 @@ impl Problem {
         self.code
     }
 
+    /// The sentence.
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
     /// What happened inside, for the log alone.
     pub fn cause(&self) -> Option<&str> {
         self.cause.as_deref()

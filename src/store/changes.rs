@@ -1,9 +1,9 @@
 //! Change sets: written with each deed, read as history.
 
-use rusqlite::params;
+use rusqlite::{named_params, params};
 use serde_json::Value;
 
-use super::list::{Cursor, Page};
+use super::list::{self, Cursor, Page};
 use super::{Reader, StoreError, Tx};
 use crate::domain::access::Grade;
 use crate::domain::change::{By, Change, Subject};
@@ -11,11 +11,26 @@ use crate::domain::ids::ChangeKey;
 use crate::domain::limits::CHANGES_PER_DAY_MAX;
 use crate::domain::time::DAY_MS;
 
+/// Fields of one deed about someone that a page of deeds keeps together.
+const SET_ROWS_MAX: usize = 1_000;
+/// Records merged into a user whose history is read.
+const MERGED_MAX: usize = 100;
+
+// The numbers of subjects in a row.
+const USER: i64 = 0;
+const COMPANY: i64 = 1;
+const MEMBERSHIP: i64 = 2;
+const VISITOR: i64 = 3;
+const WORKSPACE: i64 = 4;
+const SOURCE: i64 = 5;
+
 /// A change of one field, as history shows it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ChangeRow {
     /// Its change set.
     pub change: ChangeKey,
+    /// Its place in it.
+    pub place: i64,
     /// When it was done, Unix milliseconds.
     pub at_ms: i64,
     /// `message`, `operator`, `token`, `shell`, `rule`.
@@ -26,7 +41,7 @@ pub struct ChangeRow {
     pub cause: String,
     /// `user`, `company`, `membership` …
     pub subject: &'static str,
-    /// The id, and for people the name, of the user or company it is about.
+    /// The site's id of whom it is about; of a lead the e-mail address.
     pub subject_id: String,
     /// Of a membership: the company's id.
     pub company_id: Option<String>,
@@ -38,7 +53,26 @@ pub struct ChangeRow {
     pub after: Option<serde_json::Value>,
 }
 
-/// A page of what changed about someone, newest first. A company's includes its memberships.
+/// One deed and what it changed about someone.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ChangeSet {
+    /// Its number.
+    pub change: ChangeKey,
+    /// When it was done, Unix milliseconds.
+    pub at_ms: i64,
+    /// `message`, `operator`, `token`, `shell`, `rule`.
+    pub by_kind: String,
+    /// The operator, the token, or the source's name.
+    pub by_name: String,
+    /// The deed in a word.
+    pub cause: String,
+    /// The change set that took it back.
+    pub undone_by: Option<ChangeKey>,
+    /// Field by field.
+    pub changes: Vec<ChangeRow>,
+}
+
+/// A page of what changed about someone, newest first. A user's and a company's includes memberships.
 ///
 /// # Errors
 /// [`StoreError`] only.
@@ -48,8 +82,202 @@ pub fn list(
     after: Option<&Cursor>,
     size: usize,
 ) -> Result<Page<ChangeRow>, StoreError> {
-    let _ = (db, subject, after, size);
-    todo!()
+    let mut places: Vec<Place> = Vec::new();
+    for strand in strands(db, subject)? {
+        places.extend(newest_of_strand(db, strand, after, size + 1)?);
+    }
+    places.sort_unstable_by(|a, b| b.cmp(a));
+    places.dedup();
+    places.truncate(size + 1);
+    let mut rows = Vec::with_capacity(places.len());
+    for place in places {
+        rows.push((Cursor { value: place.place.into(), key: place.change_key }, row(db, place)?));
+    }
+    Ok(Page::cut(rows, size))
+}
+
+/// A page of the deeds that changed something about someone, newest first, each whole as long
+/// as it changed no more than [`SET_ROWS_MAX`] fields. A page may hold fewer than `size`.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn sets(
+    db: &Reader<'_>,
+    subject: Subject,
+    after: Option<&Cursor>,
+    size: usize,
+) -> Result<Page<ChangeSet>, StoreError> {
+    let page = list(db, subject, after, size.max(SET_ROWS_MAX))?;
+    let mut sets: Vec<ChangeSet> = Vec::new();
+    for row in page.rows {
+        match sets.last_mut() {
+            Some(set) if set.change == row.change => set.changes.push(row),
+            _ => sets.push(set_of(db, row)?),
+        }
+    }
+    if page.next.is_none() && sets.len() <= size {
+        return Ok(Page { rows: sets, next: None });
+    }
+    // The last deed read may go on beyond what was read: the next page begins with it.
+    if page.next.is_some() && sets.len() > 1 {
+        sets.pop();
+    }
+    sets.truncate(size);
+    let last = sets.last().and_then(|set| set.changes.last());
+    let next = last.map(|row| Cursor { value: row.place.into(), key: row.change.0 });
+    Ok(Page { rows: sets, next })
+}
+
+/// A change set that begins with a row.
+fn set_of(db: &Reader<'_>, row: ChangeRow) -> Result<ChangeSet, StoreError> {
+    let mut statement = db.0.prepare_cached("SELECT undone_by FROM change_sets WHERE change_key = :change")?;
+    let undone_by: Option<i64> = statement.query_row(named_params! { ":change": row.change.0 }, |row| row.get(0))?;
+    Ok(ChangeSet {
+        change: row.change,
+        at_ms: row.at_ms,
+        by_kind: row.by_kind.clone(),
+        by_name: row.by_name.clone(),
+        cause: row.cause.clone(),
+        undone_by: undone_by.map(ChangeKey),
+        changes: vec![row],
+    })
+}
+
+/// Where a change stands: in the order of its change set, then of its place in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    change_key: i64,
+    place: i64,
+    subject: i64,
+    subject_key: i64,
+}
+
+/// Changes that one index serves in their order.
+#[derive(Debug, Clone, Copy)]
+enum Strand {
+    /// Of a subject's number and key.
+    Of(i64, i64),
+    /// Of a company's memberships.
+    MembershipsOf(i64),
+}
+
+/// The strands of a subject's history; of a user also those of records merged into it.
+fn strands(db: &Reader<'_>, subject: Subject) -> Result<Vec<Strand>, StoreError> {
+    let (number, key, _) = subject_columns(subject);
+    let mut strands = vec![Strand::Of(number, key)];
+    match subject {
+        Subject::User(user) => {
+            let mut statement =
+                db.0.prepare_cached("SELECT user_key FROM users WHERE merged_into = :user LIMIT :limit")?;
+            let merged = statement
+                .query_map(named_params! { ":user": user.0, ":limit": MERGED_MAX as i64 }, |row| row.get(0))?;
+            strands.push(Strand::Of(MEMBERSHIP, key));
+            for merged in merged {
+                let merged = merged?;
+                strands.extend([Strand::Of(number, merged), Strand::Of(MEMBERSHIP, merged)]);
+            }
+        }
+        Subject::Company(company) => strands.push(Strand::MembershipsOf(company.0)),
+        _ => {}
+    }
+    Ok(strands)
+}
+
+/// The newest changes of a strand, behind a cursor.
+fn newest_of_strand(
+    db: &Reader<'_>,
+    strand: Strand,
+    after: Option<&Cursor>,
+    limit: usize,
+) -> Result<Vec<Place>, StoreError> {
+    let sql = match strand {
+        Strand::Of(..) => {
+            "SELECT change_key, place, subject, subject_key FROM changes
+             WHERE subject = :subject AND subject_key = :key AND (change_key, place) < (:change, :place)
+             ORDER BY change_key DESC, place DESC LIMIT :limit"
+        }
+        Strand::MembershipsOf(_) => {
+            "SELECT change_key, place, subject, subject_key FROM changes INDEXED BY changes_company
+             WHERE company_key = :key AND company_key <> 0 AND (change_key, place) < (:change, :place)
+             ORDER BY change_key DESC, place DESC LIMIT :limit"
+        }
+    };
+    let mut statement = db.0.prepare_cached(sql)?;
+    let key = match strand {
+        Strand::Of(subject, key) => {
+            list::bind(&mut statement, ":subject", subject)?;
+            key
+        }
+        Strand::MembershipsOf(company) => company,
+    };
+    list::bind(&mut statement, ":key", key)?;
+    list::bind(&mut statement, ":change", after.map_or(i64::MAX, |cursor| cursor.key))?;
+    list::bind(&mut statement, ":place", after.and_then(|cursor| cursor.value.as_i64()).unwrap_or(i64::MAX))?;
+    list::bind(&mut statement, ":limit", limit as i64)?;
+    let mut rows = statement.raw_query();
+    let mut places = Vec::new();
+    while let Some(row) = rows.next()? {
+        places.push(Place {
+            change_key: row.get(0)?,
+            place: row.get(1)?,
+            subject: row.get(2)?,
+            subject_key: row.get(3)?,
+        });
+    }
+    Ok(places)
+}
+
+/// One change with its change set, and the names of whom it is about.
+fn row(db: &Reader<'_>, place: Place) -> Result<ChangeRow, StoreError> {
+    let mut statement = db.0.prepare_cached(
+        "SELECT s.at_ms, s.by_kind, CASE s.by_kind WHEN 'message' THEN coalesce(source.name, '') ELSE s.by_name END,
+                s.cause, c.field, c.before, c.after, company.company_id,
+                CASE c.subject
+                  WHEN 1 THEN (SELECT company_id FROM companies WHERE company_key = c.subject_key)
+                  WHEN 3 THEN (SELECT anonymous_id FROM visitors WHERE visitor_key = c.subject_key)
+                  WHEN 4 THEN ''
+                  WHEN 5 THEN (SELECT source_id FROM sources WHERE source_key = c.subject_key)
+                  ELSE (SELECT coalesce(user_id, email, id) FROM users WHERE user_key = c.subject_key) END
+         FROM changes AS c
+         JOIN change_sets AS s ON s.change_key = c.change_key
+         LEFT JOIN sources AS source ON source.source_key = s.source_key
+         LEFT JOIN companies AS company ON company.company_key = c.company_key AND c.subject = 2
+         WHERE c.subject = :subject AND c.subject_key = :key AND c.change_key = :change AND c.place = :place",
+    )?;
+    let parameters = named_params! {
+        ":subject": place.subject,
+        ":key": place.subject_key,
+        ":change": place.change_key,
+        ":place": place.place,
+    };
+    let json = |text: Option<String>| text.and_then(|text| serde_json::from_str(&text).ok());
+    Ok(statement.query_row(parameters, |row| {
+        Ok(ChangeRow {
+            change: ChangeKey(place.change_key),
+            place: place.place,
+            at_ms: row.get(0)?,
+            by_kind: row.get(1)?,
+            by_name: row.get(2)?,
+            cause: row.get(3)?,
+            subject: subject_word(place.subject),
+            subject_id: row.get::<_, Option<String>>(8)?.unwrap_or_default(),
+            company_id: row.get(7)?,
+            field: row.get(4)?,
+            before: json(row.get(5)?),
+            after: json(row.get(6)?),
+        })
+    })?)
+}
+
+fn subject_word(number: i64) -> &'static str {
+    match number {
+        USER => "user",
+        COMPANY => "company",
+        MEMBERSHIP => "membership",
+        VISITOR => "visitor",
+        WORKSPACE => "workspace",
+        _ => "source",
+    }
 }
 
 // What the writer needs ------------------------------------------------------
@@ -57,12 +285,12 @@ pub fn list(
 /// The columns that name a subject: kind, key, and of a membership the company.
 pub(super) fn subject_columns(subject: Subject) -> (i64, i64, i64) {
     match subject {
-        Subject::User(user) => (0, user.0, 0),
-        Subject::Company(company) => (1, company.0, 0),
-        Subject::Membership(user, company) => (2, user.0, company.0),
-        Subject::Visitor(visitor) => (3, visitor.0, 0),
-        Subject::Workspace => (4, 0, 0),
-        Subject::Source(source) => (5, source.0, 0),
+        Subject::User(user) => (USER, user.0, 0),
+        Subject::Company(company) => (COMPANY, company.0, 0),
+        Subject::Membership(user, company) => (MEMBERSHIP, user.0, company.0),
+        Subject::Visitor(visitor) => (VISITOR, visitor.0, 0),
+        Subject::Workspace => (WORKSPACE, 0, 0),
+        Subject::Source(source) => (SOURCE, source.0, 0),
     }
 }
 

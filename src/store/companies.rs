@@ -1,13 +1,19 @@
 //! Companies.
 
-use rusqlite::{OptionalExtension, params};
+mod members;
+mod page;
 
-use super::list::{Count, ListQuery, Page};
-use super::users::{AttributeValue, ROLL_DAYS, UserRow, first_seen};
-use super::{Reader, StoreError, Tx};
-use crate::domain::access::Grade;
+use rusqlite::{OptionalExtension, named_params, params};
+
+pub use members::{MemberRow, MembersBy, members};
+pub use page::{CompanyDay, CompanyPage, CompanyRecord, TopEvent, page, record, records};
+
+use super::list::{self, COUNTED_MAX, Count, Cursor, Keyset, ListQuery, Page};
+use super::users::{ROLL_DAYS, first_seen};
+use super::{Reader, StoreError, Tx, activity, workspace};
 use crate::domain::attributes::Attributes;
 use crate::domain::ids::{CompanyId, CompanyKey};
+use crate::domain::time;
 
 /// The columns by which companies are sorted; each has an index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,17 +28,6 @@ pub enum SortBy {
     Members,
     /// Members active in 30 days.
     ActiveMembers,
-}
-
-/// The columns by which members are sorted; each has an index.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MembersBy {
-    /// Name, else e-mail, else id.
-    Name,
-    /// Joined.
-    Joined,
-    /// Last activity in the company.
-    LastSeen,
 }
 
 /// A company in a list.
@@ -60,79 +55,95 @@ pub struct CompanyRow {
     pub roll: [u32; ROLL_DAYS],
 }
 
-/// A day of a company's activity.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct CompanyDay {
-    /// Days since 1970-01-01 in the workspace's zone.
-    pub day: i32,
-    /// Distinct active people.
-    pub people: u32,
-    /// Events.
-    pub events: u32,
-}
-
-/// What people of a company do, and how often.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TopEvent {
-    /// The event's name.
-    pub name: String,
-    /// Times in the last 28 days.
-    pub events: u64,
-}
-
-/// A company with all that its page shows beside members, events and history.
-#[derive(Debug, Clone, PartialEq)]
-pub struct CompanyPage {
-    /// As in a list.
-    pub row: CompanyRow,
-    /// All attributes by name.
-    pub attributes: Vec<AttributeValue>,
-    /// The last 84 days, oldest first, days without activity too.
-    pub days: Vec<CompanyDay>,
-    /// Top events of 28 days, at most 10.
-    pub top_events: Vec<TopEvent>,
-    /// Distinct active people of the last 28 days, and of the 28 before (T7).
-    pub active_people: (i64, i64),
-    /// Distinct active people of the last 7 days.
-    pub active_people_7d: i64,
-    /// Events of the last 7 days.
-    pub events_7d: u64,
-    /// People who left.
-    pub left: u64,
-}
-
-/// A member in a company's list.
-#[derive(Debug, Clone, PartialEq)]
-pub struct MemberRow {
-    /// The user, with the roll of this user's days in all companies.
-    pub user: UserRow,
-    /// Role in the company.
-    pub role: Option<String>,
-    /// Title in the company.
-    pub title: Option<String>,
-    /// The membership's own attributes.
-    pub attributes: serde_json::Map<String, serde_json::Value>,
-    /// The company is the user's current one.
-    pub current: bool,
-    /// Unix milliseconds.
-    pub joined_ms: i64,
-    /// Unix milliseconds; none while in it.
-    pub left_ms: Option<i64>,
-    /// Last activity in this company, Unix milliseconds.
-    pub last_seen_ms: Option<i64>,
-    /// The name of the source that said so.
-    pub source: String,
-    /// What its sender was worth.
-    pub grade: Grade,
-}
-
 /// A page of companies.
 ///
 /// # Errors
 /// [`StoreError`] only.
 pub fn list(db: &Reader<'_>, query: &ListQuery<SortBy>, now_ms: i64) -> Result<Page<CompanyRow>, StoreError> {
-    let _ = (db, query, now_ms);
-    todo!()
+    let (keys, next) = page_of_keys(db, query)?;
+    Ok(Page { rows: rows(db, &keys, now_ms)?, next })
+}
+
+/// The condition of a search: the lower-case text within name or id, or the text as typed
+/// within the id, since SQLite's `lower` knows the letters of ASCII only.
+const HAS_TEXT: &str =
+    "(instr(sort_name, :text) > 0 OR instr(lower(company_id), :text) > 0 OR instr(company_id, :typed) > 0)";
+
+/// The companies of a page in its order, and where the next one begins.
+fn page_of_keys(db: &Reader<'_>, query: &ListQuery<SortBy>) -> Result<(Vec<i64>, Option<Cursor>), StoreError> {
+    let (index, column) = match query.sort {
+        SortBy::Name => ("companies_sort_name", "sort_name"),
+        SortBy::FirstSeen => ("companies_first_seen", "first_seen_ms"),
+        SortBy::LastSeen => ("companies_last_seen", "last_seen_hour"),
+        SortBy::Members => ("companies_members", "members"),
+        SortBy::ActiveMembers => ("companies_active", "active_members"),
+    };
+    let keyset = Keyset { column: Some(column), key: "company_key", descending: query.descending };
+    let search = query.search.as_deref().map(str::trim).filter(|text| !text.is_empty());
+    let mut statement = db.0.prepare_cached(&format!(
+        "SELECT company_key, {column} FROM companies INDEXED BY {index}
+         WHERE merged_into IS NULL AND archived_ms IS NULL {has_text} {behind} {order} LIMIT :limit",
+        has_text = if search.is_some() { format!("AND {HAS_TEXT}") } else { String::new() },
+        behind = keyset.behind(query.after.as_ref()),
+        order = keyset.order(),
+    ))?;
+    list::bind_cursor(&mut statement, &keyset, query.after.as_ref())?;
+    list::bind(&mut statement, ":limit", query.size as i64 + 1)?;
+    if let Some(text) = search {
+        list::bind(&mut statement, ":text", text.to_lowercase())?;
+        list::bind(&mut statement, ":typed", text)?;
+    }
+    let mut rows = statement.raw_query();
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let key = row.get(0)?;
+        found.push((Cursor { value: list::cursor_value(row.get_ref(1)?), key }, key));
+    }
+    let page = Page::cut(found, query.size);
+    Ok((page.rows, page.next))
+}
+
+/// Companies as a list shows them, in the order of their keys here.
+pub(super) fn rows(db: &Reader<'_>, keys: &[i64], now_ms: i64) -> Result<Vec<CompanyRow>, StoreError> {
+    let today = time::day(now_ms, workspace::settings(db)?.time_zone);
+    let mut rolls = activity::company_rolls(db, keys, today)?;
+    let mut rows = Vec::with_capacity(keys.len());
+    for key in keys {
+        if let Some(mut row) = row(db, *key)? {
+            row.roll = rolls.remove(key).unwrap_or([0; ROLL_DAYS]);
+            rows.push(row);
+        }
+    }
+    Ok(rows)
+}
+
+/// One company as a list shows it, but for the roll.
+fn row(db: &Reader<'_>, key: i64) -> Result<Option<CompanyRow>, StoreError> {
+    let mut statement = db.0.prepare_cached(
+        "SELECT company_id, name, attributes ->> 'domain', attributes ->> 'plan', members, active_members,
+                first_seen_ms, last_seen_hour
+         FROM companies WHERE company_key = :key",
+    )?;
+    let found = statement
+        .query_row(named_params! { ":key": key }, |row| {
+            let company = CompanyRow {
+                key: CompanyKey(key),
+                company_id: row.get(0)?,
+                name: row.get(1)?,
+                domain: row.get(2)?,
+                plan: row.get(3)?,
+                members: row.get(4)?,
+                active_members: row.get(5)?,
+                first_seen_ms: row.get(6)?,
+                last_seen_ms: None,
+                roll: [0; ROLL_DAYS],
+            };
+            Ok((company, row.get::<_, i64>(7)?))
+        })
+        .optional()?;
+    let Some((mut company, hour)) = found else { return Ok(None) };
+    company.last_seen_ms = activity::last_of_company(db, key, hour)?;
+    Ok(Some(company))
 }
 
 /// How many companies a search finds.
@@ -140,8 +151,21 @@ pub fn list(db: &Reader<'_>, query: &ListQuery<SortBy>, now_ms: i64) -> Result<P
 /// # Errors
 /// [`StoreError`] only.
 pub fn count(db: &Reader<'_>, search: Option<&str>) -> Result<Count, StoreError> {
-    let _ = (db, search);
-    todo!()
+    let Some(text) = search.map(str::trim).filter(|text| !text.is_empty()) else {
+        let mut statement = db.0.prepare_cached(
+            "SELECT count(*) FROM (
+               SELECT 1 FROM companies INDEXED BY companies_members
+               WHERE merged_into IS NULL AND archived_ms IS NULL LIMIT :limit)",
+        )?;
+        return Ok(Count::of(statement.query_row(named_params! { ":limit": COUNTED_MAX }, |row| row.get(0))?));
+    };
+    let mut statement = db.0.prepare_cached(&format!(
+        "SELECT count(*) FROM (
+           SELECT 1 FROM companies INDEXED BY companies_sort_name
+           WHERE merged_into IS NULL AND archived_ms IS NULL AND {HAS_TEXT} LIMIT :limit)"
+    ))?;
+    let parameters = named_params! { ":text": text.to_lowercase(), ":typed": text, ":limit": COUNTED_MAX };
+    Ok(Count::of(statement.query_row(parameters, |row| row.get(0))?))
 }
 
 /// The key of a company, read through aliases and merges.
@@ -149,32 +173,12 @@ pub fn count(db: &Reader<'_>, search: Option<&str>) -> Result<Count, StoreError>
 /// # Errors
 /// [`StoreError`] only.
 pub fn key(db: &Reader<'_>, company_id: &str) -> Result<Option<CompanyKey>, StoreError> {
-    let _ = (db, company_id);
-    todo!()
-}
-
-/// All that a company's page shows.
-///
-/// # Errors
-/// [`StoreError`] only.
-pub fn page(db: &Reader<'_>, company_id: &str, now_ms: i64) -> Result<Option<CompanyPage>, StoreError> {
-    let _ = (db, company_id, now_ms);
-    todo!()
-}
-
-/// A page of a company's members: those in it, or those who left.
-///
-/// # Errors
-/// [`StoreError`] only.
-pub fn members(
-    db: &Reader<'_>,
-    company: CompanyKey,
-    open: bool,
-    query: &ListQuery<MembersBy>,
-    now_ms: i64,
-) -> Result<Page<MemberRow>, StoreError> {
-    let _ = (db, company, open, query, now_ms);
-    todo!()
+    let mut statement = db.0.prepare_cached(
+        "SELECT coalesce(c.merged_into, c.company_key)
+         FROM company_ids AS i JOIN companies AS c ON c.company_key = i.company_key WHERE i.company_id = :company_id",
+    )?;
+    let found = statement.query_row(named_params! { ":company_id": company_id }, |row| row.get(0)).optional()?;
+    Ok(found.map(CompanyKey))
 }
 
 // What the writer needs ------------------------------------------------------

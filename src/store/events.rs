@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Statement, named_params, params};
 
 use super::list::{Cursor, Page};
-use super::{Reader, StoreError, Tx};
+use super::{Reader, StoreError, Tx, users};
 use crate::domain::ids::{CompanyKey, EventId, SourceKey, UserKey, VisitorKey};
 use crate::domain::limits::{EVENT_NAMES_MAX, OTHER_EVENTS};
 use crate::domain::message::Kind;
@@ -15,6 +15,10 @@ use crate::domain::time::EPOCH_MS;
 pub const HASH_BITS: u32 = 22;
 /// Bits of an event's id below its bucket of about 12 days.
 pub const BUCKET_BITS: u32 = 52;
+
+/// The records and browsers of a user whose events are read, the latest; only an id that
+/// many people share has more.
+const STRANDS_MAX: usize = 500;
 
 impl EventId {
     /// The first id of an instant.
@@ -64,15 +68,6 @@ pub struct EventRow {
     pub source: String,
 }
 
-/// The order of a list of events.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Order {
-    /// By time, newest first.
-    NewestFirst,
-    /// By arrival, oldest first, to follow along: the id of an arrival is the cursor.
-    Arrival,
-}
-
 /// Whose events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Of {
@@ -89,8 +84,197 @@ pub enum Of {
 /// # Errors
 /// [`StoreError`] only.
 pub fn list(db: &Reader<'_>, of: Of, after: Option<&Cursor>, size: usize) -> Result<Page<EventRow>, StoreError> {
-    let _ = (db, of, after, size);
-    todo!()
+    let before = after.map_or(i64::MAX, |cursor| cursor.key);
+    let limit = size + 1;
+    let ids = match of {
+        Of::All => newest(db, before, limit)?,
+        Of::User(user) => walk(db, &strands_of_user(db, user)?, before, limit, newest_of_subject)?,
+        Of::Company(company) => walk(db, &strands_of_company(db, company)?, before, limit, newest_of_company)?,
+    };
+    let mut rows = Vec::with_capacity(ids.len());
+    for id in ids {
+        if let Some(event) = row(db, id)? {
+            rows.push((Cursor { value: serde_json::Value::Null, key: id }, event));
+        }
+    }
+    Ok(Page::cut(rows, size))
+}
+
+/// The newest events of all, older than one.
+fn newest(db: &Reader<'_>, before: i64, limit: usize) -> Result<Vec<i64>, StoreError> {
+    let mut statement = db
+        .0
+        .prepare_cached("SELECT event_id FROM events WHERE event_id < :before ORDER BY event_id DESC LIMIT :limit")?;
+    let rows = statement.query_map(named_params! { ":before": before, ":limit": limit as i64 }, |row| row.get(0))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Events that stand under one key of a fold, from an id on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Strand {
+    key: i64,
+    from: i64,
+}
+
+/// The strands of a user's events: those in which the user is named, or a record merged into
+/// it, and those of linked browsers as far back as the link reaches (R5).
+fn strands_of_user(db: &Reader<'_>, user: UserKey) -> Result<Vec<Strand>, StoreError> {
+    let mut statement =
+        db.0.prepare_cached("SELECT :user UNION ALL SELECT user_key FROM users WHERE merged_into = :user")?;
+    let users: Vec<i64> =
+        statement.query_map(named_params! { ":user": user.0 }, |row| row.get(0))?.collect::<Result<_, _>>()?;
+    let mut strands: Vec<Strand> = users.iter().map(|key| Strand { key: *key, from: i64::MIN }).collect();
+    let mut statement = db.0.prepare_cached(
+        "SELECT visitor_key, linked_from_ms FROM visitors
+         WHERE user_key = :user ORDER BY visitor_key DESC LIMIT :limit",
+    )?;
+    for user in users {
+        let limit = STRANDS_MAX.saturating_sub(strands.len());
+        let browsers = statement.query_map(named_params! { ":user": user, ":limit": limit as i64 }, |row| {
+            Ok(Strand { key: -row.get::<_, i64>(0)?, from: EventId::first_at(row.get(1)?).0 })
+        })?;
+        for browser in browsers {
+            strands.push(browser?);
+        }
+    }
+    Ok(strands)
+}
+
+/// The strands of a company's events: its own, and those of companies merged into it (C10).
+fn strands_of_company(db: &Reader<'_>, company: CompanyKey) -> Result<Vec<Strand>, StoreError> {
+    let mut statement = db.0.prepare_cached(
+        "SELECT :company UNION ALL SELECT company_key FROM companies WHERE merged_into = :company LIMIT :limit",
+    )?;
+    let rows = statement.query_map(named_params! { ":company": company.0, ":limit": STRANDS_MAX as i64 }, |row| {
+        Ok(Strand { key: row.get(0)?, from: i64::MIN })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Reads the newest events of one strand in one bucket, older than one.
+type ReadBucket = fn(&Reader<'_>, i64, Strand, i64, usize) -> Result<Vec<i64>, StoreError>;
+
+/// The newest events of strands, older than one: bucket by bucket down to the journal's oldest,
+/// of each strand no more than is wanted in all.
+fn walk(
+    db: &Reader<'_>,
+    strands: &[Strand],
+    before: i64,
+    limit: usize,
+    read: ReadBucket,
+) -> Result<Vec<i64>, StoreError> {
+    let mut found = Vec::new();
+    let Some((oldest, newest)) = ends(db)? else { return Ok(found) };
+    let mut bucket = EventId(before.saturating_sub(1).min(newest)).bucket();
+    while bucket >= EventId(oldest).bucket() && found.len() < limit {
+        let mut in_bucket = Vec::new();
+        for strand in strands.iter().filter(|strand| EventId(strand.from).bucket() <= bucket) {
+            in_bucket.extend(read(db, bucket, *strand, before, limit)?);
+        }
+        in_bucket.sort_unstable_by(|a, b| b.cmp(a));
+        found.extend(in_bucket);
+        bucket -= 1;
+    }
+    found.truncate(limit);
+    Ok(found)
+}
+
+/// The oldest and the newest event of the journal.
+fn ends(db: &Reader<'_>) -> Result<Option<(i64, i64)>, StoreError> {
+    let mut statement =
+        db.0.prepare_cached("SELECT (SELECT min(event_id) FROM events), (SELECT max(event_id) FROM events)")?;
+    let (oldest, newest): (Option<i64>, Option<i64>) = statement.query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(oldest.zip(newest))
+}
+
+fn newest_of_subject(
+    db: &Reader<'_>,
+    bucket: i64,
+    strand: Strand,
+    before: i64,
+    limit: usize,
+) -> Result<Vec<i64>, StoreError> {
+    let mut statement = db.0.prepare_cached(
+        "SELECT event_id FROM events_by_subject
+         WHERE bucket = :bucket AND subject = :key AND event_id >= :from AND event_id < :before
+         ORDER BY event_id DESC LIMIT :limit",
+    )?;
+    bucket_rows(&mut statement, bucket, strand, before, limit)
+}
+
+fn newest_of_company(
+    db: &Reader<'_>,
+    bucket: i64,
+    strand: Strand,
+    before: i64,
+    limit: usize,
+) -> Result<Vec<i64>, StoreError> {
+    let mut statement = db.0.prepare_cached(
+        "SELECT event_id FROM events_by_company
+         WHERE bucket = :bucket AND company_key = :key AND event_id >= :from AND event_id < :before
+         ORDER BY event_id DESC LIMIT :limit",
+    )?;
+    bucket_rows(&mut statement, bucket, strand, before, limit)
+}
+
+fn bucket_rows(
+    statement: &mut Statement<'_>,
+    bucket: i64,
+    strand: Strand,
+    before: i64,
+    limit: usize,
+) -> Result<Vec<i64>, StoreError> {
+    let parameters = named_params! {
+        ":bucket": bucket,
+        ":key": strand.key,
+        ":from": strand.from,
+        ":before": before,
+        ":limit": limit as i64,
+    };
+    Ok(statement.query_map(parameters, |row| row.get(0))?.collect::<Result<_, _>>()?)
+}
+
+/// One event, its user read through link and merge, its company through merges.
+fn row(db: &Reader<'_>, event_id: i64) -> Result<Option<EventRow>, StoreError> {
+    let mut statement = db.0.prepare_cached(
+        "SELECT event.kind, name.name, event.name, event.received_ms, user.user_id, coalesce(user.name, user.email),
+                user.id, visitor.anonymous_id, company.company_id, event.properties, event.context, source.name
+         FROM events AS event
+         LEFT JOIN event_names AS name ON name.name_key = event.name_key
+         LEFT JOIN sources AS source ON source.source_key = event.source_key
+         LEFT JOIN visitors AS visitor ON visitor.visitor_key = event.visitor_key
+         LEFT JOIN users AS meant ON meant.user_key = coalesce(event.user_key,
+           CASE WHEN visitor.linked_from_ms <= :at_ms THEN visitor.user_key END)
+         LEFT JOIN users AS user ON user.user_key = coalesce(meant.merged_into, meant.user_key)
+         LEFT JOIN companies AS stated ON stated.company_key = event.company_key
+         LEFT JOIN companies AS company ON company.company_key = coalesce(stated.merged_into, stated.company_key)
+         WHERE event.event_id = :event_id",
+    )?;
+    let at_ms = EventId(event_id).at_ms();
+    let found = statement
+        .query_row(named_params! { ":event_id": event_id, ":at_ms": at_ms }, |row| {
+            let kind = Kind::from_number(row.get(0)?);
+            let counted_as: Option<String> = row.get(1)?;
+            let own_name: Option<String> = row.get(2)?;
+            let is_track = kind == Kind::Track;
+            Ok(EventRow {
+                event_id: EventId(event_id),
+                name: own_name.clone().or(counted_as).filter(|_| is_track).unwrap_or_else(|| kind.as_str().to_owned()),
+                kind,
+                page_name: own_name.filter(|_| !is_track),
+                received_ms: row.get(3)?,
+                user_id: row.get(4)?,
+                user_name: row.get(5)?,
+                user_uuid: row.get(6)?,
+                anonymous_id: row.get(7)?,
+                company_id: row.get(8)?,
+                properties: users::json_object(row.get_ref(9)?.as_str_or_null()?.unwrap_or_default()),
+                context: users::json_object(row.get_ref(10)?.as_str_or_null()?.unwrap_or_default()),
+                source: row.get::<_, Option<String>>(11)?.unwrap_or_default(),
+            })
+        })
+        .optional()?;
+    Ok(found)
 }
 
 /// The names of events by text, for the writer.

@@ -2,6 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use rusqlite::types::Value as Bound;
 use serde::{Deserialize, Serialize};
 
 /// Rows of a page in the dashboard.
@@ -10,6 +11,8 @@ pub const PAGE_ROWS: usize = 50;
 pub const PAGE_ROWS_MAX: usize = 500;
 /// An exact count goes so far; beyond it a list says "10,000+".
 pub const COUNT_MAX: u64 = 10_000;
+/// So many rows are counted at most, to tell "more than [`COUNT_MAX`]".
+pub(super) const COUNTED_MAX: i64 = COUNT_MAX as i64 + 1;
 
 /// Where a page ended: the sort value and the key of its last row. Opaque outside.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -29,6 +32,15 @@ impl Cursor {
     /// The cursor of a text; `None` where it is none of ours.
     pub fn decode(text: &str) -> Option<Cursor> {
         serde_json::from_slice(&URL_SAFE_NO_PAD.decode(text).ok()?).ok()
+    }
+
+    /// The sort value as a statement binds it.
+    pub(super) fn bound(&self) -> Bound {
+        match &self.value {
+            serde_json::Value::String(text) => Bound::Text(text.clone()),
+            serde_json::Value::Number(number) => number.as_i64().map_or(Bound::Null, Bound::Integer),
+            _ => Bound::Null,
+        }
     }
 }
 
@@ -56,6 +68,95 @@ pub struct Page<T> {
     pub next: Option<Cursor>,
 }
 
+impl<T> Page<T> {
+    /// A page of at most `size` rows, of rows that were read one beyond it, each with its cursor.
+    pub(super) fn cut(mut rows: Vec<(Cursor, T)>, size: usize) -> Page<T> {
+        let more = rows.len() > size;
+        rows.truncate(size);
+        let next = if more { rows.last().map(|(cursor, _)| cursor.clone()) } else { None };
+        Page { rows: rows.into_iter().map(|(_, row)| row).collect(), next }
+    }
+}
+
+/// A list's order as SQL: a sorted column and the key, both in one direction, so that one
+/// index serves it and a cursor neither skips nor repeats.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Keyset {
+    /// The sorted column; none where the key alone decides.
+    pub column: Option<&'static str>,
+    /// The key's column.
+    pub key: &'static str,
+    /// The greatest first.
+    pub descending: bool,
+}
+
+impl Keyset {
+    /// The condition for rows behind a cursor, bound as `:value` and `:key`; empty without one.
+    pub fn behind(&self, after: Option<&Cursor>) -> String {
+        let Keyset { key, descending, .. } = self;
+        let sign = if *descending { "<" } else { ">" };
+        match (after, self.column) {
+            (None, _) => String::new(),
+            (Some(_), Some(column)) => format!("AND ({column}, {key}) {sign} (:value, :key)"),
+            (Some(_), None) => format!("AND {key} {sign} :key"),
+        }
+    }
+
+    /// The order.
+    pub fn order(&self) -> String {
+        let direction = if self.descending { "DESC" } else { "ASC" };
+        match self.column {
+            Some(column) => format!("ORDER BY {column} {direction}, {} {direction}", self.key),
+            None => format!("ORDER BY {} {direction}", self.key),
+        }
+    }
+
+    /// The sorted column's expression, for the cursor of a row.
+    pub fn value(&self) -> &'static str {
+        self.column.unwrap_or("NULL")
+    }
+}
+
+/// Binds a cursor to a statement of [`Keyset::behind`].
+pub(super) fn bind_cursor(
+    statement: &mut rusqlite::Statement<'_>,
+    keyset: &Keyset,
+    after: Option<&Cursor>,
+) -> rusqlite::Result<()> {
+    let Some(after) = after else { return Ok(()) };
+    bind(statement, ":key", after.key)?;
+    if keyset.column.is_some() {
+        bind(statement, ":value", after.bound())?;
+    }
+    Ok(())
+}
+
+/// Binds one value by the name of its parameter, which the statement has.
+pub(super) fn bind(
+    statement: &mut rusqlite::Statement<'_>,
+    name: &str,
+    value: impl rusqlite::ToSql,
+) -> rusqlite::Result<()> {
+    match statement.parameter_index(name)? {
+        Some(index) => statement.raw_bind_parameter(index, value),
+        None => Err(rusqlite::Error::InvalidParameterName(name.to_owned())),
+    }
+}
+
+/// A row's sort value as a cursor keeps it.
+pub(super) fn cursor_value(value: rusqlite::types::ValueRef<'_>) -> serde_json::Value {
+    match value {
+        rusqlite::types::ValueRef::Integer(number) => number.into(),
+        rusqlite::types::ValueRef::Text(text) => String::from_utf8_lossy(text).into(),
+        _ => serde_json::Value::Null,
+    }
+}
+
+/// Keys as the JSON that a statement reads with `json_each`.
+pub(super) fn json_keys(keys: impl IntoIterator<Item = i64>) -> String {
+    serde_json::Value::from_iter(keys).to_string()
+}
+
 /// A count that stops at [`COUNT_MAX`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Count {
@@ -63,4 +164,11 @@ pub enum Count {
     Exactly(u64),
     /// More than [`COUNT_MAX`].
     Over,
+}
+
+impl Count {
+    /// A count of rows of which at most one beyond [`COUNT_MAX`] was counted.
+    pub(super) fn of(counted: i64) -> Count {
+        if counted < COUNTED_MAX { Count::Exactly(counted.unsigned_abs()) } else { Count::Over }
+    }
 }

@@ -9,6 +9,7 @@
 //! Functions on data live in the file of their noun and take a [`Reader`] or
 //! a [`Tx`]; nobody outside has a connection to run SQL on.
 
+mod activity;
 mod backup;
 mod catalog;
 mod connection;

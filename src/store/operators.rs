@@ -1,5 +1,7 @@
 //! Operators, their sign-ins, and links that work once.
 
+use rusqlite::{OptionalExtension, Row, named_params};
+
 use super::{Reader, StoreError, Tx};
 use crate::domain::access::Role;
 use crate::domain::ids::OperatorKey;
@@ -35,8 +37,26 @@ pub enum OneTimeLink {
 /// # Errors
 /// [`StoreError`] only.
 pub fn list(db: &Reader<'_>) -> Result<Vec<Operator>, StoreError> {
-    let _ = db;
-    todo!()
+    let mut statement = db.0.prepare_cached(
+        "SELECT operator_key, email, role, password_hash IS NOT NULL, created_ms, last_sign_in_ms
+         FROM operators ORDER BY operator_key",
+    )?;
+    let rows = statement.query_map([], operator)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// An operator of the six columns that every statement here names first, in this order.
+fn operator(row: &Row<'_>) -> rusqlite::Result<Operator> {
+    let role: String = row.get(2)?;
+    Ok(Operator {
+        key: OperatorKey(row.get(0)?),
+        email: row.get(1)?,
+        // The table takes no other word; the least of the roles is the safe one to read it as.
+        role: role.parse().unwrap_or(Role::Viewer),
+        has_password: row.get(3)?,
+        created_ms: row.get(4)?,
+        last_sign_in_ms: row.get(5)?,
+    })
 }
 
 /// Whether there is an operator at all.
@@ -44,8 +64,7 @@ pub fn list(db: &Reader<'_>) -> Result<Vec<Operator>, StoreError> {
 /// # Errors
 /// [`StoreError`] only.
 pub fn any(db: &Reader<'_>) -> Result<bool, StoreError> {
-    let _ = db;
-    todo!()
+    Ok(db.0.prepare_cached("SELECT 1 FROM operators LIMIT 1")?.exists([])?)
 }
 
 /// An operator by e-mail (any case), with the argon2 hash of the password where one is set.
@@ -53,8 +72,19 @@ pub fn any(db: &Reader<'_>) -> Result<bool, StoreError> {
 /// # Errors
 /// [`StoreError`] only.
 pub fn find(db: &Reader<'_>, email: &str) -> Result<Option<(Operator, Option<String>)>, StoreError> {
-    let _ = (db, email);
-    todo!()
+    let mut statement = db.0.prepare_cached(
+        "SELECT operator_key, email, role, password_hash IS NOT NULL, created_ms, last_sign_in_ms, password_hash
+         FROM operators WHERE email = :email",
+    )?;
+    let found = statement
+        .query_row(named_params! { ":email": as_kept(email) }, |row| Ok((operator(row)?, row.get(6)?)))
+        .optional()?;
+    Ok(found)
+}
+
+/// An e-mail address as it is kept and compared: trimmed, in lower case.
+fn as_kept(email: &str) -> String {
+    email.trim().to_lowercase()
 }
 
 /// Adds an operator; `None` where the e-mail is taken.
@@ -67,8 +97,18 @@ pub fn add(
     role: Role,
     password_hash: Option<&str>,
 ) -> Result<Option<Operator>, StoreError> {
-    let _ = (tx, email, role, password_hash);
-    todo!()
+    let mut statement = tx.connection.prepare_cached(
+        "INSERT INTO operators (email, role, password_hash, created_ms) VALUES (:email, :role, :password_hash, :now)
+         ON CONFLICT (email) DO NOTHING
+         RETURNING operator_key, email, role, password_hash IS NOT NULL, created_ms, last_sign_in_ms",
+    )?;
+    let parameters = named_params! {
+        ":email": as_kept(email),
+        ":role": role.as_str(),
+        ":password_hash": password_hash,
+        ":now": tx.now_ms,
+    };
+    Ok(statement.query_row(parameters, operator).optional()?)
 }
 
 /// Sets a password and ends all sign-ins of the operator.
@@ -76,8 +116,13 @@ pub fn add(
 /// # Errors
 /// [`StoreError`] only.
 pub fn set_password(tx: &mut Tx<'_>, operator: OperatorKey, password_hash: &str) -> Result<(), StoreError> {
-    let _ = (tx, operator, password_hash);
-    todo!()
+    tx.connection
+        .prepare_cached("UPDATE operators SET password_hash = :password_hash WHERE operator_key = :operator")?
+        .execute(named_params! { ":operator": operator.0, ":password_hash": password_hash })?;
+    tx.connection
+        .prepare_cached("DELETE FROM sign_ins WHERE operator_key = :operator")?
+        .execute(named_params! { ":operator": operator.0 })?;
+    Ok(())
 }
 
 /// Keeps a sign-in by the hash of its token; `last_sign_in_ms` of the operator moves.
@@ -85,8 +130,24 @@ pub fn set_password(tx: &mut Tx<'_>, operator: OperatorKey, password_hash: &str)
 /// # Errors
 /// [`StoreError`] only.
 pub fn sign_in(tx: &mut Tx<'_>, operator: OperatorKey, token_hash: &[u8], expires_ms: i64) -> Result<(), StoreError> {
-    let _ = (tx, operator, token_hash, expires_ms);
-    todo!()
+    tx.connection
+        .prepare_cached("DELETE FROM sign_ins WHERE expires_ms <= :now")?
+        .execute(named_params! { ":now": tx.now_ms })?;
+    tx.connection
+        .prepare_cached(
+            "INSERT INTO sign_ins (token_hash, operator_key, created_ms, last_used_ms, expires_ms)
+             VALUES (:token_hash, :operator, :now, :now, :expires)",
+        )?
+        .execute(named_params! {
+            ":token_hash": token_hash,
+            ":operator": operator.0,
+            ":now": tx.now_ms,
+            ":expires": expires_ms,
+        })?;
+    tx.connection
+        .prepare_cached("UPDATE operators SET last_sign_in_ms = :now WHERE operator_key = :operator")?
+        .execute(named_params! { ":operator": operator.0, ":now": tx.now_ms })?;
+    Ok(())
 }
 
 /// The operator of a sign-in that has not expired, and when it will (Unix milliseconds).
@@ -94,8 +155,14 @@ pub fn sign_in(tx: &mut Tx<'_>, operator: OperatorKey, token_hash: &[u8], expire
 /// # Errors
 /// [`StoreError`] only.
 pub fn signed_in(db: &Reader<'_>, token_hash: &[u8], now_ms: i64) -> Result<Option<(Operator, i64)>, StoreError> {
-    let _ = (db, token_hash, now_ms);
-    todo!()
+    let mut statement = db.0.prepare_cached(
+        "SELECT o.operator_key, o.email, o.role, o.password_hash IS NOT NULL, o.created_ms, o.last_sign_in_ms,
+                s.expires_ms
+         FROM sign_ins AS s JOIN operators AS o ON o.operator_key = s.operator_key
+         WHERE s.token_hash = :token_hash AND s.expires_ms > :now",
+    )?;
+    let parameters = named_params! { ":token_hash": token_hash, ":now": now_ms };
+    Ok(statement.query_row(parameters, |row| Ok((operator(row)?, row.get(6)?))).optional()?)
 }
 
 /// Moves the end of a sign-in; `last_used_ms` is now.
@@ -103,8 +170,12 @@ pub fn signed_in(db: &Reader<'_>, token_hash: &[u8], now_ms: i64) -> Result<Opti
 /// # Errors
 /// [`StoreError`] only.
 pub fn renew(tx: &mut Tx<'_>, token_hash: &[u8], expires_ms: i64) -> Result<(), StoreError> {
-    let _ = (tx, token_hash, expires_ms);
-    todo!()
+    tx.connection
+        .prepare_cached(
+            "UPDATE sign_ins SET expires_ms = :expires, last_used_ms = :now WHERE token_hash = :token_hash",
+        )?
+        .execute(named_params! { ":token_hash": token_hash, ":expires": expires_ms, ":now": tx.now_ms })?;
+    Ok(())
 }
 
 /// Ends a sign-in.
@@ -112,11 +183,14 @@ pub fn renew(tx: &mut Tx<'_>, token_hash: &[u8], expires_ms: i64) -> Result<(), 
 /// # Errors
 /// [`StoreError`] only.
 pub fn sign_out(tx: &mut Tx<'_>, token_hash: &[u8]) -> Result<(), StoreError> {
-    let _ = (tx, token_hash);
-    todo!()
+    tx.connection
+        .prepare_cached("DELETE FROM sign_ins WHERE token_hash = :token_hash")?
+        .execute(named_params! { ":token_hash": token_hash })?;
+    Ok(())
 }
 
-/// Keeps a link that works once, by the hash of its token. A new set-up link replaces the old.
+/// Keeps a link that works once, by the hash of its token. A new set-up link replaces the old
+/// one, and a new link of an operator that operator's.
 ///
 /// # Errors
 /// [`StoreError`] only.
@@ -126,8 +200,16 @@ pub fn add_link(
     token_hash: &[u8],
     expires_ms: i64,
 ) -> Result<(), StoreError> {
-    let _ = (tx, operator, token_hash, expires_ms);
-    todo!()
+    let operator = operator.map(|key| key.0);
+    tx.connection
+        .prepare_cached("DELETE FROM one_time_links WHERE operator_key IS :operator OR expires_ms <= :now")?
+        .execute(named_params! { ":operator": operator, ":now": tx.now_ms })?;
+    tx.connection
+        .prepare_cached(
+            "INSERT INTO one_time_links (token_hash, operator_key, expires_ms) VALUES (:token_hash, :operator, :expires)",
+        )?
+        .execute(named_params! { ":token_hash": token_hash, ":operator": operator, ":expires": expires_ms })?;
+    Ok(())
 }
 
 /// What a link is for, while it has not expired.
@@ -135,15 +217,28 @@ pub fn add_link(
 /// # Errors
 /// [`StoreError`] only.
 pub fn link(db: &Reader<'_>, token_hash: &[u8], now_ms: i64) -> Result<Option<OneTimeLink>, StoreError> {
-    let _ = (db, token_hash, now_ms);
-    todo!()
+    let mut statement = db.0.prepare_cached(
+        "SELECT o.operator_key, o.email, o.role, o.password_hash IS NOT NULL, o.created_ms, o.last_sign_in_ms,
+                l.operator_key IS NULL
+         FROM one_time_links AS l LEFT JOIN operators AS o ON o.operator_key = l.operator_key
+         WHERE l.token_hash = :token_hash AND l.expires_ms > :now",
+    )?;
+    let found = statement
+        .query_row(named_params! { ":token_hash": token_hash, ":now": now_ms }, |row| {
+            if row.get(6)? { Ok(OneTimeLink::SetUp) } else { operator(row).map(OneTimeLink::Reset) }
+        })
+        .optional()?;
+    Ok(found)
 }
 
-/// Uses a link up; false where it is none (any more).
+/// Uses a link up; false where it is none (any more), or has expired.
 ///
 /// # Errors
 /// [`StoreError`] only.
 pub fn use_link(tx: &mut Tx<'_>, token_hash: &[u8]) -> Result<bool, StoreError> {
-    let _ = (tx, token_hash);
-    todo!()
+    let used = tx
+        .connection
+        .prepare_cached("DELETE FROM one_time_links WHERE token_hash = :token_hash AND expires_ms > :now")?
+        .execute(named_params! { ":token_hash": token_hash, ":now": tx.now_ms })?;
+    Ok(used == 1)
 }

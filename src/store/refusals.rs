@@ -1,7 +1,9 @@
 //! What was refused: counted by source, code and attribute, with one example.
 
-use rusqlite::params;
+use rusqlite::{Row, named_params, params};
+use serde_json::json;
 
+use super::list::{self, Cursor, Page};
 use super::{Reader, StoreError, Tx};
 use crate::domain::ids::{SourceKey, excerpt};
 
@@ -31,8 +33,59 @@ pub struct RefusalRow {
 /// # Errors
 /// [`StoreError`] only.
 pub fn list(db: &Reader<'_>, since_ms: i64, size: usize) -> Result<Vec<RefusalRow>, StoreError> {
-    let _ = (db, since_ms, size);
-    todo!()
+    let mut statement = db.0.prepare_cached(
+        "SELECT r.code, s.name, r.attribute, r.count, r.first_seen_ms, r.last_seen_ms, r.example, r.detail
+         FROM refusals AS r LEFT JOIN sources AS s ON s.source_key = r.source_key
+         WHERE r.last_seen_ms >= :since ORDER BY r.last_seen_ms DESC LIMIT :limit",
+    )?;
+    let rows = statement.query_map(named_params! { ":since": since_ms, ":limit": size as i64 }, refusal)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// A page of all that was refused, the latest first.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn page(db: &Reader<'_>, after: Option<&Cursor>, size: usize) -> Result<Page<RefusalRow>, StoreError> {
+    let behind = if after.is_some() {
+        "WHERE (r.last_seen_ms, r.source_key, r.code, r.attribute) < (:last_seen, :source, :code, :attribute)"
+    } else {
+        ""
+    };
+    let mut statement = db.0.prepare_cached(&format!(
+        "SELECT r.code, s.name, r.attribute, r.count, r.first_seen_ms, r.last_seen_ms, r.example, r.detail, r.source_key
+         FROM refusals AS r INDEXED BY refusals_last_seen LEFT JOIN sources AS s ON s.source_key = r.source_key
+         {behind} ORDER BY r.last_seen_ms DESC, r.source_key DESC, r.code DESC, r.attribute DESC LIMIT :limit",
+    ))?;
+    list::bind(&mut statement, ":limit", size as i64 + 1)?;
+    if let Some(after) = after {
+        list::bind(&mut statement, ":last_seen", after.key)?;
+        list::bind(&mut statement, ":source", after.value[0].as_i64())?;
+        list::bind(&mut statement, ":code", after.value[1].as_str())?;
+        list::bind(&mut statement, ":attribute", after.value[2].as_str())?;
+    }
+    let mut rows = statement.raw_query();
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let refusal = refusal(row)?;
+        let value = json!([row.get::<_, i64>(8)?, refusal.code, refusal.attribute.as_deref().unwrap_or_default()]);
+        found.push((Cursor { value, key: refusal.last_seen_ms }, refusal));
+    }
+    Ok(Page::cut(found, size))
+}
+
+fn refusal(row: &Row<'_>) -> rusqlite::Result<RefusalRow> {
+    let attribute: String = row.get(2)?;
+    Ok(RefusalRow {
+        code: row.get(0)?,
+        source: row.get(1)?,
+        attribute: (!attribute.is_empty()).then_some(attribute),
+        count: row.get::<_, i64>(3)?.unsigned_abs(),
+        first_seen_ms: row.get(4)?,
+        last_seen_ms: row.get(5)?,
+        example: row.get(6)?,
+        detail: row.get(7)?,
+    })
 }
 
 // What the writer needs ------------------------------------------------------

@@ -1,9 +1,163 @@
 //! Substrings of names, e-mails and ids of users.
+//!
+//! The index knows which rows have all three-letter pieces of a text, not
+//! where; so it names candidates, and the row decides. A text of fewer than
+//! three letters is looked for at the beginning of names, e-mails and ids.
+//! Both sides are made lower case by Rust, which knows more letters than SQLite.
 
-use rusqlite::params;
+use std::collections::BTreeSet;
 
-use super::{StoreError, Tx};
+use rusqlite::{Row, named_params, params};
+
+use super::list::{COUNT_MAX, Count};
+use super::{Reader, StoreError, Tx};
 use crate::domain::ids::UserKey;
+
+/// Letters of a piece of the index.
+const PIECE_CHARS: usize = 3;
+/// Pieces of a text that are asked for; the row decides on the rest.
+const PIECES_MAX: usize = 64;
+/// Up to so many candidates are sorted; a text with more fills a page soon
+/// where the list is walked in its order.
+pub(super) const CANDIDATES_MAX: usize = 2_000;
+
+/// A text to look for, in lower case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Needle {
+    text: String,
+    at_beginning: bool,
+}
+
+impl Needle {
+    /// What a list is asked to look for; none where that is nothing.
+    pub fn of(search: Option<&str>) -> Option<Needle> {
+        let text = search?.trim().replace('\0', "").to_lowercase();
+        let at_beginning = text.chars().count() < PIECE_CHARS;
+        (!text.is_empty()).then_some(Needle { text, at_beginning })
+    }
+
+    /// Whether one of a row's texts has it.
+    pub fn is_in(&self, texts: [Option<&str>; 3]) -> bool {
+        texts.into_iter().flatten().any(|text| {
+            let text = text.to_lowercase();
+            if self.at_beginning { text.starts_with(&self.text) } else { text.contains(&self.text) }
+        })
+    }
+
+    /// The first text that does not begin with it, in the order of the indexes.
+    fn beyond(text: &str) -> String {
+        format!("{text}{}", char::MAX)
+    }
+}
+
+/// Who may have a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Candidates {
+    /// These, each to be checked against its row.
+    Keys(Vec<i64>),
+    /// More than was asked for.
+    TooMany,
+}
+
+/// The users who may have a text, merged and archived ones too, if they are at most `max`.
+pub(super) fn candidates(db: &Reader<'_>, needle: &Needle, max: usize) -> Result<Candidates, StoreError> {
+    let mut keys = BTreeSet::new();
+    if needle.at_beginning {
+        keys.extend(names_beginning(db, &needle.text, max + 1)?);
+        keys.extend(emails_beginning(db, &needle.text, max + 1)?);
+        for spelling in spellings(&needle.text) {
+            keys.extend(user_ids_beginning(db, &spelling, max + 1)?);
+        }
+    } else {
+        keys.extend(with_pieces(db, &needle.text, max + 1)?);
+    }
+    Ok(if keys.len() > max { Candidates::TooMany } else { Candidates::Keys(keys.into_iter().collect()) })
+}
+
+/// How many users have a text. Where more than [`COUNT_MAX`] may have it, they are not checked.
+pub(super) fn count(db: &Reader<'_>, needle: &Needle) -> Result<Count, StoreError> {
+    let max = usize::try_from(COUNT_MAX).unwrap_or(usize::MAX);
+    let Candidates::Keys(keys) = candidates(db, needle, max)? else { return Ok(Count::Over) };
+    let mut statement = db.0.prepare_cached(
+        "SELECT name, email, user_id FROM users
+         WHERE user_key = :key AND merged_into IS NULL AND archived_ms IS NULL",
+    )?;
+    let mut counted = 0;
+    for key in keys {
+        let mut rows = statement.query(named_params! { ":key": key })?;
+        if let Some(row) = rows.next()? {
+            counted += i64::from(needle.is_in(texts(row, 0)));
+        }
+    }
+    Ok(Count::of(counted))
+}
+
+/// The three texts of a user's row from this column on.
+pub(super) fn texts<'a>(row: &'a Row<'_>, first: usize) -> [Option<&'a str>; 3] {
+    [first, first + 1, first + 2].map(|column| row.get_ref(column).ok()?.as_str().ok())
+}
+
+/// Rows of the index that have all pieces of a text.
+fn with_pieces(db: &Reader<'_>, text: &str, limit: usize) -> Result<Vec<i64>, StoreError> {
+    let mut statement =
+        db.0.prepare_cached("SELECT rowid FROM users_search WHERE users_search MATCH :pieces LIMIT :limit")?;
+    let rows =
+        statement.query_map(named_params! { ":pieces": pieces(text), ":limit": limit as i64 }, |row| row.get(0))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// All three-letter pieces of a text, as the index's query language asks for them.
+fn pieces(text: &str) -> String {
+    let chars: Vec<char> = text.chars().collect();
+    let pieces: BTreeSet<String> =
+        chars.windows(PIECE_CHARS).take(PIECES_MAX).map(|piece| piece.iter().collect::<String>()).collect();
+    let quoted: Vec<String> = pieces.iter().map(|piece| format!("\"{}\"", piece.replace('"', "\"\""))).collect();
+    quoted.join(" AND ")
+}
+
+fn names_beginning(db: &Reader<'_>, text: &str, limit: usize) -> Result<Vec<i64>, StoreError> {
+    let mut statement = db.0.prepare_cached(
+        "SELECT user_key FROM users INDEXED BY users_sort_name
+         WHERE merged_into IS NULL AND archived_ms IS NULL AND sort_name >= :text AND sort_name < :beyond
+         LIMIT :limit",
+    )?;
+    let rows = statement
+        .query_map(named_params! { ":text": text, ":beyond": Needle::beyond(text), ":limit": limit as i64 }, |row| {
+            row.get(0)
+        })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+fn emails_beginning(db: &Reader<'_>, text: &str, limit: usize) -> Result<Vec<i64>, StoreError> {
+    let mut statement = db.0.prepare_cached(
+        "SELECT user_key FROM users INDEXED BY users_email WHERE email >= :text AND email < :beyond LIMIT :limit",
+    )?;
+    let rows = statement
+        .query_map(named_params! { ":text": text, ":beyond": Needle::beyond(text), ":limit": limit as i64 }, |row| {
+            row.get(0)
+        })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+fn user_ids_beginning(db: &Reader<'_>, text: &str, limit: usize) -> Result<Vec<i64>, StoreError> {
+    let mut statement =
+        db.0.prepare_cached("SELECT user_key FROM users WHERE user_id >= :text AND user_id < :beyond LIMIT :limit")?;
+    let rows = statement
+        .query_map(named_params! { ":text": text, ":beyond": Needle::beyond(text), ":limit": limit as i64 }, |row| {
+            row.get(0)
+        })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// A short text in all its upper and lower case spellings, since ids stand in the index as they are.
+fn spellings(text: &str) -> BTreeSet<String> {
+    let mut all = BTreeSet::from([String::new()]);
+    for letter in text.chars() {
+        let cases = [letter.to_lowercase().to_string(), letter.to_uppercase().to_string()];
+        all = all.iter().flat_map(|start| cases.iter().map(move |case| format!("{start}{case}"))).collect();
+    }
+    all
+}
 
 /// Indexes the text of a user in place of what was indexed before.
 pub(super) fn index_user(tx: &mut Tx<'_>, key: UserKey, text: &str) -> Result<(), StoreError> {

@@ -1,7 +1,17 @@
 //! What a source was seen doing: the evidence of the installation page.
 
+use rusqlite::{OptionalExtension, named_params};
+
 use super::{Reader, StoreError, Tx};
-use crate::domain::ids::SourceKey;
+use crate::domain::ids::{EventId, SourceKey};
+use crate::domain::time::SECOND_MS;
+
+/// A sight is noted anew when the one before is as old as this.
+const BETWEEN_NOTES_MS: i64 = 5 * SECOND_MS;
+/// Hosts of a source that are remembered, those seen last.
+const HOSTS_MAX: usize = 100;
+/// Of all events since an instant so many are looked at, the newest.
+const EVENTS_LOOKED_AT_MAX: usize = 10_000;
 
 /// What was seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -19,9 +29,9 @@ pub struct Evidence {
     pub script: Option<(i64, String)>,
     /// Something was posted and taken: when.
     pub posted_ms: Option<i64>,
-    /// Refusals of the source since: code and count.
+    /// What was refused of the source since: codes, each with its count of all time.
     pub refused: Vec<(String, u64)>,
-    /// Events since, of visitors or users.
+    /// Events since, of visitors or users, among the newest 10,000 of all sources.
     pub events: u64,
     /// The last user seen since with no company: id or e-mail.
     pub user_without_company: Option<String>,
@@ -44,13 +54,47 @@ pub struct Complete {
     pub at_ms: i64,
 }
 
-/// Notes a sight of a source, at most once a minute for each host.
+impl Sight {
+    /// The word for it in a row.
+    fn as_str(self) -> &'static str {
+        match self {
+            Sight::Script => "script",
+            Sight::Post => "post",
+        }
+    }
+}
+
+/// Notes a sight of a source, at most every five seconds for each host: a check that was just
+/// started must see what follows it.
 ///
 /// # Errors
 /// [`StoreError`] only.
 pub fn note(tx: &mut Tx<'_>, source: SourceKey, sight: Sight, host: &str) -> Result<(), StoreError> {
-    let _ = (tx, source, sight, host);
-    todo!()
+    let noted = tx
+        .connection
+        .prepare_cached(
+            "INSERT INTO source_sightings (source_key, what, host, at_ms) VALUES (:source, :what, :host, :now)
+             ON CONFLICT DO UPDATE SET at_ms = excluded.at_ms WHERE excluded.at_ms >= at_ms + :between",
+        )?
+        .execute(named_params! {
+            ":source": source.0,
+            ":what": sight.as_str(),
+            ":host": host,
+            ":now": tx.now_ms,
+            ":between": BETWEEN_NOTES_MS,
+        })?;
+    if noted == 0 {
+        return Ok(());
+    }
+    // Hosts come from outside and may be made up.
+    tx.connection
+        .prepare_cached(
+            "DELETE FROM source_sightings WHERE source_key = :source AND what = :what AND host IN (
+               SELECT host FROM source_sightings WHERE source_key = :source AND what = :what
+               ORDER BY at_ms DESC LIMIT -1 OFFSET :hosts)",
+        )?
+        .execute(named_params! { ":source": source.0, ":what": sight.as_str(), ":hosts": HOSTS_MAX as i64 })?;
+    Ok(())
 }
 
 /// The evidence of a source since an instant (Unix milliseconds).
@@ -58,6 +102,106 @@ pub fn note(tx: &mut Tx<'_>, source: SourceKey, sight: Sight, host: &str) -> Res
 /// # Errors
 /// [`StoreError`] only.
 pub fn evidence(db: &Reader<'_>, source: SourceKey, since_ms: i64) -> Result<Evidence, StoreError> {
-    let _ = (db, source, since_ms);
-    todo!()
+    Ok(Evidence {
+        script: seen(db, source, Sight::Script, since_ms)?,
+        posted_ms: seen(db, source, Sight::Post, since_ms)?.map(|(at_ms, _)| at_ms),
+        refused: refused(db, source, since_ms)?,
+        events: events(db, source, since_ms)?,
+        user_without_company: user_without_company(db, source, since_ms)?,
+        complete: complete(db, source, since_ms)?,
+    })
+}
+
+/// When a source was last seen doing something, and by which host.
+fn seen(db: &Reader<'_>, source: SourceKey, sight: Sight, since_ms: i64) -> Result<Option<(i64, String)>, StoreError> {
+    let mut statement = db.0.prepare_cached(
+        "SELECT at_ms, host FROM source_sightings
+         WHERE source_key = :source AND what = :what AND at_ms >= :since ORDER BY at_ms DESC LIMIT 1",
+    )?;
+    let parameters = named_params! { ":source": source.0, ":what": sight.as_str(), ":since": since_ms };
+    Ok(statement.query_row(parameters, |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
+}
+
+fn refused(db: &Reader<'_>, source: SourceKey, since_ms: i64) -> Result<Vec<(String, u64)>, StoreError> {
+    let mut statement = db.0.prepare_cached(
+        "SELECT code, sum(count) FROM refusals WHERE source_key = :source AND last_seen_ms >= :since
+         GROUP BY code ORDER BY max(last_seen_ms) DESC",
+    )?;
+    let rows = statement.query_map(named_params! { ":source": source.0, ":since": since_ms }, |row| {
+        Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs()))
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Page views, screens and deeds of a source.
+fn events(db: &Reader<'_>, source: SourceKey, since_ms: i64) -> Result<u64, StoreError> {
+    let mut statement = db.0.prepare_cached(
+        "SELECT count(*) FROM (
+           SELECT source_key, kind FROM events WHERE event_id >= :since ORDER BY event_id DESC LIMIT :limit)
+         WHERE source_key = :source AND kind IN (0, 1, 2)",
+    )?;
+    let events: i64 = statement.query_row(
+        named_params! {
+            ":source": source.0,
+            ":since": EventId::first_at(since_ms).0,
+            ":limit": EVENTS_LOOKED_AT_MAX as i64,
+        },
+        |row| row.get(0),
+    )?;
+    Ok(events.unsigned_abs())
+}
+
+/// The last user whom the source named and who is in no company: the site's id, else the e-mail address.
+fn user_without_company(db: &Reader<'_>, source: SourceKey, since_ms: i64) -> Result<Option<String>, StoreError> {
+    let mut statement = db.0.prepare_cached(
+        "SELECT coalesce(user.user_id, user.email, user.id) FROM (
+           SELECT event_id, source_key, user_key FROM events
+           WHERE event_id >= :since ORDER BY event_id DESC LIMIT :limit) AS event
+         CROSS JOIN users AS user ON user.user_key = event.user_key
+         WHERE event.source_key = :source AND user.companies = 0
+         ORDER BY event.event_id DESC LIMIT 1",
+    )?;
+    let parameters = named_params! {
+        ":source": source.0,
+        ":since": EventId::first_at(since_ms).0,
+        ":limit": EVENTS_LOOKED_AT_MAX as i64,
+    };
+    Ok(statement.query_row(parameters, |row| row.get(0)).optional()?)
+}
+
+/// The last user whom the source named in a company: one that the event states, or one that
+/// was stated since. A page that says nothing new of either still proves both by its event.
+fn complete(db: &Reader<'_>, source: SourceKey, since_ms: i64) -> Result<Option<Complete>, StoreError> {
+    let mut statement = db.0.prepare_cached(
+        "SELECT event.event_id, coalesce(user.user_id, user.email, user.id), coalesce(user.name, user.email),
+                company.company_id, company.name
+         FROM (SELECT event_id, source_key, user_key, company_key FROM events
+               WHERE event_id >= :since ORDER BY event_id DESC LIMIT :limit) AS event
+         CROSS JOIN users AS user ON user.user_key = event.user_key
+         CROSS JOIN memberships AS membership
+           ON membership.user_key = user.user_key
+          AND membership.company_key = coalesce(event.company_key, user.current_company_key)
+         CROSS JOIN companies AS company ON company.company_key = membership.company_key
+         WHERE event.source_key = :source AND membership.open
+           AND (event.company_key IS NOT NULL OR membership.stated_ms >= :since_ms)
+         ORDER BY event.event_id DESC LIMIT 1",
+    )?;
+    let parameters = named_params! {
+        ":source": source.0,
+        ":since": EventId::first_at(since_ms).0,
+        ":since_ms": since_ms,
+        ":limit": EVENTS_LOOKED_AT_MAX as i64,
+    };
+    let found = statement
+        .query_row(parameters, |row| {
+            Ok(Complete {
+                at_ms: EventId(row.get(0)?).at_ms(),
+                user_id: row.get(1)?,
+                user_name: row.get(2)?,
+                company_id: row.get(3)?,
+                company_name: row.get(4)?,
+            })
+        })
+        .optional()?;
+    Ok(found)
 }

@@ -1,7 +1,10 @@
 //! Secret tokens of programs. Only the hash is kept.
 
+use rusqlite::{OptionalExtension, Row, named_params};
+
 use super::{Reader, StoreError, Tx};
 use crate::domain::access::Scope;
+use crate::domain::time::HOUR_MS;
 
 /// A token as a list shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,8 +28,25 @@ pub struct Token {
 /// # Errors
 /// [`StoreError`] only.
 pub fn list(db: &Reader<'_>) -> Result<Vec<Token>, StoreError> {
-    let _ = db;
-    todo!()
+    let mut statement = db.0.prepare_cached(
+        "SELECT token_id, name, scope, created_ms, last_used_ms, revoked_ms FROM tokens ORDER BY token_key",
+    )?;
+    let rows = statement.query_map([], token)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// A token of the six columns that every statement here names, in this order.
+fn token(row: &Row<'_>) -> rusqlite::Result<Token> {
+    let scope: String = row.get(2)?;
+    Ok(Token {
+        token_id: row.get(0)?,
+        name: row.get(1)?,
+        // The table takes no other word; the least of the scopes is the safe one to read it as.
+        scope: scope.parse().unwrap_or(Scope::Read),
+        created_ms: row.get(3)?,
+        last_used_ms: row.get(4)?,
+        revoked_ms: row.get(5)?,
+    })
 }
 
 /// A token that is not revoked, by the SHA-256 of its text.
@@ -34,8 +54,11 @@ pub fn list(db: &Reader<'_>) -> Result<Vec<Token>, StoreError> {
 /// # Errors
 /// [`StoreError`] only.
 pub fn find(db: &Reader<'_>, token_hash: &[u8]) -> Result<Option<Token>, StoreError> {
-    let _ = (db, token_hash);
-    todo!()
+    let mut statement = db.0.prepare_cached(
+        "SELECT token_id, name, scope, created_ms, last_used_ms, revoked_ms
+         FROM tokens WHERE token_hash = :token_hash AND revoked_ms IS NULL",
+    )?;
+    Ok(statement.query_row(named_params! { ":token_hash": token_hash }, token).optional()?)
 }
 
 /// Adds a token.
@@ -43,8 +66,19 @@ pub fn find(db: &Reader<'_>, token_hash: &[u8]) -> Result<Option<Token>, StoreEr
 /// # Errors
 /// [`StoreError`] only.
 pub fn add(tx: &mut Tx<'_>, token_id: &str, name: &str, scope: Scope, token_hash: &[u8]) -> Result<Token, StoreError> {
-    let _ = (tx, token_id, name, scope, token_hash);
-    todo!()
+    let mut statement = tx.connection.prepare_cached(
+        "INSERT INTO tokens (token_id, name, scope, token_hash, created_ms)
+         VALUES (:token_id, :name, :scope, :token_hash, :now)
+         RETURNING token_id, name, scope, created_ms, last_used_ms, revoked_ms",
+    )?;
+    let parameters = named_params! {
+        ":token_id": token_id,
+        ":name": name,
+        ":scope": scope.as_str(),
+        ":token_hash": token_hash,
+        ":now": tx.now_ms,
+    };
+    Ok(statement.query_row(parameters, token)?)
 }
 
 /// Notes that a token was used, at most once an hour.
@@ -52,8 +86,13 @@ pub fn add(tx: &mut Tx<'_>, token_id: &str, name: &str, scope: Scope, token_hash
 /// # Errors
 /// [`StoreError`] only.
 pub fn used(tx: &mut Tx<'_>, token_id: &str) -> Result<(), StoreError> {
-    let _ = (tx, token_id);
-    todo!()
+    let hour = tx.now_ms - tx.now_ms.rem_euclid(HOUR_MS);
+    tx.connection
+        .prepare_cached(
+            "UPDATE tokens SET last_used_ms = :hour WHERE token_id = :token_id AND coalesce(last_used_ms, 0) < :hour",
+        )?
+        .execute(named_params! { ":token_id": token_id, ":hour": hour })?;
+    Ok(())
 }
 
 /// Revokes a token; false where there is none of this id, or it is revoked.
@@ -61,6 +100,9 @@ pub fn used(tx: &mut Tx<'_>, token_id: &str) -> Result<(), StoreError> {
 /// # Errors
 /// [`StoreError`] only.
 pub fn revoke(tx: &mut Tx<'_>, token_id: &str) -> Result<bool, StoreError> {
-    let _ = (tx, token_id);
-    todo!()
+    let revoked = tx
+        .connection
+        .prepare_cached("UPDATE tokens SET revoked_ms = :now WHERE token_id = :token_id AND revoked_ms IS NULL")?
+        .execute(named_params! { ":token_id": token_id, ":now": tx.now_ms })?;
+    Ok(revoked == 1)
 }

@@ -1,13 +1,19 @@
 //! Users and leads.
 
+mod page;
+
 use std::collections::BTreeMap;
 
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{OptionalExtension, named_params, params};
+use serde_json::{Map, Value};
 
-use super::list::{Count, ListQuery, Page};
-use super::{Reader, StoreError, Tx, search};
-use crate::domain::access::Grade;
-use crate::domain::attributes::{Attributes, Type, person_name};
+pub(super) use page::attribute_values;
+pub use page::{AttributeValue, Identifier, UserMembership, UserPage, UserRecord, page, record, records};
+
+use super::list::{self, COUNTED_MAX, Count, Cursor, Keyset, ListQuery, Page};
+use super::search::{self, Candidates, Needle};
+use super::{Reader, StoreError, Tx, activity, workspace};
+use crate::domain::attributes::{Attributes, person_name};
 use crate::domain::ids::{CompanyKey, UserId, UserKey};
 use crate::domain::time;
 
@@ -65,80 +71,6 @@ pub struct UserRow {
     pub roll: [u32; ROLL_DAYS],
 }
 
-/// An id that a user has or had.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Identifier {
-    /// `user_id`, `alias` or `anonymous_id`.
-    pub kind: &'static str,
-    /// The id.
-    pub value: String,
-    /// Since when, Unix milliseconds.
-    pub since_ms: i64,
-}
-
-/// An attribute with where it came from, as a page shows it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct AttributeValue {
-    /// Its name.
-    pub name: String,
-    /// Its value, as JSON.
-    pub value: serde_json::Value,
-    /// Its type.
-    pub kind: Type,
-    /// Since when it is so, Unix milliseconds.
-    pub at_ms: i64,
-    /// What the sender was worth.
-    pub grade: Grade,
-    /// The name of the source.
-    pub source: String,
-    /// Pinned by hand.
-    pub pinned: bool,
-}
-
-/// A membership as a user's page and the API show it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct UserMembership {
-    /// The company.
-    pub company: CompanyName,
-    /// Role in it.
-    pub role: Option<String>,
-    /// Title in it.
-    pub title: Option<String>,
-    /// The membership's own attributes.
-    pub attributes: serde_json::Map<String, serde_json::Value>,
-    /// The current one (C1).
-    pub current: bool,
-    /// Unix milliseconds.
-    pub joined_ms: i64,
-    /// Unix milliseconds; none while in it.
-    pub left_ms: Option<i64>,
-    /// The name of the source that said so.
-    pub source: String,
-    /// What its sender was worth.
-    pub grade: Grade,
-}
-
-/// A user with all that its page shows beside events and history.
-#[derive(Debug, Clone, PartialEq)]
-pub struct UserPage {
-    /// As in a list.
-    pub row: UserRow,
-    /// All ids.
-    pub identifiers: Vec<Identifier>,
-    /// All attributes by name.
-    pub attributes: Vec<AttributeValue>,
-    /// Companies, current and past, the current one first.
-    pub memberships: Vec<UserMembership>,
-    /// Active days of the last 28 days, and of the 28 before (T7).
-    pub active_days: (i64, i64),
-    /// Events of the last 28 days that count for no company though the user has several (C4).
-    pub unstated_events: u64,
-    /// Other users with the same e-mail.
-    pub possible_duplicates: Vec<UserRow>,
-    /// Proof of identity was seen.
-    pub signed: bool,
-}
-
 /// How a user is named from outside.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum UserName {
@@ -155,8 +87,130 @@ pub enum UserName {
 /// # Errors
 /// [`StoreError`] only.
 pub fn list(db: &Reader<'_>, query: &ListQuery<SortBy>, now_ms: i64) -> Result<Page<UserRow>, StoreError> {
-    let _ = (db, query, now_ms);
-    todo!()
+    let (keys, next) = page_of_keys(db, query)?;
+    Ok(Page { rows: rows(db, &keys, now_ms)?, next })
+}
+
+/// A stretch of a list that one index serves in its order.
+struct Stretch {
+    index: &'static str,
+    column: Option<&'static str>,
+    only: &'static str,
+}
+
+/// The stretches of an order. Users without an e-mail address come last, whatever the direction.
+fn stretches(sort: SortBy) -> &'static [Stretch] {
+    const fn all(index: &'static str, column: &'static str) -> Stretch {
+        Stretch { index, column: Some(column), only: "" }
+    }
+    match sort {
+        SortBy::Name => const { &[all("users_sort_name", "u.sort_name")] },
+        SortBy::FirstSeen => const { &[all("users_first_seen", "u.first_seen_ms")] },
+        SortBy::LastSeen => const { &[all("users_last_seen", "u.last_seen_hour")] },
+        SortBy::Companies => const { &[all("users_companies", "u.companies")] },
+        SortBy::Email => &[
+            Stretch { index: "users_email", column: Some("u.email"), only: "AND u.email IS NOT NULL" },
+            Stretch { index: "users_without_email", column: None, only: "AND u.email IS NULL" },
+        ],
+    }
+}
+
+/// The users of a page in its order, and where the next one begins.
+fn page_of_keys(db: &Reader<'_>, query: &ListQuery<SortBy>) -> Result<(Vec<i64>, Option<Cursor>), StoreError> {
+    let needle = Needle::of(query.search.as_deref());
+    let candidates = match &needle {
+        Some(needle) => search::candidates(db, needle, search::CANDIDATES_MAX)?,
+        None => Candidates::TooMany,
+    };
+    let stretches = stretches(query.sort);
+    let mut after = query.after.as_ref();
+    let skipped = if after.is_some_and(|cursor| cursor.value.is_null()) { stretches.len() - 1 } else { 0 };
+    let mut found: Vec<(Cursor, i64)> = Vec::new();
+    for stretch in &stretches[skipped..] {
+        if found.len() > query.size {
+            break;
+        }
+        let keyset = Keyset { column: stretch.column, key: "u.user_key", descending: query.descending };
+        let (from, keys) = match &candidates {
+            Candidates::TooMany => (format!("users AS u INDEXED BY {}", stretch.index), None),
+            Candidates::Keys(keys) => (
+                "json_each(:keys) AS found CROSS JOIN users AS u ON u.user_key = found.value".to_owned(),
+                Some(list::json_keys(keys.iter().copied())),
+            ),
+        };
+        let mut statement = db.0.prepare_cached(&format!(
+            "SELECT u.user_key, {value}, u.name, u.email, u.user_id FROM {from}
+             WHERE u.merged_into IS NULL AND u.archived_ms IS NULL {only} {behind} {order}",
+            value = keyset.value(),
+            only = stretch.only,
+            behind = keyset.behind(after),
+            order = keyset.order(),
+        ))?;
+        list::bind_cursor(&mut statement, &keyset, after)?;
+        if let Some(keys) = keys {
+            list::bind(&mut statement, ":keys", keys)?;
+        }
+        let mut rows = statement.raw_query();
+        while found.len() <= query.size
+            && let Some(row) = rows.next()?
+        {
+            if needle.as_ref().is_none_or(|needle| needle.is_in(search::texts(row, 2))) {
+                let key = row.get(0)?;
+                found.push((Cursor { value: list::cursor_value(row.get_ref(1)?), key }, key));
+            }
+        }
+        after = None;
+    }
+    let page = Page::cut(found, query.size);
+    Ok((page.rows, page.next))
+}
+
+/// Users as a list shows them, in the order of their keys here.
+pub(super) fn rows(db: &Reader<'_>, keys: &[i64], now_ms: i64) -> Result<Vec<UserRow>, StoreError> {
+    let today = time::day(now_ms, workspace::settings(db)?.time_zone);
+    let mut rolls = activity::user_rolls(db, keys, today)?;
+    let mut rows = Vec::with_capacity(keys.len());
+    for key in keys {
+        if let Some(mut row) = row(db, *key)? {
+            row.roll = rolls.remove(key).unwrap_or([0; ROLL_DAYS]);
+            rows.push(row);
+        }
+    }
+    Ok(rows)
+}
+
+/// One user as a list shows it, but for the roll.
+fn row(db: &Reader<'_>, key: i64) -> Result<Option<UserRow>, StoreError> {
+    let mut statement = db.0.prepare_cached(
+        "SELECT u.id, u.user_id, u.email, u.name, u.companies, u.first_seen_ms, u.last_seen_hour,
+                c.company_key, c.company_id, c.name
+         FROM users AS u LEFT JOIN companies AS c ON c.company_key = u.current_company_key
+         WHERE u.user_key = :key",
+    )?;
+    let found = statement
+        .query_row(named_params! { ":key": key }, |row| {
+            let company = match row.get::<_, Option<i64>>(7)? {
+                None => None,
+                Some(key) => Some(CompanyName { key: CompanyKey(key), company_id: row.get(8)?, name: row.get(9)? }),
+            };
+            let user = UserRow {
+                key: UserKey(key),
+                id: row.get(0)?,
+                user_id: row.get(1)?,
+                email: row.get(2)?,
+                name: row.get(3)?,
+                company,
+                companies: row.get(4)?,
+                first_seen_ms: row.get(5)?,
+                last_seen_ms: None,
+                roll: [0; ROLL_DAYS],
+            };
+            Ok((user, row.get::<_, i64>(6)?))
+        })
+        .optional()?;
+    let Some((mut user, hour)) = found else { return Ok(None) };
+    user.last_seen_ms = activity::last_of_user(db, key, None, hour)?;
+    Ok(Some(user))
 }
 
 /// How many users a search finds.
@@ -164,8 +218,15 @@ pub fn list(db: &Reader<'_>, query: &ListQuery<SortBy>, now_ms: i64) -> Result<P
 /// # Errors
 /// [`StoreError`] only.
 pub fn count(db: &Reader<'_>, search: Option<&str>) -> Result<Count, StoreError> {
-    let _ = (db, search);
-    todo!()
+    if let Some(needle) = Needle::of(search) {
+        return search::count(db, &needle);
+    }
+    let mut statement = db.0.prepare_cached(
+        "SELECT count(*) FROM (
+           SELECT 1 FROM users INDEXED BY users_companies
+           WHERE merged_into IS NULL AND archived_ms IS NULL LIMIT :limit)",
+    )?;
+    Ok(Count::of(statement.query_row(named_params! { ":limit": COUNTED_MAX }, |row| row.get(0))?))
 }
 
 /// The key of a user, read through aliases and merges.
@@ -173,17 +234,26 @@ pub fn count(db: &Reader<'_>, search: Option<&str>) -> Result<Count, StoreError>
 /// # Errors
 /// [`StoreError`] only.
 pub fn key(db: &Reader<'_>, name: &UserName) -> Result<Option<UserKey>, StoreError> {
-    let _ = (db, name);
-    todo!()
+    let (sql, text) = match name {
+        UserName::UserId(id) => (
+            "SELECT coalesce(u.merged_into, u.user_key)
+             FROM user_ids AS i JOIN users AS u ON u.user_key = i.user_key WHERE i.user_id = :text",
+            id.clone(),
+        ),
+        UserName::Email(email) => (
+            "SELECT user_key FROM users INDEXED BY users_email
+             WHERE email = :text AND merged_into IS NULL ORDER BY user_key LIMIT 1",
+            email.trim().to_lowercase(),
+        ),
+        UserName::Id(id) => ("SELECT coalesce(merged_into, user_key) FROM users WHERE id = :text", id.to_lowercase()),
+    };
+    let found = db.0.prepare_cached(sql)?.query_row(named_params! { ":text": text }, |row| row.get(0)).optional()?;
+    Ok(found.map(UserKey))
 }
 
-/// All that a user's page shows.
-///
-/// # Errors
-/// [`StoreError`] only.
-pub fn page(db: &Reader<'_>, name: &UserName, now_ms: i64) -> Result<Option<UserPage>, StoreError> {
-    let _ = (db, name, now_ms);
-    todo!()
+/// An object of a JSON column; text that is none reads as an empty one.
+pub(super) fn json_object(text: &str) -> Map<String, Value> {
+    serde_json::from_str(text).unwrap_or_default()
 }
 
 /// Names of sources by key, for rows that name theirs.

@@ -1,9 +1,23 @@
 //! The workspace as a whole: settings, numbers of the first page, the file's health.
 
-use super::companies::CompanyRow;
-use super::users::UserRow;
-use super::{Reader, StoreError, Tx};
-use crate::domain::settings::SettingError;
+use std::ops::RangeInclusive;
+
+use rusqlite::named_params;
+
+use super::companies::{self, CompanyRow};
+use super::list::ListQuery;
+use super::users::{self, UserRow};
+use super::{Reader, StoreError, Tx, activity};
+use crate::domain::activity::State;
+use crate::domain::settings::{SettingError, Settings};
+use crate::domain::time::{self, DAY_MS, Days, HOUR_MS};
+
+/// Days of the chart on the first page.
+const CHART_DAYS: i32 = 84;
+/// Rows of each short list on the first page.
+const SHORT_LIST_ROWS: usize = 5;
+/// Findings of SQLite's check that are told.
+const FINDINGS_MAX: usize = 100;
 
 /// A day of the workspace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,9 +39,10 @@ pub struct Overview {
     pub companies: super::list::Count,
     /// The last 84 days, oldest first.
     pub days: Vec<Day>,
-    /// Distinct active users of the last 7 days and of the 7 before.
+    /// Distinct active users of the last 7 days and of the 7 before. Beyond 200,000 people of
+    /// single days the first counts whole hours, and the second is an estimate.
     pub active_7d: (u64, u64),
-    /// Distinct active users of the last 30 days and of the 30 before.
+    /// Distinct active users of the last 30 days and of the 30 before, likewise.
     pub active_30d: (u64, u64),
     /// Newest users, at most 5.
     pub newest_users: Vec<UserRow>,
@@ -35,7 +50,7 @@ pub struct Overview {
     pub newest_companies: Vec<CompanyRow>,
     /// Companies quiet or gone that have members, those gone quiet last first, at most 5.
     pub quiet_companies: Vec<CompanyRow>,
-    /// Messages and values refused in the last 7 days.
+    /// The counts of what was refused in the last 7 days, as the page of refusals lists them.
     pub refused_7d: u64,
 }
 
@@ -44,8 +59,96 @@ pub struct Overview {
 /// # Errors
 /// [`StoreError`] only.
 pub fn overview(db: &Reader<'_>, now_ms: i64) -> Result<Overview, StoreError> {
-    let _ = (db, now_ms);
-    todo!()
+    let today = time::day(now_ms, settings(db)?.time_zone);
+    let (descending, size) = (true, SHORT_LIST_ROWS);
+    let users_query = ListQuery { search: None, sort: users::SortBy::FirstSeen, descending, after: None, size };
+    let companies_query = ListQuery { search: None, sort: companies::SortBy::FirstSeen, descending, after: None, size };
+    Ok(Overview {
+        users: users::count(db, None)?,
+        companies: companies::count(db, None)?,
+        days: days(db, activity::last_days(today, CHART_DAYS))?,
+        active_7d: active(db, today, 7, now_ms)?,
+        active_30d: active(db, today, 30, now_ms)?,
+        newest_users: users::list(db, &users_query, now_ms)?.rows,
+        newest_companies: companies::list(db, &companies_query, now_ms)?.rows,
+        quiet_companies: quiet_companies(db, now_ms)?,
+        refused_7d: refused_since(db, now_ms - 7 * DAY_MS)?,
+    })
+}
+
+/// The workspace's settings as they stand in the file.
+pub(super) fn settings(db: &Reader<'_>) -> Result<Settings, StoreError> {
+    let mut settings = Settings::default();
+    let mut statement = db.0.prepare_cached("SELECT name, value FROM settings")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        // What is not understood keeps its default; the catalog warns of it once.
+        let _ = settings.set(&row.get::<_, String>(0)?, &row.get::<_, String>(1)?);
+    }
+    Ok(settings)
+}
+
+/// Each day of a span, those without activity too.
+fn days(db: &Reader<'_>, span: RangeInclusive<i32>) -> Result<Vec<Day>, StoreError> {
+    let mut statement =
+        db.0.prepare_cached("SELECT day, people, events FROM days WHERE day BETWEEN :first AND :last ORDER BY day")?;
+    let rows = statement.query_map(named_params! { ":first": span.start(), ":last": span.end() }, |row| {
+        Ok(Day { day: row.get(0)?, people: row.get(1)?, events: row.get(2)? })
+    })?;
+    let mut active = rows.collect::<Result<Vec<_>, _>>()?.into_iter().peekable();
+    Ok(span.map(|day| active.next_if(|known| known.day == day).unwrap_or(Day { day, people: 0, events: 0 })).collect())
+}
+
+/// Distinct active users of so many days up to today, and of as many before.
+fn active(db: &Reader<'_>, today: i32, count: i32, now_ms: i64) -> Result<(u64, u64), StoreError> {
+    let last = activity::last_days(today, count);
+    let before = activity::last_days(today - count, count);
+    let people = match activity::people(db, &last)? {
+        Some(people) => people,
+        None => seen_since(db, (now_ms - i64::from(count) * DAY_MS) / HOUR_MS)?,
+    };
+    let people_before = match activity::people(db, &before)? {
+        Some(people) => people,
+        None => activity::in_proportion(activity::people_days(db, &before)?, activity::people_days(db, &last)?, people),
+    };
+    Ok((people.unsigned_abs(), people_before.unsigned_abs()))
+}
+
+/// Users whose last activity is of this hour or later.
+fn seen_since(db: &Reader<'_>, hour: i64) -> Result<i64, StoreError> {
+    let mut statement = db.0.prepare_cached(
+        "SELECT count(*) FROM users INDEXED BY users_last_seen
+         WHERE merged_into IS NULL AND archived_ms IS NULL AND last_seen_hour >= :hour",
+    )?;
+    Ok(statement.query_row(named_params! { ":hour": hour }, |row| row.get(0))?)
+}
+
+/// Companies quiet or gone that have members, those gone quiet last first.
+fn quiet_companies(db: &Reader<'_>, now_ms: i64) -> Result<Vec<CompanyRow>, StoreError> {
+    let mut statement = db.0.prepare_cached(
+        "SELECT company_key FROM companies INDEXED BY companies_last_seen
+         WHERE merged_into IS NULL AND archived_ms IS NULL AND last_seen_hour BETWEEN 1 AND :hour
+           AND members > 0 AND first_seen_ms <= :known_since
+         ORDER BY last_seen_hour DESC LIMIT :limit",
+    )?;
+    let parameters = named_params! {
+        ":hour": (now_ms - 7 * DAY_MS) / HOUR_MS,
+        ":known_since": now_ms - 14 * DAY_MS,
+        ":limit": 2 * SHORT_LIST_ROWS as i64,
+    };
+    let keys: Vec<i64> = statement.query_map(parameters, |row| row.get(0))?.collect::<Result<_, _>>()?;
+    let mut rows = companies::rows(db, &keys, now_ms)?;
+    rows.retain(|row| matches!(State::at(now_ms, row.first_seen_ms, row.last_seen_ms), State::Quiet | State::Gone));
+    rows.truncate(SHORT_LIST_ROWS);
+    Ok(rows)
+}
+
+/// The counts of what was refused since an instant.
+fn refused_since(db: &Reader<'_>, since_ms: i64) -> Result<u64, StoreError> {
+    let mut statement =
+        db.0.prepare_cached("SELECT coalesce(sum(count), 0) FROM refusals WHERE last_seen_ms >= :since")?;
+    let refused: i64 = statement.query_row(named_params! { ":since": since_ms }, |row| row.get(0))?;
+    Ok(refused.unsigned_abs())
 }
 
 /// Why a setting was not changed.
@@ -64,8 +167,17 @@ pub enum SetError {
 /// # Errors
 /// An unknown name, a value that does not fit, or the store's.
 pub fn set(tx: &mut Tx<'_>, name: &str, value: &str) -> Result<(), SetError> {
-    let _ = (tx, name, value);
-    todo!()
+    let mut settings = tx.catalog().settings.clone();
+    settings.set(name, value)?;
+    tx.connection
+        .prepare_cached("INSERT OR REPLACE INTO settings (name, value) VALUES (:name, :value)")
+        .and_then(|mut statement| {
+            statement.execute(named_params! { ":name": name, ":value": settings.get(name).unwrap_or_default() })
+        })
+        .map_err(StoreError::from)?;
+    tx.state.days = Days::new(settings.time_zone);
+    tx.catalog_mut().settings = settings;
+    Ok(())
 }
 
 /// Runs SQLite's own check of the file; each finding is a sentence. None is good.
@@ -73,19 +185,10 @@ pub fn set(tx: &mut Tx<'_>, name: &str, value: &str) -> Result<(), SetError> {
 /// # Errors
 /// [`StoreError`] only.
 pub fn integrity(db: &Reader<'_>) -> Result<Vec<String>, StoreError> {
-    let _ = db;
-    todo!()
-}
-
-/// The settings as they stand in the file.
-pub(super) fn settings(db: &Reader<'_>) -> Result<crate::domain::settings::Settings, StoreError> {
-    let mut settings = crate::domain::settings::Settings::default();
-    let mut statement = db.0.prepare_cached("SELECT name, value FROM settings")?;
-    let rows = statement.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?;
-    for row in rows {
-        let (name, value) = row?;
-        // What an older or newer program wrote and this one does not know keeps its default.
-        let _ = settings.set(&name, &value);
-    }
-    Ok(settings)
+    // A check of a large file takes longer than any page may.
+    db.0.progress_handler(0, None::<fn() -> bool>)?;
+    let mut statement = db.0.prepare(&format!("PRAGMA integrity_check({FINDINGS_MAX})"))?;
+    let mut findings = statement.query_map([], |row| row.get(0))?.collect::<Result<Vec<String>, _>>()?;
+    findings.retain(|finding| finding != "ok");
+    Ok(findings)
 }

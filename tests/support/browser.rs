@@ -1,0 +1,153 @@
+//! A real Chromium, driven through its driver.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use thirtyfour::prelude::*;
+
+/// A browser with a profile of its own.
+pub struct Browser {
+    /// Drives it.
+    pub driver: WebDriver,
+    process: Child,
+    address: String,
+    client: reqwest::Client,
+    _profile: TempDir,
+}
+
+impl Browser {
+    /// Starts a browser with nothing in it.
+    pub async fn start() -> Browser {
+        Browser::start_with(&[], json!({})).await
+    }
+
+    /// Starts a browser with more arguments and preferences.
+    pub async fn start_with(arguments: &[&str], preferences: Value) -> Browser {
+        let mut process = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("chromedriver is installed (tests/run installs it)");
+        let mut lines = BufReader::new(process.stdout.take().expect("stdout")).lines();
+        let port = loop {
+            let line = lines.next().expect("chromedriver says its port").expect("text");
+            if let Some(rest) = line.split("started successfully on port ").nth(1) {
+                break rest.trim_end_matches('.').to_owned();
+            }
+        };
+        std::thread::spawn(move || lines.for_each(drop));
+        let profile = tempfile::tempdir().expect("a folder");
+        let mut capabilities = DesiredCapabilities::chrome();
+        for argument in [
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--disable-dev-shm-usage",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--window-size=1440,900",
+            &format!("--user-data-dir={}", profile.path().display()),
+        ]
+        .into_iter()
+        .chain(arguments.iter().copied())
+        {
+            capabilities.add_arg(argument).expect("an argument");
+        }
+        capabilities.add_experimental_option("prefs", preferences).expect("preferences");
+        capabilities.set("goog:loggingPrefs", json!({ "browser": "ALL" })).expect("a capability");
+        let address = format!("http://127.0.0.1:{port}");
+        let driver = WebDriver::new(&address, capabilities).await.expect("a session");
+        driver.set_page_load_timeout(Duration::from_secs(20)).await.expect("a time-out");
+        Browser { driver, process, address, client: reqwest::Client::new(), _profile: profile }
+    }
+
+    /// Opens an address.
+    pub async fn open(&self, url: &str) {
+        self.driver.goto(url).await.expect("the page opens");
+    }
+
+    /// Runs a script in the page, and answers what it returns.
+    pub async fn run(&self, script: &str) -> Value {
+        self.driver.execute(script, Vec::new()).await.expect("the script runs").json().clone()
+    }
+
+    /// The text that a person reads on the page.
+    pub async fn text(&self) -> String {
+        self.driver.find(By::Tag("body")).await.expect("a body").text().await.expect("text")
+    }
+
+    /// Fills a field, found by its name.
+    pub async fn fill(&self, name: &str, value: &str) {
+        let field = self.driver.find(By::Name(name)).await.unwrap_or_else(|_| panic!("a field {name}"));
+        field.clear().await.expect("it is cleared");
+        field.send_keys(value).await.expect("it takes keys");
+    }
+
+    /// Presses the button or follows the link with this text.
+    pub async fn click(&self, text: &str) {
+        let path = format!("//*[self::button or self::a or self::summary][contains(normalize-space(.), {text:?})]");
+        let found = self.driver.find_all(By::XPath(path)).await.expect("a search");
+        for element in found {
+            if element.is_displayed().await.unwrap_or(false) {
+                return element.click().await.expect("it is clicked");
+            }
+        }
+        panic!("nothing says {text:?} on {}:\n{}", self.address().await, self.text().await);
+    }
+
+    /// The address that the browser shows.
+    pub async fn address(&self) -> String {
+        self.driver.current_url().await.expect("an address").to_string()
+    }
+
+    /// Waits until the page says a text.
+    pub async fn sees(&self, text: &str) {
+        super::until(&format!("the page says {text:?}"), || async {
+            let seen = self.text().await;
+            if seen.contains(text) { Ok(()) } else { Err(seen) }
+        })
+        .await;
+    }
+
+    /// What stands on the console since it was last asked, warnings and errors.
+    pub async fn console(&self) -> Vec<String> {
+        let url = format!("{}/session/{}/se/log", self.address, self.driver.session_id().to_string());
+        let answer: Value = self
+            .client
+            .post(url)
+            .json(&json!({ "type": "browser" }))
+            .send()
+            .await
+            .expect("the log")
+            .json()
+            .await
+            .expect("the log");
+        let entries = answer["value"].as_array().cloned().unwrap_or_default();
+        entries
+            .iter()
+            .filter(|entry| entry["level"] == "SEVERE" || entry["level"] == "WARNING")
+            .filter_map(|entry| entry["message"].as_str().map(str::to_owned))
+            .collect()
+    }
+
+    /// Ends the session; the driver ends when it is dropped.
+    pub async fn quit(self) {
+        let _ = self.driver.clone().quit().await;
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        // Ends the browser that it started too.
+        let _ = Command::new("pkill").args(["-P", &self.process.id().to_string()]).status();
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}

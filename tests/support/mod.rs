@@ -50,7 +50,8 @@ impl Rollcall {
         rollcall.write_key = source["write_key"].as_str().expect("a write key").to_owned();
         let token = rollcall.shell(&["token", "add", "Tests", "--scope", "admin", "--json"]);
         rollcall.token = token["token"].as_str().expect("a token").to_owned();
-        rollcall.shell_with_input(&["operator", "add", OWNER.0, "--role", "owner", "--password-stdin", "--json"], OWNER.1);
+        rollcall
+            .shell_with_input(&["operator", "add", OWNER.0, "--role", "owner", "--password-stdin", "--json"], OWNER.1);
         rollcall.shell(&["setting", "rate_limit", "100000", "--json"]);
         rollcall.serve();
         rollcall

@@ -47,7 +47,7 @@ CREATE TABLE source_secrets (
   last_used_ms INTEGER
 ) STRICT;
 
--- What a source was seen doing, at most once a minute: the installation page's evidence.
+-- What a source was seen doing, at most every few seconds: the installation page's evidence.
 CREATE TABLE source_sightings (
   source_key INTEGER NOT NULL REFERENCES sources,
   what       TEXT    NOT NULL,
@@ -113,11 +113,15 @@ CREATE TABLE users (
   merged_into    INTEGER REFERENCES users, -- flattened (R11)
   archived_ms    INTEGER
 ) STRICT;
-CREATE INDEX users_email      ON users (email, user_key) WHERE email IS NOT NULL;
-CREATE INDEX users_sort_name  ON users (sort_name, user_key);
-CREATE INDEX users_first_seen ON users (first_seen_ms, user_key);
-CREATE INDEX users_last_seen  ON users (last_seen_hour, user_key);
-CREATE INDEX users_companies  ON users (companies, user_key);
+CREATE INDEX users_email ON users (email, user_key) WHERE email IS NOT NULL;
+CREATE INDEX users_merged_into ON users (merged_into) WHERE merged_into IS NOT NULL;
+-- Lists and counts never meet who is merged or archived.
+CREATE INDEX users_sort_name  ON users (sort_name, user_key)      WHERE merged_into IS NULL AND archived_ms IS NULL;
+CREATE INDEX users_first_seen ON users (first_seen_ms, user_key)  WHERE merged_into IS NULL AND archived_ms IS NULL;
+CREATE INDEX users_last_seen  ON users (last_seen_hour, user_key) WHERE merged_into IS NULL AND archived_ms IS NULL;
+CREATE INDEX users_companies  ON users (companies, user_key)      WHERE merged_into IS NULL AND archived_ms IS NULL;
+CREATE INDEX users_without_email ON users (user_key)
+  WHERE email IS NULL AND merged_into IS NULL AND archived_ms IS NULL;
 
 -- Every id a user has or had: the current one and aliases (R10).
 CREATE TABLE user_ids (
@@ -129,7 +133,7 @@ CREATE INDEX user_ids_user ON user_ids (user_key);
 
 CREATE TABLE visitors (
   visitor_key    INTEGER PRIMARY KEY AUTOINCREMENT,
-  anonymous_id   TEXT    NOT NULL UNIQUE,
+  anonymous_id   TEXT    NOT NULL,
   user_key       INTEGER REFERENCES users, -- linked once (R2)
   linked_ms      INTEGER,                  -- time of the linking message
   linked_from_ms INTEGER,                  -- events from here on are the user's (R5)
@@ -139,6 +143,7 @@ CREATE TABLE visitors (
   first_seen_ms  INTEGER NOT NULL,
   last_seen_hour INTEGER NOT NULL DEFAULT 0 -- fold
 ) STRICT;
+CREATE UNIQUE INDEX visitors_anonymous_id ON visitors (anonymous_id);
 CREATE INDEX visitors_user      ON visitors (user_key) WHERE user_key IS NOT NULL;
 CREATE INDEX visitors_last_seen ON visitors (last_seen_hour, visitor_key);
 
@@ -157,11 +162,12 @@ CREATE TABLE companies (
   merged_into    INTEGER REFERENCES companies,
   archived_ms    INTEGER
 ) STRICT;
-CREATE INDEX companies_sort_name  ON companies (sort_name, company_key);
-CREATE INDEX companies_first_seen ON companies (first_seen_ms, company_key);
-CREATE INDEX companies_last_seen  ON companies (last_seen_hour, company_key);
-CREATE INDEX companies_members    ON companies (members, company_key);
-CREATE INDEX companies_active     ON companies (active_members, company_key);
+CREATE INDEX companies_merged_into ON companies (merged_into) WHERE merged_into IS NOT NULL;
+CREATE INDEX companies_sort_name  ON companies (sort_name, company_key)      WHERE merged_into IS NULL AND archived_ms IS NULL;
+CREATE INDEX companies_first_seen ON companies (first_seen_ms, company_key)  WHERE merged_into IS NULL AND archived_ms IS NULL;
+CREATE INDEX companies_last_seen  ON companies (last_seen_hour, company_key) WHERE merged_into IS NULL AND archived_ms IS NULL;
+CREATE INDEX companies_members    ON companies (members, company_key)        WHERE merged_into IS NULL AND archived_ms IS NULL;
+CREATE INDEX companies_active     ON companies (active_members, company_key) WHERE merged_into IS NULL AND archived_ms IS NULL;
 
 CREATE TABLE company_ids (
   company_id  TEXT    PRIMARY KEY,
@@ -375,7 +381,7 @@ CREATE TABLE changes (
   PRIMARY KEY (subject, subject_key, change_key, place)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX changes_set     ON changes (change_key, place);
-CREATE INDEX changes_company ON changes (company_key, change_key) WHERE company_key <> 0;
+CREATE INDEX changes_company ON changes (company_key, change_key, place) WHERE company_key <> 0;
 
 CREATE TABLE refusals (
   source_key    INTEGER NOT NULL, -- 0: the source is not known

@@ -1,0 +1,168 @@
+//! Operators: adding them, signing in, and passwords set by a link that works once.
+
+use serde_json::json;
+
+use super::passwords::{self, PasswordError};
+use crate::domain::access::{Grade, Role, token_hash};
+use crate::domain::change::{By, Change, Subject};
+use crate::domain::error::Refused;
+use crate::domain::ids;
+use crate::store::operators::{self, OneTimeLink, Operator};
+use crate::store::{Store, StoreError, Tx, changes};
+
+/// Hours for which a link that works once is good.
+pub const LINK_HOURS: i64 = 24;
+
+/// Why something about an operator was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum OperatorError {
+    /// The e-mail address is not one.
+    #[error("{}", .0.detail)]
+    Email(Refused),
+    /// The password can't be taken.
+    #[error(transparent)]
+    Password(#[from] PasswordError),
+    /// Another operator has this e-mail address.
+    #[error("There is an operator {0} already. To give them a new password: rollcall operator reset {0}")]
+    EmailTaken(String),
+    /// There is no operator of this e-mail address.
+    #[error("There is no operator {0}. See them with: rollcall operator list")]
+    Unknown(String),
+    /// The link was used, has expired, or never was.
+    #[error("This link has been used or has expired. Make a new one at the server: rollcall operator reset EMAIL")]
+    LinkUsed,
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// A new operator, and the token of the link to set a password where none was given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Added {
+    /// The operator.
+    pub operator: Operator,
+    /// The token for `/set-password?token=…`; it is kept nowhere.
+    pub link_token: Option<String>,
+}
+
+/// Adds an operator: with a password, or with a link to set one.
+///
+/// # Errors
+/// An e-mail address that is none or taken, a password that can't be taken, the store's.
+pub async fn add(
+    store: &Store,
+    by: By,
+    email: &str,
+    role: Role,
+    password: Option<&str>,
+) -> Result<Added, OperatorError> {
+    let email = ids::email(email).map_err(OperatorError::Email)?;
+    let hash = match password {
+        Some(password) => {
+            passwords::check(password)?;
+            Some(passwords::hash(store.ambient(), password).await?)
+        }
+        None => None,
+    };
+    store
+        .write(move |tx| {
+            let operator = add_within(tx, &by, &email, role, hash.as_deref())?;
+            let link_token = if hash.is_none() { Some(add_link(tx, &operator)?) } else { None };
+            Ok(Added { operator, link_token })
+        })
+        .await
+}
+
+/// Adds an operator in a transaction of a greater deed.
+pub(super) fn add_within(
+    tx: &mut Tx<'_>,
+    by: &By,
+    email: &str,
+    role: Role,
+    password_hash: Option<&str>,
+) -> Result<Operator, OperatorError> {
+    let operator =
+        operators::add(tx, email, role, password_hash)?.ok_or_else(|| OperatorError::EmailTaken(email.to_owned()))?;
+    let after = json!({ "email": operator.email, "role": operator.role });
+    let change = Change::new(Subject::Workspace, "operator", None, Some(after));
+    changes::record(tx, by, "add_operator", Grade::Hand, &[change])?;
+    Ok(operator)
+}
+
+/// The token of a new link with which an operator sets a new password. The old password
+/// holds until the link is used.
+///
+/// # Errors
+/// No such operator, the store's.
+pub async fn reset(store: &Store, email: &str) -> Result<String, OperatorError> {
+    let email = email.trim().to_lowercase();
+    store
+        .write(move |tx| {
+            let (operator, _) =
+                operators::find(&tx.reader(), &email)?.ok_or_else(|| OperatorError::Unknown(email.clone()))?;
+            Ok(add_link(tx, &operator)?)
+        })
+        .await
+}
+
+fn add_link(tx: &mut Tx<'_>, operator: &Operator) -> Result<String, StoreError> {
+    let token = tx.ambient.token();
+    operators::add_link(tx, Some(operator.key), &token_hash(&token), link_expires_ms(tx.now_ms))?;
+    Ok(token)
+}
+
+/// When a link made now expires, Unix milliseconds.
+pub(super) fn link_expires_ms(now_ms: i64) -> i64 {
+    now_ms + LINK_HOURS * 3_600_000
+}
+
+/// Whose password a link sets; `None` where the link sets none (any more).
+///
+/// # Errors
+/// The store's.
+pub async fn of_link(store: &Store, link_token: &str) -> Result<Option<Operator>, StoreError> {
+    let (hash, now_ms) = (token_hash(link_token), store.now_ms());
+    let link = store.read(move |db| operators::link(db, &hash, now_ms)).await?;
+    Ok(match link {
+        Some(OneTimeLink::Reset(operator)) => Some(operator),
+        _ => None,
+    })
+}
+
+/// Sets a password with a link, uses the link up, and ends all sign-ins of the operator.
+///
+/// # Errors
+/// A link that sets none, a password that can't be taken, the store's.
+pub async fn set_password(store: &Store, link_token: &str, password: &str) -> Result<Operator, OperatorError> {
+    passwords::check(password)?;
+    if of_link(store, link_token).await?.is_none() {
+        return Err(OperatorError::LinkUsed);
+    }
+    let hash = passwords::hash(store.ambient(), password).await?;
+    let link = token_hash(link_token);
+    store
+        .write(move |tx| {
+            let found = operators::link(&tx.reader(), &link, tx.now_ms)?;
+            let (Some(OneTimeLink::Reset(operator)), true) = (found, operators::use_link(tx, &link)?) else {
+                return Err(OperatorError::LinkUsed);
+            };
+            operators::set_password(tx, operator.key, &hash)?;
+            let change = Change::new(Subject::Workspace, "password", None, Some(json!(operator.email)));
+            changes::record(tx, &By::Operator(operator.email.clone()), "set_password", Grade::Hand, &[change])?;
+            Ok(Operator { has_password: true, ..operator })
+        })
+        .await
+}
+
+/// The operator of an e-mail address and a password; `None` where they do not fit, after
+/// the same time whether or not there is such an operator.
+///
+/// # Errors
+/// The store's.
+pub async fn sign_in(store: &Store, email: &str, password: &str) -> Result<Option<Operator>, StoreError> {
+    let email = email.trim().to_lowercase();
+    let found = store.read(move |db| operators::find(db, &email)).await?;
+    let (operator, hash) = found.map_or((None, None), |(operator, hash)| (Some(operator), hash));
+    let fits = passwords::fits(password, hash).await?;
+    Ok(operator.filter(|_| fits))
+}

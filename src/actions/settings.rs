@@ -1,0 +1,23 @@
+//! The workspace's settings.
+
+use serde_json::json;
+
+use crate::domain::access::Grade;
+use crate::domain::change::{By, Change, Subject};
+use crate::store::workspace::{self, SetError};
+use crate::store::{Tx, changes};
+
+/// Changes a setting, and answers its value as it now stands.
+///
+/// # Errors
+/// An unknown name, a value that does not fit, the store's.
+pub fn set(tx: &mut Tx<'_>, by: &By, name: &str, value: &str) -> Result<String, SetError> {
+    let before = tx.catalog().settings.get(name);
+    workspace::set(tx, name, value)?;
+    let after = tx.catalog().settings.get(name).unwrap_or_default();
+    if before.as_deref() != Some(after.as_str()) {
+        let change = Change::new(Subject::Workspace, name, before.map(|before| json!(before)), Some(json!(after)));
+        changes::record(tx, by, "set", Grade::Hand, &[change])?;
+    }
+    Ok(after)
+}

@@ -1,0 +1,209 @@
+//! Sources: websites and back ends that send data.
+
+use serde_json::{Value, json};
+
+use crate::domain::access::Grade;
+use crate::domain::change::{By, Change, Subject};
+use crate::domain::ids::hex;
+use crate::store::sources::{self, SourceChange};
+use crate::store::{Source, SourceKind, StoreError, Tx, changes};
+
+/// Characters of a source's name.
+const NAME_CHARS_MAX: usize = 100;
+/// Bytes of a key that is adopted from another tool.
+const KEY_BYTES_MAX: usize = 200;
+
+/// A new source, and its secret for proofs of identity.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Added {
+    /// The source.
+    pub source: Source,
+    /// The secret.
+    pub secret: String,
+}
+
+/// Why something about a source was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// The name does not fit.
+    #[error("A source has a name of 1 to {NAME_CHARS_MAX} characters.")]
+    Name,
+    /// An origin is none.
+    #[error("{0:?} is no origin. Write it as the browser does, such as https://shop.example or http://localhost:3000.")]
+    Origin(String),
+    /// A key can't be a key.
+    #[error("{0:?} can't be a key. A key has 1 to {KEY_BYTES_MAX} letters, digits and marks, and no blanks.")]
+    Key(String),
+    /// A key belongs to another source.
+    #[error("The key {key} belongs to the source {name:?} already. A key leads to one source.")]
+    KeyTaken {
+        /// The key.
+        key: String,
+        /// The source that has it.
+        name: String,
+    },
+    /// There is none of this id.
+    #[error("There is no source {0}. See them with: rollcall source list")]
+    Unknown(String),
+    /// There is nothing of this name to set.
+    #[error("A source has no {0:?}. It has: name, {fields}.", fields = FIELDS.join(", "))]
+    Field(String),
+    /// The value does not fit.
+    #[error("{field} can't be {value:?}: use {expected}.")]
+    Value {
+        /// What was to be set.
+        field: &'static str,
+        /// What was given.
+        value: String,
+        /// What would be taken.
+        expected: &'static str,
+    },
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What of a source can be set beside its name, in the contract's order.
+pub const FIELDS: [&str; 6] = ["kind", "origins", "paused", "keys", "new_attributes", "signatures"];
+
+/// Adds a source with a key and a secret of its own. Keys of another tool can be adopted, so
+/// that pages moving over keep theirs.
+///
+/// # Errors
+/// What does not fit, a key that belongs to another source, the store's.
+pub fn add(
+    tx: &mut Tx<'_>,
+    by: &By,
+    name: &str,
+    origins: &[String],
+    adopted_keys: &[String],
+) -> Result<Added, SourceError> {
+    let name = checked_name(name)?;
+    let origins = origins.iter().map(|text| origin(text)).collect::<Result<Vec<_>, _>>()?;
+    let adopted_keys = checked_keys(tx, None, adopted_keys)?;
+    let source_id = format!("src_{}", hex(&tx.ambient.bytes::<6>()));
+    let write_key = format!("wk_{}", hex(&tx.ambient.bytes::<16>()));
+    let secret = format!("sk_{}", hex(&tx.ambient.bytes::<32>()));
+    let source = sources::add(tx, &source_id, &name, &write_key, &secret, &origins, &adopted_keys)?;
+    let change = Change::new(Subject::Source(source.key), "created", None, Some(json!(name)));
+    changes::record(tx, by, "add_source", Grade::Hand, &[change])?;
+    Ok(Added { source, secret })
+}
+
+/// Sets one field of a source from text; lists are parted by commas. Answers the source as it now stands.
+///
+/// # Errors
+/// No such source or field, a value that does not fit, the store's.
+pub fn set(tx: &mut Tx<'_>, by: &By, source_id: &str, field: &str, value: &str) -> Result<Source, SourceError> {
+    let unknown = || SourceError::Unknown(source_id.to_owned());
+    let before = tx.catalog().source_by_id(source_id).cloned().ok_or_else(unknown)?;
+    let change = parse_change(tx, &before, field, value)?;
+    sources::change(tx, before.key, &change)?;
+    let after = tx.catalog().source_by_id(source_id).cloned().ok_or_else(unknown)?;
+    let (was, is) = (shown(&before, field), shown(&after, field));
+    if was != is {
+        let change = Change::new(Subject::Source(before.key), field, Some(was), Some(is));
+        changes::record(tx, by, "set_source", Grade::Hand, &[change])?;
+    }
+    Ok(after)
+}
+
+fn parse_change(tx: &Tx<'_>, source: &Source, field: &str, value: &str) -> Result<SourceChange, SourceError> {
+    let value = value.trim();
+    let Some(field) = ["name"].into_iter().chain(FIELDS).find(|known| *known == field) else {
+        return Err(SourceError::Field(field.to_owned()));
+    };
+    let list = || value.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned);
+    let either = |yes: &[&str], no: &[&str], expected| {
+        if yes.contains(&value) {
+            Ok(true)
+        } else if no.contains(&value) {
+            Ok(false)
+        } else {
+            Err(SourceError::Value { field, value: value.to_owned(), expected })
+        }
+    };
+    Ok(match field {
+        "name" => SourceChange::Name(checked_name(value)?),
+        "kind" => SourceChange::Live(either(&["live"], &["test"], "live or test")?),
+        "paused" => SourceChange::Paused(either(&["true", "yes", "on"], &["false", "no", "off"], "true or false")?),
+        "new_attributes" => SourceChange::Closed(either(&["closed"], &["open"], "open or closed")?),
+        "signatures" => SourceChange::SignaturesRequired(either(&["required"], &["optional"], "optional or required")?),
+        "origins" => SourceChange::Origins(list().map(|text| origin(&text)).collect::<Result<_, _>>()?),
+        _ => {
+            // Its own key stays, whether or not the list names it.
+            let own = source.write_keys.first();
+            let keys: Vec<String> = list().filter(|key| Some(key) != own).collect();
+            SourceChange::AdoptedKeys(checked_keys(tx, Some(source), &keys)?)
+        }
+    })
+}
+
+/// A field of a source as the API and the shell show it.
+pub fn shown(source: &Source, field: &str) -> Value {
+    match field {
+        "name" => json!(source.name),
+        "kind" => json!(if source.kind == SourceKind::Live { "live" } else { "test" }),
+        "origins" => json!(source.origins),
+        "paused" => json!(source.paused),
+        "keys" => json!(source.write_keys),
+        "new_attributes" => json!(if source.closed { "closed" } else { "open" }),
+        "signatures" => json!(if source.signatures_required { "required" } else { "optional" }),
+        _ => Value::Null,
+    }
+}
+
+fn checked_name(name: &str) -> Result<String, SourceError> {
+    let name = name.trim();
+    if name.is_empty() || name.chars().count() > NAME_CHARS_MAX { Err(SourceError::Name) } else { Ok(name.to_owned()) }
+}
+
+fn checked_keys(tx: &Tx<'_>, of: Option<&Source>, keys: &[String]) -> Result<Vec<String>, SourceError> {
+    let catalog = tx.catalog();
+    let mut checked: Vec<String> = Vec::new();
+    for key in keys {
+        let key = key.trim();
+        if key.is_empty() || key.len() > KEY_BYTES_MAX || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(SourceError::Key(key.to_owned()));
+        }
+        if let Some(other) = catalog.source_of(key).filter(|other| of.is_none_or(|source| source.key != other.key)) {
+            return Err(SourceError::KeyTaken { key: key.to_owned(), name: other.name.clone() });
+        }
+        if !checked.iter().any(|known| known == key) {
+            checked.push(key.to_owned());
+        }
+    }
+    Ok(checked)
+}
+
+/// An origin as browsers send it: scheme, host and port, in lower case, nothing after.
+fn origin(text: &str) -> Result<String, SourceError> {
+    let wrong = || SourceError::Origin(text.to_owned());
+    let lower = text.trim().trim_end_matches('/').to_lowercase();
+    let (scheme, host) = lower.split_once("://").ok_or_else(wrong)?;
+    let plain = |host: &str| host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte));
+    if !matches!(scheme, "http" | "https") || host.is_empty() || !plain(host) {
+        return Err(wrong());
+    }
+    // Browsers leave the usual port out.
+    let usual = if scheme == "https" { ":443" } else { ":80" };
+    Ok(format!("{scheme}://{}", host.strip_suffix(usual).unwrap_or(host)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_origin_is_kept_as_browsers_send_it() {
+        let kept = |text: &str| origin(text).unwrap();
+        assert_eq!(kept("https://Shop.example/"), "https://shop.example");
+        assert_eq!(kept(" http://localhost:3000 "), "http://localhost:3000");
+        assert_eq!(kept("https://shop.example:443"), "https://shop.example");
+        assert_eq!(kept("http://[::1]:80"), "http://[::1]");
+        for wrong in ["shop.example", "https://", "https://shop.example/cart", "ftp://shop.example", "*", "https://a b"]
+        {
+            assert!(origin(wrong).unwrap_err().to_string().contains("https://shop.example"), "{wrong}");
+        }
+    }
+}

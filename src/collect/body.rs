@@ -1,0 +1,84 @@
+//! Reading a request's body: its encoding, and a limit that holds for what comes out of it.
+
+use std::io::Read;
+
+use actix_web::HttpRequest;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
+use actix_web::web::{Bytes, Payload};
+use flate2::read::MultiGzDecoder;
+
+use crate::http::problem::Problem;
+
+/// The most that a body may be, in bytes after decompression, and the code for more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limit {
+    /// Bytes.
+    pub bytes: usize,
+    /// `message_too_large` or `batch_too_large`.
+    pub code: &'static str,
+}
+
+/// Reads a body. The content type is not looked at: SDKs label JSON as text, as a form, as nothing.
+///
+/// actix's own decoder inflates whatever arrived in one piece before anybody can count, a thousand
+/// bytes from each; here decompression stops at the limit.
+///
+/// # Errors
+/// 415 `encoding_unsupported`, 413 with the limit's code, 400 `invalid_compression`.
+pub async fn read(request: &HttpRequest, payload: Payload, limit: Limit) -> Result<Bytes, Problem> {
+    let zipped = is_gzip(request)?;
+    let announced = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    if let Some(bytes) = announced.filter(|bytes| *bytes > limit.bytes) {
+        return Err(too_large(limit, Some(bytes)));
+    }
+    let body = match payload.to_bytes_limited(limit.bytes).await {
+        Ok(Ok(body)) => body,
+        Ok(Err(_)) => return Err(bad("invalid_json", "The body ended before it was complete. Send it again.")),
+        Err(_) => return Err(too_large(limit, None)),
+    };
+    if zipped { inflate(&body, limit).map(Bytes::from) } else { Ok(body) }
+}
+
+fn is_gzip(request: &HttpRequest) -> Result<bool, Problem> {
+    let Some(encoding) = request.headers().get(CONTENT_ENCODING) else { return Ok(false) };
+    let encoding = String::from_utf8_lossy(encoding.as_bytes()).trim().to_ascii_lowercase();
+    match encoding.as_str() {
+        "" | "identity" => Ok(false),
+        "gzip" | "x-gzip" => Ok(true),
+        _ => {
+            let detail =
+                format!("The content encoding {encoding:?} is not supported. Send gzip, or the body as it is.");
+            Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "encoding_unsupported", detail))
+        }
+    }
+}
+
+fn inflate(body: &[u8], limit: Limit) -> Result<Vec<u8>, Problem> {
+    let mut inflated = Vec::with_capacity(body.len().saturating_mul(4).min(limit.bytes));
+    let one_more = limit.bytes as u64 + 1;
+    match MultiGzDecoder::new(body).take(one_more).read_to_end(&mut inflated) {
+        Ok(_) if inflated.len() > limit.bytes => Err(too_large(limit, None)),
+        Ok(_) => Ok(inflated),
+        Err(error) => {
+            let detail = format!("The body says to be gzip and can't be decompressed: {error}. Send it again, whole.");
+            Err(bad("invalid_compression", detail))
+        }
+    }
+}
+
+/// A body that can't be understood.
+pub fn bad(code: &'static str, detail: impl Into<String>) -> Problem {
+    Problem::new(StatusCode::BAD_REQUEST, code, detail)
+}
+
+fn too_large(limit: Limit, bytes: Option<usize>) -> Problem {
+    let size = bytes.map_or_else(|| "more".to_owned(), |bytes| format!("{bytes} bytes"));
+    let detail =
+        format!("The body is {size}; the limit is {} bytes after decompression. Send less at once.", limit.bytes);
+    let problem = Problem::new(StatusCode::PAYLOAD_TOO_LARGE, limit.code, detail).with("limit", limit.bytes);
+    match bytes {
+        Some(bytes) => problem.with("size", bytes),
+        None => problem,
+    }
+}

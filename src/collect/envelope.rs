@@ -1,0 +1,246 @@
+//! What stands around the messages of a request: which call it is, its key, when it was sent.
+
+use std::borrow::Cow;
+
+use actix_web::http::StatusCode;
+use serde_json::Value;
+
+use super::body::{Limit, bad};
+use super::surrogates::mended;
+use super::{fields, segment};
+use crate::domain::ids::excerpt;
+use crate::domain::limits::{BATCH_BYTES_MAX, MESSAGE_BYTES_MAX};
+use crate::domain::message::Kind;
+use crate::http::problem::Problem;
+
+/// Messages of one batch: its job holds the writer for a bounded time. SDKs stay far below.
+pub const BATCH_MESSAGES_MAX: usize = 2_500;
+
+/// A call of the tracking API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Call {
+    /// One message of this kind.
+    One(Kind),
+    /// A list of messages.
+    Batch,
+}
+
+impl Call {
+    /// The call of a path's word, in full or short.
+    pub fn parse(word: &str) -> Option<Call> {
+        Some(match word {
+            "identify" | "i" => Call::One(Kind::Identify),
+            "group" | "g" => Call::One(Kind::Group),
+            "track" | "t" => Call::One(Kind::Track),
+            "page" | "p" => Call::One(Kind::Page),
+            "screen" | "s" => Call::One(Kind::Screen),
+            "alias" | "a" => Call::One(Kind::Alias),
+            "batch" | "b" | "import" | "m" => Call::Batch,
+            _ => return None,
+        })
+    }
+
+    /// The most that its body may be.
+    pub fn limit(self) -> Limit {
+        match self {
+            Call::One(_) => Limit { bytes: MESSAGE_BYTES_MAX, code: "message_too_large" },
+            Call::Batch => Limit { bytes: BATCH_BYTES_MAX, code: "batch_too_large" },
+        }
+    }
+
+    /// What its messages are; none where each says it itself.
+    pub fn kind(self) -> Option<Kind> {
+        match self {
+            Call::One(kind) => Some(kind),
+            Call::Batch => None,
+        }
+    }
+}
+
+/// A body, opened.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Envelope {
+    /// The write key of the body.
+    pub write_key: Option<String>,
+    /// The write key of the first message.
+    pub first_write_key: Option<String>,
+    /// When the sender says to have sent it, Unix milliseconds.
+    pub sent_at_ms: Option<i64>,
+    /// The messages as sent.
+    pub messages: Vec<Value>,
+    /// A message may be over the limit of one, since the body is.
+    pub measure: bool,
+}
+
+impl Envelope {
+    /// Opens a body.
+    ///
+    /// # Errors
+    /// 400 `invalid_json`, `not_an_object`; 413 `batch_too_large` for too many messages.
+    pub fn open(call: Call, body: &[u8]) -> Result<Envelope, Problem> {
+        let value: Value = serde_json::from_slice(body)
+            .or_else(|error| match mended(body) {
+                Cow::Borrowed(_) => Err(error),
+                Cow::Owned(mended) => serde_json::from_slice(&mended),
+            })
+            .map_err(|error| bad("invalid_json", format!("The body is not JSON: {error}. Send one JSON object.")))?;
+        let Value::Object(mut object) = value else {
+            let detail = format!("The body is {} and not a JSON object. Send one object.", excerpt(&value.to_string()));
+            return Err(bad("not_an_object", detail));
+        };
+        let write_key = write_key(&mut object);
+        if call != Call::Batch {
+            let value = Value::Object(object);
+            let sent_at_ms = segment::sent_at(&value);
+            return Ok(Envelope {
+                write_key,
+                first_write_key: None,
+                sent_at_ms,
+                messages: vec![value],
+                measure: false,
+            });
+        }
+        let Some(Value::Array(mut messages)) = object.remove("batch") else {
+            let detail =
+                "The body has no list named batch. Send {\"batch\": [message, …]}, or one message to its own path.";
+            return Err(bad("not_an_object", detail));
+        };
+        if messages.len() > BATCH_MESSAGES_MAX {
+            return Err(too_many(messages.len()));
+        }
+        let first_write_key = messages.first_mut().and_then(Value::as_object_mut).and_then(self::write_key);
+        let sent_at_ms = segment::sent_at(&Value::Object(object));
+        Ok(Envelope { write_key, first_write_key, sent_at_ms, messages, measure: body.len() > MESSAGE_BYTES_MAX })
+    }
+}
+
+fn write_key(object: &mut serde_json::Map<String, Value>) -> Option<String> {
+    fields::take_first(object, &["writeKey", "write_key"]).and_then(|key| fields::text(Some(key)))
+}
+
+fn too_many(messages: usize) -> Problem {
+    let detail = format!("The batch has {messages} messages; the limit is {BATCH_MESSAGES_MAX}. Send it in parts.");
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "batch_too_large", detail)
+        .with("limit", BATCH_MESSAGES_MAX)
+        .with("size", messages)
+}
+
+/// Whether a message is over the limit of one, as JSON without spaces; stops counting there.
+pub fn is_too_large(message: &Value) -> bool {
+    struct Room(usize);
+    impl std::io::Write for Room {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0 = self.0.checked_sub(bytes.len()).ok_or(std::io::ErrorKind::FileTooLarge)?;
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    serde_json::to_writer(Room(MESSAGE_BYTES_MAX), message).is_err()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    fn open(call: Call, body: &str) -> Result<Envelope, &'static str> {
+        Envelope::open(call, body.as_bytes()).map_err(|problem| problem.code())
+    }
+
+    #[test]
+    fn a_call_has_a_long_word_and_a_short_one() {
+        for (long, short) in [
+            ("identify", "i"),
+            ("group", "g"),
+            ("track", "t"),
+            ("page", "p"),
+            ("screen", "s"),
+            ("alias", "a"),
+            ("batch", "b"),
+            ("import", "m"),
+        ] {
+            assert!(Call::parse(long).is_some());
+            assert_eq!(Call::parse(long), Call::parse(short), "{long}");
+        }
+        assert_eq!(Call::parse("Batch"), None);
+        assert_eq!(Call::parse(""), None);
+    }
+
+    #[test]
+    fn the_key_and_the_time_stand_around_a_batch() {
+        let body = json!({
+            "writeKey": "k", "sentAt": "2026-11-24T23:30:08.918Z",
+            "batch": [{"type": "page", "writeKey": "first"}, {"type": "page"}]
+        });
+        let envelope = open(Call::Batch, &body.to_string()).unwrap();
+        assert_eq!(envelope.write_key.as_deref(), Some("k"));
+        assert_eq!(envelope.first_write_key.as_deref(), Some("first"));
+        assert_eq!(envelope.sent_at_ms, Some(1_795_563_008_918));
+        assert_eq!(envelope.messages.len(), 2);
+        assert!(!envelope.measure);
+    }
+
+    #[test]
+    fn the_body_of_a_single_call_is_the_message() {
+        let body = json!({"write_key": "k", "sentAt": "2026-11-24T23:30:08.918Z", "userId": "ann"});
+        let envelope = open(Call::One(Kind::Page), &body.to_string()).unwrap();
+        assert_eq!(envelope.write_key.as_deref(), Some("k"));
+        assert_eq!(envelope.sent_at_ms, Some(1_795_563_008_918));
+        assert_eq!(envelope.messages[0]["userId"], "ann");
+        let body = json!({"writeKey": "", "write_key": null});
+        assert_eq!(open(Call::One(Kind::Page), &body.to_string()).unwrap().write_key, None);
+    }
+
+    #[test]
+    fn a_body_that_is_none_is_refused_whole() {
+        let deep = "[".repeat(10_000);
+        let deep_objects = "{\"a\":".repeat(10_000);
+        for body in ["", "{", "nil", "{\"a\":1e999}", "{\"a\":\"\\ud8\"}", "{} {}", "\u{feff}{}", &deep, &deep_objects]
+        {
+            assert_eq!(open(Call::Batch, body).unwrap_err(), "invalid_json", "{}", excerpt(body));
+        }
+        assert_eq!(Envelope::open(Call::Batch, b"{\"a\":\"\xff\"}").unwrap_err().code(), "invalid_json");
+        for body in ["[]", "null", "1", "\"x\"", "true", "{}", "{\"batch\":{}}", "{\"batch\":null}"] {
+            assert_eq!(open(Call::Batch, body).unwrap_err(), "not_an_object", "{body}");
+        }
+    }
+
+    #[test]
+    fn odd_json_is_json_all_the_same() {
+        let body = "{\"batch\":[{\"a\":1,\"a\":2,\"b\":\"\\u0000\",\"c\":123456789012345678901234567890}]}";
+        assert_eq!(open(Call::Batch, body).unwrap().messages[0]["a"], 2);
+        let half = "{\"batch\":[{\"name\":\"Ann \\ud83d\"}]}";
+        assert_eq!(open(Call::Batch, half).unwrap().messages[0]["name"], "Ann \u{fffd}");
+    }
+
+    #[test]
+    fn a_batch_holds_so_many_messages() {
+        let body = |messages: usize| json!({"batch": vec![1; messages]}).to_string();
+        assert!(open(Call::Batch, &body(BATCH_MESSAGES_MAX)).is_ok());
+        assert_eq!(open(Call::Batch, &body(BATCH_MESSAGES_MAX + 1)).unwrap_err(), "batch_too_large");
+    }
+
+    #[test]
+    fn a_message_is_measured_as_json_without_spaces() {
+        let of = |bytes: usize| json!({"x": "y".repeat(bytes - 8)});
+        assert_eq!(of(MESSAGE_BYTES_MAX).to_string().len(), MESSAGE_BYTES_MAX);
+        assert!(!is_too_large(&of(MESSAGE_BYTES_MAX)));
+        assert!(is_too_large(&of(MESSAGE_BYTES_MAX + 1)));
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_opened_or_refused(body in prop::collection::vec(any::<u8>(), 0..200)) {
+            let _ = Envelope::open(Call::Batch, &body);
+        }
+
+        #[test]
+        fn any_text_in_json_s_letters_is_opened_or_refused(body in "[\\[\\]{}\":,0-9a-e\\\\u \\.+-]{0,80}") {
+            let _ = Envelope::open(Call::One(Kind::Page), body.as_bytes());
+        }
+    }
+}

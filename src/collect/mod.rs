@@ -1,0 +1,120 @@
+//! The door of websites and SDKs: the tracking API (contract 2) and the scripts (contract 1).
+//!
+//! A post walks through `body` (encoding, limit), `envelope` (key, time, list), `senders` (who may),
+//! `segment` with `companies`, `context` and `agents` (what it says), and as one job of the writer
+//! into `actions::receive`: all of that in `posts`. `sdk_settings` answers what SDKs ask for before
+//! they send, `scripts` what pages load.
+//!
+//! Each worker remembers a little by itself (`Memory`), so that nothing is locked.
+
+mod agents;
+mod body;
+mod companies;
+mod context;
+mod envelope;
+mod fields;
+mod posts;
+mod refusals;
+mod scripts;
+mod sdk_settings;
+mod segment;
+mod senders;
+mod sightings;
+mod surrogates;
+#[cfg(test)]
+mod tests;
+mod tokens;
+
+use std::rc::Rc;
+
+use actix_cors::Cors;
+use actix_web::http::header::{ALLOW, RETRY_AFTER};
+use actix_web::http::{Method, StatusCode};
+use actix_web::{HttpRequest, HttpResponse, guard, web};
+
+use crate::http::problem::Problem;
+
+/// What one worker remembers between requests; nothing in it is needed to be right, only to be quick.
+#[derive(Default)]
+struct Memory {
+    /// Tokens asked for within the last second.
+    tokens: tokens::Tokens,
+    /// Sources seen within the last minute.
+    sightings: sightings::Sightings,
+    /// Refusals of whole requests that are still to be counted.
+    refusals: refusals::Refusals,
+}
+
+impl Memory {
+    /// The memory of the worker that has this request.
+    fn of(request: &HttpRequest) -> Result<Rc<Memory>, Problem> {
+        let memory = request.app_data::<Rc<Memory>>();
+        memory.cloned().ok_or_else(|| Problem::internal("the worker has no memory: collect::configure was not called"))
+    }
+}
+
+/// The routes of this door. Beside it the server needs the app data of every door: the store, the
+/// site, the limits.
+pub fn configure(config: &mut web::ServiceConfig) {
+    configure_with(config, Rc::default());
+}
+
+fn configure_with(config: &mut web::ServiceConfig, memory: Rc<Memory>) {
+    let read = || web::route().guard(guard::Any(guard::Get()).or(guard::Head()));
+    let source_config = |path| {
+        web::resource(path)
+            .wrap(cors())
+            .route(read().to(sdk_settings::of_rudderstack))
+            .default_service(web::to(no_such_method))
+    };
+    config.app_data(memory);
+    config.service(
+        web::scope("/v1")
+            .wrap(cors())
+            .service(
+                web::resource("/projects/{write_key}/settings")
+                    .route(read().to(sdk_settings::of_segment))
+                    .default_service(web::to(no_such_method)),
+            )
+            .service(
+                web::resource("/{call}").route(web::post().to(posts::post)).default_service(web::to(no_such_method)),
+            )
+            .default_service(web::to(no_such_path)),
+    );
+    config.service(source_config("/sourceConfig/"));
+    config.service(source_config("/sourceConfig"));
+    for (path, script) in scripts::PATHS {
+        config.service(web::resource(path).app_data(script).route(read().to(scripts::serve)));
+    }
+}
+
+/// Any page may ask, since the key that says which may is in the body; `senders` then decides. Errors
+/// carry the headers too, else the page's console could not show them. SDKs ask for many headers
+/// (`authorization`, `x-retry-count`, `anonymousid`, `sentat`, …): whichever they ask for is allowed.
+fn cors() -> Cors {
+    Cors::default()
+        .allow_any_origin()
+        .allow_any_header()
+        .allowed_methods([Method::GET, Method::POST])
+        .expose_headers([RETRY_AFTER])
+        .supports_credentials()
+        .max_age(86_400)
+}
+
+/// Whoever asks which methods there are is told; the rest is refused.
+async fn no_such_method(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    if request.method() == Method::OPTIONS {
+        return Ok(HttpResponse::NoContent().insert_header((ALLOW, "GET, POST, OPTIONS")).finish());
+    }
+    let detail = "Messages are sent with POST, settings are read with GET.";
+    Err(Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail).for_tracking())
+}
+
+async fn no_such_path(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    if request.method() == Method::OPTIONS { no_such_method(request).await } else { Err(not_found().for_tracking()) }
+}
+
+fn not_found() -> Problem {
+    let detail = "There is no such call. Post to /v1/batch, or to /v1/identify, group, track, page, screen or alias.";
+    Problem::new(StatusCode::NOT_FOUND, "not_found", detail)
+}

@@ -1,0 +1,160 @@
+//! `POST /v1/{call}`: messages arrive, one job of the writer a request.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use actix_web::http::header::USER_AGENT;
+use actix_web::web::{Data, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+use serde::Serialize;
+
+use super::agents::Agent;
+use super::envelope::{Call, Envelope, is_too_large};
+use super::refusals::{Declined, decline};
+use super::segment::{self, Circumstances, RefusedMessage};
+use super::senders::{self, Sender};
+use super::{Memory, body, not_found, sightings};
+use crate::actions::receive::receive;
+use crate::domain::error::Code;
+use crate::domain::message::{Delivery, Message, Receipt, Status};
+use crate::http::limits::Limits;
+use crate::http::problem::Problem;
+use crate::store::sightings::Sight;
+use crate::store::{Catalog, Store, StoreError, Tx, refusals};
+
+#[derive(Serialize)]
+struct Answer {
+    success: bool,
+    results: Vec<Receipt>,
+}
+
+/// `POST /v1/identify|group|track|page|screen|alias|batch|import`, and the short forms.
+///
+/// # Errors
+/// The whole request was not taken; a message that was not is in the answer.
+pub async fn post(
+    request: HttpRequest,
+    payload: Payload,
+    store: Data<Store>,
+    limits: Data<Limits>,
+) -> Result<HttpResponse, Problem> {
+    let memory = Memory::of(&request)?;
+    match take(&request, payload, &store, &limits, &memory).await {
+        Ok(results) => Ok(HttpResponse::Ok().json(Answer { success: true, results })),
+        Err(declined) => Err(decline(memory, &store, declined)),
+    }
+}
+
+async fn take(
+    request: &HttpRequest,
+    payload: Payload,
+    store: &Store,
+    limits: &Limits,
+    memory: &Rc<Memory>,
+) -> Result<Vec<Receipt>, Declined> {
+    let call = request.match_info().get("call").and_then(Call::parse).ok_or_else(not_found)?;
+    let catalog = store.catalog();
+    let in_head = |problem| Declined::from(problem).of(senders::source_in_head(request, &catalog));
+    let body = body::read(request, payload, call.limit()).await.map_err(in_head)?;
+    let envelope = Envelope::open(call, &body).map_err(in_head)?;
+    let sender = senders::sender(request, &envelope, &catalog, store, limits, memory).await?;
+    let received_ms = store.now_ms();
+    let host = sightings::host(request).unwrap_or_default();
+    let seen = memory.sightings.due(sender.source, Sight::Post, &host, received_ms).then_some(host);
+    let post = Post { sender, received_ms, messages: read(request, call, envelope, sender, &catalog), seen };
+    let receipts = post.store(store).await?;
+    Ok(if sender.grade.is_trusted() { receipts } else { receipts.into_iter().map(for_strangers).collect() })
+}
+
+/// A message as read, and when its sender says to have sent it.
+type Read = (Option<i64>, Result<Message, RefusedMessage>);
+
+fn read(request: &HttpRequest, call: Call, envelope: Envelope, sender: Sender, catalog: &Catalog) -> Vec<Read> {
+    let user_agent = request.headers().get(USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
+    let around =
+        Circumstances { grade: sender.grade, agent: Agent::of(user_agent), refuse_bots: catalog.settings.refuse_bots };
+    let (sent_at_ms, measure) = (envelope.sent_at_ms, envelope.measure);
+    let read = |value| {
+        let sent_at_ms = sent_at_ms.or_else(|| segment::sent_at(&value));
+        let too_large = measure && is_too_large(&value);
+        let message =
+            if too_large { Err(segment::too_large(&value)) } else { segment::message(call.kind(), value, &around) };
+        (sent_at_ms, message)
+    };
+    envelope.messages.into_iter().map(read).collect()
+}
+
+/// What unsigned callers learn: nothing of what we know already.
+fn for_strangers(receipt: Receipt) -> Receipt {
+    if receipt.code == Some(Code::Erased) {
+        return Receipt::of(receipt.message_id, Status::Stored);
+    }
+    let status = if receipt.status == Status::Unchanged { Status::Stored } else { receipt.status };
+    Receipt { status, ..receipt }
+}
+
+/// A request's messages on their way into the file.
+struct Post {
+    sender: Sender,
+    received_ms: i64,
+    messages: Vec<Read>,
+    /// The host to note a sight of, where that is due.
+    seen: Option<String>,
+}
+
+/// Why a job is undone.
+enum Undone {
+    /// A test source keeps nothing of what it is answered.
+    Test(Vec<Receipt>),
+    Failed(StoreError),
+}
+
+impl From<StoreError> for Undone {
+    fn from(error: StoreError) -> Undone {
+        Undone::Failed(error)
+    }
+}
+
+impl Post {
+    async fn store(mut self, store: &Store) -> Result<Vec<Receipt>, StoreError> {
+        let keeps = self.sender.keeps;
+        if !keeps && let Some(host) = self.seen.take() {
+            sightings::note_later(store, self.sender.source, Sight::Post, host);
+        }
+        let job = move |tx: &mut Tx<'_>| {
+            let receipts = self.run(tx)?;
+            if keeps { Ok(receipts) } else { Err(Undone::Test(receipts)) }
+        };
+        match store.write(job).await {
+            Ok(receipts) | Err(Undone::Test(receipts)) => Ok(receipts),
+            Err(Undone::Failed(error)) => Err(error),
+        }
+    }
+
+    fn run(self, tx: &mut Tx<'_>) -> Result<Vec<Receipt>, StoreError> {
+        let Sender { source, grade, .. } = self.sender;
+        let mut receipts = Vec::with_capacity(self.messages.len());
+        let mut refused: HashMap<Code, (u64, RefusedMessage)> = HashMap::new();
+        for (sent_at_ms, message) in self.messages {
+            receipts.push(match message {
+                Ok(message) => {
+                    let delivery = Delivery { source, grade, sent_at_ms, received_ms: self.received_ms };
+                    receive(tx, &delivery, message)?
+                }
+                Err(message) => {
+                    let receipt = Receipt::refused(message.message_id.clone(), message.refused.clone());
+                    refused.entry(message.refused.code).or_insert((0, message)).0 += 1;
+                    receipt
+                }
+            });
+        }
+        for (code, (times, RefusedMessage { refused, example, .. })) in refused {
+            let (code, example) = (code.as_str(), example.as_deref());
+            refusals::count_many(tx, Some(source), code, None, &refused.detail, example, times)?;
+        }
+        if let Some(host) = self.seen {
+            crate::store::sightings::note(tx, source, Sight::Post, &host)?;
+        }
+        Ok(receipts)
+    }
+}

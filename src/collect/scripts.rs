@@ -1,0 +1,93 @@
+//! The scripts that pages load: the widget under its names, and what other tools' pages need.
+
+use actix_web::http::StatusCode;
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+
+use super::{Memory, sightings};
+use crate::domain::ids::SourceKey;
+use crate::http::assets::{self, Cache};
+use crate::http::problem::Problem;
+use crate::store::sightings::Sight;
+use crate::store::{Catalog, Source, Store};
+
+/// Pages load a script anew after so many seconds.
+const KEPT_S: u32 = 300;
+
+/// A script by how it is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Script {
+    /// The widget, whichever is newest.
+    Widget,
+    /// This very version of it, for ever.
+    WidgetOfVersion,
+    /// The widget in the place of Segment's script, with the key in its address.
+    InSegmentsPlace,
+    /// What pages of other tools need beyond it.
+    Compat,
+}
+
+/// Where they are.
+pub const PATHS: [(&str, Script); 4] = [
+    ("/widget.js", Script::Widget),
+    ("/widget.{version:[0-9A-Za-z.+-]+}.js", Script::WidgetOfVersion),
+    ("/widget-compat.js", Script::Compat),
+    ("/analytics.js/v1/{write_key}/analytics.min.js", Script::InSegmentsPlace),
+];
+
+/// `GET /widget.js`, `/widget.{version}.js`, `/widget-compat.js`,
+/// `/analytics.js/v1/{write_key}/analytics.min.js`.
+///
+/// # Errors
+/// 404 for a version that this server does not have.
+pub async fn serve(request: HttpRequest, store: Data<Store>) -> Result<HttpResponse, Problem> {
+    let script = request.app_data::<Script>().copied().unwrap_or(Script::Widget);
+    let version = request.match_info().get("version");
+    if script == Script::WidgetOfVersion && version != Some(assets::widget_version()) {
+        let detail = format!(
+            "This server has the widget {}. Change the address in the page, and its integrity, to those of the \
+             source's page.",
+            assets::widget_version()
+        );
+        return Err(Problem::new(StatusCode::NOT_FOUND, "not_found", detail));
+    }
+    if script != Script::Compat {
+        note_sight(&request, &store)?;
+    }
+    let (asset, cache) = match script {
+        Script::WidgetOfVersion => (assets::widget(), Cache::Immutable),
+        Script::Compat => (assets::widget_compat(), Cache::Seconds(KEPT_S)),
+        Script::Widget | Script::InSegmentsPlace => (assets::widget(), Cache::Seconds(KEPT_S)),
+    };
+    Ok(assets::respond(&request, asset, cache))
+}
+
+/// Notes that a page loaded the script, where it is known of which source.
+fn note_sight(request: &HttpRequest, store: &Store) -> Result<(), Problem> {
+    let Some(host) = sightings::host(request) else { return Ok(()) };
+    let catalog = store.catalog();
+    let source = match request.match_info().get("write_key") {
+        Some(key) => catalog.source_of(key).map(|source| source.key),
+        None => source_of_host(&catalog, &host),
+    };
+    if let Some(source) = source
+        && Memory::of(request)?.sightings.due(source, Sight::Script, &host, store.now_ms())
+    {
+        sightings::note_later(store, source, Sight::Script, host);
+    }
+    Ok(())
+}
+
+/// The script's address names no key: the source is the one that allows the page's host, else the
+/// only one there is.
+fn source_of_host(catalog: &Catalog, host: &str) -> Option<SourceKey> {
+    let websites = || catalog.sources.values().filter(|source| source.source_id != "api");
+    let allows = |source: &&Source| {
+        source.origins.iter().any(|origin| sightings::host_of(origin).is_some_and(|own| own == host))
+    };
+    let only = || {
+        let mut all = websites();
+        all.next().filter(|_| all.next().is_none())
+    };
+    websites().find(allows).or_else(only).map(|source| source.key)
+}

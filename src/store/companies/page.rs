@@ -1,0 +1,188 @@
+//! A company with all that is known: attributes, activity, what its people do.
+
+use std::ops::RangeInclusive;
+
+use rusqlite::named_params;
+
+use super::{CompanyRow, SortBy, key, page_of_keys, rows};
+use crate::domain::activity::TREND_DAYS;
+use crate::domain::attributes::{Attributes, Owner};
+use crate::domain::time;
+use crate::store::list::{self, ListQuery, Page};
+use crate::store::users::{self, AttributeValue};
+use crate::store::{Reader, StoreError, activity, workspace};
+
+/// Days of the chart on a company's page.
+const CHART_DAYS: i32 = 84;
+
+/// Of what people do so much is shown.
+const TOP_EVENTS_MAX: usize = 10;
+
+/// A day of a company's activity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CompanyDay {
+    /// Days since 1970-01-01 in the workspace's zone.
+    pub day: i32,
+    /// Distinct active people.
+    pub people: u32,
+    /// Events.
+    pub events: u32,
+}
+
+/// What people of a company do, and how often.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TopEvent {
+    /// The event's name.
+    pub name: String,
+    /// Times in the last 28 days.
+    pub events: u64,
+}
+
+/// A company with all that the API says of one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CompanyRecord {
+    /// As in a list.
+    pub row: CompanyRow,
+    /// All attributes by name.
+    pub attributes: Vec<AttributeValue>,
+    /// Distinct active people of the last 28 days, and of the 28 before (T7).
+    pub active_people: (i64, i64),
+}
+
+/// A company with all that its page shows beside members, events and history.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CompanyPage {
+    /// As in a list.
+    pub row: CompanyRow,
+    /// All attributes by name.
+    pub attributes: Vec<AttributeValue>,
+    /// The last 84 days, oldest first, days without activity too.
+    pub days: Vec<CompanyDay>,
+    /// Top events of 28 days, at most 10.
+    pub top_events: Vec<TopEvent>,
+    /// Distinct active people of the last 28 days, and of the 28 before (T7).
+    pub active_people: (i64, i64),
+    /// Distinct active people of the last 7 days.
+    pub active_people_7d: i64,
+    /// Events of the last 7 days.
+    pub events_7d: u64,
+    /// People who left.
+    pub left: u64,
+}
+
+/// A page of companies with all that the API says of each.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn records(db: &Reader<'_>, query: &ListQuery<SortBy>, now_ms: i64) -> Result<Page<CompanyRecord>, StoreError> {
+    let (keys, next) = page_of_keys(db, query)?;
+    let rows = rows(db, &keys, now_ms)?.into_iter().map(|row| record_of(db, row, now_ms));
+    Ok(Page { rows: rows.collect::<Result<_, _>>()?, next })
+}
+
+/// All that the API says of a company.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn record(db: &Reader<'_>, company_id: &str, now_ms: i64) -> Result<Option<CompanyRecord>, StoreError> {
+    let Some(key) = key(db, company_id)? else { return Ok(None) };
+    let Some(row) = rows(db, &[key.0], now_ms)?.pop() else { return Ok(None) };
+    Ok(Some(record_of(db, row, now_ms)?))
+}
+
+fn record_of(db: &Reader<'_>, row: CompanyRow, now_ms: i64) -> Result<CompanyRecord, StoreError> {
+    let today = time::day(now_ms, workspace::settings(db)?.time_zone);
+    let (values, stamps) =
+        db.0.prepare_cached("SELECT json(attributes), stamps FROM companies WHERE company_key = :company")?
+            .query_row(named_params! { ":company": row.key.0 }, |row| {
+                Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
+            })?;
+    Ok(CompanyRecord {
+        attributes: users::attribute_values(db, Owner::Company, &Attributes::read(&values, &stamps))?,
+        active_people: active_people(db, row.key.0, today)?,
+        row,
+    })
+}
+
+/// Distinct active people of the last 28 days, and of the 28 before.
+fn active_people(db: &Reader<'_>, company: i64, today: i32) -> Result<(i64, i64), StoreError> {
+    let last = activity::last_days(today, TREND_DAYS);
+    let before = activity::last_days(today - TREND_DAYS, TREND_DAYS);
+    let people = activity::recent_people_of_company(db, company, last.clone())?;
+    let people_before = match activity::people_of_company(db, company, &before)? {
+        Some(people) => people,
+        None => activity::in_proportion(
+            activity::people_days_of_company(db, company, &before)?,
+            activity::people_days_of_company(db, company, &last)?,
+            people,
+        ),
+    };
+    Ok((people, people_before))
+}
+
+/// All that a company's page shows.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn page(db: &Reader<'_>, company_id: &str, now_ms: i64) -> Result<Option<CompanyPage>, StoreError> {
+    let Some(CompanyRecord { row, attributes, active_people }) = record(db, company_id, now_ms)? else {
+        return Ok(None);
+    };
+    let today = time::day(now_ms, workspace::settings(db)?.time_zone);
+    let key = row.key.0;
+    let days = days(db, key, activity::last_days(today, CHART_DAYS))?;
+    let events_7d = days.iter().rev().take(7).map(|day| u64::from(day.events)).sum();
+    Ok(Some(CompanyPage {
+        top_events: top_events(db, key, activity::last_days(today, TREND_DAYS))?,
+        active_people_7d: activity::recent_people_of_company(db, key, activity::last_days(today, 7))?,
+        left: left(db, key)?,
+        row,
+        attributes,
+        days,
+        active_people,
+        events_7d,
+    }))
+}
+
+/// Each day of a span, those without activity too.
+fn days(db: &Reader<'_>, company: i64, span: RangeInclusive<i32>) -> Result<Vec<CompanyDay>, StoreError> {
+    let mut statement = db.0.prepare_cached(
+        "SELECT day.value, coalesce(fold.people, 0), coalesce(fold.events, 0) FROM json_each(:days) AS day
+         LEFT JOIN company_days AS fold ON fold.day = day.value AND fold.company_key = :company
+         ORDER BY day.key",
+    )?;
+    let parameters = named_params! { ":days": list::json_keys(span.map(i64::from)), ":company": company };
+    let rows = statement
+        .query_map(parameters, |row| Ok(CompanyDay { day: row.get(0)?, people: row.get(1)?, events: row.get(2)? }))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// What people did most on these days.
+fn top_events(db: &Reader<'_>, company: i64, span: RangeInclusive<i32>) -> Result<Vec<TopEvent>, StoreError> {
+    let mut statement = db.0.prepare_cached(
+        "SELECT name.name, top.events FROM (
+           SELECT fold.name_key AS name_key, sum(fold.events) AS events FROM json_each(:days) AS day
+           CROSS JOIN company_names_by_day AS fold ON fold.day = day.value AND fold.company_key = :company
+           GROUP BY fold.name_key ORDER BY 2 DESC, 1 LIMIT :limit) AS top
+         CROSS JOIN event_names AS name ON name.name_key = top.name_key
+         ORDER BY top.events DESC, name.name",
+    )?;
+    let parameters = named_params! {
+        ":days": list::json_keys(span.map(i64::from)),
+        ":company": company,
+        ":limit": TOP_EVENTS_MAX as i64,
+    };
+    let rows = statement.query_map(parameters, |row| {
+        Ok(TopEvent { name: row.get(0)?, events: row.get::<_, i64>(1)?.unsigned_abs() })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// People who left.
+fn left(db: &Reader<'_>, company: i64) -> Result<u64, StoreError> {
+    let mut statement = db.0.prepare_cached(
+        "SELECT count(*) FROM memberships INDEXED BY memberships_joined WHERE company_key = :company AND open = 0",
+    )?;
+    let left: i64 = statement.query_row(named_params! { ":company": company }, |row| row.get(0))?;
+    Ok(left.unsigned_abs())
+}

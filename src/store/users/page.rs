@@ -1,0 +1,301 @@
+//! A user with all that is known: attributes, ids, companies.
+
+use rusqlite::{OptionalExtension, named_params};
+
+use super::{CompanyName, SortBy, UserName, UserRow, json_object, key, page_of_keys, rows, source_names};
+use crate::domain::access::Grade;
+use crate::domain::activity::TREND_DAYS;
+use crate::domain::attributes::{Attributes, Owner, Type};
+use crate::domain::ids::{CompanyKey, EventId};
+use crate::domain::time::{self, DAY_MS};
+use crate::store::list::{self, ListQuery, Page};
+use crate::store::{Reader, StoreError, activity, workspace};
+
+/// Of a user's browsers so many are named.
+const BROWSERS_SHOWN_MAX: usize = 100;
+
+/// Of other users with the same e-mail address so many are shown.
+const DUPLICATES_SHOWN_MAX: usize = 10;
+
+/// Of a user's events so many are looked at for one that states no company.
+const UNSTATED_LOOKED_AT_MAX: usize = 10_000;
+
+/// An id that a user has or had.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identifier {
+    /// `user_id`, `alias` or `anonymous_id`.
+    pub kind: &'static str,
+    /// The id.
+    pub value: String,
+    /// Since when, Unix milliseconds.
+    pub since_ms: i64,
+}
+
+/// An attribute with where it came from, as a page shows it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AttributeValue {
+    /// Its name.
+    pub name: String,
+    /// Its value, as JSON.
+    pub value: serde_json::Value,
+    /// Its type.
+    pub kind: Type,
+    /// Since when it is so, Unix milliseconds.
+    pub at_ms: i64,
+    /// What the sender was worth.
+    pub grade: Grade,
+    /// The name of the source.
+    pub source: String,
+    /// Pinned by hand.
+    pub pinned: bool,
+}
+
+/// A membership as a user's page and the API show it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct UserMembership {
+    /// The company.
+    pub company: CompanyName,
+    /// Role in it.
+    pub role: Option<String>,
+    /// Title in it.
+    pub title: Option<String>,
+    /// The membership's own attributes.
+    pub attributes: serde_json::Map<String, serde_json::Value>,
+    /// The current one (C1).
+    pub current: bool,
+    /// Unix milliseconds.
+    pub joined_ms: i64,
+    /// Unix milliseconds; none while in it.
+    pub left_ms: Option<i64>,
+    /// The name of the source that said so.
+    pub source: String,
+    /// What its sender was worth.
+    pub grade: Grade,
+}
+
+/// A user with all that the API says of one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct UserRecord {
+    /// As in a list.
+    pub row: UserRow,
+    /// All ids, of browsers the latest 100.
+    pub identifiers: Vec<Identifier>,
+    /// All attributes by name.
+    pub attributes: Vec<AttributeValue>,
+    /// Companies, current and past, the current one first.
+    pub memberships: Vec<UserMembership>,
+    /// Active days of the last 28 days, and of the 28 before (T7).
+    pub active_days: (i64, i64),
+    /// Proof of identity was seen.
+    pub signed: bool,
+}
+
+/// A user with all that its page shows beside events and history.
+#[derive(Debug, Clone, PartialEq)]
+pub struct UserPage {
+    /// As in a list.
+    pub row: UserRow,
+    /// All ids.
+    pub identifiers: Vec<Identifier>,
+    /// All attributes by name.
+    pub attributes: Vec<AttributeValue>,
+    /// Companies, current and past, the current one first.
+    pub memberships: Vec<UserMembership>,
+    /// Active days of the last 28 days, and of the 28 before (T7).
+    pub active_days: (i64, i64),
+    /// Events of the last 28 days that count for no company though the user has several (C4).
+    pub unstated_events: u64,
+    /// Other users with the same e-mail.
+    pub possible_duplicates: Vec<UserRow>,
+    /// Proof of identity was seen.
+    pub signed: bool,
+}
+
+/// A page of users with all that the API says of each.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn records(db: &Reader<'_>, query: &ListQuery<SortBy>, now_ms: i64) -> Result<Page<UserRecord>, StoreError> {
+    let (keys, next) = page_of_keys(db, query)?;
+    let rows = rows(db, &keys, now_ms)?.into_iter().map(|row| record_of(db, row, now_ms));
+    Ok(Page { rows: rows.collect::<Result<_, _>>()?, next })
+}
+
+/// All that the API says of a user.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn record(db: &Reader<'_>, name: &UserName, now_ms: i64) -> Result<Option<UserRecord>, StoreError> {
+    let Some(key) = key(db, name)? else { return Ok(None) };
+    let Some(row) = rows(db, &[key.0], now_ms)?.pop() else { return Ok(None) };
+    Ok(Some(record_of(db, row, now_ms)?))
+}
+
+fn record_of(db: &Reader<'_>, row: UserRow, now_ms: i64) -> Result<UserRecord, StoreError> {
+    let today = time::day(now_ms, workspace::settings(db)?.time_zone);
+    let key = row.key.0;
+    let (values, stamps, signed) =
+        db.0.prepare_cached("SELECT json(attributes), stamps, signed FROM users WHERE user_key = :user")?
+            .query_row(named_params! { ":user": key }, |row| {
+                Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get(2)?))
+            })?;
+    Ok(UserRecord {
+        identifiers: identifiers(db, &row)?,
+        attributes: attribute_values(db, Owner::User, &Attributes::read(&values, &stamps))?,
+        memberships: memberships(db, key)?,
+        active_days: (
+            activity::active_days(db, key, activity::last_days(today, TREND_DAYS))?,
+            activity::active_days(db, key, activity::last_days(today - TREND_DAYS, TREND_DAYS))?,
+        ),
+        signed,
+        row,
+    })
+}
+
+/// All that a user's page shows.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn page(db: &Reader<'_>, name: &UserName, now_ms: i64) -> Result<Option<UserPage>, StoreError> {
+    let Some(record) = record(db, name, now_ms)? else { return Ok(None) };
+    let UserRecord { row, identifiers, attributes, memberships, active_days, signed } = record;
+    let unstated_events = if row.companies > 1 { unstated_events(db, row.key.0, now_ms)? } else { 0 };
+    let possible_duplicates = rows(db, &same_email(db, &row)?, now_ms)?;
+    Ok(Some(UserPage {
+        row,
+        identifiers,
+        attributes,
+        memberships,
+        active_days,
+        unstated_events,
+        possible_duplicates,
+        signed,
+    }))
+}
+
+/// A user's ids: the site's own, the former ones, and those of the latest browsers.
+fn identifiers(db: &Reader<'_>, user: &UserRow) -> Result<Vec<Identifier>, StoreError> {
+    let mut statement = db.0.prepare_cached(
+        "SELECT user_id, since_ms FROM user_ids WHERE user_key = :user
+         UNION ALL
+         SELECT i.user_id, i.since_ms FROM users AS u JOIN user_ids AS i ON i.user_key = u.user_key
+         WHERE u.merged_into = :user",
+    )?;
+    let rows = statement.query_map(named_params! { ":user": user.key.0 }, |row| {
+        Ok(Identifier { kind: "alias", value: row.get(0)?, since_ms: row.get(1)? })
+    })?;
+    let mut identifiers: Vec<Identifier> = rows.collect::<Result<_, _>>()?;
+    for identifier in &mut identifiers {
+        if user.user_id.as_ref() == Some(&identifier.value) {
+            identifier.kind = "user_id";
+        }
+    }
+    identifiers.sort_by_key(|identifier| (identifier.kind != "user_id", identifier.since_ms));
+    let mut statement = db.0.prepare_cached(
+        "SELECT anonymous_id, coalesce(linked_ms, first_seen_ms) FROM visitors
+         WHERE user_key = :user ORDER BY visitor_key DESC LIMIT :limit",
+    )?;
+    let rows = statement
+        .query_map(named_params! { ":user": user.key.0, ":limit": BROWSERS_SHOWN_MAX as i64 }, |row| {
+            Ok(Identifier { kind: "anonymous_id", value: row.get(0)?, since_ms: row.get(1)? })
+        })?;
+    for row in rows {
+        identifiers.push(row?);
+    }
+    Ok(identifiers)
+}
+
+/// Attributes by name with their types and the names of their sources.
+pub(in crate::store) fn attribute_values(
+    db: &Reader<'_>,
+    owner: Owner,
+    attributes: &Attributes,
+) -> Result<Vec<AttributeValue>, StoreError> {
+    let sources = source_names(db)?;
+    let mut types =
+        db.0.prepare_cached("SELECT type FROM attribute_definitions WHERE owner = :owner AND name = :name")?;
+    let mut values = Vec::new();
+    for (name, stated) in attributes.stated() {
+        let word: Option<String> =
+            types.query_row(named_params! { ":owner": owner as i64, ":name": name }, |row| row.get(0)).optional()?;
+        let kind = word.and_then(|word| Type::parse(&word)).or_else(|| Type::of(name, &stated.value));
+        values.push(AttributeValue {
+            name: name.to_owned(),
+            kind: kind.unwrap_or(Type::Text),
+            at_ms: stated.stamp.at_ms,
+            grade: stated.stamp.grade,
+            source: sources.get(&stated.stamp.source.0).cloned().unwrap_or_default(),
+            pinned: stated.stamp.pinned,
+            value: stated.value,
+        });
+    }
+    Ok(values)
+}
+
+/// A user's companies: the current one, the others stated last first, then those left, the last first.
+fn memberships(db: &Reader<'_>, user: i64) -> Result<Vec<UserMembership>, StoreError> {
+    let sources = source_names(db)?;
+    let mut statement = db.0.prepare_cached(
+        "SELECT c.company_key, c.company_id, c.name, m.role, m.title, json(m.attributes),
+                m.open AND u.current_company_key IS m.company_key AS current,
+                m.joined_ms, m.left_ms, m.source_key, m.grade
+         FROM memberships AS m
+         JOIN companies AS c ON c.company_key = m.company_key
+         JOIN users AS u ON u.user_key = m.user_key
+         WHERE m.user_key = :user
+         ORDER BY current DESC, m.open DESC, coalesce(m.left_ms, m.stated_ms) DESC, m.company_key",
+    )?;
+    let rows = statement.query_map(named_params! { ":user": user }, |row| {
+        Ok(UserMembership {
+            company: CompanyName { key: CompanyKey(row.get(0)?), company_id: row.get(1)?, name: row.get(2)? },
+            role: row.get(3)?,
+            title: row.get(4)?,
+            attributes: json_object(row.get_ref(5)?.as_str()?),
+            current: row.get(6)?,
+            joined_ms: row.get(7)?,
+            left_ms: row.get(8)?,
+            source: sources.get(&row.get(9)?).cloned().unwrap_or_default(),
+            grade: Grade::from_number(row.get(10)?),
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Activity of the last 28 days in which the user was named and no company, of at most
+/// [`UNSTATED_LOOKED_AT_MAX`] events (C4).
+fn unstated_events(db: &Reader<'_>, user: i64, now_ms: i64) -> Result<u64, StoreError> {
+    let since = EventId::first_at(now_ms - i64::from(TREND_DAYS) * DAY_MS);
+    let buckets = since.bucket()..=EventId::first_at(now_ms).bucket();
+    let mut statement = db.0.prepare_cached(
+        "SELECT count(*) FROM (
+           SELECT fold.event_id FROM json_each(:buckets) AS bucket
+           CROSS JOIN events_by_subject AS fold
+             ON fold.bucket = bucket.value AND fold.subject = :user AND fold.event_id >= :since
+           LIMIT :limit) AS named
+         CROSS JOIN events AS event ON event.event_id = named.event_id
+         WHERE event.company_key IS NULL AND event.kind IN (0, 1, 2) AND event.flags & 3 = 0",
+    )?;
+    let parameters = named_params! {
+        ":buckets": list::json_keys(buckets),
+        ":user": user,
+        ":since": since.0,
+        ":limit": UNSTATED_LOOKED_AT_MAX as i64,
+    };
+    let unstated: i64 = statement.query_row(parameters, |row| row.get(0))?;
+    Ok(unstated.unsigned_abs())
+}
+
+/// Other users with the same e-mail address.
+fn same_email(db: &Reader<'_>, user: &UserRow) -> Result<Vec<i64>, StoreError> {
+    let Some(email) = &user.email else { return Ok(Vec::new()) };
+    let mut statement = db.0.prepare_cached(
+        "SELECT user_key FROM users INDEXED BY users_email
+         WHERE email = :email AND merged_into IS NULL AND archived_ms IS NULL AND user_key <> :user
+         ORDER BY user_key LIMIT :limit",
+    )?;
+    let rows = statement.query_map(
+        named_params! { ":email": email, ":user": user.key.0, ":limit": DUPLICATES_SHOWN_MAX as i64 },
+        |row| row.get(0),
+    )?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
