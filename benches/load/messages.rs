@@ -174,6 +174,7 @@ pub fn identify_everybody(write_key: &str) -> Vec<Vec<u8>> {
 
 fn identify(person: u64) -> Value {
     let company = person % COMPANIES;
+    let plan = ["free", "team", "business"][person as usize % 3];
     json!({
         "type": "identify",
         "messageId": format!("identify-{person}"),
@@ -183,7 +184,7 @@ fn identify(person: u64) -> Value {
         "traits": {
             "email": format!("person{person}@company{company}.example"),
             "name": format!("Person {person}"),
-            "plan": ["free", "team", "business"][person as usize % 3],
+            "plan": plan,
             "company": { "company_id": format!("company-{company:02}"), "name": format!("Company {company}") },
         },
     })
