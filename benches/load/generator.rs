@@ -40,7 +40,11 @@ pub struct Outcome {
 
 impl Load {
     /// Opens connections; `request` makes what is sent on the n-th one.
-    pub fn connect(address: SocketAddr, connections: usize, request: impl Fn(usize) -> Request) -> Result<Load, Failure> {
+    pub fn connect(
+        address: SocketAddr,
+        connections: usize,
+        request: impl Fn(usize) -> Request,
+    ) -> Result<Load, Failure> {
         let mut parts = Vec::new();
         for thread in 0..THREADS.min(connections) {
             let runtime = Builder::new_current_thread().enable_io().build()?;
@@ -92,7 +96,9 @@ impl Outcome {
     /// The latency that this part of the requests did not exceed, in microseconds.
     pub fn latency_us(&self, part: f64) -> f64 {
         let place = (self.latencies_us.len() as f64 * part) as usize;
-        self.latencies_us.get(place.min(self.latencies_us.len().saturating_sub(1))).map_or(f64::NAN, |us| f64::from(*us))
+        self.latencies_us
+            .get(place.min(self.latencies_us.len().saturating_sub(1)))
+            .map_or(f64::NAN, |us| f64::from(*us))
     }
 }
 

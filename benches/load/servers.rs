@@ -16,7 +16,8 @@ use super::{Failure, folder};
 /// The program under test, built with the same profile as this one.
 const PROGRAM: &str = env!("CARGO_BIN_EXE_rollcall");
 /// What a single message is answered; the empty server answers the same.
-const NOOP_ANSWER: &str = r#"{"success":true,"results":[{"message_id":"1844674407-3709551615-2891336453-0000000000","status":"stored"}]}"#;
+const NOOP_ANSWER: &str =
+    r#"{"success":true,"results":[{"message_id":"1844674407-3709551615-2891336453-0000000000","status":"stored"}]}"#;
 
 /// A running Rollcall on a fresh file, with everybody identified.
 pub struct Rollcall {
@@ -165,9 +166,8 @@ pub fn run_noop(workers: usize) -> Result<(), Failure> {
         HttpResponse::Ok().content_type("application/json").body(NOOP_ANSWER)
     }
     actix_web::rt::System::new().block_on(async move {
-        let server = HttpServer::new(|| App::new().default_service(web::to(answer)))
-            .workers(workers)
-            .bind(("127.0.0.1", 0))?;
+        let server =
+            HttpServer::new(|| App::new().default_service(web::to(answer))).workers(workers).bind(("127.0.0.1", 0))?;
         for address in server.addrs() {
             println!("http://{address}");
         }
