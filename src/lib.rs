@@ -6,7 +6,9 @@
 //! `actions` -> `store` -> `domain`.
 
 pub mod actions;
+pub mod cli;
 pub mod collect;
 pub mod domain;
 pub mod http;
+pub mod server;
 pub mod store;

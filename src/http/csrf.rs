@@ -4,7 +4,7 @@
 //! local, `Origin` everywhere else. A request that has neither is refused.
 //! `same-site` is a refusal: another port of the same host sends exactly that.
 
-use actix_web::body::MessageBody;
+use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::{StatusCode, header};
 use actix_web::middleware::Next;
@@ -29,24 +29,25 @@ pub fn is_own(request: &HttpRequest) -> bool {
         && (origin == Some(client::host(request).to_ascii_lowercase()) || origin == host(&client::base_url(request)))
 }
 
-/// Middleware of the pages: refuses what another site's page sent.
+/// Middleware of the pages: refuses what another site's page sent, with a page that says so (403).
 ///
 /// # Errors
-/// A page that says so (403).
+/// The inner service's.
 pub async fn refuse_foreign<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
-) -> Result<ServiceResponse<B>, Error> {
+) -> Result<ServiceResponse<EitherBody<B>>, Error> {
     if is_own(request.request()) {
-        return next.call(request).await;
+        return next.call(request).await.map(ServiceResponse::map_into_left_body);
     }
-    Err(PageError::new(
+    let refusal = PageError::new(
         StatusCode::FORBIDDEN,
         "Not from here",
         "This was sent by a page of another site, or by a program, and nothing was changed. Open Rollcall and do it there.",
     )
-    .action("/", "To the overview")
-    .into())
+    .action("/", "To the overview");
+    // A response and no error, so that the middleware around this one sees it.
+    Ok(request.error_response(refusal).map_into_right_body())
 }
 
 #[cfg(test)]

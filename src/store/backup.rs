@@ -1,10 +1,24 @@
 //! A copy of the file in one step, while it is being written to.
 
+use std::io::Read;
 use std::path::Path;
 
 use rusqlite::Connection;
 
 use super::{StoreError, connection};
+
+/// Whether a file is a workspace's, of this version of Rollcall or any other: an SQLite
+/// file (its first 16 bytes say so) with a schema of ours (bytes 60 to 63 number it).
+///
+/// # Errors
+/// The file can't be read.
+pub fn is_workspace(path: &Path) -> Result<bool, StoreError> {
+    let mut head = Vec::new();
+    std::fs::File::open(path)
+        .and_then(|file| file.take(100).read_to_end(&mut head))
+        .map_err(|error| StoreError::File { path: path.to_owned(), error })?;
+    Ok(head.len() == 100 && head.starts_with(b"SQLite format 3\0") && head[60..64] != [0; 4])
+}
 
 /// Copies the file as it stands into a new one, in one step (a copy in many
 /// steps starts anew whenever something is written).

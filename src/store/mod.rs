@@ -13,6 +13,7 @@ mod activity;
 mod backup;
 mod catalog;
 mod connection;
+mod lock;
 mod migrate;
 mod pool;
 mod tx;
@@ -42,7 +43,9 @@ use std::time::Duration;
 
 use rand::RngExt;
 
+pub use backup::is_workspace;
 pub use catalog::{Catalog, Definition, Source, SourceKind};
+pub use lock::{Lock, LockError};
 pub use pool::Reader;
 pub use tx::Tx;
 

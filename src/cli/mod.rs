@@ -1,0 +1,229 @@
+//! The shell: one file a command.
+//!
+//! With `--json` a command prints one JSON object a line on stdout; what it says to people
+//! goes to stderr. Exit codes: 0 done, 1 failed, 2 wrong use.
+
+mod backup;
+mod check;
+mod operator;
+mod restore;
+mod serve;
+mod setting;
+mod source;
+mod token;
+
+use std::ffi::OsString;
+use std::future::Future;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use serde_json::Value;
+
+use crate::store::{Ambient, LockError, Store, StoreError};
+
+/// Who uses your product, and which company does each of them belong to.
+#[derive(Parser)]
+#[command(name = "rollcall", version, disable_help_subcommand = true, infer_long_args = false)]
+struct CommandLine {
+    #[command(flatten)]
+    workspace: Workspace,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Which workspace, and how to answer: understood by every command.
+#[derive(Args, Clone)]
+struct Workspace {
+    /// The workspace's file
+    #[arg(long, global = true, env = "ROLLCALL_DATA", value_name = "FILE", default_value = "data/rollcall.db")]
+    data: PathBuf,
+    /// The address under which people and websites reach this server, such as https://rollcall.example.com
+    #[arg(long, global = true, env = "ROLLCALL_PUBLIC_URL", value_name = "URL")]
+    public_url: Option<String>,
+    /// Print one JSON object a line on stdout
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the server (this is what `rollcall` alone does)
+    Serve(serve::Serve),
+    /// Operators: the people who sign in to the dashboard
+    #[command(subcommand)]
+    Operator(operator::Operator),
+    /// Sources: websites and back ends that send data
+    #[command(subcommand)]
+    Source(source::Source),
+    /// Tokens: secret keys of programs
+    #[command(subcommand)]
+    Token(token::Token),
+    /// Show the settings, show one, or change one
+    Setting(setting::Setting),
+    /// Copy the workspace into a new file, while the server runs
+    Backup(backup::Backup),
+    /// Put a backup in the place of the workspace's file; the server must not run
+    Restore(restore::Restore),
+    /// Check the file: that it is whole, and that what is derived from the events equals a recount
+    Check(check::Check),
+}
+
+/// Why a command did not do what was asked.
+#[derive(Debug)]
+enum Failure {
+    /// It failed: exit code 1.
+    Failed(String),
+    /// It was used wrongly: exit code 2.
+    Usage(String),
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Failure {
+        Failure::Failed(error.to_string())
+    }
+}
+
+impl From<LockError> for Failure {
+    fn from(error: LockError) -> Failure {
+        Failure::Failed(error.to_string())
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Failure {
+        Failure::Failed(error.to_string())
+    }
+}
+
+/// Runs the command of this process's arguments.
+pub fn main() -> ExitCode {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let line = match CommandLine::try_parse_from(with_command(arguments)) {
+        Ok(line) => line,
+        Err(error) => {
+            // Help and version go to stdout and are no failure.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    match run(line) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Failed(reason)) => {
+            eprintln!("rollcall: {reason}");
+            ExitCode::from(1)
+        }
+        Err(Failure::Usage(reason)) => {
+            eprintln!("rollcall: {reason}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// `serve` is the command where none is named.
+fn with_command(mut arguments: Vec<OsString>) -> Vec<OsString> {
+    use clap::CommandFactory;
+    let text = |argument: &OsString| argument.to_str().map(str::to_owned).unwrap_or_default();
+    let commands = CommandLine::command();
+    let names: Vec<&str> = commands.get_subcommands().map(clap::Command::get_name).collect();
+    let asks = ["--help", "-h", "--version", "-V"];
+    let mut rest = arguments.iter().skip(1).map(text);
+    while let Some(argument) = rest.next() {
+        match argument.as_str() {
+            "--data" | "--public-url" => drop(rest.next()),
+            other if asks.contains(&other) || names.contains(&other) => return arguments,
+            other if !other.starts_with('-') => return arguments,
+            _ => {}
+        }
+    }
+    arguments.insert(1.min(arguments.len()), "serve".into());
+    arguments
+}
+
+fn run(line: CommandLine) -> Result<(), Failure> {
+    let workspace = line.workspace;
+    match line.command {
+        Command::Serve(serve) => serve.run(workspace),
+        other => {
+            serve::log(serve::LogFormat::Text, serve::LogLevel::Warn);
+            match other {
+                Command::Operator(operator) => operator.run(&workspace),
+                Command::Source(source) => source.run(&workspace),
+                Command::Token(token) => token.run(&workspace),
+                Command::Setting(setting) => setting.run(&workspace),
+                Command::Backup(backup) => backup.run(&workspace),
+                Command::Restore(restore) => restore.run(&workspace),
+                Command::Check(check) => check.run(&workspace),
+                Command::Serve(_) => Ok(()),
+            }
+        }
+    }
+}
+
+impl Workspace {
+    /// Opens the file, and makes it if there is none; a running server goes on beside.
+    fn open(&self) -> Result<Store, Failure> {
+        Ok(Store::open(&self.data, Ambient::default())?)
+    }
+
+    /// The file must exist: for commands that only look.
+    fn open_existing(&self) -> Result<Store, Failure> {
+        if !self.data.exists() {
+            let path = self.data.display();
+            return Err(Failure::Failed(format!("There is no file {path}. Name the workspace's file with --data.")));
+        }
+        self.open()
+    }
+
+    /// An address of the dashboard, as far as it is known at the shell.
+    fn address(&self, path: &str) -> String {
+        let server = self.public_url.as_deref().unwrap_or("http://127.0.0.1:8080");
+        format!("{}{path}", server.trim_end_matches('/'))
+    }
+
+    /// An answer: a JSON object, or lines for people.
+    fn answer(&self, json: &Value, lines: impl std::fmt::Display) {
+        if self.json {
+            println!("{json}");
+        } else {
+            println!("{lines}");
+        }
+    }
+}
+
+/// Waits for a deed that runs off this thread.
+fn wait<T>(deed: impl Future<Output = T>) -> Result<T, Failure> {
+    Ok(tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(deed))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn completed(line: &str) -> String {
+        let arguments = line.split(' ').map(OsString::from).collect();
+        with_command(arguments).iter().map(|word| word.to_str().unwrap()).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn the_command_line_is_sound() {
+        use clap::CommandFactory;
+        CommandLine::command().debug_assert();
+    }
+
+    #[test]
+    fn rollcall_alone_serves() {
+        assert_eq!(completed("rollcall"), "rollcall serve");
+        assert_eq!(completed("rollcall --listen 127.0.0.1:0"), "rollcall serve --listen 127.0.0.1:0");
+        assert_eq!(completed("rollcall --data x.db"), "rollcall serve --data x.db");
+        for named in [
+            "rollcall serve",
+            "rollcall --data x.db operator list",
+            "rollcall --help",
+            "rollcall -V",
+            "rollcall nonsense",
+        ] {
+            assert_eq!(completed(named), named);
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! `rollcall restore`: a backup takes the place of the workspace's file.
+//!
+//! The backup is copied beside the file, opened (which brings it to this version's schema)
+//! and checked there; only then do the two change places. The file that was there stays
+//! beside it, under another name.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde_json::json;
+
+use super::{Failure, Workspace};
+use crate::store::{Ambient, Lock, Store, is_workspace, workspace as file};
+
+/// Where from.
+#[derive(Args)]
+pub(super) struct Restore {
+    /// The backup
+    file: PathBuf,
+}
+
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name: OsString = path.as_os_str().to_owned();
+    name.push(ending);
+    PathBuf::from(name)
+}
+
+impl Restore {
+    pub(super) fn run(self, workspace: &Workspace) -> Result<(), Failure> {
+        let data = &workspace.data;
+        if !is_workspace(&self.file)? {
+            let file = self.file.display();
+            return Err(Failure::Failed(format!(
+                "{file} is no backup of a workspace. Name a file that `rollcall backup` made."
+            )));
+        }
+        let _lock = Lock::take(data)?;
+        let fresh = beside(data, ".restoring");
+        let checked = copy_and_check(&self.file, &fresh);
+        if checked.is_err() {
+            forget(&fresh);
+        }
+        checked?;
+
+        let kept = if data.exists() { Some(free_name(data)) } else { None };
+        if let Some(kept) = &kept {
+            // What the write-ahead log still holds belongs to the file, so it is taken in first.
+            Store::open(data, Ambient::default()).map(|store| store.close()).or_else(|error| {
+                eprintln!("The present file can't be opened ({error}); it is kept as it is.");
+                Ok::<(), Failure>(())
+            })?;
+            std::fs::rename(data, kept)?;
+            for ending in ["-wal", "-shm"] {
+                if beside(data, ending).exists() {
+                    std::fs::rename(beside(data, ending), beside(kept, ending))?;
+                }
+            }
+        }
+        std::fs::rename(&fresh, data)?;
+        sync_folder(data)?;
+        let (from, to) = (self.file.display().to_string(), data.display().to_string());
+        eprintln!("Restored {from} into {to}.");
+        let kept = kept.map(|kept| kept.display().to_string());
+        if let Some(kept) = &kept {
+            eprintln!("The file that was there is now {kept}.");
+        }
+        workspace.answer(&json!({ "file": to, "restored": from, "kept": kept }), to.clone());
+        Ok(())
+    }
+}
+
+fn copy_and_check(backup: &Path, fresh: &Path) -> Result<(), Failure> {
+    forget(fresh);
+    std::fs::copy(backup, fresh)?;
+    let no_backup = |reason: String| Failure::Failed(format!("{} can't be restored: {reason}", backup.display()));
+    let store = Store::open(fresh, Ambient::default()).map_err(|error| no_backup(error.to_string()))?;
+    let findings = store.read_now(file::integrity)?;
+    store.close();
+    drop(store);
+    match findings.first() {
+        Some(finding) => Err(no_backup(finding.clone())),
+        None => Ok(File::open(fresh)?.sync_all()?),
+    }
+}
+
+fn forget(fresh: &Path) {
+    for ending in ["", "-wal", "-shm"] {
+        // Most often there is none.
+        let _ = std::fs::remove_file(beside(fresh, ending));
+    }
+}
+
+/// A name for the file that was there which nothing has yet.
+fn free_name(data: &Path) -> PathBuf {
+    let mut number = 1_u32;
+    loop {
+        let name = beside(data, &format!(".before-restore-{number}"));
+        if !name.exists() {
+            return name;
+        }
+        number += 1;
+    }
+}
+
+/// A rename is on disk when its folder is.
+fn sync_folder(path: &Path) -> Result<(), Failure> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    Ok(File::open(folder)?.sync_all()?)
+}

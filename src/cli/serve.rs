@@ -1,0 +1,126 @@
+//! `rollcall serve`: runs the server until it is told to end.
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+use super::{Failure, Workspace};
+use crate::actions::operators::LINK_HOURS;
+use crate::http::client::Network;
+use crate::server::{self, ServeOptions, TlsFiles};
+
+/// The flags of `serve`.
+#[derive(Args)]
+pub(super) struct Serve {
+    /// Address and port to listen on
+    #[arg(long, env = "ROLLCALL_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    listen: String,
+    /// A proxy in front of this server, as an address or a range such as 10.0.0.0/8; its word on a client's
+    /// address counts (may be given more than once, or parted by commas)
+    #[arg(long, env = "ROLLCALL_TRUSTED_PROXY", value_name = "CIDR", value_delimiter = ',')]
+    trusted_proxy: Vec<Network>,
+    /// Speak TLS with this certificate (PEM)
+    #[arg(long, env = "ROLLCALL_TLS_CERT", value_name = "FILE", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// The key of the certificate (PEM)
+    #[arg(long, env = "ROLLCALL_TLS_KEY", value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+    /// Threads that answer [default: one a core, from 2 to 8]
+    #[arg(long, env = "ROLLCALL_WORKERS", value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    workers: Option<u16>,
+    /// How the log looks [default: text at a terminal, else json]
+    #[arg(long, env = "ROLLCALL_LOG_FORMAT", value_name = "FORMAT")]
+    log_format: Option<LogFormat>,
+    /// What is logged; debug has a line for each request
+    #[arg(long, env = "ROLLCALL_LOG_LEVEL", value_name = "LEVEL", default_value = "info")]
+    log_level: LogLevel,
+}
+
+/// How the log looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// What is logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum LogLevel {
+    /// Failures.
+    Error,
+    /// And what asks for attention.
+    Warn,
+    /// And what happened.
+    Info,
+    /// And each request.
+    Debug,
+}
+
+/// Starts the log, on stderr. Called once, before anything else.
+pub(super) fn log(format: LogFormat, level: LogLevel) {
+    let ours = match level {
+        LogLevel::Error => LevelFilter::ERROR,
+        LogLevel::Warn => LevelFilter::WARN,
+        LogLevel::Info => LevelFilter::INFO,
+        LogLevel::Debug => LevelFilter::DEBUG,
+    };
+    // Libraries speak of addresses and bodies; only their warnings are worth a line.
+    let filter = Targets::new().with_default(LevelFilter::WARN.min(ours)).with_target("rollcall", ours);
+    let log = tracing_subscriber::registry().with(filter);
+    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false);
+    match format {
+        LogFormat::Json => {
+            log.with(layer.json().flatten_event(true).with_current_span(false).with_span_list(false)).init()
+        }
+        LogFormat::Text => log.with(layer.with_ansi(std::io::stderr().is_terminal())).init(),
+    }
+}
+
+impl Serve {
+    pub(super) fn run(self, workspace: Workspace) -> Result<(), Failure> {
+        let at_terminal = std::io::stderr().is_terminal();
+        let format = self.log_format.unwrap_or(if at_terminal { LogFormat::Text } else { LogFormat::Json });
+        log(format, self.log_level);
+        let tls = self.tls_cert.zip(self.tls_key).map(|(certificates, key)| TlsFiles { certificates, key });
+        let options = ServeOptions {
+            listen: self.listen,
+            public_url: workspace.public_url,
+            trusted_proxies: self.trusted_proxy,
+            tls,
+            workers: self.workers.map(usize::from),
+            ends_on_signals: true,
+            ..ServeOptions::new(&workspace.data)
+        };
+        actix_web::rt::System::new().block_on(serve(options))
+    }
+}
+
+async fn serve(options: ServeOptions) -> Result<(), Failure> {
+    let data = options.data.display().to_string();
+    let running = server::start(options).await.map_err(|error| Failure::Failed(error.to_string()))?;
+    if !running.url.starts_with("https://") {
+        tracing::warn!(
+            public_url = running.url,
+            "The public URL is not https: passwords and data can be read on their way. Put a proxy with TLS before \
+             this server and name its address with --public-url, or give --tls-cert and --tls-key."
+        );
+    }
+    if let Some(path) = &running.set_up_path {
+        let link = format!("{}{path}", running.url);
+        tracing::warn!(
+            link,
+            "Nobody can sign in yet. Set Rollcall up at {link} (works once, within {LINK_HOURS} hours)"
+        );
+    }
+    let (address, url) = (running.local_url.clone(), running.url.clone());
+    tracing::info!(data, public_url = url, "listening on {address}");
+    running.ended().await?;
+    tracing::info!(data, "ended; everything that was accepted is on disk");
+    Ok(())
+}

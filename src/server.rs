@@ -1,0 +1,307 @@
+//! The server: opens the file, wires the rooms together, listens, and ends in order.
+//!
+//! Nothing here is global, so several servers can live in one process, each with a file
+//! and a port of its own.
+
+use std::future::{Future, poll_fn};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use actix_web::dev::ServerHandle;
+use actix_web::middleware::{Compress, from_fn};
+use actix_web::rt::task::JoinHandle;
+use actix_web::web::{self, Data};
+use actix_web::{App, HttpResponse, HttpServer};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+
+use crate::actions::set_up;
+use crate::collect;
+use crate::http::client::{Network, Site};
+use crate::http::limits::Limits;
+use crate::http::page::PageError;
+use crate::http::problem::Problem;
+use crate::http::{assets, csrf, headers, request};
+use crate::store::{Ambient, Lock, LockError, Store, StoreError, operators};
+
+/// Seconds that requests under way have to end; the whole ending takes less than 10.
+const SHUTDOWN_SECONDS: u64 = 8;
+/// Threads of one worker that wait for the file or hash a password.
+const BLOCKING_THREADS: usize = 16;
+/// Seconds between two looks at whose limits can be forgotten.
+const FORGET_SECONDS: u64 = 10;
+
+/// A certificate and its key, as PEM files.
+#[derive(Debug, Clone)]
+pub struct TlsFiles {
+    /// The certificate, with those between it and the root.
+    pub certificates: PathBuf,
+    /// Its key.
+    pub key: PathBuf,
+}
+
+/// How to serve.
+#[derive(Clone)]
+pub struct ServeOptions {
+    /// Address and port; port 0 takes a free one.
+    pub listen: String,
+    /// The workspace's file.
+    pub data: PathBuf,
+    /// The address people use; `None` takes each request's own.
+    pub public_url: Option<String>,
+    /// Proxies whose word on the client counts.
+    pub trusted_proxies: Vec<Network>,
+    /// Speak TLS.
+    pub tls: Option<TlsFiles>,
+    /// Threads that answer; `None` is one a core, from 2 to 8.
+    pub workers: Option<usize>,
+    /// End in order on SIGTERM and SIGINT.
+    pub ends_on_signals: bool,
+    /// Time and chance.
+    pub ambient: Ambient,
+}
+
+impl ServeOptions {
+    /// Serves a file on a free port of this machine.
+    pub fn new(data: &Path) -> ServeOptions {
+        ServeOptions {
+            listen: "127.0.0.1:0".to_owned(),
+            data: data.to_owned(),
+            public_url: None,
+            trusted_proxies: Vec::new(),
+            tls: None,
+            workers: None,
+            ends_on_signals: false,
+            ambient: Ambient::default(),
+        }
+    }
+}
+
+/// Why the server did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Another server runs on this file.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// The file.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The address can't be had.
+    #[error("Can't listen on {address}: {error}. Name another address with --listen.")]
+    Listen {
+        /// What was asked for.
+        address: String,
+        /// Why not.
+        error: std::io::Error,
+    },
+    /// The certificate or its key.
+    #[error("{path}: {reason}", path = .path.display())]
+    Tls {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The public URL is none.
+    #[error("{0:?} can't be the public URL. Write scheme and host, such as https://rollcall.example.com, and no path.")]
+    PublicUrl(String),
+}
+
+/// A server that runs.
+pub struct Running {
+    /// The address it listens on.
+    pub address: SocketAddr,
+    /// Where the server itself is reached, such as `http://127.0.0.1:8080`.
+    pub local_url: String,
+    /// The address people use, without a slash at its end.
+    pub url: String,
+    /// The workspace.
+    pub store: Store,
+    /// The path of the link to set up the workspace, where it has no operator yet.
+    pub set_up_path: Option<String>,
+    handle: ServerHandle,
+    serving: JoinHandle<std::io::Result<()>>,
+    forgetting: JoinHandle<()>,
+    _lock: Lock,
+}
+
+impl Running {
+    /// Stops accepting, lets requests under way end, writes what was accepted, closes the file.
+    ///
+    /// # Errors
+    /// The listener's.
+    pub async fn stop(self) -> std::io::Result<()> {
+        self.handle.stop(true).await;
+        self.ended().await
+    }
+
+    /// Waits until the server has ended, on a signal or by itself, and closes the file.
+    ///
+    /// # Errors
+    /// The listener's.
+    pub async fn ended(self) -> std::io::Result<()> {
+        let served = self.serving.await;
+        self.forgetting.abort();
+        self.store.close();
+        served.unwrap_or_else(|error| Err(std::io::Error::other(error)))
+    }
+}
+
+/// Opens the file and starts to serve. To be called within an Actix runtime.
+///
+/// # Errors
+/// Anything that keeps the server from starting, in words for the person who started it.
+pub async fn start(options: ServeOptions) -> Result<Running, StartError> {
+    let public_url = options.public_url.as_deref().map(checked_url).transpose()?;
+    let tls = options.tls.as_ref().map(tls_config).transpose()?;
+    let lock = Lock::take(&options.data)?;
+    let store = Store::open(&options.data, options.ambient.clone())?;
+    let site = Site { public_url, trusted_proxies: options.trusted_proxies.clone(), tls: tls.is_some() };
+    let limits = Data::new(Limits::default());
+
+    let (stores, sites, counted) = (Data::new(store.clone()), Data::new(site.clone()), limits.clone());
+    let mut server = HttpServer::new(move || {
+        App::new()
+            .app_data(stores.clone())
+            .app_data(sites.clone())
+            .app_data(counted.clone())
+            .wrap(from_fn(request::number))
+            .configure(routes)
+    })
+    .workers(options.workers.unwrap_or_else(workers))
+    .worker_max_blocking_threads(BLOCKING_THREADS)
+    .shutdown_timeout(SHUTDOWN_SECONDS);
+    server = if options.ends_on_signals { server.shutdown_signal(told_to_end()) } else { server.disable_signals() };
+    let bound = match tls {
+        Some(config) => server.bind_rustls_0_23(&options.listen, config),
+        None => server.bind(&options.listen),
+    };
+    let server = bound.map_err(|error| StartError::Listen { address: options.listen.clone(), error })?;
+    let address = *server.addrs().first().ok_or_else(|| StartError::Listen {
+        address: options.listen.clone(),
+        error: std::io::Error::other("it is no address"),
+    })?;
+    let local_url = format!("{}://{address}", if site.tls { "https" } else { "http" });
+    let url = site.public_url.unwrap_or_else(|| local_url.clone());
+    let set_up_path = set_up::link(&store).await?.map(|token| format!("/set-up?token={token}"));
+
+    let running = server.run();
+    Ok(Running {
+        address,
+        local_url,
+        url,
+        store,
+        set_up_path,
+        handle: running.handle(),
+        serving: actix_web::rt::spawn(running),
+        forgetting: actix_web::rt::spawn(forget(limits)),
+        _lock: lock,
+    })
+}
+
+/// All doors, the pages of people last: they take every address that no other door has.
+fn routes(config: &mut web::ServiceConfig) {
+    config
+        .service(web::resource("/healthz").get(healthz).head(healthz))
+        .configure(collect::configure)
+        .configure(assets::configure)
+        .service(
+            web::scope("")
+                .wrap(from_fn(csrf::refuse_foreign))
+                .wrap(from_fn(headers::protect))
+                .wrap(Compress::default())
+                .default_service(web::to(nothing_here)),
+        );
+}
+
+/// Ready: the file answers.
+async fn healthz(store: Data<Store>) -> Result<HttpResponse, Problem> {
+    store.read(operators::any).await?;
+    Ok(HttpResponse::Ok()
+        .content_type("text/plain; charset=utf-8")
+        .insert_header(("cache-control", "no-store"))
+        .body("ok\n"))
+}
+
+async fn nothing_here() -> Result<HttpResponse, PageError> {
+    Err(PageError::not_found())
+}
+
+async fn forget(limits: Data<Limits>) {
+    let mut interval = tokio::time::interval(Duration::from_secs(FORGET_SECONDS));
+    loop {
+        interval.tick().await;
+        limits.forget();
+    }
+}
+
+fn workers() -> usize {
+    std::thread::available_parallelism().map_or(2, std::num::NonZeroUsize::get).clamp(2, 8)
+}
+
+/// Ends when the process is told to: SIGTERM, SIGINT (Ctrl-C).
+#[cfg(unix)]
+fn told_to_end() -> impl Future<Output = ()> + Send + 'static {
+    use actix_web::rt::signal::unix::{SignalKind, signal};
+    async {
+        let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+        else {
+            tracing::error!("Signals can't be heard here: the server ends only when it is killed.");
+            return std::future::pending().await;
+        };
+        poll_fn(|context| {
+            let told = terminate.poll_recv(context).is_ready() | interrupt.poll_recv(context).is_ready();
+            if told { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+    }
+}
+
+/// Ends when the process is told to: Ctrl-C.
+#[cfg(not(unix))]
+fn told_to_end() -> impl Future<Output = ()> + Send + 'static {
+    async {
+        let _ = actix_web::rt::signal::ctrl_c().await;
+    }
+}
+
+/// A public URL: scheme and host, without a slash at its end.
+fn checked_url(text: &str) -> Result<String, StartError> {
+    let url = text.trim().trim_end_matches('/');
+    let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://")).unwrap_or_default();
+    let plain = |host: &str| host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte));
+    if host.is_empty() || !plain(host) { Err(StartError::PublicUrl(text.to_owned())) } else { Ok(url.to_lowercase()) }
+}
+
+fn tls_config(files: &TlsFiles) -> Result<rustls::ServerConfig, StartError> {
+    let wrong = |path: &Path, reason: String| StartError::Tls { path: path.to_owned(), reason };
+    let certificates: Vec<CertificateDer<'static>> = CertificateDer::pem_file_iter(&files.certificates)
+        .and_then(Iterator::collect)
+        .map_err(|error| wrong(&files.certificates, format!("no certificates as PEM: {error}")))?;
+    let key = PrivateKeyDer::from_pem_file(&files.key)
+        .map_err(|error| wrong(&files.key, format!("no private key as PEM: {error}")))?;
+    rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map(|builder| builder.with_no_client_auth())
+        .and_then(|builder| builder.with_single_cert(certificates, key))
+        .map_err(|error| wrong(&files.certificates, error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_public_url_is_scheme_and_host() {
+        assert_eq!(checked_url("https://Rollcall.example.com/").unwrap(), "https://rollcall.example.com");
+        assert_eq!(checked_url("http://127.0.0.1:8080").unwrap(), "http://127.0.0.1:8080");
+        for wrong in
+            ["rollcall.example.com", "https://", "https://a.example/rollcall", "ftp://a.example", "https://a b"]
+        {
+            assert!(checked_url(wrong).unwrap_err().to_string().contains("https://rollcall.example.com"), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! The lock beside a workspace's file: one server at a time, and no restore under a running one.
+//!
+//! SQLite lets several processes write, and the shell's commands do. A second server would
+//! answer from copies in memory that are half a second old, and a restore would take the
+//! file away from under the first.
+
+use std::fs::{File, TryLockError};
+use std::io::{Read, Seek, Write};
+use std::path::{Path, PathBuf};
+
+/// Held as long as it lives; the system gives it back when the process ends, however it ends.
+#[derive(Debug)]
+pub struct Lock {
+    _file: File,
+}
+
+/// Why the lock was not had.
+#[derive(Debug, thiserror::Error)]
+pub enum LockError {
+    /// A server has it.
+    #[error("{path} is in use by a running Rollcall server{who}. Stop that server first, or name another file with --data.", path = .path.display())]
+    Held {
+        /// The workspace's file.
+        path: PathBuf,
+        /// ` (process 123)`, where it is known.
+        who: String,
+    },
+    /// The lock file can't be used.
+    #[error("{path}: {error}", path = .path.display())]
+    File {
+        /// The lock file.
+        path: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+}
+
+impl Lock {
+    /// Takes the lock of a workspace's file, which need not exist yet.
+    ///
+    /// # Errors
+    /// A running server has it, or the lock file can't be made.
+    pub fn take(data: &Path) -> Result<Lock, LockError> {
+        let mut name = data.as_os_str().to_owned();
+        name.push(".lock");
+        let path = PathBuf::from(name);
+        let failed = |error| LockError::File { path: path.clone(), error };
+        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            std::fs::create_dir_all(folder).map_err(failed)?;
+        }
+        let mut file =
+            File::options().read(true).write(true).create(true).truncate(false).open(&path).map_err(failed)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let mut process = String::new();
+                let known = file.read_to_string(&mut process).is_ok() && !process.trim().is_empty();
+                let who = if known { format!(" (process {})", process.trim()) } else { String::new() };
+                return Err(LockError::Held { path: data.to_owned(), who });
+            }
+            Err(TryLockError::Error(error)) => return Err(failed(error)),
+        }
+        let write_down = |file: &mut File| -> std::io::Result<()> {
+            file.set_len(0)?;
+            file.rewind()?;
+            writeln!(file, "{}", std::process::id())
+        };
+        write_down(&mut file).map_err(failed)?;
+        Ok(Lock { _file: file })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_second_is_told_who_has_it_and_gets_it_afterwards() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("new/rollcall.db");
+        let first = Lock::take(&data).unwrap();
+        let refusal = Lock::take(&data).unwrap_err().to_string();
+        assert!(refusal.contains(&format!("(process {})", std::process::id())), "{refusal}");
+        assert!(refusal.contains("--data"), "{refusal}");
+        drop(first);
+        Lock::take(&data).unwrap();
+    }
+}
