@@ -44,21 +44,15 @@ impl Restore {
         }
         checked?;
 
-        let kept = if data.exists() { Some(free_name(data)) } else { None };
-        if let Some(kept) = &kept {
-            // What the write-ahead log still holds belongs to the file, so it is taken in first.
-            Store::open(data, Ambient::default()).map(|store| store.close()).or_else(|error| {
-                eprintln!("The present file can't be opened ({error}); it is kept as it is.");
-                Ok::<(), Failure>(())
-            })?;
-            std::fs::rename(data, kept)?;
-            for ending in ["-wal", "-shm"] {
-                if beside(data, ending).exists() {
-                    std::fs::rename(beside(data, ending), beside(kept, ending))?;
-                }
-            }
+        // What the write-ahead log still holds belongs to the file, so it is taken in first.
+        if data.exists()
+            && let Err(error) = Store::open(data, Ambient::default()).map(|store| store.close())
+        {
+            eprintln!("The present file can't be opened ({error}); it is kept as it is.");
         }
-        std::fs::rename(&fresh, data)?;
+        let kept = free_name(data);
+        let kept = change_name(data, &kept)?.then_some(kept);
+        change_name(&fresh, data)?;
         sync_folder(data)?;
         let (from, to) = (self.file.display().to_string(), data.display().to_string());
         eprintln!("Restored {from} into {to}.");
@@ -85,10 +79,24 @@ fn copy_and_check(backup: &Path, fresh: &Path) -> Result<(), Failure> {
     }
 }
 
-fn forget(fresh: &Path) {
+/// Renames a workspace's file with what belongs to it; false where there is none.
+fn change_name(from: &Path, to: &Path) -> std::io::Result<bool> {
+    let log = beside(from, "-wal");
+    if log.metadata().is_ok_and(|log| log.len() > 0) {
+        std::fs::rename(&log, beside(to, "-wal"))?;
+    }
+    let there = from.exists();
+    if there {
+        std::fs::rename(from, to)?;
+    }
+    forget(from);
+    Ok(there)
+}
+
+fn forget(path: &Path) {
     for ending in ["", "-wal", "-shm"] {
         // Most often there is none.
-        let _ = std::fs::remove_file(beside(fresh, ending));
+        let _ = std::fs::remove_file(beside(path, ending));
     }
 }
 

@@ -39,7 +39,7 @@ use crate::http::problem::Problem;
 struct Memory {
     /// Tokens asked for within the last second.
     tokens: tokens::Tokens,
-    /// Sources seen within the last minute.
+    /// Sources seen within the last seconds.
     sightings: sightings::Sightings,
     /// Refusals of whole requests that are still to be counted.
     refusals: refusals::Refusals,

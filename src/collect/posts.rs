@@ -85,7 +85,7 @@ fn read(request: &HttpRequest, call: Call, envelope: Envelope, sender: Sender, c
 }
 
 /// What unsigned callers learn: nothing of what we know already.
-fn for_strangers(receipt: Receipt) -> Receipt {
+pub fn for_strangers(receipt: Receipt) -> Receipt {
     if receipt.code == Some(Code::Erased) {
         return Receipt::of(receipt.message_id, Status::Stored);
     }

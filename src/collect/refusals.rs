@@ -18,7 +18,7 @@ const WAIT_MS: u64 = 1_000;
 #[derive(Debug)]
 pub struct Declined {
     /// What its sender is told.
-    pub problem: Problem,
+    pub problem: Box<Problem>,
     /// Whose it was, as far as known.
     pub source: Option<SourceKey>,
     /// What was sent in the field that was the reason.
@@ -27,7 +27,7 @@ pub struct Declined {
 
 impl From<Problem> for Declined {
     fn from(problem: Problem) -> Declined {
-        Declined { problem, source: None, example: None }
+        Declined { problem: Box::new(problem), source: None, example: None }
     }
 }
 
@@ -105,5 +105,5 @@ pub fn decline(memory: Rc<Memory>, store: &Store, declined: Declined) -> Problem
             memory.refusals.write(&store).await;
         });
     }
-    declined.problem.for_tracking()
+    (*declined.problem).for_tracking()
 }

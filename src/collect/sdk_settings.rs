@@ -7,7 +7,7 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::{Value, json};
 
-use super::refusals::{Declined, decline};
+use super::refusals::decline;
 use super::{Memory, senders};
 use crate::http::client;
 use crate::http::problem::Problem;
@@ -64,6 +64,6 @@ fn answer(
             let body = settings(key.unwrap_or_default());
             Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, CACHE)).json(body))
         }
-        Err(declined) => Err(decline(memory, store, Declined::from(declined))),
+        Err(declined) => Err(decline(memory, store, declined)),
     }
 }

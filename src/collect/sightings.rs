@@ -1,4 +1,4 @@
-//! What a source was seen doing, for the installation page: noted at most once a minute.
+//! What a source was seen doing, for the installation page: noted at most every five seconds.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -7,10 +7,13 @@ use actix_web::HttpRequest;
 use actix_web::http::header::{ORIGIN, REFERER};
 
 use crate::domain::ids::SourceKey;
-use crate::domain::time::{HOUR_MS, MINUTE_MS};
+use crate::domain::time::{HOUR_MS, SECOND_MS};
 use crate::store::sightings::{Sight, note};
 use crate::store::{Store, StoreError};
 
+/// A sight is noted again after so many milliseconds: a check that was just started must see what
+/// follows it.
+const BETWEEN_MS: i64 = 5 * SECOND_MS;
 /// Sights remembered at most, each for an hour: whoever names a new host with each request soon
 /// writes nothing more.
 const HELD_MAX: usize = 200;
@@ -28,7 +31,7 @@ impl Sightings {
         let key = (source, sight, host.to_owned());
         let within = |span_ms: i64, at_ms: i64| (0..span_ms).contains(&(now_ms - at_ms));
         if let Some(at_ms) = held.get_mut(&key) {
-            let due = !within(MINUTE_MS, *at_ms);
+            let due = !within(BETWEEN_MS, *at_ms);
             *at_ms = if due { now_ms } else { *at_ms };
             return due;
         }
@@ -77,16 +80,16 @@ mod tests {
     const SHOP: SourceKey = SourceKey(2);
 
     #[test]
-    fn a_sight_is_due_once_a_minute_for_each_host() {
+    fn a_sight_is_due_every_five_seconds_for_each_host() {
         let sightings = Sightings::default();
         assert!(sightings.due(SHOP, Sight::Post, "shop.test", 0));
-        for now_ms in (0..60_000).step_by(1_000) {
+        for now_ms in (0..5_000).step_by(100) {
             assert!(!sightings.due(SHOP, Sight::Post, "shop.test", now_ms));
         }
-        assert!(sightings.due(SHOP, Sight::Post, "shop.test", 60_000));
-        assert!(sightings.due(SHOP, Sight::Script, "shop.test", 60_000));
-        assert!(sightings.due(SHOP, Sight::Post, "blog.test", 60_000));
-        assert!(sightings.due(SourceKey(3), Sight::Post, "shop.test", 60_000));
+        assert!(sightings.due(SHOP, Sight::Post, "shop.test", 5_000));
+        assert!(sightings.due(SHOP, Sight::Script, "shop.test", 5_000));
+        assert!(sightings.due(SHOP, Sight::Post, "blog.test", 5_000));
+        assert!(sightings.due(SourceKey(3), Sight::Post, "shop.test", 5_000));
     }
 
     #[test]

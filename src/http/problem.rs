@@ -3,7 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::domain::error::Code;
 use crate::store::StoreError;
@@ -17,7 +17,7 @@ pub struct Problem {
     status: StatusCode,
     code: &'static str,
     detail: String,
-    members: Map<String, Value>,
+    members: Vec<(String, Value)>,
     retry_after_s: Option<u64>,
     cause: Option<String>,
 }
@@ -25,7 +25,7 @@ pub struct Problem {
 impl Problem {
     /// A problem with its stable code, and a sentence that tells the caller what to do.
     pub fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Problem {
-        Problem { status, code, detail: detail.into(), members: Map::new(), retry_after_s: None, cause: None }
+        Problem { status, code, detail: detail.into(), members: Vec::new(), retry_after_s: None, cause: None }
     }
 
     /// Our own fault. The cause goes to the log, with the number of the request; the caller never sees it.
@@ -45,7 +45,7 @@ impl Problem {
     /// Adds a member of its own, such as a limit or a position.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Problem {
-        self.members.insert(name.to_owned(), value.into());
+        self.members.push((name.to_owned(), value.into()));
         self
     }
 

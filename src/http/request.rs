@@ -37,7 +37,7 @@ pub fn id(request: &HttpRequest) -> Option<String> {
 /// Middleware of every door: gives the request a number, logs how it ended.
 ///
 /// # Errors
-/// None of its own: an error has become a response.
+/// The inner service's. Handlers have none: what they fail with is a response already.
 pub async fn number<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
@@ -49,15 +49,13 @@ pub async fn number<B: MessageBody + 'static>(
     }
     .to_string();
     request.extensions_mut().insert(RequestId(id.clone()));
-    let http = request.request().clone();
-    let response = match next.call(request).await {
-        Ok(response) => response,
+    match next.call(request).await {
+        Ok(response) => Ok(finish(response.map_into_left_body(), &id, started)),
         Err(error) => {
-            let response = error.error_response().map_into_boxed_body();
-            return Ok(finish(ServiceResponse::new(http, response).map_into_right_body(), &id, started));
+            tracing::error!(request_id = id, cause = %error, "A request failed before it reached its handler: {error}");
+            Err(error)
         }
-    };
-    Ok(finish(response.map_into_left_body(), &id, started))
+    }
 }
 
 fn finish<B: MessageBody>(

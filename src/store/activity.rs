@@ -121,6 +121,8 @@ pub(super) fn last_of_company(db: &Reader<'_>, company: i64, hour: i64) -> Resul
          CROSS JOIN events AS event ON event.event_id = fold.event_id
          WHERE fold.bucket = :bucket AND fold.company_key = :company AND fold.event_id BETWEEN :first AND :last
            AND event.kind IN (0, 1, 2) AND event.flags & 3 = 0
+           AND (event.user_key IS NOT NULL OR EXISTS (
+             SELECT 1 FROM visitors WHERE visitor_key = event.visitor_key AND user_key IS NOT NULL))
          ORDER BY fold.event_id DESC LIMIT 1",
     )?;
     let (first, last) = hour_ids(hour);

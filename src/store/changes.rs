@@ -367,3 +367,69 @@ fn thin_out(tx: &Tx<'_>, subject: i64, key: i64, company: i64, field: &str) -> R
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ids::{CompanyKey, UserKey};
+    use crate::store::sample::{Sample, days_ago};
+
+    #[test]
+    fn history_is_newest_first_and_includes_memberships() {
+        let sample = Sample::new();
+        let ann = sample.user(Some("ann"), None, None, days_ago(9));
+        let acme = sample.company("acme", None, "{}", days_ago(9));
+        let created = sample.change(
+            days_ago(9),
+            "identify",
+            &[(0, ann, 0, "created"), (0, ann, 0, "name"), (1, acme, 0, "created"), (2, ann, acme, "membership")],
+        );
+        let renamed = sample.change(days_ago(1), "group", &[(1, acme, 0, "name")]);
+        let page = list(&sample.db(), Subject::User(UserKey(ann)), None, 50).unwrap();
+        let rows: Vec<(&str, &str, Option<&str>)> =
+            page.rows.iter().map(|row| (row.subject, row.field.as_str(), row.company_id.as_deref())).collect();
+        assert_eq!(
+            rows,
+            [("membership", "membership", Some("acme")), ("user", "name", None), ("user", "created", None)]
+        );
+        assert!(page.rows.iter().all(|row| row.subject_id == "ann" && row.by_name == "API"));
+        assert_eq!(page.rows[0].after, Some("x".into()));
+
+        let sets = sets(&sample.db(), Subject::Company(CompanyKey(acme)), None, 50).unwrap();
+        let told: Vec<(i64, usize)> = sets.rows.iter().map(|set| (set.change.0, set.changes.len())).collect();
+        assert_eq!(told, [(renamed, 1), (created, 2)]);
+    }
+
+    #[test]
+    fn pages_show_each_change_once_and_keep_a_deed_together() {
+        let sample = Sample::new();
+        let ann = sample.user(Some("ann"), None, None, days_ago(9));
+        for _ in 0..7 {
+            sample.change(days_ago(1), "identify", &[(0, ann, 0, "a"), (2, ann, 1, "role"), (0, ann, 0, "b")]);
+        }
+        let subject = Subject::User(UserKey(ann));
+        for size in [1, 2, 5] {
+            let (mut rows, mut deeds) = (0, 0);
+            let mut after = None;
+            loop {
+                let page = list(&sample.db(), subject, after.as_ref(), size).unwrap();
+                rows += page.rows.len();
+                after = page.next;
+                if after.is_none() {
+                    break;
+                }
+            }
+            loop {
+                let page = sets(&sample.db(), subject, after.as_ref(), size).unwrap();
+                assert!(page.rows.iter().all(|set| set.changes.len() == 3));
+                assert!(page.rows.len() <= size);
+                deeds += page.rows.len();
+                after = page.next;
+                if after.is_none() {
+                    break;
+                }
+            }
+            assert_eq!((rows, deeds), (21, 7), "by {size}");
+        }
+    }
+}

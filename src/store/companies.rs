@@ -280,3 +280,138 @@ pub fn named_at(tx: &Tx<'_>, key: CompanyKey, at_ms: i64) -> Result<(), StoreErr
         .execute(params![key.0, at_ms])?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::domain::message::Kind;
+    use crate::store::sample::{NOW, Named, Sample, days_ago};
+
+    const ORDERS: [SortBy; 5] =
+        [SortBy::Name, SortBy::FirstSeen, SortBy::LastSeen, SortBy::Members, SortBy::ActiveMembers];
+
+    fn query(sort: SortBy, search: Option<&str>) -> ListQuery<SortBy> {
+        ListQuery { search: search.map(str::to_owned), sort, descending: true, after: None, size: 7 }
+    }
+
+    #[test]
+    fn pages_in_any_order_show_every_company_once() {
+        let sample = Sample::new();
+        for number in 0..60 {
+            sample.company(&format!("c{number}"), (number % 2 == 0).then_some("Same name"), "{}", days_ago(number % 4));
+        }
+        sample.run("UPDATE companies SET merged_into = 1 WHERE company_key = 5; UPDATE companies SET archived_ms = 1 WHERE company_key = 6;");
+        for sort in ORDERS {
+            for descending in [false, true] {
+                let mut query = ListQuery { descending, ..query(sort, None) };
+                let mut keys = Vec::new();
+                loop {
+                    let page = list(&sample.db(), &query, NOW).unwrap();
+                    keys.extend(page.rows.iter().map(|row| row.key.0));
+                    query.after = page.next;
+                    if query.after.is_none() {
+                        break;
+                    }
+                }
+                let once = BTreeSet::from_iter(keys.iter().copied());
+                assert_eq!((keys.len(), once.len()), (58, 58), "{sort:?}");
+                assert!(!once.contains(&5) && !once.contains(&6));
+            }
+        }
+        assert_eq!(count(&sample.db(), None).unwrap(), Count::Exactly(58));
+        assert_eq!(key(&sample.db(), "c4").unwrap(), Some(CompanyKey(1)), "a merged company's id leads to the other");
+        assert_eq!(key(&sample.db(), "C1").unwrap(), None);
+    }
+
+    #[test]
+    fn a_search_finds_any_part_of_name_and_id_in_any_case() {
+        let sample = Sample::new();
+        sample.company("Ł-77", None, "{}", days_ago(1));
+        sample.company("x1", Some("Żabka"), r#"{"domain":"zabka.test","plan":"pro"}"#, days_ago(1));
+        let found = |text: &str| {
+            let rows = list(&sample.db(), &query(SortBy::Name, Some(text)), NOW).unwrap().rows;
+            assert_eq!(count(&sample.db(), Some(text)).unwrap(), Count::Exactly(rows.len() as u64));
+            rows.into_iter().map(|row| row.company_id).collect::<Vec<_>>()
+        };
+        assert_eq!(found("ŻAB"), ["x1"]);
+        assert_eq!(found("X1"), ["x1"]);
+        assert_eq!(found("ł-7"), ["Ł-77"]);
+        assert_eq!(found("%"), [] as [&str; 0]);
+        let row = list(&sample.db(), &query(SortBy::Name, Some("x1")), NOW).unwrap().rows.remove(0);
+        assert_eq!((row.domain.as_deref(), row.plan.as_deref()), (Some("zabka.test"), Some("pro")));
+    }
+
+    #[test]
+    fn a_company_s_page_tells_who_is_active_and_what_they_do() {
+        let sample = Sample::new();
+        let acme = sample.company("acme", Some("Acme"), r#"{"seats":20}"#, days_ago(90));
+        for number in 0..4 {
+            let user = sample.user(Some(&format!("u{number}")), None, None, days_ago(90));
+            sample.member(user, acme, days_ago(90), (number == 3).then(|| days_ago(2)));
+            let named = Named { user: Some(user), company: Some(acme), ..Named::default() };
+            sample.event(days_ago(40), Kind::Page, "", named);
+            if number < 2 {
+                sample.event(days_ago(10), Kind::Track, "Exported", named);
+                sample.event(days_ago(10) + 1, Kind::Track, "Opened", named);
+                sample.event(days_ago(number) - 9, Kind::Track, "Opened", named);
+            }
+        }
+        let page = page(&sample.db(), "acme", NOW).unwrap().unwrap();
+        assert_eq!(page.active_people, (2, 4));
+        assert_eq!((page.active_people_7d, page.events_7d, page.left), (2, 2, 1));
+        assert_eq!(page.row.members, 3);
+        assert_eq!(page.row.last_seen_ms, Some(NOW - 9));
+        assert_eq!(page.days.len(), 84);
+        assert_eq!((page.days[83].people, page.days[82].people, page.days[0].people), (1, 1, 0));
+        assert_eq!((page.days[73].people, page.days[73].events), (2, 4));
+        let top: Vec<(&str, u64)> = page.top_events.iter().map(|top| (top.name.as_str(), top.events)).collect();
+        assert_eq!(top, [("Opened", 4), ("Exported", 2)]);
+        assert_eq!(page.attributes[0].value, 20);
+        assert_eq!(page.row.roll[27], 1);
+    }
+
+    #[test]
+    fn members_are_paged_in_any_order_and_searched_by_their_names() {
+        let sample = Sample::new();
+        let acme = sample.company("acme", None, "{}", days_ago(90));
+        let umbrella = sample.company("umbrella", None, "{}", days_ago(90));
+        for number in 0..30 {
+            let user =
+                sample.user(Some(&format!("u{number}")), Some(&format!("Name {}", number % 4)), None, days_ago(90));
+            sample.member(user, acme, days_ago(number % 6), (number % 10 == 0).then_some(NOW));
+            let named = Named { user: Some(user), company: Some(acme), ..Named::default() };
+            sample.event(days_ago(number % 3) - number, Kind::Page, "", named);
+        }
+        let stranger = sample.user(Some("stranger"), Some("Name 1"), None, days_ago(90));
+        sample.member(stranger, umbrella, days_ago(1), None);
+        let all = |sort, descending, open, search: Option<&str>| {
+            let mut query = ListQuery { search: search.map(str::to_owned), sort, descending, after: None, size: 4 };
+            let mut rows = Vec::new();
+            loop {
+                let page = members(&sample.db(), CompanyKey(acme), open, &query, NOW).unwrap();
+                rows.extend(page.rows);
+                query.after = page.next;
+                if query.after.is_none() {
+                    return rows;
+                }
+            }
+        };
+        for sort in [MembersBy::Name, MembersBy::Joined, MembersBy::LastSeen] {
+            for descending in [false, true] {
+                let rows = all(sort, descending, true, None);
+                let once = BTreeSet::from_iter(rows.iter().map(|row| row.user.key));
+                assert_eq!((rows.len(), once.len()), (27, 27), "{sort:?}");
+                assert!(rows.iter().all(|row| row.current && row.left_ms.is_none()));
+            }
+        }
+        let left = all(MembersBy::Joined, true, false, None);
+        assert_eq!(left.iter().map(|row| row.left_ms).collect::<Vec<_>>(), [Some(NOW); 3]);
+        let found = all(MembersBy::Name, false, true, Some("name 1"));
+        assert_eq!(found.len(), 8, "the stranger of this name is in another company");
+        let seen = all(MembersBy::LastSeen, true, true, None);
+        assert_eq!(seen[0].last_seen_ms.unwrap() / 3_600_000, (NOW - 1) / 3_600_000);
+        assert!(seen.iter().all(|row| row.last_seen_ms.unwrap() % 3_600_000 != 0), "to the millisecond");
+    }
+}

@@ -432,3 +432,130 @@ fn name_key(tx: &mut Tx<'_>, name: &str) -> Result<(i64, bool), StoreError> {
     tx.state.names.insert(counted_as.to_owned(), key);
     Ok((key, !full))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::sample::{NOW, Named, Sample, days_ago};
+
+    fn all(sample: &Sample, of: Of, size: usize) -> Vec<EventRow> {
+        let mut rows = Vec::new();
+        let mut after = None;
+        loop {
+            let page = list(&sample.db(), of, after.as_ref(), size).unwrap();
+            rows.extend(page.rows);
+            after = page.next;
+            if after.is_none() {
+                return rows;
+            }
+        }
+    }
+
+    #[test]
+    fn r5_a_user_s_events_reach_back_through_the_link_and_no_further() {
+        let sample = Sample::new();
+        let ann = sample.user(Some("ann"), Some("Ann"), None, days_ago(10));
+        let laptop = sample.visitor("laptop", days_ago(50), Some((ann, days_ago(40))));
+        let strange = sample.visitor("strange", days_ago(50), None);
+        let seen_by = |visitor| Named { visitor: Some(visitor), ..Named::default() };
+        let too_old = sample.event(days_ago(41), Kind::Page, "", seen_by(laptop));
+        let before = sample.event(days_ago(39), Kind::Page, "Pricing", seen_by(laptop));
+        let by_name = sample.event(
+            days_ago(10),
+            Kind::Identify,
+            "",
+            Named { user: Some(ann), visitor: Some(laptop), company: None },
+        );
+        let nobody_s = sample.event(days_ago(9), Kind::Page, "", seen_by(strange));
+        let late = sample.event(days_ago(1), Kind::Track, "Opened", seen_by(laptop));
+
+        let rows = all(&sample, Of::User(UserKey(ann)), 50);
+        assert_eq!(rows.iter().map(|row| row.event_id.0).collect::<Vec<_>>(), [late, by_name, before]);
+        assert!(rows.iter().all(|row| row.user_id.as_deref() == Some("ann")));
+        let names: Vec<(&str, Option<&str>)> =
+            rows.iter().map(|row| (row.name.as_str(), row.page_name.as_deref())).collect();
+        assert_eq!(names, [("Opened", None), ("identify", None), ("page", Some("Pricing"))]);
+
+        let everybody = all(&sample, Of::All, 50);
+        assert_eq!(everybody.len(), 5);
+        let of = |id: i64| everybody.iter().find(|row| row.event_id.0 == id).unwrap();
+        assert_eq!((of(too_old).user_id.as_deref(), of(nobody_s).user_id.as_deref()), (None, None));
+        assert_eq!(of(too_old).anonymous_id.as_deref(), Some("laptop"));
+        assert_eq!((of(late).received_ms, of(late).event_id.at_ms()), (days_ago(1) + 5, days_ago(1)));
+    }
+
+    #[test]
+    fn a_browser_s_event_that_names_another_user_is_the_other_s() {
+        let sample = Sample::new();
+        let ann = sample.user(Some("ann"), None, None, days_ago(10));
+        let bob = sample.user(Some("bob"), None, None, days_ago(10));
+        let laptop = sample.visitor("laptop", days_ago(50), Some((ann, days_ago(40))));
+        sample.event(days_ago(1), Kind::Page, "", Named { user: Some(bob), visitor: Some(laptop), company: None });
+        assert_eq!(all(&sample, Of::User(UserKey(ann)), 50), []);
+        assert_eq!(all(&sample, Of::User(UserKey(bob)), 50)[0].user_id.as_deref(), Some("bob"));
+    }
+
+    #[test]
+    fn merged_users_and_companies_are_read_through() {
+        let sample = Sample::new();
+        let ann = sample.user(Some("ann"), None, None, days_ago(10));
+        let old = sample.user(Some("old"), None, None, days_ago(10));
+        let acme = sample.company("acme", None, "{}", days_ago(10));
+        let acme2 = sample.company("acme2", None, "{}", days_ago(10));
+        let phone = sample.visitor("phone", days_ago(9), Some((old, days_ago(39))));
+        sample.event(days_ago(2), Kind::Page, "", Named { user: Some(old), company: Some(acme2), visitor: None });
+        sample.event(days_ago(1), Kind::Page, "", Named { visitor: Some(phone), ..Named::default() });
+        sample.run(&format!("UPDATE users SET merged_into = {ann} WHERE user_key = {old}"));
+        sample.run(&format!("UPDATE companies SET merged_into = {acme} WHERE company_key = {acme2}"));
+        let rows = all(&sample, Of::User(UserKey(ann)), 50);
+        assert_eq!(rows.iter().map(|row| row.user_id.as_deref()).collect::<Vec<_>>(), [Some("ann"); 2]);
+        let rows = all(&sample, Of::Company(CompanyKey(acme)), 50);
+        assert_eq!(rows.iter().map(|row| row.company_id.as_deref()).collect::<Vec<_>>(), [Some("acme")]);
+    }
+
+    #[test]
+    fn pages_run_through_the_buckets_and_show_each_event_once_newest_first() {
+        let sample = Sample::new();
+        let ann = sample.user(Some("ann"), None, None, days_ago(300));
+        let acme = sample.company("acme", None, "{}", days_ago(300));
+        let laptop = sample.visitor("laptop", days_ago(300), Some((ann, days_ago(300))));
+        for number in 0..90 {
+            let named = if number % 2 == 0 {
+                Named { user: Some(ann), company: Some(acme), visitor: None }
+            } else {
+                Named { visitor: Some(laptop), company: Some(acme), user: None }
+            };
+            // Three at each of thirty moments, nine days apart and with a gap of a hundred.
+            let day = number / 3 * 9 + if number > 45 { 100 } else { 0 };
+            sample.event(days_ago(day), Kind::Track, "Opened", named);
+        }
+        for of in [Of::All, Of::User(UserKey(ann)), Of::Company(CompanyKey(acme))] {
+            for size in [1, 4, 50, 90] {
+                let ids: Vec<i64> = all(&sample, of, size).iter().map(|row| row.event_id.0).collect();
+                assert_eq!(ids.len(), if of == Of::User(UserKey(ann)) { user_events(&sample) } else { 90 }, "{of:?}");
+                assert!(ids.is_sorted_by(|a, b| a > b), "{of:?} by {size}");
+            }
+        }
+        assert_eq!(NOW, days_ago(0));
+    }
+
+    /// Of the events above, those that the link of 300 days reaches.
+    fn user_events(sample: &Sample) -> usize {
+        let from = EventId::first_at(days_ago(300)).0;
+        let count: i64 = sample
+            .connection
+            .query_row("SELECT count(*) FROM events WHERE user_key IS NOT NULL OR event_id >= ?1", [from], |row| {
+                row.get(0)
+            })
+            .unwrap();
+        count as usize
+    }
+
+    #[test]
+    fn an_empty_journal_has_no_events() {
+        let sample = Sample::new();
+        for of in [Of::All, Of::User(UserKey(1)), Of::Company(CompanyKey(1))] {
+            assert_eq!(all(&sample, of, 50), []);
+        }
+    }
+}

@@ -15,7 +15,11 @@ mod catalog;
 mod connection;
 mod lock;
 mod migrate;
+#[cfg(test)]
+mod plans;
 mod pool;
+#[cfg(test)]
+mod sample;
 mod tx;
 mod writer;
 

@@ -242,3 +242,81 @@ pub fn use_link(tx: &mut Tx<'_>, token_hash: &[u8]) -> Result<bool, StoreError> 
         .execute(named_params! { ":token_hash": token_hash, ":now": tx.now_ms })?;
     Ok(used == 1)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::time::HOUR_MS;
+    use crate::store::{Ambient, Store};
+
+    /// A store whose clock a test moves.
+    fn store() -> (tempfile::TempDir, Store, std::sync::Arc<std::sync::atomic::AtomicI64>) {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = std::sync::Arc::new(std::sync::atomic::AtomicI64::new(1_000 * HOUR_MS));
+        let hand = std::sync::Arc::clone(&clock);
+        let ambient = Ambient {
+            now_ms: std::sync::Arc::new(move || hand.load(std::sync::atomic::Ordering::SeqCst)),
+            ..Ambient::default()
+        };
+        let store = Store::open(&folder.path().join("rollcall.db"), ambient).unwrap();
+        (folder, store, clock)
+    }
+
+    #[test]
+    fn an_operator_is_made_once_and_found_in_any_case() {
+        let (_folder, store, _) = store();
+        assert!(!store.read_now(any).unwrap());
+        let ann = store.write_now(|tx| add(tx, " Ann@Acme.test", Role::Owner, Some("hash"))).unwrap().unwrap();
+        assert_eq!((ann.email.as_str(), ann.role, ann.has_password), ("ann@acme.test", Role::Owner, true));
+        assert_eq!(store.write_now(|tx| add(tx, "ANN@acme.test", Role::Viewer, None)).unwrap(), None);
+        let (found, hash) = store.read_now(|db| find(db, "ANN@acme.test ")).unwrap().unwrap();
+        assert_eq!((found, hash.as_deref()), (ann.clone(), Some("hash")));
+        assert_eq!(store.read_now(list).unwrap(), [ann]);
+        assert!(store.read_now(any).unwrap());
+        store.close();
+    }
+
+    #[test]
+    fn a_sign_in_ends_by_time_by_signing_out_and_with_a_new_password() {
+        let (_folder, store, clock) = store();
+        let ann = store.write_now(|tx| add(tx, "ann@acme.test", Role::Owner, None)).unwrap().unwrap();
+        let now = store.now_ms();
+        let is_in = |token: &'static [u8], at: i64| store.read_now(|db| signed_in(db, token, at)).unwrap().is_some();
+        for token in [b"one", b"two"] {
+            store.write_now(move |tx| sign_in(tx, ann.key, token, now + HOUR_MS)).unwrap();
+        }
+        let (operator, until) = store.read_now(|db| signed_in(db, b"one", now)).unwrap().unwrap();
+        assert_eq!((operator.last_sign_in_ms, until), (Some(now), now + HOUR_MS));
+        assert!(is_in(b"one", now + HOUR_MS - 1) && !is_in(b"one", now + HOUR_MS) && !is_in(b"three", now));
+        store.write_now(move |tx| renew(tx, b"one", now + 3 * HOUR_MS)).unwrap();
+        assert!(is_in(b"one", now + 2 * HOUR_MS));
+        store.write_now(|tx| sign_out(tx, b"two")).unwrap();
+        assert!(!is_in(b"two", now));
+        clock.fetch_add(HOUR_MS, std::sync::atomic::Ordering::SeqCst);
+        store.write_now(move |tx| set_password(tx, ann.key, "new")).unwrap();
+        assert!(!is_in(b"one", now));
+        assert_eq!(store.read_now(|db| find(db, "ann@acme.test")).unwrap().unwrap().1.as_deref(), Some("new"));
+        store.close();
+    }
+
+    #[test]
+    fn a_link_works_once_until_it_expires_or_a_newer_one_takes_its_place() {
+        let (_folder, store, clock) = store();
+        let now = store.now_ms();
+        let ann = store.write_now(|tx| add(tx, "ann@acme.test", Role::Owner, None)).unwrap().unwrap();
+        let is_for = |token: &'static [u8], at: i64| store.read_now(|db| link(db, token, at)).unwrap();
+        let uses = |token: &'static [u8]| store.write_now(|tx| use_link(tx, token)).unwrap();
+        store.write_now(move |tx| add_link(tx, None, b"old", now + HOUR_MS)).unwrap();
+        store.write_now(move |tx| add_link(tx, None, b"set up", now + HOUR_MS)).unwrap();
+        store.write_now(move |tx| add_link(tx, Some(ann.key), b"reset", now + HOUR_MS)).unwrap();
+        assert_eq!(is_for(b"old", now), None);
+        assert_eq!(is_for(b"set up", now), Some(OneTimeLink::SetUp));
+        assert_eq!(is_for(b"reset", now), Some(OneTimeLink::Reset(ann)));
+        assert_eq!(is_for(b"reset", now + HOUR_MS), None);
+        assert!(uses(b"set up"));
+        assert!(!uses(b"set up"));
+        clock.fetch_add(2 * HOUR_MS, std::sync::atomic::Ordering::SeqCst);
+        assert!(!uses(b"reset"), "it has expired");
+        store.close();
+    }
+}

@@ -35,7 +35,7 @@ pub struct RefusalRow {
 pub fn list(db: &Reader<'_>, since_ms: i64, size: usize) -> Result<Vec<RefusalRow>, StoreError> {
     let mut statement = db.0.prepare_cached(
         "SELECT r.code, s.name, r.attribute, r.count, r.first_seen_ms, r.last_seen_ms, r.example, r.detail
-         FROM refusals AS r LEFT JOIN sources AS s ON s.source_key = r.source_key
+         FROM refusals AS r INDEXED BY refusals_last_seen LEFT JOIN sources AS s ON s.source_key = r.source_key
          WHERE r.last_seen_ms >= :since ORDER BY r.last_seen_ms DESC LIMIT :limit",
     )?;
     let rows = statement.query_map(named_params! { ":since": since_ms, ":limit": size as i64 }, refusal)?;
@@ -136,4 +136,41 @@ pub fn count_many(
             excerpt(detail),
         ])?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::sample::Sample;
+
+    #[test]
+    fn refusals_are_listed_latest_first_and_paged() {
+        let sample = Sample::new();
+        for number in 0..9 {
+            let source = number % 2;
+            sample.run(&format!(
+                "INSERT INTO refusals VALUES ({source}, 'type_mismatch', 'a{number}', 3, 1, {}, 'ten', 'A sentence.')",
+                number / 3
+            ));
+        }
+        sample.run("INSERT INTO refusals VALUES (1, 'bot', '', 3, 1, 7, NULL, '')");
+        let rows = list(&sample.db(), 2, 50).unwrap();
+        assert_eq!(rows.len(), 4);
+        assert_eq!((rows[0].code.as_str(), rows[0].attribute.as_deref()), ("bot", None));
+        assert_eq!(rows[0].source.as_deref(), Some("API"));
+        let mut seen = Vec::new();
+        let mut after = None;
+        loop {
+            let page = page(&sample.db(), after.as_ref(), 2).unwrap();
+            seen.extend(page.rows.into_iter().map(|row| (row.code, row.attribute, row.source)));
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        let once = std::collections::BTreeSet::from_iter(&seen);
+        assert_eq!((seen.len(), once.len()), (10, 10));
+        let of_nobody = seen.iter().filter(|(_, _, source)| source.is_none());
+        assert_eq!(of_nobody.count(), 5, "whose write key was not known");
+    }
 }

@@ -205,3 +205,78 @@ fn complete(db: &Reader<'_>, source: SourceKey, since_ms: i64) -> Result<Option<
         .optional()?;
     Ok(found)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicI64, Ordering};
+
+    use super::*;
+    use crate::domain::message::Kind;
+    use crate::store::sample::{NOW, Named, Sample, days_ago};
+    use crate::store::{Ambient, Store};
+
+    #[test]
+    fn evidence_grows_step_by_step_and_what_was_before_proves_nothing() {
+        let sample = Sample::new();
+        let source = SourceKey(1);
+        let since = NOW - 60_000;
+        let ann = sample.user(Some("ann"), Some("Ann"), None, days_ago(9));
+        let acme = sample.company("acme", Some("Acme"), "{}", days_ago(9));
+        let laptop = sample.visitor("laptop", days_ago(9), None);
+        sample.event(since - 1_000, Kind::Page, "", Named { user: Some(ann), visitor: Some(laptop), company: None });
+        let evidence = || evidence(&sample.db(), source, since).unwrap();
+        assert_eq!(evidence(), Evidence::default());
+
+        sample.event(since + 1_000, Kind::Page, "", Named { visitor: Some(laptop), ..Named::default() });
+        assert_eq!((evidence().events, evidence().user_without_company), (1, None));
+        sample.event(
+            since + 2_000,
+            Kind::Identify,
+            "",
+            Named { user: Some(ann), visitor: Some(laptop), company: None },
+        );
+        assert_eq!((evidence().events, evidence().user_without_company.as_deref()), (1, Some("ann")));
+        assert_eq!(evidence().complete, None);
+
+        sample.member(ann, acme, since + 3_000, None);
+        let complete = evidence().complete.unwrap();
+        assert_eq!((complete.user_id.as_str(), complete.company_id.as_str()), ("ann", "acme"));
+        assert_eq!((complete.user_name.as_deref(), complete.company_name.as_deref()), (Some("Ann"), Some("Acme")));
+        assert_eq!((complete.at_ms, evidence().user_without_company), (since + 2_000, None));
+
+        sample.run("UPDATE memberships SET stated_ms = 1");
+        assert_eq!(evidence().complete, None, "who and which company were known before");
+        let named = Named { user: Some(ann), company: Some(acme), visitor: None };
+        sample.event(since + 4_000, Kind::Page, "", named);
+        assert_eq!(evidence().complete.unwrap().at_ms, since + 4_000, "but a page view that states both proves both");
+    }
+
+    #[test]
+    fn a_sight_is_noted_anew_after_five_seconds_and_hosts_are_bounded() {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Arc::new(AtomicI64::new(NOW));
+        let hand = Arc::clone(&clock);
+        let ambient = Ambient { now_ms: Arc::new(move || hand.load(Ordering::SeqCst)), ..Ambient::default() };
+        let store = Store::open(&folder.path().join("rollcall.db"), ambient).unwrap();
+        let source = SourceKey(1);
+        let sees = |host: String| store.write_now(move |tx| note(tx, source, Sight::Script, &host)).unwrap();
+        let seen = |since| store.read_now(move |db| evidence(db, source, since)).unwrap().script;
+        sees("shop.test".into());
+        clock.fetch_add(4_999, Ordering::SeqCst);
+        sees("shop.test".into());
+        assert_eq!(seen(NOW + 1), None);
+        clock.fetch_add(1, Ordering::SeqCst);
+        sees("shop.test".into());
+        assert_eq!(seen(NOW + 1), Some((NOW + 5_000, "shop.test".into())));
+        for number in 0..120 {
+            clock.fetch_add(1, Ordering::SeqCst);
+            sees(format!("host{number}.test"));
+        }
+        let connection = rusqlite::Connection::open(store.path()).unwrap();
+        let hosts: i64 = connection.query_row("SELECT count(*) FROM source_sightings", [], |row| row.get(0)).unwrap();
+        assert_eq!(hosts, 100);
+        assert_eq!(seen(NOW).unwrap().1, "host119.test");
+        store.close();
+    }
+}

@@ -161,3 +161,82 @@ fn adopt(tx: &mut Tx<'_>, source: SourceKey, keys: &[String]) -> Result<Vec<Stri
     }
     Ok(left_out)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{Ambient, Store, catalog};
+
+    fn texts(list: &[&str]) -> Vec<String> {
+        list.iter().map(|text| (*text).to_owned()).collect()
+    }
+
+    /// The catalog in memory is what a reader of the file would find.
+    fn catalog_is_the_file_s(store: &Store) {
+        let connection = rusqlite::Connection::open(store.path()).unwrap();
+        let read = catalog::load(&connection).unwrap();
+        assert_eq!(store.catalog().sources, read.sources);
+        assert_eq!(store.catalog().write_keys, read.write_keys);
+    }
+
+    #[test]
+    fn a_source_is_known_at_once_by_each_of_its_keys() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("rollcall.db"), Ambient::default()).unwrap();
+        let shop = store
+            .write_now(|tx| {
+                add(
+                    tx,
+                    "shop",
+                    "Shop",
+                    "wk_shop",
+                    "secret",
+                    &texts(&["https://b.test", "https://a.test"]),
+                    &texts(&["abc"]),
+                )
+            })
+            .unwrap();
+        assert_eq!(shop.write_keys, ["wk_shop", "abc"]);
+        assert_eq!(shop.origins, ["https://a.test", "https://b.test"]);
+        assert_eq!(store.catalog().source_of("abc"), Some(&shop));
+        let blog =
+            store.write_now(|tx| add(tx, "blog", "Blog", "wk_blog", "secret", &[], &texts(&["abc", "xyz"]))).unwrap();
+        assert_eq!(blog.write_keys, ["wk_blog", "xyz"], "a key has one source");
+        catalog_is_the_file_s(&store);
+        store.close();
+    }
+
+    #[test]
+    fn a_source_is_changed_in_the_file_and_in_memory() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("rollcall.db"), Ambient::default()).unwrap();
+        let shop = store.write_now(|tx| add(tx, "shop", "Shop", "wk_shop", "secret", &[], &texts(&["abc"]))).unwrap();
+        let blog = store.write_now(|tx| add(tx, "blog", "Blog", "wk_blog", "secret", &[], &[])).unwrap();
+        for deed in [
+            SourceChange::Name("Store".into()),
+            SourceChange::Live(false),
+            SourceChange::Paused(true),
+            SourceChange::Closed(true),
+            SourceChange::SignaturesRequired(true),
+            SourceChange::Origins(texts(&["https://z.test", "https://a.test", "https://a.test"])),
+        ] {
+            assert_eq!(store.write_now(move |tx| change(tx, shop.key, &deed)).unwrap(), [] as [&str; 0]);
+            catalog_is_the_file_s(&store);
+        }
+        let changed = store.catalog().source_by_id("shop").cloned().unwrap();
+        assert_eq!((changed.name.as_str(), changed.kind, changed.paused), ("Store", SourceKind::Test, true));
+        assert!(changed.closed && changed.signatures_required);
+        assert_eq!(changed.origins, ["https://a.test", "https://z.test"]);
+
+        let adopt = SourceChange::AdoptedKeys(texts(&["abc", "new", "wk_blog"]));
+        let left_out = store.write_now(move |tx| change(tx, blog.key, &adopt)).unwrap();
+        assert_eq!(left_out, ["abc"]);
+        catalog_is_the_file_s(&store);
+        let drop = SourceChange::AdoptedKeys(Vec::new());
+        store.write_now(move |tx| change(tx, shop.key, &drop)).unwrap();
+        assert_eq!(store.catalog().source_of("abc"), None);
+        assert_eq!(store.catalog().source_of("wk_shop").unwrap().source_id, "shop");
+        catalog_is_the_file_s(&store);
+        store.close();
+    }
+}

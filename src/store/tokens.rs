@@ -106,3 +106,29 @@ pub fn revoke(tx: &mut Tx<'_>, token_id: &str) -> Result<bool, StoreError> {
         .execute(named_params! { ":token_id": token_id, ":now": tx.now_ms })?;
     Ok(revoked == 1)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{Ambient, Store};
+
+    #[test]
+    fn a_token_is_found_by_its_hash_until_it_is_revoked() {
+        let folder = tempfile::tempdir().unwrap();
+        let now = 500 * HOUR_MS + 7;
+        let ambient = Ambient { now_ms: std::sync::Arc::new(move || now), ..Ambient::default() };
+        let store = Store::open(&folder.path().join("rollcall.db"), ambient).unwrap();
+        let made = store.write_now(|tx| add(tx, "t1", "CI", Scope::Write, b"hash")).unwrap();
+        assert_eq!((made.scope, made.created_ms, made.last_used_ms), (Scope::Write, now, None));
+        store.write_now(|tx| used(tx, "t1")).unwrap();
+        let found = store.read_now(|db| find(db, b"hash")).unwrap().unwrap();
+        assert_eq!(found.last_used_ms, Some(500 * HOUR_MS), "to the hour");
+        assert_eq!(store.read_now(|db| find(db, b"other")).unwrap(), None);
+        assert!(store.write_now(|tx| revoke(tx, "t1")).unwrap());
+        assert!(!store.write_now(|tx| revoke(tx, "t1")).unwrap());
+        assert!(!store.write_now(|tx| revoke(tx, "t2")).unwrap());
+        assert_eq!(store.read_now(|db| find(db, b"hash")).unwrap(), None);
+        assert_eq!(store.read_now(list).unwrap()[0].revoked_ms, Some(now));
+        store.close();
+    }
+}

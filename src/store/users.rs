@@ -429,3 +429,193 @@ pub fn named_at(tx: &Tx<'_>, key: UserKey, at_ms: i64) -> Result<(), StoreError>
         .execute(params![key.0, at_ms])?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::domain::message::Kind;
+    use crate::store::sample::{NOW, Named, Sample, days_ago};
+
+    /// 120 users of whom many share a name, an hour, or have no e-mail address; one merged, one archived.
+    fn a_hundred_and_twenty() -> (Sample, BTreeSet<i64>) {
+        let sample = Sample::new();
+        let mut all = BTreeSet::new();
+        for number in 0..120 {
+            let id = format!("u{number}");
+            let name = (number % 3 != 0).then(|| format!("Name {}", number % 10));
+            let email = (number % 2 == 0).then(|| format!("mail{}@acme.test", number % 20));
+            let user = sample.user(Some(&id), name.as_deref(), email.as_deref(), days_ago(number % 7));
+            sample.run(&format!(
+                "UPDATE users SET last_seen_hour = {}, companies = {} WHERE user_key = {user}",
+                number % 5,
+                number % 4
+            ));
+            all.insert(user);
+        }
+        sample.run("UPDATE users SET merged_into = 1 WHERE user_key = 60; UPDATE users SET archived_ms = 1 WHERE user_key = 61;");
+        all.remove(&60);
+        all.remove(&61);
+        (sample, all)
+    }
+
+    fn pages(sample: &Sample, mut query: ListQuery<SortBy>, mut between: impl FnMut()) -> Vec<UserRow> {
+        let mut rows = Vec::new();
+        loop {
+            let page = list(&sample.db(), &query, NOW).unwrap();
+            assert!(page.rows.len() <= query.size);
+            rows.extend(page.rows);
+            let Some(next) = page.next else { return rows };
+            query.after = Cursor::decode(&next.encode());
+            assert!(query.after.is_some());
+            between();
+        }
+    }
+
+    const ORDERS: [SortBy; 5] = [SortBy::Name, SortBy::Email, SortBy::FirstSeen, SortBy::LastSeen, SortBy::Companies];
+
+    fn query(sort: SortBy, descending: bool) -> ListQuery<SortBy> {
+        ListQuery { search: None, sort, descending, after: None, size: 7 }
+    }
+
+    #[test]
+    fn pages_in_any_order_show_everyone_once_and_never_who_is_merged_or_archived() {
+        let (sample, all) = a_hundred_and_twenty();
+        for sort in ORDERS {
+            for descending in [false, true] {
+                let rows = pages(&sample, query(sort, descending), || {});
+                let keys: Vec<i64> = rows.iter().map(|row| row.key.0).collect();
+                assert_eq!(keys.len(), all.len(), "{sort:?}");
+                assert_eq!(BTreeSet::from_iter(keys), all, "{sort:?}");
+            }
+        }
+        assert_eq!(count(&sample.db(), None).unwrap(), Count::Exactly(118));
+    }
+
+    #[test]
+    fn users_without_an_email_address_come_last_both_ways() {
+        let (sample, _) = a_hundred_and_twenty();
+        for descending in [false, true] {
+            let rows = pages(&sample, query(SortBy::Email, descending), || {});
+            let first_without = rows.iter().position(|row| row.email.is_none()).unwrap();
+            assert!(rows[first_without..].iter().all(|row| row.email.is_none()));
+            let emails: Vec<&String> = rows.iter().filter_map(|row| row.email.as_ref()).collect();
+            assert!(if descending { emails.is_sorted_by(|a, b| a >= b) } else { emails.is_sorted() });
+        }
+    }
+
+    #[test]
+    fn who_comes_or_goes_between_two_pages_moves_nobody_else() {
+        let (sample, mut all) = a_hundred_and_twenty();
+        let mut number = 0;
+        let rows = pages(&sample, query(SortBy::Name, false), || {
+            number += 1;
+            sample.user(Some(&format!("new{number}")), Some("Aaron"), None, NOW);
+            sample.run(&format!("UPDATE users SET archived_ms = 1 WHERE user_key = {}", 80 + number));
+        });
+        let keys: Vec<i64> = rows.iter().map(|row| row.key.0).filter(|key| *key <= 120).collect();
+        let once = BTreeSet::from_iter(keys.iter().copied());
+        assert_eq!(once.len(), keys.len());
+        all.retain(|key| *key <= 80);
+        assert!(once.is_superset(&all));
+    }
+
+    #[test]
+    fn a_search_finds_any_part_of_name_email_and_id_in_any_case() {
+        let sample = Sample::new();
+        let zoe = sample.user(Some("U-Zoë-9"), Some("Zoë Żółć"), Some("zoe@example.com"), days_ago(3));
+        let ann = sample.user(Some("ann"), Some("Ann \"Q\" O'Neil"), Some("ann@acme.test"), days_ago(2));
+        let lead = sample.user(None, None, Some("lead@acme.test"), days_ago(1));
+        let found = |text: &str| -> Vec<i64> {
+            let query = ListQuery {
+                search: Some(text.to_owned()),
+                sort: SortBy::FirstSeen,
+                descending: false,
+                after: None,
+                size: 50,
+            };
+            let rows = list(&sample.db(), &query, NOW).unwrap().rows;
+            assert_eq!(count(&sample.db(), Some(text)).unwrap(), Count::Exactly(rows.len() as u64), "{text}");
+            rows.into_iter().map(|row| row.key.0).collect()
+        };
+        assert_eq!(found("żółć"), [zoe]);
+        assert_eq!(found("ŻÓŁ"), [zoe]);
+        assert_eq!(found("xample"), [zoe]);
+        assert_eq!(found("u-zoë"), [zoe]);
+        assert_eq!(found("acme.test"), [ann, lead]);
+        assert_eq!(found(" o'neil "), [ann]);
+        assert_eq!(found("\"q\""), [ann]);
+        assert_eq!(found("zo"), [zoe], "two letters are looked for at the beginning");
+        assert_eq!(found("u-"), [zoe], "in any case, of an id too");
+        assert_eq!(found("nn"), [] as [i64; 0]);
+        assert_eq!(found("acmetest"), [] as [i64; 0]);
+        assert_eq!(found("tes com"), [] as [i64; 0]);
+        assert_eq!(found("zoo OR ann"), [] as [i64; 0], "a text is no query language");
+        assert_eq!(found("  ").len(), 3);
+    }
+
+    #[test]
+    fn a_frequent_text_is_paged_like_any_other() {
+        let sample = Sample::new();
+        sample.run("BEGIN");
+        for number in 0..2_100 {
+            let email = format!("p{number}@{}.test", if number % 3 == 0 { "acme" } else { "umbrella" });
+            sample.user(Some(&format!("p{number}")), None, Some(&email), days_ago(number % 11));
+        }
+        sample.run("COMMIT");
+        for (text, expected) in [("test", 2_100), ("acme", 700), ("p", 2_100), ("p1", 1_111)] {
+            let query = ListQuery {
+                search: Some(text.to_owned()),
+                sort: SortBy::FirstSeen,
+                descending: true,
+                after: None,
+                size: 500,
+            };
+            let rows = pages(&sample, query, || {});
+            let keys = BTreeSet::from_iter(rows.iter().map(|row| row.key));
+            assert_eq!((rows.len(), keys.len()), (expected, expected), "{text}");
+            assert!(rows.is_sorted_by(|a, b| a.first_seen_ms >= b.first_seen_ms), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_user_is_found_by_id_alias_email_and_uuid_and_through_a_merge() {
+        let sample = Sample::new();
+        let ann = sample.user(Some("ann"), Some("Ann"), Some("ann@acme.test"), days_ago(3));
+        let old = sample.user(Some("old ann/1"), None, Some("ann@acme.test"), days_ago(9));
+        let db = sample.db();
+        assert_eq!(key(&db, &UserName::Email(" ANN@acme.test".into())).unwrap(), Some(UserKey(ann)));
+        sample.run(&format!("UPDATE users SET merged_into = {ann} WHERE user_key = {old}"));
+        sample.run(&format!("INSERT INTO user_ids VALUES ('annie', {ann}, 1)"));
+        for id in ["ann", "annie", "old ann/1"] {
+            assert_eq!(key(&db, &UserName::UserId(id.into())).unwrap(), Some(UserKey(ann)), "{id}");
+        }
+        let uuid: String =
+            sample.connection.query_row("SELECT id FROM users WHERE user_key = ?1", [old], |row| row.get(0)).unwrap();
+        assert_eq!(key(&db, &UserName::Id(uuid.to_uppercase())).unwrap(), Some(UserKey(ann)));
+        assert_eq!(key(&db, &UserName::UserId("ANN".into())).unwrap(), None, "ids are compared exactly");
+        assert_eq!(key(&db, &UserName::Email("nobody@acme.test".into())).unwrap(), None);
+    }
+
+    #[test]
+    fn a_list_says_when_someone_was_last_active_to_the_millisecond_and_shows_the_roll() {
+        let sample = Sample::new();
+        let ann = sample.user(Some("ann"), None, None, days_ago(50));
+        let quiet = sample.user(Some("quiet"), None, None, days_ago(50));
+        let laptop = sample.visitor("laptop", days_ago(50), Some((ann, days_ago(80))));
+        let by_name = Named { user: Some(ann), ..Named::default() };
+        sample.event(days_ago(2), Kind::Track, "Opened", by_name);
+        sample.event(NOW - 5_000, Kind::Page, "", Named { visitor: Some(laptop), ..Named::default() });
+        sample.event(NOW - 1_000, Kind::Identify, "", by_name);
+        let page = list(&sample.db(), &query(SortBy::LastSeen, true), NOW).unwrap();
+        assert_eq!(page.rows[0].last_seen_ms, Some(NOW - 5_000), "who says who they are is not active by it");
+        assert_eq!((page.rows[1].key.0, page.rows[1].last_seen_ms), (quiet, None));
+        let roll = page.rows[0].roll;
+        assert_eq!((roll[27], roll[25], roll.iter().sum::<u32>()), (1, 1, 2));
+        sample
+            .run(&format!("UPDATE users SET last_seen_hour = {} WHERE user_key = {quiet}", days_ago(100) / 3_600_000));
+        let page = list(&sample.db(), &query(SortBy::LastSeen, true), NOW).unwrap();
+        assert_eq!(page.rows[1].last_seen_ms, Some(days_ago(100)), "the hour, where the journal says nothing");
+    }
+}

@@ -235,3 +235,42 @@ pub fn carried_by(tx: &Tx<'_>, user: UserKey) -> Result<Vec<Attributes>, StoreEr
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::message::Kind;
+    use crate::store::sample::{NOW, Named, Sample, days_ago};
+
+    #[test]
+    fn visitors_are_paged_by_last_activity_and_found_by_what_their_ids_begin_with() {
+        let sample = Sample::new();
+        let ann = sample.user(Some("ann"), None, None, days_ago(9));
+        for number in 0..20 {
+            let visitor =
+                sample.visitor(&format!("v{number}"), days_ago(9), (number == 7).then_some((ann, days_ago(30))));
+            if number > 5 {
+                sample.event(NOW - number, Kind::Page, "", Named { visitor: Some(visitor), ..Named::default() });
+            }
+        }
+        let mut query = ListQuery { search: None, sort: SortBy::LastSeen, descending: true, after: None, size: 6 };
+        let mut rows = Vec::new();
+        loop {
+            let page = list(&sample.db(), &query).unwrap();
+            rows.extend(page.rows);
+            query.after = page.next;
+            if query.after.is_none() {
+                break;
+            }
+        }
+        assert_eq!(rows.len(), 20);
+        let linked = rows.iter().find(|row| row.anonymous_id == "v7").unwrap();
+        assert_eq!((linked.user_id.as_deref(), linked.last_seen_ms), (Some("ann"), Some(NOW - 7)));
+        assert!(rows[14..].iter().all(|row| row.last_seen_ms.is_none()));
+        assert_eq!(count(&sample.db()).unwrap(), Count::Exactly(20));
+
+        query.search = Some("v1".to_owned());
+        query.size = 50;
+        assert_eq!(list(&sample.db(), &query).unwrap().rows.len(), 11);
+    }
+}

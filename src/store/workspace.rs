@@ -145,8 +145,9 @@ fn quiet_companies(db: &Reader<'_>, now_ms: i64) -> Result<Vec<CompanyRow>, Stor
 
 /// The counts of what was refused since an instant.
 fn refused_since(db: &Reader<'_>, since_ms: i64) -> Result<u64, StoreError> {
-    let mut statement =
-        db.0.prepare_cached("SELECT coalesce(sum(count), 0) FROM refusals WHERE last_seen_ms >= :since")?;
+    let mut statement = db.0.prepare_cached(
+        "SELECT coalesce(sum(count), 0) FROM refusals INDEXED BY refusals_last_seen WHERE last_seen_ms >= :since",
+    )?;
     let refused: i64 = statement.query_row(named_params! { ":since": since_ms }, |row| row.get(0))?;
     Ok(refused.unsigned_abs())
 }
@@ -191,4 +192,74 @@ pub fn integrity(db: &Reader<'_>) -> Result<Vec<String>, StoreError> {
     let mut findings = statement.query_map([], |row| row.get(0))?.collect::<Result<Vec<String>, _>>()?;
     findings.retain(|finding| finding != "ok");
     Ok(findings)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::message::Kind;
+    use crate::store::list::Count;
+    use crate::store::sample::{NOW, Named, Sample, days_ago};
+    use crate::store::{Ambient, Store};
+
+    #[test]
+    fn the_first_page_tells_who_is_there_and_who_went_quiet() {
+        let sample = Sample::new();
+        let busy = sample.company("busy", None, "{}", days_ago(80));
+        let quiet = sample.company("quiet", None, "{}", days_ago(80));
+        let long_gone = sample.company("gone", None, "{}", days_ago(80));
+        let empty = sample.company("empty", None, "{}", days_ago(80));
+        for number in 0..7 {
+            let user = sample.user(Some(&format!("u{number}")), None, None, days_ago(70 - number));
+            let (company, last) =
+                [(busy, 1), (busy, 9), (quiet, 12), (long_gone, 40), (empty, 20), (busy, 8), (busy, 3)]
+                    [number as usize];
+            if company != empty {
+                sample.member(user, company, days_ago(60), None);
+            }
+            let named = Named { user: Some(user), company: Some(company), visitor: None };
+            sample.event(days_ago(last), Kind::Page, "", named);
+            sample.event(days_ago(50), Kind::Page, "", named);
+        }
+        sample.run(&format!("INSERT INTO refusals VALUES (1, 'bot', '', 3, 1, {}, NULL, '')", days_ago(6)));
+        sample.run(&format!("INSERT INTO refusals VALUES (1, 'erased', '', 5, 1, {}, NULL, '')", days_ago(8)));
+        let overview = overview(&sample.db(), NOW).unwrap();
+        assert_eq!((overview.users, overview.companies), (Count::Exactly(7), Count::Exactly(4)));
+        assert_eq!(overview.active_7d, (2, 3));
+        assert_eq!(overview.active_30d, (6, 7));
+        assert_eq!((overview.days.len(), overview.days[83].people, overview.days[33].people), (84, 0, 7));
+        let newest: Vec<_> = overview.newest_users.iter().filter_map(|user| user.user_id.as_deref()).collect();
+        assert_eq!(newest, ["u6", "u5", "u4", "u3", "u2"]);
+        let quiet: Vec<_> = overview.quiet_companies.iter().map(|company| company.company_id.as_str()).collect();
+        assert_eq!(quiet, ["quiet", "gone"]);
+        assert_eq!(overview.newest_companies.len(), 4);
+        assert_eq!(overview.refused_7d, 3);
+    }
+
+    #[test]
+    fn an_empty_workspace_has_an_overview_too() {
+        let overview = overview(&Sample::new().db(), NOW).unwrap();
+        assert_eq!((overview.users, overview.active_7d, overview.refused_7d), (Count::Exactly(0), (0, 0), 0));
+    }
+
+    #[test]
+    fn a_setting_is_kept_and_known_at_once_and_one_that_does_not_fit_changes_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rollcall.db");
+        let store = Store::open(&path, Ambient::default()).unwrap();
+        store.write_now(|tx| set(tx, "time_zone", " Europe/Warsaw ")).unwrap();
+        assert!(matches!(store.write_now(|tx| set(tx, "time_zone", "Warsaw")), Err(SetError::Setting(_))));
+        assert!(matches!(store.write_now(|tx| set(tx, "colour", "red")), Err(SetError::Setting(_))));
+        assert_eq!(store.catalog().settings.time_zone, chrono_tz::Europe::Warsaw);
+        assert_eq!(store.read_now(settings).unwrap(), store.catalog().settings);
+        store.close();
+    }
+
+    #[test]
+    fn a_sound_file_has_no_findings() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("rollcall.db"), Ambient::default()).unwrap();
+        assert_eq!(store.read_now(integrity).unwrap(), Vec::<String>::new());
+        store.close();
+    }
 }

@@ -299,3 +299,55 @@ fn same_email(db: &Reader<'_>, user: &UserRow) -> Result<Vec<i64>, StoreError> {
     )?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::message::Kind;
+    use crate::store::sample::{NOW, Named, Sample, days_ago};
+
+    #[test]
+    fn a_user_s_page_tells_ids_attributes_companies_and_activity() {
+        let sample = Sample::new();
+        let ann = sample.user(Some("ann"), Some("Ann"), Some("ann@acme.test"), days_ago(60));
+        let twin = sample.user(Some("twin"), None, Some("ann@acme.test"), days_ago(5));
+        let (acme, umbrella, past) = (
+            sample.company("acme", Some("Acme"), "{}", days_ago(60)),
+            sample.company("umbrella", None, "{}", days_ago(60)),
+            sample.company("past", None, "{}", days_ago(60)),
+        );
+        sample.member(ann, past, days_ago(60), Some(days_ago(50)));
+        sample.member(ann, umbrella, days_ago(50), None);
+        sample.member(ann, acme, days_ago(40), None);
+        sample.visitor("laptop", days_ago(61), Some((ann, days_ago(90))));
+        sample.run(&format!("INSERT INTO user_ids VALUES ('annie', {ann}, {})", days_ago(70)));
+        for day in [1, 2, 3, 30, 31] {
+            let named = Named { user: Some(ann), company: Some(acme), ..Named::default() };
+            sample.event(days_ago(day), Kind::Track, "Opened", named);
+        }
+        sample.event(days_ago(1) + 5, Kind::Page, "", Named { user: Some(ann), ..Named::default() });
+
+        let page = page(&sample.db(), &UserName::UserId("ann".into()), NOW).unwrap().unwrap();
+        let ids: Vec<(&str, &str)> = page.identifiers.iter().map(|id| (id.kind, id.value.as_str())).collect();
+        assert_eq!(ids, [("user_id", "ann"), ("alias", "annie"), ("anonymous_id", "laptop")]);
+        let attributes: Vec<(&str, Option<&str>, &str)> =
+            page.attributes.iter().map(|a| (a.name.as_str(), a.value.as_str(), a.source.as_str())).collect();
+        assert_eq!(attributes, [("email", Some("ann@acme.test"), "API"), ("name", Some("Ann"), "API")]);
+        assert_eq!(page.attributes[0].grade, Grade::Unsigned);
+        let companies: Vec<(&str, bool, bool)> =
+            page.memberships.iter().map(|m| (m.company.company_id.as_str(), m.current, m.left_ms.is_some())).collect();
+        assert_eq!(companies, [("acme", true, false), ("umbrella", false, false), ("past", false, true)]);
+        assert_eq!(page.memberships[0].role.as_deref(), Some("admin"));
+        assert_eq!(page.memberships[0].attributes["seat"], 3);
+        assert_eq!(page.active_days, (3, 2));
+        assert_eq!(page.unstated_events, 1);
+        assert_eq!(page.possible_duplicates.iter().map(|row| row.key.0).collect::<Vec<_>>(), [twin]);
+        assert_eq!(page.row.company.unwrap().company_id, "acme");
+    }
+
+    #[test]
+    fn nobody_of_this_name_is_nobody() {
+        let sample = Sample::new();
+        assert_eq!(page(&sample.db(), &UserName::UserId("ann".into()), NOW).unwrap(), None);
+    }
+}

@@ -1,0 +1,190 @@
+//! Every query that pages and programs ask, by its plan: none goes through a table that grows.
+//!
+//! The statements are those that the functions run, noted by SQLite's trace as the test calls
+//! each of them, so that the test can't fall behind the code.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
+use rusqlite::trace::{TraceEvent, TraceEventCodes};
+
+use super::list::{Cursor, ListQuery};
+use super::sample::{NOW, Named, Sample, days_ago};
+use super::{Reader, changes, companies, events, operators, refusals, sightings, tokens, users, visitors, workspace};
+use crate::domain::change::Subject;
+use crate::domain::ids::{CompanyKey, SourceKey, UserKey, VisitorKey};
+use crate::domain::message::Kind;
+
+/// Tables that a person fills by hand, of some rows each.
+const SMALL: [&str; 5] = ["settings", "sources", "operators", "tokens", "write_keys"];
+
+/// Statistics as `PRAGMA optimize` makes them, with every table a hundred thousand times as long.
+const OF_A_LARGE_FILE: &str = "
+    ANALYZE;
+    UPDATE sqlite_stat1 SET stat =
+      (CAST(substr(stat, 1, instr(stat || ' ', ' ')) AS INTEGER) * 100000) || substr(stat, instr(stat || ' ', ' '));
+    ANALYZE sqlite_schema;";
+
+thread_local! {
+    static SEEN: RefCell<BTreeSet<String>> = const { RefCell::new(BTreeSet::new()) };
+}
+
+fn note(event: TraceEvent<'_>) {
+    if let TraceEvent::Stmt(statement, _) = event {
+        SEEN.with_borrow_mut(|seen| seen.insert(statement.sql().into_owned()));
+    }
+}
+
+fn filled() -> Sample {
+    let sample = Sample::new();
+    let ann = sample.user(Some("ann"), Some("Ann"), Some("ann@acme.test"), days_ago(40));
+    let other_ann = sample.user(Some("ann2"), None, Some("ann@acme.test"), days_ago(30));
+    let acme = sample.company("acme", Some("Acme"), r#"{"plan":"pro"}"#, days_ago(40));
+    let umbrella = sample.company("umbrella", None, "{}", days_ago(90));
+    sample.member(ann, acme, days_ago(40), None);
+    sample.member(ann, umbrella, days_ago(39), None);
+    sample.member(other_ann, acme, days_ago(20), Some(days_ago(10)));
+    let laptop = sample.visitor("laptop", days_ago(41), Some((ann, days_ago(70))));
+    sample.event(days_ago(41), Kind::Page, "", Named { visitor: Some(laptop), ..Named::default() });
+    for day in 0..60 {
+        let named = Named { user: Some(ann), company: Some(acme), ..Named::default() };
+        sample.event(days_ago(day), Kind::Track, "Report exported", named);
+    }
+    sample.event(
+        days_ago(20),
+        Kind::Track,
+        "Report exported",
+        Named { user: Some(ann), company: Some(umbrella), visitor: None },
+    );
+    sample.change(
+        days_ago(40),
+        "identify",
+        &[(0, ann, 0, "created"), (1, acme, 0, "created"), (2, ann, acme, "membership")],
+    );
+    sample.run("INSERT INTO refusals VALUES (1, 'type_mismatch', 'seats', 3, 1, 1795000000000, 'ten', 'A sentence.')");
+    sample.run("INSERT INTO source_sightings VALUES (1, 'script', 'acme.test', 1795000000000)");
+    sample
+}
+
+/// Runs every function that reads, each list in all its orders, with and without search and cursor.
+fn ask_everything(db: &Reader<'_>) {
+    let searches = [None, Some("acme".to_owned()), Some("an".to_owned())];
+    let cursors = |value: serde_json::Value| [None, Some(Cursor { value, key: 1 })];
+    for (descending, search) in [true, false].into_iter().flat_map(|d| searches.iter().map(move |s| (d, s.clone()))) {
+        use users::SortBy::{Companies, Email, FirstSeen, LastSeen, Name};
+        for sort in [Name, Email, FirstSeen, LastSeen, Companies] {
+            let values = if sort == Email { vec!["b".into(), serde_json::Value::Null] } else { vec![1.into()] };
+            for after in values.into_iter().flat_map(cursors) {
+                let query = ListQuery { search: search.clone(), sort, descending, after, size: 50 };
+                users::list(db, &query, NOW).unwrap();
+            }
+        }
+        use companies::SortBy as By;
+        for sort in [By::Name, By::FirstSeen, By::LastSeen, By::Members, By::ActiveMembers] {
+            for after in cursors(1.into()) {
+                let query = ListQuery { search: search.clone(), sort, descending, after, size: 50 };
+                companies::list(db, &query, NOW).unwrap();
+                companies::records(db, &query, NOW).unwrap();
+            }
+        }
+        for sort in [companies::MembersBy::Name, companies::MembersBy::Joined, companies::MembersBy::LastSeen] {
+            for after in cursors(1.into()) {
+                let query = ListQuery { search: search.clone(), sort, descending, after, size: 50 };
+                companies::members(db, CompanyKey(1), true, &query, NOW).unwrap();
+            }
+        }
+        for after in cursors(1.into()) {
+            let sort = visitors::SortBy::LastSeen;
+            let query = ListQuery { search: search.clone(), sort, descending, after, size: 50 };
+            visitors::list(db, &query).unwrap();
+        }
+    }
+    for search in searches.iter().map(Option::as_deref) {
+        users::count(db, search).unwrap();
+        companies::count(db, search).unwrap();
+    }
+    visitors::count(db).unwrap();
+    for name in [
+        users::UserName::UserId("ann".into()),
+        users::UserName::Email("ann@acme.test".into()),
+        users::UserName::Id("0".into()),
+    ] {
+        users::page(db, &name, NOW).unwrap();
+    }
+    companies::page(db, "acme", NOW).unwrap().unwrap();
+    for of in [events::Of::All, events::Of::User(UserKey(1)), events::Of::Company(CompanyKey(1))] {
+        events::list(db, of, None, 50).unwrap();
+    }
+    for subject in [
+        Subject::User(UserKey(1)),
+        Subject::Company(CompanyKey(1)),
+        Subject::Visitor(VisitorKey(1)),
+        Subject::Source(SourceKey(1)),
+        Subject::Workspace,
+    ] {
+        changes::sets(db, subject, None, 50).unwrap();
+    }
+    refusals::list(db, 0, 50).unwrap();
+    refusals::page(db, None, 50).unwrap();
+    let behind = Cursor { value: serde_json::json!([1, "a", ""]), key: NOW };
+    refusals::page(db, Some(&behind), 50).unwrap();
+    sightings::evidence(db, SourceKey(1), days_ago(1)).unwrap();
+    workspace::overview(db, NOW).unwrap();
+    operators::list(db).unwrap();
+    operators::any(db).unwrap();
+    operators::find(db, "ann@acme.test").unwrap();
+    operators::signed_in(db, b"hash", NOW).unwrap();
+    operators::link(db, b"hash", NOW).unwrap();
+    tokens::list(db).unwrap();
+    tokens::find(db, b"hash").unwrap();
+}
+
+/// The steps of a statement's plan.
+fn plan(db: &Reader<'_>, sql: &str) -> Vec<String> {
+    let mut statement = db.0.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+    let mut rows = statement.raw_query();
+    let mut steps = Vec::new();
+    while let Some(row) = rows.next().unwrap() {
+        steps.push(row.get(3).unwrap());
+    }
+    steps
+}
+
+/// Whether a step of a plan goes through a whole table that grows. A statement that walks an
+/// index in its order, to stop where a page is full, names the index.
+fn is_full_scan(sql: &str, step: &str, steps: &[String]) -> bool {
+    let Some(scanned) = step.strip_prefix("SCAN ") else { return false };
+    let name = scanned.split(' ').next().unwrap_or_default();
+    let is_of_this_statement =
+        steps.iter().any(|other| *other == format!("CO-ROUTINE {name}") || *other == format!("MATERIALIZE {name}"));
+    let is_bounded = SMALL.contains(&name) || name == "CONSTANT" || name.starts_with('(') || is_of_this_statement;
+    let index = scanned.split_once("INDEX ").map(|(_, rest)| rest.split(' ').next().unwrap_or_default());
+    let is_a_walk = index.is_some_and(|index| sql.contains(&format!("INDEXED BY {index}")));
+    !is_bounded && !is_a_walk && !scanned.contains("VIRTUAL TABLE")
+}
+
+#[test]
+fn no_query_goes_through_a_table_that_grows() {
+    let sample = filled();
+    for statistics in ["", OF_A_LARGE_FILE] {
+        sample.run(statistics);
+        sample.connection.flush_prepared_statement_cache();
+        SEEN.with_borrow_mut(BTreeSet::clear);
+        sample.connection.trace_v2(TraceEventCodes::SQLITE_TRACE_STMT, Some(note));
+        ask_everything(&sample.db());
+        sample.connection.trace_v2(TraceEventCodes::empty(), None);
+        let seen = SEEN.take();
+        assert!(seen.len() > 60, "only {} statements were seen", seen.len());
+        for sql in seen.iter().filter(|sql| sql.starts_with("SELECT")) {
+            let steps = plan(&sample.db(), sql);
+            for step in &steps {
+                assert!(!is_full_scan(sql, step, &steps), "{step}\n{sql}\n{steps:#?}");
+                let walks_an_index = sql.contains("INDEXED BY") && !sql.contains("visitors_anonymous_id");
+                assert!(
+                    !(walks_an_index && step.contains("TEMP B-TREE FOR ORDER BY")),
+                    "a walk of an index is sorted again\n{sql}\n{steps:#?}"
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,275 @@
+//! The dashboard as a person uses it, from the set-up link on; with JavaScript, without it, and
+//! with a screen reader's eyes (axe).
+
+mod support;
+
+use serde_json::{Value, json};
+use support::browser::Browser;
+use support::site::Site;
+use support::{OWNER, Rollcall, until};
+
+/// From the one-time link to a signed-in page's user and company on screen, by what the pages say alone.
+#[actix_web::test]
+async fn an_operator_gets_from_the_set_up_link_to_a_user_and_a_company() {
+    let mut rollcall = Rollcall::prepare(&[]);
+    let printed = rollcall.serve().join("\n");
+    let start = printed.find("/set-up?token=").unwrap_or_else(|| panic!("no set-up link in:\n{printed}"));
+    let path: String =
+        printed[start..].chars().take_while(|c| !c.is_whitespace() && !matches!(c, '"' | '\\' | ')')).collect();
+    let browser = Browser::start().await;
+    browser.open(&format!("{}{path}", rollcall.address)).await;
+    browser.fill("workspace_name", "Quayside").await;
+    browser.fill("email", OWNER.0).await;
+    browser.fill("password", OWNER.1).await;
+    browser.driver.find(thirtyfour::By::Css("main form button[type=submit], form button.primary")).await.expect("a button").click().await.expect("a click");
+    until("the installation page", || async {
+        let address = browser.address().await;
+        if address.contains("/install") { Ok(()) } else { Err(format!("{address}\n{}", browser.text().await)) }
+    })
+    .await;
+    // The link works once.
+    let again = rollcall.client.get(format!("{}{path}", rollcall.address)).send().await.expect("an answer");
+    assert_ne!(again.status(), 200);
+
+    // Paste the second snippet as it stands, with values in place of the examples.
+    let codes = browser.run("return [...document.querySelectorAll('pre code')].map(code => code.textContent)").await;
+    let codes: Vec<String> = serde_json::from_value(codes).expect("texts");
+    let snippet = codes.iter().find(|code| code.contains("rollcall-settings")).unwrap_or_else(|| panic!("{codes:?}"));
+    assert!(snippet.contains("company_id"), "{snippet}");
+    let key_at = snippet.find("\"write_key\"").unwrap_or_else(|| panic!("{snippet}"));
+    let key = snippet[key_at..].split('"').nth(3).expect("a key");
+    let script_at = snippet.find("src=\"").expect("a script") + 5;
+    let script = snippet[script_at..].split('"').next().expect("an address");
+    assert_eq!(script, format!("{}/widget.js", rollcall.address));
+    let site = Site::start();
+    let settings = json!({
+        "write_key": key, "user_id": "ann", "name": "Ann Archer", "company": { "company_id": "acme", "name": "Acme" },
+    });
+    site.page(
+        "/app",
+        &format!(
+            "<script type=\"application/json\" id=\"rollcall-settings\">{settings}</script><script async src=\"{script}\"></script>"
+        ),
+    );
+    let page = Browser::start().await;
+    page.open(&site.url("/app")).await;
+    // The installation page says so by itself.
+    browser.sees("Ann Archer").await;
+    browser.sees("Acme").await;
+    browser.open(&format!("{}/users", rollcall.address)).await;
+    browser.click("Ann Archer").await;
+    browser.sees("acme").await;
+    browser.open(&format!("{}/companies", rollcall.address)).await;
+    browser.click("Acme").await;
+    browser.sees("Ann Archer").await;
+    assert_eq!(browser.console().await, Vec::<String>::new());
+    page.quit().await;
+    browser.quit().await;
+}
+
+/// A workspace with some of everything that the pages show.
+async fn filled() -> Rollcall {
+    let rollcall = Rollcall::start();
+    let mut messages = Vec::new();
+    for number in 0..120 {
+        let user = format!("user-{number:03}");
+        messages.push(json!({
+            "type": "identify", "userId": user, "anonymousId": format!("browser-{number}"),
+            "timestamp": support::seconds_ago(86_400 * (number % 40) + 500),
+            "traits": {
+                "name": format!("Person {number:03}"), "email": format!("person{number}@company{}.test", number % 7),
+                "plan": "pro", "beta": number % 2 == 0, "created_at": 1_700_000_000 + number * 3_600,
+                "company": {
+                    "company_id": format!("company-{}", number % 7), "name": format!("Company {}", number % 7),
+                    "plan": "team", "seats": 20, "membership": { "role": "member" },
+                },
+            },
+        }));
+        for event in 0..3 {
+            messages.push(json!({
+                "type": "track", "event": (["Report exported", "Invoice sent", "Paid"][event]), "userId": user,
+                "timestamp": support::seconds_ago(86_400 * (number % 40) + 100 * event as i64),
+            }));
+        }
+    }
+    messages.push(json!({ "type": "identify", "anonymousId": "lead", "traits": { "email": "lead@example.com" } }));
+    messages.push(json!({ "type": "page", "anonymousId": "visitor", "properties": { "path": "/prices" } }));
+    messages.push(json!({ "type": "identify", "userId": "{{ user.id }}", "traits": {} }));
+    messages.push(json!({
+        "type": "identify", "userId": "שלום/ <b>\"x\"", "traits": {
+            "name": "שלום עולם ".repeat(12), "company": { "company_id": "a/b c", "name": "<script>alert(1)</script>", "seats": "ten" },
+        },
+    }));
+    for part in messages.chunks(200) {
+        rollcall.backend_posts(json!(part)).await;
+    }
+    rollcall
+}
+
+async fn signed_in(rollcall: &Rollcall, browser: &Browser) {
+    browser.open(&format!("{}/sign-in", rollcall.address)).await;
+    browser.fill("email", OWNER.0).await;
+    browser.fill("password", OWNER.1).await;
+    browser.click("Sign in").await;
+    until("the first page", || async {
+        let address = browser.address().await;
+        if address.contains("sign-in") { Err(address) } else { Ok(()) }
+    })
+    .await;
+}
+
+/// All pages of this program, with and without something to show.
+const PAGES: &[&str] = &[
+    "/", "/users", "/users?q=person", "/users?q=nobody-has-this", "/users/user-003", "/visitors", "/companies",
+    "/companies/company-3", "/refusals", "/install", "/settings/workspace", "/settings/sources",
+    "/settings/operators", "/settings/tokens", "/settings/account", "/help", "/help/codes", "/no-such-page",
+    "/users/no-such-user", "/companies/no-such-company",
+];
+
+#[actix_web::test]
+async fn axe_finds_nothing_on_any_page_in_both_themes_at_phone_and_desk_width() {
+    let axe = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/sdk/node_modules/axe-core/axe.min.js"))
+        .expect("axe-core is installed (tests/run installs it)");
+    let rollcall = filled().await;
+    let browser = Browser::start().await;
+    let mut found = Vec::new();
+    let mut looked = 0;
+    for signed in [false, true] {
+        if signed {
+            signed_in(&rollcall, &browser).await;
+        }
+        let pages: &[&str] = if signed { PAGES } else { &["/sign-in", "/set-up?token=wrong", "/password?token=wrong"] };
+        for width in [360, 1440] {
+            browser.driver.set_window_rect(0, 0, width, 900).await.expect("a size");
+            for theme in ["light", "dark"] {
+                for path in pages {
+                    browser.open(&format!("{}{path}", rollcall.address)).await;
+                    browser.run(&format!("document.documentElement.dataset.theme = {theme:?}")).await;
+                    browser.run("for (const part of document.querySelectorAll('details')) part.open = true").await;
+                    // The page's own policy forbids scripts of others; the driver's are not the page's.
+                    browser.run(&axe).await;
+                    let result = browser
+                        .driver
+                        .execute_async(
+                            "const done = arguments[arguments.length - 1];
+                             axe.run(document, {resultTypes: ['violations']}).then(
+                               result => done(result.violations.map(v => v.id + ': ' + v.nodes.map(n => n.html).slice(0, 3).join(' | '))),
+                               error => done(['axe failed: ' + error]))",
+                            Vec::new(),
+                        )
+                        .await
+                        .expect("axe runs");
+                    let violations: Vec<String> = serde_json::from_value(result.json().clone()).expect("violations");
+                    found.extend(violations.into_iter().map(|violation| format!("{path} {width} {theme}: {violation}")));
+                    let wide = browser
+                        .run("return document.documentElement.scrollWidth > document.documentElement.clientWidth")
+                        .await;
+                    if wide == Value::Bool(true) {
+                        found.push(format!("{path} {width}: the page scrolls sideways"));
+                    }
+                    looked += 1;
+                }
+            }
+        }
+    }
+    assert_eq!(found, Vec::<String>::new());
+    assert_eq!(looked, 4 * (3 + PAGES.len()));
+    browser.quit().await;
+}
+
+/// Every link within the dashboard leads somewhere.
+#[actix_web::test]
+async fn no_dead_ends() {
+    let rollcall = filled().await;
+    let cookie = session_cookie(&rollcall).await;
+    let mut waiting = vec!["/".to_owned()];
+    let mut seen = std::collections::BTreeSet::from(["/".to_owned()]);
+    let mut pages = 0;
+    while let Some(path) = waiting.pop() {
+        let response = rollcall
+            .client
+            .get(format!("{}{path}", rollcall.address))
+            .header("cookie", &cookie)
+            .send()
+            .await
+            .expect("an answer");
+        let status = response.status();
+        assert!(status == 200 || status.is_redirection(), "{path}: {status}");
+        let html = response.text().await.expect("text");
+        assert!(html.len() < 100_000, "{path} is {} bytes", html.len());
+        assert!(!html.contains(" style=\""), "{path} has an inline style");
+        pages += 1;
+        for part in html.split("href=\"").skip(1) {
+            let link = part.split('"').next().unwrap_or_default().replace("&amp;", "&");
+            let link = link.split('#').next().unwrap_or_default().to_owned();
+            let listing = link.contains("after=") || link.starts_with("/users/user-") && link != "/users/user-003";
+            if link.starts_with('/') && !listing && !link.starts_with("/static") && seen.insert(link.clone()) {
+                waiting.push(link);
+            }
+        }
+    }
+    assert!(pages > 25, "{pages} pages: {seen:?}");
+}
+
+/// Signs in without a browser.
+async fn session_cookie(rollcall: &Rollcall) -> String {
+    let response = rollcall
+        .client
+        .post(format!("{}/sign-in", rollcall.address))
+        .header("sec-fetch-site", "same-origin")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(format!("email={}&password={}", OWNER.0.replace('@', "%40"), OWNER.1.replace(' ', "+")))
+        .send()
+        .await
+        .expect("an answer");
+    assert!(response.status().is_redirection(), "{}", response.status());
+    let cookie = response.headers().get("set-cookie").expect("a cookie").to_str().expect("text");
+    assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax"), "{cookie}");
+    cookie.split(';').next().expect("a cookie").to_owned()
+}
+
+/// Lists page by keyset and sort by each column shown, without JavaScript; each user comes once.
+#[actix_web::test]
+async fn lists_page_and_sort_without_javascript() {
+    let rollcall = filled().await;
+    let browser = Browser::start_with(&[], json!({ "profile.default_content_setting_values.javascript": 2 })).await;
+    signed_in(&rollcall, &browser).await;
+    browser.open(&format!("{}/users?sort=name", rollcall.address)).await;
+    let mut seen = Vec::new();
+    loop {
+        for row in browser.driver.find_all(thirtyfour::By::Css("table tbody tr")).await.expect("rows") {
+            let text = row.text().await.expect("text");
+            seen.extend(text.lines().find(|line| line.starts_with("Person ")).map(str::to_owned));
+        }
+        let Ok(next) = browser.driver.find(thirtyfour::By::Css("a[rel=next]")).await else { break };
+        next.click().await.expect("a click");
+    }
+    let expected: Vec<String> = (0..120).map(|number| format!("Person {number:03}")).collect();
+    assert_eq!(seen, expected);
+    browser.quit().await;
+}
+
+#[actix_web::test]
+async fn who_is_not_signed_in_sees_nothing_and_a_foreign_page_posts_nothing() {
+    let rollcall = filled().await;
+    for path in PAGES.iter().filter(|path| !path.contains("help")) {
+        let response = rollcall.client.get(format!("{}{path}", rollcall.address)).send().await.expect("an answer");
+        assert!(response.status() != 200, "{path} is open to everybody");
+        let text = response.text().await.expect("text");
+        assert!(!text.contains("Person 0") && !text.contains("company-3"), "{path} tells strangers");
+    }
+    let cookie = session_cookie(&rollcall).await;
+    for (header, value) in [("sec-fetch-site", "cross-site"), ("sec-fetch-site", "same-site"), ("origin", "https://evil.test")] {
+        let response = rollcall
+            .client
+            .post(format!("{}/sign-out", rollcall.address))
+            .header("cookie", &cookie)
+            .header(header, value)
+            .send()
+            .await
+            .expect("an answer");
+        assert_eq!(response.status(), 403, "{header}: {value}");
+    }
+    let home = rollcall.client.get(format!("{}/", rollcall.address)).header("cookie", &cookie).send().await;
+    assert_eq!(home.expect("an answer").status(), 200, "still signed in");
+}
