@@ -1,7 +1,7 @@
 //! What the disk and SQLite do with nothing around them: the yardsticks.
 
 use std::fs::File;
-use std::io::Write;
+use std::io::{Seek, SeekFrom, Write};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -11,6 +11,7 @@ use rusqlite::{Connection, OpenFlags, params_from_iter};
 use tempfile::TempDir;
 
 use super::process::field;
+use super::report::median;
 use super::{Failure, folder};
 
 /// Rows of one transaction of the bare append.
@@ -95,10 +96,24 @@ impl Bare {
     }
 }
 
-/// The median of appending 4 KB and `fdatasync`, so many times, in microseconds.
-pub fn fdatasync_us(times: usize) -> Result<f64, Failure> {
+/// The medians of writing 4 KB and `fdatasync`, so many times, in microseconds.
+pub struct Syncs {
+    /// At the end of a file, which the file system must note.
+    pub append_us: f64,
+    /// Over what is there, as SQLite's log does once it has been as long before.
+    pub overwrite_us: f64,
+}
+
+pub fn syncs(times: usize) -> Result<Syncs, Failure> {
     let folder = folder()?;
-    let mut file = File::create(folder.path().join("append"))?;
+    let mut file = File::create(folder.path().join("log"))?;
+    let append_us = sync_us(&mut file, times)?;
+    file.seek(SeekFrom::Start(0))?;
+    let overwrite_us = sync_us(&mut file, times)?;
+    Ok(Syncs { append_us, overwrite_us })
+}
+
+fn sync_us(file: &mut File, times: usize) -> Result<f64, Failure> {
     let page = [7; 4096];
     let mut took = Vec::with_capacity(times);
     for _ in 0..times {
@@ -107,7 +122,7 @@ pub fn fdatasync_us(times: usize) -> Result<f64, Failure> {
         file.sync_data()?;
         took.push(started.elapsed().as_secs_f64() * 1e6);
     }
-    Ok(super::report::median(&took))
+    Ok(median(&took))
 }
 
 fn cpu_of_this_thread() -> Result<Duration, Failure> {

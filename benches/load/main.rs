@@ -22,7 +22,8 @@
 //! - *Bare*: the rows that the server has just written, read back from its file and appended to the
 //!   `events` table of a fresh file with the same schema: one thread, no HTTP, 1,000 rows a commit,
 //!   `synchronous = FULL`.
-//! - *fdatasync*: appending 4 KB to a file on the same disk, and `fdatasync`.
+//! - *fdatasync*: writing 4 KB to a file on the same disk, and `fdatasync`; over what is there, as the
+//!   log does once it has its length (the shorter of the two, so the harder yardstick).
 //! - *File*: the bytes of the file after all was folded and the server has ended (its log is then
 //!   taken in), by the events in it: everything in it counts.
 //! - *Resident*: `VmRSS` half a second after the start, `VmHWM` after the load.
@@ -176,9 +177,9 @@ fn single_messages(rounds: usize, duration: Duration) -> Result<Vec<Goal>, Failu
     );
     println!("|---|---|---|---|---|---|---|---|---|---|---|---|");
     let mut pairs: Vec<Vec<(Measured, Measured)>> = CONNECTIONS.iter().map(|_| Vec::new()).collect();
-    let mut syncs_us = Vec::new();
+    let mut syncs = Vec::new();
     for _ in 0..rounds {
-        syncs_us.push(bare::fdatasync_us(SYNCS)?);
+        syncs.push(bare::syncs(SYNCS)?);
         for (connections, pairs) in CONNECTIONS.into_iter().zip(&mut pairs) {
             let request = |connection| Request::track(&rollcall.write_key, connection);
             let load = Load::connect(rollcall.address, connections, request)?;
@@ -233,14 +234,15 @@ fn single_messages(rounds: usize, duration: Duration) -> Result<Vec<Goal>, Failu
             });
         }
     }
-    let sync_us = median(&syncs_us);
+    let sync_us = over(&syncs, |syncs| syncs.overwrite_us);
     let alone = &pairs[0];
     let durable_us = over(alone, |(durable, _)| durable.p50_us);
     let noop_us = over(alone, |(_, noop)| noop.p50_us);
     let lag = over(&pairs[CONNECTIONS.len() - 1], |(durable, _)| durable.lag.as_secs_f64());
     println!(
-        "\nfdatasync p50 {sync_us:.0} µs, noop p50 at one connection {noop_us:.0} µs, durable {durable_us:.0} µs. \
+        "\nfdatasync p50 {sync_us:.0} µs ({:.0} µs at the end of a growing file), noop p50 at one connection {noop_us:.0} µs, durable {durable_us:.0} µs. \
          Fold lag after {} connections {:.0} ms. {} events.\n",
+        over(&syncs, |syncs| syncs.append_us),
         CONNECTIONS[CONNECTIONS.len() - 1],
         lag * 1e3,
         whole(pairs.iter().flatten().map(|(durable, _)| durable.events as f64).sum()),

@@ -40,6 +40,7 @@ static MESSAGES: AtomicU64 = AtomicU64::new(0);
 pub struct Request {
     bytes: Vec<u8>,
     messages: Vec<Places>,
+    sent_at: Range<usize>,
 }
 
 /// Where the changing parts of one message stand in the bytes.
@@ -57,14 +58,18 @@ impl Request {
         let mut body = Body::default();
         body.text.push('{');
         body.members_of_event(connection);
-        body.text.push_str(&format!(r#","writeKey":"{write_key}","sentAt":"2026-01-01T00:00:00.000Z"}}"#));
-        body.request("/v1/track")
+        body.text.push_str(&format!(r#","writeKey":"{write_key}","#));
+        let sent_at = body.time("sentAt");
+        body.text.push('}');
+        body.request("/v1/track", sent_at)
     }
 
     /// `POST /v1/batch` with so many events.
     pub fn batch(write_key: &str, connection: usize, events: usize) -> Request {
         let mut body = Body::default();
-        body.text.push_str(&format!(r#"{{"writeKey":"{write_key}","batch":["#));
+        body.text.push_str(&format!(r#"{{"writeKey":"{write_key}","#));
+        let sent_at = body.time("sentAt");
+        body.text.push_str(r#","batch":["#);
         for event in 0..events {
             if event > 0 {
                 body.text.push(',');
@@ -74,7 +79,7 @@ impl Request {
             body.text.push('}');
         }
         body.text.push_str("]}");
-        body.request("/v1/batch")
+        body.request("/v1/batch", sent_at)
     }
 
     /// Events in it.
@@ -95,6 +100,7 @@ impl Request {
             digits(&mut self.bytes[places.company.clone()], person % COMPANIES);
             self.bytes[places.timestamp.clone()].copy_from_slice(now.as_bytes());
         }
+        self.bytes[self.sent_at.clone()].copy_from_slice(now.as_bytes());
         &self.bytes
     }
 }
@@ -113,14 +119,22 @@ impl Body {
         let message_id = self.place(r#""messageId":"1844674407-3709551615-2891336453-"#, "0000000000");
         let visitor = self.place(r#"","anonymousId":"2846199347-1029384756-3847561029-"#, "0000000000");
         let user = self.place(r#"","userId":"user-"#, "0000");
-        let timestamp = self.place(r#"","timestamp":""#, "2026-01-01T00:00:00.000Z");
+        self.text.push_str(r#"","#);
+        let timestamp = self.time("timestamp");
         self.text.push_str(&format!(
-            r#"","event":"{name}","properties":{{"report":"monthly revenue","rows":128,"filtered":true}},"context":{{"page":{{"url":"{ORIGIN}/reports/monthly?team=7","title":"Monthly revenue - Reports","referrer":"{ORIGIN}/reports"}},"locale":"en-GB","session_id":{},"#,
+            r#","event":"{name}","properties":{{"report":"monthly revenue","rows":128,"filtered":true}},"context":{{"page":{{"url":"{ORIGIN}/reports/monthly?team=7","title":"Monthly revenue - Reports","referrer":"{ORIGIN}/reports"}},"locale":"en-GB","session_id":{},"#,
             Utc::now().timestamp_millis(),
         ));
         let company = self.place(r#""groupId":"company-"#, "00");
         self.text.push_str(r#"","library":{"name":"rollcall.js","version":"0.1.0"}}"#);
         self.messages.push(Places { message_id, visitor, user, company, timestamp });
+    }
+
+    /// A member that says when.
+    fn time(&mut self, name: &str) -> Range<usize> {
+        let place = self.place(&format!(r#""{name}":""#), "2026-01-01T00:00:00.000Z");
+        self.text.push('"');
+        place
     }
 
     fn place(&mut self, before: &str, filling: &str) -> Range<usize> {
@@ -131,7 +145,7 @@ impl Body {
     }
 
     /// The whole request, with the head that a browser sends.
-    fn request(self, path: &str) -> Request {
+    fn request(self, path: &str, sent_at: Range<usize>) -> Request {
         let head = head(path, self.text.len());
         let shift = |range: Range<usize>| range.start + head.len()..range.end + head.len();
         let messages = self.messages.into_iter().map(|places| Places {
@@ -141,7 +155,8 @@ impl Body {
             company: shift(places.company),
             timestamp: shift(places.timestamp),
         });
-        Request { messages: messages.collect(), bytes: [head.as_bytes(), self.text.as_bytes()].concat() }
+        let bytes = [head.as_bytes(), self.text.as_bytes()].concat();
+        Request { messages: messages.collect(), sent_at: shift(sent_at), bytes }
     }
 }
 

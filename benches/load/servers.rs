@@ -73,7 +73,7 @@ impl Rollcall {
 
     /// Threads that answer requests.
     pub fn workers(&self) -> Result<usize, Failure> {
-        Ok(self.process.threads("actix-server wo")?.len())
+        Ok(self.process.threads("actix-rt|")?.len())
     }
 
     /// Waits until the folds have reached the journal, and the file says so; how long that took.
