@@ -6,8 +6,10 @@
 //! `actions` -> `store` -> `domain`.
 
 pub mod actions;
+pub mod api;
 pub mod cli;
 pub mod collect;
+pub mod dashboard;
 pub mod domain;
 pub mod http;
 pub mod server;

@@ -19,10 +19,11 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use crate::actions::set_up;
+use crate::api;
 use crate::collect;
+use crate::dashboard;
 use crate::http::client::{Network, Site};
 use crate::http::limits::Limits;
-use crate::http::page::PageError;
 use crate::http::problem::Problem;
 use crate::http::{assets, csrf, headers, request};
 use crate::store::{Ambient, Lock, LockError, Store, StoreError, operators};
@@ -207,13 +208,14 @@ fn routes(config: &mut web::ServiceConfig) {
     config
         .service(web::resource("/healthz").get(healthz).head(healthz))
         .configure(collect::configure)
+        .configure(api::configure)
         .configure(assets::configure)
         .service(
             web::scope("")
                 .wrap(from_fn(csrf::refuse_foreign))
                 .wrap(from_fn(headers::protect))
                 .wrap(Compress::default())
-                .default_service(web::to(nothing_here)),
+                .configure(dashboard::configure),
         );
 }
 
@@ -224,10 +226,6 @@ async fn healthz(store: Data<Store>) -> Result<HttpResponse, Problem> {
         .content_type("text/plain; charset=utf-8")
         .insert_header(("cache-control", "no-store"))
         .body("ok\n"))
-}
-
-async fn nothing_here() -> Result<HttpResponse, PageError> {
-    Err(PageError::not_found())
 }
 
 async fn forget(limits: Data<Limits>) {

@@ -21,7 +21,14 @@ async fn an_operator_gets_from_the_set_up_link_to_a_user_and_a_company() {
     browser.fill("workspace_name", "Quayside").await;
     browser.fill("email", OWNER.0).await;
     browser.fill("password", OWNER.1).await;
-    browser.driver.find(thirtyfour::By::Css("main form button[type=submit], form button.primary")).await.expect("a button").click().await.expect("a click");
+    browser
+        .driver
+        .find(thirtyfour::By::Css("main form button[type=submit], form button.primary"))
+        .await
+        .expect("a button")
+        .click()
+        .await
+        .expect("a click");
     until("the installation page", || async {
         let address = browser.address().await;
         if address.contains("/install") { Ok(()) } else { Err(format!("{address}\n{}", browser.text().await)) }
@@ -120,16 +127,33 @@ async fn signed_in(rollcall: &Rollcall, browser: &Browser) {
 
 /// All pages of this program, with and without something to show.
 const PAGES: &[&str] = &[
-    "/", "/users", "/users?q=person", "/users?q=nobody-has-this", "/users/user-003", "/visitors", "/companies",
-    "/companies/company-3", "/refusals", "/install", "/settings/workspace", "/settings/sources",
-    "/settings/operators", "/settings/tokens", "/settings/account", "/help", "/help/codes", "/no-such-page",
-    "/users/no-such-user", "/companies/no-such-company",
+    "/",
+    "/users",
+    "/users?q=person",
+    "/users?q=nobody-has-this",
+    "/users/user-003",
+    "/visitors",
+    "/companies",
+    "/companies/company-3",
+    "/refusals",
+    "/install",
+    "/settings/workspace",
+    "/settings/sources",
+    "/settings/operators",
+    "/settings/tokens",
+    "/settings/account",
+    "/help",
+    "/help/codes",
+    "/no-such-page",
+    "/users/no-such-user",
+    "/companies/no-such-company",
 ];
 
 #[actix_web::test]
 async fn axe_finds_nothing_on_any_page_in_both_themes_at_phone_and_desk_width() {
-    let axe = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/sdk/node_modules/axe-core/axe.min.js"))
-        .expect("axe-core is installed (tests/run installs it)");
+    let axe =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/sdk/node_modules/axe-core/axe.min.js"))
+            .expect("axe-core is installed (tests/run installs it)");
     let rollcall = filled().await;
     let browser = Browser::start().await;
     let mut found = Vec::new();
@@ -160,7 +184,8 @@ async fn axe_finds_nothing_on_any_page_in_both_themes_at_phone_and_desk_width() 
                         .await
                         .expect("axe runs");
                     let violations: Vec<String> = serde_json::from_value(result.json().clone()).expect("violations");
-                    found.extend(violations.into_iter().map(|violation| format!("{path} {width} {theme}: {violation}")));
+                    found
+                        .extend(violations.into_iter().map(|violation| format!("{path} {width} {theme}: {violation}")));
                     let wide = browser
                         .run("return document.documentElement.scrollWidth > document.documentElement.clientWidth")
                         .await;
@@ -259,7 +284,9 @@ async fn who_is_not_signed_in_sees_nothing_and_a_foreign_page_posts_nothing() {
         assert!(!text.contains("Person 0") && !text.contains("company-3"), "{path} tells strangers");
     }
     let cookie = session_cookie(&rollcall).await;
-    for (header, value) in [("sec-fetch-site", "cross-site"), ("sec-fetch-site", "same-site"), ("origin", "https://evil.test")] {
+    for (header, value) in
+        [("sec-fetch-site", "cross-site"), ("sec-fetch-site", "same-site"), ("origin", "https://evil.test")]
+    {
         let response = rollcall
             .client
             .post(format!("{}/sign-out", rollcall.address))

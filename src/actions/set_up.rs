@@ -121,3 +121,104 @@ pub async fn set_up(store: &Store, set_up: SetUp) -> Result<Operator, SetUpError
         })
         .await
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicI64, Ordering};
+
+    use super::*;
+    use crate::actions::operators::{add, reset, set_password, sign_in};
+    use crate::store::Ambient;
+
+    const PASSWORD: &str = "correct horse battery";
+
+    /// An empty workspace with a clock that the story moves.
+    fn fresh() -> (tempfile::TempDir, Arc<AtomicI64>, Store) {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Arc::new(AtomicI64::new(1_800_000_000_000));
+        let hand = Arc::clone(&clock);
+        let ambient = Ambient { now_ms: Arc::new(move || hand.load(Ordering::Relaxed)), ..Ambient::default() };
+        let store = Store::open(&folder.path().join("rollcall.db"), ambient).unwrap();
+        (folder, clock, store)
+    }
+
+    fn answers(link_token: &str) -> SetUp {
+        SetUp {
+            link_token: link_token.to_owned(),
+            workspace_name: "Quayside".to_owned(),
+            time_zone: "Europe/Warsaw".to_owned(),
+            email: " Ines@Quayside.example ".to_owned(),
+            password: PASSWORD.to_owned(),
+        }
+    }
+
+    #[actix_web::test]
+    async fn the_first_operator_comes_by_a_link_that_works_once() {
+        let (_folder, _, store) = fresh();
+        let replaced = link(&store).await.unwrap().unwrap();
+        let token = link(&store).await.unwrap().unwrap();
+        assert!(!is_open(&store, &replaced).await.unwrap(), "a new link ends the one before");
+        assert!(is_open(&store, &token).await.unwrap());
+        assert!(matches!(set_up(&store, answers("guessed")).await, Err(SetUpError::LinkUsed)));
+
+        let ines = set_up(&store, answers(&token)).await.unwrap();
+        assert_eq!((ines.email.as_str(), ines.role), ("ines@quayside.example", Role::Owner));
+        let settings = &store.catalog().settings;
+        assert_eq!((settings.workspace_name.as_str(), settings.time_zone.name()), ("Quayside", "Europe/Warsaw"));
+
+        assert!(matches!(set_up(&store, answers(&token)).await, Err(SetUpError::LinkUsed)));
+        assert_eq!(link(&store).await.unwrap(), None, "there is an operator now");
+    }
+
+    #[actix_web::test]
+    async fn what_does_not_fit_is_said_and_uses_nothing_up() {
+        let (_folder, clock, store) = fresh();
+        let token = link(&store).await.unwrap().unwrap();
+        let refused = async |change: fn(&mut SetUp)| {
+            let mut answers = answers(&token);
+            change(&mut answers);
+            set_up(&store, answers).await.unwrap_err().to_string()
+        };
+        assert!(refused(|answers| answers.workspace_name.clear()).await.contains("workspace_name"));
+        assert!(refused(|answers| answers.time_zone = "Warsaw".to_owned()).await.contains("Europe/Warsaw"));
+        assert!(refused(|answers| answers.email = "ines".to_owned()).await.contains("not an e-mail address"));
+        assert!(refused(|answers| answers.password = "short".to_owned()).await.contains("at least 10"));
+        assert!(is_open(&store, &token).await.unwrap());
+
+        clock.fetch_add(25 * 3_600_000, Ordering::Relaxed);
+        assert!(matches!(set_up(&store, answers(&token)).await, Err(SetUpError::LinkUsed)), "24 hours are over");
+        assert!(!store.read_now(operators::any).unwrap());
+    }
+
+    #[actix_web::test]
+    async fn only_the_right_password_signs_in_and_a_reset_replaces_it() {
+        let (_folder, _, store) = fresh();
+        let token = link(&store).await.unwrap().unwrap();
+        set_up(&store, answers(&token)).await.unwrap();
+        let enters = async |email: &str, password: &str| sign_in(&store, email, password).await.unwrap().is_some();
+        assert!(enters("INES@quayside.example", PASSWORD).await);
+        assert!(!enters("ines@quayside.example", "correct horse").await);
+        assert!(!enters("nobody@quayside.example", PASSWORD).await);
+
+        let reset_token = reset(&store, "ines@quayside.example").await.unwrap();
+        assert!(enters("ines@quayside.example", PASSWORD).await, "the old one holds until the link is used");
+        set_password(&store, &reset_token, "another long one").await.unwrap();
+        assert!(!enters("ines@quayside.example", PASSWORD).await);
+        assert!(enters("ines@quayside.example", "another long one").await);
+        let again = set_password(&store, &reset_token, "a third long one").await;
+        assert!(matches!(again, Err(OperatorError::LinkUsed)));
+    }
+
+    #[actix_web::test]
+    async fn an_operator_without_a_password_can_not_sign_in_until_the_link_sets_one() {
+        let (_folder, _, store) = fresh();
+        let added = add(&store, By::Shell, "bob@quayside.example", Role::Viewer, None).await.unwrap();
+        assert!(sign_in(&store, "bob@quayside.example", "").await.unwrap().is_none());
+        let twice = add(&store, By::Shell, "Bob@quayside.example", Role::Owner, Some(PASSWORD)).await;
+        assert!(matches!(twice, Err(OperatorError::EmailTaken(_))), "{twice:?}");
+        let bob = set_password(&store, &added.link_token.unwrap(), PASSWORD).await.unwrap();
+        assert_eq!(bob.role, Role::Viewer);
+        assert!(sign_in(&store, "bob@quayside.example", PASSWORD).await.unwrap().is_some());
+    }
+}

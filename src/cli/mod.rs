@@ -17,14 +17,14 @@ use std::future::Future;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 use serde_json::Value;
 
 use crate::store::{Ambient, LockError, Store, StoreError};
 
 /// Who uses your product, and which company does each of them belong to.
 #[derive(Parser)]
-#[command(name = "rollcall", version, disable_help_subcommand = true, infer_long_args = false)]
+#[command(name = "rollcall", version, disable_help_subcommand = true)]
 struct CommandLine {
     #[command(flatten)]
     workspace: Workspace,
@@ -122,21 +122,28 @@ pub fn main() -> ExitCode {
 
 /// `serve` is the command where none is named.
 fn with_command(mut arguments: Vec<OsString>) -> Vec<OsString> {
-    use clap::CommandFactory;
-    let text = |argument: &OsString| argument.to_str().map(str::to_owned).unwrap_or_default();
-    let commands = CommandLine::command();
-    let names: Vec<&str> = commands.get_subcommands().map(clap::Command::get_name).collect();
-    let asks = ["--help", "-h", "--version", "-V"];
-    let mut rest = arguments.iter().skip(1).map(text);
-    while let Some(argument) = rest.next() {
-        match argument.as_str() {
-            "--data" | "--public-url" => drop(rest.next()),
-            other if asks.contains(&other) || names.contains(&other) => return arguments,
-            other if !other.starts_with('-') => return arguments,
-            _ => {}
+    let mut line = CommandLine::command();
+    line.build();
+    let serve = line.find_subcommand("serve").expect("serve is a command");
+    let takes_value = |flag: &str| {
+        serve.get_arguments().any(|known| known.get_long() == Some(flag) && known.get_action().takes_values())
+    };
+    let mut words = arguments.iter().skip(1).map(|word| word.to_str().unwrap_or_default());
+    let is_serve = loop {
+        match words.next() {
+            None => break true,
+            Some("-h" | "--help" | "-V" | "--version") => break false,
+            Some(word) => match word.strip_prefix("--") {
+                Some(flag) if takes_value(flag) => drop(words.next()),
+                Some(_) => {}
+                // The name of a command, or of none.
+                None => break false,
+            },
         }
+    };
+    if is_serve {
+        arguments.insert(1.min(arguments.len()), "serve".into());
     }
-    arguments.insert(1.min(arguments.len()), "serve".into());
     arguments
 }
 
@@ -207,7 +214,6 @@ mod tests {
 
     #[test]
     fn the_command_line_is_sound() {
-        use clap::CommandFactory;
         CommandLine::command().debug_assert();
     }
 

@@ -69,13 +69,17 @@ pub fn list(db: &Reader<'_>, query: &ListQuery<SortBy>) -> Result<Page<VisitorRo
 /// Whether so few visitors' ids begin with a text that they are best sorted; the list of
 /// last seen, walked in its order, soon meets one of many.
 fn are_few(db: &Reader<'_>, text: &str) -> Result<bool, StoreError> {
+    Ok(count_beginning(db, text, CANDIDATES_MAX as i64 + 1)? <= CANDIDATES_MAX as i64)
+}
+
+/// How many visitors' ids begin with a text, counted up to a limit.
+fn count_beginning(db: &Reader<'_>, text: &str, limit: i64) -> Result<i64, StoreError> {
     let mut statement = db.0.prepare_cached(
         "SELECT count(*) FROM (SELECT 1 FROM visitors INDEXED BY visitors_anonymous_id
            WHERE anonymous_id >= :text AND anonymous_id < :beyond LIMIT :limit)",
     )?;
-    let limit = CANDIDATES_MAX as i64 + 1;
     let parameters = named_params! { ":text": text, ":beyond": beyond(text), ":limit": limit };
-    Ok(statement.query_row(parameters, |row| Ok(row.get::<_, i64>(0)? < limit))?)
+    Ok(statement.query_row(parameters, |row| row.get(0))?)
 }
 
 /// The first text that does not begin with this one, in the order of the index.
@@ -106,11 +110,14 @@ fn row(db: &Reader<'_>, key: i64, hour: i64) -> Result<VisitorRow, StoreError> {
     Ok(visitor)
 }
 
-/// How many visitors there are.
+/// How many visitors there are; with a search, whose ids begin with it.
 ///
 /// # Errors
 /// [`StoreError`] only.
-pub fn count(db: &Reader<'_>) -> Result<Count, StoreError> {
+pub fn count(db: &Reader<'_>, search: Option<&str>) -> Result<Count, StoreError> {
+    if let Some(text) = search.map(str::trim).filter(|text| !text.is_empty()) {
+        return Ok(Count::of(count_beginning(db, text, COUNTED_MAX)?));
+    }
     let mut statement = db
         .0
         .prepare_cached("SELECT count(*) FROM (SELECT 1 FROM visitors INDEXED BY visitors_last_seen LIMIT :limit)")?;
@@ -267,10 +274,11 @@ mod tests {
         let linked = rows.iter().find(|row| row.anonymous_id == "v7").unwrap();
         assert_eq!((linked.user_id.as_deref(), linked.last_seen_ms), (Some("ann"), Some(NOW - 7)));
         assert!(rows[14..].iter().all(|row| row.last_seen_ms.is_none()));
-        assert_eq!(count(&sample.db()).unwrap(), Count::Exactly(20));
+        assert_eq!(count(&sample.db(), None).unwrap(), Count::Exactly(20));
 
         query.search = Some("v1".to_owned());
         query.size = 50;
+        assert_eq!(count(&sample.db(), Some("v1")).unwrap(), Count::Exactly(11));
         assert_eq!(list(&sample.db(), &query).unwrap().rows.len(), 11);
     }
 }

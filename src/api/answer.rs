@@ -1,0 +1,94 @@
+//! What all answers share: rows with a cursor, times, the lag of the folds.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::HeaderName;
+use actix_web::{HttpResponse, HttpResponseBuilder};
+use serde::{Serialize, Serializer};
+
+use super::parameters::cursor_text;
+use crate::domain::time::rfc3339;
+use crate::store::list::{COUNT_MAX, Count, Page};
+
+/// How far the folds are behind, where they are.
+const LAG: HeaderName = HeaderName::from_static("rollcall-lag-ms");
+
+/// A page of a list, as JSON.
+#[derive(Debug, Serialize)]
+pub(super) struct List<T> {
+    data: Vec<T>,
+    next_cursor: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    total: Option<u64>,
+    /// There are more than `total` rows.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    total_is_minimum: bool,
+}
+
+impl<T> List<T> {
+    /// A page of rows in an order that has a name.
+    pub fn of<R>(page: Page<R>, order: &str, view: impl FnMut(R) -> T) -> List<T> {
+        let next_cursor = page.next.as_ref().map(|cursor| cursor_text(order, cursor));
+        List { data: page.rows.into_iter().map(view).collect(), next_cursor, total: None, total_is_minimum: false }
+    }
+
+    /// With the number of all rows, where it was asked for.
+    pub fn counted(mut self, count: Option<Count>) -> List<T> {
+        (self.total, self.total_is_minimum) = match count {
+            None => (None, false),
+            Some(Count::Exactly(total)) => (Some(total), false),
+            Some(Count::Over) => (Some(COUNT_MAX), true),
+        };
+        self
+    }
+}
+
+/// 200 with JSON, and how far the folds are behind (milliseconds) where they are.
+pub(super) fn ok(body: impl Serialize, lag_ms: u64) -> HttpResponse {
+    let mut response = HttpResponseBuilder::new(StatusCode::OK);
+    if lag_ms > 0 {
+        response.insert_header((LAG, lag_ms));
+    }
+    response.json(body)
+}
+
+/// An instant as JSON: RFC 3339 in UTC.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Time(pub i64);
+
+impl Serialize for Time {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&rfc3339(self.0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::list::Cursor;
+    use serde_json::json;
+
+    #[test]
+    fn a_list_has_its_rows_a_cursor_and_a_total_where_asked() {
+        let next = Some(Cursor { value: 5.into(), key: 7 });
+        let page = Page { rows: vec![1, 2], next };
+        let json = serde_json::to_value(List::of(page.clone(), "-first_seen", |row| row)).unwrap();
+        assert_eq!(json["data"], json!([1, 2]));
+        assert!(json["next_cursor"].as_str().unwrap().starts_with("-first_seen."));
+        assert!(json.get("total").is_none());
+        let counted = |count| serde_json::to_value(List::of(page.clone(), "", |row| row).counted(Some(count))).unwrap();
+        assert_eq!(
+            (&counted(Count::Exactly(7))["total"], counted(Count::Exactly(7)).get("total_is_minimum")),
+            (&json!(7), None)
+        );
+        assert_eq!(
+            (&counted(Count::Over)["total"], &counted(Count::Over)["total_is_minimum"]),
+            (&json!(10_000), &json!(true))
+        );
+    }
+
+    #[test]
+    fn the_lag_of_the_folds_is_said_where_there_is_one() {
+        assert!(ok(json!({}), 0).headers().get("rollcall-lag-ms").is_none());
+        assert_eq!(ok(json!({}), 12).headers().get("rollcall-lag-ms").unwrap(), "12");
+    }
+}

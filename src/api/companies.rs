@@ -1,0 +1,233 @@
+//! `/companies`: companies, their members, events and history.
+
+use actix_web::http::StatusCode;
+use actix_web::web::{self, Data, Path};
+use actix_web::{HttpRequest, HttpResponse};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::answer::{self, List, Time};
+use super::changes::{self, ChangeSetView};
+use super::events::{self, EventView};
+use super::parameters::{Parameters, Sorts, invalid};
+use super::read_only;
+use super::users::plain;
+use crate::domain::activity::{State, Trend};
+use crate::domain::change::Subject;
+use crate::domain::ids::{CompanyId, CompanyKey};
+use crate::http::access::ReadToken;
+use crate::http::problem::Problem;
+use crate::store::companies::{self, CompanyRecord, MemberRow, MembersBy, SortBy};
+use crate::store::{self, Reader, Store, StoreError};
+
+const SORTS: &Sorts<SortBy> = &[
+    ("name", SortBy::Name),
+    ("first_seen", SortBy::FirstSeen),
+    ("last_seen", SortBy::LastSeen),
+    ("members", SortBy::Members),
+    ("active_members_30d", SortBy::ActiveMembers),
+];
+
+const MEMBER_SORTS: &Sorts<MembersBy> =
+    &[("name", MembersBy::Name), ("joined_at", MembersBy::Joined), ("last_seen", MembersBy::LastSeen)];
+
+pub(super) fn configure(config: &mut web::ServiceConfig) {
+    config
+        .service(read_only("/companies").get(list))
+        .service(read_only("/companies/{id:[^/]*}").get(show))
+        .service(read_only("/companies/{id:[^/]*}/members").get(list_members))
+        .service(read_only("/companies/{id:[^/]*}/events").get(list_events))
+        .service(read_only("/companies/{id:[^/]*}/changes").get(list_changes));
+}
+
+/// `GET /api/v1/companies`; with `?id=` one company, as an id of dots can't stand in a path.
+async fn list(_: ReadToken, request: HttpRequest, store: Data<Store>) -> Result<HttpResponse, Problem> {
+    let parameters = Parameters::of(&request, &["limit", "cursor", "sort", "q", "count", "id"])?;
+    if parameters.get("id").is_some() {
+        return one(&store, company_id("", &parameters)?).await;
+    }
+    let (query, order) = parameters.list(SORTS, "-first_seen")?;
+    let (wants_count, now_ms) = (parameters.wants_count()?, store.now_ms());
+    let ((page, total), lag_ms) = store
+        .read_folded(move |db| {
+            let total = wants_count.then(|| companies::count(db, query.search.as_deref())).transpose()?;
+            Ok((companies::records(db, &query, now_ms)?, total))
+        })
+        .await?;
+    Ok(answer::ok(List::of(page, &order, |company| CompanyView::of(company, now_ms)).counted(total), lag_ms))
+}
+
+/// `GET /api/v1/companies/{company_id}`
+async fn show(
+    _: ReadToken,
+    path: Path<String>,
+    request: HttpRequest,
+    store: Data<Store>,
+) -> Result<HttpResponse, Problem> {
+    let parameters = Parameters::of(&request, &["id"])?;
+    one(&store, company_id(&path, &parameters)?).await
+}
+
+async fn one(store: &Store, id: String) -> Result<HttpResponse, Problem> {
+    let (wanted, now_ms) = (id.clone(), store.now_ms());
+    let (company, lag_ms) = store.read_folded(move |db| companies::record(db, &wanted, now_ms)).await?;
+    let company = company.ok_or_else(|| not_found(&id))?;
+    Ok(answer::ok(CompanyView::of(company, now_ms), lag_ms))
+}
+
+/// `GET /api/v1/companies/{company_id}/members`; with `left=1` those who left.
+async fn list_members(
+    _: ReadToken,
+    path: Path<String>,
+    request: HttpRequest,
+    store: Data<Store>,
+) -> Result<HttpResponse, Problem> {
+    let parameters = Parameters::of(&request, &["limit", "cursor", "sort", "q", "left", "id"])?;
+    let id = company_id(&path, &parameters)?;
+    let open = match parameters.get("left") {
+        None | Some("0") => true,
+        Some("1") => false,
+        Some(other) => return Err(invalid(format!("left can't be {other:?}. Use 1 or leave it out."), "left")),
+    };
+    let (query, order) = parameters.list(MEMBER_SORTS, "name")?;
+    let now_ms = store.now_ms();
+    let read = move |db: &Reader<'_>, company| companies::members(db, company, open, &query, now_ms);
+    let (page, lag_ms) = read_of(&store, id, read).await?;
+    Ok(answer::ok(List::of(page, &order, MemberView::of), lag_ms))
+}
+
+/// `GET /api/v1/companies/{company_id}/events`, newest first.
+async fn list_events(
+    _: ReadToken,
+    path: Path<String>,
+    request: HttpRequest,
+    store: Data<Store>,
+) -> Result<HttpResponse, Problem> {
+    let parameters = Parameters::of(&request, &["limit", "cursor", "id"])?;
+    let id = company_id(&path, &parameters)?;
+    let (size, after) = (parameters.limit()?, parameters.cursor(events::ORDER)?);
+    let read = move |db: &Reader<'_>, company| {
+        store::events::list(db, store::events::Of::Company(company), after.as_ref(), size)
+    };
+    let (page, lag_ms) = read_of(&store, id, read).await?;
+    Ok(answer::ok(List::of(page, events::ORDER, EventView::of), lag_ms))
+}
+
+/// `GET /api/v1/companies/{company_id}/changes`, newest first, those of memberships too.
+async fn list_changes(
+    _: ReadToken,
+    path: Path<String>,
+    request: HttpRequest,
+    store: Data<Store>,
+) -> Result<HttpResponse, Problem> {
+    let parameters = Parameters::of(&request, &["limit", "cursor", "id"])?;
+    let id = company_id(&path, &parameters)?;
+    let (size, after) = (parameters.limit()?, parameters.cursor(changes::ORDER)?);
+    let read =
+        move |db: &Reader<'_>, company| store::changes::sets(db, Subject::Company(company), after.as_ref(), size);
+    let (page, lag_ms) = read_of(&store, id, read).await?;
+    Ok(answer::ok(List::of(page, changes::ORDER, ChangeSetView::of), lag_ms))
+}
+
+/// Reads something of a company that is named.
+async fn read_of<T: Send + 'static>(
+    store: &Store,
+    id: String,
+    read: impl FnOnce(&Reader<'_>, CompanyKey) -> Result<T, StoreError> + Send + 'static,
+) -> Result<(T, u64), Problem> {
+    let wanted = id.clone();
+    let (found, lag_ms) =
+        store.read_folded(move |db| companies::key(db, &wanted)?.map(|company| read(db, company)).transpose()).await?;
+    Ok((found.ok_or_else(|| not_found(&id))?, lag_ms))
+}
+
+/// Which company a request names: in its path, or by `?id=` where the path is empty.
+fn company_id(path: &str, parameters: &Parameters) -> Result<String, Problem> {
+    let id = match path {
+        "" => parameters
+            .get("id")
+            .ok_or_else(|| invalid("Which company? Put the id into the path, or send ?id=.".to_owned(), "id"))?,
+        path => path,
+    };
+    // Ids are compared as they are kept (R9); what can't be one is no company's.
+    let kept = CompanyId::parse(id).ok().flatten();
+    Ok(kept.map_or_else(|| id.to_owned(), |id| id.as_str().to_owned()))
+}
+
+fn not_found(id: &str) -> Problem {
+    let detail = format!("No company has the id {id:?}. Check the id; upper and lower case count.");
+    Problem::new(StatusCode::NOT_FOUND, "company_not_found", detail)
+}
+
+/// A company as JSON.
+#[derive(Debug, Serialize)]
+struct CompanyView {
+    company_id: String,
+    name: Option<String>,
+    domains: Vec<String>,
+    attributes: Map<String, Value>,
+    members: u32,
+    active_members_30d: u32,
+    owner: Option<String>,
+    tags: Vec<String>,
+    state: &'static str,
+    trend: &'static str,
+    first_seen: Time,
+    last_seen: Option<Time>,
+}
+
+impl CompanyView {
+    fn of(company: CompanyRecord, now_ms: i64) -> CompanyView {
+        let CompanyRecord { row, attributes, active_people } = company;
+        CompanyView {
+            company_id: row.company_id,
+            name: row.name,
+            domains: row.domain.into_iter().collect(),
+            attributes: plain(attributes),
+            members: row.members,
+            active_members_30d: row.active_members,
+            owner: None,
+            tags: Vec::new(),
+            state: State::at(now_ms, row.first_seen_ms, row.last_seen_ms).as_str(),
+            trend: Trend::between(active_people.1, active_people.0).as_str(),
+            first_seen: Time(row.first_seen_ms),
+            last_seen: row.last_seen_ms.map(Time),
+        }
+    }
+}
+
+/// A member as JSON.
+#[derive(Debug, Serialize)]
+struct MemberView {
+    id: String,
+    user_id: Option<String>,
+    email: Option<String>,
+    name: Option<String>,
+    role: Option<String>,
+    title: Option<String>,
+    attributes: Map<String, Value>,
+    current: bool,
+    joined_at: Time,
+    left_at: Option<Time>,
+    last_seen: Option<Time>,
+    source: String,
+}
+
+impl MemberView {
+    fn of(member: MemberRow) -> MemberView {
+        MemberView {
+            id: member.user.id,
+            user_id: member.user.user_id,
+            email: member.user.email,
+            name: member.user.name,
+            role: member.role,
+            title: member.title,
+            attributes: member.attributes,
+            current: member.current,
+            joined_at: Time(member.joined_ms),
+            left_at: member.left_ms.map(Time),
+            last_seen: member.last_seen_ms.map(Time),
+            source: member.source,
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! The API for programs: REST under `/api/v1`, JSON, a bearer token (contract 3).
+//!
+//! One file a noun: its addresses, its JSON. [`parameters`] reads query strings and
+//! [`answer`] writes what all answers share.
+
+mod answer;
+mod changes;
+mod companies;
+mod events;
+mod parameters;
+mod refusals;
+mod settings;
+mod sources;
+mod users;
+mod visitors;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ALLOW, HeaderValue};
+use actix_web::middleware::{Compress, DefaultHeaders};
+use actix_web::{HttpResponse, Resource, ResponseError, web};
+
+use crate::http::problem::Problem;
+
+/// Bytes of a body at most: settings and sources are small.
+const BODY_BYTES_MAX: usize = 64 * 1024;
+
+/// Everything below `/api`.
+pub fn configure(config: &mut web::ServiceConfig) {
+    config.service(
+        web::scope("/api")
+            .app_data(json_config())
+            .wrap(DefaultHeaders::new().add(("Cache-Control", "no-store")).add(("X-Content-Type-Options", "nosniff")))
+            .wrap(Compress::default())
+            .service(
+                web::scope("/v1")
+                    .configure(users::configure)
+                    .configure(companies::configure)
+                    .configure(events::configure)
+                    .configure(visitors::configure)
+                    .configure(refusals::configure)
+                    .configure(settings::configure)
+                    .configure(sources::configure),
+            )
+            .default_service(web::to(nothing_here)),
+    );
+}
+
+/// An address that is only read.
+fn read_only(path: &str) -> Resource {
+    resource(path, "GET")
+}
+
+/// An address with the methods it takes, for whoever comes with another.
+fn resource(path: &str, methods: &'static str) -> Resource {
+    web::resource(path).default_service(web::to(move || async move { wrong_method(methods) }))
+}
+
+fn wrong_method(methods: &'static str) -> HttpResponse {
+    let detail = format!("This address does not take the method. It takes: {methods}.");
+    let mut response = Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail).error_response();
+    response.headers_mut().insert(ALLOW, HeaderValue::from_static(methods));
+    response
+}
+
+async fn nothing_here() -> Result<HttpResponse, Problem> {
+    let detail = "There is nothing at this address. The API begins with /api/v1/; see its page at /api.";
+    Err(Problem::new(StatusCode::NOT_FOUND, "not_found", detail))
+}
+
+/// JSON, whatever the content type says.
+fn json_config() -> web::JsonConfig {
+    web::JsonConfig::default().limit(BODY_BYTES_MAX).content_type_required(false).content_type(|_| true).error_handler(
+        |error, _| {
+            use actix_web::error::JsonPayloadError::{Overflow, OverflowKnownLength};
+            let too_large = matches!(error, Overflow { .. } | OverflowKnownLength { .. });
+            let problem = if too_large {
+                let detail = format!("The body is over {BODY_BYTES_MAX} bytes. Send a smaller one.");
+                Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
+            } else {
+                Problem::new(StatusCode::BAD_REQUEST, "invalid_json", format!("The body can't be read: {error}."))
+            };
+            problem.into()
+        },
+    )
+}

@@ -1,0 +1,190 @@
+//! Query strings: read once, checked whole. What is not known is refused by name, never ignored,
+//! since a filter that is ignored answers another question.
+
+use actix_web::HttpRequest;
+use actix_web::http::StatusCode;
+use actix_web::web::Query;
+
+use crate::http::problem::Problem;
+use crate::store::list::{Cursor, ListQuery, PAGE_ROWS, PAGE_ROWS_MAX};
+
+/// Words of filters, which come with a later version.
+const FILTER_WORDS: [&str; 2] = ["f", "match"];
+
+/// The parameters of one request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Parameters {
+    pairs: Vec<(String, String)>,
+}
+
+/// The sort fields of a list: the word in the query string, and the column.
+pub(super) type Sorts<S> = [(&'static str, S)];
+
+impl Parameters {
+    /// The query string of a request, of which these parameters are known.
+    pub fn of(request: &HttpRequest, known: &[&str]) -> Result<Parameters, Problem> {
+        Parameters::read(request.query_string(), known)
+    }
+
+    fn read(text: &str, known: &[&str]) -> Result<Parameters, Problem> {
+        let pairs = Query::<Vec<(String, String)>>::from_query(text)
+            .map_err(|error| invalid(format!("The query string can't be read: {error}."), "query"))?
+            .into_inner();
+        for (place, (name, _)) in pairs.iter().enumerate() {
+            if FILTER_WORDS.contains(&name.as_str()) {
+                let detail = format!(
+                    "This version does not filter yet, and {name}= would be ignored. Leave it out, and search with q= \
+                     where the list takes it."
+                );
+                return Err(Problem::new(StatusCode::BAD_REQUEST, "filter_unsupported", detail)
+                    .with("parameter", name.as_str()));
+            }
+            if !known.contains(&name.as_str()) {
+                let allowed = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+                return Err(invalid(format!("There is no parameter {name:?} here. Allowed: {allowed}."), name));
+            }
+            if pairs[..place].iter().any(|(other, _)| other == name) {
+                return Err(invalid(format!("The parameter {name} is there twice. Send it once."), name));
+            }
+        }
+        Ok(Parameters { pairs })
+    }
+
+    /// The value of a parameter; one that is empty is absent.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.pairs.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str()).filter(|v| !v.is_empty())
+    }
+
+    /// How many rows are wanted: 1 to 500, 50 where nothing is said.
+    pub fn limit(&self) -> Result<usize, Problem> {
+        let Some(text) = self.get("limit") else { return Ok(PAGE_ROWS) };
+        text.parse().ok().filter(|limit| (1..=PAGE_ROWS_MAX).contains(limit)).ok_or_else(|| {
+            invalid(format!("limit can't be {text:?}. Use a number from 1 to {PAGE_ROWS_MAX}."), "limit")
+        })
+    }
+
+    /// Where the page before ended, in a list whose order has a name.
+    pub fn cursor(&self, order: &str) -> Result<Option<Cursor>, Problem> {
+        let Some(text) = self.get("cursor") else { return Ok(None) };
+        let read = text.split_once('.').filter(|(of, _)| *of == order).and_then(|(_, cursor)| Cursor::decode(cursor));
+        let refused = || {
+            let detail = "This cursor is not one of this list and order. Send next_cursor of the page before, unchanged, \
+                          with the same sort.";
+            invalid(detail.to_owned(), "cursor")
+        };
+        read.ok_or_else(refused).map(Some)
+    }
+
+    /// Whether the number of all rows is wanted.
+    pub fn wants_count(&self) -> Result<bool, Problem> {
+        match self.get("count") {
+            None | Some("0") => Ok(false),
+            Some("1") => Ok(true),
+            Some(text) => Err(invalid(format!("count can't be {text:?}. Use 1 or leave it out."), "count")),
+        }
+    }
+
+    /// What of a sorted list is wanted, and the name of its order; `usual` where nothing is said.
+    pub fn list<S: Copy>(&self, sorts: &Sorts<S>, usual: &'static str) -> Result<(ListQuery<S>, String), Problem> {
+        let order = self.get("sort").unwrap_or(usual);
+        let (field, descending) = order.strip_prefix('-').map_or((order, false), |field| (field, true));
+        let Some((_, sort)) = sorts.iter().find(|(word, _)| *word == field) else {
+            let allowed: Vec<&str> = sorts.iter().map(|(word, _)| *word).collect();
+            let detail = format!(
+                "There is no sorting by {field:?} here. Sort by {}, each also with a minus for the greatest first.",
+                allowed.join(", ")
+            );
+            return Err(invalid(detail, "sort"));
+        };
+        let query = ListQuery {
+            search: self.get("q").map(str::to_owned),
+            sort: *sort,
+            descending,
+            after: self.cursor(order)?,
+            size: self.limit()?,
+        };
+        Ok((query, order.to_owned()))
+    }
+}
+
+/// The text of a cursor of an order.
+pub(super) fn cursor_text(order: &str, cursor: &Cursor) -> String {
+    format!("{order}.{}", cursor.encode())
+}
+
+/// A parameter that can't be what it is (400 `parameter_invalid`).
+pub(super) fn invalid(detail: String, parameter: &str) -> Problem {
+    Problem::new(StatusCode::BAD_REQUEST, "parameter_invalid", detail).with("parameter", parameter)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    enum By {
+        Name,
+        Seen,
+    }
+
+    const SORTS: &Sorts<By> = &[("name", By::Name), ("last_seen", By::Seen)];
+    const KNOWN: [&str; 5] = ["limit", "cursor", "sort", "q", "count"];
+
+    fn list(text: &str) -> Result<(ListQuery<By>, String), Problem> {
+        Parameters::read(text, &KNOWN)?.list(SORTS, "-last_seen")
+    }
+
+    #[test]
+    fn what_is_not_said_is_as_usual() {
+        let (query, order) = list("").unwrap();
+        assert_eq!(query, ListQuery { search: None, sort: By::Seen, descending: true, after: None, size: 50 });
+        assert_eq!(order, "-last_seen");
+        assert_eq!(list("limit=&q=").unwrap().0, query, "an empty parameter is absent");
+    }
+
+    #[test]
+    fn everything_said_is_read() {
+        let (query, order) = list("limit=500&sort=name&q=Zo%C3%AB+%26+co&count=1").unwrap();
+        assert_eq!((query.size, query.sort, query.descending, order.as_str()), (500, By::Name, false, "name"));
+        assert_eq!(query.search.as_deref(), Some("Zoë & co"));
+    }
+
+    #[test]
+    fn what_can_t_be_is_refused_by_name_with_what_is_allowed() {
+        for (text, parameter, hint) in [
+            ("limit=0", "limit", "1 to 500"),
+            ("limit=501", "limit", "1 to 500"),
+            ("limit=ten", "limit", "1 to 500"),
+            ("sort=plan", "sort", "name, last_seen"),
+            ("sort=--name", "sort", "name, last_seen"),
+            ("cursor=x", "cursor", "next_cursor"),
+            ("page=2", "page", "limit, cursor, sort, q, count"),
+            ("limit=5&limit=6", "limit", "once"),
+        ] {
+            let problem = list(text).unwrap_err().to_json();
+            assert_eq!((problem["code"].as_str(), problem["status"].as_u64()), (Some("parameter_invalid"), Some(400)));
+            assert_eq!(problem["parameter"], parameter, "{text}");
+            assert!(problem["detail"].as_str().unwrap().contains(hint), "{problem}");
+        }
+        assert_eq!(
+            Parameters::read("count=yes", &KNOWN).unwrap().wants_count().unwrap_err().code(),
+            "parameter_invalid"
+        );
+    }
+
+    #[test]
+    fn a_filter_is_refused_rather_than_ignored() {
+        for text in ["f=plan:is:pro", "limit=5&match=any"] {
+            assert_eq!(list(text).unwrap_err().code(), "filter_unsupported", "{text}");
+        }
+    }
+
+    #[test]
+    fn a_cursor_belongs_to_its_order() {
+        let cursor = Cursor { value: "ann".into(), key: 7 };
+        let text = cursor_text("name", &cursor);
+        assert_eq!(list(&format!("sort=name&cursor={text}")).unwrap().0.after, Some(cursor));
+        assert_eq!(list(&format!("cursor={text}")).unwrap_err().code(), "parameter_invalid");
+        assert_eq!(list(&format!("sort=-name&cursor={text}")).unwrap_err().code(), "parameter_invalid");
+    }
+}

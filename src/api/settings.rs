@@ -1,0 +1,142 @@
+//! `/settings/{name}`: the workspace's settings.
+
+use actix_web::http::StatusCode;
+use actix_web::web::{self, Data, Json, Path};
+use actix_web::{HttpRequest, HttpResponse};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::answer;
+use super::parameters::Parameters;
+use super::resource;
+use crate::actions;
+use crate::domain::change::By;
+use crate::domain::settings::{SettingError, Settings};
+use crate::http::access::{AdminToken, ReadToken};
+use crate::http::problem::Problem;
+use crate::store::Store;
+use crate::store::workspace::SetError;
+
+pub(super) fn configure(config: &mut web::ServiceConfig) {
+    config.service(resource("/settings/{name}", "GET, PUT").get(show).put(set));
+}
+
+/// A setting as JSON.
+#[derive(Debug, Serialize)]
+struct SettingView {
+    name: String,
+    value: Value,
+}
+
+/// What `PUT` sends.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Body {
+    value: Value,
+}
+
+/// `GET /api/v1/settings/{name}`
+async fn show(
+    _: ReadToken,
+    path: Path<String>,
+    request: HttpRequest,
+    store: Data<Store>,
+) -> Result<HttpResponse, Problem> {
+    Parameters::of(&request, &[])?;
+    let name = path.into_inner();
+    let value = typed(&store.catalog().settings, &name).ok_or_else(|| problem(&SettingError::Unknown(name.clone())))?;
+    Ok(answer::ok(SettingView { name, value }, 0))
+}
+
+/// `PUT /api/v1/settings/{name}`
+async fn set(
+    token: AdminToken,
+    path: Path<String>,
+    request: HttpRequest,
+    body: Json<Body>,
+    store: Data<Store>,
+) -> Result<HttpResponse, Problem> {
+    Parameters::of(&request, &[])?;
+    let (name, by) = (path.into_inner(), By::Token(token.0.name));
+    let (wanted, text) = (name.clone(), text_of(&body.value)?);
+    let settings = store
+        .write(move |tx| actions::settings::set(tx, &by, &wanted, &text).map(|_| tx.catalog()))
+        .await
+        .map_err(|error| match error {
+        SetError::Setting(error) => problem(&error),
+        SetError::Store(error) => error.into(),
+    })?;
+    let value = typed(&settings.settings, &name).unwrap_or_default();
+    Ok(answer::ok(SettingView { name, value }, 0))
+}
+
+/// A setting's value as the JSON of its type.
+fn typed(settings: &Settings, name: &str) -> Option<Value> {
+    let text = settings.get(name)?;
+    Some(match name {
+        "one_company" | "respect_gpc" | "refuse_bots" => json!(text == "true"),
+        "takeover_days" | "visitor_retention_days" | "event_retention_days" | "rate_limit" => {
+            json!(text.parse::<i64>().unwrap_or_default())
+        }
+        "staff_domains" => json!(settings.staff_domains),
+        _ => json!(text),
+    })
+}
+
+/// A value as the text that settings and sources are set from; lists are parted by commas.
+pub(super) fn text_of(value: &Value) -> Result<String, Problem> {
+    let refused = |what: &str| {
+        let detail = format!(
+            "The value can't be {what}. Send a text, a number, true or false, or a list of texts without commas."
+        );
+        Problem::new(StatusCode::BAD_REQUEST, "value_invalid", detail)
+    };
+    match value {
+        Value::String(text) => Ok(text.clone()),
+        Value::Bool(_) | Value::Number(_) => Ok(value.to_string()),
+        Value::Null => Err(refused("null")),
+        Value::Object(_) => Err(refused("an object")),
+        Value::Array(items) => {
+            let texts: Option<Vec<&str>> =
+                items.iter().map(|item| item.as_str().filter(|text| !text.contains(','))).collect();
+            texts.map(|texts| texts.join(",")).ok_or_else(|| refused("this list"))
+        }
+    }
+}
+
+fn problem(error: &SettingError) -> Problem {
+    match error {
+        SettingError::Unknown(_) => Problem::new(StatusCode::NOT_FOUND, "setting_not_found", error.to_string()),
+        SettingError::Invalid { .. } => Problem::new(StatusCode::BAD_REQUEST, "value_invalid", error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::settings::NAMES;
+
+    #[test]
+    fn every_setting_is_told_in_the_type_it_is_taken_in() {
+        let mut settings = Settings::default();
+        settings.set("workspace_name", "Acme").unwrap();
+        settings.set("staff_domains", "acme.test, acme.example").unwrap();
+        let mut again = Settings::default();
+        for name in NAMES {
+            let value = typed(&settings, name).unwrap();
+            again.set(name, &text_of(&value).unwrap()).unwrap();
+        }
+        assert_eq!(again, settings);
+        assert_eq!(typed(&settings, "one_company"), Some(json!(false)));
+        assert_eq!(typed(&settings, "takeover_days"), Some(json!(30)));
+        assert_eq!(typed(&settings, "staff_domains"), Some(json!(["acme.test", "acme.example"])));
+        assert_eq!(typed(&settings, "colour"), None);
+    }
+
+    #[test]
+    fn what_is_no_value_is_refused() {
+        for value in [json!(null), json!({}), json!([1]), json!(["a,b"])] {
+            assert_eq!(text_of(&value).unwrap_err().code(), "value_invalid", "{value}");
+        }
+    }
+}

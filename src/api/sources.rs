@@ -1,0 +1,99 @@
+//! `/sources`: websites and back ends that send data.
+
+use actix_web::http::StatusCode;
+use actix_web::web::{self, Data, Json, Path};
+use actix_web::{HttpRequest, HttpResponse};
+use serde_json::{Map, Value, json};
+
+use super::answer::{self, List};
+use super::parameters::Parameters;
+use super::settings::text_of;
+use super::{read_only, resource};
+use crate::actions::sources::{self as deeds, FIELDS, SourceError};
+use crate::domain::change::By;
+use crate::domain::time::rfc3339;
+use crate::http::access::{AdminToken, ReadToken};
+use crate::http::problem::Problem;
+use crate::store::list::Page;
+use crate::store::{Source, Store};
+
+pub(super) fn configure(config: &mut web::ServiceConfig) {
+    config
+        .service(read_only("/sources").get(list))
+        .service(resource("/sources/{source_id}", "GET, PATCH").get(show).patch(change));
+}
+
+/// `GET /api/v1/sources`: all of them, a handful.
+async fn list(_: ReadToken, request: HttpRequest, store: Data<Store>) -> Result<HttpResponse, Problem> {
+    Parameters::of(&request, &[])?;
+    let catalog = store.catalog();
+    let page = Page { rows: catalog.sources_in_order(), next: None };
+    Ok(answer::ok(List::of(page, "", view), 0))
+}
+
+/// `GET /api/v1/sources/{source_id}`
+async fn show(
+    _: ReadToken,
+    path: Path<String>,
+    request: HttpRequest,
+    store: Data<Store>,
+) -> Result<HttpResponse, Problem> {
+    Parameters::of(&request, &[])?;
+    let catalog = store.catalog();
+    let source = catalog.source_by_id(&path).ok_or_else(|| problem(SourceError::Unknown(path.to_string())))?;
+    Ok(answer::ok(view(source), 0))
+}
+
+/// `PATCH /api/v1/sources/{source_id}`: each field of the body, all or nothing.
+async fn change(
+    token: AdminToken,
+    path: Path<String>,
+    request: HttpRequest,
+    body: Json<Map<String, Value>>,
+    store: Data<Store>,
+) -> Result<HttpResponse, Problem> {
+    Parameters::of(&request, &[])?;
+    let (source_id, by) = (path.into_inner(), By::Token(token.0.name));
+    let texts = body.iter().map(|(field, value)| Ok((field.clone(), text_of(value)?)));
+    let texts: Vec<(String, String)> = texts.collect::<Result<_, Problem>>()?;
+    let source: Source = store
+        .write(move |tx| {
+            for (field, text) in &texts {
+                deeds::set(tx, &by, &source_id, field, text)?;
+            }
+            tx.catalog().source_by_id(&source_id).cloned().ok_or(SourceError::Unknown(source_id))
+        })
+        .await
+        .map_err(problem)?;
+    Ok(answer::ok(view(&source), 0))
+}
+
+/// A source as JSON.
+fn view(source: &Source) -> Value {
+    let mut json = json!({
+        "source_id": source.source_id,
+        "name": source.name,
+        "created_at": rfc3339(source.created_ms),
+    });
+    for field in FIELDS {
+        json[field] = deeds::shown(source, field);
+    }
+    json
+}
+
+fn problem(error: SourceError) -> Problem {
+    let detail = error.to_string();
+    match error {
+        SourceError::Store(error) => error.into(),
+        SourceError::Unknown(_) => {
+            Problem::new(StatusCode::NOT_FOUND, "source_not_found", "No source has this id. See GET /api/v1/sources.")
+        }
+        SourceError::KeyTaken { .. } => Problem::new(StatusCode::CONFLICT, "key_taken", detail),
+        SourceError::Field(field) => {
+            Problem::new(StatusCode::BAD_REQUEST, "field_unknown", detail).with("field", field)
+        }
+        SourceError::Name | SourceError::Origin(_) | SourceError::Key(_) | SourceError::Value { .. } => {
+            Problem::new(StatusCode::BAD_REQUEST, "value_invalid", detail)
+        }
+    }
+}

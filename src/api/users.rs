@@ -1,0 +1,225 @@
+//! `/users`: users and leads, their events and their history.
+
+use actix_web::http::StatusCode;
+use actix_web::web::{self, Data, Path};
+use actix_web::{HttpRequest, HttpResponse};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::answer::{self, List, Time};
+use super::changes::{self, ChangeSetView};
+use super::events::{self, EventView};
+use super::parameters::{Parameters, Sorts, invalid};
+use super::read_only;
+use crate::domain::activity::{State, Trend};
+use crate::domain::change::Subject;
+use crate::domain::ids::{UserId, UserKey};
+use crate::http::access::ReadToken;
+use crate::http::problem::Problem;
+use crate::store::users::{self, AttributeValue, SortBy, UserMembership, UserName, UserRecord};
+use crate::store::{self, Reader, Store, StoreError};
+
+const SORTS: &Sorts<SortBy> = &[
+    ("name", SortBy::Name),
+    ("email", SortBy::Email),
+    ("first_seen", SortBy::FirstSeen),
+    ("last_seen", SortBy::LastSeen),
+    ("companies", SortBy::Companies),
+];
+
+pub(super) fn configure(config: &mut web::ServiceConfig) {
+    config
+        .service(read_only("/users").get(list))
+        .service(read_only("/users/{id:[^/]*}").get(show))
+        .service(read_only("/users/{id:[^/]*}/events").get(list_events))
+        .service(read_only("/users/{id:[^/]*}/changes").get(list_changes));
+}
+
+/// `GET /api/v1/users`; with `?id=` one user, as an id of dots can't stand in a path.
+async fn list(_: ReadToken, request: HttpRequest, store: Data<Store>) -> Result<HttpResponse, Problem> {
+    let parameters = Parameters::of(&request, &["limit", "cursor", "sort", "q", "count", "id", "by"])?;
+    if parameters.get("id").is_some() {
+        return one(&store, user_name("", &parameters)?).await;
+    }
+    let (query, order) = parameters.list(SORTS, "-first_seen")?;
+    let (wants_count, now_ms) = (parameters.wants_count()?, store.now_ms());
+    let ((page, total), lag_ms) = store
+        .read_folded(move |db| {
+            let total = wants_count.then(|| users::count(db, query.search.as_deref())).transpose()?;
+            Ok((users::records(db, &query, now_ms)?, total))
+        })
+        .await?;
+    Ok(answer::ok(List::of(page, &order, |user| UserView::of(user, now_ms)).counted(total), lag_ms))
+}
+
+/// `GET /api/v1/users/{id}`
+async fn show(
+    _: ReadToken,
+    path: Path<String>,
+    request: HttpRequest,
+    store: Data<Store>,
+) -> Result<HttpResponse, Problem> {
+    let parameters = Parameters::of(&request, &["by", "id"])?;
+    one(&store, user_name(&path, &parameters)?).await
+}
+
+async fn one(store: &Store, name: UserName) -> Result<HttpResponse, Problem> {
+    let (wanted, now_ms) = (name.clone(), store.now_ms());
+    let (user, lag_ms) = store.read_folded(move |db| users::record(db, &wanted, now_ms)).await?;
+    let user = user.ok_or_else(|| not_found(&name))?;
+    Ok(answer::ok(UserView::of(user, now_ms), lag_ms))
+}
+
+/// `GET /api/v1/users/{id}/events`, newest first.
+async fn list_events(
+    _: ReadToken,
+    path: Path<String>,
+    request: HttpRequest,
+    store: Data<Store>,
+) -> Result<HttpResponse, Problem> {
+    let parameters = Parameters::of(&request, &["limit", "cursor", "by", "id"])?;
+    let name = user_name(&path, &parameters)?;
+    let (size, after) = (parameters.limit()?, parameters.cursor(events::ORDER)?);
+    let read =
+        move |db: &Reader<'_>, user| store::events::list(db, store::events::Of::User(user), after.as_ref(), size);
+    let (page, lag_ms) = read_of(&store, name, read).await?;
+    Ok(answer::ok(List::of(page, events::ORDER, EventView::of), lag_ms))
+}
+
+/// `GET /api/v1/users/{id}/changes`, newest first.
+async fn list_changes(
+    _: ReadToken,
+    path: Path<String>,
+    request: HttpRequest,
+    store: Data<Store>,
+) -> Result<HttpResponse, Problem> {
+    let parameters = Parameters::of(&request, &["limit", "cursor", "by", "id"])?;
+    let name = user_name(&path, &parameters)?;
+    let (size, after) = (parameters.limit()?, parameters.cursor(changes::ORDER)?);
+    let read = move |db: &Reader<'_>, user| store::changes::sets(db, Subject::User(user), after.as_ref(), size);
+    let (page, lag_ms) = read_of(&store, name, read).await?;
+    Ok(answer::ok(List::of(page, changes::ORDER, ChangeSetView::of), lag_ms))
+}
+
+/// Reads something of a user who is named.
+async fn read_of<T: Send + 'static>(
+    store: &Store,
+    name: UserName,
+    read: impl FnOnce(&Reader<'_>, UserKey) -> Result<T, StoreError> + Send + 'static,
+) -> Result<(T, u64), Problem> {
+    let wanted = name.clone();
+    let (found, lag_ms) =
+        store.read_folded(move |db| users::key(db, &wanted)?.map(|user| read(db, user)).transpose()).await?;
+    Ok((found.ok_or_else(|| not_found(&name))?, lag_ms))
+}
+
+/// Whom a request names: in its path, or by `?id=` where the path is empty.
+fn user_name(path: &str, parameters: &Parameters) -> Result<UserName, Problem> {
+    let id = match path {
+        "" => parameters
+            .get("id")
+            .ok_or_else(|| invalid("Which user? Put the id into the path, or send ?id=.".to_owned(), "id"))?,
+        path => path,
+    };
+    match parameters.get("by") {
+        Some("id") => Ok(UserName::Id(id.to_owned())),
+        Some("email") => Ok(UserName::Email(id.to_owned())),
+        Some("user_id") | None => {
+            // Ids are compared as they are kept (R9); what can't be one is nobody's.
+            let kept = UserId::parse(id).ok().flatten();
+            Ok(UserName::UserId(kept.map_or_else(|| id.to_owned(), |id| id.as_str().to_owned())))
+        }
+        Some(other) => Err(invalid(format!("by can't be {other:?}. Use user_id, email or id."), "by")),
+    }
+}
+
+fn not_found(name: &UserName) -> Problem {
+    let detail = match name {
+        UserName::UserId(id) => {
+            format!("No user has the id {id:?}. Check the id; with ?by=email an e-mail address is looked for.")
+        }
+        UserName::Email(email) => format!("No user has the e-mail address {email:?}."),
+        UserName::Id(id) => format!("No user has our id {id:?}. Without ?by=id the site's own id is looked for."),
+    };
+    Problem::new(StatusCode::NOT_FOUND, "user_not_found", detail)
+}
+
+/// A user as JSON.
+#[derive(Debug, Serialize)]
+struct UserView {
+    id: String,
+    user_id: Option<String>,
+    email: Option<String>,
+    name: Option<String>,
+    anonymous_ids: Vec<String>,
+    aliases: Vec<String>,
+    attributes: Map<String, Value>,
+    companies: Vec<MembershipView>,
+    owner: Option<String>,
+    tags: Vec<String>,
+    state: &'static str,
+    trend: &'static str,
+    first_seen: Time,
+    last_seen: Option<Time>,
+    signed: bool,
+}
+
+impl UserView {
+    fn of(user: UserRecord, now_ms: i64) -> UserView {
+        let UserRecord { row, identifiers, attributes, memberships, active_days, signed } = user;
+        let ids =
+            |kind: &str| identifiers.iter().filter(|id| id.kind == kind).map(|id| id.value.clone()).collect::<Vec<_>>();
+        UserView {
+            anonymous_ids: ids("anonymous_id"),
+            aliases: ids("alias"),
+            id: row.id,
+            user_id: row.user_id,
+            email: row.email,
+            name: row.name,
+            attributes: plain(attributes),
+            companies: memberships.into_iter().map(MembershipView::of).collect(),
+            owner: None,
+            tags: Vec::new(),
+            state: State::at(now_ms, row.first_seen_ms, row.last_seen_ms).as_str(),
+            trend: Trend::between(active_days.1, active_days.0).as_str(),
+            first_seen: Time(row.first_seen_ms),
+            last_seen: row.last_seen_ms.map(Time),
+            signed,
+        }
+    }
+}
+
+/// Attributes by name, without where they came from.
+pub(super) fn plain(attributes: Vec<AttributeValue>) -> Map<String, Value> {
+    attributes.into_iter().map(|attribute| (attribute.name, attribute.value)).collect()
+}
+
+/// A user's company as JSON.
+#[derive(Debug, Serialize)]
+struct MembershipView {
+    company_id: String,
+    name: Option<String>,
+    role: Option<String>,
+    title: Option<String>,
+    attributes: Map<String, Value>,
+    current: bool,
+    joined_at: Time,
+    left_at: Option<Time>,
+    source: String,
+}
+
+impl MembershipView {
+    fn of(membership: UserMembership) -> MembershipView {
+        MembershipView {
+            company_id: membership.company.company_id,
+            name: membership.company.name,
+            role: membership.role,
+            title: membership.title,
+            attributes: membership.attributes,
+            current: membership.current,
+            joined_at: Time(membership.joined_ms),
+            left_at: membership.left_ms.map(Time),
+            source: membership.source,
+        }
+    }
+}

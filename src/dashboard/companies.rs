@@ -1,0 +1,144 @@
+//! `/companies`: all companies.
+
+use maud::{Markup, html};
+
+use super::desk::{self, Answer};
+use super::parts::chart::roll;
+use super::parts::frame::Place;
+use super::parts::frame::{Frame, shell};
+use super::parts::list::LIST;
+use super::parts::list::{Address, Column, search_chip};
+use super::parts::numbers::{self, cell, counted};
+use super::parts::section::head;
+use super::parts::{pill, say, who};
+use crate::domain::activity::State;
+use crate::http::access::Viewer;
+use crate::store::companies;
+use crate::store::companies::{CompanyRow, SortBy};
+use crate::store::list::PAGE_ROWS;
+use crate::store::list::{Count, Page};
+use actix_web::HttpRequest;
+
+impl Column for SortBy {
+    const ALL: &'static [SortBy] =
+        &[SortBy::Name, SortBy::Members, SortBy::ActiveMembers, SortBy::FirstSeen, SortBy::LastSeen];
+
+    fn name(self) -> &'static str {
+        match self {
+            SortBy::Name => "name",
+            SortBy::Members => "members",
+            SortBy::ActiveMembers => "active_members",
+            SortBy::FirstSeen => "first_seen",
+            SortBy::LastSeen => "last_seen",
+        }
+    }
+
+    fn descends_first(self) -> bool {
+        self != SortBy::Name
+    }
+}
+
+/// What the page shows.
+#[derive(Debug, Clone)]
+pub struct View {
+    /// The list's state.
+    pub address: Address<SortBy>,
+    /// How many there are that match.
+    pub found: Count,
+    /// This page of them.
+    pub companies: Page<CompanyRow>,
+}
+
+/// The page.
+pub fn page(frame: &Frame, view: &View) -> Markup {
+    let content = html! {
+        (head(html! { "Companies " span.n { (numbers::count(view.found)) } }, html! {}, html! {}))
+        @if view.companies.rows.is_empty() && view.address.search.is_none() && view.address.after.is_none() {
+            (none())
+        } @else {
+            div.toolbar { (view.address.search_form("Find in companies", "Name, id or domain")) (search_chip(&view.address)) }
+            @if view.companies.rows.is_empty() { (not_found(view)) } @else { (table(frame, view)) }
+        }
+    };
+    shell(frame, "Companies", content)
+}
+
+fn table(frame: &Frame, view: &View) -> Markup {
+    let address = &view.address;
+    let shown = counted(view.companies.rows.len() as u64, "company on this page", "companies on this page");
+    html! {
+        div.scroll.sticky.bleed tabindex="0" role="group" aria-label="Companies" {
+            table.table.cards data-rows="" {
+                thead {
+                    tr {
+                        (address.head(SortBy::Name, "Company", ""))
+                        (address.head(SortBy::Members, "Members", "num"))
+                        (address.head(SortBy::ActiveMembers, "Active in 30 days", "num"))
+                        th scope="col" { "28 days" }
+                        (address.head(SortBy::FirstSeen, "First seen", "late"))
+                        (address.head(SortBy::LastSeen, "Last seen", ""))
+                    }
+                }
+                tbody { @for company in &view.companies.rows { (row(frame, company)) } }
+            }
+        }
+        (address.pager(&shown, view.companies.next.as_ref()))
+    }
+}
+
+fn row(frame: &Frame, company: &CompanyRow) -> Markup {
+    let clock = frame.clock;
+    let name = company.name.as_deref();
+    let below = html! {
+        (who::company_second_line(&company.company_id, name, company.domain.as_deref()))
+        @if let Some(plan) = &company.plan { " · " bdi { (plan) } }
+    };
+    html! {
+        tr {
+            th.lead scope="row" { (who::company(&company.company_id, name, below)) }
+            td.num data-l="Members" { (cell(company.members)) }
+            td.num data-l="Active" { (cell(company.active_members)) }
+            td.fold { (roll(&company.roll)) }
+            td.late.muted data-l="First seen" { (clock.ago(company.first_seen_ms)) }
+            td.state { span.row { (pill::state(State::at(clock.now_ms, company.first_seen_ms, company.last_seen_ms))) (clock.ago_or_never(company.last_seen_ms)) } }
+        }
+    }
+}
+
+fn none() -> Markup {
+    say::nothing(
+        "No company yet",
+        html! {
+            p { "A company appears here as soon as a page or your back end says which company a user belongs to. Its id is enough." }
+            p.row { a.btn.primary href="/install#company" { "Add the company to the snippet" } a.btn href="/users" { "Users" } }
+        },
+    )
+}
+
+fn not_found(view: &View) -> Markup {
+    let search = view.address.search.as_deref().unwrap_or_default();
+    say::nothing(
+        "No company matches",
+        html! {
+            p { "No name, domain or id holds “" bdi { (search) } "”. Letters count whatever their case; every part must be there." }
+            p.row { a.btn href=(view.address.without_search()) { "All companies" } }
+        },
+    )
+}
+
+/// `GET /companies`
+///
+/// # Errors
+/// The store's.
+pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
+    if let Some(id) = desk::value(&request, "id") {
+        return super::company::answer(operator, &request, id).await;
+    }
+    let address = Address::read("/companies".to_owned(), LIST, SortBy::LastSeen, |name| desk::value(&request, name));
+    let query = address.query(PAGE_ROWS);
+    let (frame, (found, companies)) = desk::read(&request, operator, Place::Companies, move |db, clock| {
+        Ok((companies::count(db, query.search.as_deref())?, companies::list(db, &query, clock.now_ms)?))
+    })
+    .await?;
+    Ok(desk::page(page(&frame, &View { address, found, companies })))
+}

@@ -1,0 +1,283 @@
+//! `/companies/{id}`: one company.
+
+use maud::{Markup, html};
+
+use super::desk::{self, Answer};
+use super::errors;
+use super::happenings::{self, Told};
+use super::links;
+use super::parts::attributes::{self, History, grade};
+use super::parts::chart::{self, Bar, meter, roll, wide_roll};
+use super::parts::frame::Place;
+use super::parts::frame::{Frame, shell};
+use super::parts::icon::small;
+use super::parts::list::{Address, Column, Names, search_chip, segments};
+use super::parts::numbers::{counted, delta, number};
+use super::parts::section::{crumbs, stat};
+use super::parts::who::{self, Size};
+use super::parts::{code, pill};
+use super::timeline::Timeline;
+use super::timeline::{self, Show};
+use super::user::{role, timeline_card};
+use crate::domain::access::Grade;
+use crate::domain::activity::{State, Trend};
+use crate::domain::change::Subject;
+use crate::http::access::Viewer;
+use crate::store::companies::{CompanyPage, MemberRow, MembersBy, TopEvent};
+use crate::store::events::Of;
+use crate::store::list::Page;
+use crate::store::operators::Operator;
+use crate::store::{changes, companies};
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, web};
+
+/// Members of a page within the company's page.
+pub const MEMBER_ROWS: usize = 25;
+
+/// The parameters of the list of members.
+pub const MEMBERS: Names = Names { search: "member", sort: "sort", after: "after" };
+
+impl Column for MembersBy {
+    const ALL: &'static [MembersBy] = &[MembersBy::Name, MembersBy::Joined, MembersBy::LastSeen];
+
+    fn name(self) -> &'static str {
+        match self {
+            MembersBy::Name => "name",
+            MembersBy::Joined => "joined",
+            MembersBy::LastSeen => "last_seen",
+        }
+    }
+
+    fn descends_first(self) -> bool {
+        self != MembersBy::Name
+    }
+}
+
+/// What the page shows.
+#[derive(Debug, Clone)]
+pub struct View {
+    /// The company.
+    pub company: CompanyPage,
+    /// Earlier values of the attributes.
+    pub history: History,
+    /// The list of members' state.
+    pub address: Address<MembersBy>,
+    /// Those who left, not those who are in it.
+    pub left: bool,
+    /// This page of them.
+    pub members: Page<MemberRow>,
+    /// A page of the time line.
+    pub timeline: Timeline,
+    /// All attributes, not only the first.
+    pub all_attributes: bool,
+}
+
+/// The page.
+pub fn page(frame: &Frame, view: &View) -> Markup {
+    let company = &view.company;
+    let path = links::company(&company.row.company_id);
+    let name = who::company_name(company.row.name.as_deref(), &company.row.company_id);
+    let more = (!view.all_attributes)
+        .then(|| format!("{}#attributes", links::with_query(&path, &[("attributes", Some("all"))])));
+    let bars: Vec<Bar> =
+        company.days.iter().map(|day| Bar { day: day.day, people: day.people, events: day.events }).collect();
+    let entries = happenings::entries(&view.timeline, Told::OfCompany, frame.clock);
+    let content = html! {
+        (crumbs("Companies", "/companies", name))
+        (head(frame, company, name))
+        div.stack {
+            (cells(frame, company))
+            div.split {
+                div.stack {
+                    (chart::people_per_day("activity", "Active people per day", &bars, frame.clock))
+                    (members(frame, view))
+                    (what_they_do(&company.top_events))
+                    (timeline_card(frame, "feed", "Feed", &path, &view.timeline, &entries, company.row.first_seen_ms))
+                }
+                aside.stack aria-label="About the company" {
+                    (attributes::card(&company.attributes, &view.history, frame.clock, more.as_deref()))
+                    (code::shell_card(&frame.server, &links::company_api(&company.row.company_id)))
+                }
+            }
+        }
+    };
+    shell(frame, name, content)
+}
+
+fn head(frame: &Frame, company: &CompanyPage, name: &str) -> Markup {
+    let row = &company.row;
+    html! {
+        header.head {
+            div.ident {
+                (who::tile(name, Size::Large))
+                div {
+                    div.row {
+                        h1 { bdi { (name) } }
+                        (pill::state(State::at(frame.clock.now_ms, row.first_seen_ms, row.last_seen_ms)))
+                        (pill::trend(Trend::between(company.active_people.1, company.active_people.0), "Distinct active people"))
+                    }
+                    p.row.small {
+                        (code::id(&row.company_id, "company id"))
+                        @if let Some(domain) = &row.domain { span { (domain) } }
+                        @if let Some(plan) = &row.plan { span.pill { bdi { (plan) } } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn cells(frame: &Frame, company: &CompanyPage) -> Markup {
+    let row = &company.row;
+    let share = u64::from(row.active_members) * 100 / u64::from(row.members.max(1));
+    let (now, before) = company.active_people;
+    let seats = company
+        .attributes
+        .iter()
+        .find(|attribute| attribute.name == "seats")
+        .and_then(|attribute| attribute.value.as_u64());
+    html! {
+        section aria-label="Numbers" {
+            div.card.cells.sixths {
+                (stat("#members", "Members", "People in the company now", html! { (number(row.members)) }, html! {}, html! {}))
+                (stat("#activity", "Active in 7 days", "Distinct people with activity in the last 7 days", html! { (number(company.active_people_7d)) }, html! {}, wide_roll(&row.roll[21..])))
+                (stat("#activity", "Active in 28 days", "Distinct people with activity in the last 28 days; the change is against the 28 before", html! { (number(now)) }, delta(i128::from(before), i128::from(now)), wide_roll(&row.roll)))
+                (stat("#members", "Active share", "Members active in the last 30 days, of all members", html! { @if row.members == 0 { "–" } @else { (share) small { " %" } } }, html! {}, meter(u64::from(row.active_members), u64::from(row.members))))
+                (stat("#feed", "Events in 7 days", "", html! { (number(company.events_7d)) }, html! {}, html! {}))
+                @if let Some(seats) = seats.filter(|seats| *seats > 0) {
+                    (stat("#attributes", "Seats used", "Members, of the attribute seats", html! { (number(row.members)) small { " of " (number(seats)) } }, html! {}, meter(u64::from(row.members), seats)))
+                }
+                (stat("#feed", "Last activity", "", html! { span.mid { (frame.clock.ago_or_never(row.last_seen_ms)) } }, html! {}, html! {}))
+            }
+        }
+    }
+}
+
+fn members(frame: &Frame, view: &View) -> Markup {
+    let (company, address) = (&view.company, &view.address);
+    let path = links::company(&company.row.company_id);
+    let choice = |left: bool| format!("{}#members", links::with_query(&path, &[("members", left.then_some("left"))]));
+    let current = (format!("Current {}", number(company.row.members)), choice(false), !view.left);
+    let left = (format!("Left {}", number(company.left)), choice(true), view.left);
+    let shown = counted(view.members.rows.len() as u64, "member on this page", "members on this page");
+    html! {
+        section.card aria-labelledby="members" {
+            header {
+                h2 id="members" { "Members" }
+                (segments("Which members", &[current, left]))
+                (search_chip(address))
+                span.end { (address.search_form("Find a member", "Name, e-mail or id")) }
+            }
+            @if view.members.rows.is_empty() {
+                p.body.muted {
+                    @if address.search.is_some() { "Nobody here matches." }
+                    @else if view.left { "Nobody has left." }
+                    @else { "Nobody belongs to it. A company exists from its id alone; members come with the users who name it." }
+                }
+            } @else {
+                div.scroll tabindex="0" role="group" aria-labelledby="members" {
+                    table.table.cards.last data-rows="" {
+                        thead {
+                            tr {
+                                (address.head(MembersBy::Name, "Member", ""))
+                                th scope="col" { "28 days" }
+                                (address.head(MembersBy::Joined, if view.left { "Joined and left" } else { "Joined" }, ""))
+                                (address.head(MembersBy::LastSeen, "Last seen here", ""))
+                            }
+                        }
+                        tbody { @for member in &view.members.rows { (member_row(frame, member)) } }
+                    }
+                }
+                @if view.members.next.is_some() || address.after.is_some() { footer { (address.pager(&shown, view.members.next.as_ref())) } }
+            }
+        }
+    }
+}
+
+fn member_row(frame: &Frame, member: &MemberRow) -> Markup {
+    let clock = frame.clock;
+    let user = &member.user;
+    let below = html! {
+        (role(member.role.as_deref()))
+        @if let Some(title) = &member.title { ", " bdi { (title) } }
+        @if let Some(email) = user.email.as_deref().filter(|email| *email != who::user_name(user)) { " · " (email) }
+    };
+    html! {
+        tr {
+            th.lead scope="row" { (who::user(user, clock.now_ms, below)) }
+            td.fold { (roll(&user.roll)) }
+            td.muted data-l="Joined" {
+                (clock.on(member.joined_ms)) @if let Some(left_ms) = member.left_ms { " to " (clock.on(left_ms)) }
+                " " (standing(member))
+            }
+            td data-l="Seen" { (clock.ago_or_never(member.last_seen_ms)) }
+        }
+    }
+}
+
+/// How the membership is known, and whether the user has others.
+fn standing(member: &MemberRow) -> Markup {
+    let (drawing, word) = grade(member.grade);
+    html! {
+        @if member.grade == Grade::Signed { span.ink.good title="Membership signed" { (small("shield")) span.vh { "signed" } } }
+        @else { span.faint title={ (member.source) ", " (word) } { (small(drawing)) span.vh { (member.source) ", " (word) } } }
+        @if member.user.companies > 1 { " " span.faint.small title={ "in " (member.user.companies - 1) " more" } { "+" (member.user.companies - 1) } }
+    }
+}
+
+fn what_they_do(top: &[TopEvent]) -> Markup {
+    let most = top.iter().map(|event| event.events).max().unwrap_or(0);
+    html! {
+        section.card aria-labelledby="does" {
+            header { h2 id="does" { "What they do" } span.muted { "in 28 days" } }
+            @if top.is_empty() { p.body.muted { "Nothing in the last 28 days." } } @else {
+                div.scroll tabindex="0" role="group" aria-label="Top events" {
+                    table.table.dense.last {
+                        thead { tr { th scope="col" { "Event" } td {} th.num scope="col" { "Times" } } }
+                        tbody { @for event in top { tr { th scope="row" { bdi { (event.name) } } td { (meter(event.events, most)) } td.num { (number(event.events)) } } } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Changes that are read for the earlier values of attributes.
+const HISTORY_ROWS: usize = 300;
+
+/// `GET /companies/{id}`
+///
+/// # Errors
+/// The store's.
+pub async fn show(Viewer(operator): Viewer, request: HttpRequest, id: web::Path<String>) -> Answer {
+    answer(operator, &request, id.into_inner()).await
+}
+
+/// The page of an id.
+///
+/// # Errors
+/// The store's.
+pub async fn answer(operator: Operator, request: &HttpRequest, id: String) -> Answer {
+    let shown = Show::parse(&desk::value(request, "show").unwrap_or_default());
+    let from = timeline::Place::decode(&desk::value(request, "before").unwrap_or_default());
+    let all_attributes = desk::value(request, "attributes").as_deref() == Some("all");
+    let left = desk::value(request, "members").as_deref() == Some("left");
+    let path = links::with_query(&links::company(&id), &[("members", left.then_some("left"))]);
+    let address = Address::read(path, MEMBERS, MembersBy::LastSeen, |name| desk::value(request, name)).at("#members");
+    let query = address.query(MEMBER_ROWS);
+    let wanted = id.clone();
+    let (frame, view) = desk::read(request, operator, Place::Companies, move |db, clock| {
+        let Some(company) = companies::page(db, &wanted, clock.now_ms)? else { return Ok(None) };
+        let (key, subject) = (company.row.key, Subject::Company(company.row.key));
+        let members = companies::members(db, key, !left, &query, clock.now_ms)?;
+        let changes = changes::list(db, subject, None, HISTORY_ROWS)?;
+        let timeline = timeline::read(db, Of::Company(key), subject, shown, &from)?;
+        let history = attributes::history(&changes.rows, "company");
+        Ok(Some(View { company, history, address, left, members, timeline, all_attributes }))
+    })
+    .await?;
+    Ok(match view {
+        Some(view) => desk::page(page(&frame, &view)),
+        None => desk::page_with(StatusCode::NOT_FOUND, errors::no_company(&frame, &id)),
+    })
+}

@@ -1,0 +1,119 @@
+//! What each handler asks for: who is there, the frame around the page, values of the address.
+
+use actix_web::cookie::{Cookie, SameSite, time::Duration};
+use actix_web::http::StatusCode;
+use actix_web::http::header::LOCATION;
+use actix_web::web::{Data, Query};
+use actix_web::{HttpRequest, HttpResponse};
+use maud::Markup;
+
+use super::parts::frame::{Frame, Place, Theme};
+use super::parts::times::Clock;
+use crate::http::client;
+use crate::http::page::PageError;
+use crate::store::operators::Operator;
+use crate::store::{Reader, Store, StoreError, companies, users};
+
+/// The cookie that keeps the theme of a browser.
+const THEME_COOKIE: &str = "rollcall_theme";
+/// Days for which it is kept.
+const THEME_DAYS: i64 = 365;
+
+/// What comes of a request for a page.
+pub type Answer = Result<HttpResponse, PageError>;
+
+/// The store of this server.
+///
+/// # Errors
+/// A server without one.
+pub fn store(request: &HttpRequest) -> Result<&Data<Store>, PageError> {
+    request.app_data::<Data<Store>>().ok_or_else(|| PageError::internal("the server has no store"))
+}
+
+/// Reads what a page shows, together with the counts of its frame, after the folds have
+/// caught up: what was just sent is there.
+///
+/// # Errors
+/// The store's.
+pub async fn read<T: Send + 'static>(
+    request: &HttpRequest,
+    operator: Operator,
+    place: Place,
+    query: impl FnOnce(&Reader<'_>, Clock) -> Result<T, StoreError> + Send + 'static,
+) -> Result<(Frame, T), PageError> {
+    let store = store(request)?;
+    let clock = clock(store);
+    let ((found, counts), _lag_ms) = store
+        .read_folded(move |db| Ok((query(db, clock)?, (users::count(db, None)?, companies::count(db, None)?))))
+        .await?;
+    let frame = Frame {
+        workspace: store.catalog().settings.workspace_name.clone(),
+        operator: Some((operator.email, operator.role)),
+        theme: theme(request),
+        clock,
+        counts: Some(counts),
+        place,
+        address: request.uri().path_and_query().map_or("/", |address| address.as_str()).to_owned(),
+        server: client::base_url(request),
+    };
+    Ok((frame, found))
+}
+
+/// The frame of a page that reads nothing more.
+///
+/// # Errors
+/// The store's.
+pub async fn frame(request: &HttpRequest, operator: Operator, place: Place) -> Result<Frame, PageError> {
+    Ok(read(request, operator, place, |_, _| Ok(())).await?.0)
+}
+
+fn clock(store: &Store) -> Clock {
+    Clock { now_ms: store.now_ms(), zone: store.catalog().settings.time_zone }
+}
+
+/// A value of the address's query; absent where it is empty.
+pub fn value(request: &HttpRequest, name: &str) -> Option<String> {
+    let pairs = Query::<Vec<(String, String)>>::from_query(request.query_string()).ok()?.into_inner();
+    pairs.into_iter().find(|(known, value)| known == name && !value.is_empty()).map(|(_, value)| value)
+}
+
+/// The theme that this browser keeps.
+pub fn theme(request: &HttpRequest) -> Theme {
+    request.cookie(THEME_COOKIE).map_or(Theme::System, |cookie| Theme::parse(cookie.value()))
+}
+
+/// The cookie that keeps a theme.
+pub fn theme_cookie(request: &HttpRequest, theme: Theme) -> Cookie<'static> {
+    Cookie::build(THEME_COOKIE, theme.as_str())
+        .path("/")
+        .http_only(true)
+        .secure(client::is_https(request))
+        .same_site(SameSite::Lax)
+        .max_age(Duration::days(THEME_DAYS))
+        .finish()
+}
+
+/// A page.
+pub fn page(markup: Markup) -> HttpResponse {
+    page_with(StatusCode::OK, markup)
+}
+
+/// A page under another status.
+pub fn page_with(status: StatusCode, markup: Markup) -> HttpResponse {
+    HttpResponse::build(status).content_type("text/html; charset=utf-8").body(markup.into_string())
+}
+
+/// A form that was not taken, shown again with what is wrong.
+pub fn again(markup: Markup) -> HttpResponse {
+    page_with(StatusCode::UNPROCESSABLE_ENTITY, markup)
+}
+
+/// On to another page, after something was done.
+pub fn see_other(address: &str) -> HttpResponse {
+    HttpResponse::SeeOther().insert_header((LOCATION, address)).finish()
+}
+
+/// The lines of a field, without empty ones. Commas part too.
+pub fn lines(text: &str) -> Vec<String> {
+    text.split(['\n', '\r', ',']).map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect()
+}

@@ -1,0 +1,52 @@
+//! Pages of what is not there: what, why, what next.
+
+use maud::{Markup, html};
+
+use super::parts::frame::{Frame, shell};
+use super::parts::icon::icon;
+use super::parts::say::nothing_here;
+
+/// No user of this id.
+pub fn no_user(frame: &Frame, id: &str) -> Markup {
+    let content = missing(
+        "Nobody by that name here",
+        html! { "There is no user with the id " code { (id) } ". It may have been merged into another user, erased, or typed with a different case: ids are exact." },
+        id,
+    );
+    shell(frame, "No such user", content)
+}
+
+/// No company of this id.
+pub fn no_company(frame: &Frame, id: &str) -> Markup {
+    let content = missing(
+        "No such company here",
+        html! { "There is no company with the id " code { (id) } ". It may have been merged into another, or typed with a different case: ids are exact." },
+        id,
+    );
+    shell(frame, "No such company", content)
+}
+
+/// No page at this address.
+pub fn no_page(frame: &Frame) -> Markup {
+    let content = missing(
+        "There is no page here",
+        html! { "Nothing stands at " code { (frame.address) } ". Perhaps it stood in an old link, or a letter is missing." },
+        "",
+    );
+    shell(frame, "No such page", content)
+}
+
+fn missing(heading: &str, sentence: Markup, search: &str) -> Markup {
+    nothing_here(
+        heading,
+        html! {
+            p { (sentence) }
+            form.search.grow role="search" action="/search" aria-label="Again" {
+                label.vh for="again" { "Search users and companies" }
+                (icon("search"))
+                input type="search" id="again" name="q" value=(search) maxlength="255";
+            }
+            p.row { a.btn href="/users" { (icon("users")) " All users" } a.btn href="/companies" { (icon("company")) " All companies" } }
+        },
+    )
+}

@@ -1,0 +1,275 @@
+//! Events and changes as sentences of a time line. Page views in a row are one
+//! sentence, and so are the fields that one deed changed.
+
+use maud::{Markup, html};
+use serde_json::{Map, Value};
+
+use super::links;
+use super::parts::attributes::by;
+use super::parts::feed::Entry;
+use super::parts::numbers::counted;
+use super::parts::times::Clock;
+use super::parts::values;
+use super::timeline::Timeline;
+use crate::domain::message::Kind;
+use crate::domain::time::MINUTE_MS;
+use crate::store::changes::ChangeRow;
+use crate::store::events::EventRow;
+
+/// What one person does again within this span is one sentence.
+const SITTING_MS: i64 = 30 * MINUTE_MS;
+/// Lines that a sentence unfolds to.
+const UNFOLDED_MAX: usize = 30;
+/// Properties that stand beside an event.
+const PROPERTIES_MAX: usize = 3;
+
+/// Whose page tells it: a user's says only what, a company's also who.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Told {
+    /// On the user's own page.
+    OfUser,
+    /// On a company's page.
+    OfCompany,
+}
+
+/// The time line's entries, newest first.
+pub fn entries(timeline: &Timeline, told: Told, clock: Clock) -> Vec<Entry> {
+    let acts: Vec<&EventRow> = timeline.events.iter().filter(|event| event.kind.is_activity()).collect();
+    let acts = acts.chunk_by(|later, earlier| is_one_sitting(later, earlier)).map(|events| act(events, told, clock));
+    let deeds = timeline.changes.chunk_by(is_one_deed).map(|changes| deed(changes, told));
+    let mut entries: Vec<Entry> = acts.chain(deeds).collect();
+    entries.sort_by_key(|entry| std::cmp::Reverse(entry.at_ms));
+    entries
+}
+
+fn is_page(event: &EventRow) -> bool {
+    matches!(event.kind, Kind::Page | Kind::Screen)
+}
+
+fn is_one_sitting(later: &EventRow, earlier: &EventRow) -> bool {
+    let same_person = (&later.user_uuid, &later.anonymous_id) == (&earlier.user_uuid, &earlier.anonymous_id);
+    let same_thing = (is_page(later) && is_page(earlier)) || (later.kind == earlier.kind && later.name == earlier.name);
+    same_person && same_thing && later.event_id.at_ms() - earlier.event_id.at_ms() <= SITTING_MS
+}
+
+/// Events of one sitting, newest first.
+fn act(events: &[&EventRow], told: Told, clock: Clock) -> Entry {
+    let (last, first) = (events[0], events[events.len() - 1]);
+    let who = html! { @if told == Told::OfCompany { (person(last)) " " } };
+    let minutes = (last.event_id.at_ms() - first.event_id.at_ms()) / MINUTE_MS;
+    let span = html! { @if minutes > 0 { " in " (minutes) " min" } };
+    let times = events.len() as u64;
+    let sentence = match (is_page(last), events.len()) {
+        (true, 1) => html! { (who) (verb(told, "viewed")) " " (page(last)) " " (surroundings(last)) },
+        (true, _) => {
+            html! { (who) (verb(told, "viewed")) " " (counted(times, "page", "pages")) (span) " " (surroundings(last)) }
+        }
+        (false, 1) => {
+            html! { (who) (verb(told, "did")) " " b { bdi { (last.name) } } " " (properties(&last.properties)) }
+        }
+        (false, _) => {
+            html! { (who) (verb(told, "did")) " " b { bdi { (last.name) } } " " (counted(times, "time", "times")) (span) }
+        }
+    };
+    let more = (events.len() > 1).then(|| (unfolded_summary(first, last), unfolded(events, clock)));
+    Entry { at_ms: last.event_id.at_ms(), tone: "", icon: if is_page(last) { "page" } else { "bolt" }, sentence, more }
+}
+
+fn verb(told: Told, word: &str) -> String {
+    if told == Told::OfCompany { word.to_owned() } else { super::parts::pill::capital(word) }
+}
+
+fn person(event: &EventRow) -> Markup {
+    let name = event.user_name.as_deref().or(event.user_id.as_deref());
+    html! {
+        @match (&event.user_uuid, name) {
+            (Some(uuid), name) => a href=(links::user(event.user_id.as_deref(), uuid)) { bdi { (name.unwrap_or(uuid)) } },
+            (None, Some(name)) => bdi { (name) },
+            (None, None) => "A visitor",
+        }
+    }
+}
+
+fn address(event: &EventRow) -> Option<String> {
+    let page = event.context.get("page").and_then(Value::as_object);
+    let text = |object: Option<&Map<String, Value>>, name: &str| object?.get(name)?.as_str().map(str::to_owned);
+    let url = text(page, "url").or_else(|| text(Some(&event.properties), "url"));
+    url.map(|url| path(&url)).or_else(|| text(page, "path")).or_else(|| text(Some(&event.properties), "path"))
+}
+
+/// The path of an address, with its query; the address itself where it has none.
+fn path(url: &str) -> String {
+    let after_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
+    match after_scheme.find('/') {
+        Some(start) if after_scheme.len() < url.len() => after_scheme[start..].to_owned(),
+        _ if after_scheme.len() < url.len() => "/".to_owned(),
+        _ => url.to_owned(),
+    }
+}
+
+fn page(event: &EventRow) -> Markup {
+    let address = address(event);
+    html! {
+        @if let Some(name) = &event.page_name { b { bdi { (name) } } " " }
+        @match address {
+            Some(address) => code { (values::cut(&address, 80)) },
+            None => @if event.page_name.is_none() { "a page" },
+        }
+    }
+}
+
+/// Where somebody was: source, browser and system.
+fn surroundings(event: &EventRow) -> Markup {
+    let text = |name: &str| event.context.get(name).and_then(Value::as_str);
+    html! {
+        span.meta {
+            bdi { (event.source) }
+            @match (text("browser"), text("system")) {
+                (Some(browser), Some(system)) => { ", " (browser) " on " (system) }
+                (Some(one), None) | (None, Some(one)) => { ", " (one) }
+                (None, None) => {}
+            }
+        }
+    }
+}
+
+fn properties(properties: &Map<String, Value>) -> Markup {
+    html! {
+        @if !properties.is_empty() {
+            span.meta {
+                @for (name, value) in properties.iter().take(PROPERTIES_MAX) { code { (values::cut(name, 40)) ": " (values::cut(&values::plain(value), 40)) } " " }
+                @if properties.len() > PROPERTIES_MAX { "and " (properties.len() - PROPERTIES_MAX) " more" }
+            }
+        }
+    }
+}
+
+fn unfolded_summary(first: &EventRow, last: &EventRow) -> Markup {
+    html! {
+        @match (address(first), address(last)) {
+            (Some(first), Some(last)) if first != last => { (values::cut(&first, 40)) " … " (values::cut(&last, 40)) }
+            _ => "Each of them",
+        }
+    }
+}
+
+fn unfolded(events: &[&EventRow], clock: Clock) -> Markup {
+    html! {
+        ul {
+            @for event in events.iter().rev().take(UNFOLDED_MAX) {
+                li { (clock.at(event.event_id.at_ms())) " " @if is_page(event) { (page(event)) } @else { (properties(&event.properties)) } }
+            }
+            @if events.len() > UNFOLDED_MAX { li { "and " (events.len() - UNFOLDED_MAX) " more" } }
+        }
+    }
+}
+
+fn is_one_deed(later: &ChangeRow, earlier: &ChangeRow) -> bool {
+    let whom = |row: &ChangeRow| (row.change, row.subject, row.subject_id.clone(), row.company_id.clone());
+    whom(later) == whom(earlier)
+}
+
+/// What one deed changed about one user, company or membership.
+fn deed(changes: &[ChangeRow], told: Told) -> Entry {
+    let first = &changes[0];
+    let find = |field: &str| changes.iter().find(|change| change.field == field);
+    let fields: Vec<&ChangeRow> = changes.iter().filter(|change| !is_our_own(&change.field)).collect();
+    let (tone, icon, sentence) = if first.subject == "membership" {
+        membership(first, find("membership"), &fields, told)
+    } else if find("created").is_some() {
+        let what = if first.subject == "company" { "Company" } else { "User" };
+        ("good", if first.subject == "company" { "company" } else { "user" }, html! { (what) " first seen" })
+    } else if let Some(link) = find("link") {
+        ("good", "join", html! { "Linked from the visitor " code { (values::inline(link.after.as_ref())) } })
+    } else if let Some(id) = find("user_id") {
+        ("info", "key", html! { "Id " (before_and_after(id)) })
+    } else {
+        ("info", "edit", html! { (fields_sentence(&fields)) })
+    };
+    let sentence = html! { (sentence) " " (from(first)) };
+    let unfolds =
+        fields.len() > 1 || (first.subject != "membership" && find("created").is_some() && !fields.is_empty());
+    let more = unfolds.then(|| {
+        let list = html! { ul { @for field in &fields { li { (one_field(field)) } } } };
+        (html! { (counted(fields.len() as u64, "attribute", "attributes")) }, list)
+    });
+    Entry { at_ms: first.at_ms, tone, icon, sentence, more }
+}
+
+fn is_our_own(field: &str) -> bool {
+    matches!(field, "created" | "link" | "membership" | "user_id")
+}
+
+fn membership(
+    first: &ChangeRow,
+    standing: Option<&ChangeRow>,
+    fields: &[&ChangeRow],
+    told: Told,
+) -> (&'static str, &'static str, Markup) {
+    let company = first.company_id.as_deref().unwrap_or_default();
+    let role = fields.iter().find(|field| field.field == "role").and_then(|field| field.after.as_ref());
+    let has_left = standing.is_some_and(|change| change.after.as_ref().is_none_or(Value::is_null));
+    let whom = |joined: &str| match told {
+        Told::OfCompany => html! { b { bdi { (first.subject_id) } } " " (joined) },
+        Told::OfUser => {
+            html! { (super::parts::pill::capital(joined)) " " a href=(links::company(company)) { bdi { (company) } } }
+        }
+    };
+    match standing {
+        Some(_) if has_left => ("warn", "leave", whom("left")),
+        Some(_) => (
+            "good",
+            "join",
+            html! { (whom("joined")) @if let Some(role) = role { " as " (values::inline(Some(role))) } },
+        ),
+        None => {
+            let place = match told {
+                Told::OfCompany => html! { b { bdi { (first.subject_id) } } ": " },
+                Told::OfUser => html! { "At " a href=(links::company(company)) { bdi { (company) } } ": " },
+            };
+            ("info", "user", html! { (place) (fields_sentence(fields)) })
+        }
+    }
+}
+
+fn fields_sentence(fields: &[&ChangeRow]) -> Markup {
+    html! {
+        @match fields {
+            [] => "Changed",
+            [one] => (one_field(one)),
+            [one, other] => { b { bdi { (one.field) } } " and " b { bdi { (other.field) } } " changed" }
+            [one, rest @ ..] => { b { bdi { (one.field) } } " and " (rest.len()) " other attributes changed" }
+        }
+    }
+}
+
+fn one_field(change: &ChangeRow) -> Markup {
+    html! { b { bdi { (change.field) } } " " (before_and_after(change)) }
+}
+
+fn before_and_after(change: &ChangeRow) -> Markup {
+    let is_set = |value: &Option<Value>| value.as_ref().is_some_and(|value| !value.is_null());
+    html! {
+        @match (is_set(&change.before), is_set(&change.after)) {
+            (true, true) => { del { (values::inline(change.before.as_ref())) } " → " ins { (values::inline(change.after.as_ref())) } }
+            (true, false) => { del { (values::inline(change.before.as_ref())) } " cleared" }
+            (false, _) => { "set to " ins { (values::inline(change.after.as_ref())) } }
+        }
+    }
+}
+
+fn from(change: &ChangeRow) -> Markup {
+    html! { span.meta { (by(&change.by_kind, &change.by_name)) } }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_path_of_an_address() {
+        assert_eq!(path("https://app.example/jobs/1?a=b"), "/jobs/1?a=b");
+        assert_eq!(path("https://app.example"), "/");
+        assert_eq!(path("/jobs"), "/jobs");
+    }
+}

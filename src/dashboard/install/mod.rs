@@ -1,0 +1,5 @@
+//! `/install`: the two snippets with the real key, and whether they work.
+
+pub mod page;
+pub mod snippets;
+pub mod state;

@@ -1,0 +1,152 @@
+//! The six answers of the installation page, from what a source was seen doing.
+
+use crate::dashboard::parts::say::Tone;
+use crate::domain::time::SECOND_MS;
+use crate::store::sightings::Evidence;
+
+/// A page that loaded the script posts within this time.
+const POST_WITHIN_MS: i64 = 15 * SECOND_MS;
+/// What crawlers are refused with says nothing about the installation.
+const BOT: &str = "bot";
+
+/// How far an installation is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// No request yet.
+    Nothing,
+    /// The script was fetched and nothing was posted.
+    ScriptOnly,
+    /// Posts were answered with codes.
+    Refused,
+    /// Page views, and nobody identified.
+    VisitorsOnly,
+    /// People without companies.
+    UsersNoCompany,
+    /// A user with a company was stored.
+    Complete,
+}
+
+impl State {
+    /// All, in the order in which an installation passes them.
+    pub const ALL: [State; 6] = [
+        State::Nothing,
+        State::ScriptOnly,
+        State::Refused,
+        State::VisitorsOnly,
+        State::UsersNoCompany,
+        State::Complete,
+    ];
+
+    /// The state that evidence shows.
+    pub fn of(evidence: &Evidence, now_ms: i64) -> State {
+        if evidence.complete.is_some() {
+            State::Complete
+        } else if evidence.refused.iter().any(|(code, count)| code != BOT && *count > 0) {
+            State::Refused
+        } else if evidence.user_without_company.is_some() {
+            State::UsersNoCompany
+        } else if evidence.events > 0 || evidence.posted_ms.is_some() {
+            State::VisitorsOnly
+        } else if evidence.script.as_ref().is_some_and(|(at_ms, _)| now_ms - at_ms >= POST_WITHIN_MS) {
+            State::ScriptOnly
+        } else {
+            State::Nothing
+        }
+    }
+
+    /// Its name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            State::Nothing => "nothing",
+            State::ScriptOnly => "script_only",
+            State::Refused => "refused",
+            State::VisitorsOnly => "visitors_only",
+            State::UsersNoCompany => "users_no_company",
+            State::Complete => "complete",
+        }
+    }
+
+    /// How it is meant.
+    pub fn tone(self) -> Tone {
+        match self {
+            State::Nothing => Tone::None,
+            State::ScriptOnly | State::VisitorsOnly | State::UsersNoCompany => Tone::Warn,
+            State::Refused => Tone::Bad,
+            State::Complete => Tone::Good,
+        }
+    }
+
+    /// Its sentence.
+    pub fn sentence(self) -> &'static str {
+        match self {
+            State::Nothing => "Nothing yet",
+            State::ScriptOnly => "The page loads the script but sends nothing",
+            State::Refused => "Messages come and are refused",
+            State::VisitorsOnly => "Visitors arrive, nobody is identified",
+            State::UsersNoCompany => "People arrive, without companies",
+            State::Complete => "Complete",
+        }
+    }
+
+    /// What it means and what to do, for the list of all six.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            State::Nothing => "No request has come. Open your site in a private window.",
+            State::ScriptOnly => {
+                "Nothing was posted within 15 s: the page's Content-Security-Policy, a consent banner, or an exception."
+            }
+            State::Refused => "With each code, how often, and the fix.",
+            State::VisitorsOnly => "Add step 2.",
+            State::UsersNoCompany => "Add step 3. One real user is shown.",
+            State::Complete => "Names the user and the company just stored, with links.",
+        }
+    }
+}
+
+/// Two words for the strip of the first page.
+pub fn short(state: State) -> &'static str {
+    match state {
+        State::Nothing => "Silent",
+        State::ScriptOnly => "Sends nothing",
+        State::Refused => "Some is refused",
+        State::VisitorsOnly => "Visitors only",
+        State::UsersNoCompany => "No companies",
+        State::Complete => "Receiving",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::sightings::Complete;
+
+    #[test]
+    fn the_six_answers() {
+        let now = 1_000_000;
+        let state = |evidence: &Evidence| State::of(evidence, now);
+        let mut evidence = Evidence::default();
+        assert_eq!(state(&evidence), State::Nothing);
+        evidence.script = Some((now - 3_000, "shop.test".to_owned()));
+        assert_eq!(state(&evidence), State::Nothing, "a post may still come");
+        evidence.script = Some((now - 15_000, "shop.test".to_owned()));
+        assert_eq!(state(&evidence), State::ScriptOnly);
+        evidence.posted_ms = Some(now);
+        evidence.events = 2;
+        assert_eq!(state(&evidence), State::VisitorsOnly);
+        evidence.refused = vec![("bot".to_owned(), 9)];
+        assert_eq!(state(&evidence), State::VisitorsOnly, "crawlers come to every site");
+        evidence.refused.push(("id_placeholder".to_owned(), 1));
+        assert_eq!(state(&evidence), State::Refused, "page views are kept while the id is refused");
+        evidence.refused.clear();
+        evidence.user_without_company = Some("ann".to_owned());
+        assert_eq!(state(&evidence), State::UsersNoCompany);
+        evidence.complete = Some(Complete {
+            user_id: "ann".to_owned(),
+            user_name: None,
+            company_id: "acme".to_owned(),
+            company_name: None,
+            at_ms: now,
+        });
+        assert_eq!(state(&evidence), State::Complete);
+    }
+}

@@ -1,0 +1,99 @@
+//! The door of people: pages written on the server, one file a page with its form and POST.
+//!
+//! A page is a function of its view, and a handler fills the view in. What pages are made
+//! of is in [`parts`]; what every handler asks for is in [`desk`].
+
+mod codes;
+mod companies;
+mod company;
+mod desk;
+mod errors;
+mod first_run;
+mod happenings;
+mod help;
+mod install;
+mod links;
+mod overview;
+mod parts;
+mod password;
+mod refusals;
+mod search;
+mod set_up;
+mod settings;
+mod sign_in;
+#[cfg(test)]
+mod storybook;
+mod theme;
+mod timeline;
+mod user;
+mod users;
+mod visitors;
+
+use actix_web::HttpRequest;
+use actix_web::error::{PathError, UrlencodedError};
+use actix_web::http::StatusCode;
+use actix_web::web::{self, ServiceConfig};
+
+use crate::http::page::PageError;
+use crate::http::session;
+use desk::Answer;
+use parts::frame::Place;
+
+/// Bytes of a form.
+const FORM_BYTES_MAX: usize = 64 * 1_024;
+
+/// All pages, and what answers where there is none.
+pub fn configure(config: &mut ServiceConfig) {
+    config
+        .app_data(web::FormConfig::default().limit(FORM_BYTES_MAX).error_handler(form_not_read))
+        .app_data(web::PathConfig::default().error_handler(path_not_read))
+        .service(web::resource("/set-up").get(set_up::show).post(set_up::set_up))
+        .service(web::resource("/sign-in").get(sign_in::show).post(sign_in::sign_in))
+        .service(web::resource("/sign-out").post(sign_in::sign_out))
+        .service(web::resource("/password").get(password::show).post(password::set))
+        .service(web::resource("/theme").post(theme::keep))
+        .service(web::resource("/").get(overview::show))
+        .service(web::resource("/search").get(search::show))
+        .service(web::resource("/users").get(users::show))
+        .service(web::resource("/users/{id}").get(user::show))
+        .service(web::resource("/companies").get(companies::show))
+        .service(web::resource("/companies/{id}").get(company::show))
+        .service(web::resource("/visitors").get(visitors::show))
+        .service(web::resource("/refusals").get(refusals::show))
+        .service(web::resource("/install").get(install::page::show))
+        .service(web::resource("/help").get(help::show))
+        .service(web::resource("/help/codes").get(help::show_codes))
+        .configure(settings_pages)
+        .default_service(web::to(nothing_here));
+}
+
+fn settings_pages(config: &mut ServiceConfig) {
+    use settings::{account, operators, source, sources, tokens, workspace};
+    config
+        .service(web::redirect("/settings", "/settings/sources"))
+        .service(web::resource("/settings/sources").get(sources::show).post(sources::add_one))
+        .service(web::resource("/settings/sources/{id}").get(source::show).post(source::change))
+        .service(web::resource("/settings/workspace").get(workspace::show).post(workspace::change))
+        .service(web::resource("/settings/operators").get(operators::show).post(operators::add_one))
+        .service(web::resource("/settings/operators/link").post(operators::make_link))
+        .service(web::resource("/settings/tokens").get(tokens::show).post(tokens::add_one))
+        .service(web::resource("/settings/tokens/revoke").post(tokens::revoke))
+        .service(web::resource("/settings/account").get(account::show).post(account::change_password));
+}
+
+/// Where nothing is, whoever is signed in stays within the navigation.
+async fn nothing_here(request: HttpRequest) -> Answer {
+    let Some(operator) = session::operator(&request).await? else { return Err(PageError::not_found()) };
+    let frame = desk::frame(&request, operator, Place::Elsewhere).await?;
+    Ok(desk::page_with(StatusCode::NOT_FOUND, errors::no_page(&frame)))
+}
+
+fn form_not_read(error: UrlencodedError, _: &HttpRequest) -> actix_web::Error {
+    let sentence = "What the form sent could not be read, and nothing was changed. Go back and send it again.";
+    tracing::debug!(%error, "A form could not be read.");
+    PageError::new(StatusCode::BAD_REQUEST, "That form was not read", sentence).into()
+}
+
+fn path_not_read(_: PathError, _: &HttpRequest) -> actix_web::Error {
+    PageError::not_found().into()
+}

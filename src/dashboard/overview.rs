@@ -1,0 +1,243 @@
+//! `/`: the roll.
+
+use maud::{Markup, html};
+
+use super::codes;
+use super::desk::{self, Answer};
+use super::first_run;
+use super::install::state::{self, State};
+use super::parts::chart::{self, Bar};
+use super::parts::frame::Place;
+use super::parts::frame::{Frame, shell};
+use super::parts::icon::icon;
+use super::parts::numbers::{self, counted, delta, number};
+use super::parts::say::beat;
+use super::parts::section::{head, stat};
+use super::parts::who;
+use crate::domain::activity::TREND_DAYS;
+use crate::domain::time::DAY_MS;
+use crate::http::access::Viewer;
+use crate::store::companies::CompanyRow;
+use crate::store::list::Count;
+use crate::store::refusals::RefusalRow;
+use crate::store::users::UserRow;
+use crate::store::workspace::Overview;
+use crate::store::{refusals, sightings, workspace};
+use actix_web::HttpRequest;
+
+/// How one source stands.
+#[derive(Debug, Clone)]
+pub struct SourceState {
+    /// Its name.
+    pub name: String,
+    /// What it was seen doing lately.
+    pub state: State,
+    /// The last post that was taken, Unix milliseconds.
+    pub posted_ms: Option<i64>,
+}
+
+/// What the page shows.
+#[derive(Debug, Clone)]
+pub struct View {
+    /// The numbers.
+    pub overview: Overview,
+    /// The latest refusals, at most 3.
+    pub refusals: Vec<RefusalRow>,
+    /// Each source.
+    pub sources: Vec<SourceState>,
+    /// The public key of the first source, for the first-run page.
+    pub write_key: String,
+}
+
+impl View {
+    /// Nobody is known yet.
+    fn is_first_run(&self) -> bool {
+        self.overview.users == Count::Exactly(0) && self.overview.companies == Count::Exactly(0)
+    }
+}
+
+/// The page.
+pub fn page(frame: &Frame, view: &View) -> Markup {
+    if view.is_first_run() {
+        return first_run::page(frame, view);
+    }
+    let clock = frame.clock;
+    let bars: Vec<Bar> =
+        view.overview.days.iter().map(|day| Bar { day: day.day, people: day.people, events: day.events }).collect();
+    let content = html! {
+        div.stack.wide {
+            (head(html! { "Overview" }, html! { p { (clock.weekday_date(clock.now_ms)) } }, html! {}))
+            (installation(frame, &view.sources))
+            @if view.overview.refused_7d > 0 { (refused(frame, view)) }
+            (cells(&view.overview))
+            (chart::people_per_day("activity", "Active users per day", &bars, clock))
+            div.cols {
+                (newest_users(frame, &view.overview.newest_users))
+                (newest_companies(frame, &view.overview.newest_companies))
+                (quiet_companies(frame, &view.overview.quiet_companies))
+            }
+        }
+    };
+    shell(frame, "Overview", content)
+}
+
+/// One line for each source: whether it is heard of.
+fn installation(frame: &Frame, sources: &[SourceState]) -> Markup {
+    let several = sources.len() > 1;
+    html! {
+        div.strip.live {
+            @for source in sources {
+                span {
+                    (beat(source.state.tone())) " "
+                    b { @if several { bdi { (source.name) } } @else { (state::short(source.state)) } } " "
+                    @if several { (state::short(source.state).to_lowercase()) " " }
+                    @if let Some(posted_ms) = source.posted_ms { "last message " (frame.clock.ago(posted_ms)) }
+                }
+            }
+            @if sources.is_empty() { span { (beat(super::parts::say::Tone::None)) " " b { "No source" } " sends data" } }
+            a.end href="/install" { "Installation" }
+        }
+    }
+}
+
+fn refused(frame: &Frame, view: &View) -> Markup {
+    html! {
+        section.card aria-labelledby="refused" {
+            header {
+                h2 id="refused" { span.ink.bad { (icon("refused")) } (counted(view.overview.refused_7d, "refusal", "refusals")) }
+                span.muted { "in the last 7 days" }
+                a.end href="/refusals" { "All refusals" }
+            }
+            ul.rows {
+                @for refusal in &view.refusals {
+                    li {
+                        b.count.ink.bad { (number(refusal.count)) }
+                        p { a href={ "/refusals#" (refusal.code) } { (refusal.code) } " " span.muted { (sentence(refusal)) } }
+                        span.end { (frame.clock.ago(refusal.last_seen_ms)) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn sentence(refusal: &RefusalRow) -> &str {
+    if refusal.detail.is_empty() {
+        codes::explain(&refusal.code).map_or("", |code| code.meaning)
+    } else {
+        &refusal.detail
+    }
+}
+
+fn cells(overview: &Overview) -> Markup {
+    let people: Vec<u32> = overview.days.iter().map(|day| day.people).collect();
+    let last = |days: usize| &people[people.len().saturating_sub(days)..];
+    let today = people.last().copied().unwrap_or(0);
+    let week_ago = people.len().checked_sub(8).map_or(0, |index| people[index]);
+    let changed = |(now, before): (u64, u64)| delta(i128::from(before), i128::from(now));
+    html! {
+        section aria-label="Numbers" {
+            div.card.cells {
+                (stat("/users?sort=-first_seen", "Users", "Users and leads", html! { (numbers::count(overview.users)) }, html! {}, chart::spark(last(TREND_DAYS as usize))))
+                (stat("/companies?sort=-first_seen", "Companies", "", html! { (numbers::count(overview.companies)) }, html! {}, html! {}))
+                (stat("/users?sort=-last_seen", "Active today", "Users with activity today; the change is against the same day last week", html! { (number(today)) }, delta(i128::from(week_ago), i128::from(today)), chart::wide_roll(last(28))))
+                (stat("/users?sort=-last_seen", "Active in 7 days", "Distinct users with activity in the last 7 days; the change is against the 7 before", html! { (number(overview.active_7d.0)) }, changed(overview.active_7d), chart::wide_roll(last(7))))
+                (stat("/users?sort=-last_seen", "Active in 30 days", "Distinct users with activity in the last 30 days; the change is against the 30 before", html! { (number(overview.active_30d.0)) }, changed(overview.active_30d), chart::wide_roll(last(30))))
+            }
+        }
+    }
+}
+
+fn newest_users(frame: &Frame, users: &[UserRow]) -> Markup {
+    html! {
+        section.card aria-labelledby="new-users" {
+            header { h2 id="new-users" { "Newest users" } a.end href="/users?sort=-first_seen" { "All" span.vh { " users, the newest first" } } }
+            ul.rows {
+                @for user in users {
+                    li {
+                        (who::user(user, frame.clock.now_ms, html! { @match &user.company { Some(company) => (who::company_link(company)), None => "no company" } }))
+                        span.end { (frame.clock.ago(user.first_seen_ms)) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn newest_companies(frame: &Frame, companies: &[CompanyRow]) -> Markup {
+    html! {
+        section.card aria-labelledby="new-companies" {
+            header { h2 id="new-companies" { "Newest companies" } a.end href="/companies?sort=-first_seen" { "All" span.vh { " companies, the newest first" } } }
+            @if companies.is_empty() { p.body.muted { "No company so far. " a href="/install#company" { "Add the company to the snippet" } "." } }
+            ul.rows {
+                @for company in companies {
+                    li {
+                        (company_row(company))
+                        span.end { (counted(company.members, "member", "members")) br; (frame.clock.ago(company.first_seen_ms)) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn quiet_companies(frame: &Frame, companies: &[CompanyRow]) -> Markup {
+    html! {
+        section.card aria-labelledby="quiet" {
+            header { h2 id="quiet" title="Companies with members whose last activity is 7 days ago or longer" { "Gone quiet" } a.end href="/companies?sort=last_seen" { "All" span.vh { " companies, the quietest first" } } }
+            @if companies.is_empty() { p.body.muted { "None. Every company with members was active in the last 7 days." } }
+            ul.rows {
+                @for company in companies { li { (company_row(company)) (chart::roll(&company.roll)) span.end { (frame.clock.ago_or_never(company.last_seen_ms)) } } }
+            }
+        }
+    }
+}
+
+fn company_row(company: &CompanyRow) -> Markup {
+    let name = company.name.as_deref();
+    who::company(
+        &company.company_id,
+        name,
+        who::company_second_line(&company.company_id, name, company.domain.as_deref()),
+    )
+}
+
+/// Days of which the strip of sources tells.
+const STRIP_DAYS: i64 = 7;
+/// Days of which refusals are told.
+const REFUSED_DAYS: i64 = 7;
+/// Refusals that the page tells of.
+const REFUSAL_ROWS: usize = 3;
+/// Sources that the strip tells of.
+const SOURCES_MAX: usize = 6;
+
+/// `GET /`
+///
+/// # Errors
+/// The store's.
+pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
+    let catalog = desk::store(&request)?.catalog();
+    let (frame, view) = desk::read(&request, operator, Place::Overview, move |db, clock| {
+        let mut sources = Vec::new();
+        for source in catalog.sources_in_order().into_iter().filter(|source| !source.write_keys.is_empty()) {
+            let evidence = sightings::evidence(db, source.key, clock.now_ms - STRIP_DAYS * DAY_MS)?;
+            sources.push(SourceState {
+                name: source.name.clone(),
+                state: State::of(&evidence, clock.now_ms),
+                posted_ms: evidence.posted_ms,
+            });
+            if sources.len() == SOURCES_MAX {
+                break;
+            }
+        }
+        let write_key = catalog.sources_in_order().into_iter().find_map(|source| source.write_keys.first().cloned());
+        Ok(View {
+            overview: workspace::overview(db, clock.now_ms)?,
+            refusals: refusals::list(db, clock.now_ms - REFUSED_DAYS * DAY_MS, REFUSAL_ROWS)?,
+            sources,
+            write_key: write_key.unwrap_or_default(),
+        })
+    })
+    .await?;
+    Ok(desk::page(page(&frame, &view)))
+}

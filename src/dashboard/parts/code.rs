@@ -1,0 +1,61 @@
+//! Code to copy, and ids.
+
+use maud::{Markup, html};
+
+use super::icon::small;
+
+/// A block of code under a caption, with a button that copies it.
+pub fn block(caption: &str, code: Markup) -> Markup {
+    html! {
+        figure.code {
+            figcaption { (caption) " " button.btn.bare.mini.js-only type="button" data-copy="" { (small("copy")) " Copy" } }
+            pre tabindex="0" role="group" aria-label={ "Code: " (caption) } { code { (code) } }
+        }
+    }
+}
+
+/// An id with a button that copies it.
+pub fn id(text: &str, what: &str) -> Markup {
+    html! {
+        span.copy {
+            code { bdi { (text) } }
+            button.btn.bare.mini.square.js-only type="button" data-copy=(text) { (small("copy")) span.vh { "Copy " (what) } }
+        }
+    }
+}
+
+/// A call of the API as a person types it at a shell.
+pub fn call(server: &str, path: &str) -> Markup {
+    let address = format!("{server}{path}");
+    html! {
+        "curl " span.s { (quoted(&address)) } " \\\n  -H " span.s { "\"Authorization: Bearer $ROLLCALL_TOKEN\"" }
+    }
+}
+
+/// A text in single quotes for a shell; nothing in it is expanded.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+/// The card of "the same from the shell".
+pub fn shell_card(server: &str, path: &str) -> Markup {
+    html! {
+        section.card aria-labelledby="shell" {
+            header { h2 id="shell" { "The same from the shell" } }
+            div.body.stack.tight {
+                (block("A token of scope read", call(server, path)))
+                p.small.faint { "Tokens are made under " a href="/settings/tokens" { "Settings" } "." }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_can_t_leave_its_quotes_at_the_shell() {
+        assert_eq!(quoted("a'; rm -rf /"), r"'a'\''; rm -rf /'");
+    }
+}

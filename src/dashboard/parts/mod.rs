@@ -1,0 +1,18 @@
+//! What pages are made of. Each part is a function of its values, closes what
+//! it opens, and fetches nothing.
+
+pub mod attributes;
+pub mod chart;
+pub mod code;
+pub mod feed;
+pub mod form;
+pub mod frame;
+pub mod icon;
+pub mod list;
+pub mod numbers;
+pub mod pill;
+pub mod say;
+pub mod section;
+pub mod times;
+pub mod values;
+pub mod who;

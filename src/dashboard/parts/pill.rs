@@ -1,0 +1,47 @@
+//! Words that classify. A computed word says its formula in the title.
+
+use maud::{Markup, html};
+
+use super::icon::icon;
+use crate::domain::activity::{State, TREND_DAYS, Trend};
+
+/// A computed word.
+pub fn state(state: State) -> Markup {
+    let tone = match state {
+        State::New => "info",
+        State::Active => "good",
+        State::Quiet => "warn",
+        State::Gone | State::Never => "",
+    };
+    html! { span class={ "pill dot " (tone) } title={ (capital(state.as_str())) ": " (state.formula()) } { (capital(state.as_str())) } }
+}
+
+/// Where the activity is going; nothing where it is steady. `of` says what is counted.
+pub fn trend(trend: Trend, of: &str) -> Markup {
+    let (tone, arrow, by) = match trend {
+        Trend::Growing => ("good", "up", "up"),
+        Trend::Shrinking => ("bad", "down", "down"),
+        Trend::Steady => return html! {},
+    };
+    html! {
+        span class={ "pill " (tone) } title={ (of) " of the last " (TREND_DAYS) " days against the " (TREND_DAYS) " before: " (by) " by at least a quarter and 2" } {
+            (icon(arrow)) (capital(trend.as_str()))
+        }
+    }
+}
+
+/// A plain word with its explanation.
+pub fn word(text: &str, title: &str) -> Markup {
+    html! { span.pill title=(title) { (text) } }
+}
+
+/// A word with a tone (`good`, `warn`, `bad`, `info`) and a dot.
+pub fn toned(tone: &str, text: &str, title: &str) -> Markup {
+    html! { span class={ "pill dot " (tone) } title=(title) { (text) } }
+}
+
+/// The word with a capital letter.
+pub fn capital(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}

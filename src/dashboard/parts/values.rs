@@ -1,0 +1,125 @@
+//! Values of attributes and properties as people read them.
+
+use maud::{Markup, html};
+use serde_json::Value;
+
+use super::numbers::number;
+use super::times::Clock;
+use crate::domain::attributes::Type;
+use crate::domain::time;
+
+/// Characters of a value that a page shows; the API has all of it.
+const VALUE_CHARS_MAX: usize = 280;
+/// Characters of a value within a sentence.
+const INLINE_CHARS_MAX: usize = 60;
+/// Items of a list that a page shows.
+const ITEMS_MAX: usize = 20;
+
+/// A value of a type.
+pub fn value(value: &Value, kind: Type, clock: Clock) -> Markup {
+    match (value, kind) {
+        (Value::Null, _) => html! { span.zero { "none" } },
+        (Value::Bool(yes), _) => html! { (if *yes { "Yes" } else { "No" }) },
+        (Value::Number(value), _) => html! { (numeral(value)) },
+        (Value::String(text), Type::Datetime) => match time::instant_from_text(text) {
+            Some(at_ms) => html! { (clock.on(at_ms)) ", " (clock.hour(at_ms)) },
+            None => html! { (text) },
+        },
+        (Value::String(text), Type::Date) => match time::date_from_text(text) {
+            Some(date) => html! { time datetime=(text) { (date.format("%-d %b %Y")) } },
+            None => html! { (text) },
+        },
+        (Value::String(text), _) if text.is_empty() => html! { span.zero { "empty" } },
+        (Value::String(text), _) if is_address(text) => {
+            html! { a href=(text) rel="noreferrer nofollow ugc" { (cut(text, VALUE_CHARS_MAX)) } }
+        }
+        (Value::String(text), _) => html! { bdi { (cut(text, VALUE_CHARS_MAX)) } },
+        (Value::Array(items), Type::List) if items.is_empty() => html! { span.zero { "empty" } },
+        (Value::Array(items), Type::List) => html! {
+            span.row.tight {
+                @for item in items.iter().take(ITEMS_MAX) { span.pill { bdi { (plain(item)) } } }
+                @if items.len() > ITEMS_MAX { span.faint { "and " (items.len() - ITEMS_MAX) " more" } }
+            }
+        },
+        (other, _) => html! { code { (cut(&other.to_string(), VALUE_CHARS_MAX)) } },
+    }
+}
+
+/// A value within a sentence; `nothing` where there is none.
+pub fn inline(value: Option<&Value>) -> Markup {
+    match value {
+        None | Some(Value::Null) => html! { span.zero { "nothing" } },
+        Some(value) => html! { bdi { (cut(&plain(value), INLINE_CHARS_MAX)) } },
+    }
+}
+
+/// A value as bare text.
+pub fn plain(value: &Value) -> String {
+    match value {
+        Value::Null => "none".to_owned(),
+        Value::Bool(yes) => if *yes { "Yes" } else { "No" }.to_owned(),
+        Value::Number(value) => numeral(value),
+        Value::String(text) => text.clone(),
+        Value::Array(items) if items.iter().all(|item| !item.is_array() && !item.is_object()) => {
+            items.iter().map(plain).collect::<Vec<_>>().join(", ")
+        }
+        other => other.to_string(),
+    }
+}
+
+fn numeral(value: &serde_json::Number) -> String {
+    match (value.as_i64(), value.as_u64()) {
+        (Some(whole), _) => number(whole),
+        (None, Some(whole)) => number(whole),
+        (None, None) => value.to_string(),
+    }
+}
+
+/// Whether a text is an address that a browser may follow (A5).
+fn is_address(text: &str) -> bool {
+    ["https://", "http://"]
+        .iter()
+        .any(|scheme| text.len() > scheme.len() && text.to_ascii_lowercase().starts_with(scheme))
+        && !text.chars().any(|c| c.is_whitespace() || c.is_control())
+}
+
+/// The first characters of a text.
+pub fn cut(text: &str, chars_max: usize) -> String {
+    match text.char_indices().nth(chars_max) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn shown(json: Value, kind: Type) -> String {
+        let clock =
+            Clock { now_ms: time::instant_from_text("2026-11-24T15:42:08Z").unwrap(), zone: chrono_tz::Tz::UTC };
+        value(&json, kind, clock).into_string()
+    }
+
+    #[test]
+    fn a5_only_web_addresses_become_links() {
+        assert!(
+            shown(json!("https://acme.example/a"), Type::Text)
+                .contains("<a href=\"https://acme.example/a\" rel=\"noreferrer")
+        );
+        for text in ["javascript:alert(1)", "data:text/html,x", "//acme.example", "https://", "https://a b"] {
+            assert!(!shown(json!(text), Type::Text).contains("<a"), "{text}");
+        }
+    }
+
+    #[test]
+    fn values_are_shown_by_their_type() {
+        assert_eq!(shown(json!(true), Type::Boolean), "Yes");
+        assert_eq!(shown(json!(1208), Type::Number), "1\u{202f}208");
+        assert!(shown(json!("2027-03-14"), Type::Date).contains(">14 Mar 2027<"));
+        assert!(shown(json!("2025-03-28T12:00:00.000Z"), Type::Datetime).contains("28 Mar 2025</time>, 12:00"));
+        assert!(shown(json!({"a": 1}), Type::Object).contains("<code>{&quot;a&quot;:1}</code>"));
+        assert!(shown(json!("<b>"), Type::Text).contains("&lt;b&gt;"));
+    }
+}

@@ -1,0 +1,97 @@
+//! `/refusals`: what was refused, by code: how often, since when, an example, the fix.
+
+use maud::{Markup, html};
+
+use super::codes;
+use super::desk::{self, Answer};
+use super::parts::frame::Place;
+use super::parts::frame::{Frame, shell};
+use super::parts::icon::icon;
+use super::parts::numbers::{counted, number};
+use super::parts::say;
+use super::parts::section::head;
+use crate::domain::time::DAY_MS;
+use crate::http::access::Viewer;
+use crate::store::refusals;
+use crate::store::refusals::RefusalRow;
+use actix_web::HttpRequest;
+
+/// Days within which a refusal was last seen to be shown.
+pub const DAYS: i64 = 30;
+/// Refusals that the page shows at most, each a source, code and attribute.
+pub const ROWS: usize = 200;
+
+/// What the page shows.
+#[derive(Debug, Clone, Default)]
+pub struct View {
+    /// The latest first.
+    pub refusals: Vec<RefusalRow>,
+}
+
+/// The page.
+pub fn page(frame: &Frame, view: &View) -> Markup {
+    let mut by_code: Vec<(&str, Vec<&RefusalRow>)> = Vec::new();
+    for refusal in &view.refusals {
+        match by_code.iter_mut().find(|(code, _)| *code == refusal.code) {
+            Some((_, rows)) => rows.push(refusal),
+            None => by_code.push((&refusal.code, vec![refusal])),
+        }
+    }
+    let below = html! { p { "Messages and values that were not taken, seen in the last " (DAYS) " days, the latest first. The rest of each message was stored." } };
+    let content = html! {
+        div.stack.narrow {
+            (head(html! { "Refusals" }, below, html! { a.btn href="/help/codes" { (icon("info")) " All codes" } }))
+            @if by_code.is_empty() {
+                (say::nothing("Nothing was refused", html! { p { "Everything that came in the last " (DAYS) " days was stored. What is not taken is counted here, with its cause, an example and the fix." } }))
+            }
+            @for (code, rows) in &by_code { (card(frame, code, rows)) }
+        }
+    };
+    shell(frame, "Refusals", content)
+}
+
+fn card(frame: &Frame, code: &str, rows: &[&RefusalRow]) -> Markup {
+    let explained = codes::explain(code);
+    let total: u64 = rows.iter().map(|row| row.count).sum();
+    let since_ms = rows.iter().map(|row| row.first_seen_ms).min().unwrap_or_default();
+    html! {
+        section.card aria-labelledby=(code) {
+            header {
+                h2 id=(code) { span.ink.bad { (icon("refused")) } code.bare { (code) } }
+                span.muted { (counted(total, "time", "times")) " since " (frame.clock.on(since_ms)) }
+                a.end href={ "/help/codes#" (code) } { "About it" }
+            }
+            @if let Some(explained) = explained {
+                div.body.stack.tight { p { (explained.meaning) " " span.muted { (explained.cause) } } p { b { "What to do: " } (explained.fix) } }
+            }
+            ul.rows { @for row in rows { (line(frame, row)) } }
+        }
+    }
+}
+
+fn line(frame: &Frame, row: &RefusalRow) -> Markup {
+    html! {
+        li {
+            b.count.ink.bad { (number(row.count)) }
+            p {
+                @if let Some(attribute) = &row.attribute { code { (attribute) } " " }
+                @match &row.source { Some(source) => { "from " bdi { (source) } }, None => "from nobody we know" }
+                @if !row.detail.is_empty() { br; span.muted { (row.detail) } }
+                @if let Some(example) = &row.example { br; span.faint { "Sent: " } code { (example) } }
+            }
+            span.end { (frame.clock.ago(row.last_seen_ms)) br; "first " (frame.clock.on(row.first_seen_ms)) }
+        }
+    }
+}
+
+/// `GET /refusals`
+///
+/// # Errors
+/// The store's.
+pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
+    let (frame, refusals) = desk::read(&request, operator, Place::Refusals, |db, clock| {
+        refusals::list(db, clock.now_ms - DAYS * DAY_MS, ROWS)
+    })
+    .await?;
+    Ok(desk::page(page(&frame, &View { refusals })))
+}

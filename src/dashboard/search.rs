@@ -1,0 +1,112 @@
+//! `/search?q=`: users and companies by name, e-mail or id.
+
+use maud::{Markup, html};
+
+use super::desk::{self, Answer};
+use super::links;
+use super::parts::frame::Place;
+use super::parts::frame::{Frame, shell};
+use super::parts::icon::icon;
+use super::parts::section::head;
+use super::parts::{say, who};
+use crate::http::access::Viewer;
+use crate::store::companies::CompanyRow;
+use crate::store::list::ListQuery;
+use crate::store::users::UserName;
+use crate::store::users::UserRow;
+use crate::store::{companies, users};
+use actix_web::HttpRequest;
+
+/// Users, and companies, that the page shows; the lists have all of them.
+pub const ROWS: usize = 10;
+
+/// What the page shows.
+#[derive(Debug, Clone, Default)]
+pub struct View {
+    /// What was searched for.
+    pub search: String,
+    /// Users that match.
+    pub users: Vec<UserRow>,
+    /// Companies that match.
+    pub companies: Vec<CompanyRow>,
+}
+
+/// The page.
+pub fn page(frame: &Frame, view: &View) -> Markup {
+    let content = html! {
+        div.stack.narrow {
+            (head(html! { "Search" }, html! {}, html! {}))
+            form.search role="search" action="/search" aria-label="Users and companies" {
+                label.vh for="find" { "Name, e-mail, domain or id" }
+                (icon("search"))
+                input.tall type="search" id="find" name="q" value=(view.search) placeholder="Name, e-mail, domain or id" autocomplete="off" maxlength="255";
+            }
+            @if view.search.is_empty() {
+                p.muted { "Type a part of a name, an e-mail address, a domain or an id. Three letters and more find it anywhere in the text." }
+            } @else if view.users.is_empty() && view.companies.is_empty() {
+                (say::nothing("Nothing matches", html! { p { "No user and no company has “" bdi { (view.search) } "” in a name, an e-mail address, a domain or an id." } }))
+            }
+            @if !view.users.is_empty() { (users(frame, view)) }
+            @if !view.companies.is_empty() { (companies(frame, view)) }
+        }
+    };
+    shell(frame, "Search", content)
+}
+
+fn users(frame: &Frame, view: &View) -> Markup {
+    let all = links::with_query("/users", &[("q", Some(&view.search))]);
+    html! {
+        section.card aria-labelledby="users" {
+            header { h2 id="users" { "Users" } a.end href=(all) { "All that match" } }
+            ul.rows { @for user in &view.users { li { (who::user(user, frame.clock.now_ms, html! { (who::user_second_line(user)) @if let Some(email) = &user.email { " · " (email) } })) span.end { (frame.clock.ago_or_never(user.last_seen_ms)) } } } }
+        }
+    }
+}
+
+fn companies(frame: &Frame, view: &View) -> Markup {
+    let all = links::with_query("/companies", &[("q", Some(&view.search))]);
+    html! {
+        section.card aria-labelledby="companies" {
+            header { h2 id="companies" { "Companies" } a.end href=(all) { "All that match" } }
+            ul.rows { @for company in &view.companies { li { (who::company(&company.company_id, company.name.as_deref(), who::company_second_line(&company.company_id, company.name.as_deref(), company.domain.as_deref()))) span.end { (frame.clock.ago_or_never(company.last_seen_ms)) } } } }
+        }
+    }
+}
+
+/// `GET /search?q=`: an exact id or e-mail address opens at once.
+///
+/// # Errors
+/// The store's.
+pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
+    let search = desk::value(&request, "q").unwrap_or_default().trim().to_owned();
+    if search.is_empty() {
+        let frame = desk::frame(&request, operator, Place::Elsewhere).await?;
+        return Ok(desk::page(page(&frame, &View::default())));
+    }
+    let text = search.clone();
+    let (frame, (exact, found)) = desk::read(&request, operator, Place::Elsewhere, move |db, clock| {
+        let by_name = users::SortBy::Name;
+        let query = ListQuery { search: Some(text.clone()), sort: by_name, descending: false, after: None, size: ROWS };
+        let users = users::list(db, &query, clock.now_ms)?.rows;
+        let by_name = companies::SortBy::Name;
+        let query = ListQuery { search: Some(text.clone()), sort: by_name, descending: false, after: None, size: ROWS };
+        let companies = companies::list(db, &query, clock.now_ms)?.rows;
+        let mut exact = users::page(db, &UserName::UserId(text.clone()), clock.now_ms)?
+            .map(|user| links::user(user.row.user_id.as_deref(), &user.row.id));
+        if exact.is_none() && companies::key(db, &text)?.is_some() {
+            exact = Some(links::company(&text));
+        }
+        if exact.is_none()
+            && let [user] = users.as_slice()
+            && user.email.as_deref() == Some(text.as_str())
+        {
+            exact = Some(links::user(user.user_id.as_deref(), &user.id));
+        }
+        Ok((exact, View { search: text, users, companies }))
+    })
+    .await?;
+    Ok(match exact {
+        Some(address) => desk::see_other(&address),
+        None => desk::page(page(&frame, &found)),
+    })
+}

@@ -1,0 +1,98 @@
+//! `/settings/account`: one's own password, and how the dashboard looks.
+
+use maud::{Markup, html};
+
+use super::settings;
+use crate::actions::operators::{self as deeds, OperatorError};
+use crate::actions::passwords::CHARS_MIN;
+use crate::dashboard::desk::{self, Answer};
+use crate::dashboard::parts::form::{Line, Mistake};
+use crate::dashboard::parts::frame::Place;
+use crate::dashboard::parts::frame::{Frame, theme_form};
+use crate::dashboard::parts::say::{Tone, notice};
+use crate::http::access::Viewer;
+use crate::http::session;
+use actix_web::{HttpRequest, web};
+use serde::Deserialize;
+
+/// What the page shows.
+#[derive(Debug, Clone, Default)]
+pub struct View {
+    /// What was wrong with the form.
+    pub mistake: Option<Mistake>,
+    /// The password was changed just now.
+    pub saved: bool,
+}
+
+/// The page.
+pub fn page(frame: &Frame, view: &View) -> Markup {
+    let mistake = view.mistake.as_ref();
+    let (email, role) = frame.operator.as_ref().map_or(("", ""), |(email, role)| (email.as_str(), role.as_str()));
+    let content = html! {
+        @if view.saved { (notice(Tone::Good, "Your password is changed. Everywhere else you are signed out.")) }
+        section.card aria-labelledby="you" {
+            header { h2 id="you" { "You" } }
+            dl.facts { div { dt { "E-mail" } dd { (email) } } div { dt { "Role" } dd { (role) } } }
+        }
+        section.card aria-labelledby="password" {
+            header { h2 id="password" { "Change the password" } }
+            form.body.stack.snug method="post" {
+                input type="hidden" name="username" autocomplete="username" value=(email);
+                (Line { name: "current", label: "Current password", kind: "password", autocomplete: "current-password", required: true, ..Line::default() }.draw(mistake))
+                (Line { name: "new", label: "New password", kind: "password", autocomplete: "new-password", required: true, least: Some(CHARS_MIN as u32), hint: "At least 10 characters. A sentence is good.", ..Line::default() }.draw(mistake))
+                div.row { button.btn.primary { "Change password" } }
+            }
+        }
+        section.card aria-labelledby="looks" {
+            header { h2 id="looks" { "Appearance" } }
+            div.body.stack.snug { p.muted { "As your system says, or always light or dark in this browser." } (theme_form(frame.theme, "/settings/account")) }
+        }
+    };
+    settings(frame, "/settings/account", content)
+}
+
+/// What the form sends.
+#[derive(Deserialize)]
+pub struct Sent {
+    #[serde(default)]
+    current: String,
+    #[serde(default)]
+    new: String,
+}
+
+/// `GET /settings/account`
+///
+/// # Errors
+/// The store's.
+pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
+    let view = View { mistake: None, saved: desk::value(&request, "saved").is_some() };
+    Ok(desk::page(page(&desk::frame(&request, operator, Place::Settings).await?, &view)))
+}
+
+/// `POST /settings/account`: a new password ends all sign-ins, and this browser signs in again.
+///
+/// # Errors
+/// The store's.
+pub async fn change_password(Viewer(operator): Viewer, request: HttpRequest, sent: web::Form<Sent>) -> Answer {
+    let store = desk::store(&request)?;
+    let mistake = if deeds::sign_in(store, &operator.email, &sent.current).await?.is_none() {
+        Mistake::new("current", "That is not your current password.")
+    } else {
+        let set = match deeds::reset(store, &operator.email).await {
+            Ok(link) => deeds::set_password(store, &link, &sent.new).await,
+            Err(error) => Err(error),
+        };
+        match set {
+            Ok(operator) => {
+                let cookie = session::sign_in(&request, store, operator.key).await?;
+                let mut response = desk::see_other("/settings/account?saved=1");
+                response.add_cookie(&cookie).map_err(crate::http::page::PageError::internal)?;
+                return Ok(response);
+            }
+            Err(OperatorError::Store(error)) => return Err(error.into()),
+            Err(error) => Mistake::new("new", error.to_string()),
+        }
+    };
+    let view = View { mistake: Some(mistake), saved: false };
+    Ok(desk::again(page(&desk::frame(&request, operator, Place::Settings).await?, &view)))
+}

@@ -1,0 +1,38 @@
+//! `/settings/…`: sources, the workspace, operators, tokens, one's own account.
+
+pub mod account;
+pub mod operators;
+pub mod source;
+pub mod sources;
+pub mod tokens;
+pub mod workspace;
+
+use maud::{Markup, html};
+
+use super::parts::frame::{Frame, shell};
+use super::parts::section::head;
+
+/// The pages of the settings: address, name.
+const TABS: [(&str, &str); 5] = [
+    ("/settings/sources", "Sources"),
+    ("/settings/workspace", "Workspace"),
+    ("/settings/operators", "Operators"),
+    ("/settings/tokens", "Tokens"),
+    ("/settings/account", "Your account"),
+];
+
+/// A page of the settings, under its tab.
+fn settings(frame: &Frame, tab: &str, content: Markup) -> Markup {
+    let name = TABS.iter().find(|(address, _)| *address == tab).map_or("Settings", |(_, name)| name);
+    let content = html! {
+        (head(html! { "Settings" }, html! {}, html! {}))
+        nav.tabs.bleed aria-label="Settings" { @for (address, text) in TABS { a href=(address) aria-current=[(address == tab).then_some("page")] { (text) } } }
+        div.stack.narrow.pad-top { (content) }
+    };
+    shell(frame, name, content)
+}
+
+/// Who may change what stands here, for those who may not.
+fn only(role: &str) -> Markup {
+    html! { p.small.muted { "You can look at it. Changing it takes " (role) "." } }
+}

@@ -1,0 +1,182 @@
+//! `/settings/sources/{id}`: one source, to be changed.
+
+use maud::{Markup, html};
+
+use super::settings;
+use super::sources::kind;
+use crate::actions::sources;
+use crate::dashboard::desk::{self, Answer};
+use crate::dashboard::parts::code;
+use crate::dashboard::parts::form::{Line, Mistake, choice, lines, tick};
+use crate::dashboard::parts::frame::Frame;
+use crate::dashboard::parts::frame::Place;
+use crate::dashboard::parts::say::{Tone, alert, notice};
+use crate::dashboard::parts::section::crumbs;
+use crate::domain::access::Role;
+use crate::domain::change::By;
+use crate::http::access::{Admin, Viewer};
+use crate::http::page::PageError;
+use crate::store::{Source, SourceKind};
+use actix_web::{HttpRequest, web};
+use serde::Deserialize;
+
+/// What the page shows.
+#[derive(Debug, Clone)]
+pub struct View {
+    /// The source, as it is or as it was filled in.
+    pub source: Source,
+    /// What was wrong with it.
+    pub mistake: Option<Mistake>,
+    /// It was changed just now.
+    pub saved: bool,
+    /// Its secret was shown once, just now.
+    pub secret: Option<String>,
+}
+
+/// The page.
+pub fn page(frame: &Frame, view: &View) -> Markup {
+    let source = &view.source;
+    let content = html! {
+        div { (crumbs("Sources", "/settings/sources", &source.name)) }
+        @if view.saved { (notice(Tone::Good, "Changed. It holds from the next message on.")) }
+        @if let Some(secret) = &view.secret { (secret_once(secret)) }
+        section.card aria-labelledby="source" {
+            header { h2 id="source" { bdi { (source.name) } } (kind(source)) span.end.muted { "since " (frame.clock.on(source.created_ms)) } }
+            @if frame.may(Role::Admin) { (form(view)) } @else { div.body { (super::only("an admin")) } }
+        }
+        section.card aria-labelledby="keys" {
+            header { h2 id="keys" { "Keys" } @if !source.write_keys.is_empty() { a.end href={ "/install?source=" (source.source_id) } { "Install" } } }
+            dl.facts {
+                @for (place, key) in source.write_keys.iter().enumerate() {
+                    div { dt { (if place == 0 { "Write key" } else { "Adopted key" }) } dd { (code::id(key, "write key")) } }
+                }
+                div { dt { "Source id" } dd { (code::id(&source.source_id, "source id")) " " span.small.muted { "for the shell and the API" } } }
+            }
+            footer { "Write keys are public: they can only add data." }
+        }
+    };
+    settings(frame, "/settings/sources", content)
+}
+
+fn secret_once(secret: &str) -> Markup {
+    alert(
+        Tone::Warn,
+        "The secret of this source is shown once",
+        html! {
+            p { "Your back end signs user ids with it, as proof of identity. Keep it where your other secrets are." }
+            p { (code::id(secret, "secret")) }
+        },
+    )
+}
+
+fn form(view: &View) -> Markup {
+    let (source, mistake) = (&view.source, view.mistake.as_ref());
+    let kind = if source.kind == SourceKind::Live { "live" } else { "test" };
+    let adopted = source.write_keys.get(1..).unwrap_or_default();
+    html! {
+        form.body.stack.snug method="post" {
+            (Line { name: "name", label: "Name", value: &source.name, required: true, ..Line::default() }.draw(mistake))
+            @if !source.write_keys.is_empty() {
+                (choice("kind", "Kind", &[("live", "Live: stores what is sent"), ("test", "Test: answers as if it stored, and keeps nothing")], kind, ""))
+                (lines("origins", "Allowed origins", &source.origins, "One a line, such as https://app.example.com. Empty: pages of any site may send.", mistake))
+                (lines("adopted_keys", "Keys adopted from another tool", adopted, "One a line. A page that moves over then need not change its key.", mistake))
+            }
+            fieldset.stack.snug {
+                legend { "What it may do" }
+                (tick("paused", "Paused", "Everything it sends is answered 403. SDKs throw away what they sent.", source.paused))
+                (tick("closed", "Closed to new attributes", "An attribute that nobody has sent before waits instead of appearing by itself.", source.closed))
+                (tick("signatures_required", "Proof of identity required", "A message that names a user or a company must be signed; what is not is refused.", source.signatures_required))
+            }
+            div.row { button.btn.primary { "Save" } a.btn.bare href="/settings/sources" { "Back" } }
+        }
+    }
+}
+
+/// What the form sends; a box that is not ticked sends nothing, a built-in source has no lists.
+#[derive(Debug, Deserialize)]
+pub struct Sent {
+    #[serde(default)]
+    name: String,
+    kind: Option<String>,
+    origins: Option<String>,
+    adopted_keys: Option<String>,
+    paused: Option<String>,
+    closed: Option<String>,
+    signatures_required: Option<String>,
+}
+
+impl Sent {
+    /// Each field with its value as text.
+    fn fields(&self) -> Vec<(&'static str, String)> {
+        let either = |ticked: &Option<String>, yes: &str, no: &str| if ticked.is_some() { yes } else { no }.to_owned();
+        let mut fields = vec![
+            ("name", self.name.clone()),
+            ("paused", either(&self.paused, "true", "false")),
+            ("new_attributes", either(&self.closed, "closed", "open")),
+            ("signatures", either(&self.signatures_required, "required", "optional")),
+        ];
+        fields.extend(self.kind.clone().map(|kind| ("kind", kind)));
+        fields.extend(self.origins.as_ref().map(|origins| ("origins", desk::lines(origins).join(","))));
+        fields.extend(self.adopted_keys.as_ref().map(|keys| ("keys", desk::lines(keys).join(","))));
+        fields
+    }
+
+    /// The source as it was filled in, to be shown again.
+    fn over(&self, mut source: Source) -> Source {
+        source.name.clone_from(&self.name);
+        source.paused = self.paused.is_some();
+        source.closed = self.closed.is_some();
+        source.signatures_required = self.signatures_required.is_some();
+        if let Some(origins) = &self.origins {
+            source.origins = desk::lines(origins);
+        }
+        if let Some(keys) = &self.adopted_keys {
+            source.write_keys.truncate(1);
+            source.write_keys.extend(desk::lines(keys));
+        }
+        source
+    }
+}
+
+fn find(request: &HttpRequest, id: &str) -> Result<Source, PageError> {
+    desk::store(request)?.catalog().source_by_id(id).cloned().ok_or_else(PageError::not_found)
+}
+
+/// `GET /settings/sources/{id}`
+///
+/// # Errors
+/// No such source, the store's.
+pub async fn show(Viewer(operator): Viewer, request: HttpRequest, id: web::Path<String>) -> Answer {
+    let source = find(&request, &id)?;
+    let saved = desk::value(&request, "saved").is_some();
+    let frame = desk::frame(&request, operator, Place::Settings).await?;
+    Ok(desk::page(page(&frame, &View { source, mistake: None, saved, secret: None })))
+}
+
+/// `POST /settings/sources/{id}`: changes all of it or nothing.
+///
+/// # Errors
+/// No such source, the store's.
+pub async fn change(
+    Admin(operator): Admin,
+    request: HttpRequest,
+    id: web::Path<String>,
+    sent: web::Form<Sent>,
+) -> Answer {
+    let source = find(&request, &id)?;
+    let (by, source_id, fields) = (By::Operator(operator.email.clone()), source.source_id.clone(), sent.fields());
+    let changed = desk::store(&request)?
+        .write(move |tx| {
+            fields.iter().try_for_each(|(field, value)| sources::set(tx, &by, &source_id, field, value).map(drop))
+        })
+        .await;
+    match changed {
+        Ok(()) => Ok(desk::see_other(&format!("/settings/sources/{}?saved=1", source.source_id))),
+        Err(error) => {
+            let mistake = Some(super::sources::mistake(error)?);
+            let frame = desk::frame(&request, operator, Place::Settings).await?;
+            let view = View { source: sent.over(source), mistake, saved: false, secret: None };
+            Ok(desk::again(page(&frame, &view)))
+        }
+    }
+}

@@ -1,0 +1,311 @@
+//! Invented people and companies, with names of every kind.
+
+use serde_json::{Map, Value, json};
+
+use crate::dashboard::parts::frame::{Frame, Place, Theme};
+use crate::dashboard::parts::times::Clock;
+use crate::domain::access::{Grade, Role};
+use crate::domain::attributes::Type;
+use crate::domain::ids::{ChangeKey, CompanyKey, EventId, SourceKey, UserKey};
+use crate::domain::message::Kind;
+use crate::domain::time::{DAY_MS, HOUR_MS, MINUTE_MS, instant_from_text};
+use crate::store::changes::ChangeRow;
+use crate::store::companies::CompanyRow;
+use crate::store::events::EventRow;
+use crate::store::list::Count;
+use crate::store::users::{AttributeValue, CompanyName, ROLL_DAYS, UserRow};
+use crate::store::{Source, SourceKind};
+
+pub fn now() -> i64 {
+    instant_from_text("2026-11-24T15:42:08Z").expect("a time")
+}
+
+pub fn clock() -> Clock {
+    Clock { now_ms: now(), zone: chrono_tz::Europe::Warsaw }
+}
+
+pub fn frame(place: Place, address: &str) -> Frame {
+    Frame {
+        workspace: "Quayside".to_owned(),
+        operator: Some(("ines@quayside.example".to_owned(), Role::Owner)),
+        theme: Theme::System,
+        clock: clock(),
+        counts: Some((Count::Exactly(4_182), Count::Exactly(318))),
+        place,
+        address: address.to_owned(),
+        server: "https://rollcall.quayside.example".to_owned(),
+    }
+}
+
+pub const LONG: &str = "Bartholomew Maximilian Featherstonehaugh-Cholmondeley von und zu Wolkenkuckucksheim the Younger of Upper Biggleswade and Lower Slaughter";
+pub const ARABIC: &str = "شركة النور للتجارة والمقاولات";
+
+/// Names of people: name, e-mail, id.
+pub const PEOPLE: [(Option<&str>, Option<&str>, Option<&str>); 10] = [
+    (Some("Marta Lindqvist"), Some("marta@kestrel-electrical.example"), Some("u_30418")),
+    (Some("Tomasz Zieliński"), Some("tomasz@redwing.example"), Some("u_28807")),
+    (
+        Some(LONG),
+        Some("bartholomew.maximilian.featherstonehaugh-cholmondeley@a-very-long-domain-name.example"),
+        Some("7f9c2ba4-e88f-827d-6160-455077ea2ac3/with/slashes?and=more#than that"),
+    ),
+    (Some("ليلى حداد"), Some("layla@nour.example"), Some("u_ليلى")),
+    (None, Some("hello@saltmarsh.example"), None),
+    (None, None, Some("u_33902")),
+    (Some("Aiko Tanabe"), Some("aiko@alderfinch.example"), Some("27115")),
+    (Some("O"), None, Some("..")),
+    (Some("<script>alert(1)</script>"), Some("mallory@evil.example"), Some("\"><img src=x>")),
+    (Some("Noor Haddad"), Some("noor@saltmarsh.example"), Some("33871")),
+];
+
+/// Names of companies: id, name.
+pub const COMPANIES: [(&str, Option<&str>); 7] = [
+    ("org_1187", Some("Kestrel Electrical")),
+    ("org_0655", Some("Redwing Couriers")),
+    ("org_1322", None),
+    ("الشركة-7", Some(ARABIC)),
+    (
+        "a/very/long/company/identifier/that/somebody/made/from/a/path/0123456789/0123456789/0123456789/0123456789",
+        Some(LONG),
+    ),
+    ("5003", Some("Alder & Finch")),
+    ("0190f3c2-8a51-7e44-b0b8-0f1d6e2c9a77", None),
+];
+
+pub fn roll(seed: u32) -> [u32; ROLL_DAYS] {
+    std::array::from_fn(|day| {
+        let day = day as u32;
+        let noise = (day * 7 + seed * 13 + day * day * seed) % 11;
+        match (day + seed) % 7 {
+            5 | 6 => noise / 5,
+            _ if seed % 5 == 3 && day > 14 => 0,
+            _ => noise,
+        }
+    })
+}
+
+pub fn user(index: usize) -> UserRow {
+    let (name, email, id) = PEOPLE[index % PEOPLE.len()];
+    let days = index as i64;
+    UserRow {
+        key: UserKey(index as i64 + 1),
+        id: format!("0190f3c2-8a51-7e44-b0b8-{index:012}"),
+        user_id: id.map(|id| if index < PEOPLE.len() { id.to_owned() } else { format!("{id}-{index}") }),
+        email: email.map(str::to_owned),
+        name: name.map(str::to_owned),
+        company: (index % 4 != 3).then(|| company_name(index)),
+        companies: [1, 2, 1, 0][index % 4],
+        first_seen_ms: now() - (days * 9 + 1) * DAY_MS,
+        last_seen_ms: (index % 8 != 5).then(|| now() - days * days * 5 * HOUR_MS / 4 - MINUTE_MS),
+        roll: if index % 8 == 5 { [0; ROLL_DAYS] } else { roll(index as u32) },
+    }
+}
+
+pub fn company_name(index: usize) -> CompanyName {
+    let (id, name) = COMPANIES[index % COMPANIES.len()];
+    CompanyName { key: CompanyKey(index as i64 + 1), company_id: id.to_owned(), name: name.map(str::to_owned) }
+}
+
+pub fn company(index: usize) -> CompanyRow {
+    let CompanyName { key, company_id, name } = company_name(index);
+    CompanyRow {
+        key,
+        company_id: if index < COMPANIES.len() { company_id } else { format!("{company_id}-{index}") },
+        name,
+        domain: (index % 3 == 0).then(|| format!("company-{index}.example")),
+        plan: (index % 2 == 0).then(|| "Pro".to_owned()),
+        members: [17, 4_182, 0, 1][index % 4],
+        active_members: [14, 1_604, 0, 1][index % 4],
+        first_seen_ms: now() - (index as i64 * 30 + 3) * DAY_MS,
+        last_seen_ms: (index % 4 != 2).then(|| now() - (index * index) as i64 * 7 * HOUR_MS - 40_000),
+        roll: if index % 4 == 2 { [0; ROLL_DAYS] } else { roll(index as u32 + 2) },
+    }
+}
+
+pub fn attribute(name: &str, value: Value, kind: Type, grade: Grade, days: i64) -> AttributeValue {
+    AttributeValue {
+        name: name.to_owned(),
+        value,
+        kind,
+        at_ms: now() - days * DAY_MS - 5 * MINUTE_MS,
+        grade,
+        source: "App".to_owned(),
+        pinned: name == "renewal_date",
+    }
+}
+
+pub fn attributes() -> Vec<AttributeValue> {
+    vec![
+        attribute("plan", json!("Pro"), Type::Text, Grade::Secret, 4),
+        attribute("seats", json!(20), Type::Number, Grade::Secret, 0),
+        attribute("mrr", json!(12_493.5), Type::Number, Grade::Secret, 4),
+        attribute("renewal_date", json!("2027-03-14"), Type::Date, Grade::Hand, 12),
+        attribute("trial_ended_at", json!("2025-03-28T12:00:00.000Z"), Type::Datetime, Grade::Unsigned, 600),
+        attribute("features", json!(["quotes", "scheduling", "timesheets"]), Type::List, Grade::Unsigned, 0),
+        attribute("vat_registered", json!(true), Type::Boolean, Grade::Signed, 20),
+        attribute(
+            "website",
+            json!("https://kestrel-electrical.example/a/path/that/goes/on/and/on?with=a&long=query"),
+            Type::Text,
+            Grade::Unsigned,
+            20,
+        ),
+        attribute(
+            "note_that_has_a_very_long_name_without_any_place_to_break_it_because_somebody_made_it_from_a_sentence",
+            json!("x".repeat(900)),
+            Type::Text,
+            Grade::Import,
+            78,
+        ),
+        attribute(
+            "address",
+            json!({"street": "12 Quay", "city": "Gdańsk", "nested": {"a": [1, 2, 3]}}),
+            Type::Object,
+            Grade::Rule,
+            3,
+        ),
+        attribute("empty", json!(""), Type::Text, Grade::Unsigned, 3),
+        attribute("arabic", json!(ARABIC), Type::Text, Grade::Unsigned, 3),
+    ]
+}
+
+pub fn event(minutes: i64, kind: Kind, name: &str, properties: Value, person: usize) -> EventRow {
+    let user = user(person);
+    let at_ms = now() - minutes * MINUTE_MS;
+    let object = |value: Value| value.as_object().cloned().unwrap_or_default();
+    EventRow {
+        event_id: EventId::first_at(at_ms),
+        name: if kind == Kind::Page { "page".to_owned() } else { name.to_owned() },
+        kind,
+        page_name: None,
+        received_ms: at_ms,
+        user_id: user.user_id.clone(),
+        user_name: user.name.clone().or(user.email.clone()),
+        user_uuid: Some(user.id),
+        anonymous_id: Some("anon_c2d9e4".to_owned()),
+        company_id: Some("org_1187".to_owned()),
+        properties: object(properties),
+        context: if kind == Kind::Page {
+            object(
+                json!({"page": {"url": format!("https://app.quayside.example{name}")}, "browser": "Firefox", "system": "macOS"}),
+            )
+        } else {
+            Map::new()
+        },
+        source: "App".to_owned(),
+    }
+}
+
+pub fn events() -> Vec<EventRow> {
+    vec![
+        event(4, Kind::Track, "Report exported", json!({"format": "pdf", "rows": 214, "a": 1, "b": 2}), 0),
+        event(9, Kind::Page, "/reports/margin", json!({}), 0),
+        event(13, Kind::Page, "/reports", json!({}), 0),
+        event(18, Kind::Page, "/jobs/8841", json!({}), 0),
+        event(21, Kind::Page, "/jobs", json!({}), 0),
+        event(60, Kind::Track, "Quote sent", json!({"total": 1840}), 2),
+        event(62, Kind::Track, "Quote sent", json!({"total": 12}), 2),
+        event(
+            400,
+            Kind::Page,
+            "/a/path/that/is/very/long/0123456789/0123456789/0123456789/0123456789/0123456789?with=a&query=too",
+            json!({}),
+            3,
+        ),
+        event(
+            1_500,
+            Kind::Track,
+            "An event whose name goes on and on because somebody put a whole sentence into it, with commas",
+            json!({}),
+            5,
+        ),
+        event(9_000, Kind::Track, "Job scheduled", json!({}), 6),
+        event(600_000, Kind::Page, "/", json!({}), 6),
+    ]
+}
+
+#[derive(Clone, Copy)]
+pub struct Deed {
+    pub set: i64,
+    pub minutes: i64,
+    pub subject: &'static str,
+    pub id: &'static str,
+    pub company: Option<&'static str>,
+}
+
+pub fn change(deed: Deed, place: i64, field: &str, before: Value, after: Value) -> ChangeRow {
+    let some = |value: Value| (!value.is_null()).then_some(value);
+    ChangeRow {
+        change: ChangeKey(deed.set),
+        place,
+        at_ms: now() - deed.minutes * MINUTE_MS,
+        by_kind: if deed.set % 3 == 0 { "token" } else { "message" }.to_owned(),
+        by_name: if deed.set % 3 == 0 { "billing" } else { "App" }.to_owned(),
+        cause: "identify".to_owned(),
+        subject: deed.subject,
+        subject_id: deed.id.to_owned(),
+        company_id: deed.company.map(str::to_owned),
+        field: field.to_owned(),
+        before: some(before),
+        after: some(after),
+    }
+}
+
+pub fn changes(subject: &'static str, id: &'static str) -> Vec<ChangeRow> {
+    let deed = |set: i64, minutes: i64| Deed { set, minutes, subject, id, company: None };
+    let member = |set: i64, minutes: i64, id: &'static str| Deed {
+        set,
+        minutes,
+        subject: "membership",
+        id,
+        company: Some("org_1187"),
+    };
+    let joined = json!({"joined_at": "2026-11-24T08:14:00.000Z"});
+    vec![
+        change(deed(9, 280), 0, "seats", json!(15), json!(20)),
+        change(member(8, 390, "u_33902"), 0, "membership", Value::Null, joined.clone()),
+        change(member(8, 390, "u_33902"), 1, "role", Value::Null, json!("Member")),
+        change(member(7, 1_900, "Marta Lindqvist"), 0, "role", json!("Member"), json!("Admin")),
+        change(deed(6, 5_800), 0, "plan", json!("Starter"), json!("Pro")),
+        change(deed(6, 5_800), 1, "mrr", json!(75), json!(493)),
+        change(deed(6, 5_800), 2, "features", json!(["quotes"]), json!(["quotes", "scheduling", "timesheets"])),
+        change(
+            member(5, 6_000, "Owen Pritchard"),
+            0,
+            "membership",
+            joined,
+            json!({"joined_at": "2026-01-24T08:14:00.000Z", "left_at": "2026-11-20T11:00:00.000Z"}),
+        ),
+        change(deed(4, 100_000), 0, "phone", json!("+44 20 7946 0142"), Value::Null),
+        change(deed(1, 700_000), 0, "created", Value::Null, json!(id)),
+        change(deed(1, 700_000), 1, "name", Value::Null, json!("Kestrel Electrical")),
+    ]
+}
+
+pub fn source(number: i64, id: &str, name: &str, kind: SourceKind) -> Source {
+    Source {
+        key: SourceKey(number),
+        source_id: id.to_owned(),
+        name: name.to_owned(),
+        kind,
+        paused: number == 3,
+        closed: false,
+        signatures_required: number == 2,
+        origins: if number == 2 { vec!["https://help.quayside.example".to_owned()] } else { vec![] },
+        write_keys: if id == "api" {
+            vec![]
+        } else {
+            vec![format!("wk_{number}f9c2ba4e88f827d6160455077ea2ac3"), "a1B2c3".to_owned()]
+        },
+        created_ms: now() - 400 * DAY_MS,
+    }
+}
+
+pub fn sources() -> Vec<Source> {
+    vec![
+        source(1, "src_app", "App", SourceKind::Live),
+        source(2, "src_help", "Help centre", SourceKind::Live),
+        source(3, "src_test", "Test", SourceKind::Test),
+        source(4, "api", "API", SourceKind::Live),
+    ]
+}

@@ -1,0 +1,296 @@
+//! `/users/{id}`: one user or lead.
+
+use maud::{Markup, html};
+
+use super::desk::{self, Answer};
+use super::errors;
+use super::happenings::{self, Told};
+use super::links;
+use super::parts::attributes::{self, History, origin};
+use super::parts::chart::wide_roll;
+use super::parts::feed;
+use super::parts::frame::Place;
+use super::parts::frame::{Frame, shell};
+use super::parts::icon::{icon, small};
+use super::parts::list::chips;
+use super::parts::numbers::{counted, delta, number};
+use super::parts::say::{self, Tone};
+use super::parts::section::{crumbs, stat};
+use super::parts::who::{self, Size};
+use super::parts::{code, pill};
+use super::timeline;
+use super::timeline::{Show, Timeline};
+use crate::domain::activity::{State, TREND_DAYS, Trend};
+use crate::domain::change::Subject;
+use crate::http::access::Viewer;
+use crate::store::events::Of;
+use crate::store::operators::Operator;
+use crate::store::users::{self, UserName};
+use crate::store::users::{Identifier, UserMembership, UserPage};
+use crate::store::{Reader, StoreError, changes};
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, web};
+
+/// What the page shows.
+#[derive(Debug, Clone)]
+pub struct View {
+    /// The user.
+    pub user: UserPage,
+    /// Earlier values of the attributes.
+    pub history: History,
+    /// A page of the time line.
+    pub timeline: Timeline,
+    /// All attributes, not only the first.
+    pub all_attributes: bool,
+}
+
+impl View {
+    fn path(&self) -> String {
+        links::user(self.user.row.user_id.as_deref(), &self.user.row.id)
+    }
+}
+
+/// The page.
+pub fn page(frame: &Frame, view: &View) -> Markup {
+    let user = &view.user;
+    let name = who::user_name(&user.row);
+    let more = (!view.all_attributes)
+        .then(|| format!("{}#attributes", links::with_query(&view.path(), &[("attributes", Some("all"))])));
+    let content = html! {
+        (crumbs("Users", "/users", name))
+        (head(frame, user, name))
+        div.stack {
+            (cells(frame, user))
+            (duplicates(frame, user))
+            (unstated(user))
+            div.split {
+                div.stack { (companies(frame, user)) (timeline(frame, view)) }
+                aside.stack aria-label="About the user" {
+                    (identifiers(frame, user))
+                    (attributes::card(&user.attributes, &view.history, frame.clock, more.as_deref()))
+                    (code::shell_card(&frame.server, &links::user_api(user.row.user_id.as_deref(), &user.row.id)))
+                }
+            }
+        }
+    };
+    shell(frame, name, content)
+}
+
+fn head(frame: &Frame, user: &UserPage, name: &str) -> Markup {
+    let row = &user.row;
+    let here = who::is_here(row.last_seen_ms, frame.clock.now_ms);
+    let current = user.memberships.iter().find(|membership| membership.current);
+    html! {
+        header.head {
+            div.ident {
+                (who::face(name, Size::Large, here))
+                div {
+                    div.row {
+                        h1 { bdi { (name) } }
+                        @if here { (pill::toned("good", "Here now", "Active within the last 5 minutes")) }
+                        @else { (pill::state(State::at(frame.clock.now_ms, row.first_seen_ms, row.last_seen_ms))) }
+                        (pill::trend(Trend::between(user.active_days.1, user.active_days.0), "Active days"))
+                        @if user.signed { span.pill title="The site proves who this is with a signature" { (icon("shield")) " Signed" } }
+                        @if row.user_id.is_none() { (pill::word("E-mail only", "A lead: known by an e-mail address, without an id of the site")) }
+                    }
+                    p.row.small {
+                        @if let Some(user_id) = &row.user_id { (code::id(user_id, "user id")) }
+                        @if let Some(email) = &row.email { a href={ "mailto:" (links::encode(email)) } { (email) } }
+                        @if let Some(current) = current {
+                            span { @match current.title.as_deref().or(current.role.as_deref()) { Some(title) => { bdi { (title) } " at " }, None => "At " } (who::company_link(&current.company)) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn cells(frame: &Frame, user: &UserPage) -> Markup {
+    let row = &user.row;
+    let events: u64 = row.roll.iter().copied().map(u64::from).sum();
+    let (now, before) = user.active_days;
+    let days = row.roll.map(|events| u32::from(events > 0));
+    html! {
+        section aria-label="Numbers" {
+            div.card.cells {
+                (stat("#timeline", "Events in 28 days", "", html! { (number(events)) }, html! {}, wide_roll(&row.roll)))
+                (stat("#timeline", "Days active", "Days with activity of the last 28; the change is against the 28 before", html! { (number(now)) small { " of " (TREND_DAYS) } }, delta(i128::from(before), i128::from(now)), wide_roll(&days)))
+                (stat("#companies", "Companies", "Companies the user belongs to now", html! { (number(row.companies)) }, html! {}, html! {}))
+                (stat("#timeline", "Last seen", "", html! { span.mid { (frame.clock.ago_or_never(row.last_seen_ms)) } }, html! {}, html! { span.small.muted { "First seen " (frame.clock.ago(row.first_seen_ms)) } }))
+            }
+        }
+    }
+}
+
+fn duplicates(frame: &Frame, user: &UserPage) -> Markup {
+    html! {
+        @if !user.possible_duplicates.is_empty() {
+            section.alert.warn aria-labelledby="duplicates" {
+                (icon("users"))
+                h2 id="duplicates" { "Perhaps the same person" }
+                p.muted { "The same e-mail address stands on " (counted(user.possible_duplicates.len() as u64, "other record", "other records")) ". Nobody is joined by an address alone." }
+                ul.stack.tight { @for other in &user.possible_duplicates { li { (who::user(other, frame.clock.now_ms, who::user_second_line(other))) } } }
+            }
+        }
+    }
+}
+
+fn unstated(user: &UserPage) -> Markup {
+    html! {
+        @if user.unstated_events > 0 {
+            (say::alert(Tone::Info, &format!("{} of the last 28 days count for no company", counted(user.unstated_events, "event", "events")), html! {
+                p.muted { "The user has several companies and the events name none. Send " code { "company" } " with the page, or " code { "context.groupId" } " with the event." }
+            }))
+        }
+    }
+}
+
+fn companies(frame: &Frame, user: &UserPage) -> Markup {
+    html! {
+        section.card aria-labelledby="companies" {
+            header { h2 id="companies" { "Companies" } }
+            @if user.memberships.is_empty() {
+                p.body.muted { "None. Nothing has said which company this user belongs to. " a href="/install#company" { "Add the company to the snippet" } "." }
+            } @else {
+                div.scroll tabindex="0" role="group" aria-labelledby="companies" {
+                    table.table.cards.last {
+                        thead { tr { th scope="col" { "Company" } th scope="col" { "Role" } th scope="col" { "Joined and left" } th scope="col" { "Known from" } } }
+                        tbody { @for membership in &user.memberships { (membership_row(frame, membership)) } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn membership_row(frame: &Frame, membership: &UserMembership) -> Markup {
+    let (clock, company) = (frame.clock, &membership.company);
+    let name = company.name.as_deref();
+    html! {
+        tr {
+            th.lead scope="row" { (who::company(&company.company_id, name, who::company_second_line(&company.company_id, name, None))) }
+            td.state {
+                (role(membership.role.as_deref()))
+                @if membership.current { " " span.pill.info title="The open membership that was stated last" { "Current" } }
+                @if membership.left_ms.is_some() { " " span.pill { "Left" } }
+                @if let Some(title) = &membership.title { small { bdi { (title) } } }
+            }
+            td { (clock.on(membership.joined_ms)) " to " @match membership.left_ms { Some(left_ms) => (clock.on(left_ms)), None => "now" } }
+            td.muted data-l="From" { (origin(membership.grade, &membership.source, membership.joined_ms, clock)) }
+        }
+    }
+}
+
+/// A role, or that there is none.
+pub fn role(role: Option<&str>) -> Markup {
+    html! { @match role { Some(role) => bdi { (role) }, None => span.zero { "no role" } } }
+}
+
+fn timeline(frame: &Frame, view: &View) -> Markup {
+    let entries = happenings::entries(&view.timeline, Told::OfUser, frame.clock);
+    timeline_card(frame, "timeline", "Timeline", &view.path(), &view.timeline, &entries, view.user.row.first_seen_ms)
+}
+
+/// The card of a time line: chips for the kinds, entries by day, the way to older ones.
+pub fn timeline_card(
+    frame: &Frame,
+    id: &str,
+    title: &str,
+    path: &str,
+    timeline: &Timeline,
+    entries: &[feed::Entry],
+    known_ms: i64,
+) -> Markup {
+    let address = |show: &str, before: Option<&str>| {
+        format!("{}#{id}", links::with_query(path, &[("show", Some(show)), ("before", before)]))
+    };
+    let choices = Show::ALL.map(|(show, name, text)| (text, address(name, None), timeline.show == show));
+    let shown = Show::ALL.iter().find(|(show, ..)| *show == timeline.show).map_or("", |(_, name, _)| *name);
+    html! {
+        section.card aria-labelledby=(id) {
+            header { h2 id=(id) { (title) } span.end { (chips("Show", &choices)) } }
+            div.body {
+                @if entries.is_empty() { p.faint { @if timeline.is_later_page { "Nothing older." } @else { "Nothing so far." } } }
+                (feed::feed(entries, frame.clock))
+            }
+            footer {
+                @if timeline.is_later_page { a.btn href=(address(shown, None)) { (icon("left")) " Newest" } }
+                @if let Some(older) = &timeline.older { a.btn href=(address(shown, Some(older))) { "Older " (icon("right")) } }
+                span.end { "First seen " (frame.clock.on(known_ms)) }
+            }
+        }
+    }
+}
+
+fn identifiers(frame: &Frame, user: &UserPage) -> Markup {
+    html! {
+        section.card aria-labelledby="ids" {
+            header { h2 id="ids" { "Identifiers" } }
+            dl.facts {
+                @for identifier in &user.identifiers { (identifier_row(frame, identifier)) }
+                @if let Some(email) = &user.row.email { div { dt { "email" } dd { (code::id(email, "e-mail")) } } }
+                div { dt title="Rollcall's own id, which a lead has too" { "id" } dd { (code::id(&user.row.id, "id")) } }
+            }
+        }
+    }
+}
+
+fn identifier_row(frame: &Frame, identifier: &Identifier) -> Markup {
+    let drawing = match identifier.kind {
+        "anonymous_id" => "globe",
+        "alias" => "link",
+        _ => "key",
+    };
+    html! {
+        div {
+            dt { (identifier.kind) }
+            dd { (code::id(&identifier.value, identifier.kind)) }
+            dd.src { (small(drawing)) " since " (frame.clock.on(identifier.since_ms)) }
+        }
+    }
+}
+
+/// Changes that are read for the earlier values of attributes.
+const HISTORY_ROWS: usize = 300;
+
+/// `GET /users/{id}`
+///
+/// # Errors
+/// The store's.
+pub async fn show(Viewer(operator): Viewer, request: HttpRequest, id: web::Path<String>) -> Answer {
+    answer(operator, &request, id.into_inner()).await
+}
+
+/// The page of an id: the site's, or ours, or of a lead the e-mail address.
+///
+/// # Errors
+/// The store's.
+pub async fn answer(operator: Operator, request: &HttpRequest, id: String) -> Answer {
+    let shown = Show::parse(&desk::value(request, "show").unwrap_or_default());
+    let from = timeline::Place::decode(&desk::value(request, "before").unwrap_or_default());
+    let all_attributes = desk::value(request, "attributes").as_deref() == Some("all");
+    let wanted = id.clone();
+    let (frame, view) = desk::read(request, operator, Place::Users, move |db, clock| {
+        let Some(user) = find(db, &wanted, clock.now_ms)? else { return Ok(None) };
+        let subject = Subject::User(user.row.key);
+        let changes = changes::list(db, subject, None, HISTORY_ROWS)?;
+        let timeline = timeline::read(db, Of::User(user.row.key), subject, shown, &from)?;
+        Ok(Some(View { history: attributes::history(&changes.rows, "user"), user, timeline, all_attributes }))
+    })
+    .await?;
+    Ok(match view {
+        Some(view) => desk::page(page(&frame, &view)),
+        None => desk::page_with(StatusCode::NOT_FOUND, errors::no_user(&frame, &id)),
+    })
+}
+
+fn find(db: &Reader<'_>, id: &str, now_ms: i64) -> Result<Option<UserPage>, StoreError> {
+    for name in [UserName::UserId, UserName::Id, UserName::Email] {
+        let found = users::page(db, &name(id.to_owned()), now_ms)?;
+        if found.is_some() {
+            return Ok(found);
+        }
+    }
+    Ok(None)
+}

@@ -1,0 +1,138 @@
+//! `/users`: all users and leads.
+
+use maud::{Markup, html};
+
+use super::desk::{self, Answer};
+use super::parts::chart::roll;
+use super::parts::frame::Place;
+use super::parts::frame::{Frame, shell};
+use super::parts::list::LIST;
+use super::parts::list::{Address, Column, search_chip};
+use super::parts::numbers::{self, cell, counted};
+use super::parts::section::head;
+use super::parts::{pill, say, who};
+use crate::domain::activity::State;
+use crate::http::access::Viewer;
+use crate::store::list::PAGE_ROWS;
+use crate::store::list::{Count, Page};
+use crate::store::users;
+use crate::store::users::{SortBy, UserRow};
+use actix_web::HttpRequest;
+
+impl Column for SortBy {
+    const ALL: &'static [SortBy] =
+        &[SortBy::Name, SortBy::Email, SortBy::Companies, SortBy::FirstSeen, SortBy::LastSeen];
+
+    fn name(self) -> &'static str {
+        match self {
+            SortBy::Name => "name",
+            SortBy::Email => "email",
+            SortBy::Companies => "companies",
+            SortBy::FirstSeen => "first_seen",
+            SortBy::LastSeen => "last_seen",
+        }
+    }
+
+    fn descends_first(self) -> bool {
+        matches!(self, SortBy::Companies | SortBy::FirstSeen | SortBy::LastSeen)
+    }
+}
+
+/// What the page shows.
+#[derive(Debug, Clone)]
+pub struct View {
+    /// The list's state.
+    pub address: Address<SortBy>,
+    /// How many there are that match.
+    pub found: Count,
+    /// This page of them.
+    pub users: Page<UserRow>,
+}
+
+/// The page.
+pub fn page(frame: &Frame, view: &View) -> Markup {
+    let content = html! {
+        (head(html! { "Users " span.n { (numbers::count(view.found)) } }, html! {}, html! {}))
+        @if view.users.rows.is_empty() && view.address.search.is_none() && view.address.after.is_none() {
+            (nobody())
+        } @else {
+            div.toolbar { (view.address.search_form("Find in users", "Name, e-mail or id")) (search_chip(&view.address)) }
+            @if view.users.rows.is_empty() { (not_found(view)) } @else { (table(frame, view)) }
+        }
+    };
+    shell(frame, "Users", content)
+}
+
+fn table(frame: &Frame, view: &View) -> Markup {
+    let address = &view.address;
+    html! {
+        div.scroll.sticky.bleed tabindex="0" role="group" aria-label="Users" {
+            table.table.cards data-rows="" {
+                thead {
+                    tr {
+                        (address.head(SortBy::Name, "User", ""))
+                        (address.head(SortBy::Email, "E-mail", "late"))
+                        (address.head(SortBy::Companies, "Companies", "num"))
+                        th scope="col" { "28 days" }
+                        (address.head(SortBy::FirstSeen, "First seen", "late"))
+                        (address.head(SortBy::LastSeen, "Last seen", ""))
+                    }
+                }
+                tbody { @for user in &view.users.rows { (row(frame, user)) } }
+            }
+        }
+        (address.pager(&counted(view.users.rows.len() as u64, "user on this page", "users on this page"), view.users.next.as_ref()))
+    }
+}
+
+fn row(frame: &Frame, user: &UserRow) -> Markup {
+    let clock = frame.clock;
+    html! {
+        tr {
+            th.lead scope="row" { (who::user(user, clock.now_ms, who::user_second_line(user))) }
+            td.late.full data-l="E-mail" { @match &user.email { Some(email) => (email), None => span.zero { "none" } } }
+            td.num data-l="Companies" { (cell(user.companies)) }
+            td.fold { (roll(&user.roll)) }
+            td.late.muted data-l="First seen" { (clock.ago(user.first_seen_ms)) }
+            td.state { span.row { (pill::state(State::at(clock.now_ms, user.first_seen_ms, user.last_seen_ms))) (clock.ago_or_never(user.last_seen_ms)) } }
+        }
+    }
+}
+
+fn nobody() -> Markup {
+    say::nothing(
+        "Nobody has signed in yet",
+        html! {
+            p { "A user appears here as soon as a page says who is signed in, or your back end identifies somebody." }
+            p.row { a.btn.primary href="/install#people" { "Add signed-in users to the snippet" } a.btn href="/visitors" { "Visitors" } }
+        },
+    )
+}
+
+fn not_found(view: &View) -> Markup {
+    let search = view.address.search.as_deref().unwrap_or_default();
+    say::nothing(
+        "Nobody matches",
+        html! {
+            p { "No name, e-mail address or id holds “" bdi { (search) } "”. Letters count whatever their case; every part must be there." }
+            p.row { a.btn href=(view.address.without_search()) { "All users" } }
+        },
+    )
+}
+
+/// `GET /users`
+///
+/// # Errors
+/// The store's.
+pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
+    if let Some(id) = desk::value(&request, "id") {
+        return super::user::answer(operator, &request, id).await;
+    }
+    let address = Address::read("/users".to_owned(), LIST, SortBy::LastSeen, |name| desk::value(&request, name));
+    let query = address.query(PAGE_ROWS);
+    let (frame, (found, users)) = desk::read(&request, operator, Place::Users, move |db, clock| {
+        Ok((users::count(db, query.search.as_deref())?, users::list(db, &query, clock.now_ms)?))
+    })
+    .await?;
+    Ok(desk::page(page(&frame, &View { address, found, users })))
+}

@@ -1,0 +1,113 @@
+//! `/visitors`: browsers, whether or not somebody has signed in on them.
+
+use maud::{Markup, html};
+
+use super::desk::{self, Answer};
+use super::links;
+use super::parts::frame::Place;
+use super::parts::frame::{Frame, shell};
+use super::parts::icon::icon;
+use super::parts::list::LIST;
+use super::parts::list::{Address, Column, search_chip, segments};
+use super::parts::numbers::counted;
+use super::parts::section::head;
+use super::parts::{code, say, values};
+use crate::http::access::Viewer;
+use crate::store::list::PAGE_ROWS;
+use crate::store::list::Page;
+use crate::store::visitors;
+use crate::store::visitors::{SortBy, VisitorRow};
+use actix_web::HttpRequest;
+
+impl Column for SortBy {
+    const ALL: &'static [SortBy] = &[SortBy::LastSeen];
+
+    fn name(self) -> &'static str {
+        "last_seen"
+    }
+
+    fn descends_first(self) -> bool {
+        true
+    }
+}
+
+/// What the page shows.
+#[derive(Debug, Clone)]
+pub struct View {
+    /// The list's state.
+    pub address: Address<SortBy>,
+    /// This page of them.
+    pub visitors: Page<VisitorRow>,
+}
+
+/// The page.
+pub fn page(frame: &Frame, view: &View) -> Markup {
+    let address = &view.address;
+    let is_untouched = address.search.is_none() && address.after.is_none();
+    let order = |descending: bool| {
+        links::with_query(
+            &address.path,
+            &[("q", address.search.as_deref()), ("sort", Some(if descending { "-last_seen" } else { "last_seen" }))],
+        )
+    };
+    let content = html! {
+        div.stack.narrow {
+            (head(html! { "Visitors" }, html! { p { "Browsers by their random id. Whoever signs in becomes a user and takes the last 30 days along." } }, html! {}))
+            @if view.visitors.rows.is_empty() && is_untouched {
+                (nobody())
+            } @else {
+                div.row {
+                    (address.search_form("Find a visitor", "Anonymous id"))
+                    (search_chip(address))
+                    span.end { (segments("Order", &[("Latest first".to_owned(), order(true), address.descending), ("Longest ago first".to_owned(), order(false), !address.descending)])) }
+                }
+                @if view.visitors.rows.is_empty() {
+                    (say::nothing("No visitor matches", html! { p { "Anonymous ids are compared exactly as the browser made them." } p.row { a.btn href=(address.without_search()) { "All visitors" } } }))
+                } @else {
+                    section.card aria-label="Visitors" { ul.rows { @for visitor in &view.visitors.rows { (row(frame, visitor)) } } }
+                    (address.pager(&counted(view.visitors.rows.len() as u64, "visitor on this page", "visitors on this page"), view.visitors.next.as_ref()))
+                }
+            }
+        }
+    };
+    shell(frame, "Visitors", content)
+}
+
+fn row(frame: &Frame, visitor: &VisitorRow) -> Markup {
+    html! {
+        li {
+            span.ink { (icon("eye")) }
+            p {
+                (code::id(&visitor.anonymous_id, "anonymous id")) " "
+                @match &visitor.user_id {
+                    Some(user_id) => { "is " a href=(links::user(Some(user_id), user_id)) { bdi { (user_id) } } }
+                    None => span.muted { "not signed in" },
+                }
+                @for (name, value) in visitor.attributes.iter().take(3) { " " span.faint.small { bdi { (name) } " " (values::inline(Some(value))) } }
+            }
+            span.end { (frame.clock.ago_or_never(visitor.last_seen_ms)) br; "since " (frame.clock.on(visitor.first_seen_ms)) }
+        }
+    }
+}
+
+fn nobody() -> Markup {
+    say::nothing(
+        "No visitor yet",
+        html! {
+            p { "A visitor appears here with the first page that loads the snippet." }
+            p.row { a.btn.primary href="/install#visitors" { "Show the snippet" } }
+        },
+    )
+}
+
+/// `GET /visitors`
+///
+/// # Errors
+/// The store's.
+pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
+    let address = Address::read("/visitors".to_owned(), LIST, SortBy::LastSeen, |name| desk::value(&request, name));
+    let query = address.query(PAGE_ROWS);
+    let (frame, visitors) =
+        desk::read(&request, operator, Place::Visitors, move |db, _| visitors::list(db, &query)).await?;
+    Ok(desk::page(page(&frame, &View { address, visitors })))
+}

@@ -1,0 +1,143 @@
+//! Stories of the server as a whole: it starts, answers for every door, and ends in order.
+
+use std::path::Path;
+
+use reqwest::{Client, StatusCode, redirect};
+use rollcall::server::{Running, ServeOptions, StartError, start};
+
+fn client() -> Client {
+    Client::builder().redirect(redirect::Policy::none()).build().expect("a client")
+}
+
+async fn serve(data: &Path) -> Running {
+    start(ServeOptions::new(data)).await.expect("the server starts")
+}
+
+async fn get(running: &Running, path: &str) -> reqwest::Response {
+    client().get(format!("{}{path}", running.local_url)).send().await.expect("an answer")
+}
+
+#[actix_web::test]
+async fn two_workspaces_live_in_one_process_and_neither_file_has_two_servers() {
+    let folder = tempfile::tempdir().unwrap();
+    let (shop, bakery) = (folder.path().join("shop.db"), folder.path().join("bakery.db"));
+    let first = serve(&shop).await;
+    let second = serve(&bakery).await;
+    assert_ne!(first.address.port(), second.address.port());
+    for running in [&first, &second] {
+        let answer = get(running, "/healthz").await;
+        assert_eq!(answer.status(), StatusCode::OK);
+        assert_eq!(answer.text().await.unwrap(), "ok\n");
+    }
+
+    let third = start(ServeOptions::new(&shop)).await.err().expect("a refusal");
+    assert!(matches!(third, StartError::Lock(_)), "{third}");
+    assert!(third.to_string().contains("shop.db is in use by a running Rollcall server"), "{third}");
+
+    first.stop().await.unwrap();
+    serve(&shop).await.stop().await.unwrap();
+    assert_eq!(get(&second, "/healthz").await.status(), StatusCode::OK, "the other one never noticed");
+    second.stop().await.unwrap();
+}
+
+#[actix_web::test]
+async fn the_link_to_set_up_is_new_at_each_start_and_gone_once_there_is_an_operator() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("rollcall.db");
+    let running = serve(&data).await;
+    let link = running.set_up_path.clone().expect("a link");
+    assert!(link.starts_with("/set-up?token="), "{link}");
+    running.stop().await.unwrap();
+
+    let running = serve(&data).await;
+    assert_ne!(running.set_up_path.as_ref(), Some(&link));
+    let by = rollcall::domain::change::By::Shell;
+    let role = rollcall::domain::access::Role::Owner;
+    rollcall::actions::operators::add(&running.store, by, "ann@shop.example", role, None).await.unwrap();
+    running.stop().await.unwrap();
+
+    let running = serve(&data).await;
+    assert_eq!(running.set_up_path, None);
+    running.stop().await.unwrap();
+}
+
+#[actix_web::test]
+async fn every_answer_has_a_number_of_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let running = serve(&folder.path().join("rollcall.db")).await;
+    let mut numbers = Vec::new();
+    for path in ["/healthz", "/widget.js", "/v1/nothing", "/nothing", "/robots.txt"] {
+        let answer = get(&running, path).await;
+        let number = answer.headers().get("request-id").unwrap_or_else(|| panic!("{path} has no number"));
+        numbers.push(number.to_str().unwrap().to_owned());
+    }
+    assert!(numbers.iter().all(|number| number.len() == 36), "{numbers:?}");
+    numbers.sort();
+    numbers.dedup();
+    assert_eq!(numbers.len(), 5);
+    running.stop().await.unwrap();
+}
+
+#[actix_web::test]
+async fn a_person_gets_a_page_that_says_what_next_and_a_program_gets_a_code() {
+    let folder = tempfile::tempdir().unwrap();
+    let running = serve(&folder.path().join("rollcall.db")).await;
+
+    let page = get(&running, "/no/such/page").await;
+    assert_eq!(page.status(), StatusCode::NOT_FOUND);
+    assert_eq!(page.headers()["content-type"], "text/html; charset=utf-8");
+    for (name, value) in
+        [("x-content-type-options", "nosniff"), ("referrer-policy", "same-origin"), ("cache-control", "no-store")]
+    {
+        assert_eq!(page.headers()[name], value);
+    }
+    let policy = page.headers()["content-security-policy"].to_str().unwrap().to_owned();
+    assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"), "{policy}");
+    assert!(!page.headers().contains_key("strict-transport-security"), "not where people come by http");
+    let text = page.text().await.unwrap();
+    assert!(text.contains("<h1>") && !text.contains("style="), "{text}");
+
+    for path in ["/v1/nothing", "/v1/track/", "/v1"] {
+        let answer = get(&running, path).await;
+        assert!(!answer.status().is_redirection(), "{path}: SDKs take a redirect for delivered");
+        assert!(answer.status().is_client_error(), "{path}: {}", answer.status());
+        assert_eq!(answer.headers()["content-type"], "application/problem+json", "{path}");
+    }
+    running.stop().await.unwrap();
+}
+
+#[actix_web::test]
+async fn what_another_sites_page_sends_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let running = serve(&folder.path().join("rollcall.db")).await;
+    let answer = client()
+        .post(format!("{}/sign-in", running.local_url))
+        .header("origin", "https://evil.example")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(answer.status(), StatusCode::FORBIDDEN);
+    assert!(answer.headers().contains_key("content-security-policy"), "a refusal is a page like any other");
+    assert!(answer.text().await.unwrap().contains("nothing was changed"));
+    running.stop().await.unwrap();
+}
+
+#[actix_web::test]
+async fn a_wish_that_can_not_be_met_is_refused_in_words_before_anything_starts() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("rollcall.db");
+    let refusal = async |change: fn(&mut ServeOptions)| {
+        let mut options = ServeOptions::new(&data);
+        change(&mut options);
+        start(options).await.err().expect("a refusal").to_string()
+    };
+    let refused = refusal(|options| options.public_url = Some("rollcall.example".to_owned())).await;
+    assert!(refused.contains("https://rollcall.example.com"), "{refused}");
+    let refused = refusal(|options| options.listen = "192.0.2.1:80".to_owned()).await;
+    assert!(refused.contains("192.0.2.1:80") && refused.contains("--listen"), "{refused}");
+    let refused = refusal(|options| {
+        options.tls = Some(rollcall::server::TlsFiles { certificates: "no.pem".into(), key: "no.key".into() });
+    })
+    .await;
+    assert!(refused.contains("no.pem"), "{refused}");
+}

@@ -1,0 +1,167 @@
+//! Stories of the shell: what an operator types, what is answered, with which exit code.
+
+mod support;
+
+use std::process::Output;
+
+use serde_json::Value;
+use support::{OWNER, Rollcall};
+
+fn exit(output: &Output) -> i32 {
+    output.status.code().expect("an exit code")
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn objects(output: &Output) -> Vec<Value> {
+    let text = String::from_utf8_lossy(&output.stdout);
+    text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}"))).collect()
+}
+
+#[test]
+fn every_answer_is_one_object_a_line_and_words_go_to_stderr() {
+    let rollcall = Rollcall::prepare(&[]);
+    let added = rollcall.shell_output(&["source", "add", "Shop", "--origin", "https://Shop.example/", "--json"], "");
+    assert_eq!(exit(&added), 0);
+    let source = &objects(&added)[0];
+    assert!(
+        source["write_key"].as_str().unwrap().starts_with("wk_")
+            && source["secret"].as_str().unwrap().starts_with("sk_")
+    );
+    assert!(said(&added).contains("shown only now"));
+
+    let listed = rollcall.shell_output(&["source", "list", "--json"], "");
+    let sources = objects(&listed);
+    assert_eq!(sources.len(), 2, "the built-in source API and the shop");
+    assert_eq!(sources[1]["source_id"], source["source_id"]);
+    assert_eq!(sources[1]["origins"], serde_json::json!(["https://shop.example"]));
+    assert!(!String::from_utf8_lossy(&listed.stdout).contains("sk_"), "a secret is shown once");
+
+    let token = rollcall.shell(&["token", "add", "Reports", "--json"]);
+    assert!(token["token"].as_str().unwrap().starts_with("rc_"));
+    let listed = rollcall.shell_output(&["token", "list", "--json"], "");
+    assert_eq!(objects(&listed)[0]["scope"], "read", "the least, where none is named");
+    assert!(!String::from_utf8_lossy(&listed.stdout).contains("rc_"));
+    let id = token["token_id"].as_str().unwrap();
+    assert_eq!(exit(&rollcall.shell_output(&["token", "revoke", id], "")), 0);
+    assert_eq!(exit(&rollcall.shell_output(&["token", "revoke", id], "")), 1, "it is revoked already");
+}
+
+#[test]
+fn wrong_use_is_exit_code_2_and_says_what_would_be_right() {
+    let rollcall = Rollcall::prepare(&[]);
+    rollcall.shell(&["source", "add", "Shop", "--adopt-key", "abc123", "--json"]);
+    for (line, hint) in [
+        (&["operator", "add", "ann"][..], "ann@example.com"),
+        (&["operator", "add", "ann@shop.example", "--role", "king"], "viewer, admin, owner"),
+        (&["operator", "add", "ann@shop.example", "--password-stdin"], "at least 10"),
+        (&["token", "add", "x", "--scope", "all"], "read, write, admin"),
+        (&["setting", "time_zone", "Warsaw"], "Europe/Warsaw"),
+        (&["setting", "colour", "red"], "workspace_name"),
+        (&["source", "set", "api", "kind", "dead"], "live or test"),
+        (&["source", "set", "api", "colour", "red"], "new_attributes"),
+        (&["source", "add", "Two", "--origin", "shop.example"], "https://shop.example"),
+        (&["serve", "--trusted-proxy", "everybody"], "10.0.0.0/8"),
+        (&["serve", "--tls-cert", "cert.pem"], "--tls-key"),
+        (&["nonsense"], "nonsense"),
+    ] {
+        let output = rollcall.shell_output(line, "short");
+        assert_eq!(exit(&output), 2, "{line:?}: {}", said(&output));
+        assert!(said(&output).contains(hint), "{line:?}: {}", said(&output));
+        assert!(output.stdout.is_empty(), "{line:?}");
+    }
+    for (line, hint) in [
+        (&["operator", "reset", "nobody@shop.example"][..], "operator list"),
+        (&["source", "add", "Two", "--adopt-key", "abc123"], "\"Shop\""),
+        (&["source", "set", "src_none", "paused", "true"], "source list"),
+        (&["restore", "no-such-file"], "no-such-file"),
+    ] {
+        let output = rollcall.shell_output(line, "");
+        assert_eq!(exit(&output), 1, "{line:?}: {}", said(&output));
+        assert!(said(&output).contains(hint), "{line:?}: {}", said(&output));
+    }
+}
+
+#[test]
+fn an_operator_without_a_password_gets_a_link_at_the_address_people_use() {
+    let rollcall = Rollcall::prepare(&[]);
+    let line = ["operator", "add", "Bob@shop.example", "--public-url", "https://roll.example/", "--json"];
+    let added = rollcall.shell(&line);
+    assert_eq!((&added["email"], &added["role"]), (&"bob@shop.example".into(), &"viewer".into()));
+    assert!(added["link"].as_str().unwrap().starts_with("https://roll.example/set-password?token="), "{added}");
+    let again = rollcall.shell(&["operator", "reset", "bob@shop.example", "--json"]);
+    assert_ne!(again["link"], added["link"]);
+    let added = rollcall
+        .shell_with_input(&["operator", "add", OWNER.0, "--role", "owner", "--password-stdin", "--json"], OWNER.1);
+    assert_eq!(added, serde_json::json!({ "email": OWNER.0, "role": "owner" }));
+    let listed = objects(&rollcall.shell_output(&["operator", "list", "--json"], ""));
+    let passwords: Vec<&Value> = listed.iter().map(|operator| &operator["has_password"]).collect();
+    assert_eq!(passwords, [false, true]);
+}
+
+#[tokio::test]
+async fn the_shell_works_beside_a_running_server_which_sees_it_within_a_second() {
+    let rollcall = Rollcall::start();
+    let added = rollcall.shell(&["source", "add", "Later", "--json"]);
+    let body = serde_json::json!({
+        "writeKey": added["write_key"], "userId": "ann", "event": "Looked", "messageId": support::message_id()
+    });
+    // Half a second between two looks; asking again is what a page does too.
+    let mut status = 0;
+    for _ in 0..100 {
+        status = rollcall.post("/v1/track", body.clone()).await.status.as_u16();
+        if status == 200 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    assert_eq!(status, 200);
+    let checked = rollcall.shell_output(&["check", "--json"], "");
+    assert_eq!((exit(&checked), objects(&checked)[0]["ok"].clone()), (0, true.into()), "{}", said(&checked));
+}
+
+#[tokio::test]
+async fn a_backup_made_under_way_is_restored_once_the_server_has_ended() {
+    let mut rollcall = Rollcall::start();
+    let backup = rollcall.file().with_file_name("backup.db");
+    let backup = backup.to_str().unwrap();
+    rollcall.shell(&["setting", "workspace_name", "Before", "--json"]);
+    let made = rollcall.shell(&["backup", backup, "--json"]);
+    assert!(made["bytes"].as_u64().unwrap() > 0);
+    assert_eq!(exit(&rollcall.shell_output(&["backup", backup], "")), 1, "a backup overwrites nothing");
+    rollcall.shell(&["setting", "workspace_name", "After", "--json"]);
+
+    let refused = rollcall.shell_output(&["restore", backup], "");
+    assert_eq!(exit(&refused), 1);
+    assert!(said(&refused).contains("in use by a running Rollcall server (process "), "{}", said(&refused));
+    assert_eq!(rollcall.shell(&["setting", "workspace_name", "--json"])["value"], "After");
+
+    assert!(rollcall.terminate().success());
+    let restored = rollcall.shell(&["restore", backup, "--json"]);
+    assert_eq!(rollcall.shell(&["setting", "workspace_name", "--json"])["value"], "Before");
+    let kept = restored["kept"].as_str().expect("the file that was there stays");
+    let kept = rollcall.shell(&["setting", "workspace_name", "--json", "--data", kept]);
+    assert_eq!(kept["value"], "After");
+
+    let page = rollcall.file().with_file_name("page.html");
+    std::fs::write(&page, "<html>").unwrap();
+    let refused = rollcall.shell_output(&["restore", page.to_str().unwrap()], "");
+    assert_eq!(exit(&refused), 1);
+    assert!(said(&refused).contains("no backup of a workspace"), "{}", said(&refused));
+    rollcall.serve();
+    assert_eq!(rollcall.api("/users").await.status.is_server_error(), false);
+}
+
+#[test]
+fn told_to_end_it_ends_with_0_and_a_second_server_is_refused_until_then() {
+    let mut rollcall = Rollcall::prepare(&[]);
+    let printed = rollcall.serve().join("\n");
+    assert!(printed.contains("/set-up?token="), "{printed}");
+    assert!(printed.contains("not https"), "{printed}");
+    let second = rollcall.shell_output(&["--listen", "127.0.0.1:0"], "");
+    assert_eq!(exit(&second), 1);
+    assert!(said(&second).contains("in use by a running Rollcall server"), "{}", said(&second));
+    assert_eq!(rollcall.terminate().code(), Some(0));
+}
