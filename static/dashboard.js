@@ -1,0 +1,158 @@
+// Comfort on top of pages that work without it: copy buttons, theme at once, keys, live parts.
+// Nothing that a person needs lives only here.
+"use strict"
+
+const root = document.documentElement
+root.classList.add("js")
+
+// Theme: the form keeps it in a cookie; here it also changes at once, and the page stays.
+for (const form of document.querySelectorAll("[data-theme-switch]")) {
+  form.addEventListener("submit", (event) => {
+    event.preventDefault()
+    const theme = event.submitter.value
+    fetch(form.action, { method: "POST", body: new URLSearchParams({ theme }), redirect: "manual" })
+    if (theme === "system") delete root.dataset.theme
+    else root.dataset.theme = theme
+    for (const button of document.querySelectorAll("[data-theme-switch] button")) {
+      button.setAttribute("aria-pressed", button.value === theme)
+    }
+  })
+}
+
+// Set-up: the browser knows the zone that a person most likely means; the field says UTC until then.
+const zone = document.querySelector('form[action="/set-up"] [name=time_zone]')
+if (zone && zone.value === "UTC") zone.value = Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC"
+
+// Copy: data-copy holds the text; empty means the block of code that the button belongs to.
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy]")
+  if (!button) return
+  const text = button.dataset.copy || button.closest("figure").querySelector("code").textContent
+  try {
+    await navigator.clipboard.writeText(text)
+  } catch {
+    // Without https there is no clipboard: mark the text, so that one key copies it.
+    const place = button.parentElement.querySelector("code") || button.closest("figure").querySelector("code")
+    getSelection().selectAllChildren(place)
+    return
+  }
+  const use = button.querySelector("use")
+  const icon = use.getAttribute("href")
+  if (icon.endsWith("#i-check")) return
+  use.setAttribute("href", icon.replace(/#.*/, "#i-check"))
+  say("Copied")
+  setTimeout(() => use.setAttribute("href", icon), 1500)
+})
+
+// Keys, never while someone types: "/" finds, "g" and a letter goes, "j" and "k" move in a list.
+const places = { h: "/", u: "/users", c: "/companies", i: "/install" }
+let going = false
+document.addEventListener("keydown", (event) => {
+  if (event.metaKey || event.ctrlKey || event.altKey) return
+  if (event.target.closest("input, textarea, select")) return
+  const { key } = event
+  if (going && places[key]) location.href = places[key]
+  else if (key === "/") find(event)
+  else if (key === "?") location.href = "/help#keys"
+  else if (key === "j" || key === "k") move(key === "j" ? 1 : -1)
+  going = key === "g"
+})
+
+function find(event) {
+  const field = document.querySelector("main input[type=search]") || document.getElementById("q")
+  if (!field || !field.checkVisibility()) {
+    location.href = "/search"
+    return
+  }
+  event.preventDefault()
+  field.focus()
+  field.select()
+}
+
+function move(step) {
+  const links = [...document.querySelectorAll("[data-rows] tbody tr, .rows > li")]
+    .map((row) => row.querySelector("a"))
+    .filter(Boolean)
+  const here = links.indexOf(document.activeElement)
+  const next = links[here < 0 ? (step > 0 ? 0 : links.length - 1) : here + step]
+  if (!next) return
+  next.focus()
+  next.closest("tr, li").scrollIntoView({ block: "nearest" })
+}
+
+// Menus close when focus or a click goes elsewhere, and on Escape.
+function closeMenus(except) {
+  for (const menu of document.querySelectorAll("details.menu[open]")) if (menu !== except) menu.open = false
+}
+document.addEventListener("click", (event) => closeMenus(event.target.closest("details.menu")))
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return
+  const menu = document.activeElement.closest("details.menu[open]")
+  closeMenus()
+  menu?.querySelector("summary").focus()
+})
+
+// What changed without a click is also said to those who don't see it.
+let voice
+function say(text) {
+  if (!voice) {
+    voice = document.createElement("div")
+    voice.className = "vh"
+    voice.setAttribute("role", "status")
+    document.querySelector("main").append(voice)
+  }
+  voice.textContent = text
+}
+
+// Live: a part with data-live is fetched again from there, every 3 s for two minutes, then every
+// 15 s; not while the page is hidden, and no more once the part carries data-live-done. A part
+// that is gone has become another page.
+const OFTEN_MS = 3_000
+const SELDOM_MS = 15_000
+const OFTEN_FOR_MS = 120_000
+const part = document.querySelector("[data-live]")
+if (part) {
+  const { live } = part.dataset
+  const startedMs = Date.now() - 1_000 * (part.dataset.liveSince || 0)
+  let timer
+  const later = () => {
+    clearTimeout(timer)
+    const old = document.getElementById(part.id)
+    if (document.hidden || "liveDone" in old.dataset) return
+    timer = setTimeout(look, Date.now() - startedMs < OFTEN_FOR_MS ? OFTEN_MS : SELDOM_MS)
+  }
+  const look = async () => {
+    try {
+      const response = await fetch(live, { headers: { Accept: "text/html" } })
+      if (response.redirected) return location.reload()
+      if (response.ok) show(new DOMParser().parseFromString(await response.text(), "text/html"), part.id)
+    } catch {
+      // The server restarts or the network is away: look again later.
+    }
+    later()
+  }
+  if (live.startsWith(location.pathname + "?")) history.replaceState(null, "", live + location.hash)
+  document.addEventListener("visibilitychange", () => (document.hidden ? clearTimeout(timer) : look()))
+  later()
+}
+
+function show(page, id) {
+  const fresh = page.getElementById(id)
+  if (!fresh) return location.reload()
+  const old = document.getElementById(id)
+  // Steps that are done since.
+  page.querySelectorAll(".stepbox .no").forEach((mark, at) => {
+    const known = document.querySelectorAll(".stepbox .no")[at]
+    if (known && known.className !== mark.className) known.replaceWith(mark)
+  })
+  if (old.innerHTML === fresh.innerHTML) return
+  const sentence = (element) => element.querySelector("h2, b")?.textContent.trim()
+  if (sentence(old) !== sentence(fresh)) say(sentence(fresh))
+  const reachable = "a, button, summary"
+  const at = [...old.querySelectorAll(reachable)].indexOf(document.activeElement)
+  fresh.querySelectorAll("details").forEach((details, number) => {
+    details.open = old.querySelectorAll("details")[number]?.open ?? false
+  })
+  old.replaceWith(fresh)
+  if (at >= 0) fresh.querySelectorAll(reachable)[at]?.focus()
+}

@@ -88,7 +88,6 @@ async fn browser_sdk(sdk: &str, page: &str) {
     browser.sees("done").await;
     ann_of_acme(&rollcall, sdk).await;
     assert_eq!(browser.console().await, Vec::<String>::new());
-    browser.quit().await;
 }
 
 /// By `cdnURL` alone.

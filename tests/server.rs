@@ -1,9 +1,15 @@
 //! Stories of the server as a whole: it starts, answers for every door, and ends in order.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::path::Path;
+use std::sync::Arc;
 
 use reqwest::{Client, StatusCode, redirect};
-use rollcall::server::{Running, ServeOptions, StartError, start};
+use rollcall::server::{Running, ServeOptions, StartError, TlsFiles, start};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
 fn client() -> Client {
     Client::builder().redirect(redirect::Policy::none()).build().expect("a client")
@@ -122,6 +128,40 @@ async fn what_another_sites_page_sends_changes_nothing() {
     running.stop().await.unwrap();
 }
 
+/// The certificate in `fixtures/tls` is trusted by this test alone.
+#[actix_web::test]
+async fn with_a_certificate_it_speaks_tls_and_the_pages_say_so() {
+    let fixture = |name: &str| Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/tls").join(name);
+    let folder = tempfile::tempdir().unwrap();
+    let mut options = ServeOptions::new(&folder.path().join("rollcall.db"));
+    options.tls = Some(TlsFiles { certificates: fixture("certificate.pem"), key: fixture("key.pem") });
+    let running = start(options).await.unwrap();
+    assert!(running.url.starts_with("https://127.0.0.1:"), "{}", running.url);
+
+    let address = running.address;
+    let asked = actix_web::rt::task::spawn_blocking(move || {
+        let mut roots = RootCertStore::empty();
+        roots.add(CertificateDer::from_pem_file(fixture("certificate.pem")).unwrap()).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let name = ServerName::try_from("127.0.0.1").unwrap();
+        let connection = ClientConnection::new(Arc::new(config), name).unwrap();
+        let mut stream = StreamOwned::new(connection, TcpStream::connect(address).unwrap());
+        stream.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    });
+    let answer = asked.await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 "), "{answer}");
+    assert!(answer.contains("strict-transport-security: max-age="), "{answer}");
+    running.stop().await.unwrap();
+}
+
 #[actix_web::test]
 async fn a_wish_that_can_not_be_met_is_refused_in_words_before_anything_starts() {
     let folder = tempfile::tempdir().unwrap();
@@ -136,7 +176,7 @@ async fn a_wish_that_can_not_be_met_is_refused_in_words_before_anything_starts()
     let refused = refusal(|options| options.listen = "192.0.2.1:80".to_owned()).await;
     assert!(refused.contains("192.0.2.1:80") && refused.contains("--listen"), "{refused}");
     let refused = refusal(|options| {
-        options.tls = Some(rollcall::server::TlsFiles { certificates: "no.pem".into(), key: "no.key".into() });
+        options.tls = Some(TlsFiles { certificates: "no.pem".into(), key: "no.key".into() });
     })
     .await;
     assert!(refused.contains("no.pem"), "{refused}");

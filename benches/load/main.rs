@@ -29,6 +29,8 @@
 //! - *Resident*: `VmRSS` half a second after the start, `VmHWM` after the load.
 //! - *Lag*: how long after the last answer a read that waits for the folds finds none left.
 
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "the tables are what this program is for")]
+
 mod bare;
 mod generator;
 mod messages;

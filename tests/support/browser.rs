@@ -1,6 +1,7 @@
 //! A real Chromium, driven through its driver.
 
 use std::io::{BufRead, BufReader};
+use std::mem::ManuallyDrop;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use thirtyfour::prelude::*;
 /// A browser with a profile of its own.
 pub struct Browser {
     /// Drives it.
-    pub driver: WebDriver,
+    pub driver: ManuallyDrop<WebDriver>,
     process: Child,
     address: String,
     client: reqwest::Client,
@@ -49,6 +50,7 @@ impl Browser {
             "--disable-quic",
             "--disable-dev-shm-usage",
             "--no-first-run",
+            "--force-prefers-reduced-motion",
             "--disable-background-networking",
             "--disable-component-update",
             "--disable-sync",
@@ -65,7 +67,13 @@ impl Browser {
         let address = format!("http://127.0.0.1:{port}");
         let driver = WebDriver::new(&address, capabilities).await.expect("a session");
         driver.set_page_load_timeout(Duration::from_secs(20)).await.expect("a time-out");
-        Browser { driver, process, address, client: reqwest::Client::new(), _profile: profile }
+        Browser {
+            driver: ManuallyDrop::new(driver),
+            process,
+            address,
+            client: reqwest::Client::new(),
+            _profile: profile,
+        }
     }
 
     /// Opens an address.
@@ -136,16 +144,12 @@ impl Browser {
             .filter_map(|entry| entry["message"].as_str().map(str::to_owned))
             .collect()
     }
-
-    /// Ends the session; the driver ends when it is dropped.
-    pub async fn quit(self) {
-        let _ = self.driver.clone().quit().await;
-    }
 }
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // Ends the browser that it started too.
+        // Ends the browser that it started too. The session is not ended by itself (`ManuallyDrop`):
+        // a story that failed would wait two minutes for it.
         let _ = Command::new("pkill").args(["-P", &self.process.id().to_string()]).status();
         let _ = self.process.kill();
         let _ = self.process.wait();

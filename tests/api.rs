@@ -1,0 +1,333 @@
+//! The API for programs, told as stories of those who read and change with it.
+
+mod support;
+
+use std::collections::BTreeSet;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use support::{Rollcall, encoded, message_id, seconds_ago};
+
+fn identify(user: &str, traits: Value) -> Value {
+    json!({ "type": "identify", "messageId": message_id(), "userId": user, "traits": traits, "timestamp": seconds_ago(30) })
+}
+
+fn keys(object: &Value) -> BTreeSet<&str> {
+    object.as_object().expect("an object").keys().map(String::as_str).collect()
+}
+
+/// All rows of a list, read page by page.
+async fn pages(rollcall: &Rollcall, path: &str) -> Vec<Value> {
+    let mut rows = Vec::new();
+    let mut cursor = String::new();
+    loop {
+        let answer = rollcall.api(&format!("{path}{cursor}")).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        rows.extend(answer.body["data"].as_array().expect("data").clone());
+        match answer.body["next_cursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={}", encoded(next)),
+            None => return rows,
+        }
+    }
+}
+
+#[actix_web::test]
+async fn who_has_no_token_or_the_wrong_one_reads_nothing() {
+    let rollcall = Rollcall::start();
+    let url = format!("{}/api/v1/users", rollcall.address);
+    let refused = support::Answer::of(rollcall.client.get(&url).send().await.expect("an answer")).await;
+    assert_eq!((refused.status.as_u16(), refused.body["code"].as_str()), (401, Some("token_missing")));
+    assert_eq!(refused.header("content-type"), "application/problem+json");
+    let wrong = rollcall.api_as(Method::GET, "/users", "rc_nothing", None).await;
+    assert_eq!((wrong.status.as_u16(), wrong.body["code"].as_str()), (401, Some("token_invalid")));
+
+    let reader = rollcall.shell(&["token", "add", "Reader", "--scope", "read", "--json"]);
+    let reader = reader["token"].as_str().expect("a token");
+    assert_eq!(rollcall.api_as(Method::GET, "/users", reader, None).await.status, 200);
+    let body = Some(json!({ "value": true }));
+    let answer = rollcall.api_as(Method::PUT, "/settings/one_company", reader, body).await;
+    assert_eq!((answer.status.as_u16(), answer.body["code"].as_str()), (403, Some("scope_missing")));
+    assert_eq!(rollcall.api("/settings/one_company").await.body["value"], false);
+}
+
+#[actix_web::test]
+async fn an_address_that_is_none_and_a_method_that_is_not_taken_are_problems() {
+    let rollcall = Rollcall::start();
+    for path in ["", "/", "/nothing", "/users/ann/nothing", "/users/a/b/events"] {
+        let answer = rollcall.api(path).await;
+        assert_eq!((answer.status.as_u16(), answer.body["code"].as_str()), (404, Some("not_found")), "{path}");
+    }
+    let answer = rollcall.api_as(Method::DELETE, "/users/ann", &rollcall.token, None).await;
+    assert_eq!((answer.status.as_u16(), answer.body["code"].as_str()), (405, Some("method_not_allowed")));
+    assert_eq!((answer.header("allow"), answer.header("content-type")), ("GET", "application/problem+json"));
+    assert_eq!(answer.header("cache-control"), "no-store");
+}
+
+#[actix_web::test]
+async fn a_program_reads_all_users_page_by_page() {
+    let rollcall = Rollcall::start();
+    let users: Vec<Value> = (0..25)
+        .map(|number| identify(&format!("u{number}"), json!({ "name": format!("Name {}", number % 4) })))
+        .collect();
+    rollcall.page_posts(json!(users)).await;
+    for sort in ["name", "-name", "email", "-first_seen", "last_seen", "-companies"] {
+        let rows = pages(&rollcall, &format!("/users?limit=4&sort={sort}")).await;
+        let ids: BTreeSet<&str> = rows.iter().filter_map(|row| row["user_id"].as_str()).collect();
+        assert_eq!((rows.len(), ids.len()), (25, 25), "{sort}");
+    }
+    let named = rollcall.api("/users?q=name%202&count=1&limit=2&sort=name").await;
+    assert_eq!((named.body["total"].as_u64(), named.body["data"].as_array().map(Vec::len)), (Some(6), Some(2)));
+    for (path, code) in [
+        ("/users?limit=501", "parameter_invalid"),
+        ("/users?sort=plan", "parameter_invalid"),
+        ("/users?page=2", "parameter_invalid"),
+        ("/users?cursor=abc", "parameter_invalid"),
+        ("/users?f=plan:is:pro", "filter_unsupported"),
+        ("/users/u1?at=2026-01-01", "parameter_invalid"),
+        ("/events?order=arrival", "parameter_invalid"),
+    ] {
+        let answer = rollcall.api(path).await;
+        assert_eq!((answer.status.as_u16(), answer.body["code"].as_str()), (400, Some(code)), "{path}");
+        assert!(answer.body["parameter"].is_string(), "{answer:?}");
+    }
+}
+
+#[actix_web::test]
+async fn an_id_is_found_whatever_it_is_made_of() {
+    let rollcall = Rollcall::start();
+    let ids = ["a/b", "a b", "50%", "a%2Fb", "a+b", "ÅSA", "q?x=1&y", "x#y", "..", ".", "%41"];
+    let users: Vec<Value> = ids.iter().map(|id| identify(id, json!({ "company": { "company_id": id } }))).collect();
+    rollcall.page_posts(json!(users)).await;
+    for id in ids {
+        for (noun, field) in [("users", "user_id"), ("companies", "company_id")] {
+            let found = rollcall.api(&format!("/{noun}?id={}", encoded(id))).await;
+            assert_eq!((found.status.as_u16(), found.body[field].as_str()), (200, Some(id)), "{found:?}");
+            if !id.starts_with('.') {
+                let found = rollcall.api(&format!("/{noun}/{}", encoded(id))).await;
+                assert_eq!((found.status.as_u16(), found.body[field].as_str()), (200, Some(id)), "{found:?}");
+            }
+        }
+        let events = rollcall.api(&format!("/users//events?id={}", encoded(id))).await;
+        assert_eq!(events.body["data"][0]["user_id"], id, "{events:?}");
+    }
+    let decomposed = rollcall.api(&format!("/users/{}", encoded("A\u{30a}SA "))).await;
+    assert_eq!(decomposed.body["user_id"], "ÅSA", "ids are compared as they are kept");
+    for (path, code) in [
+        ("/users/nobody", "user_not_found"),
+        ("/companies/none", "company_not_found"),
+        ("/users/ASA", "user_not_found"),
+    ] {
+        let answer = rollcall.api(path).await;
+        assert_eq!((answer.status.as_u16(), answer.body["code"].as_str()), (404, Some(code)));
+    }
+    assert_eq!(rollcall.api("/users/").await.body["code"], "parameter_invalid");
+}
+
+#[actix_web::test]
+async fn a_user_is_told_as_the_contract_writes_it() {
+    let rollcall = Rollcall::start();
+    let traits = json!({
+        "email": "Ann@Acme.test", "name": "Ann", "plan": "pro",
+        "company": { "company_id": "acme", "name": "Acme", "domain": "acme.test", "membership": { "role": "admin", "desk": 7 } },
+    });
+    let mut message = identify("ann", traits);
+    message["anonymousId"] = json!("laptop");
+    let page = json!({
+        "type": "page", "messageId": message_id(), "anonymousId": "laptop", "timestamp": seconds_ago(40), "name": "Pricing",
+    });
+    rollcall.page_posts(json!([message, page])).await;
+
+    let ann = rollcall.user("ann").await;
+    assert_eq!(
+        keys(&ann),
+        BTreeSet::from([
+            "id",
+            "user_id",
+            "email",
+            "name",
+            "anonymous_ids",
+            "aliases",
+            "attributes",
+            "companies",
+            "owner",
+            "tags",
+            "state",
+            "trend",
+            "first_seen",
+            "last_seen",
+            "signed"
+        ])
+    );
+    assert_eq!(ann["attributes"], json!({ "email": "ann@acme.test", "name": "Ann", "plan": "pro" }));
+    assert_eq!((&ann["state"], &ann["trend"], &ann["tags"]), (&json!("new"), &json!("steady"), &json!([])));
+    assert_eq!(ann["anonymous_ids"], json!(["laptop"]));
+    let company = &ann["companies"][0];
+    assert_eq!(
+        keys(company),
+        BTreeSet::from([
+            "company_id",
+            "name",
+            "role",
+            "title",
+            "attributes",
+            "current",
+            "joined_at",
+            "left_at",
+            "source"
+        ])
+    );
+    assert_eq!(
+        (&company["role"], &company["current"], &company["source"]),
+        (&json!("admin"), &json!(true), &json!("Shop"))
+    );
+    assert_eq!(company["attributes"]["desk"], 7);
+    for path in [format!("/users/{}?by=id", ann["id"].as_str().expect("an id")), "/users/ANN@acme.test?by=email".into()]
+    {
+        assert_eq!(rollcall.api(&path).await.body["user_id"], "ann", "{path}");
+    }
+
+    let acme = rollcall.company("acme").await;
+    assert_eq!(
+        keys(&acme),
+        BTreeSet::from([
+            "company_id",
+            "name",
+            "domains",
+            "attributes",
+            "members",
+            "active_members_30d",
+            "owner",
+            "tags",
+            "state",
+            "trend",
+            "first_seen",
+            "last_seen"
+        ])
+    );
+    assert_eq!((&acme["domains"], &acme["members"]), (&json!(["acme.test"]), &json!(1)));
+    let members = rollcall.list("/companies/acme/members").await;
+    assert_eq!((&members[0]["user_id"], &members[0]["role"]), (&json!("ann"), &json!("admin")));
+    assert_eq!(rollcall.list("/companies/acme/members?left=1").await, [] as [Value; 0]);
+
+    let events = rollcall.list("/users/ann/events").await;
+    let page = events.iter().find(|event| event["type"] == "page").expect("the page");
+    assert!(keys(page).is_superset(&BTreeSet::from([
+        "event_id",
+        "name",
+        "type",
+        "time",
+        "received_at",
+        "user_id",
+        "anonymous_id",
+        "company_id",
+        "properties",
+        "context",
+        "source"
+    ])));
+    assert_eq!(
+        (&page["name"], &page["page_name"], &page["user_id"]),
+        (&json!("page"), &json!("Pricing"), &json!("ann"))
+    );
+    assert!(page["event_id"].is_string());
+    assert_eq!(rollcall.list("/events").await, events);
+
+    let visitors = rollcall.list("/visitors?q=lap").await;
+    assert_eq!(
+        keys(&visitors[0]),
+        BTreeSet::from(["anonymous_id", "user_id", "first_seen", "last_seen", "attributes"])
+    );
+    assert_eq!(visitors[0]["user_id"], "ann");
+}
+
+#[actix_web::test]
+async fn history_and_refusals_are_told_as_the_contract_writes_them() {
+    let rollcall = Rollcall::start();
+    rollcall.page_posts(identify("ann", json!({ "plan": "pro", "seats": 5 }))).await;
+    let mut later = identify("ann", json!({ "plan": "free", "seats": "ten" }));
+    later["timestamp"] = json!(seconds_ago(10));
+    rollcall.page_posts(later).await;
+
+    let sets = rollcall.list("/users/ann/changes").await;
+    assert_eq!(keys(&sets[0]), BTreeSet::from(["change_id", "at", "by", "cause", "undone_by", "changes"]));
+    assert_eq!(sets[0]["by"], json!({ "kind": "message", "name": "Shop" }));
+    assert_eq!(
+        sets[0]["changes"],
+        json!([{ "kind": "user", "id": "ann", "field": "plan", "before": "pro", "after": "free" }])
+    );
+    assert_eq!(pages(&rollcall, "/users/ann/changes?limit=1").await, sets);
+
+    let refusals = rollcall.list("/refusals").await;
+    assert_eq!(
+        keys(&refusals[0]),
+        BTreeSet::from(["code", "source", "count", "first_seen", "last_seen", "example", "attribute"])
+    );
+    assert_eq!((&refusals[0]["code"], &refusals[0]["attribute"]), (&json!("type_mismatch"), &json!("seats")));
+}
+
+#[actix_web::test]
+async fn settings_are_read_and_set_in_their_types() {
+    let rollcall = Rollcall::start();
+    let put = |name: &'static str, body: Value| {
+        let (rollcall, path) = (&rollcall, format!("/settings/{name}"));
+        async move { rollcall.api_as(Method::PUT, &path, &rollcall.token, Some(body)).await }
+    };
+    for (name, value) in [
+        ("one_company", json!(true)),
+        ("takeover_days", json!(7)),
+        ("time_zone", json!("Europe/Warsaw")),
+        ("staff_domains", json!(["acme.test", "acme.example"])),
+    ] {
+        let answer = put(name, json!({ "value": value })).await;
+        assert_eq!((answer.status.as_u16(), &answer.body), (200, &json!({ "name": name, "value": value })));
+        assert_eq!(rollcall.api(&format!("/settings/{name}")).await.body["value"], value);
+    }
+    for (name, body, status, code) in [
+        ("time_zone", json!({ "value": "Warsaw" }), 400, "value_invalid"),
+        ("time_zone", json!({ "value": null }), 400, "value_invalid"),
+        ("time_zone", json!({ "zone": "UTC" }), 400, "invalid_json"),
+        ("colour", json!({ "value": "red" }), 404, "setting_not_found"),
+    ] {
+        let answer = put(name, body).await;
+        assert_eq!((answer.status.as_u16(), answer.body["code"].as_str()), (status, Some(code)), "{answer:?}");
+    }
+    assert_eq!(rollcall.api("/settings/time_zone").await.body["value"], "Europe/Warsaw");
+    assert_eq!(rollcall.api("/settings/colour").await.status, 404);
+}
+
+#[actix_web::test]
+async fn a_source_is_changed_whole_or_not_at_all() {
+    let rollcall = Rollcall::start();
+    let sources = rollcall.list("/sources").await;
+    let shop = sources.iter().find(|source| source["name"] == "Shop").expect("the source");
+    assert!(keys(shop).is_superset(&BTreeSet::from([
+        "source_id",
+        "name",
+        "kind",
+        "origins",
+        "paused",
+        "keys",
+        "new_attributes",
+        "signatures"
+    ])));
+    assert_eq!(shop["keys"], json!([rollcall.write_key]));
+    let path = format!("/sources/{}", shop["source_id"].as_str().expect("an id"));
+    let patch = |body: Value| rollcall.api_as(Method::PATCH, &path, &rollcall.token, Some(body));
+
+    let changed =
+        patch(json!({ "name": "Store", "origins": ["https://Shop.example/"], "keys": ["abc"], "paused": true })).await;
+    assert_eq!(changed.status, 200, "{changed:?}");
+    assert_eq!(changed.body["origins"], json!(["https://shop.example"]));
+    assert_eq!(changed.body["keys"], json!([rollcall.write_key, "abc"]));
+    assert_eq!(rollcall.api(&path).await.body, changed.body);
+
+    for (body, status, code) in [
+        (json!({ "name": "Other", "kind": "staging" }), 400, "value_invalid"),
+        (json!({ "name": "Other", "colour": "red" }), 400, "field_unknown"),
+        (json!(["name"]), 400, "invalid_json"),
+    ] {
+        let answer = patch(body).await;
+        assert_eq!((answer.status.as_u16(), answer.body["code"].as_str()), (status, Some(code)), "{answer:?}");
+    }
+    assert_eq!(rollcall.api(&path).await.body, changed.body, "nothing of what was refused was changed");
+    assert_eq!(rollcall.api("/sources/none").await.body["code"], "source_not_found");
+}
