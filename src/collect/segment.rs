@@ -325,4 +325,4 @@ fn session(context: &Map<String, Value>) -> Option<i64> {
 }
 
 #[cfg(test)]
-pub(super) mod tests;
+mod tests;

@@ -93,11 +93,8 @@ pub struct Ambient {
     /// Unix milliseconds.
     pub now_ms: Arc<dyn Fn() -> i64 + Send + Sync>,
     /// Fills bytes with chance.
-    pub fill: Arc<Fill>,
+    pub fill: Arc<dyn Fn(&mut [u8]) + Send + Sync>,
 }
-
-/// Fills bytes.
-type Fill = dyn Fn(&mut [u8]) + Send + Sync;
 
 impl Default for Ambient {
     fn default() -> Ambient {
