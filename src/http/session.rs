@@ -264,7 +264,7 @@ mod tests {
             stage.store.write(|tx| tokens::add(tx, "tok_1", "Reports", Scope::Read, &token_hash("rc_right"))).await;
         added.unwrap();
         let pages = pages!(stage);
-        let mut asks = async |path: &'static str, token: Option<&'static str>| {
+        let asks = async |path: &'static str, token: Option<&'static str>| {
             let mut request = TestRequest::get().uri(path);
             if let Some(token) = token {
                 request = request.insert_header((AUTHORIZATION, format!("Bearer {token}")));
