@@ -55,7 +55,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
         @if view.companies.rows.is_empty() && view.address.search.is_none() && view.address.after.is_none() {
             (none())
         } @else {
-            div.toolbar { (view.address.search_form("Find in companies", "Name, id or domain")) (search_chip(&view.address)) }
+            div.toolbar { (view.address.search_form("Find in companies", "Name or id")) (search_chip(&view.address)) }
             @if view.companies.rows.is_empty() { (not_found(view)) } @else { (table(frame, view)) }
         }
     };
@@ -119,7 +119,7 @@ fn not_found(view: &View) -> Markup {
     say::nothing(
         "No company matches",
         html! {
-            p { "No name, domain or id holds “" bdi { (search) } "”. Letters count whatever their case; every part must be there." }
+            p { "No name and no id holds “" bdi { (search) } "”. Upper and lower case are the same." }
             p.row { a.btn href=(view.address.without_search()) { "All companies" } }
         },
     )

@@ -37,14 +37,14 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
         div.stack.narrow {
             (head(html! { "Search" }, html! {}, html! {}))
             form.search role="search" action="/search" aria-label="Users and companies" {
-                label.vh for="find" { "Name, e-mail, domain or id" }
+                label.vh for="find" { "Name, e-mail or id" }
                 (icon("search"))
-                input.tall type="search" id="find" name="q" value=(view.search) placeholder="Name, e-mail, domain or id" autocomplete="off" maxlength="255";
+                input.tall type="search" id="find" name="q" value=(view.search) placeholder="Name, e-mail or id" autocomplete="off" maxlength="255";
             }
             @if view.search.is_empty() {
-                p.muted { "Type a part of a name, an e-mail address, a domain or an id. Three letters and more find it anywhere in the text." }
+                p.muted { "Type a part of a name, an e-mail address or an id. A whole id or address opens at once." }
             } @else if view.users.is_empty() && view.companies.is_empty() {
-                (say::nothing("Nothing matches", html! { p { "No user and no company has “" bdi { (view.search) } "” in a name, an e-mail address, a domain or an id." } }))
+                (say::nothing("Nothing matches", html! { p { "No user and no company has “" bdi { (view.search) } "” in a name, an e-mail address or an id." } }))
             }
             @if !view.users.is_empty() { (users(frame, view)) }
             @if !view.companies.is_empty() { (companies(frame, view)) }

@@ -113,7 +113,7 @@ fn not_found(view: &View) -> Markup {
     say::nothing(
         "Nobody matches",
         html! {
-            p { "No name, e-mail address or id holds “" bdi { (search) } "”. Letters count whatever their case; every part must be there." }
+            p { "No name, e-mail address or id holds “" bdi { (search) } "”. Upper and lower case are the same." }
             p.row { a.btn href=(view.address.without_search()) { "All users" } }
         },
     )

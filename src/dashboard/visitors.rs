@@ -57,12 +57,12 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
                 (nobody())
             } @else {
                 div.row {
-                    (address.search_form("Find a visitor", "Anonymous id"))
+                    (address.search_form("Find a visitor", "Start of the anonymous id"))
                     (search_chip(address))
                     span.end { (segments("Order", &[("Latest first".to_owned(), order(true), address.descending), ("Longest ago first".to_owned(), order(false), !address.descending)])) }
                 }
                 @if view.visitors.rows.is_empty() {
-                    (say::nothing("No visitor matches", html! { p { "Anonymous ids are compared exactly as the browser made them." } p.row { a.btn href=(address.without_search()) { "All visitors" } } }))
+                    (say::nothing("No visitor matches", html! { p { "No anonymous id begins like that. Ids are compared exactly as the browser made them." } p.row { a.btn href=(address.without_search()) { "All visitors" } } }))
                 } @else {
                     section.card aria-label="Visitors" { ul.rows { @for visitor in &view.visitors.rows { (row(frame, visitor)) } } }
                     (address.pager(&counted(view.visitors.rows.len() as u64, "visitor on this page", "visitors on this page"), view.visitors.next.as_ref()))

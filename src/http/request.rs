@@ -146,7 +146,7 @@ mod tests {
             .route("/person", web::get().to(person));
         let response = call_service(&init_service(app).await, TestRequest::get().uri(path).to_request()).await;
         assert_eq!(response.status(), 500);
-        let number = response.headers()[HEADER].to_str().unwrap().to_owned();
+        let number = response.headers().get(HEADER).unwrap().to_str().unwrap().to_owned();
         (number, String::from_utf8(read_body(response).await.to_vec()).unwrap())
     }
 
