@@ -113,3 +113,38 @@ fn with_number<B: MessageBody>(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use actix_web::middleware::from_fn;
+    use actix_web::test::{TestRequest, call_service, init_service, read_body};
+    use actix_web::{App, web};
+
+    use super::*;
+
+    /// What a failing door answers: the number in its head, and its body.
+    async fn answer(path: &str) -> (String, String) {
+        let program = async || Err::<&str, _>(Problem::internal("disk image is malformed"));
+        let person = async || Err::<&str, _>(PageError::internal("disk image is malformed"));
+        let app = App::new()
+            .wrap(from_fn(number))
+            .route("/program", web::get().to(program))
+            .route("/person", web::get().to(person));
+        let response = call_service(&init_service(app).await, TestRequest::get().uri(path).to_request()).await;
+        assert_eq!(response.status(), 500);
+        let number = response.headers().get(HEADER).unwrap().to_str().unwrap().to_owned();
+        (number, String::from_utf8(read_body(response).await.to_vec()).unwrap())
+    }
+
+    #[actix_web::test]
+    async fn a_failure_of_ours_shows_the_number_to_quote_and_not_what_happened_inside() {
+        let (number, body) = answer("/program").await;
+        let body: serde_json::Value = serde_json::from_str(&body).unwrap();
+        assert_eq!((&body["code"], &body["request_id"]), (&"internal".into(), &number.as_str().into()));
+        assert!(!body.to_string().contains("malformed"), "{body}");
+
+        let (number, page) = answer("/person").await;
+        assert!(page.contains(&number), "{page}");
+        assert!(!page.contains("malformed"), "{page}");
+    }
+}
