@@ -5,6 +5,9 @@
 //! doors (`collect`, `dashboard`, `api`, with `http` for what they share) ->
 //! `actions` -> `store` -> `domain`.
 
+// A panic takes a request, or the writer's job, with it. `expect` names the invariant that rules it out.
+#![warn(clippy::unwrap_used)]
+
 pub mod actions;
 pub mod api;
 pub mod cli;

@@ -151,6 +151,20 @@ impl Running {
     }
 }
 
+/// Serves until told to end (SIGTERM, SIGINT), for a process that does nothing else.
+/// `started` is told once all is ready.
+///
+/// # Errors
+/// As [`start`], and the listener's.
+pub fn run(options: ServeOptions, started: impl FnOnce(&Running)) -> Result<(), StartError> {
+    let address = options.listen.clone();
+    actix_web::rt::System::new().block_on(async {
+        let running = start(ServeOptions { ends_on_signals: true, ..options }).await?;
+        started(&running);
+        running.ended().await.map_err(|error| StartError::Listen { address, error })
+    })
+}
+
 /// Opens the file and starts to serve. To be called within an Actix runtime.
 ///
 /// # Errors

@@ -6,7 +6,7 @@ use super::passwords::{self, PasswordError};
 use crate::domain::access::{Grade, Role, token_hash};
 use crate::domain::change::{By, Change, Subject};
 use crate::domain::error::Refused;
-use crate::domain::ids;
+use crate::domain::ids::{self, OperatorKey};
 use crate::store::operators::{self, OneTimeLink, Operator};
 use crate::store::{Store, StoreError, Tx, changes};
 
@@ -28,6 +28,9 @@ pub enum OperatorError {
     /// There is no operator of this e-mail address.
     #[error("There is no operator {0}. See them with: rollcall operator list")]
     Unknown(String),
+    /// The current password is another.
+    #[error("That is not your current password.")]
+    WrongPassword,
     /// The link was used, has expired, or never was.
     #[error("This link has been used or has expired. Make a new one at the server: rollcall operator reset EMAIL")]
     LinkUsed,
@@ -41,7 +44,7 @@ pub enum OperatorError {
 pub struct Added {
     /// The operator.
     pub operator: Operator,
-    /// The token for `/set-password?token=…`; it is kept nowhere.
+    /// The token for `/password?token=…`; it is kept nowhere.
     pub link_token: Option<String>,
 }
 
@@ -146,12 +149,36 @@ pub async fn set_password(store: &Store, link_token: &str, password: &str) -> Re
             let (Some(OneTimeLink::Reset(operator)), true) = (found, operators::use_link(tx, &link)?) else {
                 return Err(OperatorError::LinkUsed);
             };
-            operators::set_password(tx, operator.key, &hash)?;
-            let change = Change::new(Subject::Workspace, "password", None, Some(json!(operator.email)));
-            changes::record(tx, &By::Operator(operator.email.clone()), "set_password", Grade::Hand, &[change])?;
+            keep_password(tx, operator.key, &operator.email, &hash)?;
             Ok(Operator { has_password: true, ..operator })
         })
         .await
+}
+
+/// Changes an operator's own password and ends all sign-ins of the operator, this one too.
+///
+/// # Errors
+/// Another current password, a new one that can't be taken, the store's.
+pub async fn change_password(
+    store: &Store,
+    operator: &Operator,
+    current: &str,
+    new: &str,
+) -> Result<(), OperatorError> {
+    passwords::check(new)?;
+    if sign_in(store, &operator.email, current).await?.is_none() {
+        return Err(OperatorError::WrongPassword);
+    }
+    let hash = passwords::hash(store.ambient(), new).await?;
+    let (key, email) = (operator.key, operator.email.clone());
+    store.write(move |tx| keep_password(tx, key, &email, &hash)).await
+}
+
+fn keep_password(tx: &mut Tx<'_>, key: OperatorKey, email: &str, hash: &str) -> Result<(), OperatorError> {
+    operators::set_password(tx, key, hash)?;
+    let change = Change::new(Subject::Workspace, "password", None, Some(json!(email)));
+    changes::record(tx, &By::Operator(email.to_owned()), "set_password", Grade::Hand, &[change])?;
+    Ok(())
 }
 
 /// The operator of an e-mail address and a password; `None` where they do not fit, after

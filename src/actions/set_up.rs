@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::operators::{self as deeds, OperatorError};
 use super::passwords;
+use super::sources::{self, SourceError};
 use crate::domain::access::{Grade, Role, token_hash};
 use crate::domain::change::{By, Change, Subject};
 use crate::domain::ids;
@@ -11,6 +12,9 @@ use crate::domain::settings::{SettingError, Settings};
 use crate::store::operators::{self, OneTimeLink, Operator};
 use crate::store::workspace::{self, SetError};
 use crate::store::{Store, StoreError, changes};
+
+/// The first source: a new workspace has a key for its pages at once.
+const FIRST_SOURCE: &str = "Website";
 
 /// What the set-up page asks.
 #[derive(Debug, Clone)]
@@ -36,6 +40,9 @@ pub enum SetUpError {
     /// The operator.
     #[error(transparent)]
     Operator(#[from] OperatorError),
+    /// The first source.
+    #[error(transparent)]
+    Source(#[from] SourceError),
     /// The link was used, has expired or never was, or there is an operator already.
     #[error(
         "This link has been used or has expired. While there is no operator, each start of the server prints a new one."
@@ -86,7 +93,7 @@ pub async fn is_open(store: &Store, link_token: &str) -> Result<bool, StoreError
         .await
 }
 
-/// Names the workspace, sets its time zone, makes its first operator, and uses the link up: all or nothing.
+/// Names the workspace, sets its time zone, makes its first operator and its first source, and uses the link up: all or nothing.
 ///
 /// # Errors
 /// What does not fit, a link that is none (any more), the store's.
@@ -116,6 +123,9 @@ pub async fn set_up(store: &Store, set_up: SetUp) -> Result<Operator, SetUpError
                 named.push(Change::new(Subject::Workspace, name, Some(json!(before)), Some(json!(after))));
             }
             let operator = deeds::add_within(tx, &by, &email, Role::Owner, Some(&hash))?;
+            if tx.catalog().write_keys.is_empty() {
+                sources::add(tx, &by, FIRST_SOURCE, &[], &[])?;
+            }
             changes::record(tx, &by, "set_up", Grade::Hand, &named)?;
             Ok(operator)
         })
@@ -128,7 +138,7 @@ mod tests {
     use std::sync::atomic::{AtomicI64, Ordering};
 
     use super::*;
-    use crate::actions::operators::{add, reset, set_password, sign_in};
+    use crate::actions::operators::{add, change_password, reset, set_password, sign_in};
     use crate::store::Ambient;
 
     const PASSWORD: &str = "correct horse battery";
@@ -153,7 +163,7 @@ mod tests {
         }
     }
 
-    #[actix_web::test]
+    #[tokio::test]
     async fn the_first_operator_comes_by_a_link_that_works_once() {
         let (_folder, _, store) = fresh();
         let replaced = link(&store).await.unwrap().unwrap();
@@ -171,7 +181,7 @@ mod tests {
         assert_eq!(link(&store).await.unwrap(), None, "there is an operator now");
     }
 
-    #[actix_web::test]
+    #[tokio::test]
     async fn what_does_not_fit_is_said_and_uses_nothing_up() {
         let (_folder, clock, store) = fresh();
         let token = link(&store).await.unwrap().unwrap();
@@ -191,7 +201,7 @@ mod tests {
         assert!(!store.read_now(operators::any).unwrap());
     }
 
-    #[actix_web::test]
+    #[tokio::test]
     async fn only_the_right_password_signs_in_and_a_reset_replaces_it() {
         let (_folder, _, store) = fresh();
         let token = link(&store).await.unwrap().unwrap();
@@ -208,9 +218,15 @@ mod tests {
         assert!(enters("ines@quayside.example", "another long one").await);
         let again = set_password(&store, &reset_token, "a third long one").await;
         assert!(matches!(again, Err(OperatorError::LinkUsed)));
+
+        let ines = sign_in(&store, "ines@quayside.example", "another long one").await.unwrap().unwrap();
+        let guessed = change_password(&store, &ines, PASSWORD, "a third long one").await;
+        assert!(matches!(guessed, Err(OperatorError::WrongPassword)));
+        change_password(&store, &ines, "another long one", "a third long one").await.unwrap();
+        assert!(enters("ines@quayside.example", "a third long one").await);
     }
 
-    #[actix_web::test]
+    #[tokio::test]
     async fn an_operator_without_a_password_can_not_sign_in_until_the_link_sets_one() {
         let (_folder, _, store) = fresh();
         let added = add(&store, By::Shell, "bob@quayside.example", Role::Viewer, None).await.unwrap();

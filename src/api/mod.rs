@@ -1,7 +1,7 @@
 //! The API for programs: REST under `/api/v1`, JSON, a bearer token (contract 3).
 //!
-//! One file a noun: its addresses, its JSON. [`parameters`] reads query strings and
-//! [`answer`] writes what all answers share.
+//! One file a noun: its addresses, its JSON. `parameters.rs` reads query strings and
+//! `answer.rs` writes what all answers share.
 
 mod answer;
 mod changes;
@@ -24,25 +24,26 @@ use crate::http::problem::Problem;
 /// Bytes of a body at most: settings and sources are small.
 const BODY_BYTES_MAX: usize = 64 * 1024;
 
-/// Everything below `/api`.
+/// Everything below `/api/`; the page at `/api` is the dashboard's.
 pub fn configure(config: &mut web::ServiceConfig) {
-    config.service(
-        web::scope("/api")
-            .app_data(json_config())
-            .wrap(DefaultHeaders::new().add(("Cache-Control", "no-store")).add(("X-Content-Type-Options", "nosniff")))
-            .wrap(Compress::default())
-            .service(
-                web::scope("/v1")
-                    .configure(users::configure)
-                    .configure(companies::configure)
-                    .configure(events::configure)
-                    .configure(visitors::configure)
-                    .configure(refusals::configure)
-                    .configure(settings::configure)
-                    .configure(sources::configure),
-            )
-            .default_service(web::to(nothing_here)),
-    );
+    config
+        .service(
+            web::scope("/api/v1")
+                .app_data(json_config())
+                .wrap(
+                    DefaultHeaders::new().add(("Cache-Control", "no-store")).add(("X-Content-Type-Options", "nosniff")),
+                )
+                .wrap(Compress::default())
+                .configure(users::configure)
+                .configure(companies::configure)
+                .configure(events::configure)
+                .configure(visitors::configure)
+                .configure(refusals::configure)
+                .configure(settings::configure)
+                .configure(sources::configure)
+                .default_service(web::to(nothing_here)),
+        )
+        .service(web::resource("/api/{rest:.*}").to(nothing_here));
 }
 
 /// An address that is only read.

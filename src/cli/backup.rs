@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 
-use super::{Failure, Workspace};
+use super::{Failure, Workspace, say};
 
 /// Where to.
 #[derive(Args)]
@@ -19,7 +19,7 @@ impl Backup {
         workspace.open_existing()?.backup(&self.file)?;
         let bytes = std::fs::metadata(&self.file)?.len();
         let file = self.file.display().to_string();
-        eprintln!("Copied {} into {file}. To go back to it: rollcall restore {file}", workspace.data.display());
+        say(format_args!("Copied {} into {file}. To go back to it: rollcall restore {file}", workspace.data.display()));
         workspace.answer(&json!({ "file": file, "bytes": bytes }), format!("{file}  {bytes} bytes"));
         Ok(())
     }

@@ -110,11 +110,11 @@ pub fn main() -> ExitCode {
     match run(line) {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::Failed(reason)) => {
-            eprintln!("rollcall: {reason}");
+            say(format_args!("rollcall: {reason}"));
             ExitCode::from(1)
         }
         Err(Failure::Usage(reason)) => {
-            eprintln!("rollcall: {reason}");
+            say(format_args!("rollcall: {reason}"));
             ExitCode::from(2)
         }
     }
@@ -189,6 +189,7 @@ impl Workspace {
     }
 
     /// An answer: a JSON object, or lines for people.
+    #[expect(clippy::print_stdout, reason = "the shell's answers go to stdout")]
     fn answer(&self, json: &Value, lines: impl std::fmt::Display) {
         if self.json {
             println!("{json}");
@@ -196,6 +197,12 @@ impl Workspace {
             println!("{lines}");
         }
     }
+}
+
+/// Says something to the person at the shell.
+#[expect(clippy::print_stderr, reason = "stdout is for answers, which a program may read")]
+fn say(text: impl std::fmt::Display) {
+    eprintln!("{text}");
 }
 
 /// Waits for a deed that runs off this thread.

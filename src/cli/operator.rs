@@ -6,7 +6,7 @@ use chrono::DateTime;
 use clap::Subcommand;
 use serde_json::json;
 
-use super::{Failure, Workspace, wait};
+use super::{Failure, Workspace, say, wait};
 use crate::actions::operators::{self as deeds, LINK_HOURS, OperatorError};
 use crate::domain::access::Role;
 use crate::domain::change::By;
@@ -19,9 +19,9 @@ pub(super) enum Operator {
     Add {
         /// E-mail address
         email: String,
-        /// What they may do: viewer, admin or owner
-        #[arg(long, default_value = "viewer")]
-        role: Role,
+        /// What they may do: viewer, admin or owner [default: viewer; owner for the first operator]
+        #[arg(long)]
+        role: Option<Role>,
         /// Read the password from stdin
         #[arg(long)]
         password_stdin: bool,
@@ -50,9 +50,12 @@ impl Operator {
             Operator::Add { email, role, password_stdin } => {
                 let password = password_stdin.then(read_password).transpose()?;
                 let store = workspace.open()?;
+                // A workspace whose only operator is a viewer could not be run from the dashboard.
+                let least = if store.read_now(operators::any)? { Role::Viewer } else { Role::Owner };
+                let role = role.unwrap_or(least);
                 let added = wait(deeds::add(&store, By::Shell, &email, role, password.as_deref()))??;
                 let (email, role) = (&added.operator.email, added.operator.role.as_str());
-                eprintln!("Added {email} as {role}.");
+                say(format_args!("Added {email} as {role}."));
                 match added.link_token {
                     None => workspace.answer(&json!({ "email": email, "role": role }), format!("{email}  {role}")),
                     Some(token) => show_link(workspace, email, role, &token),
@@ -85,17 +88,17 @@ impl Operator {
 }
 
 fn show_link(workspace: &Workspace, email: &str, role: &str, token: &str) {
-    let link = workspace.address(&format!("/set-password?token={token}"));
-    eprintln!("Send {email} this link; it sets a password once, within {LINK_HOURS} hours:");
+    let link = workspace.address(&format!("/password?token={token}"));
+    say(format_args!("Send {email} this link; it sets a password once, within {LINK_HOURS} hours:"));
     workspace.answer(&json!({ "email": email, "role": role, "link": link }), link);
     if workspace.public_url.is_none() {
-        eprintln!("If people reach the server at another address, name it with --public-url.");
+        say("If people reach the server at another address, name it with --public-url.");
     }
 }
 
 fn read_password() -> Result<String, Failure> {
     if std::io::stdin().is_terminal() {
-        eprintln!("Type the password, then Enter and Ctrl-D:");
+        say("Type the password, then Enter and Ctrl-D:");
     }
     let mut text = String::new();
     std::io::stdin().read_to_string(&mut text)?;

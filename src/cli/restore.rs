@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::json;
 
-use super::{Failure, Workspace};
+use super::{Failure, Workspace, say};
 use crate::store::{Ambient, Lock, Store, is_workspace, workspace as file};
 
 /// Where from.
@@ -48,17 +48,17 @@ impl Restore {
         if data.exists()
             && let Err(error) = Store::open(data, Ambient::default()).map(|store| store.close())
         {
-            eprintln!("The present file can't be opened ({error}); it is kept as it is.");
+            say(format_args!("The present file can't be opened ({error}); it is kept as it is."));
         }
         let kept = free_name(data);
         let kept = change_name(data, &kept)?.then_some(kept);
         change_name(&fresh, data)?;
         sync_folder(data)?;
         let (from, to) = (self.file.display().to_string(), data.display().to_string());
-        eprintln!("Restored {from} into {to}.");
+        say(format_args!("Restored {from} into {to}."));
         let kept = kept.map(|kept| kept.display().to_string());
         if let Some(kept) = &kept {
-            eprintln!("The file that was there is now {kept}.");
+            say(format_args!("The file that was there is now {kept}."));
         }
         workspace.answer(&json!({ "file": to, "restored": from, "kept": kept }), to.clone());
         Ok(())

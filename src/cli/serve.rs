@@ -11,7 +11,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 use super::{Failure, Workspace};
 use crate::actions::operators::LINK_HOURS;
 use crate::http::client::Network;
-use crate::server::{self, ServeOptions, TlsFiles};
+use crate::server::{self, Running, ServeOptions, TlsFiles};
 
 /// The flags of `serve`.
 #[derive(Args)]
@@ -88,39 +88,37 @@ impl Serve {
         let format = self.log_format.unwrap_or(if at_terminal { LogFormat::Text } else { LogFormat::Json });
         log(format, self.log_level);
         let tls = self.tls_cert.zip(self.tls_key).map(|(certificates, key)| TlsFiles { certificates, key });
+        let data = workspace.data.display().to_string();
         let options = ServeOptions {
             listen: self.listen,
             public_url: workspace.public_url,
             trusted_proxies: self.trusted_proxy,
             tls,
             workers: self.workers.map(usize::from),
-            ends_on_signals: true,
             ..ServeOptions::new(&workspace.data)
         };
-        actix_web::rt::System::new().block_on(serve(options))
+        server::run(options, |running| announce(running, &data)).map_err(|error| Failure::Failed(error.to_string()))?;
+        tracing::info!(data, "ended; everything that was accepted is on disk");
+        Ok(())
     }
 }
 
-async fn serve(options: ServeOptions) -> Result<(), Failure> {
-    let data = options.data.display().to_string();
-    let running = server::start(options).await.map_err(|error| Failure::Failed(error.to_string()))?;
-    if !running.url.starts_with("https://") {
+/// Says where the server is, last of all: whoever waits for it reads up to there.
+fn announce(running: &Running, data: &str) {
+    let (address, url) = (&running.local_url, &running.url);
+    if !url.starts_with("https://") {
         tracing::warn!(
-            public_url = running.url,
+            public_url = url,
             "The public URL is not https: passwords and data can be read on their way. Put a proxy with TLS before \
              this server and name its address with --public-url, or give --tls-cert and --tls-key."
         );
     }
     if let Some(path) = &running.set_up_path {
-        let link = format!("{}{path}", running.url);
+        let link = format!("{url}{path}");
         tracing::warn!(
             link,
             "Nobody can sign in yet. Set Rollcall up at {link} (works once, within {LINK_HOURS} hours)"
         );
     }
-    let (address, url) = (running.local_url.clone(), running.url.clone());
     tracing::info!(data, public_url = url, "listening on {address}");
-    running.ended().await?;
-    tracing::info!(data, "ended; everything that was accepted is on disk");
-    Ok(())
 }

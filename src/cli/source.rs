@@ -3,7 +3,7 @@
 use clap::Subcommand;
 use serde_json::{Map, Value, json};
 
-use super::{Failure, Workspace};
+use super::{Failure, Workspace, say};
 use crate::actions::sources::{self as deeds, FIELDS, SourceError};
 use crate::domain::change::By;
 use crate::store;
@@ -55,10 +55,10 @@ impl Source {
                     workspace.open()?.write_now(move |tx| deeds::add(tx, &By::Shell, &name, &origin, &adopt_key))?;
                 let source = &added.source;
                 let write_key = source.write_keys.first().map_or("", String::as_str);
-                eprintln!(
+                say(format_args!(
                     "Added {:?}. The write key is public; the secret signs identities, and is shown only now.",
                     source.name
-                );
+                ));
                 let json = json!({
                     "source_id": source.source_id, "name": source.name, "write_key": write_key, "secret": added.secret,
                 });

@@ -4,7 +4,7 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::operator::time;
-use super::{Failure, Workspace};
+use super::{Failure, Workspace, say};
 use crate::actions::tokens::{self as deeds, TokenError};
 use crate::domain::access::Scope;
 use crate::domain::change::By;
@@ -44,7 +44,11 @@ impl Token {
         match self {
             Token::Add { name, scope } => {
                 let added = workspace.open()?.write_now(move |tx| deeds::add(tx, &By::Shell, &name, scope))?;
-                eprintln!("Made {:?} with the scope {}. It is shown only now.", added.token.name, scope.as_str());
+                say(format_args!(
+                    "Made {:?} with the scope {}. It is shown only now.",
+                    added.token.name,
+                    scope.as_str()
+                ));
                 workspace.answer(&json!({ "token_id": added.token.token_id, "token": added.text }), &added.text);
                 Ok(())
             }
@@ -68,7 +72,7 @@ impl Token {
             Token::Revoke { token_id } => {
                 let id = token_id.clone();
                 workspace.open_existing()?.write_now(move |tx| deeds::revoke(tx, &By::Shell, &id))?;
-                eprintln!("Revoked.");
+                say("Revoked.");
                 workspace.answer(&json!({ "token_id": token_id, "revoked": true }), &token_id);
                 Ok(())
             }

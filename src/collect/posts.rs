@@ -101,7 +101,7 @@ fn read(request: &HttpRequest, call: Call, envelope: Envelope, sender: Sender, c
 }
 
 /// What unsigned callers learn: nothing of what we know already.
-pub fn for_strangers(receipt: Receipt) -> Receipt {
+fn for_strangers(receipt: Receipt) -> Receipt {
     if receipt.code == Some(Code::Erased) {
         return Receipt::of(receipt.message_id, Status::Stored);
     }
@@ -172,5 +172,32 @@ impl Post {
             crate::store::sightings::note(tx, source, Sight::Post, &host)?;
         }
         Ok(receipts)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::error::Refused;
+    use crate::domain::message::RefusedValue;
+    use serde_json::{Value, json};
+
+    #[test]
+    fn strangers_read_stored_where_others_read_unchanged_or_erased() {
+        let shown = |receipt: Receipt| serde_json::to_value(for_strangers(receipt)).unwrap();
+        let id = || Some("m".to_owned());
+        let stored = json!({"message_id": "m", "status": "stored"});
+        assert_eq!(shown(Receipt::of(id(), Status::Unchanged)), stored);
+        assert_eq!(shown(Receipt::refused(id(), Refused::new(Code::Erased, "Ann was erased."))), stored);
+        assert_eq!(shown(Receipt::of(id(), Status::Duplicate))["status"], "duplicate");
+        let bad = RefusedValue::new("seats", json!("ten"), Refused::new(Code::TypeMismatch, "Send a number."));
+        let receipt = Receipt { refused_values: vec![bad], ..Receipt::of(None, Status::Unchanged) };
+        let refused_values = json!([{"attribute": "seats", "code": "type_mismatch", "detail": "Send a number."}]);
+        assert_eq!(
+            shown(receipt),
+            json!({"message_id": Value::Null, "status": "stored", "refused_values": refused_values})
+        );
+        let refused = Receipt::refused(id(), Refused::new(Code::Bot, "A crawler."));
+        assert_eq!(shown(refused)["code"], "bot");
     }
 }

@@ -325,4 +325,4 @@ fn session(context: &Map<String, Value>) -> Option<i64> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -11,7 +11,6 @@ use super::parts::list::{Address, Column, search_chip};
 use super::parts::numbers::{self, cell, counted};
 use super::parts::section::head;
 use super::parts::{pill, say, who};
-use crate::domain::activity::State;
 use crate::http::access::Viewer;
 use crate::store::companies;
 use crate::store::companies::{CompanyRow, SortBy};
@@ -100,7 +99,7 @@ fn row(frame: &Frame, company: &CompanyRow) -> Markup {
             td.num data-l="Active" { (cell(company.active_members)) }
             td.fold { (roll(&company.roll)) }
             td.late.muted data-l="First seen" { (clock.ago(company.first_seen_ms)) }
-            td.state { span.row { (pill::state(State::at(clock.now_ms, company.first_seen_ms, company.last_seen_ms))) (clock.ago_or_never(company.last_seen_ms)) } }
+            td.state { (pill::standing(clock, company.first_seen_ms, company.last_seen_ms)) }
         }
     }
 }

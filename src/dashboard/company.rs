@@ -1,5 +1,7 @@
 //! `/companies/{id}`: one company.
 
+use std::collections::BTreeMap;
+
 use maud::{Markup, html};
 
 use super::desk::{self, Answer};
@@ -30,6 +32,9 @@ use crate::store::operators::Operator;
 use crate::store::{changes, companies};
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, web};
+
+/// The name under which page views are counted.
+const PAGE: &str = "page";
 
 /// Members of a page within the company's page.
 pub const MEMBER_ROWS: usize = 25;
@@ -81,7 +86,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
         .then(|| format!("{}#attributes", links::with_query(&path, &[("attributes", Some("all"))])));
     let bars: Vec<Bar> =
         company.days.iter().map(|day| Bar { day: day.day, people: day.people, events: day.events }).collect();
-    let entries = happenings::entries(&view.timeline, Told::OfCompany, frame.clock);
+    let entries = happenings::entries(&view.timeline, &Told::OfCompany(names(view)), frame.clock);
     let content = html! {
         (crumbs("Companies", "/companies", name))
         (head(frame, company, name))
@@ -102,6 +107,13 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
         }
     };
     shell(frame, name, content)
+}
+
+/// Names of people by id, as far as members and events tell them.
+fn names(view: &View) -> BTreeMap<&str, &str> {
+    let members = view.members.rows.iter().map(|member| (&member.user.user_id, &member.user.name));
+    let events = view.timeline.events.iter().map(|event| (&event.user_id, &event.user_name));
+    members.chain(events).filter_map(|(id, name)| Some((id.as_deref()?, name.as_deref()?))).collect()
 }
 
 fn head(frame: &Frame, company: &CompanyPage, name: &str) -> Markup {
@@ -234,7 +246,7 @@ fn what_they_do(top: &[TopEvent]) -> Markup {
                 div.scroll tabindex="0" role="group" aria-label="Top events" {
                     table.table.dense.last {
                         thead { tr { th scope="col" { "Event" } td {} th.num scope="col" { "Times" } } }
-                        tbody { @for event in top { tr { th scope="row" { bdi { (event.name) } } td { (meter(event.events, most)) } td.num { (number(event.events)) } } } }
+                        tbody { @for event in top { tr { th.wrap scope="row" { @if event.name == PAGE { "Page views" } @else { bdi { (event.name) } } } td { (meter(event.events, most)) } td.num { (number(event.events)) } } } }
                     }
                 }
             }

@@ -1,6 +1,8 @@
 //! Events and changes as sentences of a time line. Page views in a row are one
 //! sentence, and so are the fields that one deed changed.
 
+use std::collections::BTreeMap;
+
 use maud::{Markup, html};
 use serde_json::{Map, Value};
 
@@ -9,7 +11,7 @@ use super::parts::attributes::by;
 use super::parts::feed::Entry;
 use super::parts::numbers::counted;
 use super::parts::times::Clock;
-use super::parts::values;
+use super::parts::{pill, values};
 use super::timeline::Timeline;
 use crate::domain::message::Kind;
 use crate::domain::time::MINUTE_MS;
@@ -23,17 +25,28 @@ const UNFOLDED_MAX: usize = 30;
 /// Properties that stand beside an event.
 const PROPERTIES_MAX: usize = 3;
 
-/// Whose page tells it: a user's says only what, a company's also who.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Told {
-    /// On the user's own page.
-    OfUser,
-    /// On a company's page.
-    OfCompany,
+/// Whose page tells it: a user's says only what, a company's also who. Each knows
+/// names of the others by id, as far as its page does.
+#[derive(Debug, Clone)]
+pub enum Told<'a> {
+    /// On the user's own page, with names of companies.
+    OfUser(BTreeMap<&'a str, &'a str>),
+    /// On a company's page, with names of people.
+    OfCompany(BTreeMap<&'a str, &'a str>),
+}
+
+impl Told<'_> {
+    /// A verb as it stands in the sentence: behind the person, or at the start.
+    fn verb(&self, word: &str) -> String {
+        match self {
+            Told::OfUser(_) => pill::capital(word),
+            Told::OfCompany(_) => word.to_owned(),
+        }
+    }
 }
 
 /// The time line's entries, newest first.
-pub fn entries(timeline: &Timeline, told: Told, clock: Clock) -> Vec<Entry> {
+pub fn entries(timeline: &Timeline, told: &Told<'_>, clock: Clock) -> Vec<Entry> {
     let acts: Vec<&EventRow> = timeline.events.iter().filter(|event| event.kind.is_activity()).collect();
     let acts = acts.chunk_by(|later, earlier| is_one_sitting(later, earlier)).map(|events| act(events, told, clock));
     let deeds = timeline.changes.chunk_by(is_one_deed).map(|changes| deed(changes, told));
@@ -53,30 +66,26 @@ fn is_one_sitting(later: &EventRow, earlier: &EventRow) -> bool {
 }
 
 /// Events of one sitting, newest first.
-fn act(events: &[&EventRow], told: Told, clock: Clock) -> Entry {
+fn act(events: &[&EventRow], told: &Told<'_>, clock: Clock) -> Entry {
     let (last, first) = (events[0], events[events.len() - 1]);
-    let who = html! { @if told == Told::OfCompany { (person(last)) " " } };
+    let who = html! { @if let Told::OfCompany(_) = told { (person(last)) " " } };
     let minutes = (last.event_id.at_ms() - first.event_id.at_ms()) / MINUTE_MS;
     let span = html! { @if minutes > 0 { " in " (minutes) " min" } };
     let times = events.len() as u64;
     let sentence = match (is_page(last), events.len()) {
-        (true, 1) => html! { (who) (verb(told, "viewed")) " " (page(last)) " " (surroundings(last)) },
+        (true, 1) => html! { (who) (told.verb("viewed")) " " (page(last)) " " (surroundings(last)) },
         (true, _) => {
-            html! { (who) (verb(told, "viewed")) " " (counted(times, "page", "pages")) (span) " " (surroundings(last)) }
+            html! { (who) (told.verb("viewed")) " " (counted(times, "page", "pages")) (span) " " (surroundings(last)) }
         }
         (false, 1) => {
-            html! { (who) (verb(told, "did")) " " b { bdi { (last.name) } } " " (properties(&last.properties)) }
+            html! { (who) (told.verb("did")) " " b { bdi { (last.name) } } " " (properties(&last.properties)) }
         }
         (false, _) => {
-            html! { (who) (verb(told, "did")) " " b { bdi { (last.name) } } " " (counted(times, "time", "times")) (span) }
+            html! { (who) (told.verb("did")) " " b { bdi { (last.name) } } " " (counted(times, "time", "times")) (span) }
         }
     };
     let more = (events.len() > 1).then(|| (unfolded_summary(first, last), unfolded(events, clock)));
     Entry { at_ms: last.event_id.at_ms(), tone: "", icon: if is_page(last) { "page" } else { "bolt" }, sentence, more }
-}
-
-fn verb(told: Told, word: &str) -> String {
-    if told == Told::OfCompany { word.to_owned() } else { super::parts::pill::capital(word) }
 }
 
 fn person(event: &EventRow) -> Markup {
@@ -170,7 +179,7 @@ fn is_one_deed(later: &ChangeRow, earlier: &ChangeRow) -> bool {
 }
 
 /// What one deed changed about one user, company or membership.
-fn deed(changes: &[ChangeRow], told: Told) -> Entry {
+fn deed(changes: &[ChangeRow], told: &Told<'_>) -> Entry {
     let first = &changes[0];
     let find = |field: &str| changes.iter().find(|change| change.field == field);
     let fields: Vec<&ChangeRow> = changes.iter().filter(|change| !is_our_own(&change.field)).collect();
@@ -204,32 +213,38 @@ fn membership(
     first: &ChangeRow,
     standing: Option<&ChangeRow>,
     fields: &[&ChangeRow],
-    told: Told,
+    told: &Told<'_>,
 ) -> (&'static str, &'static str, Markup) {
-    let company = first.company_id.as_deref().unwrap_or_default();
     let role = fields.iter().find(|field| field.field == "role").and_then(|field| field.after.as_ref());
-    let has_left = standing.is_some_and(|change| change.after.as_ref().is_none_or(Value::is_null));
-    let whom = |joined: &str| match told {
-        Told::OfCompany => html! { b { bdi { (first.subject_id) } } " " (joined) },
-        Told::OfUser => {
-            html! { (super::parts::pill::capital(joined)) " " a href=(links::company(company)) { bdi { (company) } } }
-        }
+    let has_left = standing.is_some_and(|change| change.after.as_ref().is_none_or(|after| !after["left_at"].is_null()));
+    let other = other(first, told);
+    let sentence = |verb: &str| match told {
+        Told::OfUser(_) => html! { (told.verb(verb)) " " (other) },
+        Told::OfCompany(_) => html! { (other) " " (told.verb(verb)) },
     };
     match standing {
-        Some(_) if has_left => ("warn", "leave", whom("left")),
-        Some(_) => (
-            "good",
-            "join",
-            html! { (whom("joined")) @if let Some(role) = role { " as " (values::inline(Some(role))) } },
-        ),
+        Some(_) if has_left => ("warn", "leave", sentence("left")),
+        Some(_) => {
+            let as_role = html! { @if let Some(role) = role { " as " (values::inline(Some(role))) } };
+            ("good", "join", html! { (sentence("joined")) (as_role) })
+        }
         None => {
-            let place = match told {
-                Told::OfCompany => html! { b { bdi { (first.subject_id) } } ": " },
-                Told::OfUser => html! { "At " a href=(links::company(company)) { bdi { (company) } } ": " },
-            };
-            ("info", "user", html! { (place) (fields_sentence(fields)) })
+            let at = if let Told::OfUser(_) = told { "At " } else { "" };
+            ("info", "user", html! { (at) (other) ": " (fields_sentence(fields)) })
         }
     }
+}
+
+/// The other one of a membership: a user's company, a company's user.
+fn other(change: &ChangeRow, told: &Told<'_>) -> Markup {
+    let company_id = change.company_id.as_deref().unwrap_or_default();
+    let (id, names, address) = match told {
+        Told::OfUser(names) => (company_id, names, links::company(company_id)),
+        Told::OfCompany(names) => {
+            (change.subject_id.as_str(), names, links::user(Some(&change.subject_id), &change.subject_id))
+        }
+    };
+    html! { a href=(address) { bdi { (names.get(id).unwrap_or(&id)) } } }
 }
 
 fn fields_sentence(fields: &[&ChangeRow]) -> Markup {

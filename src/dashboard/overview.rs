@@ -14,7 +14,6 @@ use super::parts::numbers::{self, counted, delta, number};
 use super::parts::say::beat;
 use super::parts::section::{head, stat};
 use super::parts::who;
-use crate::domain::activity::TREND_DAYS;
 use crate::domain::time::DAY_MS;
 use crate::http::access::Viewer;
 use crate::store::companies::CompanyRow;
@@ -89,9 +88,8 @@ fn installation(frame: &Frame, sources: &[SourceState]) -> Markup {
             @for source in sources {
                 span {
                     (beat(source.state.tone())) " "
-                    b { @if several { bdi { (source.name) } } @else { (state::short(source.state)) } } " "
-                    @if several { (state::short(source.state).to_lowercase()) " " }
-                    @if let Some(posted_ms) = source.posted_ms { "last message " (frame.clock.ago(posted_ms)) }
+                    @if several { b { bdi { (source.name) } } " " (state::short(source.state).to_lowercase()) } @else { b { (state::short(source.state)) } }
+                    @if let Some(posted_ms) = source.posted_ms { span.faint { " · last message " (frame.clock.ago(posted_ms)) } }
                 }
             }
             @if sources.is_empty() { span { (beat(super::parts::say::Tone::None)) " " b { "No source" } " sends data" } }
@@ -108,7 +106,7 @@ fn refused(frame: &Frame, view: &View) -> Markup {
                 span.muted { "in the last 7 days" }
                 a.end href="/refusals" { "All refusals" }
             }
-            ul.rows {
+            ul.rows.roomy {
                 @for refusal in &view.refusals {
                     li {
                         b.count.ink.bad { (number(refusal.count)) }
@@ -138,7 +136,7 @@ fn cells(overview: &Overview) -> Markup {
     html! {
         section aria-label="Numbers" {
             div.card.cells {
-                (stat("/users?sort=-first_seen", "Users", "Users and leads", html! { (numbers::count(overview.users)) }, html! {}, chart::spark(last(TREND_DAYS as usize))))
+                (stat("/users?sort=-first_seen", "Users", "Users and leads", html! { (numbers::count(overview.users)) }, html! {}, html! {}))
                 (stat("/companies?sort=-first_seen", "Companies", "", html! { (numbers::count(overview.companies)) }, html! {}, html! {}))
                 (stat("/users?sort=-last_seen", "Active today", "Users with activity today; the change is against the same day last week", html! { (number(today)) }, delta(i128::from(week_ago), i128::from(today)), chart::wide_roll(last(28))))
                 (stat("/users?sort=-last_seen", "Active in 7 days", "Distinct users with activity in the last 7 days; the change is against the 7 before", html! { (number(overview.active_7d.0)) }, changed(overview.active_7d), chart::wide_roll(last(7))))
@@ -155,7 +153,7 @@ fn newest_users(frame: &Frame, users: &[UserRow]) -> Markup {
             ul.rows {
                 @for user in users {
                     li {
-                        (who::user(user, frame.clock.now_ms, html! { @match &user.company { Some(company) => (who::company_link(company)), None => "no company" } }))
+                        (who::user(user, frame.clock.now_ms, html! { @match &user.company { Some(company) => (who::company_text(company)), None => "no company" } }))
                         span.end { (frame.clock.ago(user.first_seen_ms)) }
                     }
                 }

@@ -64,7 +64,7 @@ fn card(frame: &Frame, code: &str, rows: &[&RefusalRow]) -> Markup {
             @if let Some(explained) = explained {
                 div.body.stack.tight { p { (explained.meaning) " " span.muted { (explained.cause) } } p { b { "What to do: " } (explained.fix) } }
             }
-            ul.rows { @for row in rows { (line(frame, row)) } }
+            ul.rows.roomy { @for row in rows { (line(frame, row)) } }
         }
     }
 }

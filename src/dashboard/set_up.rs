@@ -8,11 +8,13 @@ use super::parts::frame::{Theme, gate};
 use crate::actions::operators::OperatorError;
 use crate::actions::passwords::CHARS_MIN;
 use crate::actions::set_up::{self as deeds, SetUp, SetUpError};
+use crate::actions::sources::SourceError;
 use crate::domain::settings::SettingError;
 use crate::http::page::PageError;
 use crate::http::session;
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, web};
+use chrono_tz::Tz;
 use serde::Deserialize;
 
 /// What is filled in.
@@ -95,7 +97,11 @@ pub async fn show(request: HttpRequest) -> Answer {
     if !deeds::is_open(desk::store(&request)?, &token).await? {
         return Ok(desk::page_with(StatusCode::GONE, over(theme)));
     }
-    Ok(desk::page(page(&View { theme, form: Form { token, ..Form::default() }, mistake: None })))
+    Ok(desk::page(page(&View {
+        theme,
+        form: Form { token, time_zone: Tz::UTC.name().to_owned(), ..Form::default() },
+        mistake: None,
+    })))
 }
 
 /// `POST /set-up`: all of it or nothing; then the installation page.
@@ -122,7 +128,10 @@ pub async fn set_up(request: HttpRequest, sent: web::Form<Sent>) -> Answer {
             Ok(response)
         }
         Err(SetUpError::LinkUsed) => Ok(desk::page_with(StatusCode::GONE, over(theme))),
-        Err(SetUpError::Operator(OperatorError::Store(error))) => Err(error.into()),
+        Err(SetUpError::Operator(OperatorError::Store(error)) | SetUpError::Source(SourceError::Store(error))) => {
+            Err(error.into())
+        }
+        Err(SetUpError::Source(error)) => Err(PageError::internal(error)),
         Err(error) => Ok(desk::again(page(&View { theme, form, mistake: Some(mistake(&error)) }))),
     }
 }
@@ -133,7 +142,9 @@ fn mistake(error: &SetUpError) -> Mistake {
             "time_zone",
             format!("“{value}” is no time zone. Choose one of the list, such as Europe/Warsaw."),
         ),
-        SetUpError::Setting(_) | SetUpError::LinkUsed => Mistake::new("workspace_name", "Use 1 to 100 characters."),
+        SetUpError::Setting(_) | SetUpError::Source(_) | SetUpError::LinkUsed => {
+            Mistake::new("workspace_name", "Use 1 to 100 characters.")
+        }
         SetUpError::Operator(error @ OperatorError::Password(_)) => Mistake::new("password", error.to_string()),
         SetUpError::Operator(error) => Mistake::new("email", error.to_string()),
     }

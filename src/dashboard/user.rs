@@ -188,7 +188,9 @@ pub fn role(role: Option<&str>) -> Markup {
 }
 
 fn timeline(frame: &Frame, view: &View) -> Markup {
-    let entries = happenings::entries(&view.timeline, Told::OfUser, frame.clock);
+    let memberships = &view.user.memberships;
+    let names = memberships.iter().filter_map(|at| Some((at.company.company_id.as_str(), at.company.name.as_deref()?)));
+    let entries = happenings::entries(&view.timeline, &Told::OfUser(names.collect()), frame.clock);
     timeline_card(frame, "timeline", "Timeline", &view.path(), &view.timeline, &entries, view.user.row.first_seen_ms)
 }
 

@@ -11,7 +11,6 @@ use super::parts::list::{Address, Column, search_chip};
 use super::parts::numbers::{self, cell, counted};
 use super::parts::section::head;
 use super::parts::{pill, say, who};
-use crate::domain::activity::State;
 use crate::http::access::Viewer;
 use crate::store::list::PAGE_ROWS;
 use crate::store::list::{Count, Page};
@@ -90,11 +89,11 @@ fn row(frame: &Frame, user: &UserRow) -> Markup {
     html! {
         tr {
             th.lead scope="row" { (who::user(user, clock.now_ms, who::user_second_line(user))) }
-            td.late.full data-l="E-mail" { @match &user.email { Some(email) => (email), None => span.zero { "none" } } }
+            td.late.cut title=[user.email.as_deref()] { @match &user.email { Some(email) => (email), None => span.zero { "none" } } }
             td.num data-l="Companies" { (cell(user.companies)) }
             td.fold { (roll(&user.roll)) }
             td.late.muted data-l="First seen" { (clock.ago(user.first_seen_ms)) }
-            td.state { span.row { (pill::state(State::at(clock.now_ms, user.first_seen_ms, user.last_seen_ms))) (clock.ago_or_never(user.last_seen_ms)) } }
+            td.state { (pill::standing(clock, user.first_seen_ms, user.last_seen_ms)) }
         }
     }
 }

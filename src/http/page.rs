@@ -44,7 +44,11 @@ pub fn plain(title: &str, sentence: &str, action: Option<(&str, &str)>, foot: Op
 
 /// Why a person did not get a page.
 #[derive(Debug)]
-pub struct PageError {
+pub struct PageError(Box<Said>);
+
+/// What the page says; boxed, so that a result with it stays small.
+#[derive(Debug)]
+struct Said {
     status: StatusCode,
     title: String,
     sentence: String,
@@ -56,7 +60,8 @@ pub struct PageError {
 impl PageError {
     /// An error with its title and a sentence that says why and what next.
     pub fn new(status: StatusCode, title: impl Into<String>, sentence: impl Into<String>) -> PageError {
-        PageError { status, title: title.into(), sentence: sentence.into(), action: None, location: None, cause: None }
+        let (title, sentence) = (title.into(), sentence.into());
+        PageError(Box::new(Said { status, title, sentence, action: None, location: None, cause: None }))
     }
 
     /// There is nothing at this address.
@@ -72,7 +77,7 @@ impl PageError {
     /// Leads elsewhere instead (303).
     pub fn see_other(location: impl Into<String>) -> PageError {
         let mut error = PageError::new(StatusCode::SEE_OTHER, "Elsewhere", "This page is at another address.");
-        error.location = Some(location.into());
+        error.0.location = Some(location.into());
         error
     }
 
@@ -84,34 +89,34 @@ impl PageError {
             "It is Rollcall's fault, not yours. Try again; if it stays, the log of the server says why under the number below.",
         )
         .action("/", "To the overview");
-        error.cause = Some(cause.to_string());
+        error.0.cause = Some(cause.to_string());
         error
     }
 
     /// The one thing to do: an address and the words on its button.
     #[must_use]
     pub fn action(mut self, href: impl Into<String>, words: impl Into<String>) -> PageError {
-        self.action = Some((href.into(), words.into()));
+        self.0.action = Some((href.into(), words.into()));
         self
     }
 
     /// What happened inside, for the log alone.
     pub fn cause(&self) -> Option<&str> {
-        self.cause.as_deref()
+        self.0.cause.as_deref()
     }
 
     /// The page, with the number of the request where it is known.
     pub fn render(&self, request_id: Option<&str>) -> Markup {
-        let status = self.status.as_u16();
+        let status = self.0.status.as_u16();
         let foot = request_id.map_or_else(|| status.to_string(), |id| format!("{status}, request {id}"));
-        let action = self.action.as_ref().map(|(href, words)| (href.as_str(), words.as_str()));
-        plain(&self.title, &self.sentence, action, Some(&foot))
+        let action = self.0.action.as_ref().map(|(href, words)| (href.as_str(), words.as_str()));
+        plain(&self.0.title, &self.0.sentence, action, Some(&foot))
     }
 }
 
 impl std::fmt::Display for PageError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}: {}", self.title, self.sentence)
+        write!(f, "{}: {}", self.0.title, self.0.sentence)
     }
 }
 
@@ -119,13 +124,13 @@ impl std::error::Error for PageError {}
 
 impl ResponseError for PageError {
     fn status_code(&self) -> StatusCode {
-        self.status
+        self.0.status
     }
 
     fn error_response(&self) -> HttpResponse {
-        let mut response = HttpResponseBuilder::new(self.status);
+        let mut response = HttpResponseBuilder::new(self.0.status);
         response.insert_header((CACHE_CONTROL, "no-store"));
-        match &self.location {
+        match &self.0.location {
             Some(location) => response.insert_header((LOCATION, location.as_str())).finish(),
             None => response.content_type("text/html; charset=utf-8").body(self.render(None).into_string()),
         }

@@ -80,14 +80,28 @@ fn cause(error: &Error) -> Option<&str> {
 }
 
 fn log<B>(response: &ServiceResponse<B>, id: &str, started: std::time::Instant) {
+    let cause = response.response().error().and_then(cause);
+    if cause.is_none() && !tracing::enabled!(tracing::Level::DEBUG) {
+        return;
+    }
     let request = response.request();
     let route = request.match_pattern().unwrap_or_else(|| "no route".to_owned());
     let (method, status) = (request.method().as_str(), response.status().as_u16());
     let ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    if let Some(cause) = response.response().error().and_then(cause) {
-        tracing::error!(request_id = id, method, route, status, ms, cause, "{method} {route} failed here: {cause}");
-    } else {
-        tracing::debug!(request_id = id, method, route, status, ms, "{method} {route} answered {status} in {ms} ms");
+    match cause {
+        Some(cause) => {
+            tracing::error!(request_id = id, method, route, status, ms, cause, "{method} {route} failed here: {cause}");
+        }
+        None => {
+            tracing::debug!(
+                request_id = id,
+                method,
+                route,
+                status,
+                ms,
+                "{method} {route} answered {status} in {ms} ms"
+            );
+        }
     }
 }
 

@@ -20,7 +20,7 @@ pub(super) type Roll = [u32; ROLL_DAYS];
 /// Of a user's merged records and browsers so many are asked for an hour's activity.
 const SUBJECTS_ASKED_MAX: usize = 20;
 /// Up to so many people of single days are told apart; beyond it a span is estimated.
-const PEOPLE_TOLD_APART_MAX: i64 = 200_000;
+const PEOPLE_TOLD_APART_MAX: i64 = 50_000;
 
 /// The days of a roll that ends today.
 pub(super) fn roll_days(today: i32) -> RangeInclusive<i32> {

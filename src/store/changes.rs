@@ -97,7 +97,7 @@ pub fn list(
 }
 
 /// A page of the deeds that changed something about someone, newest first, each whole as long
-/// as it changed no more than [`SET_ROWS_MAX`] fields. A page may hold fewer than `size`.
+/// as it changed no more than 1,000 fields. A page may hold fewer than `size`.
 ///
 /// # Errors
 /// [`StoreError`] only.

@@ -13,7 +13,6 @@ use super::users::{ROLL_DAYS, first_seen};
 use super::{Reader, StoreError, Tx, activity, workspace};
 use crate::domain::attributes::Attributes;
 use crate::domain::ids::{CompanyId, CompanyKey};
-use crate::domain::time;
 
 /// The columns by which companies are sorted; each has an index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,7 +104,7 @@ fn page_of_keys(db: &Reader<'_>, query: &ListQuery<SortBy>) -> Result<(Vec<i64>,
 
 /// Companies as a list shows them, in the order of their keys here.
 pub(super) fn rows(db: &Reader<'_>, keys: &[i64], now_ms: i64) -> Result<Vec<CompanyRow>, StoreError> {
-    let today = time::day(now_ms, workspace::settings(db)?.time_zone);
+    let today = workspace::today(db, now_ms)?;
     let mut rolls = activity::company_rolls(db, keys, today)?;
     let mut rows = Vec::with_capacity(keys.len());
     for key in keys {

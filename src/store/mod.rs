@@ -94,8 +94,11 @@ pub struct Ambient {
     /// Unix milliseconds.
     pub now_ms: Arc<dyn Fn() -> i64 + Send + Sync>,
     /// Fills bytes with chance.
-    pub fill: Arc<dyn Fn(&mut [u8]) + Send + Sync>,
+    pub fill: Arc<Fill>,
 }
+
+/// Fills bytes.
+type Fill = dyn Fn(&mut [u8]) + Send + Sync;
 
 impl Default for Ambient {
     fn default() -> Ambient {

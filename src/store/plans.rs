@@ -10,7 +10,9 @@ use rusqlite::trace::{TraceEvent, TraceEventCodes};
 
 use super::list::{Cursor, ListQuery};
 use super::sample::{NOW, Named, Sample, days_ago};
-use super::{Reader, changes, companies, events, operators, refusals, sightings, tokens, users, visitors, workspace};
+use super::{
+    Reader, changes, companies, events, operators, refusals, search, sightings, tokens, users, visitors, workspace,
+};
 use crate::domain::change::Subject;
 use crate::domain::ids::{CompanyKey, SourceKey, UserKey, VisitorKey};
 use crate::domain::message::Kind;
@@ -100,6 +102,9 @@ fn ask_everything(db: &Reader<'_>) {
         }
     }
     for search in searches.iter().map(Option::as_deref) {
+        if let Some(needle) = search::Needle::of(search) {
+            search::all_candidates(db, &needle).unwrap();
+        }
         users::count(db, search).unwrap();
         companies::count(db, search).unwrap();
         visitors::count(db, search).unwrap();

@@ -61,17 +61,27 @@ pub(super) enum Candidates {
 
 /// The users who may have a text, merged and archived ones too, if they are at most `max`.
 pub(super) fn candidates(db: &Reader<'_>, needle: &Needle, max: usize) -> Result<Candidates, StoreError> {
-    let mut keys = BTreeSet::new();
-    if needle.at_beginning {
-        keys.extend(names_beginning(db, &needle.text, max + 1)?);
-        keys.extend(emails_beginning(db, &needle.text, max + 1)?);
-        for spelling in spellings(&needle.text) {
-            keys.extend(user_ids_beginning(db, &spelling, max + 1)?);
-        }
-    } else {
-        keys.extend(with_pieces(db, &needle.text, max + 1)?);
+    let keys = gather(db, needle, max as i64 + 1)?;
+    Ok(if keys.len() > max { Candidates::TooMany } else { Candidates::Keys(keys) })
+}
+
+/// All users who may have a text, however many.
+pub(super) fn all_candidates(db: &Reader<'_>, needle: &Needle) -> Result<Vec<i64>, StoreError> {
+    gather(db, needle, i64::MAX)
+}
+
+/// The users who may have a text, at most `limit` of each index.
+fn gather(db: &Reader<'_>, needle: &Needle, limit: i64) -> Result<Vec<i64>, StoreError> {
+    if !needle.at_beginning {
+        return with_pieces(db, &needle.text, limit);
     }
-    Ok(if keys.len() > max { Candidates::TooMany } else { Candidates::Keys(keys.into_iter().collect()) })
+    let mut keys = BTreeSet::new();
+    keys.extend(names_beginning(db, &needle.text, limit)?);
+    keys.extend(emails_beginning(db, &needle.text, limit)?);
+    for spelling in spellings(&needle.text) {
+        keys.extend(user_ids_beginning(db, &spelling, limit)?);
+    }
+    Ok(keys.into_iter().collect())
 }
 
 /// How many users have a text. Where more than [`COUNT_MAX`] may have it, they are not checked.
@@ -98,11 +108,10 @@ pub(super) fn texts<'a>(row: &'a Row<'_>, first: usize) -> [Option<&'a str>; 3] 
 }
 
 /// Rows of the index that have all pieces of a text.
-fn with_pieces(db: &Reader<'_>, text: &str, limit: usize) -> Result<Vec<i64>, StoreError> {
+fn with_pieces(db: &Reader<'_>, text: &str, limit: i64) -> Result<Vec<i64>, StoreError> {
     let mut statement =
         db.0.prepare_cached("SELECT rowid FROM users_search WHERE users_search MATCH :pieces LIMIT :limit")?;
-    let rows =
-        statement.query_map(named_params! { ":pieces": pieces(text), ":limit": limit as i64 }, |row| row.get(0))?;
+    let rows = statement.query_map(named_params! { ":pieces": pieces(text), ":limit": limit }, |row| row.get(0))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
@@ -115,35 +124,35 @@ fn pieces(text: &str) -> String {
     quoted.join(" AND ")
 }
 
-fn names_beginning(db: &Reader<'_>, text: &str, limit: usize) -> Result<Vec<i64>, StoreError> {
+fn names_beginning(db: &Reader<'_>, text: &str, limit: i64) -> Result<Vec<i64>, StoreError> {
     let mut statement = db.0.prepare_cached(
         "SELECT user_key FROM users INDEXED BY users_sort_name
          WHERE merged_into IS NULL AND archived_ms IS NULL AND sort_name >= :text AND sort_name < :beyond
          LIMIT :limit",
     )?;
     let rows = statement
-        .query_map(named_params! { ":text": text, ":beyond": Needle::beyond(text), ":limit": limit as i64 }, |row| {
+        .query_map(named_params! { ":text": text, ":beyond": Needle::beyond(text), ":limit": limit }, |row| {
             row.get(0)
         })?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-fn emails_beginning(db: &Reader<'_>, text: &str, limit: usize) -> Result<Vec<i64>, StoreError> {
+fn emails_beginning(db: &Reader<'_>, text: &str, limit: i64) -> Result<Vec<i64>, StoreError> {
     let mut statement = db.0.prepare_cached(
         "SELECT user_key FROM users INDEXED BY users_email WHERE email >= :text AND email < :beyond LIMIT :limit",
     )?;
     let rows = statement
-        .query_map(named_params! { ":text": text, ":beyond": Needle::beyond(text), ":limit": limit as i64 }, |row| {
+        .query_map(named_params! { ":text": text, ":beyond": Needle::beyond(text), ":limit": limit }, |row| {
             row.get(0)
         })?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-fn user_ids_beginning(db: &Reader<'_>, text: &str, limit: usize) -> Result<Vec<i64>, StoreError> {
+fn user_ids_beginning(db: &Reader<'_>, text: &str, limit: i64) -> Result<Vec<i64>, StoreError> {
     let mut statement =
         db.0.prepare_cached("SELECT user_key FROM users WHERE user_id >= :text AND user_id < :beyond LIMIT :limit")?;
     let rows = statement
-        .query_map(named_params! { ":text": text, ":beyond": Needle::beyond(text), ":limit": limit as i64 }, |row| {
+        .query_map(named_params! { ":text": text, ":beyond": Needle::beyond(text), ":limit": limit }, |row| {
             row.get(0)
         })?;
     Ok(rows.collect::<Result<_, _>>()?)

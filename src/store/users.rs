@@ -11,7 +11,7 @@ pub(super) use page::attribute_values;
 pub use page::{AttributeValue, Identifier, UserMembership, UserPage, UserRecord, page, record, records};
 
 use super::list::{self, COUNTED_MAX, Count, Cursor, Keyset, ListQuery, Page};
-use super::search::{self, Candidates, Needle};
+use super::search::{self, CANDIDATES_MAX, Candidates, Needle};
 use super::{Reader, StoreError, Tx, activity, workspace};
 use crate::domain::attributes::{Attributes, person_name};
 use crate::domain::ids::{CompanyKey, UserId, UserKey};
@@ -19,6 +19,9 @@ use crate::domain::time;
 
 /// The days of a roll: one small bar each.
 pub const ROLL_DAYS: usize = 28;
+
+/// So many rows of a list are looked at for a frequent text, before all who have it are sorted.
+const WALKED_MAX: u64 = 20_000;
 
 /// The columns by which users are sorted; each has an index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,27 +119,47 @@ fn stretches(sort: SortBy) -> &'static [Stretch] {
 }
 
 /// The users of a page in its order, and where the next one begins.
+///
+/// Who has a text is sorted where they are few. Where they are many, the list is walked in its
+/// order, which soon meets enough of them; and where it does not, since they all stand at the
+/// other end, they are sorted after all.
 fn page_of_keys(db: &Reader<'_>, query: &ListQuery<SortBy>) -> Result<(Vec<i64>, Option<Cursor>), StoreError> {
-    let needle = Needle::of(query.search.as_deref());
-    let candidates = match &needle {
-        Some(needle) => search::candidates(db, needle, search::CANDIDATES_MAX)?,
-        None => Candidates::TooMany,
+    let found = match Needle::of(query.search.as_deref()) {
+        None => find(db, query, None, None, u64::MAX)?,
+        Some(needle) => match search::candidates(db, &needle, CANDIDATES_MAX)? {
+            Candidates::Keys(keys) => find(db, query, Some(&needle), Some(&keys), u64::MAX)?,
+            Candidates::TooMany => match find(db, query, Some(&needle), None, WALKED_MAX)? {
+                Some(found) => Some(found),
+                None => {
+                    let keys = search::all_candidates(db, &needle)?;
+                    find(db, query, Some(&needle), Some(&keys), u64::MAX)?
+                }
+            },
+        },
     };
+    let page = Page::cut(found.unwrap_or_default(), query.size);
+    Ok((page.rows, page.next))
+}
+
+/// Those of a list, or of these candidates, who have a text, one beyond the page. `None` where
+/// so many rows were walked and the page is not full.
+fn find(
+    db: &Reader<'_>,
+    query: &ListQuery<SortBy>,
+    needle: Option<&Needle>,
+    candidates: Option<&[i64]>,
+    rows_max: u64,
+) -> Result<Option<Vec<(Cursor, i64)>>, StoreError> {
     let stretches = stretches(query.sort);
     let mut after = query.after.as_ref();
     let skipped = if after.is_some_and(|cursor| cursor.value.is_null()) { stretches.len() - 1 } else { 0 };
     let mut found: Vec<(Cursor, i64)> = Vec::new();
+    let mut walked = 0;
     for stretch in &stretches[skipped..] {
-        if found.len() > query.size {
-            break;
-        }
         let keyset = Keyset { column: stretch.column, key: "u.user_key", descending: query.descending };
-        let (from, keys) = match &candidates {
-            Candidates::TooMany => (format!("users AS u INDEXED BY {}", stretch.index), None),
-            Candidates::Keys(keys) => (
-                "json_each(:keys) AS found CROSS JOIN users AS u ON u.user_key = found.value".to_owned(),
-                Some(list::json_keys(keys.iter().copied())),
-            ),
+        let from = match candidates {
+            None => format!("users AS u INDEXED BY {}", stretch.index),
+            Some(_) => "json_each(:keys) AS found CROSS JOIN users AS u ON u.user_key = found.value".to_owned(),
         };
         let mut statement = db.0.prepare_cached(&format!(
             "SELECT u.user_key, {value}, u.name, u.email, u.user_id FROM {from}
@@ -147,27 +170,31 @@ fn page_of_keys(db: &Reader<'_>, query: &ListQuery<SortBy>) -> Result<(Vec<i64>,
             order = keyset.order(),
         ))?;
         list::bind_cursor(&mut statement, &keyset, after)?;
-        if let Some(keys) = keys {
-            list::bind(&mut statement, ":keys", keys)?;
+        if let Some(keys) = candidates {
+            list::bind(&mut statement, ":keys", list::json_keys(keys.iter().copied()))?;
         }
         let mut rows = statement.raw_query();
-        while found.len() <= query.size
-            && let Some(row) = rows.next()?
-        {
-            if needle.as_ref().is_none_or(|needle| needle.is_in(search::texts(row, 2))) {
+        while let Some(row) = rows.next()? {
+            if needle.is_none_or(|needle| needle.is_in(search::texts(row, 2))) {
                 let key = row.get(0)?;
                 found.push((Cursor { value: list::cursor_value(row.get_ref(1)?), key }, key));
+                if found.len() > query.size {
+                    return Ok(Some(found));
+                }
+            }
+            walked += 1;
+            if walked >= rows_max {
+                return Ok(None);
             }
         }
         after = None;
     }
-    let page = Page::cut(found, query.size);
-    Ok((page.rows, page.next))
+    Ok(Some(found))
 }
 
 /// Users as a list shows them, in the order of their keys here.
 pub(super) fn rows(db: &Reader<'_>, keys: &[i64], now_ms: i64) -> Result<Vec<UserRow>, StoreError> {
-    let today = time::day(now_ms, workspace::settings(db)?.time_zone);
+    let today = workspace::today(db, now_ms)?;
     let mut rolls = activity::user_rolls(db, keys, today)?;
     let mut rows = Vec::with_capacity(keys.len());
     for key in keys {
@@ -257,7 +284,10 @@ pub(super) fn json_object(text: &str) -> Map<String, Value> {
 }
 
 /// Names of sources by key, for rows that name theirs.
-pub(super) fn source_names(db: &Reader<'_>) -> Result<BTreeMap<i64, String>, StoreError> {
+pub(super) type SourceNames = BTreeMap<i64, String>;
+
+/// The names of all sources.
+pub(super) fn source_names(db: &Reader<'_>) -> Result<SourceNames, StoreError> {
     let mut statement = db.0.prepare_cached("SELECT source_key, name FROM sources")?;
     let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok(rows.collect::<Result<_, _>>()?)
@@ -576,6 +606,20 @@ mod tests {
             let keys = BTreeSet::from_iter(rows.iter().map(|row| row.key));
             assert_eq!((rows.len(), keys.len()), (expected, expected), "{text}");
             assert!(rows.is_sorted_by(|a, b| a.first_seen_ms >= b.first_seen_ms), "{text}");
+        }
+    }
+
+    #[test]
+    fn where_a_walk_meets_too_few_the_sorted_candidates_say_the_same() {
+        let (sample, _) = a_hundred_and_twenty();
+        let needle = Needle::of(Some("acme.test")).unwrap();
+        for sort in ORDERS {
+            let query = query(sort, true);
+            assert_eq!(find(&sample.db(), &query, Some(&needle), None, 6).unwrap(), None, "{sort:?}");
+            let walked = find(&sample.db(), &query, Some(&needle), None, 1_000).unwrap();
+            let keys = search::all_candidates(&sample.db(), &needle).unwrap();
+            assert_eq!(find(&sample.db(), &query, Some(&needle), Some(&keys), 1_000).unwrap(), walked, "{sort:?}");
+            assert_eq!(walked.unwrap().len(), query.size + 1);
         }
     }
 

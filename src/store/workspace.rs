@@ -39,7 +39,7 @@ pub struct Overview {
     pub companies: super::list::Count,
     /// The last 84 days, oldest first.
     pub days: Vec<Day>,
-    /// Distinct active users of the last 7 days and of the 7 before. Beyond 200,000 people of
+    /// Distinct active users of the last 7 days and of the 7 before. Beyond 50,000 people of
     /// single days the first counts whole hours, and the second is an estimate.
     pub active_7d: (u64, u64),
     /// Distinct active users of the last 30 days and of the 30 before, likewise.
@@ -59,7 +59,7 @@ pub struct Overview {
 /// # Errors
 /// [`StoreError`] only.
 pub fn overview(db: &Reader<'_>, now_ms: i64) -> Result<Overview, StoreError> {
-    let today = time::day(now_ms, settings(db)?.time_zone);
+    let today = today(db, now_ms)?;
     let (descending, size) = (true, SHORT_LIST_ROWS);
     let users_query = ListQuery { search: None, sort: users::SortBy::FirstSeen, descending, after: None, size };
     let companies_query = ListQuery { search: None, sort: companies::SortBy::FirstSeen, descending, after: None, size };
@@ -86,6 +86,11 @@ pub(super) fn settings(db: &Reader<'_>) -> Result<Settings, StoreError> {
         let _ = settings.set(&row.get::<_, String>(0)?, &row.get::<_, String>(1)?);
     }
     Ok(settings)
+}
+
+/// The workspace's day of an instant (T4).
+pub(super) fn today(db: &Reader<'_>, now_ms: i64) -> Result<i32, StoreError> {
+    Ok(time::day(now_ms, settings(db)?.time_zone))
 }
 
 /// Each day of a span, those without activity too.

@@ -350,7 +350,7 @@ fn a_server_s_page_has_its_address_from_the_properties() {
 }
 
 /// Any JSON value, with the names that mean something among its keys.
-fn any_json() -> impl Strategy<Value = Value> {
+pub fn any_json() -> impl Strategy<Value = Value> {
     let names = prop::sample::select(vec![
         "type",
         "messageId",

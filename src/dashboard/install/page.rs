@@ -108,11 +108,11 @@ fn chooser(view: &View, chosen: &Source) -> Markup {
 /// The state: one sentence and one action. The script looks for this part again.
 fn state_card(frame: &Frame, view: &View, source: &Source, state: State, here: &str) -> Markup {
     let clock = frame.clock;
-    let again = view.address(source, view.framework, Some(clock.now_ms));
+    let again = view.address(source, view.framework, None);
     html! {
         section.card id="state" aria-labelledby="state-h" data-live=(here) data-live-since=((clock.now_ms - view.since_ms) / SECOND_MS) data-live-done[state == State::Complete] {
             header {
-                h2 id="state-h" { (beat(state.tone())) " " span role="status" { (state.sentence()) } }
+                h2 id="state-h" { (beat(state.tone())) " " (state.sentence()) }
                 span.row.end {
                     span.small.muted { "Since " (clock.at(view.since_ms)) }
                     a.btn href=(again) { (icon("refresh")) " Check again" }

@@ -14,9 +14,11 @@ use crate::store::changes::ChangeRow;
 use crate::store::users::AttributeValue;
 
 /// Attributes that a page shows at once; behind a link, all of them.
-pub const SHOWN_MAX: usize = 60;
-/// Earlier values that a page shows of each.
-const EARLIER_MAX: usize = 8;
+pub const SHOWN_MAX: usize = 50;
+/// Earlier values that a page shows of one attribute.
+const EARLIER_MAX: usize = 5;
+/// Earlier values that a page shows of all attributes.
+const EARLIER_TOTAL_MAX: usize = 80;
 
 /// An earlier value of an attribute.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,12 +36,16 @@ pub type History = BTreeMap<String, Vec<Earlier>>;
 
 /// The earlier values that changes tell of, which come newest first.
 pub fn history(changes: &[ChangeRow], subject: &str) -> History {
-    let mut history = History::new();
+    let (mut history, mut total) = (History::new(), 0);
     for change in changes.iter().filter(|change| change.subject == subject) {
         if let Some(before) = change.before.as_ref().filter(|before| !before.is_null()) {
             let earlier =
                 Earlier { value: before.clone(), until_ms: change.at_ms, by: by(&change.by_kind, &change.by_name) };
-            history.entry(change.field.clone()).or_default().push(earlier);
+            let known = history.entry(change.field.clone()).or_default();
+            if known.len() < EARLIER_MAX && total < EARLIER_TOTAL_MAX {
+                known.push(earlier);
+                total += 1;
+            }
         }
     }
     history
@@ -108,7 +114,7 @@ fn fact(attribute: &AttributeValue, earlier: Option<&Vec<Earlier>>, clock: Clock
                     Some(earlier) if !earlier.is_empty() => {
                         details {
                             summary { (from) " " b title="Earlier values" { (earlier.len()) span.vh { " earlier" } } }
-                            ul { @for value in earlier.iter().take(EARLIER_MAX) { (earlier_value(value, clock)) } }
+                            ul { @for value in earlier { (earlier_value(value, clock)) } }
                         }
                     }
                     _ => (from),

@@ -55,30 +55,9 @@ fn bars(days: &[u32], height: u32) -> Markup {
     }
 }
 
-/// A line over days, with the area below it; decoration beside a number that says the same.
-pub fn spark(values: &[u32]) -> Markup {
-    if values.len() < 2 {
-        return html! {};
-    }
-    let least = f64::from(values.iter().min().copied().unwrap_or(0));
-    let span = (f64::from(values.iter().max().copied().unwrap_or(0)) - least).max(1.0);
-    let mut line = String::new();
-    for (index, value) in values.iter().enumerate() {
-        let x = 100.0 * index as f64 / (values.len() - 1) as f64;
-        let y = 26.0 - 23.0 * (f64::from(*value) - least) / span;
-        write!(line, "{}{x:.1} {y:.1}", if index == 0 { "M" } else { "L" }).expect("a String takes all text");
-    }
-    html! {
-        svg.spark viewBox="0 0 100 28" preserveAspectRatio="none" aria-hidden="true" {
-            path.a d={ (line) "V28H0z" } {}
-            path.l d=(line) {}
-        }
-    }
-}
-
 /// A share of a whole; decoration beside the number.
 pub fn meter(part: u64, whole: u64) -> Markup {
-    let percent = if whole == 0 { 0 } else { (part * 100 / whole).min(100) };
+    let percent = (part * 100).checked_div(whole).unwrap_or(0).min(100);
     html! {
         svg.meter aria-hidden="true" {
             rect.t width="100%" height="100%" rx="3" {}
@@ -166,9 +145,10 @@ fn label(index: usize, bar: &Bar, count: usize, step: f64) -> Markup {
     if !is_monday || !weeks_from_end.is_multiple_of(every) {
         return html! {};
     }
+    let (at, anchor) = if index + 3 > count { (100.0, "end") } else { ((index as f64 + 0.5) * step, "middle") };
     let class = if (weeks_from_end / every).is_multiple_of(2) { "" } else { "sub" };
     html! {
-        text class=(class) x={ (short((index as f64 + 0.5) * step)) "%" } y="200" text-anchor="middle" { (time::date(bar.day).format("%-d %b")) }
+        text class=(class) x={ (short(at)) "%" } y="200" text-anchor=(anchor) { (time::date(bar.day).format("%-d %b")) }
     }
 }
 

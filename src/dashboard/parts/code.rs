@@ -28,7 +28,7 @@ pub fn id(text: &str, what: &str) -> Markup {
 pub fn call(server: &str, path: &str) -> Markup {
     let address = format!("{server}{path}");
     html! {
-        "curl " span.s { (quoted(&address)) } " \\\n  -H " span.s { "\"Authorization: Bearer $ROLLCALL_TOKEN\"" }
+        "curl \\\n  " span.s { (quoted(&address)) } " \\\n  -H " span.s { "\"Authorization: Bearer $ROLLCALL_TOKEN\"" }
     }
 }
 

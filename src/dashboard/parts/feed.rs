@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::icon::icon;
+use super::icon::{icon, small};
 use super::times::Clock;
 
 /// Something that happened.
@@ -38,7 +38,7 @@ fn line(entry: &Entry, clock: Clock) -> Markup {
             span class={ "tone " (entry.tone) } { (icon(entry.icon)) }
             @match &entry.more {
                 None => p { (entry.sentence) },
-                Some((summary, content)) => div { p { (entry.sentence) } details { summary { (summary) } (content) } },
+                Some((summary, content)) => div { p { (entry.sentence) } details { summary { (small("right")) " " (summary) } (content) } },
             }
             (clock.at(entry.at_ms))
         }

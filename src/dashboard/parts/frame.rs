@@ -218,7 +218,7 @@ fn entry(frame: &Frame, place: Place, href: &str, drawing: &str, text: &str, cou
 /// The form that keeps a theme in a cookie and comes back here.
 pub fn theme_form(theme: Theme, back: &str) -> Markup {
     html! {
-        form.seg action="/theme" method="post" data-theme-switch="" aria-label="Theme" {
+        form.seg action="/theme" method="post" data-theme-switch="" {
             input type="hidden" name="back" value=(back);
             @for (choice, drawing, text) in [(Theme::System, "screen", "System theme"), (Theme::Light, "sun", "Light theme"), (Theme::Dark, "moon", "Dark theme")] {
                 button type="submit" name="theme" value=(choice.as_str()) aria-pressed=(if theme == choice { "true" } else { "false" }) {

@@ -16,7 +16,7 @@ pub fn number(value: impl Into<i128>) -> String {
         text.push('−');
     }
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             text.push(THIN_SPACE);
         }
         text.push(digit);

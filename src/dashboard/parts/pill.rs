@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use super::icon::icon;
+use super::times::Clock;
 use crate::domain::activity::{State, TREND_DAYS, Trend};
 
 /// A computed word.
@@ -14,6 +15,16 @@ pub fn state(state: State) -> Markup {
         State::Gone | State::Never => "",
     };
     html! { span class={ "pill dot " (tone) } title={ (capital(state.as_str())) ": " (state.formula()) } { (capital(state.as_str())) } }
+}
+
+/// How somebody stands and when they were last seen: the cell of a list.
+pub fn standing(clock: Clock, first_seen_ms: i64, last_seen_ms: Option<i64>) -> Markup {
+    html! {
+        span.row {
+            (state(State::at(clock.now_ms, first_seen_ms, last_seen_ms)))
+            @if let Some(last_seen_ms) = last_seen_ms { (clock.ago(last_seen_ms)) }
+        }
+    }
 }
 
 /// Where the activity is going; nothing where it is steady. `of` says what is counted.

@@ -69,11 +69,11 @@ impl Clock {
         let span = self.now_ms - at_ms;
         let days = self.today() - self.day_of(at_ms);
         match span {
-            ..MINUTE_MS => "just now".to_owned(),
-            ..HOUR_MS => format!("{} min ago", span / MINUTE_MS),
-            ..DAY_MS => format!("{} h ago", span / HOUR_MS),
-            ..RELATIVE_MS if days <= 1 => "yesterday".to_owned(),
-            ..RELATIVE_MS => format!("{days} days ago"),
+            i64::MIN..MINUTE_MS => "just now".to_owned(),
+            MINUTE_MS..HOUR_MS => format!("{} min ago", span / MINUTE_MS),
+            HOUR_MS..DAY_MS => format!("{} h ago", span / HOUR_MS),
+            DAY_MS..RELATIVE_MS if days <= 1 => "yesterday".to_owned(),
+            DAY_MS..RELATIVE_MS => format!("{days} days ago"),
             _ => self.date(at_ms),
         }
     }

@@ -71,7 +71,17 @@ fn numeral(value: &serde_json::Number) -> String {
     match (value.as_i64(), value.as_u64()) {
         (Some(whole), _) => number(whole),
         (None, Some(whole)) => number(whole),
-        (None, None) => value.to_string(),
+        (None, None) => fraction(&value.to_string()),
+    }
+}
+
+/// A number with a fraction, with thin spaces between the thousands before it.
+fn fraction(text: &str) -> String {
+    match text.split_once('.') {
+        Some((whole, rest)) if whole != "-0" && !rest.contains(['e', 'E']) => {
+            whole.parse::<i64>().map_or_else(|_| text.to_owned(), |whole| format!("{}.{rest}", number(whole)))
+        }
+        _ => text.to_owned(),
     }
 }
 
@@ -117,6 +127,7 @@ mod tests {
     fn values_are_shown_by_their_type() {
         assert_eq!(shown(json!(true), Type::Boolean), "Yes");
         assert_eq!(shown(json!(1208), Type::Number), "1\u{202f}208");
+        assert_eq!(shown(json!(12493.5), Type::Number), "12\u{202f}493.5");
         assert!(shown(json!("2027-03-14"), Type::Date).contains(">14 Mar 2027<"));
         assert!(shown(json!("2025-03-28T12:00:00.000Z"), Type::Datetime).contains("28 Mar 2025</time>, 12:00"));
         assert!(shown(json!({"a": 1}), Type::Object).contains("<code>{&quot;a&quot;:1}</code>"));

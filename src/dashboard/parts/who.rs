@@ -99,6 +99,11 @@ pub fn company(company_id: &str, name: Option<&str>, below: Markup) -> Markup {
     }
 }
 
+/// A company's name within a line.
+pub fn company_text(company: &CompanyName) -> Markup {
+    html! { bdi { (company_name(company.name.as_deref(), &company.company_id)) } }
+}
+
 /// A company's name as a quiet link within a line.
 pub fn company_link(company: &CompanyName) -> Markup {
     html! { a.quiet href=(links::company(&company.company_id)) { bdi { (company_name(company.name.as_deref(), &company.company_id)) } } }
@@ -114,7 +119,7 @@ pub fn user_second_line(user: &UserRow) -> Markup {
             Some(id) if id == name => "known by id only",
             Some(id) => bdi { (id) },
         }
-        @if let Some(company) = &user.company { " · " (company_link(company)) }
+        @if let Some(company) = &user.company { " · " (company_text(company)) }
         @if user.companies > 1 { " +" (user.companies - 1) }
     }
 }

@@ -27,7 +27,7 @@ fn settings(frame: &Frame, tab: &str, content: Markup) -> Markup {
     let content = html! {
         (head(html! { "Settings" }, html! {}, html! {}))
         nav.tabs.bleed aria-label="Settings" { @for (address, text) in TABS { a href=(address) aria-current=[(address == tab).then_some("page")] { (text) } } }
-        div.stack.narrow.pad-top { (content) }
+        div.stack.narrow.start.pad-top { (content) }
     };
     shell(frame, name, content)
 }

@@ -52,7 +52,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
         @if let Some(link) = &view.link { (hand_over(link)) }
         section.card aria-labelledby="operators" {
             header { h2 id="operators" { "Operators" } span.muted { "People who sign in here" } }
-            ul.rows { @for operator in &view.operators { (row(frame, operator, may)) } }
+            ul.rows.roomy { @for operator in &view.operators { (row(frame, operator, may)) } }
         }
         @if may { (add(view)) } @else { (only("an owner")) }
     };

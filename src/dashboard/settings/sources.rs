@@ -51,7 +51,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
         @if let Some(done) = view.done { (notice(Tone::Good, done)) }
         section.card aria-labelledby="sources" {
             header { h2 id="sources" { "Sources" } span.muted { "Each has a public key for its pages, and a secret to sign identities" } }
-            ul.rows { @for source in &view.sources { (row(frame, source)) } }
+            ul.rows.roomy { @for source in &view.sources { (row(frame, source)) } }
         }
         @if frame.may(Role::Admin) { (add(view)) } @else { (only("an admin")) }
     };

@@ -1,14 +1,12 @@
 //! The members of a company.
 
-use std::collections::BTreeMap;
-
 use rusqlite::named_params;
 
 use crate::domain::access::Grade;
 use crate::domain::ids::CompanyKey;
 use crate::store::list::{self, Cursor, Keyset, ListQuery, Page};
 use crate::store::search::{self, Candidates, Needle};
-use crate::store::users::{self, UserRow};
+use crate::store::users::{self, SourceNames, UserRow};
 use crate::store::{Reader, StoreError, activity};
 
 /// The columns by which members are sorted; each has an index.
@@ -121,12 +119,7 @@ fn page_of_members(
 }
 
 /// A user as a member of a company.
-fn member(
-    db: &Reader<'_>,
-    company: i64,
-    user: UserRow,
-    sources: &BTreeMap<i64, String>,
-) -> Result<MemberRow, StoreError> {
+fn member(db: &Reader<'_>, company: i64, user: UserRow, sources: &SourceNames) -> Result<MemberRow, StoreError> {
     let key = user.key.0;
     let mut statement = db.0.prepare_cached(
         "SELECT role, title, json(attributes), joined_ms, left_ms, source_key, grade, last_seen_hour

@@ -7,9 +7,8 @@ use rusqlite::named_params;
 use super::{CompanyRow, SortBy, key, page_of_keys, rows};
 use crate::domain::activity::TREND_DAYS;
 use crate::domain::attributes::{Attributes, Owner};
-use crate::domain::time;
 use crate::store::list::{self, ListQuery, Page};
-use crate::store::users::{self, AttributeValue};
+use crate::store::users::{self, AttributeValue, SourceNames};
 use crate::store::{Reader, StoreError, activity, workspace};
 
 /// Days of the chart on a company's page.
@@ -76,7 +75,8 @@ pub struct CompanyPage {
 /// [`StoreError`] only.
 pub fn records(db: &Reader<'_>, query: &ListQuery<SortBy>, now_ms: i64) -> Result<Page<CompanyRecord>, StoreError> {
     let (keys, next) = page_of_keys(db, query)?;
-    let rows = rows(db, &keys, now_ms)?.into_iter().map(|row| record_of(db, row, now_ms));
+    let (today, sources) = (workspace::today(db, now_ms)?, users::source_names(db)?);
+    let rows = rows(db, &keys, now_ms)?.into_iter().map(|row| record_of(db, row, today, &sources));
     Ok(Page { rows: rows.collect::<Result<_, _>>()?, next })
 }
 
@@ -87,18 +87,17 @@ pub fn records(db: &Reader<'_>, query: &ListQuery<SortBy>, now_ms: i64) -> Resul
 pub fn record(db: &Reader<'_>, company_id: &str, now_ms: i64) -> Result<Option<CompanyRecord>, StoreError> {
     let Some(key) = key(db, company_id)? else { return Ok(None) };
     let Some(row) = rows(db, &[key.0], now_ms)?.pop() else { return Ok(None) };
-    Ok(Some(record_of(db, row, now_ms)?))
+    Ok(Some(record_of(db, row, workspace::today(db, now_ms)?, &users::source_names(db)?)?))
 }
 
-fn record_of(db: &Reader<'_>, row: CompanyRow, now_ms: i64) -> Result<CompanyRecord, StoreError> {
-    let today = time::day(now_ms, workspace::settings(db)?.time_zone);
+fn record_of(db: &Reader<'_>, row: CompanyRow, today: i32, sources: &SourceNames) -> Result<CompanyRecord, StoreError> {
     let (values, stamps) =
         db.0.prepare_cached("SELECT json(attributes), stamps FROM companies WHERE company_key = :company")?
             .query_row(named_params! { ":company": row.key.0 }, |row| {
                 Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
             })?;
     Ok(CompanyRecord {
-        attributes: users::attribute_values(db, Owner::Company, &Attributes::read(&values, &stamps))?,
+        attributes: users::attribute_values(db, Owner::Company, &Attributes::read(&values, &stamps), sources)?,
         active_people: active_people(db, row.key.0, today)?,
         row,
     })
@@ -128,7 +127,7 @@ pub fn page(db: &Reader<'_>, company_id: &str, now_ms: i64) -> Result<Option<Com
     let Some(CompanyRecord { row, attributes, active_people }) = record(db, company_id, now_ms)? else {
         return Ok(None);
     };
-    let today = time::day(now_ms, workspace::settings(db)?.time_zone);
+    let today = workspace::today(db, now_ms)?;
     let key = row.key.0;
     let days = days(db, key, activity::last_days(today, CHART_DAYS))?;
     let events_7d = days.iter().rev().take(7).map(|day| u64::from(day.events)).sum();

@@ -2,12 +2,12 @@
 
 use rusqlite::{OptionalExtension, named_params};
 
-use super::{CompanyName, SortBy, UserName, UserRow, json_object, key, page_of_keys, rows, source_names};
+use super::{CompanyName, SortBy, SourceNames, UserName, UserRow, json_object, key, page_of_keys, rows, source_names};
 use crate::domain::access::Grade;
 use crate::domain::activity::TREND_DAYS;
 use crate::domain::attributes::{Attributes, Owner, Type};
 use crate::domain::ids::{CompanyKey, EventId};
-use crate::domain::time::{self, DAY_MS};
+use crate::domain::time::DAY_MS;
 use crate::store::list::{self, ListQuery, Page};
 use crate::store::{Reader, StoreError, activity, workspace};
 
@@ -117,7 +117,8 @@ pub struct UserPage {
 /// [`StoreError`] only.
 pub fn records(db: &Reader<'_>, query: &ListQuery<SortBy>, now_ms: i64) -> Result<Page<UserRecord>, StoreError> {
     let (keys, next) = page_of_keys(db, query)?;
-    let rows = rows(db, &keys, now_ms)?.into_iter().map(|row| record_of(db, row, now_ms));
+    let (today, sources) = (workspace::today(db, now_ms)?, source_names(db)?);
+    let rows = rows(db, &keys, now_ms)?.into_iter().map(|row| record_of(db, row, today, &sources));
     Ok(Page { rows: rows.collect::<Result<_, _>>()?, next })
 }
 
@@ -128,11 +129,10 @@ pub fn records(db: &Reader<'_>, query: &ListQuery<SortBy>, now_ms: i64) -> Resul
 pub fn record(db: &Reader<'_>, name: &UserName, now_ms: i64) -> Result<Option<UserRecord>, StoreError> {
     let Some(key) = key(db, name)? else { return Ok(None) };
     let Some(row) = rows(db, &[key.0], now_ms)?.pop() else { return Ok(None) };
-    Ok(Some(record_of(db, row, now_ms)?))
+    Ok(Some(record_of(db, row, workspace::today(db, now_ms)?, &source_names(db)?)?))
 }
 
-fn record_of(db: &Reader<'_>, row: UserRow, now_ms: i64) -> Result<UserRecord, StoreError> {
-    let today = time::day(now_ms, workspace::settings(db)?.time_zone);
+fn record_of(db: &Reader<'_>, row: UserRow, today: i32, sources: &SourceNames) -> Result<UserRecord, StoreError> {
     let key = row.key.0;
     let (values, stamps, signed) =
         db.0.prepare_cached("SELECT json(attributes), stamps, signed FROM users WHERE user_key = :user")?
@@ -141,8 +141,8 @@ fn record_of(db: &Reader<'_>, row: UserRow, now_ms: i64) -> Result<UserRecord, S
             })?;
     Ok(UserRecord {
         identifiers: identifiers(db, &row)?,
-        attributes: attribute_values(db, Owner::User, &Attributes::read(&values, &stamps))?,
-        memberships: memberships(db, key)?,
+        attributes: attribute_values(db, Owner::User, &Attributes::read(&values, &stamps), sources)?,
+        memberships: memberships(db, key, sources)?,
         active_days: (
             activity::active_days(db, key, activity::last_days(today, TREND_DAYS))?,
             activity::active_days(db, key, activity::last_days(today - TREND_DAYS, TREND_DAYS))?,
@@ -210,8 +210,8 @@ pub(in crate::store) fn attribute_values(
     db: &Reader<'_>,
     owner: Owner,
     attributes: &Attributes,
+    sources: &SourceNames,
 ) -> Result<Vec<AttributeValue>, StoreError> {
-    let sources = source_names(db)?;
     let mut types =
         db.0.prepare_cached("SELECT type FROM attribute_definitions WHERE owner = :owner AND name = :name")?;
     let mut values = Vec::new();
@@ -233,8 +233,7 @@ pub(in crate::store) fn attribute_values(
 }
 
 /// A user's companies: the current one, the others stated last first, then those left, the last first.
-fn memberships(db: &Reader<'_>, user: i64) -> Result<Vec<UserMembership>, StoreError> {
-    let sources = source_names(db)?;
+fn memberships(db: &Reader<'_>, user: i64, sources: &SourceNames) -> Result<Vec<UserMembership>, StoreError> {
     let mut statement = db.0.prepare_cached(
         "SELECT c.company_key, c.company_id, c.name, m.role, m.title, json(m.attributes),
                 m.open AND u.current_company_key IS m.company_key AS current,
