@@ -184,6 +184,7 @@ async fn axe_finds_nothing_on_any_page_in_both_themes_at_phone_and_desk_width() 
                     if wide == Value::Bool(true) {
                         found.push(format!("{path} {width}: the page scrolls sideways"));
                     }
+                    picture(&browser, path, width, theme).await;
                     looked += 1;
                 }
             }
@@ -191,6 +192,100 @@ async fn axe_finds_nothing_on_any_page_in_both_themes_at_phone_and_desk_width() 
     }
     assert_eq!(found, Vec::<String>::new());
     assert_eq!(looked, 4 * (3 + PAGES.len()));
+}
+
+/// Puts a picture of the page into `target/screenshots`, to be looked at.
+async fn picture(browser: &Browser, path: &str, width: u32, theme: &str) {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/target/screenshots");
+    std::fs::create_dir_all(folder).expect("a folder");
+    let name: String = path.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+    let png = browser.driver.screenshot_as_png().await.expect("a picture");
+    std::fs::write(format!("{folder}/{}-{width}-{theme}.png", name.trim_matches('-')), png).expect("a file");
+}
+
+/// The pictures of the README, of a workspace with names in it.
+///
+/// `cargo test --test dashboard pictures` writes them to `target/screenshots`.
+#[actix_web::test]
+async fn pictures_for_the_readme() {
+    let rollcall = Rollcall::start();
+    let companies = [
+        ("northwind", "Northwind Traders", "Scale", 26),
+        ("hartley", "Hartley & Sons", "Team", 9),
+        ("brickyard", "Brickyard", "Team", 12),
+        ("lumen", "Lumen Interiors", "Scale", 18),
+        ("osterberg", "Østerberg Byg", "Team", 7),
+        ("quarry", "Quarry Lane", "Starter", 3),
+        ("ferro", "Ferro Estructuras", "Scale", 15),
+        ("tessel", "Tessel", "Starter", 4),
+    ];
+    let people = [
+        "Ann Archer",
+        "Bo Lindqvist",
+        "Carla Mendes",
+        "Dmitri Volkov",
+        "Elif Kaya",
+        "Farid Haddad",
+        "Grace Okafor",
+        "Henrik Dahl",
+        "Ines Duarte",
+        "Jonas Weber",
+        "Keiko Tanaka",
+        "Liam Byrne",
+        "Maja Nowak",
+        "Noor Rahman",
+        "Olga Petrova",
+        "Pavel Novák",
+        "Quinn Harper",
+        "Rosa Bianchi",
+        "Sofia Lund",
+        "Tomás Silva",
+    ];
+    let mut messages = Vec::new();
+    let mut number = 0_i64;
+    for (place, (id, name, plan, members)) in companies.iter().enumerate() {
+        for member in 0..*members {
+            number += 1;
+            let user = format!("u{number:03}");
+            let person = people[(number as usize * 7) % people.len()];
+            let quiet = place == 5 || place == 7;
+            messages.push(json!({
+                "type": "identify", "userId": user, "anonymousId": format!("b{number}"),
+                "timestamp": support::seconds_ago(86_400 * (20 + (number * 13) % 60)),
+                "traits": {
+                    "name": person, "email": format!("{user}@{id}.example"), "language": "en",
+                    "company": {
+                        "company_id": id, "name": name, "plan": plan, "seats": members + 4, "domain": format!("{id}.example"),
+                        "membership": { "role": if member == 0 { "owner" } else { "member" } },
+                    },
+                },
+            }));
+            for day in 0..28 {
+                let here = (number * 31 + day * 17) % 10 < if day % 7 > 4 { 2 } else { 6 };
+                if !here || quiet && day < 16 {
+                    continue;
+                }
+                for event in 0..1 + (number + day) % 3 {
+                    messages.push(json!({
+                        "type": "track", "userId": user, "anonymousId": format!("b{number}"),
+                        "event": (["Estimate sent", "Report exported", "Invoice paid"][event as usize]),
+                        "timestamp": support::seconds_ago(86_400 * day + 300 * event + 40 * (number % 50)),
+                        "context": { "groupId": id },
+                    }));
+                }
+            }
+        }
+    }
+    for part in messages.chunks(400) {
+        rollcall.backend_posts(json!(part)).await;
+    }
+    let browser = Browser::start().await;
+    signed_in(&rollcall, &browser).await;
+    for path in ["/", "/companies", "/companies/northwind", "/users", "/users/u001", "/install"] {
+        browser.open(&format!("{}{path}", rollcall.address)).await;
+        picture(&browser, &format!("readme{path}"), 1440, "light").await;
+    }
+    assert_eq!(browser.console().await, Vec::<String>::new());
 }
 
 /// Every link within the dashboard leads somewhere.
