@@ -8,6 +8,7 @@ mod samples;
 use std::path::{Path, PathBuf};
 
 use maud::Markup;
+use samples::{clock, frame, now};
 use serde_json::json;
 
 use super::install::page as install;
@@ -36,7 +37,6 @@ use crate::store::users::{Identifier, UserMembership, UserPage};
 use crate::store::visitors::VisitorRow;
 use crate::store::workspace::{Day, Overview};
 use crate::store::{SourceKind, companies as stored_companies, users as stored_users, visitors as stored_visitors};
-use samples::{clock, frame, now};
 
 /// Bytes of a page at most.
 const PAGE_BYTES_MAX: usize = 100_000;
