@@ -254,13 +254,14 @@ fn workers() -> usize {
     std::thread::available_parallelism().map_or(2, std::num::NonZeroUsize::get).clamp(2, 8)
 }
 
-/// Ends when the process is told to: SIGTERM, SIGINT (Ctrl-C).
+/// Ends when the process is told to: SIGTERM, SIGINT (Ctrl-C). Listens from now on, not
+/// only once it is waited for, so that no signal comes too early to end in order.
 #[cfg(unix)]
 fn told_to_end() -> impl Future<Output = ()> + Send + 'static {
     use actix_web::rt::signal::unix::{SignalKind, signal};
+    let heard = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
     async {
-        let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-        else {
+        let (Ok(mut terminate), Ok(mut interrupt)) = heard else {
             tracing::error!("Signals can't be heard here: the server ends only when it is killed.");
             return std::future::pending().await;
         };

@@ -149,7 +149,7 @@ fn deliver(messages: &[Message], sizes: &[usize]) -> Vec<String> {
     }
     store.close();
     let store = open(&path);
-    assert_eq!(store.read_now(|db| recount::differences(db)).unwrap(), Vec::<String>::new());
+    assert_eq!(store.read_now(recount::differences).unwrap(), Vec::<String>::new());
     store.close();
     told(&path)
 }

@@ -1,10 +1,12 @@
 //! Reading a request's body: its encoding, and a limit that holds for what comes out of it.
 
 use std::io::Read;
+use std::time::Duration;
 
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
+use actix_web::rt::time::timeout;
 use actix_web::web::{Bytes, Payload};
 use flate2::read::MultiGzDecoder;
 
@@ -19,23 +21,28 @@ pub struct Limit {
     pub code: &'static str,
 }
 
+/// A body must be here after so long: whoever sends a byte now and then holds memory.
+const WAIT: Duration = Duration::from_secs(30);
+
 /// Reads a body. The content type is not looked at: SDKs label JSON as text, as a form, as nothing.
 ///
 /// actix's own decoder inflates whatever arrived in one piece before anybody can count, a thousand
 /// bytes from each; here decompression stops at the limit.
 ///
 /// # Errors
-/// 415 `encoding_unsupported`, 413 with the limit's code, 400 `invalid_compression`.
+/// 415 `encoding_unsupported`, 413 with the limit's code, 400 `invalid_compression`, 408 `too_slow`,
+/// which SDKs answer by sending it again.
 pub async fn read(request: &HttpRequest, payload: Payload, limit: Limit) -> Result<Bytes, Problem> {
     let zipped = is_gzip(request)?;
     let announced = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     if let Some(bytes) = announced.filter(|bytes| *bytes > limit.bytes) {
         return Err(too_large(limit, Some(bytes)));
     }
-    let body = match payload.to_bytes_limited(limit.bytes).await {
-        Ok(Ok(body)) => body,
-        Ok(Err(_)) => return Err(bad("invalid_json", "The body ended before it was complete. Send it again.")),
-        Err(_) => return Err(too_large(limit, None)),
+    let body = match timeout(WAIT, payload.to_bytes_limited(limit.bytes)).await {
+        Ok(Ok(Ok(body))) => body,
+        Ok(Ok(Err(_))) => return Err(bad("invalid_json", "The body ended before it was complete. Send it again.")),
+        Ok(Err(_)) => return Err(too_large(limit, None)),
+        Err(_) => return Err(too_slow()),
     };
     if zipped { inflate(&body, limit).map(Bytes::from) } else { Ok(body) }
 }
@@ -72,10 +79,15 @@ pub fn bad(code: &'static str, detail: impl Into<String>) -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, code, detail)
 }
 
+fn too_slow() -> Problem {
+    let detail = format!("The body was not complete after {} s. Send it again.", WAIT.as_secs());
+    Problem::new(StatusCode::REQUEST_TIMEOUT, "too_slow", detail)
+}
+
 fn too_large(limit: Limit, bytes: Option<usize>) -> Problem {
-    let size = bytes.map_or_else(|| "more".to_owned(), |bytes| format!("{bytes} bytes"));
-    let detail =
-        format!("The body is {size}; the limit is {} bytes after decompression. Send less at once.", limit.bytes);
+    let size = bytes.map_or_else(String::new, |bytes| format!(" It has {bytes}."));
+    let limited = limit.bytes;
+    let detail = format!("The body is over the limit of {limited} bytes after decompression.{size} Send less at once.");
     let problem = Problem::new(StatusCode::PAYLOAD_TOO_LARGE, limit.code, detail).with("limit", limit.bytes);
     match bytes {
         Some(bytes) => problem.with("size", bytes),

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use actix_web::http::StatusCode;
 use actix_web::http::header::USER_AGENT;
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
@@ -55,6 +56,9 @@ async fn take(
     let call = request.match_info().get("call").and_then(Call::parse).ok_or_else(not_found)?;
     let catalog = store.catalog();
     let in_head = |problem| Declined::from(problem).of(senders::source_in_head(request, &catalog));
+    if asks_for_dry_run(request) {
+        return Err(in_head(no_dry_run()));
+    }
     let body = body::read(request, payload, call.limit()).await.map_err(in_head)?;
     let envelope = Envelope::open(call, &body).map_err(in_head)?;
     let sender = senders::sender(request, &envelope, &catalog, store, limits, memory).await?;
@@ -64,6 +68,18 @@ async fn take(
     let post = Post { sender, received_ms, messages: read(request, call, envelope, sender, &catalog), seen };
     let receipts = post.store(store).await?;
     Ok(if sender.grade.is_trusted() { receipts } else { receipts.into_iter().map(for_strangers).collect() })
+}
+
+/// Whether a call asks to store nothing (`?dry_run=1`).
+fn asks_for_dry_run(request: &HttpRequest) -> bool {
+    let asks = |part: &str| part.strip_prefix("dry_run").is_some_and(|rest| !matches!(rest, "=0" | "=false"));
+    request.query_string().split('&').any(asks)
+}
+
+/// A plan can't be shown yet, and storing what was only asked about would be worse than saying so.
+fn no_dry_run() -> Problem {
+    let detail = "This version does not answer dry runs yet, and stored nothing. Send it to a source of the kind test.";
+    Problem::new(StatusCode::NOT_IMPLEMENTED, "dry_run_unsupported", detail)
 }
 
 /// A message as read, and when its sender says to have sent it.

@@ -6,6 +6,9 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::time::Duration;
 
+use actix_web::ResponseError;
+use actix_web::http::StatusCode;
+
 use super::Memory;
 use crate::domain::ids::{SourceKey, excerpt};
 use crate::http::problem::Problem;
@@ -95,9 +98,10 @@ impl Refusals {
 }
 
 /// Answers a request that was not taken, and counts it where its sender can do something about it:
-/// too many requests and a busy server are no mistakes.
+/// too many requests and a busy server are no mistakes of a website.
 pub fn decline(memory: Rc<Memory>, store: &Store, declined: Declined) -> Problem {
-    let counts = !matches!(declined.problem.code(), "rate_limited" | "busy" | "not_found" | "internal");
+    let status = declined.problem.status_code();
+    let counts = status.is_client_error() && !matches!(status, StatusCode::NOT_FOUND | StatusCode::TOO_MANY_REQUESTS);
     if counts && memory.refusals.add(&declined) {
         let store = store.clone();
         actix_web::rt::spawn(async move {

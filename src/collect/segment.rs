@@ -194,8 +194,8 @@ fn identify(fields: &mut Map<String, Value>, context: &mut Map<String, Value>, m
 
 fn page(fields: &mut Map<String, Value>, message: &mut Message) {
     message.properties = properties(fields.remove("properties"), message);
-    let name = fields::text(fields.remove("name"));
-    message.name = name.or_else(|| fields::text(message.properties.get("name").cloned())).unwrap_or_default();
+    let name = fields::text(fields.remove("name")).or_else(|| fields::text(message.properties.get("name").cloned()));
+    message.name = name.map(|name| name.trim().to_owned()).unwrap_or_default();
     if message.name.chars().count() > EVENT_NAME_CHARS_MAX {
         let name = std::mem::take(&mut message.name);
         let refused = name_too_long(&name);
@@ -212,8 +212,8 @@ fn event_name(sent: Option<Value>) -> Result<String, Stop> {
             let detail = "A track call needs event, the name of what was done. Send one such as \"Report exported\".";
             Err(Refused::new(Code::EventNameMissing, detail).into())
         }
-        Some(name) if name.chars().count() > EVENT_NAME_CHARS_MAX => {
-            Err(Stop { refused: name_too_long(&name), value: Value::String(name) })
+        Some(name) if name.trim().chars().count() > EVENT_NAME_CHARS_MAX => {
+            Err(Stop { refused: name_too_long(name.trim()), value: Value::String(name) })
         }
         Some(name) => Ok(name.trim().to_owned()),
     }

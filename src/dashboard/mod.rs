@@ -1,7 +1,7 @@
 //! The door of people: pages written on the server, one file a page with its form and POST.
 //!
 //! A page is a function of its view, and a handler fills the view in. What pages are made
-//! of is in [`parts`]; what every handler asks for is in [`desk`].
+//! of is in `parts`; what every handler asks for is in `desk`.
 
 mod codes;
 mod companies;

@@ -44,11 +44,11 @@ pub fn plain(title: &str, sentence: &str, action: Option<(&str, &str)>, foot: Op
 
 /// Why a person did not get a page.
 #[derive(Debug)]
-pub struct PageError(Box<Said>);
+pub struct PageError(Box<Reason>);
 
-/// What the page says; boxed, so that a result with it stays small.
+/// Behind a pointer, so that a page that went well does not carry room for it.
 #[derive(Debug)]
-struct Said {
+struct Reason {
     status: StatusCode,
     title: String,
     sentence: String,
@@ -61,7 +61,7 @@ impl PageError {
     /// An error with its title and a sentence that says why and what next.
     pub fn new(status: StatusCode, title: impl Into<String>, sentence: impl Into<String>) -> PageError {
         let (title, sentence) = (title.into(), sentence.into());
-        PageError(Box::new(Said { status, title, sentence, action: None, location: None, cause: None }))
+        PageError(Box::new(Reason { status, title, sentence, action: None, location: None, cause: None }))
     }
 
     /// There is nothing at this address.

@@ -133,7 +133,7 @@ pub fn count_many(
             i64::try_from(times).unwrap_or(i64::MAX),
             tx.now_ms,
             example.map(excerpt),
-            excerpt(detail),
+            detail,
         ])?;
     Ok(())
 }

@@ -126,7 +126,7 @@ impl Browser {
 
     /// What stands on the console since it was last asked, warnings and errors.
     pub async fn console(&self) -> Vec<String> {
-        let url = format!("{}/session/{}/se/log", self.address, self.driver.session_id().to_string());
+        let url = format!("{}/session/{}/se/log", self.address, self.driver.session_id());
         let answer: Value = self
             .client
             .post(url)

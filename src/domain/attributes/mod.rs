@@ -1,4 +1,4 @@
-//! Attributes: names, types, conversion without loss (A1-A5); which of two values holds is in [`values`].
+//! Attributes: names, types, conversion without loss (A1-A5); which of two values holds is in `values.rs`.
 
 mod values;
 
