@@ -15,5 +15,6 @@ pub mod collect;
 pub mod dashboard;
 pub mod domain;
 pub mod http;
+pub mod jobs;
 pub mod server;
 pub mod store;

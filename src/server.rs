@@ -26,6 +26,7 @@ use crate::http::client::{Network, Site};
 use crate::http::limits::Limits;
 use crate::http::problem::Problem;
 use crate::http::{assets, csrf, headers, request};
+use crate::jobs::retention;
 use crate::store::{Ambient, Lock, LockError, Store, StoreError, operators};
 
 /// Seconds that requests under way have to end; the whole ending takes less than 10.
@@ -126,6 +127,7 @@ pub struct Running {
     handle: ServerHandle,
     serving: JoinHandle<std::io::Result<()>>,
     forgetting: JoinHandle<()>,
+    clearing: JoinHandle<()>,
     _lock: Lock,
 }
 
@@ -146,6 +148,7 @@ impl Running {
     pub async fn ended(self) -> std::io::Result<()> {
         let served = self.serving.await;
         self.forgetting.abort();
+        self.clearing.abort();
         self.store.close();
         served.unwrap_or_else(|error| Err(std::io::Error::other(error)))
     }
@@ -208,6 +211,7 @@ pub async fn start(options: ServeOptions) -> Result<Running, StartError> {
         address,
         local_url,
         url,
+        clearing: actix_web::rt::spawn(retention::run(store.clone())),
         store,
         set_up_path,
         handle: running.handle(),

@@ -509,3 +509,28 @@ async fn case_45_numbers_stay_numbers() {
     rollcall.page_posts(identify(None, "ann", json!({ "company": { "company_id": "x", "seats": "20" } }))).await;
     assert_eq!(rollcall.company("x").await["attributes"]["seats"], 20, "seats is a number from the start");
 }
+
+/// T4: the workspace's zone defines every day; a change of it counts all days anew.
+#[actix_web::test]
+async fn t4_a_change_of_the_time_zone_counts_the_days_anew() {
+    let rollcall = Rollcall::start();
+    for day in 2..8 {
+        for hour in 0..12 {
+            let user = format!("user-{}", hour % 5);
+            let mut paid = at(track(&user, "Paid"), day * 86_400 + hour * 7_000);
+            paid["context"] = json!({ "groupId": "acme" });
+            rollcall.page_posts(paid).await;
+        }
+    }
+    for zone in ["Pacific/Kiritimati", "America/St_Johns", "UTC"] {
+        rollcall.shell(&["setting", "time_zone", zone]);
+        // `check` compares every day with a recount in the zone that holds now.
+        support::until(&format!("the days are those of {zone}"), || async {
+            let checked = rollcall.shell_output(&["check", "--json"], "");
+            let said = String::from_utf8_lossy(&checked.stdout).into_owned();
+            if checked.status.success() { Ok(()) } else { Err(said) }
+        })
+        .await;
+    }
+    assert_eq!(rollcall.company("acme").await["active_members_30d"], 5);
+}

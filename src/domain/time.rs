@@ -156,6 +156,13 @@ impl Days {
         Days { zone, quarter: i64::MIN, day: 0 }
     }
 
+    /// The days of this zone from now on.
+    pub fn follow(&mut self, zone: Tz) {
+        if self.zone != zone {
+            *self = Days::new(zone);
+        }
+    }
+
     /// As [`day`], remembering the last answer.
     pub fn of(&mut self, at_ms: i64) -> i32 {
         let quarter = at_ms.div_euclid(15 * MINUTE_MS);

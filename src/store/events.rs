@@ -357,6 +357,22 @@ pub fn remember(tx: &Tx<'_>, message_hash: i64, received_ms: i64) -> Result<(), 
     Ok(())
 }
 
+/// Forgets message ids that were seen before an instant (Unix milliseconds), at most so many; whether
+/// there may be more.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn forget_seen(tx: &Tx<'_>, before_ms: i64, rows: i64) -> Result<bool, StoreError> {
+    let gone = tx
+        .connection
+        .prepare_cached(
+            "DELETE FROM seen_messages WHERE message_hash IN
+               (SELECT message_hash FROM seen_messages WHERE received_ms < ?1 LIMIT ?2)",
+        )?
+        .execute([before_ms, rows])?;
+    Ok(gone as i64 == rows)
+}
+
 /// Keeps an event, and gives it its place in the order of arrival.
 ///
 /// # Errors

@@ -10,7 +10,7 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::events::{ACTING_AS, INACTIVE};
 use super::tx::State;
@@ -47,8 +47,8 @@ fn stored_day(connection: &Connection) -> Result<Option<i32>, StoreError> {
 }
 
 /// What a fold reads of an event.
-struct Folded {
-    id: EventId,
+pub(super) struct Folded {
+    pub(super) id: EventId,
     kind: Kind,
     name_key: i64,
     visitor: Option<i64>,
@@ -58,6 +58,19 @@ struct Folded {
 }
 
 impl Folded {
+    /// Reads `event_id, kind, name_key, visitor_key, user_key, company_key, flags` from a column on.
+    pub(super) fn of(row: &Row<'_>, first: usize) -> rusqlite::Result<Folded> {
+        Ok(Folded {
+            id: EventId(row.get(first)?),
+            kind: Kind::from_number(row.get(first + 1)?),
+            name_key: row.get(first + 2)?,
+            visitor: row.get(first + 3)?,
+            user: row.get(first + 4)?,
+            company: row.get(first + 5)?,
+            flags: row.get(first + 6)?,
+        })
+    }
+
     fn is_activity(&self) -> bool {
         self.kind.is_activity() && self.flags & (ACTING_AS | INACTIVE) == 0
     }
@@ -82,15 +95,7 @@ pub(super) fn apply(tx: &mut Tx<'_>, limit: i64) -> Result<(), StoreError> {
         .query_map([folded, limit], |row| {
             let event = match row.get::<_, Option<i64>>(2)? {
                 None => None,
-                Some(id) => Some(Folded {
-                    id: EventId(id),
-                    kind: Kind::from_number(row.get(3)?),
-                    name_key: row.get(4)?,
-                    visitor: row.get(5)?,
-                    user: row.get(6)?,
-                    company: row.get(7)?,
-                    flags: row.get(8)?,
-                }),
+                Some(_) => Some(Folded::of(row, 2)?),
             };
             Ok((row.get::<_, i64>(0)?, row.get::<_, Option<i64>>(1)?, event))
         })?
@@ -127,7 +132,7 @@ pub(super) fn apply(tx: &mut Tx<'_>, limit: i64) -> Result<(), StoreError> {
 
 /// The person an event met at a place in the order of arrival is counted for: the user it
 /// names, else whom its visitor was linked to by then (R2, R5).
-fn person(tx: &Tx<'_>, event: &Folded, seq: i64) -> Result<Option<i64>, StoreError> {
+pub(super) fn person(tx: &Tx<'_>, event: &Folded, seq: i64) -> Result<Option<i64>, StoreError> {
     let user = match (event.user, event.visitor) {
         (Some(user), _) => Some(user),
         (None, Some(visitor)) => tx
@@ -174,17 +179,7 @@ fn count_earlier_events(tx: &mut Tx<'_>, visitor: i64, sums: &mut Sums) -> Resul
                  FROM events_by_subject s JOIN events e ON e.event_id = s.event_id
                  WHERE s.bucket = ?1 AND s.subject = ?2 AND s.event_id >= ?3",
             )?
-            .query_map([bucket, -visitor, first.0], |row| {
-                Ok(Folded {
-                    id: EventId(row.get(0)?),
-                    kind: Kind::from_number(row.get(1)?),
-                    name_key: row.get(2)?,
-                    visitor: row.get(3)?,
-                    user: row.get(4)?,
-                    company: row.get(5)?,
-                    flags: row.get(6)?,
-                })
-            })?
+            .query_map([bucket, -visitor, first.0], |row| Folded::of(row, 0))?
             .collect::<Result<Vec<_>, _>>()?;
         for event in &events {
             sums.count_person(tx, event, user);
@@ -212,7 +207,7 @@ impl Reach {
 
 /// What a slice adds to the fold tables, in their order.
 #[derive(Default)]
-struct Sums {
+pub(super) struct Sums {
     by_subject: Vec<(i64, i64, i64)>,
     by_company: Vec<(i64, i64, i64)>,
     people: BTreeMap<(i32, i64), i64>,
@@ -255,7 +250,7 @@ impl Sums {
     }
 
     /// Counts an event for a person, and for the company it happened in.
-    fn count_person(&mut self, tx: &mut Tx<'_>, event: &Folded, person: i64) {
+    pub(super) fn count_person(&mut self, tx: &mut Tx<'_>, event: &Folded, person: i64) {
         if event.flags & ACTING_AS != 0 {
             return;
         }
@@ -297,7 +292,7 @@ impl Sums {
         self.write_reaches(connection)
     }
 
-    fn write_days(&self, connection: &Connection) -> Result<(), StoreError> {
+    pub(super) fn write_days(&self, connection: &Connection) -> Result<(), StoreError> {
         let mut days: BTreeMap<i32, (i64, i64)> = BTreeMap::new();
         let mut upsert = connection.prepare_cached(
             "INSERT INTO people_by_day (day, user_key, events) VALUES (?1, ?2, ?3)

@@ -178,6 +178,16 @@ pub fn renew(tx: &mut Tx<'_>, token_hash: &[u8], expires_ms: i64) -> Result<(), 
     Ok(())
 }
 
+/// Forgets sign-ins and links that have expired.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn forget_expired(tx: &Tx<'_>) -> Result<(), StoreError> {
+    tx.connection.prepare_cached("DELETE FROM sign_ins WHERE expires_ms <= ?1")?.execute([tx.now_ms])?;
+    tx.connection.prepare_cached("DELETE FROM one_time_links WHERE expires_ms <= ?1")?.execute([tx.now_ms])?;
+    Ok(())
+}
+
 /// Ends a sign-in.
 ///
 /// # Errors

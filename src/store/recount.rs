@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::events::{ACTING_AS, INACTIVE};
 use super::folds::ACTIVE_DAYS;
-use super::{Reader, StoreError, workspace};
+use super::{Reader, StoreError, days, workspace};
 use crate::domain::ids::EventId;
 use crate::domain::message::Kind;
 use crate::domain::time::{Days, HOUR_MS};
@@ -20,6 +20,13 @@ const FINDINGS_MAX: usize = 20;
 /// # Errors
 /// [`StoreError`] only.
 pub fn differences(db: &Reader<'_>) -> Result<Vec<String>, StoreError> {
+    // A recount of a large file takes longer than any page may.
+    db.0.progress_handler(0, None::<fn() -> bool>)?;
+    if days::is_asked(db.0)? {
+        return Ok(vec![
+            "The days are being counted anew after a change of time zone; count again in a moment.".to_owned(),
+        ]);
+    }
     let waiting: i64 = db.0.query_row(
         "SELECT count(*) FROM arrivals WHERE seq > (SELECT coalesce(max(seq), 0) FROM cursors WHERE reader = 'folds')",
         [],

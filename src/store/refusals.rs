@@ -90,6 +90,17 @@ fn refusal(row: &Row<'_>) -> rusqlite::Result<RefusalRow> {
 
 // What the writer needs ------------------------------------------------------
 
+/// Forgets the examples of what was not refused since an instant (Unix milliseconds).
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn forget_examples(tx: &Tx<'_>, before_ms: i64) -> Result<(), StoreError> {
+    tx.connection
+        .prepare_cached("UPDATE refusals SET example = NULL WHERE last_seen_ms < ?1 AND example IS NOT NULL")?
+        .execute([before_ms])?;
+    Ok(())
+}
+
 /// Counts a refusal, with an example that is cut to 100 characters.
 ///
 /// # Errors

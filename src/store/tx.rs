@@ -30,7 +30,10 @@ pub(super) struct State {
     pub(super) pending: i64,
     /// Event names by text.
     pub(super) names: std::collections::HashMap<String, i64>,
+    /// The days of the workspace's zone (T4).
     pub(super) days: crate::domain::time::Days,
+    /// Days wait to be counted anew.
+    pub(super) days_to_recount: bool,
 }
 
 impl Tx<'_> {

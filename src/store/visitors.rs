@@ -8,6 +8,7 @@ use super::{Reader, StoreError, Tx, activity, users};
 use crate::domain::attributes::Attributes;
 use crate::domain::identity::Link;
 use crate::domain::ids::{AnonymousId, UserKey, VisitorKey};
+use crate::domain::time::HOUR_MS;
 
 /// The columns by which visitors are sorted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -241,6 +242,50 @@ pub fn carried_by(tx: &Tx<'_>, user: UserKey) -> Result<Vec<Attributes>, StoreEr
         Ok(Attributes::read(row.get_ref(0)?.as_str()?, row.get_ref(1)?.as_str()?))
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Takes out visitors who are linked to nobody and were last seen before an instant (Unix
+/// milliseconds), with their events and what waited on them; at most so many. Whether there may be
+/// more. Nothing derived counts them: folds count known people.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn forget_unlinked(tx: &Tx<'_>, before_ms: i64, rows: i64) -> Result<bool, StoreError> {
+    let visitors = tx
+        .connection
+        .prepare_cached(
+            "SELECT visitor_key FROM visitors
+             WHERE last_seen_hour < ?1 AND user_key IS NULL AND first_seen_ms < ?2
+             ORDER BY last_seen_hour LIMIT ?3",
+        )?
+        .query_map([before_ms.div_euclid(HOUR_MS), before_ms, rows], |row| row.get::<_, i64>(0))?
+        .collect::<Result<Vec<_>, _>>()?;
+    let buckets = tx
+        .connection
+        .prepare_cached("SELECT coalesce(min(bucket), 0), coalesce(max(bucket), -1) FROM events_by_subject")?
+        .query_row([], |row| Ok(row.get::<_, i64>(0)?..=row.get::<_, i64>(1)?))?;
+    for visitor in &visitors {
+        for bucket in buckets.clone() {
+            for sql in [
+                "DELETE FROM events_by_company WHERE bucket = ?1 AND (company_key, event_id) IN
+                   (SELECT e.company_key, e.event_id FROM events_by_subject s JOIN events e ON e.event_id = s.event_id
+                    WHERE s.bucket = ?1 AND s.subject = ?2 AND e.company_key IS NOT NULL)",
+                "DELETE FROM events WHERE event_id IN
+                   (SELECT event_id FROM events_by_subject WHERE bucket = ?1 AND subject = ?2)",
+                "DELETE FROM events_by_subject WHERE bucket = ?1 AND subject = ?2",
+            ] {
+                tx.connection.prepare_cached(sql)?.execute([bucket, -visitor])?;
+            }
+        }
+        for sql in [
+            "DELETE FROM membership_statements WHERE subject = ?1",
+            "DELETE FROM tray_values WHERE owner = 0 AND owner_key = ?1",
+            "DELETE FROM visitors WHERE visitor_key = -?1",
+        ] {
+            tx.connection.prepare_cached(sql)?.execute([-visitor])?;
+        }
+    }
+    Ok(visitors.len() as i64 == rows)
 }
 
 #[cfg(test)]

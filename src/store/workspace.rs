@@ -7,10 +7,10 @@ use rusqlite::named_params;
 use super::companies::{self, CompanyRow};
 use super::list::ListQuery;
 use super::users::{self, UserRow};
-use super::{Reader, StoreError, Tx, activity};
+use super::{Reader, StoreError, Tx, activity, days};
 use crate::domain::activity::State;
 use crate::domain::settings::{SettingError, Settings};
-use crate::domain::time::{self, DAY_MS, Days, HOUR_MS};
+use crate::domain::time::{self, DAY_MS, HOUR_MS};
 
 /// Days of the chart on the first page.
 const CHART_DAYS: i32 = 84;
@@ -181,8 +181,11 @@ pub fn set(tx: &mut Tx<'_>, name: &str, value: &str) -> Result<(), SetError> {
             statement.execute(named_params! { ":name": name, ":value": settings.get(name).unwrap_or_default() })
         })
         .map_err(StoreError::from)?;
-    tx.state.days = Days::new(settings.time_zone);
+    let moved = tx.catalog().settings.time_zone != settings.time_zone;
     tx.catalog_mut().settings = settings;
+    if moved {
+        days::ask(tx)?;
+    }
     Ok(())
 }
 

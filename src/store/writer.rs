@@ -19,7 +19,7 @@ use tokio::sync::{Notify, oneshot};
 
 use super::catalog::{self, Shared};
 use super::tx::State;
-use super::{Ambient, StoreError, Tx, folds};
+use super::{Ambient, StoreError, Tx, days, folds};
 use crate::domain::time::Days;
 
 /// Jobs that may wait in each queue; one more is answered "busy".
@@ -115,7 +115,7 @@ pub(super) struct Writer {
 impl Writer {
     pub(super) fn start(connection: Connection, ambient: Ambient, shared: Shared) -> Result<Writer, StoreError> {
         let catalog = shared.get();
-        let days = Days::new(catalog.settings.time_zone);
+        let zone_days = Days::new(catalog.settings.time_zone);
         let (next_seq, folded) = folds::positions(&connection)?;
         let state = State {
             catalog,
@@ -123,7 +123,8 @@ impl Writer {
             next_seq,
             pending: next_seq - 1 - folded,
             names: super::events::names(&connection)?,
-            days,
+            days: zone_days,
+            days_to_recount: days::is_asked(&connection)?,
         };
         let line = Arc::new(Line {
             waiting: Mutex::default(),
@@ -245,7 +246,7 @@ impl Thread {
     /// Waits for jobs; none where there is only folding to do, or nothing for a while.
     fn next_group(&self) -> (Vec<Box<dyn Job>>, bool) {
         let mut waiting = self.line.lock();
-        if waiting.live.is_empty() && waiting.bulk.is_empty() && !waiting.closed && self.state.pending == 0 {
+        if waiting.live.is_empty() && waiting.bulk.is_empty() && !waiting.closed && self.is_idle() {
             waiting = self
                 .line
                 .arrived
@@ -314,7 +315,7 @@ impl Thread {
 
     fn fold_alone(&mut self) -> Result<(), StoreError> {
         let now_ms = (self.ambient.now_ms)();
-        if self.state.pending == 0 && !folds::day_has_turned(&self.connection, &mut self.state, now_ms)? {
+        if self.is_idle() && !folds::day_has_turned(&self.connection, &mut self.state, now_ms)? {
             return Ok(());
         }
         let result = (|| {
@@ -327,8 +328,15 @@ impl Thread {
     }
 
     fn fold(&mut self, now_ms: i64) -> Result<(), StoreError> {
+        self.state.days.follow(self.state.catalog.settings.time_zone);
         let mut tx = Tx { connection: &self.connection, now_ms, ambient: &self.ambient, state: &mut self.state };
-        folds::apply(&mut tx, FOLD_SLICE)
+        folds::apply(&mut tx, FOLD_SLICE)?;
+        if tx.state.days_to_recount { days::step(&mut tx) } else { Ok(()) }
+    }
+
+    /// Nothing waits to be derived.
+    fn is_idle(&self) -> bool {
+        self.state.pending == 0 && !self.state.days_to_recount
     }
 
     /// Publishes what was committed, or takes the memory back to what the file says.
@@ -349,9 +357,8 @@ impl Thread {
 
     fn reload(&mut self) -> Result<(), StoreError> {
         let catalog = Arc::new(catalog::load(&self.connection)?);
-        if catalog.settings.time_zone != self.state.catalog.settings.time_zone {
-            self.state.days = Days::new(catalog.settings.time_zone);
-        }
+        self.state.days.follow(catalog.settings.time_zone);
+        self.state.days_to_recount = days::is_asked(&self.connection)?;
         self.state.catalog = Arc::clone(&catalog);
         self.shared.publish(catalog);
         let (next_seq, folded) = folds::positions(&self.connection)?;

@@ -349,6 +349,13 @@ CREATE TABLE company_people (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX company_people_last_day ON company_people (last_day, company_key);
 
+-- Days that wait to be counted anew after a change of the time zone.
+CREATE TABLE day_recounts (
+  id       INTEGER PRIMARY KEY CHECK (id = 1),
+  next_day INTEGER NOT NULL,
+  last_day INTEGER NOT NULL
+) STRICT;
+
 CREATE TABLE days (
   day    INTEGER PRIMARY KEY,
   people INTEGER NOT NULL,

@@ -1,0 +1,3 @@
+//! What runs with no visitor.
+
+pub mod retention;
