@@ -1,22 +1,18 @@
 //! `/companies`: all companies.
 
+use actix_web::HttpRequest;
 use maud::{Markup, html};
 
 use super::desk::{self, Answer};
 use super::parts::chart::roll;
-use super::parts::frame::Place;
-use super::parts::frame::{Frame, shell};
-use super::parts::list::LIST;
-use super::parts::list::{Address, Column, search_chip};
+use super::parts::frame::{Frame, Place, shell};
+use super::parts::list::{Address, Column, LIST, search_chip};
 use super::parts::numbers::{self, cell, counted};
 use super::parts::section::head;
 use super::parts::{pill, say, who};
 use crate::http::access::Viewer;
-use crate::store::companies;
-use crate::store::companies::{CompanyRow, SortBy};
-use crate::store::list::PAGE_ROWS;
-use crate::store::list::{Count, Page};
-use actix_web::HttpRequest;
+use crate::store::companies::{self, CompanyRow, SortBy};
+use crate::store::list::{Count, PAGE_ROWS, Page};
 
 impl Column for SortBy {
     const ALL: &'static [SortBy] =
@@ -108,8 +104,13 @@ fn none() -> Markup {
     say::nothing(
         "No company yet",
         html! {
-            p { "A company appears here as soon as a page or your back end says which company a user belongs to. Its id is enough." }
-            p.row { a.btn.primary href="/install#company" { "Add the company to the snippet" } a.btn href="/users" { "Users" } }
+            p {
+                "A company appears here as soon as a page or your back end says which company a user belongs to. Its id is enough."
+            }
+            p.row {
+                a.btn.primary href="/install#company" { "Add the company to the snippet" }
+                a.btn href="/users" { "Users" }
+            }
         },
     )
 }

@@ -2,36 +2,36 @@
 
 use std::collections::BTreeMap;
 
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, web};
 use maud::{Markup, html};
 
 use super::desk::{self, Answer};
-use super::errors;
 use super::happenings::{self, Told};
-use super::links;
 use super::parts::attributes::{self, History, grade};
 use super::parts::chart::{self, Bar, meter, roll, wide_roll};
-use super::parts::frame::Place;
-use super::parts::frame::{Frame, shell};
+use super::parts::frame::{Frame, Place, shell};
 use super::parts::icon::small;
 use super::parts::list::{Address, Column, Names, search_chip, segments};
 use super::parts::numbers::{counted, delta, number};
 use super::parts::section::{crumbs, stat};
 use super::parts::who::{self, Size};
 use super::parts::{code, pill};
-use super::timeline::Timeline;
-use super::timeline::{self, Show};
+use super::timeline::{self, Show, Timeline};
 use super::user::{role, timeline_card};
+use super::{errors, links};
 use crate::domain::access::Grade;
 use crate::domain::activity::{State, Trend};
 use crate::domain::change::Subject;
 use crate::http::access::Viewer;
-use crate::store::companies::{CompanyPage, MemberRow, MembersBy, TopEvent};
+use crate::store::changes;
+use crate::store::companies::{self, CompanyPage, MemberRow, MembersBy, TopEvent};
 use crate::store::events::Of;
 use crate::store::list::Page;
 use crate::store::operators::Operator;
-use crate::store::{changes, companies};
-use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, web};
+
+/// Changes that are read for the earlier values of attributes.
+const HISTORY_ROWS: usize = 300;
 
 /// The name under which page views are counted.
 const PAGE: &str = "page";
@@ -126,7 +126,10 @@ fn head(frame: &Frame, company: &CompanyPage, name: &str) -> Markup {
                     div.row {
                         h1 { bdi { (name) } }
                         (pill::state(State::at(frame.clock.now_ms, row.first_seen_ms, row.last_seen_ms)))
-                        (pill::trend(Trend::between(company.active_people.1, company.active_people.0), "Distinct active people"))
+                        (pill::trend(
+                            Trend::between(company.active_people.1, company.active_people.0),
+                            "Distinct active people",
+                        ))
                     }
                     p.row.small {
                         (code::id(&row.company_id, "company id"))
@@ -151,15 +154,57 @@ fn cells(frame: &Frame, company: &CompanyPage) -> Markup {
     html! {
         section aria-label="Numbers" {
             div.card.cells.sixths {
-                (stat("#members", "Members", "People in the company now", html! { (number(row.members)) }, html! {}, html! {}))
-                (stat("#activity", "Active in 7 days", "Distinct people with activity in the last 7 days", html! { (number(company.active_people_7d)) }, html! {}, wide_roll(&row.roll[21..])))
-                (stat("#activity", "Active in 28 days", "Distinct people with activity in the last 28 days; the change is against the 28 before", html! { (number(now)) }, delta(i128::from(before), i128::from(now)), wide_roll(&row.roll)))
-                (stat("#members", "Active share", "Members active in the last 30 days, of all members", html! { @if row.members == 0 { "–" } @else { (share) small { " %" } } }, html! {}, meter(u64::from(row.active_members), u64::from(row.members))))
+                (stat(
+                    "#members",
+                    "Members",
+                    "People in the company now",
+                    html! { (number(row.members)) },
+                    html! {},
+                    html! {},
+                ))
+                (stat(
+                    "#activity",
+                    "Active in 7 days",
+                    "Distinct people with activity in the last 7 days",
+                    html! { (number(company.active_people_7d)) },
+                    html! {},
+                    wide_roll(&row.roll[21..]),
+                ))
+                (stat(
+                    "#activity",
+                    "Active in 28 days",
+                    "Distinct people with activity in the last 28 days; the change is against the 28 before",
+                    html! { (number(now)) },
+                    delta(i128::from(before), i128::from(now)),
+                    wide_roll(&row.roll),
+                ))
+                (stat(
+                    "#members",
+                    "Active share",
+                    "Members active in the last 30 days, of all members",
+                    html! { @if row.members == 0 { "–" } @else { (share) small { " %" } } },
+                    html! {},
+                    meter(u64::from(row.active_members), u64::from(row.members)),
+                ))
                 (stat("#feed", "Events in 7 days", "", html! { (number(company.events_7d)) }, html! {}, html! {}))
                 @if let Some(seats) = seats.filter(|seats| *seats > 0) {
-                    (stat("#attributes", "Seats used", "Members, of the attribute seats", html! { (number(row.members)) small { " of " (number(seats)) } }, html! {}, meter(u64::from(row.members), seats)))
+                    (stat(
+                        "#attributes",
+                        "Seats used",
+                        "Members, of the attribute seats",
+                        html! { (number(row.members)) small { " of " (number(seats)) } },
+                        html! {},
+                        meter(u64::from(row.members), seats),
+                    ))
                 }
-                (stat("#feed", "Last activity", "", html! { span.mid { (frame.clock.ago_or_never(row.last_seen_ms)) } }, html! {}, html! {}))
+                (stat(
+                    "#feed",
+                    "Last activity",
+                    "",
+                    html! { span.mid { (frame.clock.ago_or_never(row.last_seen_ms)) } },
+                    html! {},
+                    html! {},
+                ))
             }
         }
     }
@@ -184,7 +229,9 @@ fn members(frame: &Frame, view: &View) -> Markup {
                 p.body.muted {
                     @if address.search.is_some() { "Nobody here matches." }
                     @else if view.left { "Nobody has left." }
-                    @else { "Nobody belongs to it. A company exists from its id alone; members come with the users who name it." }
+                    @else {
+                        "Nobody belongs to it. A company exists from its id alone; members come with the users who name it."
+                    }
                 }
             } @else {
                 div.scroll tabindex="0" role="group" aria-labelledby="members" {
@@ -193,14 +240,20 @@ fn members(frame: &Frame, view: &View) -> Markup {
                             tr {
                                 (address.head(MembersBy::Name, "Member", ""))
                                 th scope="col" { "28 days" }
-                                (address.head(MembersBy::Joined, if view.left { "Joined and left" } else { "Joined" }, ""))
+                                (address.head(
+                                    MembersBy::Joined,
+                                    if view.left { "Joined and left" } else { "Joined" },
+                                    "",
+                                ))
                                 (address.head(MembersBy::LastSeen, "Last seen here", ""))
                             }
                         }
                         tbody { @for member in &view.members.rows { (member_row(frame, member)) } }
                     }
                 }
-                @if view.members.next.is_some() || address.after.is_some() { footer { (address.pager(&shown, view.members.next.as_ref())) } }
+                @if view.members.next.is_some() || address.after.is_some() {
+                    footer { (address.pager(&shown, view.members.next.as_ref())) }
+                }
             }
         }
     }
@@ -231,9 +284,18 @@ fn member_row(frame: &Frame, member: &MemberRow) -> Markup {
 fn standing(member: &MemberRow) -> Markup {
     let (drawing, word) = grade(member.grade);
     html! {
-        @if member.grade == Grade::Signed { span.ink.good title="Membership signed" { (small("shield")) span.vh { "signed" } } }
-        @else { span.faint title={ (member.source) ", " (word) } { (small(drawing)) span.vh { (member.source) ", " (word) } } }
-        @if member.user.companies > 1 { " " span.faint.small title={ "in " (member.user.companies - 1) " more" } { "+" (member.user.companies - 1) } }
+        @if member.grade == Grade::Signed {
+            span.ink.good title="Membership signed" { (small("shield")) span.vh { "signed" } }
+        } @else {
+            span.faint title={ (member.source) ", " (word) } {
+                (small(drawing))
+                span.vh { (member.source) ", " (word) }
+            }
+        }
+        @if member.user.companies > 1 {
+            " "
+            span.faint.small title={ "in " (member.user.companies - 1) " more" } { "+" (member.user.companies - 1) }
+        }
     }
 }
 
@@ -246,16 +308,23 @@ fn what_they_do(top: &[TopEvent]) -> Markup {
                 div.scroll tabindex="0" role="group" aria-label="Top events" {
                     table.table.dense.last {
                         thead { tr { th scope="col" { "Event" } td {} th.num scope="col" { "Times" } } }
-                        tbody { @for event in top { tr { th.wrap scope="row" { @if event.name == PAGE { "Page views" } @else { bdi { (event.name) } } } td { (meter(event.events, most)) } td.num { (number(event.events)) } } } }
+                        tbody {
+                            @for event in top {
+                                tr {
+                                    th.wrap scope="row" {
+                                        @if event.name == PAGE { "Page views" } @else { bdi { (event.name) } }
+                                    }
+                                    td { (meter(event.events, most)) }
+                                    td.num { (number(event.events)) }
+                                }
+                            }
+                        }
                     }
                 }
             }
         }
     }
 }
-
-/// Changes that are read for the earlier values of attributes.
-const HISTORY_ROWS: usize = 300;
 
 /// `GET /companies/{id}`
 ///

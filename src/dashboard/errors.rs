@@ -10,7 +10,11 @@ use super::parts::say::nothing_here;
 pub fn no_user(frame: &Frame, id: &str) -> Markup {
     let content = missing(
         "Nobody by that name here",
-        html! { "There is no user with the id " code { (id) } ". It may have been merged into another user, erased, or typed with a different case: ids are exact." },
+        html! {
+            "There is no user with the id "
+            code { (id) }
+            ". It may have been merged into another user, erased, or typed with a different case: ids are exact."
+        },
         id,
     );
     shell(frame, "No such user", content)
@@ -20,7 +24,11 @@ pub fn no_user(frame: &Frame, id: &str) -> Markup {
 pub fn no_company(frame: &Frame, id: &str) -> Markup {
     let content = missing(
         "No such company here",
-        html! { "There is no company with the id " code { (id) } ". It may have been merged into another, or typed with a different case: ids are exact." },
+        html! {
+            "There is no company with the id "
+            code { (id) }
+            ". It may have been merged into another, or typed with a different case: ids are exact."
+        },
         id,
     );
     shell(frame, "No such company", content)
@@ -30,7 +38,11 @@ pub fn no_company(frame: &Frame, id: &str) -> Markup {
 pub fn no_page(frame: &Frame) -> Markup {
     let content = missing(
         "There is no page here",
-        html! { "Nothing stands at " code { (frame.address) } ". Perhaps it stood in an old link, or a letter is missing." },
+        html! {
+            "Nothing stands at "
+            code { (frame.address) }
+            ". Perhaps it stood in an old link, or a letter is missing."
+        },
         "",
     );
     shell(frame, "No such page", content)
@@ -46,7 +58,10 @@ fn missing(heading: &str, sentence: Markup, search: &str) -> Markup {
                 (icon("search"))
                 input type="search" id="again" name="q" value=(search) maxlength="255";
             }
-            p.row { a.btn href="/users" { (icon("users")) " All users" } a.btn href="/companies" { (icon("company")) " All companies" } }
+            p.row {
+                a.btn href="/users" { (icon("users")) " All users" }
+                a.btn href="/companies" { (icon("company")) " All companies" }
+            }
         },
     )
 }

@@ -20,7 +20,9 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
         div.stack.narrow {
             (head(
                 html! { "Who uses your product?" },
-                html! { p { "Nobody has answered yet. Three steps, about ten minutes, and this page calls the roll." } },
+                html! {
+                    p { "Nobody has answered yet. Three steps, about ten minutes, and this page calls the roll." }
+                },
                 html! {},
             ))
             (waiting(frame, view))
@@ -30,17 +32,34 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
                     li {
                         span.no.now { "1" }
                         div.stack.snug.grow {
-                            div { h3 { "Paste this above " code { "</body>" } } p.muted.small { "Visitors are counted from the next page view. Your key is already in it." } }
+                            div {
+                                h3 { "Paste this above " code { "</body>" } }
+                                p.muted.small {
+                                    "Visitors are counted from the next page view. Your key is already in it."
+                                }
+                            }
                             (code::block("Every page", snippets::visitors(&frame.server, &view.write_key)))
                         }
                     }
                     li {
                         span.no { "2" }
-                        div.row.grow { div { h3 { "Say who is signed in" } p.muted.small { "Their id and e-mail, from your own template tags." } } a.btn.end href="/install#people" { "Show the snippet" } }
+                        div.row.grow {
+                            div {
+                                h3 { "Say who is signed in" }
+                                p.muted.small { "Their id and e-mail, from your own template tags." }
+                            }
+                            a.btn.end href="/install#people" { "Show the snippet" }
+                        }
                     }
                     li {
                         span.no { "3" }
-                        div.row.grow { div { h3 { "Say which company they belong to" } p.muted.small { "Its id is enough. Name, plan and seats make it useful." } } a.btn.end href="/install#company" { "Add the company" } }
+                        div.row.grow {
+                            div {
+                                h3 { "Say which company they belong to" }
+                                p.muted.small { "Its id is enough. Name, plan and seats make it useful." }
+                            }
+                            a.btn.end href="/install#company" { "Add the company" }
+                        }
                     }
                 }
             }
@@ -55,14 +74,19 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
                 section.card aria-labelledby="look" {
                     header { h2 id="look" { "Look around first" } }
                     div.body.stack.snug {
-                        p.muted { "A filled throw-away file and a sample site with the widget, to try everything in ten seconds." }
+                        p.muted {
+                            "A filled throw-away file and a sample site with the widget, to try everything in ten seconds."
+                        }
                         p.row { (code::id("rollcall demo", "command")) }
                     }
                 }
             }
             section.card aria-labelledby="soon" {
                 header { h2.muted id="soon" { "Active users per day" } }
-                div.body.stack.snug { (empty_bars()) p.small.muted { "Your first bar appears with the first signed-in user." } }
+                div.body.stack.snug {
+                    (empty_bars())
+                    p.small.muted { "Your first bar appears with the first signed-in user." }
+                }
             }
         }
     };
@@ -75,7 +99,15 @@ fn waiting(frame: &Frame, view: &View) -> Markup {
     html! {
         div.strip id="state" data-live="/" {
             @match posted_ms {
-                Some(posted_ms) => span { (beat(Tone::Good)) " " b { "Visitors arrive" } ", nobody is identified. Last message " (frame.clock.ago(posted_ms)) },
+                Some(posted_ms) => {
+                    span {
+                        (beat(Tone::Good))
+                        " "
+                        b { "Visitors arrive" }
+                        ", nobody is identified. Last message "
+                        (frame.clock.ago(posted_ms))
+                    }
+                }
                 None => span { (beat(Tone::None)) " " b { "Waiting" } " for the first request" },
             }
             a.end href="/install" { "What if nothing comes?" }
@@ -89,7 +121,9 @@ fn empty_bars() -> Markup {
         svg width="100%" height="120" aria-hidden="true" {
             @for day in 0..28_u32 {
                 @let (x, height) = (f64::from(day) * 3.57 + 0.7, height(day));
-                rect.z x={ (format!("{x:.2}")) "%" } width="2.1%" y={ (100 - height) "%" } height={ (height) "%" } rx="2" {}
+                rect.z
+                    x={ (format!("{x:.2}")) "%" } width="2.1%" y={ (100 - height) "%" } height={ (height) "%" }
+                    rx="2" {}
             }
         }
     }

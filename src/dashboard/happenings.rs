@@ -81,7 +81,15 @@ fn act(events: &[&EventRow], told: &Told<'_>, clock: Clock) -> Entry {
             html! { (who) (told.verb("did")) " " b { bdi { (last.name) } } " " (properties(&last.properties)) }
         }
         (false, _) => {
-            html! { (who) (told.verb("did")) " " b { bdi { (last.name) } } " " (counted(times, "time", "times")) (span) }
+            html! {
+                (who)
+                (told.verb("did"))
+                " "
+                b { bdi { (last.name) } }
+                " "
+                (counted(times, "time", "times"))
+                (span)
+            }
         }
     };
     let more = (events.len() > 1).then(|| (unfolded_summary(first, last), unfolded(events, clock)));
@@ -92,7 +100,9 @@ fn person(event: &EventRow) -> Markup {
     let name = event.user_name.as_deref().or(event.user_id.as_deref());
     html! {
         @match (&event.user_uuid, name) {
-            (Some(uuid), name) => a href=(links::user(event.user_id.as_deref(), uuid)) { bdi { (name.unwrap_or(uuid)) } },
+            (Some(uuid), name) => {
+                a href=(links::user(event.user_id.as_deref(), uuid)) { bdi { (name.unwrap_or(uuid)) } }
+            }
             (None, Some(name)) => bdi { (name) },
             (None, None) => "A visitor",
         }
@@ -146,7 +156,10 @@ fn properties(properties: &Map<String, Value>) -> Markup {
     html! {
         @if !properties.is_empty() {
             span.meta {
-                @for (name, value) in properties.iter().take(PROPERTIES_MAX) { code { (values::cut(name, 40)) ": " (values::cut(&values::plain(value), 40)) } " " }
+                @for (name, value) in properties.iter().take(PROPERTIES_MAX) {
+                    code { (values::cut(name, 40)) ": " (values::cut(&values::plain(value), 40)) }
+                    " "
+                }
                 @if properties.len() > PROPERTIES_MAX { "and " (properties.len() - PROPERTIES_MAX) " more" }
             }
         }
@@ -166,7 +179,11 @@ fn unfolded(events: &[&EventRow], clock: Clock) -> Markup {
     html! {
         ul {
             @for event in events.iter().rev().take(UNFOLDED_MAX) {
-                li { (clock.at(event.event_id.at_ms())) " " @if is_page(event) { (page(event)) } @else { (properties(&event.properties)) } }
+                li {
+                    (clock.at(event.event_id.at_ms()))
+                    " "
+                    @if is_page(event) { (page(event)) } @else { (properties(&event.properties)) }
+                }
             }
             @if events.len() > UNFOLDED_MAX { li { "and " (events.len() - UNFOLDED_MAX) " more" } }
         }
@@ -266,7 +283,11 @@ fn before_and_after(change: &ChangeRow) -> Markup {
     let is_set = |value: &Option<Value>| value.as_ref().is_some_and(|value| !value.is_null());
     html! {
         @match (is_set(&change.before), is_set(&change.after)) {
-            (true, true) => { del { (values::inline(change.before.as_ref())) } " → " ins { (values::inline(change.after.as_ref())) } }
+            (true, true) => {
+                del { (values::inline(change.before.as_ref())) }
+                " → "
+                ins { (values::inline(change.after.as_ref())) }
+            }
             (true, false) => { del { (values::inline(change.before.as_ref())) } " cleared" }
             (false, _) => { "set to " ins { (values::inline(change.after.as_ref())) } }
         }

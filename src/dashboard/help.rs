@@ -1,16 +1,15 @@
 //! `/help`: formulas and keys. `/help/codes`: every code with its cause and fix.
 
+use actix_web::HttpRequest;
 use maud::{Markup, html};
 
 use super::codes::{self, Explained};
 use super::desk::{self, Answer};
-use super::parts::frame::Place;
-use super::parts::frame::{Frame, shell};
+use super::parts::frame::{Frame, Place, shell};
 use super::parts::pill;
 use super::parts::section::{crumbs, head};
 use crate::domain::activity::State;
 use crate::http::access::Viewer;
-use actix_web::HttpRequest;
 
 /// The keys, and what each does.
 const KEYS: [(&[&str], &str); 8] = [
@@ -28,7 +27,11 @@ const KEYS: [(&[&str], &str); 8] = [
 pub fn page(frame: &Frame) -> Markup {
     let content = html! {
         div.stack.narrow {
-            (head(html! { "Help" }, html! { p { "How the words and numbers are made." } }, html! { a.btn href="/help/codes" { "Codes of refusals" } }))
+            (head(
+                html! { "Help" },
+                html! { p { "How the words and numbers are made." } },
+                html! { a.btn href="/help/codes" { "Codes of refusals" } },
+            ))
             (states())
             (numbers(frame))
             (knowing())
@@ -43,8 +46,15 @@ fn states() -> Markup {
         section.card aria-labelledby="states" {
             header { h2 id="states" { "State and trend" } }
             dl.facts {
-                @for state in [State::New, State::Active, State::Quiet, State::Gone, State::Never] { div { dt { (pill::state(state)) } dd { (pill::capital(state.formula())) "." } } }
-                div { dt { "Growing, shrinking" } dd { "Distinct active people (of a user: active days) of the last 28 days against the 28 before: a quarter and at least 2 more, or fewer." } }
+                @for state in [State::New, State::Active, State::Quiet, State::Gone, State::Never] {
+                    div { dt { (pill::state(state)) } dd { (pill::capital(state.formula())) "." } }
+                }
+                div {
+                    dt { "Growing, shrinking" }
+                    dd {
+                        "Distinct active people (of a user: active days) of the last 28 days against the 28 before: a quarter and at least 2 more, or fewer."
+                    }
+                }
                 div { dt { "Here now" } dd { "Active within the last 5 minutes." } }
             }
             footer { "The first word that fits, from the top." }
@@ -57,14 +67,40 @@ fn numbers(frame: &Frame) -> Markup {
         section.card aria-labelledby="numbers" {
             header { h2 id="numbers" { "Numbers" } }
             dl.facts {
-                div { dt { "Activity" } dd { "A page view, a screen or an event of a known user. Saying who somebody is, or which company, is none; staff looking at a customer's account is none." } }
-                div { dt { "Day" } dd { "From midnight to midnight in the workspace's time zone, " b { (frame.clock.zone.name()) } "." } }
-                div { dt { "First seen" } dd { "The first message, or " code { "created_at" } " where that is earlier." } }
+                div {
+                    dt { "Activity" }
+                    dd {
+                        "A page view, a screen or an event of a known user. Saying who somebody is, or which company, is none; staff looking at a customer's account is none."
+                    }
+                }
+                div {
+                    dt { "Day" }
+                    dd {
+                        "From midnight to midnight in the workspace's time zone, "
+                        b { (frame.clock.zone.name()) }
+                        "."
+                    }
+                }
+                div {
+                    dt { "First seen" }
+                    dd { "The first message, or " code { "created_at" } " where that is earlier." }
+                }
                 div { dt { "Last seen" } dd { "The last activity." } }
-                div { dt { "Active members" } dd { "Members with activity that counts for the company within 30 days." } }
+                div {
+                    dt { "Active members" }
+                    dd { "Members with activity that counts for the company within 30 days." }
+                }
                 div { dt { "Current company" } dd { "The open membership that was stated last." } }
-                div { dt { "An event's company" } dd { "The one the event names; else the only company the user was in at that time; else none." } }
-                div { dt { "The roll" } dd { "28 small bars, one a day, today on the right. Heights follow the square root, so that one busy day does not flatten the others." } }
+                div {
+                    dt { "An event's company" }
+                    dd { "The one the event names; else the only company the user was in at that time; else none." }
+                }
+                div {
+                    dt { "The roll" }
+                    dd {
+                        "28 small bars, one a day, today on the right. Heights follow the square root, so that one busy day does not flatten the others."
+                    }
+                }
             }
         }
     }
@@ -77,7 +113,10 @@ fn knowing() -> Markup {
             dl.facts {
                 div { dt { "Visitor" } dd { "Known by the random id of one browser." } }
                 div { dt { "Lead" } dd { "Known by an e-mail address. Shown as “e-mail only”." } }
-                div { dt { "User" } dd { "Known by the site's own id. Two users are never joined by the program, whatever they share." } }
+                div {
+                    dt { "User" }
+                    dd { "Known by the site's own id. Two users are never joined by the program, whatever they share." }
+                }
             }
         }
     }
@@ -88,7 +127,9 @@ fn keys() -> Markup {
         section.card aria-labelledby="keys" {
             header { h2 id="keys" { "Keys" } }
             dl.facts {
-                @for (keys, what) in KEYS { div { dt { @for key in keys { kbd { (key) } " " } } dd { (pill::capital(what)) } } }
+                @for (keys, what) in KEYS {
+                    div { dt { @for key in keys { kbd { (key) } " " } } dd { (pill::capital(what)) } }
+                }
                 div { dt { kbd { "?" } } dd { "This list" } }
             }
         }
@@ -100,9 +141,23 @@ pub fn codes_page(frame: &Frame) -> Markup {
     let content = html! {
         (crumbs("Help", "/help", "Codes"))
         div.stack.narrow {
-            (head(html! { "Codes" }, html! { p { "Why a message or a value was not taken, and what to do. The codes do not change." } }, html! { a.btn href="/refusals" { "What was refused" } }))
-            (list("messages", "Messages and values", "The request is answered 200; what is refused is named in it, the rest is stored.", &codes::MESSAGES))
-            (list("requests", "Whole requests", "Answered with 400 to 503; nothing of them is stored.", &codes::REQUESTS))
+            (head(
+                html! { "Codes" },
+                html! { p { "Why a message or a value was not taken, and what to do. The codes do not change." } },
+                html! { a.btn href="/refusals" { "What was refused" } },
+            ))
+            (list(
+                "messages",
+                "Messages and values",
+                "The request is answered 200; what is refused is named in it, the rest is stored.",
+                &codes::MESSAGES,
+            ))
+            (list(
+                "requests",
+                "Whole requests",
+                "Answered with 400 to 503; nothing of them is stored.",
+                &codes::REQUESTS,
+            ))
         }
     };
     shell(frame, "Codes", content)
@@ -114,7 +169,10 @@ fn list(id: &str, title: &str, below: &str, all: &[Explained]) -> Markup {
             header { h2 id=(id) { (title) } span.muted { (below) } }
             dl.facts {
                 @for known in all {
-                    div id=(known.code) { dt { code.bare { (known.code) } } dd { b { (known.meaning) } " " span.muted { (known.cause) } br; (known.fix) } }
+                    div id=(known.code) {
+                        dt { code.bare { (known.code) } }
+                        dd { b { (known.meaning) } " " span.muted { (known.cause) } br; (known.fix) }
+                    }
                 }
             }
         }

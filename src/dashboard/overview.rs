@@ -1,28 +1,35 @@
 //! `/`: the roll.
 
+use actix_web::HttpRequest;
 use maud::{Markup, html};
 
-use super::codes;
 use super::desk::{self, Answer};
-use super::first_run;
 use super::install::state::{self, State};
 use super::parts::chart::{self, Bar};
-use super::parts::frame::Place;
-use super::parts::frame::{Frame, shell};
+use super::parts::frame::{Frame, Place, shell};
 use super::parts::icon::icon;
 use super::parts::numbers::{self, counted, delta, number};
 use super::parts::say::beat;
 use super::parts::section::{head, stat};
 use super::parts::who;
+use super::{codes, first_run};
 use crate::domain::time::DAY_MS;
 use crate::http::access::Viewer;
 use crate::store::companies::CompanyRow;
 use crate::store::list::Count;
-use crate::store::refusals::RefusalRow;
+use crate::store::refusals::{self, RefusalRow};
+use crate::store::sightings;
 use crate::store::users::UserRow;
-use crate::store::workspace::Overview;
-use crate::store::{refusals, sightings, workspace};
-use actix_web::HttpRequest;
+use crate::store::workspace::{self, Overview};
+
+/// Days of which the strip of sources tells.
+const STRIP_DAYS: i64 = 7;
+/// Days of which refusals are told.
+const REFUSED_DAYS: i64 = 7;
+/// Refusals that the page tells of.
+const REFUSAL_ROWS: usize = 3;
+/// Sources that the strip tells of.
+const SOURCES_MAX: usize = 6;
 
 /// How one source stands.
 #[derive(Debug, Clone)]
@@ -88,11 +95,21 @@ fn installation(frame: &Frame, sources: &[SourceState]) -> Markup {
             @for source in sources {
                 span {
                     (beat(source.state.tone())) " "
-                    @if several { b { bdi { (source.name) } } " " (state::short(source.state).to_lowercase()) } @else { b { (state::short(source.state)) } }
-                    @if let Some(posted_ms) = source.posted_ms { span.faint { " · last message " (frame.clock.ago(posted_ms)) } }
+                    @if several {
+                        b { bdi { (source.name) } }
+                        " "
+                        (state::short(source.state).to_lowercase())
+                    } @else {
+                        b { (state::short(source.state)) }
+                    }
+                    @if let Some(posted_ms) = source.posted_ms {
+                        span.faint { " · last message " (frame.clock.ago(posted_ms)) }
+                    }
                 }
             }
-            @if sources.is_empty() { span { (beat(super::parts::say::Tone::None)) " " b { "No source" } " sends data" } }
+            @if sources.is_empty() {
+                span { (beat(super::parts::say::Tone::None)) " " b { "No source" } " sends data" }
+            }
             a.end href="/install" { "Installation" }
         }
     }
@@ -102,7 +119,10 @@ fn refused(frame: &Frame, view: &View) -> Markup {
     html! {
         section.card aria-labelledby="refused" {
             header {
-                h2 id="refused" { span.ink.bad { (icon("refused")) } (counted(view.overview.refused_7d, "refusal", "refusals")) }
+                h2 id="refused" {
+                    span.ink.bad { (icon("refused")) }
+                    (counted(view.overview.refused_7d, "refusal", "refusals"))
+                }
                 span.muted { "in the last 7 days" }
                 a.end href="/refusals" { "All refusals" }
             }
@@ -110,7 +130,11 @@ fn refused(frame: &Frame, view: &View) -> Markup {
                 @for refusal in &view.refusals {
                     li {
                         b.count.ink.bad { (number(refusal.count)) }
-                        p { a href={ "/refusals#" (refusal.code) } { (refusal.code) } " " span.muted { (sentence(refusal)) } }
+                        p {
+                            a href={ "/refusals#" (refusal.code) } { (refusal.code) }
+                            " "
+                            span.muted { (sentence(refusal)) }
+                        }
                         span.end { (frame.clock.ago(refusal.last_seen_ms)) }
                     }
                 }
@@ -136,11 +160,46 @@ fn cells(overview: &Overview) -> Markup {
     html! {
         section aria-label="Numbers" {
             div.card.cells {
-                (stat("/users?sort=-first_seen", "Users", "Users and leads", html! { (numbers::count(overview.users)) }, html! {}, html! {}))
-                (stat("/companies?sort=-first_seen", "Companies", "", html! { (numbers::count(overview.companies)) }, html! {}, html! {}))
-                (stat("/users?sort=-last_seen", "Active today", "Users with activity today; the change is against the same day last week", html! { (number(today)) }, delta(i128::from(week_ago), i128::from(today)), chart::wide_roll(last(28))))
-                (stat("/users?sort=-last_seen", "Active in 7 days", "Distinct users with activity in the last 7 days; the change is against the 7 before", html! { (number(overview.active_7d.0)) }, changed(overview.active_7d), chart::wide_roll(last(7))))
-                (stat("/users?sort=-last_seen", "Active in 30 days", "Distinct users with activity in the last 30 days; the change is against the 30 before", html! { (number(overview.active_30d.0)) }, changed(overview.active_30d), chart::wide_roll(last(30))))
+                (stat(
+                    "/users?sort=-first_seen",
+                    "Users",
+                    "Users and leads",
+                    html! { (numbers::count(overview.users)) },
+                    html! {},
+                    html! {},
+                ))
+                (stat(
+                    "/companies?sort=-first_seen",
+                    "Companies",
+                    "",
+                    html! { (numbers::count(overview.companies)) },
+                    html! {},
+                    html! {},
+                ))
+                (stat(
+                    "/users?sort=-last_seen",
+                    "Active today",
+                    "Users with activity today; the change is against the same day last week",
+                    html! { (number(today)) },
+                    delta(i128::from(week_ago), i128::from(today)),
+                    chart::wide_roll(last(28)),
+                ))
+                (stat(
+                    "/users?sort=-last_seen",
+                    "Active in 7 days",
+                    "Distinct users with activity in the last 7 days; the change is against the 7 before",
+                    html! { (number(overview.active_7d.0)) },
+                    changed(overview.active_7d),
+                    chart::wide_roll(last(7)),
+                ))
+                (stat(
+                    "/users?sort=-last_seen",
+                    "Active in 30 days",
+                    "Distinct users with activity in the last 30 days; the change is against the 30 before",
+                    html! { (number(overview.active_30d.0)) },
+                    changed(overview.active_30d),
+                    chart::wide_roll(last(30)),
+                ))
             }
         }
     }
@@ -149,11 +208,16 @@ fn cells(overview: &Overview) -> Markup {
 fn newest_users(frame: &Frame, users: &[UserRow]) -> Markup {
     html! {
         section.card aria-labelledby="new-users" {
-            header { h2 id="new-users" { "Newest users" } a.end href="/users?sort=-first_seen" { "All" span.vh { " users, the newest first" } } }
+            header {
+                h2 id="new-users" { "Newest users" }
+                a.end href="/users?sort=-first_seen" { "All" span.vh { " users, the newest first" } }
+            }
             ul.rows {
                 @for user in users {
                     li {
-                        (who::user(user, frame.clock.now_ms, html! { @match &user.company { Some(company) => (who::company_text(company)), None => "no company" } }))
+                        (who::user(user, frame.clock.now_ms, html! {
+                            @match &user.company { Some(company) => (who::company_text(company)), None => "no company" }
+                        }))
                         span.end { (frame.clock.ago(user.first_seen_ms)) }
                     }
                 }
@@ -165,13 +229,26 @@ fn newest_users(frame: &Frame, users: &[UserRow]) -> Markup {
 fn newest_companies(frame: &Frame, companies: &[CompanyRow]) -> Markup {
     html! {
         section.card aria-labelledby="new-companies" {
-            header { h2 id="new-companies" { "Newest companies" } a.end href="/companies?sort=-first_seen" { "All" span.vh { " companies, the newest first" } } }
-            @if companies.is_empty() { p.body.muted { "No company so far. " a href="/install#company" { "Add the company to the snippet" } "." } }
+            header {
+                h2 id="new-companies" { "Newest companies" }
+                a.end href="/companies?sort=-first_seen" { "All" span.vh { " companies, the newest first" } }
+            }
+            @if companies.is_empty() {
+                p.body.muted {
+                    "No company so far. "
+                    a href="/install#company" { "Add the company to the snippet" }
+                    "."
+                }
+            }
             ul.rows {
                 @for company in companies {
                     li {
-                        (company_row(company))
-                        span.end { (counted(company.members, "member", "members")) br; (frame.clock.ago(company.first_seen_ms)) }
+                        (who::company_row(company))
+                        span.end {
+                            (counted(company.members, "member", "members"))
+                            br;
+                            (frame.clock.ago(company.first_seen_ms))
+                        }
                     }
                 }
             }
@@ -182,32 +259,27 @@ fn newest_companies(frame: &Frame, companies: &[CompanyRow]) -> Markup {
 fn quiet_companies(frame: &Frame, companies: &[CompanyRow]) -> Markup {
     html! {
         section.card aria-labelledby="quiet" {
-            header { h2 id="quiet" title="Companies with members whose last activity is 7 days ago or longer" { "Gone quiet" } a.end href="/companies?sort=last_seen" { "All" span.vh { " companies, the quietest first" } } }
-            @if companies.is_empty() { p.body.muted { "None. Every company with members was active in the last 7 days." } }
+            header {
+                h2 id="quiet" title="Companies with members whose last activity is 7 days ago or longer" {
+                    "Gone quiet"
+                }
+                a.end href="/companies?sort=last_seen" { "All" span.vh { " companies, the quietest first" } }
+            }
+            @if companies.is_empty() {
+                p.body.muted { "None. Every company with members was active in the last 7 days." }
+            }
             ul.rows {
-                @for company in companies { li { (company_row(company)) (chart::roll(&company.roll)) span.end { (frame.clock.ago_or_never(company.last_seen_ms)) } } }
+                @for company in companies {
+                    li {
+                        (who::company_row(company))
+                        (chart::roll(&company.roll))
+                        span.end { (frame.clock.ago_or_never(company.last_seen_ms)) }
+                    }
+                }
             }
         }
     }
 }
-
-fn company_row(company: &CompanyRow) -> Markup {
-    let name = company.name.as_deref();
-    who::company(
-        &company.company_id,
-        name,
-        who::company_second_line(&company.company_id, name, company.domain.as_deref()),
-    )
-}
-
-/// Days of which the strip of sources tells.
-const STRIP_DAYS: i64 = 7;
-/// Days of which refusals are told.
-const REFUSED_DAYS: i64 = 7;
-/// Refusals that the page tells of.
-const REFUSAL_ROWS: usize = 3;
-/// Sources that the strip tells of.
-const SOURCES_MAX: usize = 6;
 
 /// `GET /`
 ///

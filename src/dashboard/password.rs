@@ -1,6 +1,9 @@
 //! `/password?token=`: setting a password by a link that works once.
 
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, web};
 use maud::{Markup, html};
+use serde::Deserialize;
 
 use super::desk::{self, Answer};
 use super::parts::form::{Line, Mistake};
@@ -9,9 +12,6 @@ use crate::actions::operators::{self as deeds, OperatorError};
 use crate::actions::passwords::CHARS_MIN;
 use crate::http::page::PageError;
 use crate::http::session;
-use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, web};
-use serde::Deserialize;
 
 /// What the page shows.
 #[derive(Debug, Clone, Default)]
@@ -34,7 +34,11 @@ pub fn page(view: &View) -> Markup {
             p.muted { "For " b { (view.email) } ". The link works once; afterwards you are signed in." }
             input type="hidden" name="token" value=(view.token);
             input type="hidden" name="username" autocomplete="username" value=(view.email);
-            (Line { name: "password", label: "Password", kind: "password", autocomplete: "new-password", required: true, least: Some(CHARS_MIN as u32), hint: "At least 10 characters. A sentence is good.", ..Line::default() }.draw(view.mistake.as_ref()))
+            (Line {
+                name: "password", label: "Password", kind: "password", autocomplete: "new-password", required: true,
+                least: Some(CHARS_MIN as u32), hint: "At least 10 characters. A sentence is good.", ..Line::default()
+            }
+            .draw(view.mistake.as_ref()))
             button.btn.primary.block.tall { "Set password" }
         }
     };
@@ -46,7 +50,11 @@ pub fn used(theme: Theme) -> Markup {
     let content = html! {
         div.stack {
             h1 { "This link does not work any more" }
-            p.muted { "It was used, has run out, or a newer one was made. Someone at the server makes another with " code { "rollcall operator reset" } " and your e-mail." }
+            p.muted {
+                "It was used, has run out, or a newer one was made. Someone at the server makes another with "
+                code { "rollcall operator reset" }
+                " and your e-mail."
+            }
             a.btn.primary.block.tall href="/sign-in" { "Sign in" }
         }
     };

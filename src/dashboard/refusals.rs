@@ -1,20 +1,18 @@
 //! `/refusals`: what was refused, by code: how often, since when, an example, the fix.
 
+use actix_web::HttpRequest;
 use maud::{Markup, html};
 
 use super::codes;
 use super::desk::{self, Answer};
-use super::parts::frame::Place;
-use super::parts::frame::{Frame, shell};
+use super::parts::frame::{Frame, Place, shell};
 use super::parts::icon::icon;
 use super::parts::numbers::{counted, number};
 use super::parts::say;
 use super::parts::section::head;
 use crate::domain::time::DAY_MS;
 use crate::http::access::Viewer;
-use crate::store::refusals;
-use crate::store::refusals::RefusalRow;
-use actix_web::HttpRequest;
+use crate::store::refusals::{self, RefusalRow};
 
 /// Days within which a refusal was last seen to be shown.
 pub const DAYS: i64 = 30;
@@ -37,12 +35,27 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
             None => by_code.push((&refusal.code, vec![refusal])),
         }
     }
-    let below = html! { p { "Messages and values that were not taken, seen in the last " (DAYS) " days, the latest first. The rest of each message was stored." } };
+    let below = html! {
+        p {
+            "Messages and values that were not taken, seen in the last "
+            (DAYS)
+            " days, the latest first. The rest of each message was stored."
+        }
+    };
     let content = html! {
         div.stack.narrow {
             (head(html! { "Refusals" }, below, html! { a.btn href="/help/codes" { (icon("info")) " All codes" } }))
             @if by_code.is_empty() {
-                (say::nothing("Nothing was refused", html! { p { "Everything that came in the last " (DAYS) " days was stored. What is not taken is counted here, with its cause, an example and the fix." } }))
+                (say::nothing(
+                    "Nothing was refused",
+                    html! {
+                        p {
+                            "Everything that came in the last "
+                            (DAYS)
+                            " days was stored. What is not taken is counted here, with its cause, an example and the fix."
+                        }
+                    },
+                ))
             }
             @for (code, rows) in &by_code { (card(frame, code, rows)) }
         }
@@ -62,7 +75,10 @@ fn card(frame: &Frame, code: &str, rows: &[&RefusalRow]) -> Markup {
                 a.end href={ "/help/codes#" (code) } { "About it" }
             }
             @if let Some(explained) = explained {
-                div.body.stack.tight { p { (explained.meaning) " " span.muted { (explained.cause) } } p { b { "What to do: " } (explained.fix) } }
+                div.body.stack.tight {
+                    p { (explained.meaning) " " span.muted { (explained.cause) } }
+                    p { b { "What to do: " } (explained.fix) }
+                }
             }
             ul.rows.roomy { @for row in rows { (line(frame, row)) } }
         }

@@ -1,21 +1,18 @@
 //! `/search?q=`: users and companies by name, e-mail or id.
 
+use actix_web::HttpRequest;
 use maud::{Markup, html};
 
 use super::desk::{self, Answer};
 use super::links;
-use super::parts::frame::Place;
-use super::parts::frame::{Frame, shell};
+use super::parts::frame::{Frame, Place, shell};
 use super::parts::icon::icon;
 use super::parts::section::head;
 use super::parts::{say, who};
 use crate::http::access::Viewer;
-use crate::store::companies::CompanyRow;
+use crate::store::companies::{self, CompanyRow};
 use crate::store::list::ListQuery;
-use crate::store::users::UserName;
-use crate::store::users::UserRow;
-use crate::store::{companies, users};
-use actix_web::HttpRequest;
+use crate::store::users::{self, UserName, UserRow};
 
 /// Users, and companies, that the page shows; the lists have all of them.
 pub const ROWS: usize = 10;
@@ -39,12 +36,23 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
             form.search role="search" action="/search" aria-label="Users and companies" {
                 label.vh for="find" { "Name, e-mail or id" }
                 (icon("search"))
-                input.tall type="search" id="find" name="q" value=(view.search) placeholder="Name, e-mail or id" autocomplete="off" maxlength="255";
+                input.tall
+                    type="search" id="find" name="q" value=(view.search) placeholder="Name, e-mail or id"
+                    autocomplete="off" maxlength="255";
             }
             @if view.search.is_empty() {
                 p.muted { "Type a part of a name, an e-mail address or an id. A whole id or address opens at once." }
             } @else if view.users.is_empty() && view.companies.is_empty() {
-                (say::nothing("Nothing matches", html! { p { "No user and no company has “" bdi { (view.search) } "” in a name, an e-mail address or an id." } }))
+                (say::nothing(
+                    "Nothing matches",
+                    html! {
+                        p {
+                            "No user and no company has “"
+                            bdi { (view.search) }
+                            "” in a name, an e-mail address or an id."
+                        }
+                    },
+                ))
             }
             @if !view.users.is_empty() { (users(frame, view)) }
             @if !view.companies.is_empty() { (companies(frame, view)) }
@@ -58,7 +66,18 @@ fn users(frame: &Frame, view: &View) -> Markup {
     html! {
         section.card aria-labelledby="users" {
             header { h2 id="users" { "Users" } a.end href=(all) { "All that match" } }
-            ul.rows { @for user in &view.users { li { (who::user(user, frame.clock.now_ms, html! { (who::user_second_line(user)) @if let Some(email) = &user.email { " · " (email) } })) span.end { (frame.clock.ago_or_never(user.last_seen_ms)) } } } }
+            ul.rows {
+                @for user in &view.users {
+                    li {
+                        (who::user(
+                            user,
+                            frame.clock.now_ms,
+                            html! { (who::user_second_line(user)) @if let Some(email) = &user.email { " · " (email) } },
+                        ))
+                        span.end { (frame.clock.ago_or_never(user.last_seen_ms)) }
+                    }
+                }
+            }
         }
     }
 }
@@ -68,7 +87,14 @@ fn companies(frame: &Frame, view: &View) -> Markup {
     html! {
         section.card aria-labelledby="companies" {
             header { h2 id="companies" { "Companies" } a.end href=(all) { "All that match" } }
-            ul.rows { @for company in &view.companies { li { (who::company(&company.company_id, company.name.as_deref(), who::company_second_line(&company.company_id, company.name.as_deref(), company.domain.as_deref()))) span.end { (frame.clock.ago_or_never(company.last_seen_ms)) } } } }
+            ul.rows {
+                @for company in &view.companies {
+                    li {
+                        (who::company_row(company))
+                        span.end { (frame.clock.ago_or_never(company.last_seen_ms)) }
+                    }
+                }
+            }
         }
     }
 }

@@ -1,6 +1,10 @@
 //! `/set-up?token=`: the workspace's name and zone, and the first operator.
 
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, web};
+use chrono_tz::Tz;
 use maud::{Markup, html};
+use serde::Deserialize;
 
 use super::desk::{self, Answer};
 use super::parts::form::{Line, Mistake, time_zones};
@@ -12,10 +16,6 @@ use crate::actions::sources::SourceError;
 use crate::domain::settings::SettingError;
 use crate::http::page::PageError;
 use crate::http::session;
-use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, web};
-use chrono_tz::Tz;
-use serde::Deserialize;
 
 /// What is filled in.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -46,13 +46,34 @@ pub fn page(view: &View) -> Markup {
     let mistake = view.mistake.as_ref();
     let content = html! {
         form.stack method="post" action="/set-up" {
-            div { h1 { "Set up Rollcall" } p.muted { "Once, for the whole workspace. All of it can be changed later." } }
+            div {
+                h1 { "Set up Rollcall" }
+                p.muted { "Once, for the whole workspace. All of it can be changed later." }
+            }
             input type="hidden" name="token" value=(view.form.token);
-            (Line { name: "workspace_name", label: "Workspace", value: &view.form.workspace_name, hint: "The name of your company or product.", autocomplete: "organization", required: true, ..Line::default() }.draw(mistake))
-            (Line { name: "time_zone", label: "Time zone", value: &view.form.time_zone, hint: "Where your days begin, such as Europe/Warsaw.", required: true, list: Some("zones"), autocomplete: "off", ..Line::default() }.draw(mistake))
+            (Line {
+                name: "workspace_name", label: "Workspace", value: &view.form.workspace_name,
+                hint: "The name of your company or product.", autocomplete: "organization", required: true,
+                ..Line::default()
+            }
+            .draw(mistake))
+            (Line {
+                name: "time_zone", label: "Time zone", value: &view.form.time_zone,
+                hint: "Where your days begin, such as Europe/Warsaw.", required: true, list: Some("zones"),
+                autocomplete: "off", ..Line::default()
+            }
+            .draw(mistake))
             (time_zones())
-            (Line { name: "email", label: "Your e-mail", kind: "email", value: &view.form.email, autocomplete: "username", required: true, ..Line::default() }.draw(mistake))
-            (Line { name: "password", label: "Password", kind: "password", autocomplete: "new-password", required: true, least: Some(CHARS_MIN as u32), hint: "At least 10 characters. A sentence is good.", ..Line::default() }.draw(mistake))
+            (Line {
+                name: "email", label: "Your e-mail", kind: "email", value: &view.form.email, autocomplete: "username",
+                required: true, ..Line::default()
+            }
+            .draw(mistake))
+            (Line {
+                name: "password", label: "Password", kind: "password", autocomplete: "new-password", required: true,
+                least: Some(CHARS_MIN as u32), hint: "At least 10 characters. A sentence is good.", ..Line::default()
+            }
+            .draw(mistake))
             button.btn.primary.block.tall { "Set up" }
         }
     };
@@ -65,7 +86,11 @@ pub fn over(theme: Theme) -> Markup {
     let content = html! {
         div.stack {
             h1 { "This link does not work any more" }
-            p.muted { "Rollcall is set up, or was started again since and printed a newer link. Look at what the server printed last, or run " code { "rollcall operator add" } " at the server." }
+            p.muted {
+                "Rollcall is set up, or was started again since and printed a newer link. Look at what the server printed last, or run "
+                code { "rollcall operator add" }
+                " at the server."
+            }
             a.btn.primary.block.tall href="/sign-in" { "Sign in" }
         }
     };

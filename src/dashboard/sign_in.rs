@@ -1,6 +1,10 @@
 //! `/sign-in`, and signing out.
 
+use actix_web::HttpRequest;
+use actix_web::http::StatusCode;
+use actix_web::web::{self, Data};
 use maud::{Markup, html};
+use serde::Deserialize;
 
 use super::desk::{self, Answer};
 use super::parts::form::{Line, Mistake};
@@ -12,10 +16,6 @@ use crate::http::limits::Limits;
 use crate::http::page::PageError;
 use crate::http::{client, session};
 use crate::store::operators;
-use actix_web::http::StatusCode;
-use actix_web::web::Data;
-use actix_web::{HttpRequest, web};
-use serde::Deserialize;
 
 /// What the page shows.
 #[derive(Debug, Clone, Default)]
@@ -43,13 +43,31 @@ pub fn page(view: &View) -> Markup {
             h1 { "Sign in" @if !view.workspace.is_empty() { " to " bdi { (view.workspace) } } }
             @if let Some(done) = view.done { (notice(Tone::Good, done)) }
             @if !view.next.is_empty() { input type="hidden" name="next" value=(view.next); }
-            (Line { name: "email", label: "E-mail", kind: "email", value: &view.email, autocomplete: "username", required: true, ..Line::default() }.draw(view.mistake.as_ref()))
-            (Line { name: "password", label: "Password", kind: "password", autocomplete: "current-password", required: true, ..Line::default() }.draw(view.mistake.as_ref()))
+            (Line {
+                name: "email", label: "E-mail", kind: "email", value: &view.email, autocomplete: "username",
+                required: true, ..Line::default()
+            }
+            .draw(view.mistake.as_ref()))
+            (Line {
+                name: "password", label: "Password", kind: "password", autocomplete: "current-password", required: true,
+                ..Line::default()
+            }
+            .draw(view.mistake.as_ref()))
             button.btn.primary.block.tall { "Sign in" }
         }
     };
-    let nobody = html! { p.small.muted { "Nobody can sign in yet: this Rollcall is not set up. The server printed a link for it when it started." } };
-    let below = html! { p.small.muted { "Forgotten? Someone at the server runs " code { "rollcall operator reset" } " with your e-mail and sends you the link." } };
+    let nobody = html! {
+        p.small.muted {
+            "Nobody can sign in yet: this Rollcall is not set up. The server printed a link for it when it started."
+        }
+    };
+    let below = html! {
+        p.small.muted {
+            "Forgotten? Someone at the server runs "
+            code { "rollcall operator reset" }
+            " with your e-mail and sends you the link."
+        }
+    };
     gate(view.theme, "Sign in", content, if view.has_operators { below } else { nobody })
 }
 

@@ -1,35 +1,33 @@
 //! `/users/{id}`: one user or lead.
 
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, web};
 use maud::{Markup, html};
 
 use super::desk::{self, Answer};
-use super::errors;
 use super::happenings::{self, Told};
-use super::links;
 use super::parts::attributes::{self, History, origin};
 use super::parts::chart::wide_roll;
-use super::parts::feed;
-use super::parts::frame::Place;
-use super::parts::frame::{Frame, shell};
+use super::parts::frame::{Frame, Place, shell};
 use super::parts::icon::{icon, small};
 use super::parts::list::chips;
 use super::parts::numbers::{counted, delta, number};
 use super::parts::say::{self, Tone};
 use super::parts::section::{crumbs, stat};
 use super::parts::who::{self, Size};
-use super::parts::{code, pill};
-use super::timeline;
-use super::timeline::{Show, Timeline};
+use super::parts::{code, feed, pill};
+use super::timeline::{self, Show, Timeline};
+use super::{errors, links};
 use crate::domain::activity::{State, TREND_DAYS, Trend};
 use crate::domain::change::Subject;
 use crate::http::access::Viewer;
 use crate::store::events::Of;
 use crate::store::operators::Operator;
-use crate::store::users::{self, UserName};
-use crate::store::users::{Identifier, UserMembership, UserPage};
+use crate::store::users::{self, Identifier, UserMembership, UserName, UserPage};
 use crate::store::{Reader, StoreError, changes};
-use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, web};
+
+/// Changes that are read for the earlier values of attributes.
+const HISTORY_ROWS: usize = 300;
 
 /// What the page shows.
 #[derive(Debug, Clone)]
@@ -90,14 +88,27 @@ fn head(frame: &Frame, user: &UserPage, name: &str) -> Markup {
                         @if here { (pill::toned("good", "Here now", "Active within the last 5 minutes")) }
                         @else { (pill::state(State::at(frame.clock.now_ms, row.first_seen_ms, row.last_seen_ms))) }
                         (pill::trend(Trend::between(user.active_days.1, user.active_days.0), "Active days"))
-                        @if user.signed { span.pill title="The site proves who this is with a signature" { (icon("shield")) " Signed" } }
-                        @if row.user_id.is_none() { (pill::word("E-mail only", "A lead: known by an e-mail address, without an id of the site")) }
+                        @if user.signed {
+                            span.pill title="The site proves who this is with a signature" {
+                                (icon("shield"))
+                                " Signed"
+                            }
+                        }
+                        @if row.user_id.is_none() {
+                            (pill::word("E-mail only", "A lead: known by an e-mail address, without an id of the site"))
+                        }
                     }
                     p.row.small {
                         @if let Some(user_id) = &row.user_id { (code::id(user_id, "user id")) }
                         @if let Some(email) = &row.email { a href={ "mailto:" (links::encode(email)) } { (email) } }
                         @if let Some(current) = current {
-                            span { @match current.title.as_deref().or(current.role.as_deref()) { Some(title) => { bdi { (title) } " at " }, None => "At " } (who::company_link(&current.company)) }
+                            span {
+                                @match current.title.as_deref().or(current.role.as_deref()) {
+                                    Some(title) => { bdi { (title) } " at " }
+                                    None => "At ",
+                                }
+                                (who::company_link(&current.company))
+                            }
                         }
                     }
                 }
@@ -115,9 +126,30 @@ fn cells(frame: &Frame, user: &UserPage) -> Markup {
         section aria-label="Numbers" {
             div.card.cells {
                 (stat("#timeline", "Events in 28 days", "", html! { (number(events)) }, html! {}, wide_roll(&row.roll)))
-                (stat("#timeline", "Days active", "Days with activity of the last 28; the change is against the 28 before", html! { (number(now)) small { " of " (TREND_DAYS) } }, delta(i128::from(before), i128::from(now)), wide_roll(&days)))
-                (stat("#companies", "Companies", "Companies the user belongs to now", html! { (number(row.companies)) }, html! {}, html! {}))
-                (stat("#timeline", "Last seen", "", html! { span.mid { (frame.clock.ago_or_never(row.last_seen_ms)) } }, html! {}, html! { span.small.muted { "First seen " (frame.clock.ago(row.first_seen_ms)) } }))
+                (stat(
+                    "#timeline",
+                    "Days active",
+                    "Days with activity of the last 28; the change is against the 28 before",
+                    html! { (number(now)) small { " of " (TREND_DAYS) } },
+                    delta(i128::from(before), i128::from(now)),
+                    wide_roll(&days),
+                ))
+                (stat(
+                    "#companies",
+                    "Companies",
+                    "Companies the user belongs to now",
+                    html! { (number(row.companies)) },
+                    html! {},
+                    html! {},
+                ))
+                (stat(
+                    "#timeline",
+                    "Last seen",
+                    "",
+                    html! { span.mid { (frame.clock.ago_or_never(row.last_seen_ms)) } },
+                    html! {},
+                    html! { span.small.muted { "First seen " (frame.clock.ago(row.first_seen_ms)) } },
+                ))
             }
         }
     }
@@ -129,8 +161,16 @@ fn duplicates(frame: &Frame, user: &UserPage) -> Markup {
             section.alert.warn aria-labelledby="duplicates" {
                 (icon("users"))
                 h2 id="duplicates" { "Perhaps the same person" }
-                p.muted { "The same e-mail address stands on " (counted(user.possible_duplicates.len() as u64, "other record", "other records")) ". Nobody is joined by an address alone." }
-                ul.stack.tight { @for other in &user.possible_duplicates { li { (who::user(other, frame.clock.now_ms, who::user_second_line(other))) } } }
+                p.muted {
+                    "The same e-mail address stands on "
+                    (counted(user.possible_duplicates.len() as u64, "other record", "other records"))
+                    ". Nobody is joined by an address alone."
+                }
+                ul.stack.tight {
+                    @for other in &user.possible_duplicates {
+                        li { (who::user(other, frame.clock.now_ms, who::user_second_line(other))) }
+                    }
+                }
             }
         }
     }
@@ -139,8 +179,15 @@ fn duplicates(frame: &Frame, user: &UserPage) -> Markup {
 fn unstated(user: &UserPage) -> Markup {
     html! {
         @if user.unstated_events > 0 {
-            (say::alert(Tone::Info, &format!("{} of the last 28 days count for no company", counted(user.unstated_events, "event", "events")), html! {
-                p.muted { "The user has several companies and the events name none. Send " code { "company" } " with the page, or " code { "context.groupId" } " with the event." }
+            @let events = counted(user.unstated_events, "event", "events");
+            (say::alert(Tone::Info, &format!("{events} of the last 28 days count for no company"), html! {
+                p.muted {
+                    "The user has several companies and the events name none. Send "
+                    code { "company" }
+                    " with the page, or "
+                    code { "context.groupId" }
+                    " with the event."
+                }
             }))
         }
     }
@@ -151,11 +198,22 @@ fn companies(frame: &Frame, user: &UserPage) -> Markup {
         section.card aria-labelledby="companies" {
             header { h2 id="companies" { "Companies" } }
             @if user.memberships.is_empty() {
-                p.body.muted { "None. Nothing has said which company this user belongs to. " a href="/install#company" { "Add the company to the snippet" } "." }
+                p.body.muted {
+                    "None. Nothing has said which company this user belongs to. "
+                    a href="/install#company" { "Add the company to the snippet" }
+                    "."
+                }
             } @else {
                 div.scroll tabindex="0" role="group" aria-labelledby="companies" {
                     table.table.cards.last {
-                        thead { tr { th scope="col" { "Company" } th scope="col" { "Role" } th scope="col" { "Joined and left" } th scope="col" { "Known from" } } }
+                        thead {
+                            tr {
+                                th scope="col" { "Company" }
+                                th scope="col" { "Role" }
+                                th scope="col" { "Joined and left" }
+                                th scope="col" { "Known from" }
+                            }
+                        }
                         tbody { @for membership in &user.memberships { (membership_row(frame, membership)) } }
                     }
                 }
@@ -169,14 +227,23 @@ fn membership_row(frame: &Frame, membership: &UserMembership) -> Markup {
     let name = company.name.as_deref();
     html! {
         tr {
-            th.lead scope="row" { (who::company(&company.company_id, name, who::company_second_line(&company.company_id, name, None))) }
+            th.lead scope="row" {
+                (who::company(&company.company_id, name, who::company_second_line(&company.company_id, name, None)))
+            }
             td.state {
                 (role(membership.role.as_deref()))
-                @if membership.current { " " span.pill.info title="The open membership that was stated last" { "Current" } }
+                @if membership.current {
+                    " "
+                    span.pill.info title="The open membership that was stated last" { "Current" }
+                }
                 @if membership.left_ms.is_some() { " " span.pill { "Left" } }
                 @if let Some(title) = &membership.title { small { bdi { (title) } } }
             }
-            td { (clock.on(membership.joined_ms)) " to " @match membership.left_ms { Some(left_ms) => (clock.on(left_ms)), None => "now" } }
+            td {
+                (clock.on(membership.joined_ms))
+                " to "
+                @match membership.left_ms { Some(left_ms) => (clock.on(left_ms)), None => "now" }
+            }
             td.muted data-l="From" { (origin(membership.grade, &membership.source, membership.joined_ms, clock)) }
         }
     }
@@ -213,12 +280,16 @@ pub fn timeline_card(
         section.card aria-labelledby=(id) {
             header { h2 id=(id) { (title) } span.end { (chips("Show", &choices)) } }
             div.body {
-                @if entries.is_empty() { p.faint { @if timeline.is_later_page { "Nothing older." } @else { "Nothing so far." } } }
+                @if entries.is_empty() {
+                    p.faint { @if timeline.is_later_page { "Nothing older." } @else { "Nothing so far." } }
+                }
                 (feed::feed(entries, frame.clock))
             }
             footer {
                 @if timeline.is_later_page { a.btn href=(address(shown, None)) { (icon("left")) " Newest" } }
-                @if let Some(older) = &timeline.older { a.btn href=(address(shown, Some(older))) { "Older " (icon("right")) } }
+                @if let Some(older) = &timeline.older {
+                    a.btn href=(address(shown, Some(older))) { "Older " (icon("right")) }
+                }
                 span.end { "First seen " (frame.clock.on(known_ms)) }
             }
         }
@@ -232,7 +303,10 @@ fn identifiers(frame: &Frame, user: &UserPage) -> Markup {
             dl.facts {
                 @for identifier in &user.identifiers { (identifier_row(frame, identifier)) }
                 @if let Some(email) = &user.row.email { div { dt { "email" } dd { (code::id(email, "e-mail")) } } }
-                div { dt title="Rollcall's own id, which a lead has too" { "id" } dd { (code::id(&user.row.id, "id")) } }
+                div {
+                    dt title="Rollcall's own id, which a lead has too" { "id" }
+                    dd { (code::id(&user.row.id, "id")) }
+                }
             }
         }
     }
@@ -252,9 +326,6 @@ fn identifier_row(frame: &Frame, identifier: &Identifier) -> Markup {
         }
     }
 }
-
-/// Changes that are read for the earlier values of attributes.
-const HISTORY_ROWS: usize = 300;
 
 /// `GET /users/{id}`
 ///

@@ -1,22 +1,18 @@
 //! `/users`: all users and leads.
 
+use actix_web::HttpRequest;
 use maud::{Markup, html};
 
 use super::desk::{self, Answer};
 use super::parts::chart::roll;
-use super::parts::frame::Place;
-use super::parts::frame::{Frame, shell};
-use super::parts::list::LIST;
-use super::parts::list::{Address, Column, search_chip};
+use super::parts::frame::{Frame, Place, shell};
+use super::parts::list::{Address, Column, LIST, search_chip};
 use super::parts::numbers::{self, cell, counted};
 use super::parts::section::head;
 use super::parts::{pill, say, who};
 use crate::http::access::Viewer;
-use crate::store::list::PAGE_ROWS;
-use crate::store::list::{Count, Page};
-use crate::store::users;
-use crate::store::users::{SortBy, UserRow};
-use actix_web::HttpRequest;
+use crate::store::list::{Count, PAGE_ROWS, Page};
+use crate::store::users::{self, SortBy, UserRow};
 
 impl Column for SortBy {
     const ALL: &'static [SortBy] =
@@ -55,7 +51,10 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
         @if view.users.rows.is_empty() && view.address.search.is_none() && view.address.after.is_none() {
             (nobody())
         } @else {
-            div.toolbar { (view.address.search_form("Find in users", "Name, e-mail or id")) (search_chip(&view.address)) }
+            div.toolbar {
+                (view.address.search_form("Find in users", "Name, e-mail or id"))
+                (search_chip(&view.address))
+            }
             @if view.users.rows.is_empty() { (not_found(view)) } @else { (table(frame, view)) }
         }
     };
@@ -80,7 +79,10 @@ fn table(frame: &Frame, view: &View) -> Markup {
                 tbody { @for user in &view.users.rows { (row(frame, user)) } }
             }
         }
-        (address.pager(&counted(view.users.rows.len() as u64, "user on this page", "users on this page"), view.users.next.as_ref()))
+        (address.pager(
+            &counted(view.users.rows.len() as u64, "user on this page", "users on this page"),
+            view.users.next.as_ref(),
+        ))
     }
 }
 
@@ -89,7 +91,9 @@ fn row(frame: &Frame, user: &UserRow) -> Markup {
     html! {
         tr {
             th.lead scope="row" { (who::user(user, clock.now_ms, who::user_second_line(user))) }
-            td.late.cut title=[user.email.as_deref()] { @match &user.email { Some(email) => (email), None => span.zero { "none" } } }
+            td.late.cut title=[user.email.as_deref()] {
+                @match &user.email { Some(email) => (email), None => span.zero { "none" } }
+            }
             td.num data-l="Companies" { (cell(user.companies)) }
             td.fold { (roll(&user.roll)) }
             td.late.muted data-l="First seen" { (clock.ago(user.first_seen_ms)) }
@@ -103,7 +107,10 @@ fn nobody() -> Markup {
         "Nobody has signed in yet",
         html! {
             p { "A user appears here as soon as a page says who is signed in, or your back end identifies somebody." }
-            p.row { a.btn.primary href="/install#people" { "Add signed-in users to the snippet" } a.btn href="/visitors" { "Visitors" } }
+            p.row {
+                a.btn.primary href="/install#people" { "Add signed-in users to the snippet" }
+                a.btn href="/visitors" { "Visitors" }
+            }
         },
     )
 }

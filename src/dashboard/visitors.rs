@@ -1,23 +1,19 @@
 //! `/visitors`: browsers, whether or not somebody has signed in on them.
 
+use actix_web::HttpRequest;
 use maud::{Markup, html};
 
 use super::desk::{self, Answer};
 use super::links;
-use super::parts::frame::Place;
-use super::parts::frame::{Frame, shell};
+use super::parts::frame::{Frame, Place, shell};
 use super::parts::icon::icon;
-use super::parts::list::LIST;
-use super::parts::list::{Address, Column, search_chip, segments};
+use super::parts::list::{Address, Column, LIST, search_chip, segments};
 use super::parts::numbers::counted;
 use super::parts::section::head;
 use super::parts::{code, say, values};
 use crate::http::access::Viewer;
-use crate::store::list::PAGE_ROWS;
-use crate::store::list::Page;
-use crate::store::visitors;
-use crate::store::visitors::{SortBy, VisitorRow};
-use actix_web::HttpRequest;
+use crate::store::list::{PAGE_ROWS, Page};
+use crate::store::visitors::{self, SortBy, VisitorRow};
 
 impl Column for SortBy {
     const ALL: &'static [SortBy] = &[SortBy::LastSeen];
@@ -50,22 +46,47 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
             &[("q", address.search.as_deref()), ("sort", Some(if descending { "-last_seen" } else { "last_seen" }))],
         )
     };
+    let orders = [
+        ("Latest first".to_owned(), order(true), address.descending),
+        ("Longest ago first".to_owned(), order(false), !address.descending),
+    ];
     let content = html! {
         div.stack.narrow {
-            (head(html! { "Visitors" }, html! { p { "Browsers by their random id. Whoever signs in becomes a user and takes the last 30 days along." } }, html! {}))
+            (head(
+                html! { "Visitors" },
+                html! {
+                    p {
+                        "Browsers by their random id. Whoever signs in becomes a user and takes along what the browser did before."
+                    }
+                },
+                html! {},
+            ))
             @if view.visitors.rows.is_empty() && is_untouched {
                 (nobody())
             } @else {
                 div.row {
                     (address.search_form("Find a visitor", "Start of the anonymous id"))
                     (search_chip(address))
-                    span.end { (segments("Order", &[("Latest first".to_owned(), order(true), address.descending), ("Longest ago first".to_owned(), order(false), !address.descending)])) }
+                    span.end {
+                        (segments("Order", &orders))
+                    }
                 }
                 @if view.visitors.rows.is_empty() {
-                    (say::nothing("No visitor matches", html! { p { "No anonymous id begins like that. Ids are compared exactly as the browser made them." } p.row { a.btn href=(address.without_search()) { "All visitors" } } }))
+                    (say::nothing(
+                        "No visitor matches",
+                        html! {
+                            p { "No anonymous id begins like that. Ids are compared exactly as the browser made them." }
+                            p.row { a.btn href=(address.without_search()) { "All visitors" } }
+                        },
+                    ))
                 } @else {
-                    section.card aria-label="Visitors" { ul.rows { @for visitor in &view.visitors.rows { (row(frame, visitor)) } } }
-                    (address.pager(&counted(view.visitors.rows.len() as u64, "visitor on this page", "visitors on this page"), view.visitors.next.as_ref()))
+                    section.card aria-label="Visitors" {
+                        ul.rows { @for visitor in &view.visitors.rows { (row(frame, visitor)) } }
+                    }
+                    (address.pager(
+                        &counted(view.visitors.rows.len() as u64, "visitor on this page", "visitors on this page"),
+                        view.visitors.next.as_ref(),
+                    ))
                 }
             }
         }
@@ -83,9 +104,17 @@ fn row(frame: &Frame, visitor: &VisitorRow) -> Markup {
                     Some(user_id) => { "is " a href=(links::user(Some(user_id), user_id)) { bdi { (user_id) } } }
                     None => span.muted { "not signed in" },
                 }
-                @for (name, value) in visitor.attributes.iter().take(3) { " " span.faint.small { bdi { (name) } " " (values::inline(Some(value))) } }
+                @for (name, value) in visitor.attributes.iter().take(3) {
+                    " "
+                    span.faint.small { bdi { (name) } " " (values::inline(Some(value))) }
+                }
             }
-            span.end { (frame.clock.ago_or_never(visitor.last_seen_ms)) br; "since " (frame.clock.on(visitor.first_seen_ms)) }
+            span.end {
+                (frame.clock.ago_or_never(visitor.last_seen_ms))
+                br;
+                "since "
+                (frame.clock.on(visitor.first_seen_ms))
+            }
         }
     }
 }

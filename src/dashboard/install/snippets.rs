@@ -71,7 +71,15 @@ fn script(server: &str, key: Option<&str>) -> Markup {
 }
 
 fn settings_tag() -> Markup {
-    html! { span.t { "<script" } " type=" span.s { "\"application/json\"" } " id=" span.s { "\"rollcall-settings\"" } span.t { ">" } "\n" }
+    html! {
+        span.t { "<script" }
+        " type="
+        span.s { "\"application/json\"" }
+        " id="
+        span.s { "\"rollcall-settings\"" }
+        span.t { ">" }
+        "\n"
+    }
 }
 
 fn end_tag() -> Markup {
@@ -96,10 +104,21 @@ pub fn people(framework: Framework, server: &str, key: &str) -> Markup {
 fn plain(server: &str, key: &str) -> Markup {
     html! {
         (settings_tag())
-        "{\n  \"write_key\": " (text(key)) ",\n  \"user_id\": " (example("USER_ID")) ",\n  \"email\": " (example("ann@example.com"))
+        "{\n  \"write_key\": "
+        (text(key))
+        ",\n  \"user_id\": "
+        (example("USER_ID"))
+        ",\n  \"email\": "
+        (example("ann@example.com"))
         ",\n  \"name\": " (example("Ann Archer")) ",\n"
         mark {
-            "  \"company\": {\n    \"company_id\": " (example("COMPANY_ID")) ",\n    \"name\": " (example("Acme Ltd")) ",\n    \"plan\": " (example("pro")) "\n  }"
+            "  \"company\": {\n    \"company_id\": "
+            (example("COMPANY_ID"))
+            ",\n    \"name\": "
+            (example("Acme Ltd"))
+            ",\n    \"plan\": "
+            (example("pro"))
+            "\n  }"
         }
         "\n}" (end_tag()) (script(server, None))
     }
@@ -110,7 +129,9 @@ fn rails(server: &str, key: &str) -> Markup {
         (settings_tag())
         span.v { "<%= raw json_escape(" } "{\n  write_key: " (text(key))
         ",\n  user_id: current_user.id.to_s,\n  email: current_user.email,\n  name: current_user.name,\n"
-        mark { "  company: {\n    company_id: current_account.id.to_s,\n    name: current_account.name,\n    plan: current_account.plan\n  }" }
+        mark {
+            "  company: {\n    company_id: current_account.id.to_s,\n    name: current_account.name,\n    plan: current_account.plan\n  }"
+        }
         "\n}" span.v { ".to_json) %>" } (end_tag()) (script(server, None))
     }
 }
@@ -118,8 +139,12 @@ fn rails(server: &str, key: &str) -> Markup {
 fn django(server: &str, key: &str) -> Markup {
     html! {
         span.c { "{# context processor: rollcall_settings(request) returns {\"rollcall_settings\": {" } "\n"
-        "  \"write_key\": " (text(key)) ",\n  \"user_id\": str(request.user.pk),\n  \"email\": request.user.email,\n  \"name\": request.user.get_full_name(),\n"
-        mark { "  \"company\": {\n    \"company_id\": str(request.account.pk),\n    \"name\": request.account.name,\n    \"plan\": request.account.plan,\n  }," }
+        "  \"write_key\": "
+        (text(key))
+        ",\n  \"user_id\": str(request.user.pk),\n  \"email\": request.user.email,\n  \"name\": request.user.get_full_name(),\n"
+        mark {
+            "  \"company\": {\n    \"company_id\": str(request.account.pk),\n    \"name\": request.account.name,\n    \"plan\": request.account.plan,\n  },"
+        }
         "\n" span.c { "}} #}" } "\n"
         span.v { "{{ rollcall_settings|json_script:\"rollcall-settings\" }}" } "\n" (script(server, None))
     }
@@ -130,7 +155,9 @@ fn laravel(server: &str, key: &str) -> Markup {
         (settings_tag())
         span.v { "{!! json_encode(" } "[\n  'write_key' => " (text(key))
         ",\n  'user_id' => (string) auth()->id(),\n  'email' => auth()->user()->email,\n  'name' => auth()->user()->name,\n"
-        mark { "  'company' => [\n    'company_id' => (string) auth()->user()->account->id,\n    'name' => auth()->user()->account->name,\n    'plan' => auth()->user()->account->plan,\n  ]," }
+        mark {
+            "  'company' => [\n    'company_id' => (string) auth()->user()->account->id,\n    'name' => auth()->user()->account->name,\n    'plan' => auth()->user()->account->plan,\n  ],"
+        }
         "\n]" span.v { ", JSON_HEX_TAG | JSON_THROW_ON_ERROR) !!}" } (end_tag()) (script(server, None))
     }
 }
@@ -143,7 +170,13 @@ pub fn one_company() -> Markup {
 /// Several companies, one of them current.
 pub fn several_companies() -> Markup {
     html! {
-        "\"companies\": [\n  { \"company_id\": " (example("4127")) " },\n  { \"company_id\": " (example("5003")) " }\n],\n\"company\": { \"company_id\": " (example("4127")) " }"
+        "\"companies\": [\n  { \"company_id\": "
+        (example("4127"))
+        " },\n  { \"company_id\": "
+        (example("5003"))
+        " }\n],\n\"company\": { \"company_id\": "
+        (example("4127"))
+        " }"
     }
 }
 
@@ -166,8 +199,23 @@ pub fn reset() -> Markup {
 pub fn try_it(server: &str, key: &str) -> Markup {
     html! {
         "curl " span.s { (server) "/v1/identify" } " \\\n  -u " span.s { "'" (key) ":'" } " \\\n  -d '"
-        "{" span.s { "\"userId\"" } ": " span.s { "\"rollcall-test-1\"" } ", " span.s { "\"traits\"" } ": {" span.s { "\"email\"" } ": " span.s { "\"test@example.com\"" }
-        ",\n       " span.s { "\"company\"" } ": {" span.s { "\"company_id\"" } ": " span.s { "\"rollcall-test\"" } "}}}'"
+        "{"
+        span.s { "\"userId\"" }
+        ": "
+        span.s { "\"rollcall-test-1\"" }
+        ", "
+        span.s { "\"traits\"" }
+        ": {"
+        span.s { "\"email\"" }
+        ": "
+        span.s { "\"test@example.com\"" }
+        ",\n       "
+        span.s { "\"company\"" }
+        ": {"
+        span.s { "\"company_id\"" }
+        ": "
+        span.s { "\"rollcall-test\"" }
+        "}}}'"
     }
 }
 

@@ -87,11 +87,18 @@ pub fn card(attributes: &[AttributeValue], history: &History, clock: Clock, all:
     let shown = if all.is_some() { SHOWN_MAX } else { attributes.len() };
     html! {
         section.card aria-labelledby="attributes" {
-            header { h2 id="attributes" { "Attributes" } @if !attributes.is_empty() { span.end.n { (number(attributes.len() as u64)) } } }
+            header {
+                h2 id="attributes" { "Attributes" }
+                @if !attributes.is_empty() { span.end.n { (number(attributes.len() as u64)) } }
+            }
             @if attributes.is_empty() {
                 p.body.faint { "None so far. Whatever the page or the API sends beside the id appears here." }
             } @else {
-                dl.facts { @for attribute in attributes.iter().take(shown) { (fact(attribute, history.get(&attribute.name), clock)) } }
+                dl.facts {
+                    @for attribute in attributes.iter().take(shown) {
+                        (fact(attribute, history.get(&attribute.name), clock))
+                    }
+                }
             }
             @if let Some(all) = all.filter(|_| attributes.len() > SHOWN_MAX) {
                 footer { a href=(all) { "All " (number(attributes.len() as u64)) " attributes" } }
@@ -107,7 +114,10 @@ fn fact(attribute: &AttributeValue, earlier: Option<&Vec<Earlier>>, clock: Clock
             dt { bdi { (attribute.name) } }
             dd {
                 (values::value(&attribute.value, attribute.kind, clock))
-                @if attribute.pinned { " " span title="Pinned: only a person can change it" { (icon("pin")) span.vh { "pinned" } } }
+                @if attribute.pinned {
+                    " "
+                    span title="Pinned: only a person can change it" { (icon("pin")) span.vh { "pinned" } }
+                }
             }
             dd.src {
                 @match earlier {
@@ -126,6 +136,11 @@ fn fact(attribute: &AttributeValue, earlier: Option<&Vec<Earlier>>, clock: Clock
 
 fn earlier_value(earlier: &Earlier, clock: Clock) -> Markup {
     html! {
-        li { del { (values::inline(Some(&earlier.value))) } " until " (clock.on(earlier.until_ms)) @if !earlier.by.is_empty() { ", " bdi { (earlier.by) } } }
+        li {
+            del { (values::inline(Some(&earlier.value))) }
+            " until "
+            (clock.on(earlier.until_ms))
+            @if !earlier.by.is_empty() { ", " bdi { (earlier.by) } }
+        }
     }
 }

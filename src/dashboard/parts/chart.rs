@@ -17,14 +17,19 @@ const BAR: u32 = 3;
 /// The roll: one small bar a day, oldest first, wherever a person or a company stands in a list.
 pub fn roll(days: &[u32]) -> Markup {
     let width = days.len() as u32 * STEP - 1;
-    html! { svg.bars width=(width) height="18" stroke-width=(BAR) role="img" aria-label=(roll_sentence(days)) { (bars(days, 18)) } }
+    html! {
+        svg.bars width=(width) height="18" stroke-width=(BAR) role="img" aria-label=(roll_sentence(days)) {
+            (bars(days, 18))
+        }
+    }
 }
 
 /// The roll across the whole width of a number's cell.
 pub fn wide_roll(days: &[u32]) -> Markup {
     let width = days.len() as u32 * STEP - 1;
     html! {
-        svg.bars viewBox={ "0 0 " (width) " 24" } preserveAspectRatio="none" height="24" stroke-width=(BAR) role="img" aria-label=(roll_sentence(days)) {
+        svg.bars viewBox={ "0 0 " (width) " 24" } preserveAspectRatio="none" height="24" stroke-width=(BAR)
+            role="img" aria-label=(roll_sentence(days)) {
             (bars(days, 24))
         }
     }
@@ -87,7 +92,9 @@ pub fn people_per_day(id: &str, title: &str, bars: &[Bar], clock: Clock) -> Mark
             header { h2 id=(id) { (title) } }
             div.body {
                 div.chart {
-                    div.y aria-hidden="true" { @for part in (0..=4).rev() { span { (number(u64::from(top) * part / 4)) } } }
+                    div.y aria-hidden="true" {
+                        @for part in (0..=4).rev() { span { (number(u64::from(top) * part / 4)) } }
+                    }
                     svg role="img" aria-labelledby={ (id) "-t" } {
                         title id={ (id) "-t" } { (chart_sentence(title, bars, clock)) }
                         svg height="180" {
@@ -104,10 +111,20 @@ pub fn people_per_day(id: &str, title: &str, bars: &[Bar], clock: Clock) -> Mark
                     summary { (small("right")) " As a table" }
                     div.scroll tabindex="0" role="group" aria-label={ (title) ", as a table" } {
                         table.table.dense {
-                            thead { tr { th scope="col" { "Day" } th.num scope="col" { "People" } th.num scope="col" { "Events" } } }
+                            thead {
+                                tr {
+                                    th scope="col" { "Day" }
+                                    th.num scope="col" { "People" }
+                                    th.num scope="col" { "Events" }
+                                }
+                            }
                             tbody {
                                 @for bar in bars.iter().rev() {
-                                    tr { th scope="row" { (day_text(bar.day)) } td.num { (number(bar.people)) } td.num { (number(bar.events)) } }
+                                    tr {
+                                        th scope="row" { (day_text(bar.day)) }
+                                        td.num { (number(bar.people)) }
+                                        td.num { (number(bar.events)) }
+                                    }
                                 }
                             }
                         }
@@ -130,9 +147,15 @@ fn column(index: usize, bar: &Bar, count: usize, step: f64, top: u32) -> Markup 
         g.day {
             rect.hit x={ (short(left)) "%" } width={ (short(step)) "%" } height="100%" {}
             @if bar.people > 0 {
-                rect.b x={ (short(left + step * 0.14)) "%" } y={ (short(100.0 - height)) "%" } width={ (short(step * 0.72)) "%" } height={ (short(height)) "%" } {}
+                rect.b
+                    x={ (short(left + step * 0.14)) "%" } y={ (short(100.0 - height)) "%" }
+                    width={ (short(step * 0.72)) "%" } height={ (short(height)) "%" } {}
             }
-            text.tip x={ (short(x)) "%" } y="-4" text-anchor=(anchor) { (day_text(bar.day)) ": " (counted(bar.people, "person", "people")) }
+            text.tip x={ (short(x)) "%" } y="-4" text-anchor=(anchor) {
+                (day_text(bar.day))
+                ": "
+                (counted(bar.people, "person", "people"))
+            }
         }
     }
 }

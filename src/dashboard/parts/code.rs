@@ -8,7 +8,11 @@ use super::icon::small;
 pub fn block(caption: &str, code: Markup) -> Markup {
     html! {
         figure.code {
-            figcaption { (caption) " " button.btn.bare.mini.js-only type="button" data-copy="" { (small("copy")) " Copy" } }
+            figcaption {
+                (caption)
+                " "
+                button.btn.bare.mini.js-only type="button" data-copy="" { (small("copy")) " Copy" }
+            }
             pre tabindex="0" role="group" aria-label={ "Code: " (caption) } { code { (code) } }
         }
     }
@@ -19,7 +23,10 @@ pub fn id(text: &str, what: &str) -> Markup {
     html! {
         span.copy {
             code { bdi { (text) } }
-            button.btn.bare.mini.square.js-only type="button" data-copy=(text) { (small("copy")) span.vh { "Copy " (what) } }
+            button.btn.bare.mini.square.js-only type="button" data-copy=(text) {
+                (small("copy"))
+                span.vh { "Copy " (what) }
+            }
         }
     }
 }

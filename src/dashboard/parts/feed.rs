@@ -38,7 +38,9 @@ fn line(entry: &Entry, clock: Clock) -> Markup {
             span class={ "tone " (entry.tone) } { (icon(entry.icon)) }
             @match &entry.more {
                 None => p { (entry.sentence) },
-                Some((summary, content)) => div { p { (entry.sentence) } details { summary { (small("right")) " " (summary) } (content) } },
+                Some((summary, content)) => {
+                    div { p { (entry.sentence) } details { summary { (small("right")) " " (summary) } (content) } }
+                }
             }
             (clock.at(entry.at_ms))
         }

@@ -86,7 +86,9 @@ pub fn lines(name: &'static str, label: &str, values: &[String], hint: &str, mis
         div.field {
             label for=(name) { (label) }
             textarea.input id=(name) name=(name) rows=(values.len().clamp(2, 8)) spellcheck="false" autocapitalize="off"
-                aria-invalid=[wrong.map(|_| "true")] aria-describedby=[described(name, hint, wrong)] { (values.join("\n")) }
+                aria-invalid=[wrong.map(|_| "true")] aria-describedby=[described(name, hint, wrong)] {
+                    (values.join("\n"))
+                }
             (below(name, hint, wrong))
         }
     }
@@ -109,7 +111,13 @@ pub fn choice(name: &'static str, label: &str, options: &[(&str, &str)], chosen:
 pub fn tick(name: &'static str, label: &str, hint: &str, ticked: bool) -> Markup {
     html! {
         div.field {
-            label.check { input type="checkbox" id=(name) name=(name) value="true" checked[ticked] aria-describedby=[described(name, hint, None)]; " " (label) }
+            label.check {
+                input
+                    type="checkbox" id=(name) name=(name) value="true" checked[ticked]
+                    aria-describedby=[described(name, hint, None)];
+                " "
+                (label)
+            }
             (below(name, hint, None))
         }
     }
@@ -117,5 +125,11 @@ pub fn tick(name: &'static str, label: &str, hint: &str, ticked: bool) -> Markup
 
 /// The IANA names of time zones, as suggestions for a field.
 pub fn time_zones() -> Markup {
-    html! { datalist id="zones" { @for zone in chrono_tz::TZ_VARIANTS.iter().filter(|zone| zone.name().contains('/')) { option value=(zone.name()) {} } } }
+    html! {
+        datalist id="zones" {
+            @for zone in chrono_tz::TZ_VARIANTS.iter().filter(|zone| zone.name().contains('/')) {
+                option value=(zone.name()) {}
+            }
+        }
+    }
 }

@@ -45,6 +45,13 @@ impl Theme {
     }
 }
 
+/// Each theme with its icon and its name.
+const THEMES: [(Theme, &str, &str); 3] = [
+    (Theme::System, "screen", "System theme"),
+    (Theme::Light, "sun", "Light theme"),
+    (Theme::Dark, "moon", "Dark theme"),
+];
+
 /// The places of the navigation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
@@ -220,8 +227,9 @@ pub fn theme_form(theme: Theme, back: &str) -> Markup {
     html! {
         form.seg action="/theme" method="post" data-theme-switch="" {
             input type="hidden" name="back" value=(back);
-            @for (choice, drawing, text) in [(Theme::System, "screen", "System theme"), (Theme::Light, "sun", "Light theme"), (Theme::Dark, "moon", "Dark theme")] {
-                button type="submit" name="theme" value=(choice.as_str()) aria-pressed=(if theme == choice { "true" } else { "false" }) {
+            @for (choice, drawing, text) in THEMES {
+                @let pressed = if theme == choice { "true" } else { "false" };
+                button type="submit" name="theme" value=(choice.as_str()) aria-pressed=(pressed) {
                     (small(drawing)) " " span.vh { (text) }
                 }
             }

@@ -115,10 +115,14 @@ impl<S: Column> Address<S> {
                     @let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
                     input type="hidden" name=(name) value=(decode(value));
                 }
-                input type="hidden" name=(self.names.sort) value={ (if self.descending { "-" } else { "" }) (self.sort.name()) };
+                input
+                    type="hidden" name=(self.names.sort)
+                    value={ (if self.descending { "-" } else { "" }) (self.sort.name()) };
                 label.vh for=(id) { (label) }
                 (icon("search"))
-                input type="search" id=(id) name=(self.names.search) value=[self.search.as_deref()] placeholder=(placeholder) autocomplete="off" maxlength="255";
+                input
+                    type="search" id=(id) name=(self.names.search) value=[self.search.as_deref()]
+                    placeholder=(placeholder) autocomplete="off" maxlength="255";
             }
         }
     }
@@ -139,7 +143,10 @@ impl<S: Column> Address<S> {
                     a.btn href=(self.address(self.sort, self.descending, None)) { (icon("left")) " First" }
                 }
                 @if let Some(next) = next {
-                    a.btn rel="next" href=(self.address(self.sort, self.descending, Some(&next.encode()))) { "Next " (icon("right")) }
+                    a.btn rel="next" href=(self.address(self.sort, self.descending, Some(&next.encode()))) {
+                        "Next "
+                        (icon("right"))
+                    }
                 }
             }
         }
@@ -167,7 +174,9 @@ fn decode(text: &str) -> String {
 pub fn chips(label: &str, choices: &[(&str, String, bool)]) -> Markup {
     html! {
         nav.row.tight aria-label=(label) {
-            @for (text, href, current) in choices { a.chip href=(href) aria-current=[current.then_some("true")] { (text) } }
+            @for (text, href, current) in choices {
+                a.chip href=(href) aria-current=[current.then_some("true")] { (text) }
+            }
         }
     }
 }
@@ -185,7 +194,11 @@ pub fn segments(label: &str, choices: &[(String, String, bool)]) -> Markup {
 pub fn search_chip<S: Column>(address: &Address<S>) -> Markup {
     html! {
         @if let Some(search) = &address.search {
-            span.chip.set { "matches " b { bdi { (search) } } a href=(address.without_search()) { (small("x")) span.vh { "Clear the search" } } }
+            span.chip.set {
+                "matches "
+                b { bdi { (search) } }
+                a href=(address.without_search()) { (small("x")) span.vh { "Clear the search" } }
+            }
         }
     }
 }

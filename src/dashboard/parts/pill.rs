@@ -14,7 +14,11 @@ pub fn state(state: State) -> Markup {
         State::Quiet => "warn",
         State::Gone | State::Never => "",
     };
-    html! { span class={ "pill dot " (tone) } title={ (capital(state.as_str())) ": " (state.formula()) } { (capital(state.as_str())) } }
+    html! {
+        span class={ "pill dot " (tone) } title={ (capital(state.as_str())) ": " (state.formula()) } {
+            (capital(state.as_str()))
+        }
+    }
 }
 
 /// How somebody stands and when they were last seen: the cell of a list.
@@ -34,8 +38,10 @@ pub fn trend(trend: Trend, of: &str) -> Markup {
         Trend::Shrinking => ("bad", "down", "down"),
         Trend::Steady => return html! {},
     };
+    let spans = format!("the last {TREND_DAYS} days against the {TREND_DAYS} before");
+    let title = format!("{of} of {spans}: {by} by at least a quarter and 2");
     html! {
-        span class={ "pill " (tone) } title={ (of) " of the last " (TREND_DAYS) " days against the " (TREND_DAYS) " before: " (by) " by at least a quarter and 2" } {
+        span class={ "pill " (tone) } title=(title) {
             (icon(arrow)) (capital(trend.as_str()))
         }
     }

@@ -13,7 +13,11 @@ pub fn head(title: Markup, below: Markup, actions: Markup) -> Markup {
 pub fn crumbs(list: &str, href: &str, here: &str) -> Markup {
     html! {
         nav.crumbs aria-label="Breadcrumb" {
-            a href=(href) { (list) } " " (small("right")) " " span aria-current="page" { bdi { (super::values::cut(here, 60)) } }
+            a href=(href) { (list) }
+            " "
+            (small("right"))
+            " "
+            span aria-current="page" { bdi { (super::values::cut(here, 60)) } }
         }
     }
 }
@@ -21,6 +25,11 @@ pub fn crumbs(list: &str, href: &str, here: &str) -> Markup {
 /// A number, what it counts and its change, as a link to the list that makes it.
 pub fn stat(href: &str, label: &str, title: &str, value: Markup, change: Markup, drawing: Markup) -> Markup {
     html! {
-        a.stat href=(href) title=[(!title.is_empty()).then_some(title)] { span.l { (label) } span.v { (value) } (change) (drawing) }
+        a.stat href=(href) title=[(!title.is_empty()).then_some(title)] {
+            span.l { (label) }
+            span.v { (value) }
+            (change)
+            (drawing)
+        }
     }
 }

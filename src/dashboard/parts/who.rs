@@ -4,6 +4,7 @@ use maud::{Markup, html};
 
 use crate::dashboard::links;
 use crate::domain::time::MINUTE_MS;
+use crate::store::companies::CompanyRow;
 use crate::store::users::{CompanyName, UserRow};
 
 /// Somebody active within this span is here now.
@@ -83,7 +84,11 @@ pub fn user(user: &UserRow, now_ms: i64, below: Markup) -> Markup {
     html! {
         span.who {
             (face(name, Size::Row, here))
-            span { a href=(links::user(user.user_id.as_deref(), &user.id)) { bdi { (name) } } @if here { span.vh { " (here now)" } } small { (below) } }
+            span {
+                a href=(links::user(user.user_id.as_deref(), &user.id)) { bdi { (name) } }
+                @if here { span.vh { " (here now)" } }
+                small { (below) }
+            }
         }
     }
 }
@@ -99,6 +104,12 @@ pub fn company(company_id: &str, name: Option<&str>, below: Markup) -> Markup {
     }
 }
 
+/// A company in a row, with id and domain below the name.
+pub fn company_row(row: &CompanyRow) -> Markup {
+    let (id, name) = (row.company_id.as_str(), row.name.as_deref());
+    company(id, name, company_second_line(id, name, row.domain.as_deref()))
+}
+
 /// A company's name within a line.
 pub fn company_text(company: &CompanyName) -> Markup {
     html! { bdi { (company_name(company.name.as_deref(), &company.company_id)) } }
@@ -106,7 +117,11 @@ pub fn company_text(company: &CompanyName) -> Markup {
 
 /// A company's name as a quiet link within a line.
 pub fn company_link(company: &CompanyName) -> Markup {
-    html! { a.quiet href=(links::company(&company.company_id)) { bdi { (company_name(company.name.as_deref(), &company.company_id)) } } }
+    html! {
+        a.quiet href=(links::company(&company.company_id)) {
+            bdi { (company_name(company.name.as_deref(), &company.company_id)) }
+        }
+    }
 }
 
 /// The second line of a user: the id where the name is not it, and the current company.

@@ -1,19 +1,18 @@
 //! `/settings/account`: one's own password, and how the dashboard looks.
 
+use actix_web::{HttpRequest, web};
 use maud::{Markup, html};
+use serde::Deserialize;
 
 use super::settings;
 use crate::actions::operators::{self as deeds, OperatorError};
 use crate::actions::passwords::CHARS_MIN;
 use crate::dashboard::desk::{self, Answer};
 use crate::dashboard::parts::form::{Line, Mistake};
-use crate::dashboard::parts::frame::Place;
-use crate::dashboard::parts::frame::{Frame, theme_form};
+use crate::dashboard::parts::frame::{Frame, Place, theme_form};
 use crate::dashboard::parts::say::{Tone, notice};
 use crate::http::access::Viewer;
 use crate::http::session;
-use actix_web::{HttpRequest, web};
-use serde::Deserialize;
 
 /// What the page shows.
 #[derive(Debug, Clone, Default)]
@@ -38,14 +37,26 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
             header { h2 id="password" { "Change the password" } }
             form.body.stack.snug method="post" {
                 input type="hidden" name="username" autocomplete="username" value=(email);
-                (Line { name: "current", label: "Current password", kind: "password", autocomplete: "current-password", required: true, ..Line::default() }.draw(mistake))
-                (Line { name: "new", label: "New password", kind: "password", autocomplete: "new-password", required: true, least: Some(CHARS_MIN as u32), hint: "At least 10 characters. A sentence is good.", ..Line::default() }.draw(mistake))
+                (Line {
+                    name: "current", label: "Current password", kind: "password", autocomplete: "current-password",
+                    required: true, ..Line::default()
+                }
+                .draw(mistake))
+                (Line {
+                    name: "new", label: "New password", kind: "password", autocomplete: "new-password", required: true,
+                    least: Some(CHARS_MIN as u32), hint: "At least 10 characters. A sentence is good.",
+                    ..Line::default()
+                }
+                .draw(mistake))
                 div.row { button.btn.primary { "Change password" } }
             }
         }
         section.card aria-labelledby="looks" {
             header { h2 id="looks" { "Appearance" } }
-            div.body.stack.snug { p.muted { "As your system says, or always light or dark in this browser." } (theme_form(frame.theme, "/settings/account")) }
+            div.body.stack.snug {
+                p.muted { "As your system says, or always light or dark in this browser." }
+                (theme_form(frame.theme, "/settings/account"))
+            }
         }
     };
     settings(frame, "/settings/account", content)

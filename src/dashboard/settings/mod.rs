@@ -26,7 +26,11 @@ fn settings(frame: &Frame, tab: &str, content: Markup) -> Markup {
     let name = TABS.iter().find(|(address, _)| *address == tab).map_or("Settings", |(_, name)| name);
     let content = html! {
         (head(html! { "Settings" }, html! {}, html! {}))
-        nav.tabs.bleed aria-label="Settings" { @for (address, text) in TABS { a href=(address) aria-current=[(address == tab).then_some("page")] { (text) } } }
+        nav.tabs.bleed aria-label="Settings" {
+            @for (address, text) in TABS {
+                a href=(address) aria-current=[(address == tab).then_some("page")] { (text) }
+            }
+        }
         div.stack.narrow.start.pad-top { (content) }
     };
     shell(frame, name, content)

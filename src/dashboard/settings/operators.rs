@@ -1,25 +1,22 @@
 //! `/settings/operators`: who signs in to this dashboard.
 
+use actix_web::{HttpRequest, web};
 use maud::{Markup, html};
+use serde::Deserialize;
 
 use super::{only, settings};
 use crate::actions::operators::{self as deeds, OperatorError};
 use crate::dashboard::desk::{self, Answer};
-use crate::dashboard::parts::code;
 use crate::dashboard::parts::form::{Line, Mistake, choice};
-use crate::dashboard::parts::frame::Frame;
-use crate::dashboard::parts::frame::Place;
-use crate::dashboard::parts::pill;
+use crate::dashboard::parts::frame::{Frame, Place};
 use crate::dashboard::parts::say::{Tone, alert};
 use crate::dashboard::parts::who::{self, Size};
+use crate::dashboard::parts::{code, pill};
 use crate::domain::access::Role;
 use crate::domain::change::By;
 use crate::http::access::{Owner, Viewer};
 use crate::http::page::PageError;
-use crate::store::operators;
-use crate::store::operators::Operator;
-use actix_web::{HttpRequest, web};
-use serde::Deserialize;
+use crate::store::operators::{self, Operator};
 
 /// A link that works once, just made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,11 +77,17 @@ fn row(frame: &Frame, operator: &Operator, may: bool) -> Markup {
                     b { (operator.email) }
                     small {
                         (role_words(operator.role)) @if is_self { ", you" }
-                        " · " @match operator.last_sign_in_ms { Some(at_ms) => { "signed in " (frame.clock.ago(at_ms)) }, None => "never signed in" }
+                        " · "
+                        @match operator.last_sign_in_ms {
+                            Some(at_ms) => { "signed in " (frame.clock.ago(at_ms)) }
+                            None => "never signed in",
+                        }
                     }
                 }
             }
-            @if !operator.has_password { (pill::toned("warn", "No password", "The link that was made has not been used yet")) }
+            @if !operator.has_password {
+                (pill::toned("warn", "No password", "The link that was made has not been used yet"))
+            }
             @if may {
                 form method="post" action="/settings/operators/link" {
                     input type="hidden" name="email" value=(operator.email);
@@ -110,7 +113,11 @@ fn add(view: &View) -> Markup {
         section.card aria-labelledby="add" {
             header { h2 id="add" { "Add an operator" } }
             form.body.stack.snug method="post" action="/settings/operators" {
-                (Line { name: "email", label: "E-mail", kind: "email", value: &view.email, autocomplete: "off", required: true, hint: "Rollcall sends no mail: you get a link to hand over.", ..Line::default() }.draw(view.mistake.as_ref()))
+                (Line {
+                    name: "email", label: "E-mail", kind: "email", value: &view.email, autocomplete: "off",
+                    required: true, hint: "Rollcall sends no mail: you get a link to hand over.", ..Line::default()
+                }
+                .draw(view.mistake.as_ref()))
                 (choice("role", "Role", &roles, chosen.as_str(), ""))
                 div.row { button.btn.primary { "Add operator" } }
             }

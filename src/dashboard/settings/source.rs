@@ -1,6 +1,8 @@
 //! `/settings/sources/{id}`: one source, to be changed.
 
+use actix_web::{HttpRequest, web};
 use maud::{Markup, html};
+use serde::Deserialize;
 
 use super::settings;
 use super::sources::kind;
@@ -8,8 +10,7 @@ use crate::actions::sources;
 use crate::dashboard::desk::{self, Answer};
 use crate::dashboard::parts::code;
 use crate::dashboard::parts::form::{Line, Mistake, choice, lines, tick};
-use crate::dashboard::parts::frame::Frame;
-use crate::dashboard::parts::frame::Place;
+use crate::dashboard::parts::frame::{Frame, Place};
 use crate::dashboard::parts::say::{Tone, alert, notice};
 use crate::dashboard::parts::section::crumbs;
 use crate::domain::access::Role;
@@ -17,8 +18,6 @@ use crate::domain::change::By;
 use crate::http::access::{Admin, Viewer};
 use crate::http::page::PageError;
 use crate::store::{Source, SourceKind};
-use actix_web::{HttpRequest, web};
-use serde::Deserialize;
 
 /// What the page shows.
 #[derive(Debug, Clone)]
@@ -41,16 +40,33 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
         @if view.saved { (notice(Tone::Good, "Changed. It holds from the next message on.")) }
         @if let Some(secret) = &view.secret { (secret_once(secret)) }
         section.card aria-labelledby="source" {
-            header { h2 id="source" { bdi { (source.name) } } (kind(source)) span.end.muted { "since " (frame.clock.on(source.created_ms)) } }
+            header {
+                h2 id="source" { bdi { (source.name) } }
+                (kind(source))
+                span.end.muted { "since " (frame.clock.on(source.created_ms)) }
+            }
             @if frame.may(Role::Admin) { (form(view)) } @else { div.body { (super::only("an admin")) } }
         }
         section.card aria-labelledby="keys" {
-            header { h2 id="keys" { "Keys" } @if !source.write_keys.is_empty() { a.end href={ "/install?source=" (source.source_id) } { "Install" } } }
+            header {
+                h2 id="keys" { "Keys" }
+                @if !source.write_keys.is_empty() { a.end href={ "/install?source=" (source.source_id) } { "Install" } }
+            }
             dl.facts {
                 @for (place, key) in source.write_keys.iter().enumerate() {
-                    div { dt { (if place == 0 { "Write key" } else { "Adopted key" }) } dd { (code::id(key, "write key")) } }
+                    div {
+                        dt { (if place == 0 { "Write key" } else { "Adopted key" }) }
+                        dd { (code::id(key, "write key")) }
+                    }
                 }
-                div { dt { "Source id" } dd { (code::id(&source.source_id, "source id")) " " span.small.muted { "for the shell and the API" } } }
+                div {
+                    dt { "Source id" }
+                    dd {
+                        (code::id(&source.source_id, "source id"))
+                        " "
+                        span.small.muted { "for the shell and the API" }
+                    }
+                }
             }
             footer { "Write keys are public: they can only add data." }
         }
@@ -77,15 +93,48 @@ fn form(view: &View) -> Markup {
         form.body.stack.snug method="post" {
             (Line { name: "name", label: "Name", value: &source.name, required: true, ..Line::default() }.draw(mistake))
             @if !source.write_keys.is_empty() {
-                (choice("kind", "Kind", &[("live", "Live: stores what is sent"), ("test", "Test: answers as if it stored, and keeps nothing")], kind, ""))
-                (lines("origins", "Allowed origins", &source.origins, "One a line, such as https://app.example.com. Empty: pages of any site may send.", mistake))
-                (lines("adopted_keys", "Keys adopted from another tool", adopted, "One a line. A page that moves over then need not change its key.", mistake))
+                (choice(
+                    "kind",
+                    "Kind",
+                    &[("live", "Live: stores what is sent"), ("test", "Test: answers as if it stored, and keeps nothing")],
+                    kind,
+                    "",
+                ))
+                (lines(
+                    "origins",
+                    "Allowed origins",
+                    &source.origins,
+                    "One a line, such as https://app.example.com. Empty: pages of any site may send.",
+                    mistake,
+                ))
+                (lines(
+                    "adopted_keys",
+                    "Keys adopted from another tool",
+                    adopted,
+                    "One a line. A page that moves over then need not change its key.",
+                    mistake,
+                ))
             }
             fieldset.stack.snug {
                 legend { "What it may do" }
-                (tick("paused", "Paused", "Everything it sends is answered 403. SDKs throw away what they sent.", source.paused))
-                (tick("closed", "Closed to new attributes", "An attribute that nobody has sent before waits instead of appearing by itself.", source.closed))
-                (tick("signatures_required", "Proof of identity required", "A message that names a user or a company must be signed; what is not is refused.", source.signatures_required))
+                (tick(
+                    "paused",
+                    "Paused",
+                    "Everything it sends is answered 403. SDKs throw away what they sent.",
+                    source.paused,
+                ))
+                (tick(
+                    "closed",
+                    "Closed to new attributes",
+                    "An attribute that nobody has sent before waits instead of appearing by itself.",
+                    source.closed,
+                ))
+                (tick(
+                    "signatures_required",
+                    "Proof of identity required",
+                    "A message that names a user or a company must be signed; what is not is refused.",
+                    source.signatures_required,
+                ))
             }
             div.row { button.btn.primary { "Save" } a.btn.bare href="/settings/sources" { "Back" } }
         }

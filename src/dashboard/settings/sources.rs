@@ -1,25 +1,23 @@
 //! `/settings/sources`: websites and back ends that send data.
 
+use actix_web::{HttpRequest, web};
 use maud::{Markup, html};
+use serde::Deserialize;
 
 use super::{only, settings};
 use crate::actions::sources::{self, SourceError};
 use crate::dashboard::desk::{self, Answer};
-use crate::dashboard::parts::code;
 use crate::dashboard::parts::form::{Line, Mistake, lines};
-use crate::dashboard::parts::frame::Frame;
-use crate::dashboard::parts::frame::Place;
+use crate::dashboard::parts::frame::{Frame, Place};
 use crate::dashboard::parts::icon::icon;
-use crate::dashboard::parts::pill;
 use crate::dashboard::parts::say::{Tone, notice};
+use crate::dashboard::parts::{code, pill};
 use crate::domain::access::Role;
 use crate::domain::change::By;
 use crate::http::access::{Admin, Viewer};
 use crate::http::page::PageError;
 use crate::store::operators::Operator;
 use crate::store::{Source, SourceKind};
-use actix_web::{HttpRequest, web};
-use serde::Deserialize;
 
 /// What is filled in to add a source.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -50,7 +48,10 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
     let content = html! {
         @if let Some(done) = view.done { (notice(Tone::Good, done)) }
         section.card aria-labelledby="sources" {
-            header { h2 id="sources" { "Sources" } span.muted { "Each has a public key for its pages, and a secret to sign identities" } }
+            header {
+                h2 id="sources" { "Sources" }
+                span.muted { "Each has a public key for its pages, and a secret to sign identities" }
+            }
             ul.rows.roomy { @for source in &view.sources { (row(frame, source)) } }
         }
         @if frame.may(Role::Admin) { (add(view)) } @else { (only("an admin")) }
@@ -67,10 +68,17 @@ fn row(frame: &Frame, source: &Source) -> Markup {
                     a href={ "/settings/sources/" (source.source_id) } { b { bdi { (source.name) } } }
                     (kind(source))
                     @if source.paused { (pill::toned("bad", "Paused", "Answers 403 to everything")) }
-                    @if source.signatures_required { (pill::word("Signed only", "Messages with a user must carry proof of identity")) }
+                    @if source.signatures_required {
+                        (pill::word("Signed only", "Messages with a user must carry proof of identity"))
+                    }
                 }
                 @if let Some(key) = source.write_keys.first() {
-                    p.row.small { (code::id(key, "write key")) span.muted { @if source.origins.is_empty() { "any origin" } @else { (source.origins.join(", ")) } } }
+                    p.row.small {
+                        (code::id(key, "write key"))
+                        span.muted {
+                            @if source.origins.is_empty() { "any origin" } @else { (source.origins.join(", ")) }
+                        }
+                    }
                 } @else { p.small.muted { "Built in: what secret tokens send without naming a source" } }
             }
             span.end {
@@ -95,9 +103,25 @@ fn add(view: &View) -> Markup {
         section.card aria-labelledby="add" {
             header { h2 id="add" { "Add a source" } }
             form.body.stack.snug method="post" action="/settings/sources#add" {
-                (Line { name: "name", label: "Name", value: &view.form.name, hint: "What people call it: App, Help centre, Shop.", required: true, ..Line::default() }.draw(mistake))
-                (lines("origins", "Allowed origins", &view.form.origins, "One a line, such as https://app.example.com. Empty: pages of any site may send. It guards against mistakes, not against forged senders.", mistake))
-                (lines("adopted_keys", "Keys adopted from another tool", &view.form.adopted_keys, "One a line. A page that moves over then need not change its key.", mistake))
+                (Line {
+                    name: "name", label: "Name", value: &view.form.name,
+                    hint: "What people call it: App, Help centre, Shop.", required: true, ..Line::default()
+                }
+                .draw(mistake))
+                (lines(
+                    "origins",
+                    "Allowed origins",
+                    &view.form.origins,
+                    "One a line, such as https://app.example.com. Empty: pages of any site may send. It guards against mistakes, not against forged senders.",
+                    mistake,
+                ))
+                (lines(
+                    "adopted_keys",
+                    "Keys adopted from another tool",
+                    &view.form.adopted_keys,
+                    "One a line. A page that moves over then need not change its key.",
+                    mistake,
+                ))
                 div.row { button.btn.primary { "Add source" } }
             }
         }

@@ -1,26 +1,23 @@
 //! `/settings/tokens`: secret keys for programs.
 
+use actix_web::{HttpRequest, web};
 use maud::{Markup, html};
+use serde::Deserialize;
 
 use super::{only, settings};
 use crate::actions::tokens::{self as deeds, TokenError};
 use crate::dashboard::desk::{self, Answer};
-use crate::dashboard::parts::code;
 use crate::dashboard::parts::form::{Line, Mistake, choice};
-use crate::dashboard::parts::frame::Frame;
-use crate::dashboard::parts::frame::Place;
+use crate::dashboard::parts::frame::{Frame, Place};
 use crate::dashboard::parts::icon::icon;
-use crate::dashboard::parts::pill;
 use crate::dashboard::parts::say::{Tone, alert, notice};
+use crate::dashboard::parts::{code, pill};
 use crate::domain::access::{Role, Scope};
 use crate::domain::change::By;
 use crate::http::access::{Owner, Viewer};
 use crate::http::page::PageError;
 use crate::store::operators::Operator;
-use crate::store::tokens;
-use crate::store::tokens::Token;
-use actix_web::{HttpRequest, web};
-use serde::Deserialize;
+use crate::store::tokens::{self, Token};
 
 /// What the page shows.
 #[derive(Debug, Clone, Default)]
@@ -44,7 +41,10 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
         @if let Some(fresh) = &view.fresh { (shown_once(fresh)) }
         @if view.revoked { (notice(Tone::Good, "Revoked. Programs that use it are answered 401 from now on.")) }
         section.card aria-labelledby="tokens" {
-            header { h2 id="tokens" { "Tokens" } span.muted { "For programs that use the API, or send data as your back end" } }
+            header {
+                h2 id="tokens" { "Tokens" }
+                span.muted { "For programs that use the API, or send data as your back end" }
+            }
             @if view.tokens.is_empty() { p.body.muted { "None so far." } }
             ul.rows.roomy { @for token in &view.tokens { (row(frame, token, may)) } }
         }
@@ -57,7 +57,10 @@ fn shown_once(text: &str) -> Markup {
     alert(
         Tone::Warn,
         "The token is shown once",
-        html! { p { "Only its hash is kept. Put it where your program finds its secrets." } p { (code::id(text, "token")) } },
+        html! {
+            p { "Only its hash is kept. Put it where your program finds its secrets." }
+            p { (code::id(text, "token")) }
+        },
     )
 }
 
@@ -68,16 +71,29 @@ fn row(frame: &Frame, token: &Token, may: bool) -> Markup {
             div.grow.stack.tight {
                 p.row.tight {
                     b { bdi { (token.name) } } (pill::word(token.scope.as_str(), scope_words(token.scope)))
-                    @if let Some(revoked_ms) = token.revoked_ms { (pill::toned("", "Revoked", &frame.clock.exact(revoked_ms))) }
+                    @if let Some(revoked_ms) = token.revoked_ms {
+                        (pill::toned("", "Revoked", &frame.clock.exact(revoked_ms)))
+                    }
                 }
-                p.small.muted { "made " (frame.clock.ago(token.created_ms)) ", used " (frame.clock.ago_or_never(token.last_used_ms)) " · " code.bare { (token.token_id) } }
+                p.small.muted {
+                    "made "
+                    (frame.clock.ago(token.created_ms))
+                    ", used "
+                    (frame.clock.ago_or_never(token.last_used_ms))
+                    " · "
+                    code.bare { (token.token_id) }
+                }
             }
             @if may && token.revoked_ms.is_none() {
                 details.menu.right {
                     summary.btn.danger { "Revoke" span.vh { " " (token.name) } }
                     form method="post" action="/settings/tokens/revoke" {
                         div.body.stack.snug {
-                            p { "Programs that use “" bdi { (token.name) } "” stop working at once. This can't be undone." }
+                            p {
+                                "Programs that use “"
+                                bdi { (token.name) }
+                                "” stop working at once. This can't be undone."
+                            }
                             input type="hidden" name="token_id" value=(token.token_id);
                             button.btn.danger { "Revoke it" }
                         }
@@ -102,7 +118,11 @@ fn add(view: &View) -> Markup {
         section.card aria-labelledby="add" {
             header { h2 id="add" { "Make a token" } }
             form.body.stack.snug method="post" action="/settings/tokens" {
-                (Line { name: "name", label: "Name", value: &view.name, hint: "Which program uses it: Billing, Nightly job.", required: true, ..Line::default() }.draw(view.mistake.as_ref()))
+                (Line {
+                    name: "name", label: "Name", value: &view.name,
+                    hint: "Which program uses it: Billing, Nightly job.", required: true, ..Line::default()
+                }
+                .draw(view.mistake.as_ref()))
                 (choice("scope", "What it may do", &scopes, "read", ""))
                 div.row { button.btn.primary { "Make token" } }
             }

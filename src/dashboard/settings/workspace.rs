@@ -1,22 +1,21 @@
 //! `/settings/workspace`: name, time zone, and the rules that hold for all sources.
 
+use std::collections::HashMap;
+
+use actix_web::{HttpRequest, web};
 use maud::{Markup, html};
 
 use super::{only, settings};
 use crate::actions::settings as deeds;
 use crate::dashboard::desk::{self, Answer};
 use crate::dashboard::parts::form::{Line, Mistake, choice, tick, time_zones};
-use crate::dashboard::parts::frame::Frame;
-use crate::dashboard::parts::frame::Place;
+use crate::dashboard::parts::frame::{Frame, Place};
 use crate::dashboard::parts::say::{Tone, notice};
 use crate::domain::access::Role;
 use crate::domain::change::By;
-use crate::domain::settings::SettingError;
-use crate::domain::settings::{NAMES, Settings};
+use crate::domain::settings::{NAMES, SettingError, Settings};
 use crate::http::access::{Admin, Viewer};
 use crate::store::workspace::SetError;
-use actix_web::{HttpRequest, web};
-use std::collections::HashMap;
 
 /// Settings that are yes or no: a box that is not ticked sends nothing.
 pub const TICKS: [&str; 3] = ["one_company", "respect_gpc", "refuse_bots"];
@@ -69,8 +68,17 @@ fn workspace(view: &View) -> Markup {
         section.card aria-labelledby="workspace" {
             header { h2 id="workspace" { "Workspace" } }
             div.body.stack.snug {
-                (Line { name: "workspace_name", label: "Name", value: view.get("workspace_name"), hint: "Shown at the top of every page.", required: true, ..Line::default() }.draw(mistake))
-                (Line { name: "time_zone", label: "Time zone", value: view.get("time_zone"), hint: "Where a day begins and ends: charts, “today”, active days. Changing it counts all days again.", required: true, list: Some("zones"), ..Line::default() }.draw(mistake))
+                (Line {
+                    name: "workspace_name", label: "Name", value: view.get("workspace_name"),
+                    hint: "Shown at the top of every page.", required: true, ..Line::default()
+                }
+                .draw(mistake))
+                (Line {
+                    name: "time_zone", label: "Time zone", value: view.get("time_zone"),
+                    hint: "Where a day begins and ends: charts, “today”, active days. Changing it counts all days again.",
+                    required: true, list: Some("zones"), ..Line::default()
+                }
+                .draw(mistake))
                 (time_zones())
             }
         }
@@ -83,9 +91,24 @@ fn companies(view: &View) -> Markup {
         section.card aria-labelledby="companies" {
             header { h2 id="companies" { "Companies" } }
             div.body.stack.snug {
-                (tick("one_company", "A user belongs to one company", "Off: a user may belong to several. On: a new company replaces the old one.", view.get("one_company") == "true"))
-                (choice("domain_rule", "What an e-mail's domain does", &rules, view.get("domain_rule"), "Free-mail hosts never count. A company stated by the site beats one made by this rule."))
-                (Line { name: "staff_domains", label: "Domains of your own staff", value: view.get("staff_domains"), hint: "Parted by commas. Left out of all numbers.", placeholder: "example.com", ..Line::default() }.draw(view.mistake.as_ref()))
+                (tick(
+                    "one_company",
+                    "A user belongs to one company",
+                    "Off: a user may belong to several. On: a new company replaces the old one.",
+                    view.get("one_company") == "true",
+                ))
+                (choice(
+                    "domain_rule",
+                    "What an e-mail's domain does",
+                    &rules,
+                    view.get("domain_rule"),
+                    "Free-mail hosts never count. A company stated by the site beats one made by this rule.",
+                ))
+                (Line {
+                    name: "staff_domains", label: "Domains of your own staff", value: view.get("staff_domains"),
+                    hint: "Parted by commas. Left out of all numbers.", placeholder: "example.com", ..Line::default()
+                }
+                .draw(view.mistake.as_ref()))
             }
         }
     }
@@ -96,9 +119,25 @@ fn privacy(view: &View) -> Markup {
         section.card aria-labelledby="privacy" {
             header { h2 id="privacy" { "Privacy and limits" } }
             div.body.stack.snug {
-                (tick("respect_gpc", "Honour Global Privacy Control and Do Not Track", "Browsers that say so send nothing.", view.get("respect_gpc") == "true"))
-                (tick("refuse_bots", "Refuse crawlers", "Known by their user agent; they are counted under Refusals as bot.", view.get("refuse_bots") == "true"))
-                (Line { name: "rate_limit", label: "Requests a second for a public key and address", kind: "number", value: view.get("rate_limit"), hint: "Bursts may be ten times as many. Secret tokens have no limit.", required: true, ..Line::default() }.draw(view.mistake.as_ref()))
+                (tick(
+                    "respect_gpc",
+                    "Honour Global Privacy Control and Do Not Track",
+                    "Browsers that say so send nothing.",
+                    view.get("respect_gpc") == "true",
+                ))
+                (tick(
+                    "refuse_bots",
+                    "Refuse crawlers",
+                    "Known by their user agent; they are counted under Refusals as bot.",
+                    view.get("refuse_bots") == "true",
+                ))
+                (Line {
+                    name: "rate_limit", label: "Requests a second for a public key and address", kind: "number",
+                    value: view.get("rate_limit"),
+                    hint: "Bursts may be ten times as many. Secret tokens have no limit.", required: true,
+                    ..Line::default()
+                }
+                .draw(view.mistake.as_ref()))
             }
         }
     }
@@ -110,9 +149,24 @@ fn retention(view: &View) -> Markup {
         section.card aria-labelledby="retention" {
             header { h2 id="retention" { "How long, in days" } }
             div.body.stack.snug {
-                (Line { name: "takeover_days", label: "A sign-in takes along the browser's last", kind: "number", value: view.get("takeover_days"), hint: "Days before the sign-in whose page views become the user's.", required: true, ..Line::default() }.draw(mistake))
-                (Line { name: "visitor_retention_days", label: "Visitors who never sign in are kept", kind: "number", value: view.get("visitor_retention_days"), hint: "", required: true, ..Line::default() }.draw(mistake))
-                (Line { name: "event_retention_days", label: "Events of users are kept", kind: "number", value: view.get("event_retention_days"), hint: "0 keeps them for ever.", required: true, ..Line::default() }.draw(mistake))
+                (Line {
+                    name: "takeover_days", label: "A sign-in takes along the browser's last", kind: "number",
+                    value: view.get("takeover_days"),
+                    hint: "Days before the sign-in whose page views become the user's.", required: true,
+                    ..Line::default()
+                }
+                .draw(mistake))
+                (Line {
+                    name: "visitor_retention_days", label: "Visitors who never sign in are kept", kind: "number",
+                    value: view.get("visitor_retention_days"), hint: "", required: true, ..Line::default()
+                }
+                .draw(mistake))
+                (Line {
+                    name: "event_retention_days", label: "Events of users are kept", kind: "number",
+                    value: view.get("event_retention_days"), hint: "0 keeps them for ever.", required: true,
+                    ..Line::default()
+                }
+                .draw(mistake))
             }
         }
     }

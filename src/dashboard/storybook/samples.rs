@@ -13,6 +13,7 @@ use crate::store::changes::ChangeRow;
 use crate::store::companies::CompanyRow;
 use crate::store::events::EventRow;
 use crate::store::list::Count;
+use crate::store::refusals::RefusalRow;
 use crate::store::users::{AttributeValue, CompanyName, ROLL_DAYS, UserRow};
 use crate::store::{Source, SourceKind};
 
@@ -307,5 +308,31 @@ pub fn sources() -> Vec<Source> {
         source(2, "src_help", "Help centre", SourceKind::Live),
         source(3, "src_test", "Test", SourceKind::Test),
         source(4, "api", "API", SourceKind::Live),
+    ]
+}
+
+pub fn refusals() -> Vec<RefusalRow> {
+    let row = |code: &str, attribute: Option<&str>, count: u64, example: &str, detail: &str| RefusalRow {
+        code: code.to_owned(),
+        source: (code != "write_key_unknown").then(|| "App".to_owned()),
+        attribute: attribute.map(str::to_owned),
+        count,
+        first_seen_ms: now() - 20 * DAY_MS,
+        last_seen_ms: now() - 6 * MINUTE_MS,
+        example: (!example.is_empty()).then(|| example.to_owned()),
+        detail: detail.to_owned(),
+    };
+    vec![
+        row(
+            "id_placeholder",
+            None,
+            21,
+            "{{ user.id }}",
+            "The user id is \"{{ user.id }}\", which is a placeholder and no id. Put the real id there, or leave it out when nobody is signed in.",
+        ),
+        row("type_mismatch", Some("company.seats"), 12_345, "ten", "seats is a number and \"ten\" is none."),
+        row("company_id_missing", None, 4, "", ""),
+        row("type_mismatch", Some("employees"), 1, "about 40", "employees is a number and \"about 40\" is none."),
+        row("write_key_unknown", None, 7, "wk_old_key", "No source has this key."),
     ]
 }

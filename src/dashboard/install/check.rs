@@ -1,0 +1,214 @@
+//! Whether the installation works: one sentence, one action, and how far it is.
+
+use maud::{Markup, html};
+
+use super::page::View;
+use super::state::State;
+use crate::dashboard::parts::frame::Frame;
+use crate::dashboard::parts::icon::{icon, small};
+use crate::dashboard::parts::numbers::{counted, number};
+use crate::dashboard::parts::say::{Tone, beat};
+use crate::dashboard::{codes, links};
+use crate::domain::time::SECOND_MS;
+use crate::store::sightings::Complete;
+use crate::store::{Source, SourceKind};
+
+/// The state: one sentence and one action. The script looks for this part again.
+pub fn card(frame: &Frame, view: &View, source: &Source, state: State, here: &str) -> Markup {
+    let clock = frame.clock;
+    let again = view.address(source, view.framework, None);
+    html! {
+        section.card id="state" aria-labelledby="state-h"
+            data-live=(here) data-live-since=((clock.now_ms - view.since_ms) / SECOND_MS)
+            data-live-done[state == State::Complete] {
+            header {
+                h2 id="state-h" { (beat(state.tone())) " " (state.sentence()) }
+                span.row.end {
+                    span.small.muted { "Since " (clock.at(view.since_ms)) }
+                    a.btn href=(again) { (icon("refresh")) " Check again" }
+                }
+            }
+            div.body.stack.snug {
+                @if source.paused {
+                    p {
+                        (beat(Tone::Warn))
+                        " This source is "
+                        b { "paused" }
+                        " and answers 403 to everything. "
+                        a href={ "/settings/sources/" (source.source_id) } { "Let it go on" }
+                    }
+                }
+                @if source.kind == SourceKind::Test {
+                    p {
+                        (beat(Tone::Info))
+                        " This is a "
+                        b { "test" }
+                        " source: it answers as if it stored, and keeps nothing."
+                    }
+                }
+                (answer(frame, view, state))
+                @if let Some(earlier_ms) = view.earlier_ms.filter(|_| state != State::Complete) {
+                    p.small.faint {
+                        "Before this check, the last message came "
+                        (clock.ago(earlier_ms))
+                        "; it proves nothing now."
+                    }
+                }
+            }
+            (lamps(frame, view))
+            footer { (all_answers()) }
+        }
+    }
+}
+
+fn answer(frame: &Frame, view: &View, state: State) -> Markup {
+    let evidence = &view.evidence;
+    html! {
+        @match state {
+            State::Nothing => {
+                @match &evidence.script {
+                    Some((at_ms, host)) => {
+                        p {
+                            "A page of "
+                            b { (host) }
+                            " fetched the script "
+                            (frame.clock.ago(*at_ms))
+                            ". Waiting for what it sends."
+                        }
+                    }
+                    None => {
+                        p {
+                            "No request has come since this check started. Paste the snippet, then open your site in a private window."
+                        }
+                    }
+                }
+                p.row { a.btn.primary href="#visitors" { "Show the snippet" } }
+            }
+            State::ScriptOnly => {
+                @if let Some((at_ms, host)) = &evidence.script {
+                    p {
+                        "A page of "
+                        b { (host) }
+                        " fetched the script "
+                        (frame.clock.ago(*at_ms))
+                        ", and nothing was posted. Look at the browser's console there: does the page's Content-Security-Policy allow "
+                        code { "connect-src " (frame.server) }
+                        "? Is there consent to wait for? An exception?"
+                    }
+                }
+                p.row { a.btn.primary href="#visitors" { "Compare the snippet" } }
+            }
+            State::Refused => {
+                ul.stack.tight {
+                    @for (code, count) in evidence.refused.iter().take(5) {
+                        li {
+                            b.ink.bad { (number(*count)) }
+                            " "
+                            a href={ "/help/codes#" (code) } { (code) }
+                            @if let Some(known) = codes::explain(code) {
+                                " "
+                                span.muted { (known.meaning) }
+                                " "
+                                (known.fix)
+                            }
+                        }
+                    }
+                }
+                p.row { a.btn.primary href="/refusals" { "Look at what was sent" } }
+            }
+            State::VisitorsOnly => {
+                p { "Page views come in, and none says who is signed in." }
+                p.row {
+                    a.btn.primary href="#people" { "Add signed-in users" }
+                    a.btn.bare href="/visitors" { "Look at the visitors" }
+                }
+            }
+            State::UsersNoCompany => {
+                @if let Some(user) = &evidence.user_without_company {
+                    p {
+                        "The last was "
+                        a href=(links::with_query("/users", &[("q", Some(user))])) { bdi { (user) } }
+                        ". The page says who that is, and no company."
+                    }
+                }
+                p.row { a.btn.primary href="#company" { "Add the company" } }
+            }
+            State::Complete => { @if let Some(complete) = &evidence.complete { (complete_answer(frame, complete)) } }
+        }
+    }
+}
+
+fn complete_answer(frame: &Frame, complete: &Complete) -> Markup {
+    let user = complete.user_name.as_deref().unwrap_or(&complete.user_id);
+    let company = complete.company_name.as_deref().unwrap_or(&complete.company_id);
+    html! {
+        p {
+            a href=(links::user(Some(&complete.user_id), "")) { bdi { (user) } }
+            " of "
+            a href=(links::company(&complete.company_id)) { bdi { (company) } }
+            " was stored " (frame.clock.ago(complete.at_ms)) ". Users and their companies arrive."
+        }
+        p.row { a.btn.primary href="/" { "Open the roll" } }
+    }
+}
+
+/// How far it is, from the script to the company.
+fn lamps(frame: &Frame, view: &View) -> Markup {
+    let evidence = &view.evidence;
+    let refused: u64 = evidence.refused.iter().map(|(_, count)| count).sum();
+    let host = evidence.script.as_ref().map_or("not fetched", |(_, host)| host.as_str());
+    let posted = evidence.posted_ms.map(|at_ms| frame.clock.relative(at_ms));
+    let events = match refused {
+        0 => counted(evidence.events, "event", "events"),
+        _ => format!("{}, {} refused", number(evidence.events), number(refused)),
+    };
+    let has_users = evidence.user_without_company.is_some() || evidence.complete.is_some();
+    html! {
+        ol.cells.lamps aria-label="Progress" {
+            (lamp("Script loaded", evidence.script.is_some() || evidence.posted_ms.is_some(), host))
+            (lamp("Messages stored", evidence.posted_ms.is_some(), posted.as_deref().unwrap_or("none")))
+            (lamp(
+                "Events",
+                evidence.events > 0,
+                &events,
+            ))
+            (lamp("Users", has_users, if has_users { "identified" } else { "waiting for the first" }))
+            (lamp(
+                "Companies",
+                evidence.complete.is_some(),
+                if evidence.complete.is_some() { "stated" } else { "waiting for the first" },
+            ))
+        }
+    }
+}
+
+fn lamp(what: &str, done: bool, below: &str) -> Markup {
+    html! {
+        li {
+            @if done {
+                span.ink.good { (icon("check")) }
+                span.vh { "Done: " }
+            } @else {
+                span.faint { (icon("clock")) }
+                span.vh { "Waiting: " }
+            }
+            " " (what) " " small { (below) }
+        }
+    }
+}
+
+fn all_answers() -> Markup {
+    html! {
+        details.fold-body {
+            summary { (small("right")) " The six answers this check can give" }
+            dl.facts.free {
+                @for state in State::ALL {
+                    div {
+                        dt { (beat(state.tone())) " " code.bare { (state.as_str()) } }
+                        dd { b { (state.sentence()) "." } " " span.muted { (state.meaning()) } }
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! The steps of an installation: the key, visitors, users, their company, signing out.
+
+use maud::{Markup, html};
+
+use super::page::View;
+use super::snippets::{self, Framework};
+use super::state::State;
+use crate::dashboard::parts::code;
+use crate::dashboard::parts::frame::Frame;
+use crate::dashboard::parts::icon::small;
+use crate::dashboard::parts::list::chips;
+use crate::domain::access::Role;
+use crate::store::{Source, SourceKind};
+
+/// The source and its key.
+pub fn site_and_key(frame: &Frame, source: &Source) -> Markup {
+    let (ours, adopted) = source.write_keys.split_first().map_or(("", &[][..]), |(first, rest)| (first.as_str(), rest));
+    html! {
+        section.stepbox.first id="key" {
+            h2 { "Site and key" }
+            dl.facts.free {
+                div {
+                    dt { "Source" }
+                    dd {
+                        bdi { (source.name) }
+                        ", "
+                        (if source.kind == SourceKind::Live { "live" } else { "test: keeps nothing" })
+                    }
+                }
+                div {
+                    dt { "Write key" }
+                    dd { (code::id(ours, "write key")) " " span.muted.small { "Public: it can only add data" } }
+                }
+                @if !adopted.is_empty() {
+                    div { dt { "Adopted keys" } dd { @for key in adopted { (code::id(key, "adopted key")) " " } } }
+                }
+                div {
+                    dt { "Allowed origins" }
+                    dd {
+                        @if source.origins.is_empty() {
+                            "Any page may send"
+                        } @else {
+                            @for origin in &source.origins { code { (origin) } " " }
+                        }
+                    }
+                }
+            }
+            @if frame.may(Role::Admin) {
+                p { a href={ "/settings/sources/" (source.source_id) } { "Change the source" } }
+            }
+        }
+    }
+}
+
+fn step_mark(step: &str, done: bool) -> Markup {
+    html! { @if done { span.no.done { (small("check")) span.vh { "Done: " } } } @else { span.no { (step) } } }
+}
+
+/// Step 1: pages that anybody may read.
+pub fn visitors(frame: &Frame, key: &str, state: State) -> Markup {
+    let done = matches!(state, State::VisitorsOnly | State::UsersNoCompany | State::Complete);
+    html! {
+        section.stepbox id="visitors" {
+            h2 { (step_mark("1", done)) " Visitors" }
+            p { "Pages that anybody may read. This is all of it." }
+            (code::block("Every public page", snippets::visitors(&frame.server, key)))
+        }
+    }
+}
+
+/// Step 2: pages behind the sign-in.
+pub fn people(frame: &Frame, view: &View, source: &Source, key: &str, state: State) -> Markup {
+    let done = matches!(state, State::UsersNoCompany | State::Complete);
+    let tabs = Framework::ALL.map(|(framework, _, name, _)| {
+        let address = format!("{}#people", view.address(source, framework, Some(view.since_ms)));
+        (name, address, framework == view.framework)
+    });
+    html! {
+        section.stepbox id="people" {
+            h2 { (step_mark("2", done)) " Signed-in users" }
+            p {
+                "Pages behind your sign-in, instead of the snippet above. Say who it is with your own template's tags; the id is your own, and does not change."
+            }
+            (chips("Framework", &tabs))
+            (code::block(view.framework.file(), snippets::people(view.framework, &frame.server, key)))
+            p.small {
+                "Why JSON and not a script with the name inside: a user may call herself "
+                code { "</script>" }
+                ". Written like this no value can break out of its string."
+            }
+        }
+    }
+}
+
+/// Step 3: which company they belong to.
+pub fn company(state: State) -> Markup {
+    html! {
+        section.stepbox id="company" {
+            h2 { (step_mark("3", state == State::Complete)) " Their company" }
+            p {
+                "The marked lines above. "
+                code { "company_id" }
+                " is your own id of the account; it must not change when the name does. A company is stored from its id alone."
+            }
+            div.cols.thirds {
+                div.stack.tight { h3 { "One company" } (code::block("Belongs to it", snippets::one_company())) }
+                div.stack.tight {
+                    h3 { "Several, one is current" }
+                    (code::block("Belongs to all of them", snippets::several_companies()))
+                }
+                div.stack.tight { h3 { "None here" } (code::block("Nobody leaves anything", snippets::no_company())) }
+            }
+        }
+    }
+}
+
+/// Step 4: signing out.
+pub fn sign_out(frame: &Frame, key: &str) -> Markup {
+    html! {
+        section.stepbox id="signout" {
+            h2 { (step_mark("4", false)) " Signing out" }
+            p { "Pages that know that nobody is signed in say so; the browser then forgets the user by itself." }
+            (code::block("Pages without a user", snippets::signed_out(&frame.server, key)))
+            p {
+                "Where signing out loads no new page, call this when it succeeds. It isn't needed when the next page says "
+                code { "user: null" }
+                " or another "
+                code { "user_id" }
+                "."
+            }
+            (code::block("After sign-out", snippets::reset()))
+        }
+    }
+}
+
+/// The same from a shell.
+pub fn try_it(frame: &Frame, key: &str) -> Markup {
+    html! {
+        section.stepbox id="try" {
+            h2 { "Try it from the shell" }
+            p {
+                "The same call as the page makes. SDKs of Segment and RudderStack work by changing their host to "
+                code { (frame.server) }
+                "."
+            }
+            (code::block("Shell", snippets::try_it(&frame.server, key)))
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! The first page and the lists.
+
+use maud::Markup;
+use serde_json::json;
+
+use super::samples::{self, clock, frame, now};
+use crate::dashboard::install::state::State;
+use crate::dashboard::parts::frame::Place;
+use crate::dashboard::parts::list::{Address, Column, LIST, Names};
+use crate::dashboard::{companies, overview, search, users, visitors};
+use crate::domain::ids::VisitorKey;
+use crate::domain::time::{DAY_MS, MINUTE_MS};
+use crate::store::list::{Count, Cursor, Page};
+use crate::store::visitors::VisitorRow;
+use crate::store::workspace::{Day, Overview};
+use crate::store::{companies as stored_companies, users as stored_users, visitors as stored_visitors};
+
+pub fn address<S: Column>(path: &str, names: Names, sort: S, search: Option<&str>) -> Address<S> {
+    Address::read(path.to_owned(), names, sort, |name| {
+        (name == names.search).then(|| search.unwrap_or_default().to_owned())
+    })
+}
+
+pub fn page_of<T>(rows: Vec<T>, more: bool) -> Page<T> {
+    Page { rows, next: more.then(|| Cursor { value: json!(1), key: 2 }) }
+}
+
+pub fn overviews() -> Vec<(&'static str, Markup)> {
+    let days = |most: u32| -> Vec<Day> {
+        (0..84)
+            .map(|index| {
+                let weekend = (index + 4) % 7 >= 5;
+                let people = if weekend { most / 6 } else { most * (70 + index) / 154 + index * 7 % 13 * most / 300 };
+                Day { day: clock().today() - 83 + index as i32, people, events: people * 9 }
+            })
+            .collect()
+    };
+    let full = overview::View {
+        overview: Overview {
+            users: Count::Exactly(4_182),
+            companies: Count::Exactly(318),
+            days: days(640),
+            active_7d: (1_604, 1_492),
+            active_30d: (2_871, 2_895),
+            newest_users: (0..5).map(samples::user).collect(),
+            newest_companies: (0..5).map(samples::company).collect(),
+            quiet_companies: (3..7).map(samples::company).collect(),
+            refused_7d: 37,
+        },
+        refusals: samples::refusals().into_iter().take(3).collect(),
+        sources: [("App", State::Complete), ("Help centre", State::UsersNoCompany), ("Test", State::Nothing)]
+            .into_iter()
+            .map(|(name, state)| overview::SourceState {
+                name: name.to_owned(),
+                state,
+                posted_ms: (state != State::Nothing).then(|| now() - 8_000),
+            })
+            .collect(),
+        write_key: "wk_8Q2m7RtXc41d".to_owned(),
+    };
+    let mut one = full.clone();
+    one.overview = Overview {
+        users: Count::Exactly(1),
+        companies: Count::Exactly(0),
+        days: days(0)
+            .into_iter()
+            .enumerate()
+            .map(|(index, day)| Day { people: u32::from(index == 83), ..day })
+            .collect(),
+        active_7d: (1, 0),
+        active_30d: (1, 0),
+        newest_users: vec![samples::user(4)],
+        newest_companies: vec![],
+        quiet_companies: vec![],
+        refused_7d: 0,
+    };
+    one.sources.truncate(1);
+    let mut empty = one.clone();
+    empty.overview.users = Count::Exactly(0);
+    empty.sources[0].posted_ms = None;
+    let mut vast = full.clone();
+    vast.overview.users = Count::Over;
+    vast.overview.companies = Count::Over;
+    vast.overview.days = days(1_234_567);
+    let here = frame(Place::Overview, "/");
+    vec![
+        ("overview-many", overview::page(&here, &full)),
+        ("overview-one", overview::page(&here, &one)),
+        ("overview-empty", overview::page(&here, &empty)),
+        ("overview-vast", overview::page(&here, &vast)),
+    ]
+}
+
+pub fn lists() -> Vec<(&'static str, Markup)> {
+    let here = frame(Place::Users, "/users");
+    let users_view = |count: usize, search: Option<&str>| users::View {
+        address: address("/users", LIST, stored_users::SortBy::LastSeen, search),
+        found: if count > 40 { Count::Over } else { Count::Exactly(count as u64) },
+        users: page_of((0..count).map(samples::user).collect(), count > 40),
+    };
+    let there = frame(Place::Companies, "/companies");
+    let companies_view = |count: usize, search: Option<&str>| companies::View {
+        address: address("/companies", LIST, stored_companies::SortBy::Members, search),
+        found: Count::Exactly(count as u64),
+        companies: page_of((0..count).map(samples::company).collect(), count > 40),
+    };
+    let visitors_view = |count: usize| visitors::View {
+        address: address("/visitors", LIST, stored_visitors::SortBy::LastSeen, None),
+        visitors: page_of(
+            (0..count)
+                .map(|index| VisitorRow {
+                    key: VisitorKey(index as i64),
+                    anonymous_id: format!("0190f3c2-8a51-7e44-b0b8-{index:012}"),
+                    user_id: index.is_multiple_of(3).then(|| samples::PEOPLE[index % 10].2.unwrap_or("u_1").to_owned()),
+                    first_seen_ms: now() - 40 * DAY_MS,
+                    last_seen_ms: (index % 4 != 2).then(|| now() - index as i64 * 77 * MINUTE_MS),
+                    attributes: json!({"locale": "pl-PL"}).as_object().cloned().unwrap_or_default(),
+                })
+                .collect(),
+            count > 10,
+        ),
+    };
+    let nowhere = frame(Place::Visitors, "/visitors");
+    let found = search::View {
+        search: "mar".to_owned(),
+        users: (0..4).map(samples::user).collect(),
+        companies: (0..3).map(samples::company).collect(),
+    };
+    let nothing = search::View { search: "zzz".to_owned(), ..search::View::default() };
+    let elsewhere = frame(Place::Elsewhere, "/search");
+    vec![
+        ("users-many", users::page(&here, &users_view(50, None))),
+        ("users-one", users::page(&here, &users_view(1, Some("marta")))),
+        ("users-empty", users::page(&here, &users_view(0, None))),
+        ("users-not-found", users::page(&here, &users_view(0, Some("<b>nobody</b>")))),
+        ("companies-many", companies::page(&there, &companies_view(50, None))),
+        ("companies-one", companies::page(&there, &companies_view(1, None))),
+        ("companies-empty", companies::page(&there, &companies_view(0, None))),
+        ("companies-not-found", companies::page(&there, &companies_view(0, Some("zzz")))),
+        ("visitors-many", visitors::page(&nowhere, &visitors_view(20))),
+        ("visitors-empty", visitors::page(&nowhere, &visitors_view(0))),
+        ("search-found", search::page(&elsewhere, &found)),
+        ("search-nothing", search::page(&elsewhere, &nothing)),
+        ("search-empty", search::page(&elsewhere, &search::View::default())),
+    ]
+}

@@ -1,0 +1,146 @@
+//! Users and companies.
+
+use maud::Markup;
+
+use super::lists::{address, page_of};
+use super::samples::{self, clock, frame, now};
+use crate::dashboard::parts::attributes;
+use crate::dashboard::parts::frame::Place;
+use crate::dashboard::timeline::{Show, Timeline};
+use crate::dashboard::{company, errors, user};
+use crate::domain::access::Grade;
+use crate::domain::time::DAY_MS;
+use crate::store::companies::{CompanyDay, CompanyPage, MemberRow, MembersBy, TopEvent};
+use crate::store::users::{Identifier, UserMembership, UserPage};
+
+fn timeline(subject: &'static str, id: &'static str) -> Timeline {
+    Timeline {
+        show: Show::All,
+        is_later_page: false,
+        events: samples::events(),
+        changes: samples::changes(subject, id),
+        older: Some("x.y".to_owned()),
+    }
+}
+
+pub fn profiles() -> Vec<(&'static str, Markup)> {
+    let here = frame(Place::Users, "/users/u_30418");
+    let membership = |index: usize, left: bool| UserMembership {
+        company: samples::company_name(index),
+        role: (index != 1).then(|| "Admin".to_owned()),
+        title: (index == 0).then(|| "Operations lead".to_owned()),
+        attributes: serde_json::Map::new(),
+        current: index == 0,
+        joined_ms: now() - 600 * DAY_MS,
+        left_ms: left.then(|| now() - 100 * DAY_MS),
+        source: "App".to_owned(),
+        grade: Grade::Signed,
+    };
+    let identifier =
+        |kind: &'static str, value: &str| Identifier { kind, value: value.to_owned(), since_ms: now() - 620 * DAY_MS };
+    let full = |index: usize| user::View {
+        user: UserPage {
+            row: samples::user(index),
+            identifiers: vec![
+                identifier("user_id", samples::user(index).user_id.as_deref().unwrap_or("none")),
+                identifier("alias", "30418"),
+                identifier("anonymous_id", "0190f3c2-8a51-7e44-b0b8-0f1d6e2c9a77"),
+                identifier("anonymous_id", "anon_7f31ab"),
+            ],
+            attributes: samples::attributes(),
+            memberships: vec![membership(0, false), membership(1, false), membership(4, true)],
+            active_days: (22, 17),
+            unstated_events: 12,
+            possible_duplicates: vec![samples::user(4), samples::user(2)],
+            signed: true,
+        },
+        history: attributes::history(&samples::changes("user", "u_30418"), "user"),
+        timeline: timeline("user", "u_30418"),
+        all_attributes: false,
+    };
+    let bare = |index: usize| user::View {
+        user: UserPage {
+            row: samples::user(index),
+            identifiers: vec![],
+            attributes: vec![],
+            memberships: vec![],
+            active_days: (0, 0),
+            unstated_events: 0,
+            possible_duplicates: vec![],
+            signed: false,
+        },
+        history: attributes::History::new(),
+        timeline: Timeline::default(),
+        all_attributes: false,
+    };
+    let mut pages = vec![
+        ("user-many", user::page(&here, &full(0))),
+        ("user-long", user::page(&here, &full(2))),
+        ("user-arabic", user::page(&here, &full(3))),
+        ("user-hostile", user::page(&here, &full(8))),
+        ("user-lead", user::page(&here, &bare(4))),
+        ("user-bare-id", user::page(&here, &bare(5))),
+        ("user-not-found", errors::no_user(&here, "u_99999")),
+    ];
+    pages.extend(company_pages());
+    pages
+}
+
+fn company_pages() -> Vec<(&'static str, Markup)> {
+    let there = frame(Place::Companies, "/companies/org_1187");
+    let member = |index: usize| MemberRow {
+        user: samples::user(index),
+        role: (index % 3 != 1).then(|| "Member".to_owned()),
+        title: index.is_multiple_of(3).then(|| "Estimator, second shift".to_owned()),
+        attributes: serde_json::Map::new(),
+        current: index.is_multiple_of(2),
+        joined_ms: now() - index as i64 * 20 * DAY_MS,
+        left_ms: (index == 4).then(|| now() - 3 * DAY_MS),
+        last_seen_ms: samples::user(index).last_seen_ms,
+        source: "App".to_owned(),
+        grade: if index.is_multiple_of(2) { Grade::Signed } else { Grade::Unsigned },
+    };
+    let page = |index: usize, many: bool| {
+        let row = samples::company(index);
+        let days = (0..84)
+            .map(|day| CompanyDay {
+                day: clock().today() - 83 + day,
+                people: if many { (day as u32 * 7) % 14 } else { 0 },
+                events: if many { day as u32 * 3 } else { 0 },
+            })
+            .collect();
+        company::View {
+            company: CompanyPage {
+                attributes: if many { samples::attributes() } else { vec![] },
+                days,
+                top_events: if many {
+                    vec![
+                        TopEvent { name: "Quote sent".to_owned(), events: 1_214 },
+                        TopEvent { name: samples::LONG.to_owned(), events: 186 },
+                        TopEvent { name: samples::ARABIC.to_owned(), events: 9 },
+                    ]
+                } else {
+                    vec![]
+                },
+                active_people: if many { (16, 11) } else { (0, 0) },
+                active_people_7d: if many { 14 } else { 0 },
+                events_7d: if many { 1_284 } else { 0 },
+                left: if many { 3 } else { 0 },
+                row,
+            },
+            history: attributes::history(&samples::changes("company", "org_1187"), "company"),
+            address: address("/companies/org_1187", company::MEMBERS, MembersBy::LastSeen, None).at("#members"),
+            left: false,
+            members: page_of(if many { (0..25).map(member).collect() } else { vec![] }, many),
+            timeline: if many { timeline("company", "org_1187") } else { Timeline::default() },
+            all_attributes: false,
+        }
+    };
+    vec![
+        ("company-many", company::page(&there, &page(0, true))),
+        ("company-long", company::page(&there, &page(4, true))),
+        ("company-arabic", company::page(&there, &page(3, true))),
+        ("company-bare-id", company::page(&there, &page(2, false))),
+        ("company-not-found", errors::no_company(&there, "org_99999")),
+    ]
+}

@@ -1,0 +1,200 @@
+//! Installation, settings, the pages before the door, help.
+
+use maud::Markup;
+
+use super::samples::{self, frame, now};
+use crate::dashboard::install::page as install;
+use crate::dashboard::install::snippets::Framework;
+use crate::dashboard::parts::form::Mistake;
+use crate::dashboard::parts::frame::{Place, Theme};
+use crate::dashboard::settings::{account, operators, source, sources, tokens, workspace};
+use crate::dashboard::{errors, help, password, refusals, set_up, sign_in};
+use crate::domain::access::{Role, Scope};
+use crate::domain::ids::OperatorKey;
+use crate::domain::settings::Settings;
+use crate::domain::time::{DAY_MS, MINUTE_MS};
+use crate::store::SourceKind;
+use crate::store::operators::Operator;
+use crate::store::sightings::{Complete, Evidence};
+use crate::store::tokens::Token;
+
+pub fn installs() -> Vec<(&'static str, Markup)> {
+    let here = frame(Place::Install, "/install");
+    let view = |evidence: Evidence, framework: Framework, count: usize| install::View {
+        sources: samples::sources().into_iter().take(count).collect(),
+        source: samples::sources().into_iter().take(count).next_back(),
+        since_ms: now() - 40_000,
+        evidence,
+        earlier_ms: Some(now() - 3 * DAY_MS),
+        framework,
+    };
+    let script = Some((now() - 30_000, "help.quayside.example".to_owned()));
+    let seen = Evidence { script: script.clone(), posted_ms: Some(now() - 9_000), events: 31, ..Evidence::default() };
+    let complete = Complete {
+        user_id: "u_30418".to_owned(),
+        user_name: Some("Marta Lindqvist".to_owned()),
+        company_id: "org_1187".to_owned(),
+        company_name: Some("Kestrel Electrical".to_owned()),
+        at_ms: now() - 4_000,
+    };
+    let refused =
+        Evidence { refused: vec![("id_placeholder".to_owned(), 21), ("type_mismatch".to_owned(), 3)], ..seen.clone() };
+    let mut no_source = view(Evidence::default(), Framework::Plain, 0);
+    no_source.source = None;
+    vec![
+        ("install-nothing", install::page(&here, &view(Evidence::default(), Framework::Plain, 1))),
+        (
+            "install-script-only",
+            install::page(&here, &view(Evidence { script, ..Evidence::default() }, Framework::Plain, 1)),
+        ),
+        ("install-refused", install::page(&here, &view(refused, Framework::Rails, 2))),
+        ("install-visitors-only", install::page(&here, &view(seen.clone(), Framework::Django, 2))),
+        (
+            "install-users-no-company",
+            install::page(
+                &here,
+                &view(
+                    Evidence { user_without_company: Some("u_33871".to_owned()), ..seen.clone() },
+                    Framework::Laravel,
+                    3,
+                ),
+            ),
+        ),
+        (
+            "install-complete",
+            install::page(&here, &view(Evidence { complete: Some(complete), ..seen }, Framework::Plain, 2)),
+        ),
+        ("install-no-source", install::page(&here, &no_source)),
+    ]
+}
+
+pub fn settings_pages() -> Vec<(&'static str, Markup)> {
+    let here = frame(Place::Settings, "/settings/sources");
+    let mut viewer = here.clone();
+    viewer.operator = Some(("viewer@quayside.example".to_owned(), Role::Viewer));
+    let sources_view = sources::View { sources: samples::sources(), ..sources::View::default() };
+    let wrong = sources::View {
+        form: sources::Form { name: "Shop".to_owned(), origins: vec!["shop.example".to_owned()], adopted_keys: vec![] },
+        mistake: Some(Mistake::new(
+            "origins",
+            "\"shop.example\" is no origin. Write it as the browser does, such as https://shop.example.",
+        )),
+        ..sources_view.clone()
+    };
+    let source_view = source::View {
+        source: samples::sources().remove(1),
+        mistake: None,
+        saved: true,
+        secret: Some("sk_0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef".to_owned()),
+    };
+    let api_view = source::View {
+        source: samples::source(4, "api", "API", SourceKind::Live),
+        mistake: None,
+        saved: false,
+        secret: None,
+    };
+    let operator = |number: i64, email: &str, role: Role, has_password: bool| Operator {
+        key: OperatorKey(number),
+        email: email.to_owned(),
+        role,
+        has_password,
+        created_ms: now() - 90 * DAY_MS,
+        last_sign_in_ms: has_password.then(|| now() - number * 5 * MINUTE_MS),
+    };
+    let operators_view = operators::View {
+        operators: vec![
+            operator(1, "ines@quayside.example", Role::Owner, true),
+            operator(
+                2,
+                "a-very-long-address-of-somebody-with-a-long-name@a-very-long-domain.quayside.example",
+                Role::Admin,
+                true,
+            ),
+            operator(3, "matteo@quayside.example", Role::Viewer, false),
+        ],
+        link: Some(operators::Link {
+            email: "matteo@quayside.example".to_owned(),
+            address: "https://rollcall.quayside.example/password?token=Zm9ydHktdHdvIGlzIHRoZSBhbnN3ZXIgdG8gZXZlcnk"
+                .to_owned(),
+        }),
+        ..operators::View::default()
+    };
+    let token = |number: usize, name: &str, scope: Scope, revoked: bool| Token {
+        token_id: format!("tok_{number:012}"),
+        name: name.to_owned(),
+        scope,
+        created_ms: now() - 90 * DAY_MS,
+        last_used_ms: (number != 2).then(|| now() - DAY_MS / 2),
+        revoked_ms: revoked.then(|| now() - DAY_MS),
+    };
+    let tokens_view = tokens::View {
+        tokens: vec![
+            token(1, "Billing", Scope::Write, false),
+            token(2, samples::LONG, Scope::Read, false),
+            token(3, "Old", Scope::Admin, true),
+        ],
+        fresh: Some("rc_Zm9ydHktdHdvIGlzIHRoZSBhbnN3ZXIgdG8gZXZlcnk".to_owned()),
+        ..tokens::View::default()
+    };
+    let mut workspace_view = workspace::View::of(&Settings::default());
+    workspace_view.mistake = Some(Mistake::new("time_zone", "It can't be “Warsaw”: use a name such as Europe/Warsaw."));
+    vec![
+        ("settings-sources", sources::page(&here, &sources_view)),
+        ("settings-sources-wrong", sources::page(&here, &wrong)),
+        ("settings-sources-viewer", sources::page(&viewer, &sources_view)),
+        ("settings-source", source::page(&here, &source_view)),
+        ("settings-source-api", source::page(&here, &api_view)),
+        ("settings-workspace", workspace::page(&here, &workspace_view)),
+        ("settings-workspace-viewer", workspace::page(&viewer, &workspace::View::of(&Settings::default()))),
+        ("settings-operators", operators::page(&here, &operators_view)),
+        ("settings-tokens", tokens::page(&here, &tokens_view)),
+        ("settings-tokens-empty", tokens::page(&viewer, &tokens::View::default())),
+        (
+            "settings-account",
+            account::page(
+                &here,
+                &account::View {
+                    mistake: Some(Mistake::new("current", "That is not your current password.")),
+                    saved: true,
+                },
+            ),
+        ),
+    ]
+}
+
+pub fn doors() -> Vec<(&'static str, Markup)> {
+    let view = sign_in::View { workspace: "Quayside".to_owned(), has_operators: true, ..sign_in::View::default() };
+    let wrong = sign_in::View {
+        email: "ines@quayside.example".to_owned(),
+        mistake: Some(Mistake::new("password", "E-mail and password do not match.")),
+        done: Some("You are signed out."),
+        ..view.clone()
+    };
+    let set_up_view = set_up::View {
+        mistake: Some(Mistake::new(
+            "time_zone",
+            "“Warsaw” is no time zone. Choose one of the list, such as Europe/Warsaw.",
+        )),
+        ..set_up::View::default()
+    };
+    let password_view = password::View {
+        email: "matteo@quayside.example".to_owned(),
+        token: "x".to_owned(),
+        ..password::View::default()
+    };
+    let help_frame = frame(Place::Elsewhere, "/help");
+    let refusals_frame = frame(Place::Refusals, "/refusals");
+    vec![
+        ("sign-in", sign_in::page(&view)),
+        ("sign-in-wrong", sign_in::page(&wrong)),
+        ("set-up", set_up::page(&set_up_view)),
+        ("set-up-over", set_up::over(Theme::System)),
+        ("password", password::page(&password_view)),
+        ("password-used", password::used(Theme::System)),
+        ("help", help::page(&help_frame)),
+        ("help-codes", help::codes_page(&help_frame)),
+        ("refusals-many", refusals::page(&refusals_frame, &refusals::View { refusals: samples::refusals() })),
+        ("refusals-empty", refusals::page(&refusals_frame, &refusals::View::default())),
+        ("not-found", errors::no_page(&frame(Place::Elsewhere, "/colour?a=<b>"))),
+    ]
+}
