@@ -86,23 +86,16 @@ pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
 /// The store's.
 pub async fn change_password(Viewer(operator): Viewer, request: HttpRequest, sent: web::Form<Sent>) -> Answer {
     let store = desk::store(&request)?;
-    let mistake = if deeds::sign_in(store, &operator.email, &sent.current).await?.is_none() {
-        Mistake::new("current", "That is not your current password.")
-    } else {
-        let set = match deeds::reset(store, &operator.email).await {
-            Ok(link) => deeds::set_password(store, &link, &sent.new).await,
-            Err(error) => Err(error),
-        };
-        match set {
-            Ok(operator) => {
-                let cookie = session::sign_in(&request, store, operator.key).await?;
-                let mut response = desk::see_other("/settings/account?saved=1");
-                response.add_cookie(&cookie).map_err(crate::http::page::PageError::internal)?;
-                return Ok(response);
-            }
-            Err(OperatorError::Store(error)) => return Err(error.into()),
-            Err(error) => Mistake::new("new", error.to_string()),
+    let mistake = match deeds::change_password(store, &operator, &sent.current, &sent.new).await {
+        Ok(()) => {
+            let cookie = session::sign_in(&request, store, operator.key).await?;
+            let mut response = desk::see_other("/settings/account?saved=1");
+            response.add_cookie(&cookie).map_err(crate::http::page::PageError::internal)?;
+            return Ok(response);
         }
+        Err(OperatorError::Store(error)) => return Err(error.into()),
+        Err(OperatorError::WrongPassword) => Mistake::new("current", "That is not your current password."),
+        Err(error) => Mistake::new("new", error.to_string()),
     };
     let view = View { mistake: Some(mistake), saved: false };
     Ok(desk::again(page(&desk::frame(&request, operator, Place::Settings).await?, &view)))
