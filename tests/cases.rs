@@ -162,13 +162,15 @@ async fn case_09_an_alias_joins_a_visitor_to_a_user_and_never_goes_in_a_circle()
     rollcall.page_posts(page("v", "/")).await;
     assert_eq!(statuses(&rollcall.page_posts(alias("v", "a")).await), ["stored"]);
     assert_eq!(rollcall.events_of("a").await, ["page /"]);
-    let results = rollcall.page_posts(alias("a", "b")).await;
-    assert_eq!(results[0]["status"], "refused", "a public key renames nobody: {results:?}");
+    // A public key renames nobody, and is not told whether the ids are users'.
+    assert_eq!(statuses(&rollcall.page_posts(alias("a", "b2")).await), ["stored"]);
+    assert_eq!(rollcall.user("a").await["user_id"], "a");
+    assert_ne!(rollcall.user("b2").await["id"], rollcall.user("a").await["id"]);
     assert_eq!(statuses(&rollcall.backend_posts(alias("a", "b")).await), ["stored"]);
     assert_eq!(statuses(&rollcall.backend_posts(alias("b", "c")).await), ["stored"]);
     let results = rollcall.backend_posts(alias("c", "a")).await;
     assert_eq!(results[0]["code"], "alias_loop", "{results:?}");
-    assert_eq!(rollcall.user_ids().await, ["c"]);
+    assert_eq!(rollcall.user_ids().await, ["b2", "c"]);
     for id in ["a", "b", "c"] {
         assert_eq!(rollcall.user(id).await["user_id"], "c");
     }
@@ -533,4 +535,66 @@ async fn t4_a_change_of_the_time_zone_counts_the_days_anew() {
         .await;
     }
     assert_eq!(rollcall.company("acme").await["active_members_30d"], 5);
+}
+
+/// A4: what a stranger's names cost is bounded, and the answer says that there were more.
+#[actix_web::test]
+async fn a4_a_thousand_new_names_fill_neither_the_answer_nor_the_file() {
+    let rollcall = Rollcall::start();
+    let traits: serde_json::Map<String, Value> = (0..1_000).map(|number| (format!("n{number}"), json!(1))).collect();
+    let results = rollcall.page_posts(identify(None, "ann", Value::Object(traits))).await;
+    assert_eq!(results[0]["refused_values"].as_array().expect("a list").len(), 50);
+    assert!(results[0]["warnings"].to_string().contains("more_values_refused"));
+    assert_eq!(rollcall.list("/refusals?limit=500").await.len(), 50);
+}
+
+/// A3: an operation that can't be is refused, and decides no type.
+#[actix_web::test]
+async fn a3_an_operation_with_a_wrong_operand_is_refused_and_decides_nothing() {
+    let rollcall = Rollcall::start();
+    for (seconds, operation) in [
+        (50, json!({ "$inc": "1" })),
+        (49, json!({ "$inc": null })),
+        (48, json!({ "$inc": 1, "$once": 2 })),
+        (47, json!({ "$once": { "$inc": 1 } })),
+        (46, json!({ "$once": null })),
+        (45, json!({ "$append": null })),
+    ] {
+        let said = at(identify(None, "ann", json!({ "logins": operation })), seconds);
+        let results = rollcall.backend_posts(said).await;
+        assert_eq!(results[0]["refused_values"][0]["code"], "type_mismatch", "{operation}: {results:?}");
+    }
+    rollcall.backend_posts(identify(None, "ann", json!({ "logins": { "$inc": 2 } }))).await;
+    assert_eq!(rollcall.user("ann").await["attributes"]["logins"], 2);
+    let tags = json!((0..100).map(|number| format!("t{number}")).collect::<Vec<_>>());
+    rollcall.backend_posts(at(identify(None, "ann", json!({ "labels": tags })), 20)).await;
+    let results =
+        rollcall.backend_posts(at(identify(None, "ann", json!({ "labels": { "$append": "one more" } })), 10)).await;
+    assert_eq!(results[0]["refused_values"][0]["code"], "list_too_long", "{results:?}");
+}
+
+/// C6: a company without an id also speaks of the membership in it, and of the company just stated.
+#[actix_web::test]
+async fn c6_a_company_without_id_speaks_of_the_membership_too() {
+    let rollcall = Rollcall::start();
+    rollcall.page_posts(at(identify(None, "ann", json!({ "company": { "company_id": "x" } })), 40)).await;
+    let said = json!({ "company": { "membership": { "role": "boss" } } });
+    rollcall.page_posts(at(identify(None, "ann", said), 30)).await;
+    assert_eq!(rollcall.user("ann").await["companies"][0]["role"], "boss");
+    let both = json!({ "companies": [{ "company_id": "y" }], "company": { "revenue": 7 } });
+    rollcall.page_posts(at(identify(None, "ann", both), 20)).await;
+    assert_eq!(rollcall.company("y").await["attributes"]["revenue"], 7);
+}
+
+/// R15: a repeat changes nothing, also of a message that said nothing new and has no time of its own.
+#[actix_web::test]
+async fn r15_a_repeat_of_an_unchanged_message_changes_nothing() {
+    let rollcall = Rollcall::start();
+    let said = |id: &str, phone: &str| json!({ "type": "identify", "messageId": id, "userId": "ann", "traits": { "phone": phone } });
+    for (id, phone, status) in
+        [("m1", "1", "stored"), ("m2", "1", "unchanged"), ("m3", "2", "stored"), ("m2", "1", "duplicate")]
+    {
+        assert_eq!(statuses(&rollcall.backend_posts(said(id, phone)).await), [status]);
+    }
+    assert_eq!(rollcall.user("ann").await["attributes"]["phone"], "2");
 }

@@ -167,6 +167,11 @@ struct UserView {
 impl UserView {
     fn of(user: UserRecord, now_ms: i64) -> UserView {
         let UserRecord { row, identifiers, attributes, memberships, active_days, signed } = user;
+        let mut attributes = plain(attributes);
+        if let Some(name) = &row.name {
+            // Made of its parts where it was not sent (A5).
+            attributes.entry("name").or_insert_with(|| Value::String(name.clone()));
+        }
         let ids =
             |kind: &str| identifiers.iter().filter(|id| id.kind == kind).map(|id| id.value.clone()).collect::<Vec<_>>();
         UserView {
@@ -176,7 +181,7 @@ impl UserView {
             user_id: row.user_id,
             email: row.email,
             name: row.name,
-            attributes: plain(attributes),
+            attributes,
             companies: memberships.into_iter().map(MembershipView::of).collect(),
             owner: None,
             tags: Vec::new(),

@@ -28,9 +28,9 @@ mod tokens;
 use std::rc::Rc;
 
 use actix_cors::Cors;
-use actix_web::http::header::{ALLOW, RETRY_AFTER};
+use actix_web::http::header::{ALLOW, HeaderValue, RETRY_AFTER};
 use actix_web::http::{Method, StatusCode};
-use actix_web::{HttpRequest, HttpResponse, guard, web};
+use actix_web::{HttpRequest, HttpResponse, ResponseError, guard, web};
 
 use crate::http::problem::Problem;
 
@@ -107,7 +107,10 @@ async fn no_such_method(request: HttpRequest) -> Result<HttpResponse, Problem> {
         return Ok(HttpResponse::NoContent().insert_header((ALLOW, "GET, POST, OPTIONS")).finish());
     }
     let detail = "Messages are sent with POST, settings are read with GET.";
-    Err(Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail).for_tracking())
+    let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail).for_tracking();
+    let mut response = problem.error_response();
+    response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, POST, OPTIONS"));
+    Ok(response)
 }
 
 async fn no_such_path(request: HttpRequest) -> Result<HttpResponse, Problem> {

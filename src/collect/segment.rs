@@ -10,12 +10,9 @@ use crate::domain::access::Grade;
 use crate::domain::attributes::within_limits;
 use crate::domain::error::{Code, Refused};
 use crate::domain::ids::{self, AnonymousId, UserId, excerpt};
-use crate::domain::limits::{EVENT_NAME_CHARS_MAX, MESSAGE_BYTES_MAX};
-use crate::domain::message::{Kind, Message, RefusedValue};
+use crate::domain::limits::{EVENT_NAME_CHARS_MAX, MESSAGE_BYTES_MAX, REFUSED_VALUES_MAX};
+use crate::domain::message::{Kind, MORE_VALUES_REFUSED, Message, RefusedValue};
 use crate::domain::time;
-
-/// Refused values that one answer lists and counts; there may be more in the message.
-pub const REFUSED_VALUES_MAX: usize = 50;
 
 /// What is known of a request before its messages are read.
 #[derive(Debug, Clone, Copy)]
@@ -79,7 +76,7 @@ pub fn message(kind: Option<Kind>, value: Value, around: &Circumstances<'_>) -> 
             message.message_id = message_id;
             if message.refused_values.len() > REFUSED_VALUES_MAX {
                 message.refused_values.truncate(REFUSED_VALUES_MAX);
-                message.warnings.push("more_values_refused");
+                message.warnings.push(MORE_VALUES_REFUSED);
             }
             Ok(message)
         }

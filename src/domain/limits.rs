@@ -35,6 +35,13 @@ pub const COMPANIES_PER_MESSAGE_MAX: usize = 100;
 /// Changes of one value in a day that are kept each; beyond it the day's
 /// first and last (A6).
 pub const CHANGES_PER_DAY_MAX: usize = 20;
+/// Refused values that one answer lists, counts and keeps; of further ones it says that there were some.
+pub const REFUSED_VALUES_MAX: usize = 50;
+/// Names of attributes under which the refusals of a source are counted apart; further ones count as
+/// [`OTHER_EVENTS`].
+pub const REFUSALS_PER_SOURCE_MAX: i64 = 1_000;
+/// Values that wait in the tray for one user or company.
+pub const TRAY_PER_OWNER_MAX: i64 = 100;
 /// Characters of a refusal's example.
 pub const EXAMPLE_CHARS_MAX: usize = 100;
 /// Days for which a message id without a usable timestamp is remembered (R15).

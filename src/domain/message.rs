@@ -103,6 +103,9 @@ pub struct CompanyStatement {
     pub membership: Map<String, Value>,
 }
 
+/// The warning that an answer does not list every value that was refused.
+pub const MORE_VALUES_REFUSED: &str = "more_values_refused";
+
 /// A value of a message that was not taken while the rest was.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct RefusedValue {

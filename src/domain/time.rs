@@ -41,6 +41,8 @@ pub fn message_time(timestamp: Option<i64>, sent_at: Option<i64>, received_ms: i
     let Some(timestamp) = timestamp else {
         return MessageTime { at_ms: received_ms, as_sent: false, warning: None };
     };
+    // A clock that says 1970 beside a good timestamp is no clock.
+    let sent_at = sent_at.filter(|sent| *sent >= EPOCH_MS || timestamp < EPOCH_MS);
     let clock_error = sent_at.map_or(0, |sent| sent.saturating_sub(received_ms));
     if clock_error.abs() > CLOCK_ERROR_MS {
         return MessageTime {

@@ -11,6 +11,7 @@ use crate::domain::attributes::{Owner, Stamp, Type};
 use crate::domain::change::Subject;
 use crate::domain::error::Code;
 use crate::domain::ids::SourceKey;
+use crate::domain::limits::TRAY_PER_OWNER_MAX;
 use crate::domain::time::HOUR_MS;
 
 /// Makes a definition: a name and the type that its first value decided (A1).
@@ -77,6 +78,13 @@ pub fn keep_in_tray(
     };
     // A visitor's key stands below zero, as in the journal's folds.
     let key = if matches!(subject, Subject::Visitor(_)) { -key } else { key };
+    let waiting: i64 = tx
+        .connection
+        .prepare_cached("SELECT count(*) FROM tray_values WHERE owner = ?1 AND owner_key = ?2")?
+        .query_row([owner as i64, key], |row| row.get(0))?;
+    if waiting >= TRAY_PER_OWNER_MAX {
+        return Ok(());
+    }
     tx.connection
         .prepare_cached(
             "INSERT INTO tray_values (owner, owner_key, company_key, name, code, value, at_ms, message_hash, grade, source_key)

@@ -6,6 +6,7 @@ use serde_json::json;
 use super::list::{self, Cursor, Page};
 use super::{Reader, StoreError, Tx};
 use crate::domain::ids::{SourceKey, excerpt};
+use crate::domain::limits::{OTHER_EVENTS, REFUSALS_PER_SOURCE_MAX};
 
 /// A refusal as its page and the API show it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,6 +91,23 @@ fn refusal(row: &Row<'_>) -> rusqlite::Result<RefusalRow> {
 
 // What the writer needs ------------------------------------------------------
 
+/// The name under which a refusal is counted. Names come from whoever sends; beyond the limit they
+/// are counted as one, so that nobody fills the file with them.
+fn attribute_counted(tx: &Tx<'_>, source: i64, code: &str, attribute: String) -> Result<String, StoreError> {
+    let known = tx
+        .connection
+        .prepare_cached("SELECT 1 FROM refusals WHERE source_key = ?1 AND code = ?2 AND attribute = ?3")?
+        .exists(params![source, code, attribute])?;
+    if known || attribute.is_empty() {
+        return Ok(attribute);
+    }
+    let names: i64 = tx
+        .connection
+        .prepare_cached("SELECT count(*) FROM refusals WHERE source_key = ?1")?
+        .query_row([source], |row| row.get(0))?;
+    Ok(if names < REFUSALS_PER_SOURCE_MAX { attribute } else { OTHER_EVENTS.to_owned() })
+}
+
 /// Forgets the examples of what was not refused since an instant (Unix milliseconds).
 ///
 /// # Errors
@@ -129,6 +147,8 @@ pub fn count_many(
     example: Option<&str>,
     times: u64,
 ) -> Result<(), StoreError> {
+    let source = source.map_or(0, |key| key.0);
+    let attribute = attribute_counted(tx, source, code, attribute.map(excerpt).unwrap_or_default())?;
     tx.connection
         .prepare_cached(
             "INSERT INTO refusals (source_key, code, attribute, count, first_seen_ms, last_seen_ms, example, detail)
@@ -138,9 +158,9 @@ pub fn count_many(
                example = excluded.example, detail = excluded.detail",
         )?
         .execute(params![
-            source.map_or(0, |key| key.0),
+            source,
             code,
-            attribute.map(excerpt).unwrap_or_default(),
+            attribute,
             i64::try_from(times).unwrap_or(i64::MAX),
             tx.now_ms,
             example.map(excerpt),

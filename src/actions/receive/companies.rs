@@ -1,12 +1,12 @@
 //! What a message says of companies (C1-C6, C11).
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{Receiving, Stop, Subject};
 use crate::domain::change::{Change, Subject as About};
 use crate::domain::companies::{Order, Said, Statement};
 use crate::domain::error::{Code, Refused};
-use crate::domain::ids::{CompanyId, CompanyKey};
+use crate::domain::ids::{CompanyId, CompanyKey, UserKey};
 use crate::domain::message::{CompanyStatement, Message, RefusedValue, Standing};
 use crate::store::memberships::Member;
 use crate::store::{StoreError, companies, memberships, users};
@@ -32,6 +32,7 @@ impl Receiving<'_, '_> {
         let user = subject.user_at(self.time.at_ms);
         let mut statements = Vec::new();
         let mut said_of_memberships = Vec::new();
+        let mut of_current = Vec::new();
         let joins = stated.iter().any(|company| company.standing == Standing::Joins);
         if message.companies_replace || joins && self.tx.catalog().settings.one_company {
             statements.push(Statement { order: self.order(0), said: Said::Replaces });
@@ -40,7 +41,7 @@ impl Receiving<'_, '_> {
         for (place, statement) in (1..).zip(stated) {
             let CompanyStatement { company_id, standing, attributes, membership } = statement;
             let Some(company_id) = company_id else {
-                self.attributes_of_current(user, attributes)?;
+                of_current.push((attributes, membership));
                 continue;
             };
             let company = self.company(&company_id)?;
@@ -57,17 +58,14 @@ impl Receiving<'_, '_> {
             last = Some(company);
         }
         let (grade, source) = (self.delivery.grade, self.delivery.source);
-        if statements.is_empty() {
-            return Ok(last);
-        }
-        if let Some(user) = user {
+        if let Some(user) = user.filter(|_| !statements.is_empty()) {
             memberships::state(self.tx, Member::User(user), &statements, grade, source)?;
             let changes = memberships::restate(self.tx, user)?;
             self.changes.extend(changes);
             for (_, company, values) in said_of_memberships {
                 self.membership_attributes(user, company, values, self.stamp())?;
             }
-        } else if let Some(visitor) = subject.visitor {
+        } else if let Some(visitor) = subject.visitor.filter(|_| !statements.is_empty()) {
             memberships::state(self.tx, Member::Waiting(visitor), &statements, grade, source)?;
             for (order, _, values) in said_of_memberships {
                 memberships::keep_waiting(self.tx, visitor, order, &Value::Object(values).to_string())?;
@@ -75,30 +73,34 @@ impl Receiving<'_, '_> {
             self.warnings.push("company_waits_for_user");
             self.news = true;
         }
+        for (attributes, membership) in of_current {
+            self.company_without_id(user, attributes, membership)?;
+        }
         Ok(last)
     }
 
-    /// C6: a company without an id is the user's current one, and its attributes are updated.
-    fn attributes_of_current(
+    /// C6: a company without an id is the user's current one, as this very message leaves it; its
+    /// attributes and the membership's are updated.
+    fn company_without_id(
         &mut self,
-        user: Option<crate::domain::ids::UserKey>,
-        attributes: serde_json::Map<String, Value>,
+        user: Option<UserKey>,
+        attributes: Map<String, Value>,
+        membership: Map<String, Value>,
     ) -> Result<(), StoreError> {
         let current = match user {
-            Some(user) => users::load(self.tx, user)?.current_company,
+            Some(user) => users::load(self.tx, user)?.current_company.map(|company| (user, company)),
             None => None,
         };
-        match current {
-            Some(company) => self.company_attributes(company, attributes),
-            None => {
-                let refused = Refused::new(
-                    Code::CompanyIdMissing,
-                    "The company has no company_id, and the user has no current company to mean. Send company_id.",
-                );
-                self.refused_values.push(RefusedValue::new("company", Value::Object(attributes), refused));
-                Ok(())
-            }
-        }
+        let Some((user, company)) = current else {
+            let refused = Refused::new(
+                Code::CompanyIdMissing,
+                "The company has no company_id, and the user has no current company to mean. Send company_id.",
+            );
+            self.refuse_value(RefusedValue::new("company", Value::Object(attributes), refused));
+            return Ok(());
+        };
+        self.company_attributes(company, attributes)?;
+        self.membership_attributes(user, company, membership, self.stamp())
     }
 
     fn order(&self, place: i64) -> Order {

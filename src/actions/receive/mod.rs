@@ -16,7 +16,10 @@ use crate::domain::attributes::Stamp;
 use crate::domain::change::{By, Change};
 use crate::domain::error::{Code, Refused};
 use crate::domain::ids::{AnonymousId, CompanyKey, UserKey, VisitorKey};
-use crate::domain::message::{CompanyContext, Delivery, Kind, Message, Receipt, RefusedValue, Standing, Status};
+use crate::domain::limits::REFUSED_VALUES_MAX;
+use crate::domain::message::{
+    CompanyContext, Delivery, Kind, MORE_VALUES_REFUSED, Message, Receipt, RefusedValue, Standing, Status,
+};
 use crate::domain::time::{DAY_MS, EPOCH_MS, MessageTime, message_time, rfc3339};
 use crate::store::events::{self, ACTING_AS, INACTIVE, NewEvent};
 use crate::store::{StoreError, Tx, changes, memberships, refusals, users, visitors};
@@ -141,6 +144,10 @@ impl Receiving<'_, '_> {
         }
         if !kept {
             self.named_at(&subject)?;
+            if !self.time.as_sent && message.message_id.is_some() {
+                // With a time of its own a repeat would say the same again; without one it would be news.
+                events::remember(self.tx, self.message_hash, self.delivery.received_ms)?;
+            }
         }
         Ok(if kept { Status::Stored } else { Status::Unchanged })
     }
@@ -248,6 +255,15 @@ impl Receiving<'_, '_> {
             events::remember(self.tx, self.message_hash, self.delivery.received_ms)?;
         }
         Ok(())
+    }
+
+    /// Notes a value that was not taken; beyond the limit only that there were more.
+    fn refuse_value(&mut self, refused: RefusedValue) {
+        if self.refused_values.len() < REFUSED_VALUES_MAX {
+            self.refused_values.push(refused);
+        } else if !self.warnings.contains(&MORE_VALUES_REFUSED) {
+            self.warnings.push(MORE_VALUES_REFUSED);
+        }
     }
 
     /// Where a value of this message came from.

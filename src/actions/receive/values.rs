@@ -8,7 +8,9 @@ use crate::domain::attributes::{self, Attributes, Owner, Stamp, Type, Write, ema
 use crate::domain::change::{Change, Subject as About};
 use crate::domain::error::{Code, Refused};
 use crate::domain::ids::{CompanyKey, UserKey};
-use crate::domain::limits::{DEFINITIONS_PER_KIND_MAX, DEFINITIONS_UNSIGNED_PER_HOUR_MAX};
+use crate::domain::limits::{
+    DEFINITIONS_PER_KIND_MAX, DEFINITIONS_UNSIGNED_PER_HOUR_MAX, LIST_ITEMS_MAX, REFUSED_VALUES_MAX,
+};
 use crate::domain::message::RefusedValue;
 use crate::domain::time::HOUR_MS;
 use crate::store::{StoreError, attributes as definitions, companies, memberships, users, visitors};
@@ -89,23 +91,34 @@ impl Receiving<'_, '_> {
             match self.accept(owner, &sent_name, &value) {
                 Ok((name, write, history)) => {
                     taken = true;
-                    match known.write(&name, write, stamp) {
+                    let appended = if let Write::Append(item) = &write { Some(item.clone()) } else { None };
+                    let name = name.as_str();
+                    match known.write(name, write, stamp) {
                         Some((before, after)) if history => {
                             self.changes.push(Change::new(about, name, before, after));
                         }
                         Some(_) => self.news = true,
                         None => {}
                     }
+                    if let Some(item) = appended.filter(|item| is_full(known.get(name), item)) {
+                        let refused = Refused::new(
+                            Code::ListTooLong,
+                            format!(
+                                "{name} has {LIST_ITEMS_MAX} items already, which is the limit. Remove some first."
+                            ),
+                        );
+                        self.refuse_value(RefusedValue::new(told_name(owner, &sent_name), item, refused));
+                    }
                 }
                 Err(Stop::Store(error)) => return Err(error),
                 Err(Stop::Refused(refused)) => {
                     let waits =
                         matches!(refused.code, Code::TypeMismatch | Code::UnknownAttribute | Code::TooManyAttributes);
-                    if waits {
+                    if waits && self.refused_values.len() < REFUSED_VALUES_MAX {
                         let name = attributes::name(owner, &sent_name).unwrap_or_else(|_| sent_name.clone());
                         definitions::keep_in_tray(self.tx, about, &name, refused.code, &value, stamp)?;
                     }
-                    self.refused_values.push(RefusedValue::new(told_name(owner, &sent_name), value, refused));
+                    self.refuse_value(RefusedValue::new(told_name(owner, &sent_name), value, refused));
                 }
             }
         }
@@ -116,7 +129,7 @@ impl Receiving<'_, '_> {
     fn accept(&mut self, owner: Owner, sent_name: &str, value: &Value) -> Result<(String, Write, bool), Stop> {
         let name = attributes::name(owner, sent_name)?;
         attributes::within_limits(&name, value)?;
-        let write = match Write::of(value.clone()) {
+        let write = match Write::of(&name, value.clone())? {
             Write::Set(value) if is_email(owner, &name) && value != "" => Write::Set(email_value(&value)?),
             Write::Once(value) if is_email(owner, &name) => Write::Once(email_value(&value)?),
             write => write,
@@ -190,6 +203,11 @@ impl Receiving<'_, '_> {
         }
         Ok(())
     }
+}
+
+/// Whether a list took no more: an item that was appended is not in it.
+fn is_full(list: Option<Value>, item: &Value) -> bool {
+    list.is_some_and(|list| list.as_array().is_some_and(|items| items.len() >= LIST_ITEMS_MAX && !items.contains(item)))
 }
 
 fn is_email(owner: Owner, name: &str) -> bool {

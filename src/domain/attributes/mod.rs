@@ -282,8 +282,11 @@ fn number_from_text(text: &str) -> Option<Number> {
     if !all_digits(whole) || (whole.len() > 1 && whole.starts_with('0')) || fraction.is_some_and(|f| !all_digits(f)) {
         return None;
     }
+    // What a double does not hold to the last digit would be lost.
+    let significant = |text: &str| text.trim_start_matches(['-', '0', '.']).bytes().filter(u8::is_ascii_digit).count();
     match fraction {
         None => text.parse::<i64>().ok().map(Number::from),
+        Some(_) if significant(text) > 15 => None,
         Some(_) => text.parse().ok().and_then(Number::from_f64).map(|number| plain_number(&number)),
     }
 }
@@ -367,6 +370,7 @@ mod tests {
             (Type::Number, json!("ten")),
             (Type::Number, json!("007")),
             (Type::Number, json!("1e3")),
+            (Type::Number, json!("9007199254740993.5")),
             (Type::Number, json!(true)),
             (Type::Boolean, json!(1)),
             (Type::Date, json!("01/02/2026")),

@@ -28,26 +28,35 @@ pub enum Write {
     Once(Value),
 }
 
+/// The keys of operations (A3).
+const OPERATIONS: [&str; 4] = ["$inc", "$append", "$remove", "$once"];
+
+fn misfit(name: &str, why: &str) -> Refused {
+    Refused::new(Code::TypeMismatch, format!("{name} can't be changed so: {why}."))
+}
+
 impl Write {
     /// Reads a value as sent: an operation, `null`, or a value.
-    pub fn of(value: Value) -> Write {
-        match value {
-            Value::Null => Write::Clear,
-            Value::Object(mut fields) if fields.len() == 1 => {
-                let operation = fields.keys().next().cloned().unwrap_or_default();
-                let operand = fields.remove(&operation).unwrap_or_default();
-                match (operation.as_str(), operand) {
-                    ("$inc", Value::Number(number)) => Write::Increment(number),
-                    ("$append", item) => Write::Append(item),
-                    ("$remove", item) => Write::Remove(item),
-                    ("$once", item) => Write::Once(item),
-                    (_, operand) => {
-                        fields.insert(operation, operand);
-                        Write::Set(Value::Object(fields))
-                    }
-                }
-            }
-            value => Write::Set(value),
+    ///
+    /// # Errors
+    /// `type_mismatch`: an operation with an operand that it can't take, or with another beside it.
+    pub fn of(name: &str, value: Value) -> Result<Write, Refused> {
+        let Value::Object(mut fields) = value else {
+            return Ok(if value.is_null() { Write::Clear } else { Write::Set(value) });
+        };
+        let Some(operation) = OPERATIONS.iter().find(|operation| fields.contains_key(**operation)) else {
+            return Ok(Write::Set(Value::Object(fields)));
+        };
+        let operand = fields.remove(*operation).unwrap_or_default();
+        match (*operation, operand) {
+            _ if !fields.is_empty() => Err(misfit(name, "An operation stands alone; send one for each value")),
+            ("$inc", Value::Number(number)) => Ok(Write::Increment(number)),
+            ("$inc", _) => Err(misfit(name, "$inc takes a number")),
+            ("$once", Value::Object(_)) | (_, Value::Null) => Err(misfit(name, "The operation takes a value")),
+            (_, Value::String(text)) if text.is_empty() => Err(misfit(name, "The operation takes a value")),
+            ("$append", item) => Ok(Write::Append(item)),
+            ("$remove", item) => Ok(Write::Remove(item)),
+            (_, item) => Ok(Write::Once(item)),
         }
     }
 
