@@ -516,6 +516,10 @@ async fn case_45_numbers_stay_numbers() {
 #[actix_web::test]
 async fn t4_a_change_of_the_time_zone_counts_the_days_anew() {
     let rollcall = Rollcall::start();
+    for number in 0..5 {
+        let traits = json!({ "company": { "company_id": "acme" } });
+        rollcall.page_posts(identify(None, &format!("user-{number}"), traits)).await;
+    }
     for day in 2..8 {
         for hour in 0..12 {
             let user = format!("user-{}", hour % 5);
@@ -535,6 +539,15 @@ async fn t4_a_change_of_the_time_zone_counts_the_days_anew() {
         .await;
     }
     assert_eq!(rollcall.company("acme").await["active_members_30d"], 5);
+    // Whoever leaves is no active member, whoever was none never was one.
+    let leaves = json!({ "company": { "company_id": "acme", "remove": true } });
+    rollcall.page_posts(at(identify(None, "user-0", leaves), 1)).await;
+    let mut guest = track("guest", "Paid");
+    guest["context"] = json!({ "groupId": "acme" });
+    rollcall.page_posts(guest).await;
+    let acme = rollcall.company("acme").await;
+    assert_eq!((acme["members"].as_i64(), acme["active_members_30d"].as_i64()), (Some(4), Some(4)));
+    assert!(rollcall.shell_output(&["check"], "").status.success());
 }
 
 /// A4: what a stranger's names cost is bounded, and the answer says that there were more.

@@ -92,7 +92,8 @@ fn count_active_members(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     )?;
     tx.connection.execute(
         "UPDATE companies SET active_members =
-           (SELECT count(*) FROM company_people p WHERE p.company_key = companies.company_key AND p.last_day > ?1)",
+           (SELECT count(*) FROM company_people p JOIN memberships m USING (user_key, company_key)
+            WHERE p.company_key = companies.company_key AND p.last_day > ?1 AND m.open = 1)",
         [today - ACTIVE_DAYS],
     )?;
     tx.connection.execute("UPDATE cursors SET day = ?1 WHERE reader = 'folds'", [today])?;

@@ -349,8 +349,11 @@ impl Sums {
         )?;
         let mut membership = connection
             .prepare_cached("UPDATE memberships SET last_seen_hour = ?3 WHERE user_key = ?2 AND company_key = ?1")?;
-        let mut active = connection
-            .prepare_cached("UPDATE companies SET active_members = active_members + 1 WHERE company_key = ?1")?;
+        let mut active = connection.prepare_cached(
+            "UPDATE companies SET active_members = active_members + 1
+             WHERE company_key = ?1
+               AND EXISTS (SELECT 1 FROM memberships WHERE user_key = ?2 AND company_key = ?1 AND open = 1)",
+        )?;
         for ((company, user), (day, hour)) in &self.last_in_company {
             let known: Option<(i32, i64)> =
                 find.query_row([company, user], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
@@ -363,7 +366,7 @@ impl Sums {
             membership.execute(params![company, user, last_hour])?;
             let since = today - ACTIVE_DAYS;
             if last_day > since && known_day <= since {
-                active.execute([company])?;
+                active.execute([company, user])?;
             }
         }
         Ok(())
@@ -409,8 +412,9 @@ fn turn_day(tx: &mut Tx<'_>, today: i32) -> Result<(), StoreError> {
     tx.connection
         .prepare_cached(
             "UPDATE companies SET active_members = active_members - gone.people
-             FROM (SELECT company_key, count(*) AS people FROM company_people
-                   WHERE last_day > ?1 AND last_day <= ?2 GROUP BY company_key) AS gone
+             FROM (SELECT p.company_key, count(*) AS people
+                   FROM company_people p JOIN memberships m USING (user_key, company_key)
+                   WHERE p.last_day > ?1 AND p.last_day <= ?2 AND m.open = 1 GROUP BY p.company_key) AS gone
              WHERE companies.company_key = gone.company_key",
         )?
         .execute([stored - ACTIVE_DAYS, today - ACTIVE_DAYS])?;

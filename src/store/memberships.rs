@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use rusqlite::{OptionalExtension, Row, params};
 use serde_json::json;
 
+use super::folds::ACTIVE_DAYS;
 use super::{StoreError, Tx};
 use crate::domain::access::Grade;
 use crate::domain::attributes::Attributes;
@@ -205,7 +206,7 @@ pub fn restate(tx: &mut Tx<'_>, user: UserKey) -> Result<Vec<Change>, StoreError
         let was_open = known.is_some_and(|known| known.left_ms.is_none());
         if known.is_none() || was_open != now.left_ms.is_none() {
             changes.push(membership_change(user, *company, known, now));
-            count_members(tx, *company, i64::from(now.left_ms.is_none()) - i64::from(was_open))?;
+            count_members(tx, *company, user, i64::from(now.left_ms.is_none()) - i64::from(was_open))?;
         }
     }
     let open = memberships.spans.values().filter(|spans| spans.last().is_some_and(|span| span.left_ms.is_none()));
@@ -283,12 +284,22 @@ fn membership_change(user: UserKey, company: CompanyKey, before: Option<Standing
     Change::new(Subject::Membership(user, company), "membership", before.map(told), Some(told(now)))
 }
 
-fn count_members(tx: &Tx<'_>, company: CompanyKey, difference: i64) -> Result<(), StoreError> {
-    if difference != 0 {
-        tx.connection
-            .prepare_cached("UPDATE companies SET members = members + ?2 WHERE company_key = ?1")?
-            .execute([company.0, difference])?;
+/// A member came or went: so did an active one, where the folds have seen activity in the last 30 days.
+fn count_members(tx: &Tx<'_>, company: CompanyKey, user: UserKey, difference: i64) -> Result<(), StoreError> {
+    if difference == 0 {
+        return Ok(());
     }
+    tx.connection
+        .prepare_cached("UPDATE companies SET members = members + ?2 WHERE company_key = ?1")?
+        .execute([company.0, difference])?;
+    tx.connection
+        .prepare_cached(
+            "UPDATE companies SET active_members = active_members + ?2
+             WHERE company_key = ?1 AND EXISTS (
+               SELECT 1 FROM company_people p JOIN cursors c ON c.reader = 'folds'
+               WHERE p.company_key = ?1 AND p.user_key = ?3 AND p.last_day > c.day - ?4)",
+        )?
+        .execute([company.0, difference, user.0, i64::from(ACTIVE_DAYS)])?;
     Ok(())
 }
 

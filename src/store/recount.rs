@@ -258,19 +258,19 @@ impl<'a> Recount<'a> {
             .query_map([], |row| Ok(((row.get(0)?, row.get(1)?), (row.get(2)?, row.get(3)?))))?
             .collect::<Result<_, _>>()?;
         self.compare("people of companies", &fold, &recount);
-        let mut statement = self.db.0.prepare("SELECT company_key, user_key, last_seen_hour FROM memberships")?;
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
-            let (company, user, hour): (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
-            let counted = recount.get(&(company, user)).map_or(0, |(_, hour)| *hour);
-            self.compare(&format!("last seen of user {user} in company {company}"), &hour, &counted);
-        }
         let stored: Option<i32> =
             self.db.0.query_row("SELECT max(day) FROM cursors WHERE reader = 'folds'", [], |row| row.get(0))?;
         let since = stored.unwrap_or(0) - ACTIVE_DAYS;
         let mut active: HashMap<i64, i64> = HashMap::new();
-        for ((company, _), (day, _)) in &recount {
-            *active.entry(*company).or_default() += i64::from(*day > since);
+        let mut statement = self.db.0.prepare("SELECT company_key, user_key, last_seen_hour, open FROM memberships")?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let (company, user, hour, open): (i64, i64, i64, bool) =
+                (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
+            let last = recount.get(&(company, user)).copied();
+            let counted = last.map_or(0, |(_, hour)| hour);
+            self.compare(&format!("last seen of user {user} in company {company}"), &hour, &counted);
+            *active.entry(company).or_default() += i64::from(open && last.is_some_and(|(day, _)| day > since));
         }
         let mut statement = self.db.0.prepare("SELECT company_key, active_members FROM companies")?;
         let mut rows = statement.query([])?;
