@@ -3,6 +3,9 @@
 //! The words are kept, the text never is (rules, "What is kept of `context`"). A list of
 //! names is enough here: versions say nothing of who uses a product, and tell people apart.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+
 /// A user agent, read once a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Agent<'a> {
@@ -75,9 +78,50 @@ const CRAWLERS: [&str; 14] = [
     "heritrix",
 ];
 
+/// What a text says.
+#[derive(Debug, Clone)]
+struct Words {
+    browser: Option<&'static str>,
+    system: Option<&'static str>,
+    crawler: Option<String>,
+}
+
+/// User agents that one thread remembers; visitors share few.
+const REMEMBERED_MAX: usize = 512;
+
+thread_local! {
+    static READ: RefCell<HashMap<String, Words>> = RefCell::default();
+}
+
+/// Reads a text, once a thread as long as it is remembered.
+fn words(text: &str) -> Words {
+    READ.with_borrow_mut(|read| {
+        if let Some(words) = read.get(text) {
+            return words.clone();
+        }
+        let agent = Agent::read(text);
+        let words = Words { browser: agent.browser, system: agent.system, crawler: agent.read_crawler() };
+        if read.len() >= REMEMBERED_MAX {
+            read.clear();
+        }
+        read.insert(text.to_owned(), words.clone());
+        words
+    })
+}
+
 impl<'a> Agent<'a> {
     /// Reads a user agent. Only browsers say what they run on: a program has neither.
     pub fn of(text: &'a str) -> Agent<'a> {
+        let Words { browser, system, .. } = words(text);
+        Agent { text, browser, system }
+    }
+
+    /// The word by which a crawler gives itself away. SDKs, curl and headless browsers are none.
+    pub fn crawler(&self) -> Option<String> {
+        words(self.text).crawler
+    }
+
+    fn read(text: &'a str) -> Agent<'a> {
         let is_browser = ["Mozilla/", "Opera/", "Dalvik/"].iter().any(|start| text.starts_with(start));
         let word = |list: &[(&str, &'static str)]| {
             list.iter().find(|(mark, _)| is_browser && text.contains(mark)).map(|(_, word)| *word)
@@ -85,8 +129,7 @@ impl<'a> Agent<'a> {
         Agent { text, browser: word(&BROWSERS), system: word(&SYSTEMS) }
     }
 
-    /// The word by which a crawler gives itself away. SDKs, curl and headless browsers are none.
-    pub fn crawler(&self) -> Option<String> {
+    fn read_crawler(&self) -> Option<String> {
         let lower = self.text.to_ascii_lowercase();
         let word_at = |start: usize, length: usize| {
             let part = |letter: char| letter.is_alphanumeric() || letter == '-' || letter == '_';

@@ -26,6 +26,12 @@ pub enum Call {
 }
 
 impl Call {
+    /// The words of all calls, as they stand in a path.
+    pub const WORDS: [&str; 16] = [
+        "identify", "i", "group", "g", "track", "t", "page", "p", "screen", "s", "alias", "a", "batch", "b", "import",
+        "m",
+    ];
+
     /// The call of a path's word, in full or short.
     pub fn parse(word: &str) -> Option<Call> {
         Some(match word {
@@ -125,6 +131,20 @@ fn too_many(messages: usize) -> Problem {
         .with("size", messages)
 }
 
+/// As many bytes as a value can be as JSON: six for each of a text's, were all of them escaped.
+fn bytes_at_most(value: &Value) -> usize {
+    let text = |text: &str| 6 * text.len() + 3;
+    match value {
+        Value::Null | Value::Bool(_) => 6,
+        Value::Number(_) => 32,
+        Value::String(string) => text(string),
+        Value::Array(items) => 3 + items.iter().map(bytes_at_most).sum::<usize>(),
+        Value::Object(fields) => {
+            3 + fields.iter().map(|(name, value)| text(name) + 1 + bytes_at_most(value)).sum::<usize>()
+        }
+    }
+}
+
 /// Whether a message is over the limit of one, as JSON without spaces; stops counting there.
 pub fn is_too_large(message: &Value) -> bool {
     struct Room(usize);
@@ -138,7 +158,7 @@ pub fn is_too_large(message: &Value) -> bool {
             Ok(())
         }
     }
-    serde_json::to_writer(Room(MESSAGE_BYTES_MAX), message).is_err()
+    bytes_at_most(message) > MESSAGE_BYTES_MAX && serde_json::to_writer(Room(MESSAGE_BYTES_MAX), message).is_err()
 }
 
 #[cfg(test)]

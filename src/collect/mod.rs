@@ -76,9 +76,13 @@ fn configure_with(config: &mut web::ServiceConfig, memory: Rc<Memory>) {
                     .route(read().to(sdk_settings::of_segment))
                     .default_service(web::to(no_such_method)),
             )
-            .service(
-                web::resource("/{call}").route(web::post().to(posts::post)).default_service(web::to(no_such_method)),
-            )
+            .configure(|scope| {
+                // Each word a path of its own: one with a place in it would be matched by a regular expression.
+                for word in envelope::Call::WORDS {
+                    let resource = web::resource(format!("/{word}")).route(web::post().to(posts::post));
+                    scope.service(resource.default_service(web::to(no_such_method)));
+                }
+            })
             .default_service(web::to(no_such_path)),
     );
     config.service(source_config("/sourceConfig/"));

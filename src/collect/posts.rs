@@ -53,7 +53,7 @@ async fn take(
     limits: &Limits,
     memory: &Rc<Memory>,
 ) -> Result<Vec<Receipt>, Declined> {
-    let call = request.match_info().get("call").and_then(Call::parse).ok_or_else(not_found)?;
+    let call = request.path().rsplit('/').next().and_then(Call::parse).ok_or_else(not_found)?;
     let catalog = store.catalog();
     let in_head = |problem| Declined::from(problem).of(senders::source_in_head(request, &catalog));
     if asks_for_dry_run(request) {

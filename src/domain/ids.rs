@@ -161,6 +161,7 @@ fn is_placeholder(id: &str) -> bool {
     ];
     const TAGS: [(&str, &str); 5] = [("{{", "}}"), ("{%", "%}"), ("<%", "%>"), ("${", "}"), ("[[", "]]")];
     let lower = id.to_lowercase();
+    let opens = lower.bytes().any(|letter| matches!(letter, b'{' | b'<' | b'$' | b'['));
     let tag =
         |open: &str, close: &str| lower.find(open).is_some_and(|start| lower[start + open.len()..].contains(close));
     let percent = lower.len() > 2
@@ -171,7 +172,7 @@ fn is_placeholder(id: &str) -> bool {
         && lower.chars().all(|c| c == '0' || c == '-')
         && lower.chars().filter(|c| *c == '0').count() == 32;
     WORDS.contains(&lower.as_str())
-        || TAGS.iter().any(|(open, close)| tag(open, close))
+        || opens && TAGS.iter().any(|(open, close)| tag(open, close))
         || percent
         || zero_uuid
         || lower == "user_id"

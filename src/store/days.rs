@@ -56,9 +56,7 @@ pub(super) fn step(tx: &mut Tx<'_>) -> Result<(), StoreError> {
 
 fn recount(tx: &mut Tx<'_>, day: i32) -> Result<(), StoreError> {
     // What waits to be folded would be counted here and once more then.
-    while tx.state.pending > 0 {
-        folds::apply(tx, i64::from(i32::MAX))?;
-    }
+    folds::catch_up(tx)?;
     for table in ["people_by_day", "company_people_by_day", "company_days", "company_names_by_day", "days"] {
         tx.connection.prepare_cached(&format!("DELETE FROM {table} WHERE day = ?1"))?.execute([day])?;
     }

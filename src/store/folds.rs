@@ -10,7 +10,7 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, ToSql, params};
 
 use super::events::{ACTING_AS, INACTIVE};
 use super::tx::State;
@@ -127,6 +127,14 @@ pub(super) fn apply(tx: &mut Tx<'_>, limit: i64) -> Result<(), StoreError> {
         .execute(params![last, today])?;
     tx.connection.prepare_cached("DELETE FROM arrivals WHERE seq <= (SELECT min(seq) FROM cursors)")?.execute([])?;
     tx.state.pending = (tx.state.pending - taken).max(0);
+    Ok(())
+}
+
+/// Takes all arrivals there are, for a deed that reads what is derived from them.
+pub(super) fn catch_up(tx: &mut Tx<'_>) -> Result<(), StoreError> {
+    while tx.state.pending > 0 {
+        apply(tx, i64::from(i32::MAX))?;
+    }
     Ok(())
 }
 
@@ -294,47 +302,52 @@ impl Sums {
 
     pub(super) fn write_days(&self, connection: &Connection) -> Result<(), StoreError> {
         let mut days: BTreeMap<i32, (i64, i64)> = BTreeMap::new();
-        let mut upsert = connection.prepare_cached(
-            "INSERT INTO people_by_day (day, user_key, events) VALUES (?1, ?2, ?3)
-             ON CONFLICT DO UPDATE SET events = events + excluded.events RETURNING events",
+        let mut people = Counter::of(
+            connection,
+            "UPDATE people_by_day SET events = events + ?3 WHERE day = ?1 AND user_key = ?2",
+            "INSERT INTO people_by_day (day, user_key, events) VALUES (?1, ?2, ?3)",
         )?;
         for ((day, user), events) in &self.people {
-            let total: i64 = upsert.query_row(params![day, user, events], |row| row.get(0))?;
+            let is_new = people.add(params![day, user, events])?;
             let sum = days.entry(*day).or_default();
-            sum.0 += i64::from(total == *events);
+            sum.0 += i64::from(is_new);
             sum.1 += events;
         }
-        let mut upsert = connection.prepare_cached(
-            "INSERT INTO days (day, people, events) VALUES (?1, ?2, ?3)
-             ON CONFLICT DO UPDATE SET people = people + excluded.people, events = events + excluded.events",
+        let mut whole = Counter::of(
+            connection,
+            "UPDATE days SET people = people + ?2, events = events + ?3 WHERE day = ?1",
+            "INSERT INTO days (day, people, events) VALUES (?1, ?2, ?3)",
         )?;
         for (day, (people, events)) in days {
-            upsert.execute(params![day, people, events])?;
+            whole.add(params![day, people, events])?;
         }
         let mut company_days: BTreeMap<(i32, i64), (i64, i64)> = BTreeMap::new();
-        let mut upsert = connection.prepare_cached(
-            "INSERT INTO company_people_by_day (day, company_key, user_key, events) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT DO UPDATE SET events = events + excluded.events RETURNING events",
+        let mut people = Counter::of(
+            connection,
+            "UPDATE company_people_by_day SET events = events + ?4 WHERE day = ?1 AND company_key = ?2 AND user_key = ?3",
+            "INSERT INTO company_people_by_day (day, company_key, user_key, events) VALUES (?1, ?2, ?3, ?4)",
         )?;
         for ((day, company, user), events) in &self.company_people {
-            let total: i64 = upsert.query_row(params![day, company, user, events], |row| row.get(0))?;
+            let is_new = people.add(params![day, company, user, events])?;
             let sum = company_days.entry((*day, *company)).or_default();
-            sum.0 += i64::from(total == *events);
+            sum.0 += i64::from(is_new);
             sum.1 += events;
         }
-        let mut upsert = connection.prepare_cached(
-            "INSERT INTO company_days (day, company_key, people, events) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT DO UPDATE SET people = people + excluded.people, events = events + excluded.events",
+        let mut whole = Counter::of(
+            connection,
+            "UPDATE company_days SET people = people + ?3, events = events + ?4 WHERE day = ?1 AND company_key = ?2",
+            "INSERT INTO company_days (day, company_key, people, events) VALUES (?1, ?2, ?3, ?4)",
         )?;
         for ((day, company), (people, events)) in company_days {
-            upsert.execute(params![day, company, people, events])?;
+            whole.add(params![day, company, people, events])?;
         }
-        let mut upsert = connection.prepare_cached(
-            "INSERT INTO company_names_by_day (day, company_key, name_key, events) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT DO UPDATE SET events = events + excluded.events",
+        let mut names = Counter::of(
+            connection,
+            "UPDATE company_names_by_day SET events = events + ?4 WHERE day = ?1 AND company_key = ?2 AND name_key = ?3",
+            "INSERT INTO company_names_by_day (day, company_key, name_key, events) VALUES (?1, ?2, ?3, ?4)",
         )?;
         for ((day, company, name), events) in &self.company_names {
-            upsert.execute(params![day, company, name, events])?;
+            names.add(params![day, company, name, events])?;
         }
         Ok(())
     }
@@ -373,36 +386,52 @@ impl Sums {
     }
 
     fn write_reaches(&self, connection: &Connection) -> Result<(), StoreError> {
-        let write = |reaches: &BTreeMap<i64, Reach>, first_sql: &str, last_sql: &str| -> Result<(), StoreError> {
-            let mut first = connection.prepare_cached(first_sql)?;
-            let mut last = connection.prepare_cached(last_sql)?;
+        let write = |reaches: &BTreeMap<i64, Reach>, sql: &str| -> Result<(), StoreError> {
+            let mut reached = connection.prepare_cached(sql)?;
             for (key, reach) in reaches {
-                if let Some(first_ms) = reach.first_ms {
-                    first.execute([*key, first_ms])?;
-                }
-                if reach.last_hour > 0 {
-                    last.execute([*key, reach.last_hour])?;
-                }
+                reached.execute([*key, reach.first_ms.unwrap_or(i64::MAX), reach.last_hour])?;
             }
             Ok(())
         };
         write(
             &self.users,
-            "UPDATE users SET first_message_ms = ?2, first_seen_ms = min(first_seen_ms, ?2)
-             WHERE user_key = ?1 AND first_message_ms > ?2",
-            "UPDATE users SET last_seen_hour = ?2 WHERE user_key = ?1 AND last_seen_hour < ?2",
+            "UPDATE users SET first_message_ms = min(first_message_ms, ?2), first_seen_ms = min(first_seen_ms, ?2),
+               last_seen_hour = max(last_seen_hour, ?3)
+             WHERE user_key = ?1 AND (first_message_ms > ?2 OR last_seen_hour < ?3)",
         )?;
         write(
             &self.visitors,
-            "UPDATE visitors SET first_seen_ms = ?2 WHERE visitor_key = ?1 AND first_seen_ms > ?2",
-            "UPDATE visitors SET last_seen_hour = ?2 WHERE visitor_key = ?1 AND last_seen_hour < ?2",
+            "UPDATE visitors SET first_seen_ms = min(first_seen_ms, ?2), last_seen_hour = max(last_seen_hour, ?3)
+             WHERE visitor_key = ?1 AND (first_seen_ms > ?2 OR last_seen_hour < ?3)",
         )?;
         write(
             &self.companies,
-            "UPDATE companies SET first_message_ms = ?2, first_seen_ms = min(first_seen_ms, ?2)
-             WHERE company_key = ?1 AND first_message_ms > ?2",
-            "UPDATE companies SET last_seen_hour = ?2 WHERE company_key = ?1 AND last_seen_hour < ?2",
+            "UPDATE companies SET first_message_ms = min(first_message_ms, ?2), first_seen_ms = min(first_seen_ms, ?2),
+               last_seen_hour = max(last_seen_hour, ?3)
+             WHERE company_key = ?1 AND (first_message_ms > ?2 OR last_seen_hour < ?3)",
         )
+    }
+}
+
+/// A table of counts: adds to a row, and makes it where there is none. An upsert that returns the
+/// sum would make a table of its own for it, at each row.
+struct Counter<'a> {
+    update: CachedStatement<'a>,
+    insert: CachedStatement<'a>,
+}
+
+impl<'a> Counter<'a> {
+    fn of(connection: &'a Connection, update: &str, insert: &str) -> Result<Counter<'a>, StoreError> {
+        Ok(Counter { update: connection.prepare_cached(update)?, insert: connection.prepare_cached(insert)? })
+    }
+
+    /// Whether the row is new.
+    fn add(&mut self, values: &[&dyn ToSql]) -> Result<bool, StoreError> {
+        if self.update.execute(values)? > 0 {
+            return Ok(false);
+        }
+        self.insert.execute(values)?;
+        Ok(true)
     }
 }
 

@@ -250,7 +250,9 @@ pub fn carried_by(tx: &Tx<'_>, user: UserKey) -> Result<Vec<Attributes>, StoreEr
 ///
 /// # Errors
 /// [`StoreError`] only.
-pub fn forget_unlinked(tx: &Tx<'_>, before_ms: i64, rows: i64) -> Result<bool, StoreError> {
+pub fn forget_unlinked(tx: &mut Tx<'_>, before_ms: i64, rows: i64) -> Result<bool, StoreError> {
+    // An event that waits to be folded is not found under its visitor yet.
+    super::folds::catch_up(tx)?;
     let visitors = tx
         .connection
         .prepare_cached(

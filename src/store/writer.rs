@@ -28,8 +28,8 @@ const WAITING_MAX: usize = 16_384;
 const GROUP_JOBS_MAX: usize = 4_096;
 /// Work of one group, in milliseconds.
 const GROUP_MS: u64 = 5;
-/// Up to so many arrivals are folded in the commit that brought them.
-const FOLD_AT_ONCE_MAX: i64 = 16;
+/// Arrivals wait so long for others to be folded with them, in milliseconds; a reader who waits ends it.
+const FOLD_WAIT_MS: u64 = 50;
 /// So many waiting arrivals are folded in one sorted slice.
 const FOLD_SLICE: i64 = 2_048;
 /// How often the writer looks whether another process wrote, in milliseconds.
@@ -89,6 +89,8 @@ struct Waiting {
     live: VecDeque<Box<dyn Job>>,
     bulk: VecDeque<Box<dyn Job>>,
     closed: bool,
+    /// A reader waits for the folds.
+    hurried: bool,
 }
 
 struct Line {
@@ -141,6 +143,7 @@ impl Writer {
             line: Arc::clone(&line),
             data_version: 0,
             looked: Instant::now(),
+            waits_since: Instant::now(),
         };
         thread.data_version = thread.read_data_version()?;
         let handle = std::thread::Builder::new()
@@ -187,6 +190,8 @@ impl Writer {
             if self.line.folded.load(Ordering::Acquire) >= head {
                 return 0;
             }
+            self.line.lock().hurried = true;
+            self.line.arrived.notify_one();
             let left = limit.saturating_sub(started.elapsed());
             if left.is_zero() || tokio::time::timeout(left, moved).await.is_err() {
                 return u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -221,14 +226,16 @@ struct Thread {
     line: Arc<Line>,
     data_version: i64,
     looked: Instant,
+    /// When the first arrival came that waits to be folded.
+    waits_since: Instant,
 }
 
 impl Thread {
     fn run(&mut self) {
         loop {
-            let (jobs, closing) = self.next_group();
+            let (jobs, closing, hurried) = self.next_group();
             self.look_for_other_writers();
-            let result = if jobs.is_empty() { self.fold_alone() } else { self.commit_group(jobs) };
+            let result = if jobs.is_empty() { self.fold_alone() } else { self.commit_group(jobs, hurried) };
             if let Err(error) = result {
                 tracing::error!(%error, "The writer could not commit.");
                 // A full disk does not get better by asking at once.
@@ -243,27 +250,38 @@ impl Thread {
         }
     }
 
-    /// Waits for jobs; none where there is only folding to do, or nothing for a while.
-    fn next_group(&self) -> (Vec<Box<dyn Job>>, bool) {
+    /// Waits for jobs; none where there is only folding to do, or nothing for a while. Whether a reader waits.
+    fn next_group(&self) -> (Vec<Box<dyn Job>>, bool, bool) {
         let mut waiting = self.line.lock();
-        if waiting.live.is_empty() && waiting.bulk.is_empty() && !waiting.closed && self.is_idle() {
-            waiting = self
-                .line
-                .arrived
-                .wait_timeout(waiting, Duration::from_millis(LOOK_MS))
-                .unwrap_or_else(PoisonError::into_inner)
-                .0;
+        let patience = self.patience(waiting.hurried);
+        if waiting.live.is_empty() && waiting.bulk.is_empty() && !waiting.closed && !patience.is_zero() {
+            waiting = self.line.arrived.wait_timeout(waiting, patience).unwrap_or_else(PoisonError::into_inner).0;
         }
+        let hurried = std::mem::take(&mut waiting.hurried);
         let live = waiting.live.len().min(GROUP_JOBS_MAX);
         let mut jobs: Vec<Box<dyn Job>> = waiting.live.drain(..live).collect();
         // One bulk job a group: it holds the writer for a bounded chunk, then lets others pass.
         jobs.extend(waiting.bulk.pop_front());
         let closing = waiting.closed && waiting.live.is_empty() && waiting.bulk.is_empty();
-        (jobs, closing)
+        (jobs, closing, hurried)
     }
 
-    fn commit_group(&mut self, jobs: Vec<Box<dyn Job>>) -> Result<(), StoreError> {
+    /// How long to wait for jobs before doing what else there is to do.
+    fn patience(&self, hurried: bool) -> Duration {
+        if self.is_idle() {
+            return Duration::from_millis(LOOK_MS);
+        }
+        if hurried || self.state.days_to_recount || self.state.pending >= FOLD_SLICE {
+            return Duration::ZERO;
+        }
+        Duration::from_millis(FOLD_WAIT_MS).saturating_sub(self.waits_since.elapsed())
+    }
+
+    fn commit_group(&mut self, jobs: Vec<Box<dyn Job>>, hurried: bool) -> Result<(), StoreError> {
         let started = Instant::now();
+        if self.state.pending == 0 {
+            self.waits_since = started;
+        }
         let mut done: Vec<Box<dyn Job>> = Vec::with_capacity(jobs.len());
         let mut jobs = VecDeque::from(jobs);
         let result = (|| {
@@ -277,7 +295,7 @@ impl Thread {
                     break;
                 }
             }
-            if self.state.pending <= FOLD_AT_ONCE_MAX || self.state.pending >= FOLD_SLICE {
+            if hurried || self.state.pending >= FOLD_SLICE {
                 self.fold(now_ms)?;
             }
             self.execute("COMMIT")
