@@ -148,10 +148,9 @@ pub fn find(tx: &Tx<'_>, anonymous_id: &AnonymousId) -> Result<Option<KnownVisit
     Ok(tx
         .connection
         .prepare_cached(
-            "SELECT v.visitor_key, v.linked_ms, v.linked_from_ms, u.user_key, u.user_id IS NULL, u.email
-             FROM visitors v
-             LEFT JOIN users linked ON linked.user_key = v.user_key
-             LEFT JOIN users u ON u.user_key = coalesce(linked.merged_into, linked.user_key)
+            "SELECT v.visitor_key, v.linked_ms, v.linked_from_ms, coalesce(u.merged_into, u.user_key),
+               u.user_id IS NULL AND u.merged_into IS NULL, u.email
+             FROM visitors v LEFT JOIN users u ON u.user_key = v.user_key
              WHERE v.anonymous_id = ?1",
         )?
         .query_row([anonymous_id.as_str()], |row| {
