@@ -288,6 +288,81 @@ async fn pictures_for_the_readme() {
     assert_eq!(browser.console().await, Vec::<String>::new());
 }
 
+/// Data at the limits of what is taken makes no page heavy, and none scrolls sideways.
+#[actix_web::test]
+async fn long_but_legal_data_stays_within_its_page() {
+    let rollcall = Rollcall::start();
+    let long = |letter: &str, number: i64, chars: usize| format!("{}{number:03}", letter.repeat(chars - 3));
+    let mut messages = Vec::new();
+    for number in 0..50 {
+        let (user, company) = (long("u/", number, 126), long("c/", number % 3, 126));
+        let mut traits = json!({
+            "name": long("N", number, 240), "email": format!("{}@{}.example", long("e", number, 60), "d".repeat(60)),
+            "company": {
+                "company_id": company, "name": long("C", number % 3, 240), "plan": "P".repeat(200),
+                "membership": { "role": "R".repeat(200), "title": "T".repeat(200) },
+            },
+        });
+        for attribute in 0..if number == 0 { 60 } else { 0 } {
+            traits[format!("{attribute}{}", "a".repeat(90))] = json!("v".repeat(4_000));
+        }
+        messages
+            .push(json!({ "type": "identify", "userId": user, "anonymousId": format!("b{number}"), "traits": traits }));
+        let properties: serde_json::Map<String, Value> =
+            (0..9).map(|property| (format!("{property}{}", "p".repeat(90)), json!("w".repeat(1_000)))).collect();
+        messages.push(json!({
+            "type": "track", "userId": long("u/", 0, 126), "event": long("E", number, 190), "properties": properties,
+            "context": { "groupId": long("c/", 0, 126) },
+        }));
+    }
+    for part in messages.chunks(8) {
+        rollcall.backend_posts(json!(part)).await;
+    }
+    let encoded = |id: String| id.replace('/', "%2F");
+    let user = format!("/users/{}", encoded(long("u/", 0, 126)));
+    let company = format!("/companies/{}", encoded(long("c/", 0, 126)));
+    let cookie = session_cookie(&rollcall).await;
+    let browser = Browser::start().await;
+    signed_in(&rollcall, &browser).await;
+    for (place, path) in ["/", "/users", "/companies", "/visitors", "/search?q=nnn", &user, &company].iter().enumerate()
+    {
+        let address = format!("{}{path}", rollcall.address);
+        let answer = rollcall.client.get(&address).header("cookie", &cookie).send().await.expect("an answer");
+        assert_eq!(answer.status(), 200, "{path}");
+        let bytes = answer.text().await.expect("text").len();
+        assert!(bytes < 100_000, "{path} is {bytes} bytes");
+        for width in [320, 360, 1440] {
+            browser.driver.set_window_rect(0, 0, width, 900).await.expect("a size");
+            browser.open(&address).await;
+            let wide =
+                browser.run("return document.documentElement.scrollWidth > document.documentElement.clientWidth").await;
+            picture(&browser, &format!("long-{place}"), width, "light").await;
+            assert_eq!(wide, Value::Bool(false), "{path} {width}: the page scrolls sideways");
+        }
+    }
+}
+
+/// An address that asks for what a list can't show is answered 400 with what is allowed.
+#[actix_web::test]
+async fn an_address_that_a_list_can_t_show_is_refused() {
+    let rollcall = filled().await;
+    let cookie = session_cookie(&rollcall).await;
+    for (path, sentence) in [
+        ("/users?sort=colour", "sort= takes name, email, companies, first_seen, last_seen"),
+        ("/users?f=plan:pro", "“plan:pro” is no filter"),
+        ("/users?after=bogus", "after= takes what the link to the next page says"),
+        ("/companies?cursor=bogus", "a list of pages goes on with after="),
+        ("/companies/company-3?sort=bogus", "sort= takes name, joined, last_seen"),
+        ("/visitors?sort=-name", "sort= takes last_seen"),
+    ] {
+        let address = format!("{}{path}", rollcall.address);
+        let answer = rollcall.client.get(address).header("cookie", &cookie).send().await.expect("an answer");
+        assert_eq!(answer.status(), 400, "{path}");
+        let html = answer.text().await.expect("text");
+        assert!(html.contains(sentence) && html.contains("id=\"nav\""), "{path}: {html}");
+    }
+}
+
 /// Every link within the dashboard leads somewhere.
 #[actix_web::test]
 async fn no_dead_ends() {

@@ -4,12 +4,13 @@ use actix_web::HttpRequest;
 use maud::{Markup, html};
 
 use super::desk::{self, Answer};
+use super::errors;
 use super::parts::chart::roll;
 use super::parts::frame::{Frame, Place, shell};
 use super::parts::list::{Address, Column, LIST, search_chip};
 use super::parts::numbers::{self, cell, counted};
 use super::parts::section::head;
-use super::parts::{pill, say, who};
+use super::parts::{pill, say, values, who};
 use crate::http::access::Viewer;
 use crate::store::companies::{self, CompanyRow, SortBy};
 use crate::store::list::{Count, PAGE_ROWS, Page};
@@ -86,7 +87,7 @@ fn row(frame: &Frame, company: &CompanyRow) -> Markup {
     let name = company.name.as_deref();
     let below = html! {
         (who::company_second_line(&company.company_id, name, company.domain.as_deref()))
-        @if let Some(plan) = &company.plan { " · " bdi { (plan) } }
+        @if let Some(plan) = &company.plan { " · " (values::name(plan)) }
     };
     html! {
         tr {
@@ -134,7 +135,11 @@ pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
     if let Some(id) = desk::value(&request, "id") {
         return super::company::answer(operator, &request, id).await;
     }
-    let address = Address::read("/companies".to_owned(), LIST, SortBy::LastSeen, |name| desk::value(&request, name));
+    let address =
+        match Address::read("/companies".to_owned(), LIST, SortBy::LastSeen, |name| desk::value(&request, name)) {
+            Ok(address) => address,
+            Err(sentence) => return errors::bad_address(&request, operator, Place::Companies, &sentence).await,
+        };
     let query = address.query(PAGE_ROWS);
     let (frame, (found, companies)) = desk::read(&request, operator, Place::Companies, move |db, clock| {
         Ok((companies::count(db, query.search.as_deref())?, companies::list(db, &query, clock.now_ms)?))

@@ -16,7 +16,7 @@ use super::parts::list::{Address, Column, Names, search_chip, segments};
 use super::parts::numbers::{counted, delta, number};
 use super::parts::section::{crumbs, stat};
 use super::parts::who::{self, Size};
-use super::parts::{code, pill};
+use super::parts::{code, pill, values};
 use super::timeline::{self, Show, Timeline};
 use super::user::{role, timeline_card};
 use super::{errors, links};
@@ -133,8 +133,8 @@ fn head(frame: &Frame, company: &CompanyPage, name: &str) -> Markup {
                     }
                     p.row.small {
                         (code::id(&row.company_id, "company id"))
-                        @if let Some(domain) = &row.domain { span { (domain) } }
-                        @if let Some(plan) = &row.plan { span.pill { bdi { (plan) } } }
+                        @if let Some(domain) = &row.domain { span { (values::name(domain)) } }
+                        @if let Some(plan) = &row.plan { span.pill { (values::name(plan)) } }
                     }
                 }
             }
@@ -144,7 +144,9 @@ fn head(frame: &Frame, company: &CompanyPage, name: &str) -> Markup {
 
 fn cells(frame: &Frame, company: &CompanyPage) -> Markup {
     let row = &company.row;
-    let share = u64::from(row.active_members) * 100 / u64::from(row.members.max(1));
+    let members = u64::from(row.members.max(1));
+    // To the nearest: halves go up.
+    let share = (u64::from(row.active_members) * 200 + members) / (2 * members);
     let (now, before) = company.active_people;
     let seats = company
         .attributes
@@ -186,21 +188,21 @@ fn cells(frame: &Frame, company: &CompanyPage) -> Markup {
                     html! {},
                     meter(u64::from(row.active_members), u64::from(row.members)),
                 ))
-                (stat("#feed", "Events in 7 days", "", html! { (number(company.events_7d)) }, html! {}, html! {}))
+                (stat("#feed", "Events in 7 days", "Page views, screens and events that count for the company, of the last 7 days", html! { (number(company.events_7d)) }, html! {}, html! {}))
                 @if let Some(seats) = seats.filter(|seats| *seats > 0) {
                     (stat(
                         "#attributes",
                         "Seats used",
                         "Members, of the attribute seats",
                         html! { (number(row.members)) small { " of " (number(seats)) } },
-                        html! {},
+                        over(u64::from(row.members), seats),
                         meter(u64::from(row.members), seats),
                     ))
                 }
                 (stat(
                     "#feed",
                     "Last activity",
-                    "",
+                    "The last activity that counts for the company",
                     html! { span.mid { (frame.clock.ago_or_never(row.last_seen_ms)) } },
                     html! {},
                     html! {},
@@ -208,6 +210,11 @@ fn cells(frame: &Frame, company: &CompanyPage) -> Markup {
             }
         }
     }
+}
+
+/// How many more there are than there should be; nothing where they fit.
+fn over(members: u64, seats: u64) -> Markup {
+    html! { @if members > seats { span.delta.bad { (number(members - seats)) " over" } } }
 }
 
 fn members(frame: &Frame, view: &View) -> Markup {
@@ -264,8 +271,8 @@ fn member_row(frame: &Frame, member: &MemberRow) -> Markup {
     let user = &member.user;
     let below = html! {
         (role(member.role.as_deref()))
-        @if let Some(title) = &member.title { ", " bdi { (title) } }
-        @if let Some(email) = user.email.as_deref().filter(|email| *email != who::user_name(user)) { " · " (email) }
+        @if let Some(title) = &member.title { ", " (values::name(title)) }
+        @if let Some(email) = user.email.as_deref().filter(|email| *email != who::user_name(user)) { " · " (values::name(email)) }
     };
     html! {
         tr {
@@ -312,7 +319,7 @@ fn what_they_do(top: &[TopEvent]) -> Markup {
                             @for event in top {
                                 tr {
                                     th.wrap scope="row" {
-                                        @if event.name == PAGE { "Page views" } @else { bdi { (event.name) } }
+                                        @if event.name == PAGE { "Page views" } @else { (values::name(&event.name)) }
                                     }
                                     td { (meter(event.events, most)) }
                                     td.num { (number(event.events)) }
@@ -344,7 +351,10 @@ pub async fn answer(operator: Operator, request: &HttpRequest, id: String) -> An
     let all_attributes = desk::value(request, "attributes").as_deref() == Some("all");
     let left = desk::value(request, "members").as_deref() == Some("left");
     let path = links::with_query(&links::company(&id), &[("members", left.then_some("left"))]);
-    let address = Address::read(path, MEMBERS, MembersBy::LastSeen, |name| desk::value(request, name)).at("#members");
+    let address = match Address::read(path, MEMBERS, MembersBy::LastSeen, |name| desk::value(request, name)) {
+        Ok(address) => address.at("#members"),
+        Err(sentence) => return errors::bad_address(request, operator, Place::Companies, &sentence).await,
+    };
     let query = address.query(MEMBER_ROWS);
     let wanted = id.clone();
     let (frame, view) = desk::read(request, operator, Place::Companies, move |db, clock| {

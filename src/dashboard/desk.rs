@@ -100,7 +100,38 @@ pub fn page(markup: Markup) -> HttpResponse {
 
 /// A page under another status.
 pub fn page_with(status: StatusCode, markup: Markup) -> HttpResponse {
-    HttpResponse::build(status).content_type("text/html; charset=utf-8").body(markup.into_string())
+    HttpResponse::build(status)
+        .content_type("text/html; charset=utf-8")
+        .body(with_visible_directions(markup.into_string()))
+}
+
+/// Whether a character turns the direction of the text after it: what somebody sent must not
+/// make a page read otherwise than it is.
+fn turns_direction(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// The page with characters that turn directions written out, as in `[U+202E]`. Values of
+/// attributes stay as they are, since forms send them back and buttons copy them.
+fn with_visible_directions(page: String) -> String {
+    if !page.contains(turns_direction) {
+        return page;
+    }
+    let mut visible = String::with_capacity(page.len() + 64);
+    let mut in_tag = false;
+    for c in page.chars() {
+        match c {
+            '<' => in_tag = true,
+            '>' => in_tag = false,
+            _ => {}
+        }
+        if !in_tag && turns_direction(c) {
+            visible.push_str(&format!("[U+{:04X}]", u32::from(c)));
+        } else {
+            visible.push(c);
+        }
+    }
+    visible
 }
 
 /// A form that was not taken, shown again with what is wrong.
@@ -116,4 +147,17 @@ pub fn see_other(address: &str) -> HttpResponse {
 /// The lines of a field, without empty ones. Commas part too.
 pub fn lines(text: &str) -> Vec<String> {
     text.split(['\n', '\r', ',']).map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_turns_the_direction_is_written_out_but_not_where_it_is_sent_back() {
+        let page = maud::html! { input value="a\u{202e}b"; bdi { "gpj.\u{202e}exe\u{2066}" } };
+        let shown = with_visible_directions(page.into_string());
+        assert_eq!(shown, "<input value=\"a\u{202e}b\"><bdi>gpj.[U+202E]exe[U+2066]</bdi>");
+        assert_eq!(with_visible_directions("<b>שלום</b>".to_owned()), "<b>שלום</b>");
+    }
 }

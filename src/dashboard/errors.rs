@@ -1,10 +1,14 @@
 //! Pages of what is not there: what, why, what next.
 
+use actix_web::HttpRequest;
+use actix_web::http::StatusCode;
 use maud::{Markup, html};
 
-use super::parts::frame::{Frame, shell};
+use super::desk::{self, Answer};
+use super::parts::frame::{Frame, Place, shell};
 use super::parts::icon::icon;
 use super::parts::say::nothing_here;
+use crate::store::operators::Operator;
 
 /// No user of this id.
 pub fn no_user(frame: &Frame, id: &str) -> Markup {
@@ -32,6 +36,27 @@ pub fn no_company(frame: &Frame, id: &str) -> Markup {
         id,
     );
     shell(frame, "No such company", content)
+}
+
+/// Answers an address that asks a list for what it can't show: 400, and a sentence that says what is allowed.
+///
+/// # Errors
+/// The store's.
+pub async fn bad_address(request: &HttpRequest, operator: Operator, place: Place, sentence: &str) -> Answer {
+    let frame = desk::frame(request, operator, place).await?;
+    Ok(desk::page_with(StatusCode::BAD_REQUEST, not_understood(&frame, request.path(), sentence)))
+}
+
+/// An address that a list can't show.
+pub fn not_understood(frame: &Frame, path: &str, sentence: &str) -> Markup {
+    let content = nothing_here(
+        "That address is not understood",
+        html! {
+            p { bdi { (sentence) } }
+            p.row { a.btn.primary href=(path) { "The list as it is" } }
+        },
+    );
+    shell(frame, "Not understood", content)
 }
 
 /// No page at this address.

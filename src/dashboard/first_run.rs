@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use super::install::snippets;
+use super::install::state::State;
 use super::overview::View;
 use super::parts::code;
 use super::parts::frame::{Frame, Refresh, live_shell};
@@ -63,22 +64,11 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
                     }
                 }
             }
-            div.cols {
-                section.card aria-labelledby="back-end" {
-                    header { h2 id="back-end" { "From your back end" } }
-                    div.body.stack.snug {
-                        p.muted { "Segment's and RudderStack's SDKs work by changing their host to this server." }
-                        p.row { a.btn href="/install#try" { (icon("server")) " Try a call" } }
-                    }
-                }
-                section.card aria-labelledby="look" {
-                    header { h2 id="look" { "Look around first" } }
-                    div.body.stack.snug {
-                        p.muted {
-                            "A filled throw-away file and a sample site with the widget, to try everything in ten seconds."
-                        }
-                        p.row { (code::id("rollcall demo", "command")) }
-                    }
+            section.card aria-labelledby="back-end" {
+                header { h2 id="back-end" { "From your back end" } }
+                div.body.stack.snug {
+                    p.muted { "Segment's and RudderStack's SDKs work by changing their host to this server." }
+                    p.row { a.btn href="/install#try" { (icon("server")) " Try a call" } }
                 }
             }
             section.card aria-labelledby="soon" {
@@ -96,9 +86,21 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
 /// The waiting line. The script looks for this part again, and loads the page when it is gone.
 fn waiting(frame: &Frame, view: &View) -> Markup {
     let posted_ms = view.sources.iter().filter_map(|source| source.posted_ms).max();
+    let refused = view.sources.iter().any(|source| source.state == State::Refused);
     html! {
         div.strip id="state" data-live="/" {
             @match posted_ms {
+                Some(posted_ms) if refused => {
+                    span {
+                        (beat(Tone::Bad))
+                        " "
+                        b { (State::Refused.sentence()) }
+                        ", the last "
+                        (frame.clock.ago(posted_ms))
+                        ". "
+                        a href="/refusals" { "Look at what was sent" }
+                    }
+                }
                 Some(posted_ms) => {
                     span {
                         (beat(Tone::Good))

@@ -155,7 +155,6 @@ fn cells(overview: &Overview) -> Markup {
     let people: Vec<u32> = overview.days.iter().map(|day| day.people).collect();
     let last = |days: usize| &people[people.len().saturating_sub(days)..];
     let today = people.last().copied().unwrap_or(0);
-    let week_ago = people.len().checked_sub(8).map_or(0, |index| people[index]);
     let changed = |(now, before): (u64, u64)| delta(i128::from(before), i128::from(now));
     html! {
         section aria-label="Numbers" {
@@ -171,7 +170,7 @@ fn cells(overview: &Overview) -> Markup {
                 (stat(
                     "/companies?sort=-first_seen",
                     "Companies",
-                    "",
+                    "Companies that are known by an id, with or without members",
                     html! { (numbers::count(overview.companies)) },
                     html! {},
                     html! {},
@@ -179,9 +178,10 @@ fn cells(overview: &Overview) -> Markup {
                 (stat(
                     "/users?sort=-last_seen",
                     "Active today",
-                    "Users with activity today; the change is against the same day last week",
+                    // The day is not over: no change is told against a whole one.
+                    "Users with activity today, so far",
                     html! { (number(today)) },
-                    delta(i128::from(week_ago), i128::from(today)),
+                    html! {},
                     chart::wide_roll(last(28)),
                 ))
                 (stat(

@@ -15,7 +15,7 @@ use super::parts::numbers::{counted, delta, number};
 use super::parts::say::{self, Tone};
 use super::parts::section::{crumbs, stat};
 use super::parts::who::{self, Size};
-use super::parts::{code, feed, pill};
+use super::parts::{code, feed, pill, values};
 use super::timeline::{self, Show, Timeline};
 use super::{errors, links};
 use crate::domain::activity::{State, TREND_DAYS, Trend};
@@ -85,8 +85,8 @@ fn head(frame: &Frame, user: &UserPage, name: &str) -> Markup {
                 div {
                     div.row {
                         h1 { bdi { (name) } }
-                        @if here { (pill::toned("good", "Here now", "Active within the last 5 minutes")) }
-                        @else { (pill::state(State::at(frame.clock.now_ms, row.first_seen_ms, row.last_seen_ms))) }
+                        @if here { (pill::toned("good", "Here now", "Active within the last 5 minutes")) " " }
+                        (pill::state(State::at(frame.clock.now_ms, row.first_seen_ms, row.last_seen_ms)))
                         (pill::trend(Trend::between(user.active_days.1, user.active_days.0), "Active days"))
                         @if user.signed {
                             span.pill title="The site proves who this is with a signature" {
@@ -100,11 +100,11 @@ fn head(frame: &Frame, user: &UserPage, name: &str) -> Markup {
                     }
                     p.row.small {
                         @if let Some(user_id) = &row.user_id { (code::id(user_id, "user id")) }
-                        @if let Some(email) = &row.email { a href={ "mailto:" (links::encode(email)) } { (email) } }
+                        @if let Some(email) = &row.email { a href={ "mailto:" (links::encode(email)) } { (values::name(email)) } }
                         @if let Some(current) = current {
                             span {
                                 @match current.title.as_deref().or(current.role.as_deref()) {
-                                    Some(title) => { bdi { (title) } " at " }
+                                    Some(title) => { (values::name(title)) " at " }
                                     None => "At ",
                                 }
                                 (who::company_link(&current.company))
@@ -125,7 +125,7 @@ fn cells(frame: &Frame, user: &UserPage) -> Markup {
     html! {
         section aria-label="Numbers" {
             div.card.cells {
-                (stat("#timeline", "Events in 28 days", "", html! { (number(events)) }, html! {}, wide_roll(&row.roll)))
+                (stat("#timeline", "Events in 28 days", "Page views, screens and events of the last 28 days, today among them", html! { (number(events)) }, html! {}, wide_roll(&row.roll)))
                 (stat(
                     "#timeline",
                     "Days active",
@@ -145,7 +145,7 @@ fn cells(frame: &Frame, user: &UserPage) -> Markup {
                 (stat(
                     "#timeline",
                     "Last seen",
-                    "",
+                    "The last activity; saying who somebody is counts as none",
                     html! { span.mid { (frame.clock.ago_or_never(row.last_seen_ms)) } },
                     html! {},
                     html! { span.small.muted { "First seen " (frame.clock.ago(row.first_seen_ms)) } },
@@ -237,7 +237,7 @@ fn membership_row(frame: &Frame, membership: &UserMembership) -> Markup {
                     span.pill.info title="The open membership that was stated last" { "Current" }
                 }
                 @if membership.left_ms.is_some() { " " span.pill { "Left" } }
-                @if let Some(title) = &membership.title { small { bdi { (title) } } }
+                @if let Some(title) = &membership.title { small { (values::name(title)) } }
             }
             td {
                 (clock.on(membership.joined_ms))
@@ -251,7 +251,7 @@ fn membership_row(frame: &Frame, membership: &UserMembership) -> Markup {
 
 /// A role, or that there is none.
 pub fn role(role: Option<&str>) -> Markup {
-    html! { @match role { Some(role) => bdi { (role) }, None => span.zero { "no role" } } }
+    html! { @match role { Some(role) => (values::name(role)), None => span.zero { "no role" } } }
 }
 
 fn timeline(frame: &Frame, view: &View) -> Markup {

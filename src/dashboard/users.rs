@@ -4,6 +4,7 @@ use actix_web::HttpRequest;
 use maud::{Markup, html};
 
 use super::desk::{self, Answer};
+use super::errors;
 use super::parts::chart::roll;
 use super::parts::frame::{Frame, Place, shell};
 use super::parts::list::{Address, Column, LIST, search_chip};
@@ -134,7 +135,10 @@ pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
     if let Some(id) = desk::value(&request, "id") {
         return super::user::answer(operator, &request, id).await;
     }
-    let address = Address::read("/users".to_owned(), LIST, SortBy::LastSeen, |name| desk::value(&request, name));
+    let address = match Address::read("/users".to_owned(), LIST, SortBy::LastSeen, |name| desk::value(&request, name)) {
+        Ok(address) => address,
+        Err(sentence) => return errors::bad_address(&request, operator, Place::Users, &sentence).await,
+    };
     let query = address.query(PAGE_ROWS);
     let (frame, (found, users)) = desk::read(&request, operator, Place::Users, move |db, clock| {
         Ok((users::count(db, query.search.as_deref())?, users::list(db, &query, clock.now_ms)?))

@@ -4,6 +4,7 @@ use actix_web::HttpRequest;
 use maud::{Markup, html};
 
 use super::desk::{self, Answer};
+use super::errors;
 use super::links;
 use super::parts::frame::{Frame, Place, shell};
 use super::parts::icon::icon;
@@ -134,7 +135,11 @@ fn nobody() -> Markup {
 /// # Errors
 /// The store's.
 pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
-    let address = Address::read("/visitors".to_owned(), LIST, SortBy::LastSeen, |name| desk::value(&request, name));
+    let address =
+        match Address::read("/visitors".to_owned(), LIST, SortBy::LastSeen, |name| desk::value(&request, name)) {
+            Ok(address) => address,
+            Err(sentence) => return errors::bad_address(&request, operator, Place::Visitors, &sentence).await,
+        };
     let query = address.query(PAGE_ROWS);
     let (frame, visitors) =
         desk::read(&request, operator, Place::Visitors, move |db, _| visitors::list(db, &query)).await?;

@@ -29,14 +29,27 @@ pub struct Evidence {
     pub script: Option<(i64, String)>,
     /// Something was posted and taken: when.
     pub posted_ms: Option<i64>,
-    /// What was refused of the source since: codes, each with its count of all time.
-    pub refused: Vec<(String, u64)>,
+    /// What was refused of the source since, the latest first.
+    pub refused: Vec<Refused>,
     /// Events since, of visitors or users, among the newest 10,000 of all sources.
     pub events: u64,
+    /// The last of those, or of messages that say who someone is, was received: when.
+    pub stored_ms: Option<i64>,
     /// The last user seen since with no company: id or e-mail.
     pub user_without_company: Option<String>,
     /// The last user and company stored since: user (id, name), company (id, name), when.
     pub complete: Option<Complete>,
+}
+
+/// A code that messages of a source were refused with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// The contract's text.
+    pub code: String,
+    /// How often, of all time.
+    pub count: u64,
+    /// When last, Unix milliseconds.
+    pub last_ms: i64,
 }
 
 /// A user and the company it was just stored with.
@@ -102,11 +115,13 @@ pub fn note(tx: &mut Tx<'_>, source: SourceKey, sight: Sight, host: &str) -> Res
 /// # Errors
 /// [`StoreError`] only.
 pub fn evidence(db: &Reader<'_>, source: SourceKey, since_ms: i64) -> Result<Evidence, StoreError> {
+    let (events, stored_ms) = events(db, source, since_ms)?;
     Ok(Evidence {
         script: seen(db, source, Sight::Script, since_ms)?,
         posted_ms: seen(db, source, Sight::Post, since_ms)?.map(|(at_ms, _)| at_ms),
         refused: refused(db, source, since_ms)?,
-        events: events(db, source, since_ms)?,
+        events,
+        stored_ms,
         user_without_company: user_without_company(db, source, since_ms)?,
         complete: complete(db, source, since_ms)?,
     })
@@ -122,33 +137,34 @@ fn seen(db: &Reader<'_>, source: SourceKey, sight: Sight, since_ms: i64) -> Resu
     Ok(statement.query_row(parameters, |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
 }
 
-fn refused(db: &Reader<'_>, source: SourceKey, since_ms: i64) -> Result<Vec<(String, u64)>, StoreError> {
+fn refused(db: &Reader<'_>, source: SourceKey, since_ms: i64) -> Result<Vec<Refused>, StoreError> {
     let mut statement = db.0.prepare_cached(
-        "SELECT code, sum(count) FROM refusals WHERE source_key = :source AND last_seen_ms >= :since
+        "SELECT code, sum(count), max(last_seen_ms) FROM refusals WHERE source_key = :source AND last_seen_ms >= :since
          GROUP BY code ORDER BY max(last_seen_ms) DESC",
     )?;
     let rows = statement.query_map(named_params! { ":source": source.0, ":since": since_ms }, |row| {
-        Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs()))
+        Ok(Refused { code: row.get(0)?, count: row.get::<_, i64>(1)?.unsigned_abs(), last_ms: row.get(2)? })
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// Page views, screens and deeds of a source.
-fn events(db: &Reader<'_>, source: SourceKey, since_ms: i64) -> Result<u64, StoreError> {
+/// Page views, screens and deeds of a source, and when the last message of any kind was received.
+fn events(db: &Reader<'_>, source: SourceKey, since_ms: i64) -> Result<(u64, Option<i64>), StoreError> {
     let mut statement = db.0.prepare_cached(
-        "SELECT count(*) FROM (
-           SELECT source_key, kind FROM events WHERE event_id >= :since ORDER BY event_id DESC LIMIT :limit)
-         WHERE source_key = :source AND kind IN (0, 1, 2)",
+        "SELECT count(*) FILTER (WHERE kind IN (0, 1, 2)), max(received_ms) FROM (
+           SELECT source_key, kind, received_ms FROM events
+           WHERE event_id >= :since ORDER BY event_id DESC LIMIT :limit)
+         WHERE source_key = :source",
     )?;
-    let events: i64 = statement.query_row(
+    let (events, stored_ms): (i64, Option<i64>) = statement.query_row(
         named_params! {
             ":source": source.0,
             ":since": EventId::first_at(since_ms).0,
             ":limit": EVENTS_LOOKED_AT_MAX as i64,
         },
-        |row| row.get(0),
+        |row| Ok((row.get(0)?, row.get(1)?)),
     )?;
-    Ok(events.unsigned_abs())
+    Ok((events.unsigned_abs(), stored_ms))
 }
 
 /// The last user whom the source named and who is in no company: the site's id, else the e-mail address.
@@ -230,6 +246,7 @@ mod tests {
 
         sample.event(since + 1_000, Kind::Page, "", Named { visitor: Some(laptop), ..Named::default() });
         assert_eq!((evidence().events, evidence().user_without_company), (1, None));
+        assert_eq!(evidence().stored_ms, Some(since + 1_005));
         sample.event(
             since + 2_000,
             Kind::Identify,

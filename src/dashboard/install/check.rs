@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::page::View;
-use super::state::State;
+use super::state::{self, State};
 use crate::dashboard::parts::frame::Frame;
 use crate::dashboard::parts::icon::{icon, small};
 use crate::dashboard::parts::numbers::{counted, number};
@@ -100,12 +100,12 @@ fn answer(frame: &Frame, view: &View, state: State) -> Markup {
             }
             State::Refused => {
                 ul.stack.tight {
-                    @for (code, count) in evidence.refused.iter().take(5) {
+                    @for refused in state::refused(evidence).take(5) {
                         li {
-                            b.ink.bad { (number(*count)) }
+                            b.ink.bad { (number(refused.count)) }
                             " "
-                            a href={ "/help/codes#" (code) } { (code) }
-                            @if let Some(known) = codes::explain(code) {
+                            a href={ "/help/codes#" (refused.code) } { (refused.code) }
+                            @if let Some(known) = codes::explain(&refused.code) {
                                 " "
                                 span.muted { (known.meaning) }
                                 " "
@@ -155,9 +155,9 @@ fn complete_answer(frame: &Frame, complete: &Complete) -> Markup {
 /// How far it is, from the script to the company.
 fn lamps(frame: &Frame, view: &View) -> Markup {
     let evidence = &view.evidence;
-    let refused: u64 = evidence.refused.iter().map(|(_, count)| count).sum();
-    let host = evidence.script.as_ref().map_or("not fetched", |(_, host)| host.as_str());
-    let posted = evidence.posted_ms.map(|at_ms| frame.clock.relative(at_ms));
+    let refused: u64 = state::refused(evidence).map(|refused| refused.count).sum();
+    let stored = evidence.stored_ms.map(|at_ms| frame.clock.relative(at_ms));
+    let script = evidence.script.as_ref().map_or("not fetched", |(_, host)| host.as_str());
     let events = match refused {
         0 => counted(evidence.events, "event", "events"),
         _ => format!("{}, {} refused", number(evidence.events), number(refused)),
@@ -165,8 +165,8 @@ fn lamps(frame: &Frame, view: &View) -> Markup {
     let has_users = evidence.user_without_company.is_some() || evidence.complete.is_some();
     html! {
         ol.cells.lamps aria-label="Progress" {
-            (lamp("Script loaded", evidence.script.is_some() || evidence.posted_ms.is_some(), host))
-            (lamp("Messages stored", evidence.posted_ms.is_some(), posted.as_deref().unwrap_or("none")))
+            (lamp("Script loaded", evidence.script.is_some(), script))
+            (lamp("Messages stored", evidence.stored_ms.is_some(), stored.as_deref().unwrap_or("none")))
             (lamp(
                 "Events",
                 evidence.events > 0,

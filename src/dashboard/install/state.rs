@@ -2,7 +2,7 @@
 
 use crate::dashboard::parts::say::Tone;
 use crate::domain::time::SECOND_MS;
-use crate::store::sightings::Evidence;
+use crate::store::sightings::{Evidence, Refused};
 
 /// A page that loaded the script posts within this time.
 const POST_WITHIN_MS: i64 = 15 * SECOND_MS;
@@ -41,11 +41,11 @@ impl State {
     pub fn of(evidence: &Evidence, now_ms: i64) -> State {
         if evidence.complete.is_some() {
             State::Complete
-        } else if evidence.refused.iter().any(|(code, count)| code != BOT && *count > 0) {
+        } else if last_refused_ms(evidence).is_some_and(|refused_ms| Some(refused_ms) >= evidence.stored_ms) {
             State::Refused
         } else if evidence.user_without_company.is_some() {
             State::UsersNoCompany
-        } else if evidence.events > 0 || evidence.posted_ms.is_some() {
+        } else if evidence.stored_ms.is_some() {
             State::VisitorsOnly
         } else if evidence.script.as_ref().is_some_and(|(at_ms, _)| now_ms - at_ms >= POST_WITHIN_MS) {
             State::ScriptOnly
@@ -103,6 +103,16 @@ impl State {
     }
 }
 
+/// What was refused since, without crawlers.
+pub fn refused(evidence: &Evidence) -> impl Iterator<Item = &Refused> {
+    evidence.refused.iter().filter(|refused| refused.code != BOT)
+}
+
+/// When something was last refused. What was stored after it is the newer evidence.
+fn last_refused_ms(evidence: &Evidence) -> Option<i64> {
+    refused(evidence).map(|refused| refused.last_ms).max()
+}
+
 /// Two words for the strip of the first page.
 pub fn short(state: State) -> &'static str {
     match state {
@@ -130,14 +140,19 @@ mod tests {
         assert_eq!(state(&evidence), State::Nothing, "a post may still come");
         evidence.script = Some((now - 15_000, "shop.test".to_owned()));
         assert_eq!(state(&evidence), State::ScriptOnly);
-        evidence.posted_ms = Some(now);
-        evidence.events = 2;
-        assert_eq!(state(&evidence), State::VisitorsOnly);
-        evidence.refused = vec![("bot".to_owned(), 9)];
-        assert_eq!(state(&evidence), State::VisitorsOnly, "crawlers come to every site");
-        evidence.refused.push(("id_placeholder".to_owned(), 1));
-        assert_eq!(state(&evidence), State::Refused, "page views are kept while the id is refused");
+        let refused = |code: &str, last_ms: i64| Refused { code: code.to_owned(), count: 9, last_ms };
+        evidence.posted_ms = Some(now - 500);
+        evidence.refused = vec![refused("id_placeholder", now - 500)];
+        assert_eq!(state(&evidence), State::Refused, "and nothing was stored");
         evidence.refused.clear();
+        (evidence.events, evidence.stored_ms) = (2, Some(now - 400));
+        assert_eq!(state(&evidence), State::VisitorsOnly);
+        evidence.refused = vec![refused("bot", now)];
+        assert_eq!(state(&evidence), State::VisitorsOnly, "crawlers come to every site");
+        evidence.refused.push(refused("id_placeholder", now - 400));
+        assert_eq!(state(&evidence), State::Refused, "page views are kept while the id is refused");
+        evidence.stored_ms = Some(now - 300);
+        assert_eq!(state(&evidence), State::VisitorsOnly, "what was stored since is newer than the refusal");
         evidence.user_without_company = Some("ann".to_owned());
         assert_eq!(state(&evidence), State::UsersNoCompany);
         evidence.complete = Some(Complete {

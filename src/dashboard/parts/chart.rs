@@ -60,11 +60,12 @@ fn bars(days: &[u32], height: u32) -> Markup {
     }
 }
 
-/// A share of a whole; decoration beside the number.
+/// A share of a whole, red where it is more than that; decoration beside the number.
 pub fn meter(part: u64, whole: u64) -> Markup {
     let percent = (part * 100).checked_div(whole).unwrap_or(0).min(100);
+    let class = if part > whole && whole > 0 { "meter bad" } else { "meter" };
     html! {
-        svg.meter aria-hidden="true" {
+        svg class=(class) aria-hidden="true" {
             rect.t width="100%" height="100%" rx="3" {}
             rect.f width={ (percent) "%" } height="100%" rx="3" {}
         }

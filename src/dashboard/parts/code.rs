@@ -3,6 +3,10 @@
 use maud::{Markup, html};
 
 use super::icon::small;
+use super::values::cut;
+
+/// Characters of an id that a page shows; its button copies all of it.
+const ID_CHARS_MAX: usize = 120;
 
 /// A block of code under a caption, with a button that copies it.
 pub fn block(caption: &str, code: Markup) -> Markup {
@@ -22,7 +26,7 @@ pub fn block(caption: &str, code: Markup) -> Markup {
 pub fn id(text: &str, what: &str) -> Markup {
     html! {
         span.copy {
-            code { bdi { (text) } }
+            code { bdi { (cut(text, ID_CHARS_MAX)) } }
             button.btn.bare.mini.square.js-only type="button" data-copy=(text) {
                 (small("copy"))
                 span.vh { "Copy " (what) }

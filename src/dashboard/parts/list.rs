@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use super::icon::{icon, small};
+use super::values;
 use crate::dashboard::links;
 use crate::store::list::{Cursor, ListQuery};
 
@@ -36,6 +37,13 @@ pub struct Names {
     pub after: &'static str,
 }
 
+/// The parameter of filters, which the API has and lists of pages have not.
+const FILTER: &str = "f";
+/// Where a page begins, as the API calls it.
+const API_CURSOR: &str = "cursor";
+/// Characters of what an address says that are said back.
+const SAID_CHARS_MAX: usize = 60;
+
 /// The names of a page's one list.
 pub const LIST: Names = Names { search: "q", sort: "sort", after: "after" };
 
@@ -50,18 +58,51 @@ pub trait Column: Copy + PartialEq + 'static {
 }
 
 impl<S: Column> Address<S> {
-    /// The state that an address says; what it can't mean is left at its default.
-    pub fn read(path: String, names: Names, default: S, value: impl Fn(&str) -> Option<String>) -> Address<S> {
+    /// The state that an address says.
+    ///
+    /// # Errors
+    /// A sentence that says what is allowed: the address asks for an order or a filter that does not
+    /// exist, or for a place that no list ended at.
+    pub fn read(
+        path: String,
+        names: Names,
+        default: S,
+        value: impl Fn(&str) -> Option<String>,
+    ) -> Result<Address<S>, String> {
+        if let Some(filter) = value(FILTER) {
+            let filter = values::cut(&filter, SAID_CHARS_MAX);
+            return Err(format!("“{filter}” is no filter of this list; it can be searched with {}=.", names.search));
+        }
+        if value(API_CURSOR).is_some() {
+            return Err(format!("{API_CURSOR}= belongs to the API; a list of pages goes on with {}=.", names.after));
+        }
         let said = value(names.sort).unwrap_or_default();
         let (name, descending) = match said.strip_prefix('-') {
             Some(name) => (name, true),
             None => (said.as_str(), false),
         };
         let column = S::ALL.iter().copied().find(|column| column.name() == name);
-        let (sort, descending) = column.map_or((default, default.descends_first()), |column| (column, descending));
+        let (sort, descending) = match column {
+            Some(column) => (column, descending),
+            None if said.is_empty() => (default, default.descends_first()),
+            None => {
+                let known: Vec<&str> = S::ALL.iter().map(|column| column.name()).collect();
+                let (said, known) = (values::cut(&said, SAID_CHARS_MAX), known.join(", "));
+                return Err(format!(
+                    "The list is not sorted by “{said}”; {}= takes {known}, with - before it for the other way round.",
+                    names.sort
+                ));
+            }
+        };
         let search = value(names.search).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
-        let after = value(names.after).filter(|text| Cursor::decode(text).is_some());
-        Address { path, names, search, sort, descending, after, anchor: "" }
+        let after = value(names.after);
+        if after.as_deref().is_some_and(|text| Cursor::decode(text).is_none()) {
+            return Err(format!(
+                "{}= takes what the link to the next page says, and this is cut or changed.",
+                names.after
+            ));
+        }
+        Ok(Address { path, names, search, sort, descending, after, anchor: "" })
     }
 
     /// The same for a list at a place within its page, such as `#members`.
@@ -226,17 +267,24 @@ mod tests {
         }
     }
 
-    fn read(pairs: &[(&str, &str)]) -> Address<By> {
+    fn try_read(pairs: &[(&str, &str)]) -> Result<Address<By>, String> {
         Address::read("/users".to_owned(), LIST, By::Seen, |name| {
             pairs.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
         })
     }
 
+    fn read(pairs: &[(&str, &str)]) -> Address<By> {
+        try_read(pairs).unwrap()
+    }
+
     #[test]
-    fn an_address_says_how_a_list_is_sorted_and_anything_else_is_the_default() {
+    fn an_address_says_how_a_list_is_sorted_and_anything_else_is_refused() {
         assert!(read(&[]).descending);
-        assert_eq!(read(&[("sort", "colour")]).sort, By::Seen);
-        let by_name = read(&[("sort", "name"), ("q", " ann "), ("after", "no cursor")]);
+        let sentence = try_read(&[("sort", "colour")]).unwrap_err();
+        assert!(sentence.contains("sort= takes name, last_seen"), "{sentence}");
+        assert!(try_read(&[("after", "no cursor")]).unwrap_err().starts_with("after="));
+        assert!(try_read(&[("f", "plan:pro")]).unwrap_err().contains("“plan:pro” is no filter"));
+        let by_name = read(&[("sort", "name"), ("q", " ann ")]);
         assert_eq!((by_name.sort, by_name.descending), (By::Name, false));
         assert_eq!(by_name.search.as_deref(), Some("ann"));
         assert_eq!(by_name.after, None);

@@ -9,9 +9,13 @@ use crate::domain::attributes::Type;
 use crate::domain::time;
 
 /// Characters of a value that a page shows; the API has all of it.
-const VALUE_CHARS_MAX: usize = 280;
+const VALUE_CHARS_MAX: usize = 200;
 /// Characters of a value within a sentence.
 const INLINE_CHARS_MAX: usize = 60;
+/// Characters of a name, an id or a title in a row.
+const NAME_CHARS_MAX: usize = 80;
+/// Characters of an item of a list.
+const ITEM_CHARS_MAX: usize = 60;
 /// Items of a list that a page shows.
 const ITEMS_MAX: usize = 20;
 
@@ -23,11 +27,11 @@ pub fn value(value: &Value, kind: Type, clock: Clock) -> Markup {
         (Value::Number(value), _) => html! { (numeral(value)) },
         (Value::String(text), Type::Datetime) => match time::instant_from_text(text) {
             Some(at_ms) => html! { (clock.on(at_ms)) ", " (clock.hour(at_ms)) },
-            None => html! { (text) },
+            None => html! { bdi { (cut(text, VALUE_CHARS_MAX)) } },
         },
         (Value::String(text), Type::Date) => match time::date_from_text(text) {
             Some(date) => html! { time datetime=(text) { (date.format("%-d %b %Y")) } },
-            None => html! { (text) },
+            None => html! { bdi { (cut(text, VALUE_CHARS_MAX)) } },
         },
         (Value::String(text), _) if text.is_empty() => html! { span.zero { "empty" } },
         (Value::String(text), _) if is_address(text) => {
@@ -37,7 +41,7 @@ pub fn value(value: &Value, kind: Type, clock: Clock) -> Markup {
         (Value::Array(items), Type::List) if items.is_empty() => html! { span.zero { "empty" } },
         (Value::Array(items), Type::List) => html! {
             span.row.tight {
-                @for item in items.iter().take(ITEMS_MAX) { span.pill { bdi { (plain(item)) } } }
+                @for item in items.iter().take(ITEMS_MAX) { span.pill { bdi { (cut(&plain(item), ITEM_CHARS_MAX)) } } }
                 @if items.len() > ITEMS_MAX { span.faint { "and " (items.len() - ITEMS_MAX) " more" } }
             }
         },
@@ -91,6 +95,12 @@ fn is_address(text: &str) -> bool {
         .iter()
         .any(|scheme| text.len() > scheme.len() && text.to_ascii_lowercase().starts_with(scheme))
         && !text.chars().any(|c| c.is_whitespace() || c.is_control())
+}
+
+/// A name, an id or a title within a row: its first characters, in its own direction. What it
+/// names has a page with all of it.
+pub fn name(text: &str) -> Markup {
+    html! { bdi { (cut(text, NAME_CHARS_MAX)) } }
 }
 
 /// The first characters of a text.

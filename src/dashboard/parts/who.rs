@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use super::values;
 use crate::dashboard::links;
 use crate::domain::time::MINUTE_MS;
 use crate::store::companies::CompanyRow;
@@ -85,7 +86,7 @@ pub fn user(user: &UserRow, now_ms: i64, below: Markup) -> Markup {
         span.who {
             (face(name, Size::Row, here))
             span {
-                a href=(links::user(user.user_id.as_deref(), &user.id)) { bdi { (name) } }
+                a href=(links::user(user.user_id.as_deref(), &user.id)) { (values::name(name)) }
                 @if here { span.vh { " (here now)" } }
                 small { (below) }
             }
@@ -99,7 +100,7 @@ pub fn company(company_id: &str, name: Option<&str>, below: Markup) -> Markup {
     html! {
         span.who {
             (tile(shown, Size::Row))
-            span { a href=(links::company(company_id)) { bdi { (shown) } } small { (below) } }
+            span { a href=(links::company(company_id)) { (values::name(shown)) } small { (below) } }
         }
     }
 }
@@ -112,14 +113,14 @@ pub fn company_row(row: &CompanyRow) -> Markup {
 
 /// A company's name within a line.
 pub fn company_text(company: &CompanyName) -> Markup {
-    html! { bdi { (company_name(company.name.as_deref(), &company.company_id)) } }
+    values::name(company_name(company.name.as_deref(), &company.company_id))
 }
 
 /// A company's name as a quiet link within a line.
 pub fn company_link(company: &CompanyName) -> Markup {
     html! {
         a.quiet href=(links::company(&company.company_id)) {
-            bdi { (company_name(company.name.as_deref(), &company.company_id)) }
+            (company_text(company))
         }
     }
 }
@@ -132,7 +133,7 @@ pub fn user_second_line(user: &UserRow) -> Markup {
         @match id {
             None => "e-mail only",
             Some(id) if id == name => "known by id only",
-            Some(id) => bdi { (id) },
+            Some(id) => (values::name(id)),
         }
         @if let Some(company) = &user.company { " · " (company_text(company)) }
         @if user.companies > 1 { " +" (user.companies - 1) }
@@ -142,8 +143,8 @@ pub fn user_second_line(user: &UserRow) -> Markup {
 /// The second line of a company: the id where the name is not it, and its domain.
 pub fn company_second_line(company_id: &str, name: Option<&str>, domain: Option<&str>) -> Markup {
     html! {
-        @if company_name(name, company_id) == company_id { "known by id only" } @else { bdi { (company_id) } }
-        @if let Some(domain) = domain { " · " (domain) }
+        @if company_name(name, company_id) == company_id { "known by id only" } @else { (values::name(company_id)) }
+        @if let Some(domain) = domain { " · " (values::name(domain)) }
     }
 }
 

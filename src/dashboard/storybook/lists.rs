@@ -19,6 +19,7 @@ pub fn address<S: Column>(path: &str, names: Names, sort: S, search: Option<&str
     Address::read(path.to_owned(), names, sort, |name| {
         (name == names.search).then(|| search.unwrap_or_default().to_owned())
     })
+    .expect("an address of a sample")
 }
 
 pub fn page_of<T>(rows: Vec<T>, more: bool) -> Page<T> {

@@ -15,7 +15,7 @@ use crate::domain::settings::Settings;
 use crate::domain::time::{DAY_MS, MINUTE_MS};
 use crate::store::SourceKind;
 use crate::store::operators::Operator;
-use crate::store::sightings::{Complete, Evidence};
+use crate::store::sightings::{Complete, Evidence, Refused};
 use crate::store::tokens::Token;
 
 pub fn installs() -> Vec<(&'static str, Markup)> {
@@ -29,7 +29,13 @@ pub fn installs() -> Vec<(&'static str, Markup)> {
         framework,
     };
     let script = Some((now() - 30_000, "help.quayside.example".to_owned()));
-    let seen = Evidence { script: script.clone(), posted_ms: Some(now() - 9_000), events: 31, ..Evidence::default() };
+    let seen = Evidence {
+        script: script.clone(),
+        posted_ms: Some(now() - 9_000),
+        events: 31,
+        stored_ms: Some(now() - 9_000),
+        ..Evidence::default()
+    };
     let complete = Complete {
         user_id: "u_30418".to_owned(),
         user_name: Some("Marta Lindqvist".to_owned()),
@@ -37,8 +43,8 @@ pub fn installs() -> Vec<(&'static str, Markup)> {
         company_name: Some("Kestrel Electrical".to_owned()),
         at_ms: now() - 4_000,
     };
-    let refused =
-        Evidence { refused: vec![("id_placeholder".to_owned(), 21), ("type_mismatch".to_owned(), 3)], ..seen.clone() };
+    let code = |code: &str, count: u64| Refused { code: code.to_owned(), count, last_ms: now() - 9_000 };
+    let refused = Evidence { refused: vec![code("id_placeholder", 21), code("type_mismatch", 3)], ..seen.clone() };
     let mut no_source = view(Evidence::default(), Framework::Plain, 0);
     no_source.source = None;
     vec![
