@@ -50,6 +50,7 @@ let last
 let pending
 let pageTimer
 let stopped
+let missed = 0
 let open
 let queue = []
 let timer
@@ -98,6 +99,15 @@ let random = () => crypto.getRandomValues(new Uint32Array(4)).join("-")
 // R9, as far as it takes to compare ids. The server gets an id as the page gave it.
 let normal = (id) => id == null ? "" : String(id).trim().normalize()
 
+// What is no plain object holds no attributes: a text, a list, a date.
+let plain = (value) => ({}).toString.call(value) == "[object Object]" ? value : undefined
+
+// The id of a company by any of its names (C1).
+let idOf = (company) => {
+  let { company_id, id, groupId } = Object(company)
+  return normal(company_id || id || groupId)
+}
+
 // Drops functions and `undefined`, and keeps the page from changing what was asked.
 let copy = (value) => JSON.parse(JSON.stringify(value || {}))
 
@@ -106,7 +116,7 @@ function settings() {
   let element = document.getElementById("rollcall-settings")
   let ours = element ? JSON.parse(element.textContent) : window.rollcallSettings
   // In civchat `state` is how the chat looks, not where the user lives.
-  let values = copy(ours || { ...window.civchat, state: undefined })
+  let values = copy(plain(ours) || { ...plain(window.civchat), state: undefined })
   values.write_key = values.write_key || values.apiKey || values.app_id || data.writeKey
   values.api_host = values.api_host || data.apiHost || origin
   return values
@@ -169,13 +179,16 @@ function identify(values, again) {
     }
   }
   let stated = traits.company
-  let company = stated && normal(stated.company_id || stated.id)
+  let company = idOf(stated)
+  // What is said of the tab's company. A list that replaces is the whole truth (C1).
+  let here = read("sessionStorage").company
+  let said = [].concat(stated, traits.companies).find((item) => idOf(item) == here)
   if (stated === null) {
     delete traits.company
     belong()
   } else if (company && !stated.remove) {
     belong(company)
-  } else if (company && company == read("sessionStorage").company) {
+  } else if (said ? said.remove : traits.companies && traits.companies_mode == "replace") {
     belong()
   }
   if (id || email || Object.keys(traits).length) {
@@ -266,11 +279,11 @@ let flush = guard((leaving) => {
     return
   }
   if (!write_key || !api_host) {
-    if (document.readyState == "complete") {
+    // It may still come, by a tag manager for example.
+    if (document.readyState == "complete" && missed++) {
       complain("write_key_missing", "no write key on this page, nothing is sent")
     }
     shed()
-    // It may still come, by a tag manager for example.
     return flushIn(PATIENCE_MS)
   }
   let size = 0
@@ -316,11 +329,17 @@ async function post(url, body, batch, keepalive) {
 }
 
 function heed(batch, results) {
-  for (let { status, code, detail, message_id, anonymous_id } of results) {
+  for (let { status, code, detail, message_id, anonymous_id, refused_values } of results) {
     let item = batch.find(({ message }) => message.messageId == message_id)
     if (item && status == "refused") {
       complain(code, detail)
       unsay(item, code)
+    }
+    for (let { attribute, code, detail } of item && refused_values || []) {
+      complain(code, detail)
+      if (/^(company|context)\./.test(attribute)) {
+        disown(item, code)
+      }
     }
     let me = person()
     if (item && anonymous_id && me.anonymous_id == item.message.anonymousId) {
@@ -331,13 +350,23 @@ function heed(batch, results) {
   }
 }
 
+// R9: an id that is none is no company's.
+function disown({ message }, code) {
+  let ids = [message.groupId, message.context.groupId, idOf(Object(message.traits).company)]
+  if (/^id_/.test(code) && ids.map(normal).includes(read("sessionStorage").company)) {
+    belong()
+  }
+}
+
 // It was not heard and may be said again. An id that is none (R9) is nobody's.
 function unsay({ marks, message }, code) {
   let me = person()
   for (let key in marks) {
     delete me.said[key]
   }
-  if (/^id_/.test(code) && me.user_id == normal(message.userId)) {
+  if (message.type == "group") {
+    disown({ message }, code)
+  } else if (/^id_/.test(code) && me.user_id == normal(message.userId)) {
     delete me.user_id
   }
   write("localStorage", me)
@@ -394,7 +423,9 @@ let navigated = guard((replaced) => {
 
 let calls = {
   identify(userId, attributes) {
-    identify(normal(userId) ? { ...attributes, user_id: userId } : { ...attributes })
+    // Segment's form without an id has the attributes first.
+    let first = plain(userId)
+    identify({ ...first || plain(attributes), ...!first && normal(userId) && { user_id: userId } })
   },
   group(companyId, attributes, options) {
     belong(normal(companyId))
@@ -422,9 +453,10 @@ let calls = {
 }
 
 // What widget-compat.js works with. Until it is here user.com's globals keep what they are asked.
-let inner = { waiting: [], guard, settings, hear, identify, automatic }
+let inner = { waiting: [], guard, plain, settings, hear, identify, automatic }
 
-function define() {
+// A page may have a UE that takes nothing, or may refuse scripts. Its visits count all the same.
+let define = guard(() => {
   let stub = (name) => guard((...values) => {
     fetchCompat()
     if (inner.handle) {
@@ -438,9 +470,9 @@ function define() {
   for (let name of ["pageHit", "resetAuth", "destroy", "init", "refresh"]) {
     target[name] = target[name] || stub(name)
   }
-}
+})
 
-function fetchCompat() {
+let fetchCompat = guard(() => {
   if (!compat) {
     define()
     compat = document.createElement("script")
@@ -453,7 +485,7 @@ function fetchCompat() {
     compat.rollcall = inner
     document.documentElement.append(compat)
   }
-}
+})
 
 // Turns automatic pages on, or off.
 function automatic(on) {

@@ -14,7 +14,7 @@ impl Check {
     pub(super) fn run(self, workspace: &Workspace) -> Result<(), Failure> {
         let store = workspace.open_existing()?;
         let mut findings = store.read_now(file::integrity)?;
-        findings.extend(store.read_now(recount::differences)?);
+        findings.extend(store.read_settled(recount::differences)?);
         for finding in &findings {
             workspace.answer(&json!({ "finding": finding }), finding);
         }

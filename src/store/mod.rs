@@ -213,6 +213,30 @@ impl Store {
         self.inner.pool.read(query)
     }
 
+    /// As [`Store::read_now`], once all that is derived stands at the journal's head: a server beside
+    /// may just be at it. After ten seconds it is read as it is.
+    ///
+    /// # Errors
+    /// As [`Store::read`].
+    pub fn read_settled<T>(&self, query: impl FnOnce(&Reader<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let deadline = std::time::Instant::now() + Duration::from_secs(10);
+        let mut query = Some(query);
+        loop {
+            let late = std::time::Instant::now() > deadline;
+            let read = self.inner.pool.read(|db| match query.take() {
+                Some(wanted) if late || recount::is_settled(db)? => wanted(db).map(Some),
+                wanted => {
+                    query = wanted;
+                    Ok(None)
+                }
+            })?;
+            if let Some(read) = read {
+                return Ok(read);
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
     /// Runs a job in the writer's next group and answers when it is on disk. A job
     /// that fails undoes what it wrote, alone.
     ///

@@ -15,26 +15,27 @@ use crate::domain::time::{Days, HOUR_MS};
 /// Findings that are told; more of them say nothing new.
 const FINDINGS_MAX: usize = 20;
 
-/// Compares every fold with a recount of the journal; each difference is a sentence. None is good.
+/// Whether all that is derived stands at the journal's head: nothing waits to be folded or counted anew.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn is_settled(db: &Reader<'_>) -> Result<bool, StoreError> {
+    let waiting =
+        db.0.prepare_cached(
+            "SELECT 1 FROM arrivals WHERE seq > (SELECT coalesce(max(seq), 0) FROM cursors WHERE reader = 'folds')",
+        )?
+        .exists([])?;
+    Ok(!waiting && !days::is_asked(db.0)?)
+}
+
+/// Compares every fold with a recount of the journal; each difference is a sentence. None is
+/// good. Only what [`is_settled`] can be compared.
 ///
 /// # Errors
 /// [`StoreError`] only.
 pub fn differences(db: &Reader<'_>) -> Result<Vec<String>, StoreError> {
     // A recount of a large file takes longer than any page may.
     db.0.progress_handler(0, None::<fn() -> bool>)?;
-    if days::is_asked(db.0)? {
-        return Ok(vec![
-            "The days are being counted anew after a change of time zone; count again in a moment.".to_owned(),
-        ]);
-    }
-    let waiting: i64 = db.0.query_row(
-        "SELECT count(*) FROM arrivals WHERE seq > (SELECT coalesce(max(seq), 0) FROM cursors WHERE reader = 'folds')",
-        [],
-        |row| row.get(0),
-    )?;
-    if waiting > 0 {
-        return Ok(vec![format!("{waiting} arrivals wait to be folded; count again in a moment.")]);
-    }
     let mut recount = Recount::new(db)?;
     let mut statement = db.0.prepare(
         "SELECT event_id, kind, name_key, visitor_key, user_key, company_key, flags FROM events ORDER BY event_id",
