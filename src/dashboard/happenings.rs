@@ -326,6 +326,24 @@ fn from(change: &ChangeRow) -> Markup {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dashboard::storybook::samples;
+    use crate::domain::time::DAY_MS;
+
+    #[test]
+    fn history_told_late_stands_where_it_belongs_and_names_people() {
+        let changes = samples::changes("company", "org_1187");
+        let told_ms = changes.last().unwrap().at_ms;
+        let known = Known { id: "org_1187", first_seen_ms: told_ms - 10 * DAY_MS };
+        let timeline = Timeline { changes, ..Timeline::default() };
+        let entries = entries(&timeline, Told::OfCompany, known, samples::clock());
+        let first = entries.last().unwrap();
+        assert_eq!(first.at_ms, known.first_seen_ms);
+        let sentence = first.sentence.0.as_str();
+        assert!(sentence.starts_with("First seen ") && sentence.contains("Rollcall first heard of it"), "{sentence}");
+        let joined = entries.iter().find(|entry| entry.icon == "join").unwrap();
+        assert_eq!(joined.at_ms, time::instant_from_text("2026-11-24T08:14:00.000Z").unwrap());
+        assert!(joined.sentence.0.contains("<a href=\"/users/u_33902\"><bdi>Priya Raman</bdi></a> joined"));
+    }
 
     #[test]
     fn the_path_of_an_address() {
