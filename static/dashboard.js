@@ -71,8 +71,8 @@ function find(event) {
 
 function move(step) {
   const links = [...document.querySelectorAll("[data-rows] tbody tr, .rows > li")]
-    .map((row) => row.querySelector("a"))
-    .filter(Boolean)
+    .map((row) => row.querySelector("a") || row.querySelector("button, summary"))
+    .filter((part) => part?.checkVisibility())
   const here = links.indexOf(document.activeElement)
   const next = links[here < 0 ? (step > 0 ? 0 : links.length - 1) : here + step]
   if (!next) return

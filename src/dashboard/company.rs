@@ -1,13 +1,11 @@
 //! `/companies/{id}`: one company.
 
-use std::collections::BTreeMap;
-
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, web};
 use maud::{Markup, html};
 
 use super::desk::{self, Answer};
-use super::happenings::{self, Told};
+use super::happenings::{self, Known, Told};
 use super::parts::attributes::{self, History, grade};
 use super::parts::chart::{self, Bar, meter, roll, wide_roll};
 use super::parts::frame::{Frame, Place, shell};
@@ -86,7 +84,8 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
         .then(|| format!("{}#attributes", links::with_query(&path, &[("attributes", Some("all"))])));
     let bars: Vec<Bar> =
         company.days.iter().map(|day| Bar { day: day.day, people: day.people, events: day.events }).collect();
-    let entries = happenings::entries(&view.timeline, &Told::OfCompany(names(view)), frame.clock);
+    let known = Known { id: &company.row.company_id, first_seen_ms: company.row.first_seen_ms };
+    let entries = happenings::entries(&view.timeline, Told::OfCompany, known, frame.clock);
     let content = html! {
         (crumbs("Companies", "/companies", name))
         (head(frame, company, name))
@@ -107,13 +106,6 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
         }
     };
     shell(frame, name, content)
-}
-
-/// Names of people by id, as far as members and events tell them.
-fn names(view: &View) -> BTreeMap<&str, &str> {
-    let members = view.members.rows.iter().map(|member| (&member.user.user_id, &member.user.name));
-    let events = view.timeline.events.iter().map(|event| (&event.user_id, &event.user_name));
-    members.chain(events).filter_map(|(id, name)| Some((id.as_deref()?, name.as_deref()?))).collect()
 }
 
 fn head(frame: &Frame, company: &CompanyPage, name: &str) -> Markup {

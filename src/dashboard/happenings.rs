@@ -1,8 +1,6 @@
 //! Events and changes as sentences of a time line. Page views in a row are one
 //! sentence, and so are the fields that one deed changed.
 
-use std::collections::BTreeMap;
-
 use maud::{Markup, html};
 use serde_json::{Map, Value};
 
@@ -14,7 +12,7 @@ use super::parts::times::Clock;
 use super::parts::{pill, values};
 use super::timeline::Timeline;
 use crate::domain::message::Kind;
-use crate::domain::time::MINUTE_MS;
+use crate::domain::time::{self, MINUTE_MS};
 use crate::store::changes::ChangeRow;
 use crate::store::events::EventRow;
 
@@ -25,31 +23,39 @@ const UNFOLDED_MAX: usize = 30;
 /// Properties that stand beside an event.
 const PROPERTIES_MAX: usize = 3;
 
-/// Whose page tells it: a user's says only what, a company's also who. Each knows
-/// names of the others by id, as far as its page does.
-#[derive(Debug, Clone)]
-pub enum Told<'a> {
-    /// On the user's own page, with names of companies.
-    OfUser(BTreeMap<&'a str, &'a str>),
-    /// On a company's page, with names of people.
-    OfCompany(BTreeMap<&'a str, &'a str>),
+/// Whose page tells it: a user's says only what, a company's also who.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Told {
+    /// On the user's own page.
+    OfUser,
+    /// On a company's page.
+    OfCompany,
 }
 
-impl Told<'_> {
+/// Whom the page is about.
+#[derive(Debug, Clone, Copy)]
+pub struct Known<'a> {
+    /// The id, as changes tell it.
+    pub id: &'a str,
+    /// First seen, Unix milliseconds.
+    pub first_seen_ms: i64,
+}
+
+impl Told {
     /// A verb as it stands in the sentence: behind the person, or at the start.
     fn verb(&self, word: &str) -> String {
         match self {
-            Told::OfUser(_) => pill::capital(word),
-            Told::OfCompany(_) => word.to_owned(),
+            Told::OfUser => pill::capital(word),
+            Told::OfCompany => word.to_owned(),
         }
     }
 }
 
 /// The time line's entries, newest first.
-pub fn entries(timeline: &Timeline, told: &Told<'_>, clock: Clock) -> Vec<Entry> {
+pub fn entries(timeline: &Timeline, told: Told, known: Known<'_>, clock: Clock) -> Vec<Entry> {
     let acts: Vec<&EventRow> = timeline.events.iter().filter(|event| event.kind.is_activity()).collect();
     let acts = acts.chunk_by(|later, earlier| is_one_sitting(later, earlier)).map(|events| act(events, told, clock));
-    let deeds = timeline.changes.chunk_by(is_one_deed).map(|changes| deed(changes, told));
+    let deeds = timeline.changes.chunk_by(is_one_deed).map(|changes| deed(changes, told, known, clock));
     let mut entries: Vec<Entry> = acts.chain(deeds).collect();
     entries.sort_by_key(|entry| std::cmp::Reverse(entry.at_ms));
     entries
@@ -66,9 +72,9 @@ fn is_one_sitting(later: &EventRow, earlier: &EventRow) -> bool {
 }
 
 /// Events of one sitting, newest first.
-fn act(events: &[&EventRow], told: &Told<'_>, clock: Clock) -> Entry {
+fn act(events: &[&EventRow], told: Told, clock: Clock) -> Entry {
     let (last, first) = (events[0], events[events.len() - 1]);
-    let who = html! { @if let Told::OfCompany(_) = told { (person(last)) " " } };
+    let who = html! { @if let Told::OfCompany = told { (person(last)) " " } };
     let minutes = (last.event_id.at_ms() - first.event_id.at_ms()) / MINUTE_MS;
     let span = html! { @if minutes > 0 { " in " (minutes) " min" } };
     let times = events.len() as u64;
@@ -78,14 +84,14 @@ fn act(events: &[&EventRow], told: &Told<'_>, clock: Clock) -> Entry {
             html! { (who) (told.verb("viewed")) " " (counted(times, "page", "pages")) (span) " " (surroundings(last)) }
         }
         (false, 1) => {
-            html! { (who) (told.verb("did")) " " b { bdi { (last.name) } } " " (properties(&last.properties)) }
+            html! { (who) (told.verb("did")) " " b { (values::name(&last.name)) } " " (properties(&last.properties)) }
         }
         (false, _) => {
             html! {
                 (who)
                 (told.verb("did"))
                 " "
-                b { bdi { (last.name) } }
+                b { (values::name(&last.name)) }
                 " "
                 (counted(times, "time", "times"))
                 (span)
@@ -101,9 +107,9 @@ fn person(event: &EventRow) -> Markup {
     html! {
         @match (&event.user_uuid, name) {
             (Some(uuid), name) => {
-                a href=(links::user(event.user_id.as_deref(), uuid)) { bdi { (name.unwrap_or(uuid)) } }
+                a href=(links::user(event.user_id.as_deref(), uuid)) { (values::name(name.unwrap_or(uuid))) }
             }
-            (None, Some(name)) => bdi { (name) },
+            (None, Some(name)) => (values::name(name)),
             (None, None) => "A visitor",
         }
     }
@@ -129,7 +135,7 @@ fn path(url: &str) -> String {
 fn page(event: &EventRow) -> Markup {
     let address = address(event);
     html! {
-        @if let Some(name) = &event.page_name { b { bdi { (name) } } " " }
+        @if let Some(name) = &event.page_name { b { (values::name(name)) } " " }
         @match address {
             Some(address) => code { (values::cut(&address, 80)) },
             None => @if event.page_name.is_none() { "a page" },
@@ -196,15 +202,14 @@ fn is_one_deed(later: &ChangeRow, earlier: &ChangeRow) -> bool {
 }
 
 /// What one deed changed about one user, company or membership.
-fn deed(changes: &[ChangeRow], told: &Told<'_>) -> Entry {
+fn deed(changes: &[ChangeRow], told: Told, known: Known<'_>, clock: Clock) -> Entry {
     let first = &changes[0];
     let find = |field: &str| changes.iter().find(|change| change.field == field);
     let fields: Vec<&ChangeRow> = changes.iter().filter(|change| !is_our_own(&change.field)).collect();
     let (tone, icon, sentence) = if first.subject == "membership" {
         membership(first, find("membership"), &fields, told)
     } else if find("created").is_some() {
-        let what = if first.subject == "company" { "Company" } else { "User" };
-        ("good", if first.subject == "company" { "company" } else { "user" }, html! { (what) " first seen" })
+        ("good", if first.subject == "company" { "company" } else { "user" }, html! { "First seen" })
     } else if let Some(link) = find("link") {
         ("good", "join", html! { "Linked from the visitor " code { (values::inline(link.after.as_ref())) } })
     } else if let Some(id) = find("user_id") {
@@ -212,14 +217,32 @@ fn deed(changes: &[ChangeRow], told: &Told<'_>) -> Entry {
     } else {
         ("info", "edit", html! { (fields_sentence(&fields)) })
     };
-    let sentence = html! { (sentence) " " (from(first)) };
+    // History told late stands where it belongs, and says when it was told.
+    let at_ms = about_ms(first, find, known).filter(|at_ms| *at_ms < first.at_ms).unwrap_or(first.at_ms);
+    let is_late = clock.day_of(at_ms) != clock.day_of(first.at_ms);
+    let sentence = html! {
+        (sentence)
+        " "
+        (from(first))
+        @if is_late { span.meta { ", Rollcall first heard of it " (clock.on(first.at_ms)) } }
+    };
     let unfolds =
         fields.len() > 1 || (first.subject != "membership" && find("created").is_some() && !fields.is_empty());
     let more = unfolds.then(|| {
         let list = html! { ul { @for field in &fields { li { (one_field(field)) } } } };
         (html! { (counted(fields.len() as u64, "attribute", "attributes")) }, list)
     });
-    Entry { at_ms: first.at_ms, tone, icon, sentence, more }
+    Entry { at_ms, tone, icon, sentence, more }
+}
+
+/// The time that a deed is about, where it has one: when somebody was first seen, joined or left.
+fn about_ms<'a>(first: &ChangeRow, find: impl Fn(&str) -> Option<&'a ChangeRow>, known: Known<'_>) -> Option<i64> {
+    if first.subject != "membership" {
+        return find("created").filter(|_| first.subject_id == known.id).map(|_| known.first_seen_ms);
+    }
+    let standing = find("membership")?.after.as_ref()?;
+    let at = |name: &str| standing.get(name).and_then(Value::as_str).and_then(time::instant_from_text);
+    at("left_at").or_else(|| at("joined_at"))
 }
 
 fn is_our_own(field: &str) -> bool {
@@ -230,14 +253,14 @@ fn membership(
     first: &ChangeRow,
     standing: Option<&ChangeRow>,
     fields: &[&ChangeRow],
-    told: &Told<'_>,
+    told: Told,
 ) -> (&'static str, &'static str, Markup) {
     let role = fields.iter().find(|field| field.field == "role").and_then(|field| field.after.as_ref());
     let has_left = standing.is_some_and(|change| change.after.as_ref().is_none_or(|after| !after["left_at"].is_null()));
     let other = other(first, told);
     let sentence = |verb: &str| match told {
-        Told::OfUser(_) => html! { (told.verb(verb)) " " (other) },
-        Told::OfCompany(_) => html! { (other) " " (told.verb(verb)) },
+        Told::OfUser => html! { (told.verb(verb)) " " (other) },
+        Told::OfCompany => html! { (other) " " (told.verb(verb)) },
     };
     match standing {
         Some(_) if has_left => ("warn", "leave", sentence("left")),
@@ -246,22 +269,24 @@ fn membership(
             ("good", "join", html! { (sentence("joined")) (as_role) })
         }
         None => {
-            let at = if let Told::OfUser(_) = told { "At " } else { "" };
+            let at = if let Told::OfUser = told { "At " } else { "" };
             ("info", "user", html! { (at) (other) ": " (fields_sentence(fields)) })
         }
     }
 }
 
 /// The other one of a membership: a user's company, a company's user.
-fn other(change: &ChangeRow, told: &Told<'_>) -> Markup {
+fn other(change: &ChangeRow, told: Told) -> Markup {
     let company_id = change.company_id.as_deref().unwrap_or_default();
-    let (id, names, address) = match told {
-        Told::OfUser(names) => (company_id, names, links::company(company_id)),
-        Told::OfCompany(names) => {
-            (change.subject_id.as_str(), names, links::user(Some(&change.subject_id), &change.subject_id))
-        }
+    let (id, name, address) = match told {
+        Told::OfUser => (company_id, &change.company_name, links::company(company_id)),
+        Told::OfCompany => (
+            change.subject_id.as_str(),
+            &change.subject_name,
+            links::user(Some(&change.subject_id), &change.subject_id),
+        ),
     };
-    html! { a href=(address) { bdi { (names.get(id).unwrap_or(&id)) } } }
+    html! { a href=(address) { (values::name(name.as_deref().unwrap_or(id))) } }
 }
 
 fn fields_sentence(fields: &[&ChangeRow]) -> Markup {
@@ -269,14 +294,14 @@ fn fields_sentence(fields: &[&ChangeRow]) -> Markup {
         @match fields {
             [] => "Changed",
             [one] => (one_field(one)),
-            [one, other] => { b { bdi { (one.field) } } " and " b { bdi { (other.field) } } " changed" }
-            [one, rest @ ..] => { b { bdi { (one.field) } } " and " (rest.len()) " other attributes changed" }
+            [one, other] => { b { (values::name(&one.field)) } " and " b { bdi { (other.field) } } " changed" }
+            [one, rest @ ..] => { b { (values::name(&one.field)) } " and " (rest.len()) " other attributes changed" }
         }
     }
 }
 
 fn one_field(change: &ChangeRow) -> Markup {
-    html! { b { bdi { (change.field) } } " " (before_and_after(change)) }
+    html! { b { (values::name(&change.field)) } " " (before_and_after(change)) }
 }
 
 fn before_and_after(change: &ChangeRow) -> Markup {
@@ -301,6 +326,24 @@ fn from(change: &ChangeRow) -> Markup {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dashboard::storybook::samples;
+    use crate::domain::time::DAY_MS;
+
+    #[test]
+    fn history_told_late_stands_where_it_belongs_and_names_people() {
+        let changes = samples::changes("company", "org_1187");
+        let told_ms = changes.last().unwrap().at_ms;
+        let known = Known { id: "org_1187", first_seen_ms: told_ms - 10 * DAY_MS };
+        let timeline = Timeline { changes, ..Timeline::default() };
+        let entries = entries(&timeline, Told::OfCompany, known, samples::clock());
+        let first = entries.last().unwrap();
+        assert_eq!(first.at_ms, known.first_seen_ms);
+        let sentence = first.sentence.0.as_str();
+        assert!(sentence.starts_with("First seen ") && sentence.contains("Rollcall first heard of it"), "{sentence}");
+        let joined = entries.iter().find(|entry| entry.icon == "join").unwrap();
+        assert_eq!(joined.at_ms, time::instant_from_text("2026-11-24T08:14:00.000Z").unwrap());
+        assert!(joined.sentence.0.contains("<a href=\"/users/u_33902\"><bdi>Priya Raman</bdi></a> joined"));
+    }
 
     #[test]
     fn the_path_of_an_address() {

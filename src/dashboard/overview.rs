@@ -12,7 +12,7 @@ use super::parts::numbers::{self, counted, delta, number};
 use super::parts::say::beat;
 use super::parts::section::{head, stat};
 use super::parts::who;
-use super::{codes, first_run};
+use super::{codes, first_run, links};
 use crate::domain::time::DAY_MS;
 use crate::http::access::Viewer;
 use crate::store::companies::CompanyRow;
@@ -245,7 +245,9 @@ fn newest_companies(frame: &Frame, companies: &[CompanyRow]) -> Markup {
                     li {
                         (who::company_row(company))
                         span.end {
-                            (counted(company.members, "member", "members"))
+                            a href={ (links::company(&company.company_id)) "#members" } {
+                                (counted(company.members, "member", "members"))
+                            }
                             br;
                             (frame.clock.ago(company.first_seen_ms))
                         }

@@ -97,6 +97,21 @@ pub fn over(theme: Theme) -> Markup {
     gate(theme, "Set up", content, html! {})
 }
 
+/// The address without its token.
+pub fn without_link(theme: Theme) -> Markup {
+    let content = html! {
+        div.stack {
+            h1 { "Use the link that the server printed" }
+            p.muted {
+                "Rollcall prints a link for the set-up at its start; its token says that you are at the server. Look at the server's output, or start it again for a new link."
+            }
+            p.muted { "If Rollcall is set up already, sign in." }
+            a.btn.primary.block.tall href="/sign-in" { "Sign in" }
+        }
+    };
+    gate(theme, "Set up", content, html! {})
+}
+
 /// What the form sends.
 #[derive(Deserialize)]
 pub struct Sent {
@@ -119,6 +134,9 @@ pub struct Sent {
 pub async fn show(request: HttpRequest) -> Answer {
     let token = desk::value(&request, "token").unwrap_or_default();
     let theme = desk::theme(&request);
+    if token.is_empty() {
+        return Ok(desk::page_with(StatusCode::GONE, without_link(theme)));
+    }
     if !deeds::is_open(desk::store(&request)?, &token).await? {
         return Ok(desk::page_with(StatusCode::GONE, over(theme)));
     }

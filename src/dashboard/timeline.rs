@@ -11,7 +11,7 @@ use crate::store::list::{Cursor, Page};
 use crate::store::{Reader, StoreError};
 
 /// Events, and changes, of a page of the time line at most.
-const ROWS: usize = 40;
+const ROWS: usize = 25;
 
 /// Which kinds are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

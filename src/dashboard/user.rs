@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, web};
 use maud::{Markup, html};
 
 use super::desk::{self, Answer};
-use super::happenings::{self, Told};
+use super::happenings::{self, Known, Told};
 use super::parts::attributes::{self, History, origin};
 use super::parts::chart::wide_roll;
 use super::parts::frame::{Frame, Place, shell};
@@ -255,9 +255,10 @@ pub fn role(role: Option<&str>) -> Markup {
 }
 
 fn timeline(frame: &Frame, view: &View) -> Markup {
-    let memberships = &view.user.memberships;
-    let names = memberships.iter().filter_map(|at| Some((at.company.company_id.as_str(), at.company.name.as_deref()?)));
-    let entries = happenings::entries(&view.timeline, &Told::OfUser(names.collect()), frame.clock);
+    let row = &view.user.row;
+    let id = row.user_id.as_deref().or(row.email.as_deref()).unwrap_or(&row.id);
+    let known = Known { id, first_seen_ms: row.first_seen_ms };
+    let entries = happenings::entries(&view.timeline, Told::OfUser, known, frame.clock);
     timeline_card(frame, "timeline", "Timeline", &view.path(), &view.timeline, &entries, view.user.row.first_seen_ms)
 }
 

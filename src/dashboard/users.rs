@@ -10,7 +10,7 @@ use super::parts::frame::{Frame, Place, shell};
 use super::parts::list::{Address, Column, LIST, search_chip};
 use super::parts::numbers::{self, cell, counted};
 use super::parts::section::head;
-use super::parts::{pill, say, who};
+use super::parts::{pill, say, values, who};
 use crate::http::access::Viewer;
 use crate::store::list::{Count, PAGE_ROWS, Page};
 use crate::store::users::{self, SortBy, UserRow};
@@ -92,8 +92,8 @@ fn row(frame: &Frame, user: &UserRow) -> Markup {
     html! {
         tr {
             th.lead scope="row" { (who::user(user, clock.now_ms, who::user_second_line(user))) }
-            td.late.cut title=[user.email.as_deref()] {
-                @match &user.email { Some(email) => (email), None => span.zero { "none" } }
+            td.late.cut title=[user.email.as_deref().filter(|email| email.len() <= values::NAME_CHARS_MAX)] {
+                @match &user.email { Some(email) => (values::name(email)), None => span.zero { "none" } }
             }
             td.num data-l="Companies" { (cell(user.companies)) }
             td.fold { (roll(&user.roll)) }

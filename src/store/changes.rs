@@ -43,8 +43,12 @@ pub struct ChangeRow {
     pub subject: &'static str,
     /// The site's id of whom it is about; of a lead the e-mail address.
     pub subject_id: String,
+    /// The name of whom it is about, else the e-mail address; of users and companies.
+    pub subject_name: Option<String>,
     /// Of a membership: the company's id.
     pub company_id: Option<String>,
+    /// Of a membership: the company's name.
+    pub company_name: Option<String>,
     /// The field.
     pub field: String,
     /// Before.
@@ -237,7 +241,10 @@ fn row(db: &Reader<'_>, place: Place) -> Result<ChangeRow, StoreError> {
                   WHEN 3 THEN (SELECT anonymous_id FROM visitors WHERE visitor_key = c.subject_key)
                   WHEN 4 THEN ''
                   WHEN 5 THEN (SELECT source_id FROM sources WHERE source_key = c.subject_key)
-                  ELSE (SELECT coalesce(user_id, email, id) FROM users WHERE user_key = c.subject_key) END
+                  ELSE (SELECT coalesce(user_id, email, id) FROM users WHERE user_key = c.subject_key) END,
+                CASE WHEN c.subject IN (0, 2) THEN (SELECT coalesce(name, email) FROM users WHERE user_key = c.subject_key)
+                     WHEN c.subject = 1 THEN (SELECT name FROM companies WHERE company_key = c.subject_key) END,
+                company.name
          FROM changes AS c
          JOIN change_sets AS s ON s.change_key = c.change_key
          LEFT JOIN sources AS source ON source.source_key = s.source_key
@@ -261,7 +268,9 @@ fn row(db: &Reader<'_>, place: Place) -> Result<ChangeRow, StoreError> {
             cause: row.get(3)?,
             subject: subject_word(place.subject),
             subject_id: row.get::<_, Option<String>>(8)?.unwrap_or_default(),
+            subject_name: row.get(9)?,
             company_id: row.get(7)?,
+            company_name: row.get(10)?,
             field: row.get(4)?,
             before: json(row.get(5)?),
             after: json(row.get(6)?),

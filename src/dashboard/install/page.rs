@@ -101,6 +101,10 @@ fn chooser(view: &View, chosen: &Source) -> Markup {
                     href=(view.address(source, view.framework, None))
                     aria-current=[(source.key == chosen.key).then_some("page")] {
                     bdi { (source.name) }
+                    @if view.sources.iter().filter(|other| other.name == source.name).count() > 1 {
+                        " "
+                        code.bare { (source.source_id) }
+                    }
                 }
             }
             a href="/settings/sources#add" { (small("plus")) " Add source" }

@@ -13,7 +13,7 @@ const VALUE_CHARS_MAX: usize = 200;
 /// Characters of a value within a sentence.
 const INLINE_CHARS_MAX: usize = 60;
 /// Characters of a name, an id or a title in a row.
-const NAME_CHARS_MAX: usize = 80;
+pub const NAME_CHARS_MAX: usize = 64;
 /// Characters of an item of a list.
 const ITEM_CHARS_MAX: usize = 60;
 /// Items of a list that a page shows.

@@ -1,5 +1,6 @@
 //! `/settings/sources/{id}`: one source, to be changed.
 
+use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, web};
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -8,6 +9,7 @@ use super::settings;
 use super::sources::kind;
 use crate::actions::sources;
 use crate::dashboard::desk::{self, Answer};
+use crate::dashboard::errors;
 use crate::dashboard::parts::code;
 use crate::dashboard::parts::form::{Line, Mistake, choice, lines, tick};
 use crate::dashboard::parts::frame::{Frame, Place};
@@ -187,16 +189,15 @@ impl Sent {
     }
 }
 
-fn find(request: &HttpRequest, id: &str) -> Result<Source, PageError> {
-    desk::store(request)?.catalog().source_by_id(id).cloned().ok_or_else(PageError::not_found)
-}
-
 /// `GET /settings/sources/{id}`
 ///
 /// # Errors
 /// No such source, the store's.
 pub async fn show(Viewer(operator): Viewer, request: HttpRequest, id: web::Path<String>) -> Answer {
-    let source = find(&request, &id)?;
+    let Some(source) = desk::store(&request)?.catalog().source_by_id(&id).cloned() else {
+        let frame = desk::frame(&request, operator, Place::Settings).await?;
+        return Ok(desk::page_with(StatusCode::NOT_FOUND, errors::no_page(&frame)));
+    };
     let saved = desk::value(&request, "saved").is_some();
     let frame = desk::frame(&request, operator, Place::Settings).await?;
     Ok(desk::page(page(&frame, &View { source, mistake: None, saved, secret: None })))
@@ -212,7 +213,7 @@ pub async fn change(
     id: web::Path<String>,
     sent: web::Form<Sent>,
 ) -> Answer {
-    let source = find(&request, &id)?;
+    let source = desk::store(&request)?.catalog().source_by_id(&id).cloned().ok_or_else(PageError::not_found)?;
     let (by, source_id, fields) = (By::Operator(operator.email.clone()), source.source_id.clone(), sent.fields());
     let changed = desk::store(&request)?
         .write(move |tx| {

@@ -5,7 +5,7 @@
 
 mod lists;
 mod profiles;
-mod samples;
+pub mod samples;
 mod set_up;
 
 use std::path::{Path, PathBuf};
