@@ -230,6 +230,19 @@ async fn a_user_is_told_as_the_contract_writes_it() {
     );
     assert!(page["event_id"].is_string());
     assert_eq!(rollcall.list("/events").await, events);
+    for (path, total) in [
+        ("/events?count=1&limit=1", 2),
+        ("/users/ann/events?count=1", 2),
+        ("/companies/acme/events?count=1", 1),
+        ("/companies/acme/members?count=1", 1),
+        ("/companies/acme/members?count=1&q=bob", 0),
+        ("/companies/acme/members?count=1&left=1", 0),
+        ("/refusals?count=1", 0),
+        ("/sources?count=1", 2),
+    ] {
+        assert_eq!(rollcall.api(path).await.body["total"], total, "{path}");
+    }
+    assert_eq!(pages(&rollcall, "/sources?limit=1").await, rollcall.list("/sources").await);
 
     let visitors = rollcall.list("/visitors?q=lap").await;
     assert_eq!(
