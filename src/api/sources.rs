@@ -20,7 +20,7 @@ use crate::store::{Source, Store};
 pub(super) fn configure(config: &mut web::ServiceConfig) {
     config
         .service(read_only("/sources").get(list))
-        .service(resource("/sources/{source_id}", "GET, PATCH").get(show).patch(change));
+        .service(resource("/sources/{source_id}", "GET, HEAD, PATCH").get(show).patch(change));
 }
 
 /// The name of the order of sources: the first made first.
