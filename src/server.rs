@@ -25,7 +25,7 @@ use crate::dashboard;
 use crate::http::client::{Network, Site};
 use crate::http::limits::Limits;
 use crate::http::problem::Problem;
-use crate::http::{assets, csrf, headers, request};
+use crate::http::{assets, csrf, head, headers, request};
 use crate::jobs::retention;
 use crate::store::{Ambient, Lock, LockError, Store, StoreError, operators};
 
@@ -175,7 +175,7 @@ pub fn run(options: ServeOptions, started: impl FnOnce(&Running)) -> Result<(), 
 pub async fn start(options: ServeOptions) -> Result<Running, StartError> {
     let public_url = options.public_url.as_deref().map(checked_url).transpose()?;
     let tls = options.tls.as_ref().map(tls_config).transpose()?;
-    let lock = Lock::take(&options.data)?;
+    let mut lock = Lock::take(&options.data)?;
     let store = Store::open(&options.data, options.ambient.clone())?;
     let site = Site { public_url, trusted_proxies: options.trusted_proxies.clone(), tls: tls.is_some() };
     let limits = Data::new(Limits::default());
@@ -204,6 +204,7 @@ pub async fn start(options: ServeOptions) -> Result<Running, StartError> {
     })?;
     let local_url = format!("{}://{address}", if site.tls { "https" } else { "http" });
     let url = site.public_url.unwrap_or_else(|| local_url.clone());
+    lock.tell_url(&url).map_err(|error| StoreError::File { path: options.data.clone(), error })?;
     let set_up_path = set_up::link(&store).await?.map(|token| format!("/set-up?token={token}"));
 
     let running = server.run();
@@ -233,6 +234,7 @@ fn routes(config: &mut web::ServiceConfig) {
                 .wrap(from_fn(csrf::refuse_foreign))
                 .wrap(from_fn(headers::protect))
                 .wrap(Compress::default())
+                .wrap(from_fn(head::as_get))
                 .configure(dashboard::configure),
         );
 }
@@ -286,7 +288,10 @@ fn told_to_end() -> impl Future<Output = ()> + Send + 'static {
 }
 
 /// A public URL: scheme and host, without a slash at its end.
-fn checked_url(text: &str) -> Result<String, StartError> {
+///
+/// # Errors
+/// [`StartError::PublicUrl`].
+pub fn checked_url(text: &str) -> Result<String, StartError> {
     let url = text.trim().trim_end_matches('/');
     let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://")).unwrap_or_default();
     let plain = |host: &str| host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte));

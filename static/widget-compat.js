@@ -16,7 +16,7 @@ const NOT_ATTRIBUTES = ["apiKey", "URL", "event", "source_context", "state"];
 let greeted;
 
 function without(data, names) {
-  const rest = Object.assign({}, data);
+  const rest = Object.assign({}, core.plain(data));
   names.forEach((name) => delete rest[name]);
   return rest;
 }
@@ -24,7 +24,7 @@ function without(data, names) {
 // The page's settings from now on. The key may be left out once it is known.
 function replaceSettings(data) {
   const old = window.civchat || {};
-  window.civchat = Object.assign({ apiKey: old.apiKey, onLoad: old.onLoad }, data);
+  window.civchat = Object.assign({ apiKey: old.apiKey, onLoad: old.onLoad }, core.plain(data));
 }
 
 function update(data) {

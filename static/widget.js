@@ -15,7 +15,7 @@
 // objects later does not matter.
 //
 // What other tools' pages need beyond this is in widget-compat.js, fetched only where it is needed.
-(function (window, document) {
+(function () {
 "use strict"
 
 const VERSION = "0.1.0"
@@ -100,13 +100,10 @@ let random = () => crypto.getRandomValues(new Uint32Array(4)).join("-")
 let normal = (id) => id == null ? "" : String(id).trim().normalize()
 
 // What is no plain object holds no attributes: a text, a list, a date.
-let plain = (value) => ({}).toString.call(value) == "[object Object]" ? value : undefined
+let plain = (value) => ({}).toString.call(value) == "[object Object]" && value
 
 // The id of a company by any of its names (C1).
-let idOf = (company) => {
-  let { company_id, id, groupId } = Object(company)
-  return normal(company_id || id || groupId)
-}
+let idOf = (company) => normal(Object(company).company_id || Object(company).id || Object(company).groupId)
 
 // Drops functions and `undefined`, and keeps the page from changing what was asked.
 let copy = (value) => JSON.parse(JSON.stringify(value || {}))
@@ -180,9 +177,8 @@ function identify(values, again) {
   }
   let stated = traits.company
   let company = idOf(stated)
-  // What is said of the tab's company. A list that replaces is the whole truth (C1).
-  let here = read("sessionStorage").company
-  let said = [].concat(stated, traits.companies).find((item) => idOf(item) == here)
+  // What is said of the tab's company; a list that replaces is the whole truth (C1).
+  let said = [].concat(stated, traits.companies).find((item) => idOf(item) == read("sessionStorage").company)
   if (stated === null) {
     delete traits.company
     belong()
@@ -321,7 +317,7 @@ async function post(url, body, batch, keepalive) {
   } catch (seconds) {
     queue = batch.concat(queue)
     shed()
-    flushIn(Math.max(seconds * 1000 || 0, 1000 * 2 ** Math.min(tries++, 8)) * (1 + Math.random() / 2))
+    flushIn(1000 * Math.max(+seconds || 0, 2 ** Math.min(tries++, 8)) * (1 + Math.random() / 2))
   }
   sending = 0
   guard(heed)(batch, results)
@@ -337,8 +333,9 @@ function heed(batch, results) {
     }
     for (let { attribute, code, detail } of item && refused_values || []) {
       complain(code, detail)
-      if (/^(company|context)\./.test(attribute)) {
-        disown(item, code)
+      // R9: no id of a company, so it is not stamped any more, unless another was stated since.
+      if (attribute == "context.groupId" && item.message.context.groupId == read("sessionStorage").company) {
+        belong()
       }
     }
     let me = person()
@@ -350,23 +347,14 @@ function heed(batch, results) {
   }
 }
 
-// R9: an id that is none is no company's.
-function disown({ message }, code) {
-  let ids = [message.groupId, message.context.groupId, idOf(Object(message.traits).company)]
-  if (/^id_/.test(code) && ids.map(normal).includes(read("sessionStorage").company)) {
-    belong()
-  }
-}
-
-// It was not heard and may be said again. An id that is none (R9) is nobody's.
+// It was not heard and may be said again. An id that is none (R9) is nobody's; of a group call it is
+// the company's.
 function unsay({ marks, message }, code) {
   let me = person()
   for (let key in marks) {
     delete me.said[key]
   }
-  if (message.type == "group") {
-    disown({ message }, code)
-  } else if (/^id_/.test(code) && me.user_id == normal(message.userId)) {
+  if (message.groupId === undefined && me.user_id == normal(message.userId) && /^id_/.test(code)) {
     delete me.user_id
   }
   write("localStorage", me)
@@ -424,8 +412,7 @@ let navigated = guard((replaced) => {
 let calls = {
   identify(userId, attributes) {
     // Segment's form without an id has the attributes first.
-    let first = plain(userId)
-    identify({ ...first || plain(attributes), ...!first && normal(userId) && { user_id: userId } })
+    identify(plain(userId) || { ...plain(attributes), ...normal(userId) && { user_id: userId } })
   },
   group(companyId, attributes, options) {
     belong(normal(companyId))
@@ -530,18 +517,17 @@ guard(() => {
       navigated(name == "replaceState")
     }
   }
-  let listen = (type, action) => window.addEventListener(type, action)
-  listen("popstate", navigated)
-  listen("hashchange", navigated)
-  listen("online", () => flush())
-  listen("load", () => last && flushIn(0))
-  listen("pagehide", () => {
+  addEventListener("popstate", navigated)
+  addEventListener("hashchange", navigated)
+  addEventListener("online", () => flush())
+  addEventListener("load", () => last && flushIn(0))
+  addEventListener("pagehide", () => {
     open = 1
     arrive(1)
     flush(1)
   })
   // A page that comes back from the browser's cache is seen again.
-  listen("pageshow", (event) => {
+  addEventListener("pageshow", (event) => {
     if (event.persisted) {
       last = 0
       navigated()
@@ -564,4 +550,4 @@ guard(() => {
   push(...window.rollcallQueue || [])
   window.rollcallQueue = { push }
 })()
-})(window, document)
+})()

@@ -38,6 +38,7 @@ async fn who_has_no_token_or_the_wrong_one_reads_nothing() {
     let refused = support::Answer::of(rollcall.client.get(&url).send().await.expect("an answer")).await;
     assert_eq!((refused.status.as_u16(), refused.body["code"].as_str()), (401, Some("token_missing")));
     assert_eq!(refused.header("content-type"), "application/problem+json");
+    assert_eq!(refused.header("www-authenticate"), "Bearer");
     let wrong = rollcall.api_as(Method::GET, "/users", "rc_nothing", None).await;
     assert_eq!((wrong.status.as_u16(), wrong.body["code"].as_str()), (401, Some("token_invalid")));
 
@@ -59,8 +60,13 @@ async fn an_address_that_is_none_and_a_method_that_is_not_taken_are_problems() {
     }
     let answer = rollcall.api_as(Method::DELETE, "/users/ann", &rollcall.token, None).await;
     assert_eq!((answer.status.as_u16(), answer.body["code"].as_str()), (405, Some("method_not_allowed")));
-    assert_eq!((answer.header("allow"), answer.header("content-type")), ("GET", "application/problem+json"));
+    assert_eq!((answer.header("allow"), answer.header("content-type")), ("GET, HEAD", "application/problem+json"));
     assert_eq!(answer.header("cache-control"), "no-store");
+    for path in ["/users", "/settings/time_zone"] {
+        let answer = rollcall.api_as(Method::HEAD, path, &rollcall.token, None).await;
+        assert_eq!((answer.status.as_u16(), answer.text.as_str()), (200, ""), "{path}");
+        assert_eq!(answer.header("content-type"), "application/json", "{path}");
+    }
 }
 
 #[actix_web::test]
@@ -230,6 +236,19 @@ async fn a_user_is_told_as_the_contract_writes_it() {
     );
     assert!(page["event_id"].is_string());
     assert_eq!(rollcall.list("/events").await, events);
+    for (path, total) in [
+        ("/events?count=1&limit=1", 2),
+        ("/users/ann/events?count=1", 2),
+        ("/companies/acme/events?count=1", 1),
+        ("/companies/acme/members?count=1", 1),
+        ("/companies/acme/members?count=1&q=bob", 0),
+        ("/companies/acme/members?count=1&left=1", 0),
+        ("/refusals?count=1", 0),
+        ("/sources?count=1", 2),
+    ] {
+        assert_eq!(rollcall.api(path).await.body["total"], total, "{path}");
+    }
+    assert_eq!(pages(&rollcall, "/sources?limit=1").await, rollcall.list("/sources").await);
 
     let visitors = rollcall.list("/visitors?q=lap").await;
     assert_eq!(

@@ -2,6 +2,7 @@
 
 mod support;
 
+use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Output, Stdio};
 
@@ -66,6 +67,9 @@ fn wrong_use_is_exit_code_2_and_says_what_would_be_right() {
         (&["source", "add", "Two", "--origin", "shop.example"], "https://shop.example"),
         (&["serve", "--trusted-proxy", "everybody"], "10.0.0.0/8"),
         (&["serve", "--tls-cert", "cert.pem"], "--tls-key"),
+        (&["serve", "--listen", "notanaddr"], "localhost:8080"),
+        (&["--listen", "127.0.0.1:99999"], "localhost:8080"),
+        (&["serve", "--public-url", "ftp://x"], "https://rollcall.example.com"),
         (&["nonsense"], "nonsense"),
     ] {
         let output = rollcall.shell_output(line, "short");
@@ -142,6 +146,19 @@ async fn a_backup_made_under_way_is_restored_once_the_server_has_ended() {
     assert_eq!(rollcall.shell(&["setting", "workspace_name", "--json"])["value"], "After");
 
     assert!(rollcall.terminate().success());
+    let names = std::fs::read_dir(rollcall.file().parent().unwrap()).unwrap();
+    let names: BTreeSet<String> = names.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    assert_eq!(names, BTreeSet::from(["backup.db", "rollcall.db", "rollcall.db.lock"].map(str::to_owned)));
+    #[cfg(unix)]
+    for name in names {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = rollcall.file().with_file_name(&name).metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{name}");
+    }
+    let own = rollcall.file();
+    let refused = rollcall.shell_output(&["restore", own.to_str().unwrap()], "");
+    assert_eq!(exit(&refused), 2);
+    assert!(said(&refused).contains("the workspace's own file"), "{}", said(&refused));
     let restored = rollcall.shell(&["restore", backup, "--json"]);
     assert_eq!(rollcall.shell(&["setting", "workspace_name", "--json"])["value"], "Before");
     let kept = restored["kept"].as_str().expect("the file that was there stays");
@@ -155,6 +172,44 @@ async fn a_backup_made_under_way_is_restored_once_the_server_has_ended() {
     assert!(said(&refused).contains("no backup of a workspace"), "{}", said(&refused));
     rollcall.serve();
     assert_eq!(rollcall.api("/users").await.status, 200);
+}
+
+#[test]
+fn a_file_that_is_no_workspace_is_named_with_what_to_do() {
+    let rollcall = Rollcall::prepare(&[]);
+    std::fs::write(rollcall.file(), "no database, ".repeat(1_000)).unwrap();
+    let refused = rollcall.shell_output(&["--listen", "127.0.0.1:0"], "");
+    assert_eq!(exit(&refused), 1);
+    for hint in ["rollcall.db", "rollcall restore"] {
+        assert!(said(&refused).contains(hint), "{}", said(&refused));
+    }
+    let checked = rollcall.shell_output(&["check", "--json"], "");
+    let answer = &objects(&checked)[0];
+    assert_eq!((exit(&checked), &answer["ok"]), (1, &false.into()));
+    assert!(answer["findings"][0].as_str().unwrap().contains("rollcall.db"), "{answer}");
+}
+
+#[test]
+fn with_json_the_server_says_where_it_listens_and_the_shell_knows_it_from_then_on() {
+    let rollcall = Rollcall::prepare(&[]);
+    let mut server = Command::new(support::PROGRAM)
+        .args(["serve", "--listen", "localhost:0", "--json", "--data"])
+        .arg(rollcall.file())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let line = BufReader::new(server.stdout.take().unwrap()).lines().next().unwrap().unwrap();
+    let said: Value = serde_json::from_str(&line).unwrap();
+    let address = said["listening"].as_str().unwrap();
+    assert!(said["set_up_link"].as_str().unwrap().starts_with(&format!("{address}/set-up?token=")), "{said}");
+    let added = rollcall.shell(&["operator", "add", "bob@shop.example", "--json"]);
+    assert!(added["link"].as_str().unwrap().starts_with(&format!("{address}/password?token=")), "{added}");
+    let shown = rollcall.shell(&["setting", "one_company", "true", "--json"]);
+    assert_eq!(shown, serde_json::json!({ "name": "one_company", "value": true }));
+    assert_eq!(rollcall.shell(&["setting", "takeover_days", "--json"])["value"], 30);
+    assert!(Command::new("kill").arg(server.id().to_string()).status().unwrap().success());
+    assert!(server.wait().unwrap().success());
 }
 
 #[test]

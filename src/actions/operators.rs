@@ -191,5 +191,8 @@ pub async fn sign_in(store: &Store, email: &str, password: &str) -> Result<Optio
     let found = store.read(move |db| operators::find(db, &email)).await?;
     let (operator, hash) = found.map_or((None, None), |(operator, hash)| (Some(operator), hash));
     let fits = passwords::fits(password, hash).await?;
+    if !fits {
+        tracing::warn!("A sign-in failed: e-mail and password did not match.");
+    }
     Ok(operator.filter(|_| fits))
 }

@@ -1,9 +1,10 @@
 //! The workspace's settings.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::domain::access::Grade;
 use crate::domain::change::{By, Change, Subject};
+use crate::domain::settings::Settings;
 use crate::store::workspace::{self, SetError};
 use crate::store::{Tx, changes};
 
@@ -20,4 +21,17 @@ pub fn set(tx: &mut Tx<'_>, by: &By, name: &str, value: &str) -> Result<String, 
         changes::record(tx, by, "set", Grade::Hand, &[change])?;
     }
     Ok(after)
+}
+
+/// A setting's value as the JSON of its type; none where there is no such setting.
+pub fn shown(settings: &Settings, name: &str) -> Option<Value> {
+    let text = settings.get(name)?;
+    Some(match name {
+        "one_company" | "respect_gpc" | "refuse_bots" => json!(text == "true"),
+        "takeover_days" | "visitor_retention_days" | "event_retention_days" | "rate_limit" => {
+            json!(text.parse::<i64>().unwrap_or_default())
+        }
+        "staff_domains" => json!(settings.staff_domains),
+        _ => json!(text),
+    })
 }

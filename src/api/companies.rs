@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::answer::{self, List, Time};
 use super::changes::{self, ChangeSetView};
-use super::events::{self, EventView};
+use super::events;
 use super::parameters::{Parameters, Sorts, invalid};
 use super::read_only;
 use super::users::plain;
@@ -18,6 +18,7 @@ use crate::domain::ids::{CompanyId, CompanyKey};
 use crate::http::access::ReadToken;
 use crate::http::problem::Problem;
 use crate::store::companies::{self, CompanyRecord, MemberRow, MembersBy, SortBy};
+use crate::store::events::Of;
 use crate::store::{self, Reader, Store, StoreError};
 
 const SORTS: &Sorts<SortBy> = &[
@@ -82,7 +83,7 @@ async fn list_members(
     request: HttpRequest,
     store: Data<Store>,
 ) -> Result<HttpResponse, Problem> {
-    let parameters = Parameters::of(&request, &["limit", "cursor", "sort", "q", "left", "id"])?;
+    let parameters = Parameters::of(&request, &["limit", "cursor", "sort", "q", "count", "left", "id"])?;
     let id = company_id(&path, &parameters)?;
     let open = match parameters.get("left") {
         None | Some("0") => true,
@@ -90,10 +91,14 @@ async fn list_members(
         Some(other) => return Err(invalid(format!("left can't be {other:?}. Use 1 or leave it out."), "left")),
     };
     let (query, order) = parameters.list(MEMBER_SORTS, "name")?;
-    let now_ms = store.now_ms();
-    let read = move |db: &Reader<'_>, company| companies::members(db, company, open, &query, now_ms);
-    let (page, lag_ms) = read_of(&store, id, read).await?;
-    Ok(answer::ok(List::of(page, &order, MemberView::of), lag_ms))
+    let (wants_count, now_ms) = (parameters.wants_count()?, store.now_ms());
+    let read = move |db: &Reader<'_>, company| {
+        let search = query.search.as_deref();
+        let total = wants_count.then(|| companies::count_members(db, company, open, search)).transpose()?;
+        Ok((companies::members(db, company, open, &query, now_ms)?, total))
+    };
+    let ((page, total), lag_ms) = read_of(&store, id, read).await?;
+    Ok(answer::ok(List::of(page, &order, MemberView::of).counted(total), lag_ms))
 }
 
 /// `GET /api/v1/companies/{company_id}/events`, newest first.
@@ -103,14 +108,14 @@ async fn list_events(
     request: HttpRequest,
     store: Data<Store>,
 ) -> Result<HttpResponse, Problem> {
-    let parameters = Parameters::of(&request, &["limit", "cursor", "id"])?;
+    let parameters = Parameters::of(&request, &["limit", "cursor", "count", "id"])?;
     let id = company_id(&path, &parameters)?;
     let (size, after) = (parameters.limit()?, parameters.cursor(events::ORDER)?);
-    let read = move |db: &Reader<'_>, company| {
-        store::events::list(db, store::events::Of::Company(company), after.as_ref(), size)
-    };
-    let (page, lag_ms) = read_of(&store, id, read).await?;
-    Ok(answer::ok(List::of(page, events::ORDER, EventView::of), lag_ms))
+    let wants_count = parameters.wants_count()?;
+    let read =
+        move |db: &Reader<'_>, company| events::read(db, Of::Company(company), after.as_ref(), size, wants_count);
+    let (found, lag_ms) = read_of(&store, id, read).await?;
+    Ok(answer::ok(events::shown(found), lag_ms))
 }
 
 /// `GET /api/v1/companies/{company_id}/changes`, newest first, those of memberships too.

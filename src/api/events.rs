@@ -10,8 +10,9 @@ use super::parameters::{Parameters, invalid};
 use super::read_only;
 use crate::http::access::ReadToken;
 use crate::http::problem::Problem;
-use crate::store::Store;
 use crate::store::events::{self, EventRow, Of};
+use crate::store::list::{Count, Cursor, Page};
+use crate::store::{Reader, Store, StoreError};
 
 /// The name of the only order of events so far: by time, the newest first.
 pub(super) const ORDER: &str = "-time";
@@ -22,14 +23,32 @@ pub(super) fn configure(config: &mut web::ServiceConfig) {
 
 /// `GET /api/v1/events`
 async fn list(_: ReadToken, request: HttpRequest, store: Data<Store>) -> Result<HttpResponse, Problem> {
-    let parameters = Parameters::of(&request, &["limit", "cursor", "order"])?;
+    let parameters = Parameters::of(&request, &["limit", "cursor", "order", "count"])?;
     if let Some(order) = parameters.get("order").filter(|order| *order != "time") {
         let detail = format!("This version can't list events in the order {order:?}. Use time, or leave it out.");
         return Err(invalid(detail, "order"));
     }
     let (size, after) = (parameters.limit()?, parameters.cursor(ORDER)?);
-    let (page, lag_ms) = store.read_folded(move |db| events::list(db, Of::All, after.as_ref(), size)).await?;
-    Ok(answer::ok(List::of(page, ORDER, EventView::of), lag_ms))
+    let wants_count = parameters.wants_count()?;
+    let (found, lag_ms) = store.read_folded(move |db| read(db, Of::All, after.as_ref(), size, wants_count)).await?;
+    Ok(answer::ok(shown(found), lag_ms))
+}
+
+/// A page of somebody's events, and their number where it is wanted.
+pub(super) fn read(
+    db: &Reader<'_>,
+    of: Of,
+    after: Option<&Cursor>,
+    size: usize,
+    wants_count: bool,
+) -> Result<(Page<EventRow>, Option<Count>), StoreError> {
+    let total = wants_count.then(|| events::count(db, of)).transpose()?;
+    Ok((events::list(db, of, after, size)?, total))
+}
+
+/// What [`read`] found, as JSON.
+pub(super) fn shown((page, total): (Page<EventRow>, Option<Count>)) -> List<EventView> {
+    List::of(page, ORDER, EventView::of).counted(total)
 }
 
 /// An event as JSON.

@@ -2,6 +2,11 @@
 //!
 //! One file a noun: its addresses, its JSON. `parameters.rs` reads query strings and
 //! `answer.rs` writes what all answers share.
+//!
+//! Lists are paged by the value they are sorted by and a row's key. Whoever sorts by a value that
+//! changes meanwhile (`last_seen`, `members`, a name) may miss a row that moved behind the cursor,
+//! or meet one again that moved before it; `first_seen`, the usual order, moves only where an
+//! earlier message comes in late.
 
 mod answer;
 mod changes;
@@ -16,9 +21,10 @@ mod visitors;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, HeaderValue};
-use actix_web::middleware::{Compress, DefaultHeaders};
+use actix_web::middleware::{Compress, DefaultHeaders, from_fn};
 use actix_web::{HttpResponse, Resource, ResponseError, web};
 
+use crate::http::head;
 use crate::http::problem::Problem;
 
 /// Bytes of a body at most: settings and sources are small.
@@ -34,6 +40,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
                     DefaultHeaders::new().add(("Cache-Control", "no-store")).add(("X-Content-Type-Options", "nosniff")),
                 )
                 .wrap(Compress::default())
+                .wrap(from_fn(head::as_get))
                 .configure(users::configure)
                 .configure(companies::configure)
                 .configure(events::configure)
@@ -48,7 +55,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
 
 /// An address that is only read.
 fn read_only(path: &str) -> Resource {
-    resource(path, "GET")
+    resource(path, "GET, HEAD")
 }
 
 /// An address with the methods it takes, for whoever comes with another.
@@ -64,7 +71,8 @@ fn wrong_method(methods: &'static str) -> HttpResponse {
 }
 
 async fn nothing_here() -> Result<HttpResponse, Problem> {
-    let detail = "There is nothing at this address. The API begins with /api/v1/; see its page at /api.";
+    let detail = "There is nothing at this address. The API begins with /api/v1/, as in /api/v1/users; ids in a path are \
+                  percent-encoded.";
     Err(Problem::new(StatusCode::NOT_FOUND, "not_found", detail))
 }
 

@@ -21,10 +21,16 @@ pub(super) fn configure(config: &mut web::ServiceConfig) {
 
 /// `GET /api/v1/refusals`
 async fn list(_: ReadToken, request: HttpRequest, store: Data<Store>) -> Result<HttpResponse, Problem> {
-    let parameters = Parameters::of(&request, &["limit", "cursor"])?;
+    let parameters = Parameters::of(&request, &["limit", "cursor", "count"])?;
     let (size, after) = (parameters.limit()?, parameters.cursor(ORDER)?);
-    let page = store.read(move |db| refusals::page(db, after.as_ref(), size)).await?;
-    Ok(answer::ok(List::of(page, ORDER, RefusalView::of), 0))
+    let wants_count = parameters.wants_count()?;
+    let (page, total) = store
+        .read(move |db| {
+            let total = wants_count.then(|| refusals::count_rows(db)).transpose()?;
+            Ok((refusals::page(db, after.as_ref(), size)?, total))
+        })
+        .await?;
+    Ok(answer::ok(List::of(page, ORDER, RefusalView::of).counted(total), 0))
 }
 
 /// A refusal as JSON.

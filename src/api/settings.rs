@@ -4,21 +4,21 @@ use actix_web::http::StatusCode;
 use actix_web::web::{self, Data, Json, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::answer;
 use super::parameters::Parameters;
 use super::resource;
-use crate::actions;
+use crate::actions::settings::{self as deeds, shown};
 use crate::domain::change::By;
-use crate::domain::settings::{SettingError, Settings};
+use crate::domain::settings::SettingError;
 use crate::http::access::{AdminToken, ReadToken};
 use crate::http::problem::Problem;
 use crate::store::Store;
 use crate::store::workspace::SetError;
 
 pub(super) fn configure(config: &mut web::ServiceConfig) {
-    config.service(resource("/settings/{name}", "GET, PUT").get(show).put(set));
+    config.service(resource("/settings/{name}", "GET, HEAD, PUT").get(show).put(set));
 }
 
 /// A setting as JSON.
@@ -44,7 +44,7 @@ async fn show(
 ) -> Result<HttpResponse, Problem> {
     Parameters::of(&request, &[])?;
     let name = path.into_inner();
-    let value = typed(&store.catalog().settings, &name).ok_or_else(|| problem(&SettingError::Unknown(name.clone())))?;
+    let value = shown(&store.catalog().settings, &name).ok_or_else(|| problem(&SettingError::Unknown(name.clone())))?;
     Ok(answer::ok(SettingView { name, value }, 0))
 }
 
@@ -59,28 +59,15 @@ async fn set(
     Parameters::of(&request, &[])?;
     let (name, by) = (path.into_inner(), By::Token(token.0.name));
     let (wanted, text) = (name.clone(), text_of(&body.value)?);
-    let settings = store
-        .write(move |tx| actions::settings::set(tx, &by, &wanted, &text).map(|_| tx.catalog()))
-        .await
-        .map_err(|error| match error {
-        SetError::Setting(error) => problem(&error),
-        SetError::Store(error) => error.into(),
-    })?;
-    let value = typed(&settings.settings, &name).unwrap_or_default();
+    let settings =
+        store.write(move |tx| deeds::set(tx, &by, &wanted, &text).map(|_| tx.catalog())).await.map_err(|error| {
+            match error {
+                SetError::Setting(error) => problem(&error),
+                SetError::Store(error) => error.into(),
+            }
+        })?;
+    let value = shown(&settings.settings, &name).unwrap_or_default();
     Ok(answer::ok(SettingView { name, value }, 0))
-}
-
-/// A setting's value as the JSON of its type.
-fn typed(settings: &Settings, name: &str) -> Option<Value> {
-    let text = settings.get(name)?;
-    Some(match name {
-        "one_company" | "respect_gpc" | "refuse_bots" => json!(text == "true"),
-        "takeover_days" | "visitor_retention_days" | "event_retention_days" | "rate_limit" => {
-            json!(text.parse::<i64>().unwrap_or_default())
-        }
-        "staff_domains" => json!(settings.staff_domains),
-        _ => json!(text),
-    })
 }
 
 /// A value as the text that settings and sources are set from; lists are parted by commas.
@@ -113,8 +100,10 @@ fn problem(error: &SettingError) -> Problem {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
-    use crate::domain::settings::NAMES;
+    use crate::domain::settings::{NAMES, Settings};
 
     #[test]
     fn every_setting_is_told_in_the_type_it_is_taken_in() {
@@ -123,14 +112,14 @@ mod tests {
         settings.set("staff_domains", "acme.test, acme.example").unwrap();
         let mut again = Settings::default();
         for name in NAMES {
-            let value = typed(&settings, name).unwrap();
+            let value = shown(&settings, name).unwrap();
             again.set(name, &text_of(&value).unwrap()).unwrap();
         }
         assert_eq!(again, settings);
-        assert_eq!(typed(&settings, "one_company"), Some(json!(false)));
-        assert_eq!(typed(&settings, "takeover_days"), Some(json!(30)));
-        assert_eq!(typed(&settings, "staff_domains"), Some(json!(["acme.test", "acme.example"])));
-        assert_eq!(typed(&settings, "colour"), None);
+        assert_eq!(shown(&settings, "one_company"), Some(json!(false)));
+        assert_eq!(shown(&settings, "takeover_days"), Some(json!(30)));
+        assert_eq!(shown(&settings, "staff_domains"), Some(json!(["acme.test", "acme.example"])));
+        assert_eq!(shown(&settings, "colour"), None);
     }
 
     #[test]

@@ -14,21 +14,31 @@ use crate::domain::change::By;
 use crate::domain::time::rfc3339;
 use crate::http::access::{AdminToken, ReadToken};
 use crate::http::problem::Problem;
-use crate::store::list::Page;
+use crate::store::list::{Count, Cursor, Page};
 use crate::store::{Source, Store};
 
 pub(super) fn configure(config: &mut web::ServiceConfig) {
     config
         .service(read_only("/sources").get(list))
-        .service(resource("/sources/{source_id}", "GET, PATCH").get(show).patch(change));
+        .service(resource("/sources/{source_id}", "GET, HEAD, PATCH").get(show).patch(change));
 }
 
-/// `GET /api/v1/sources`: all of them, a handful.
+/// The name of the order of sources: the first made first.
+const ORDER: &str = "created_at";
+
+/// `GET /api/v1/sources`: a handful, so a page is cut from all of them.
 async fn list(_: ReadToken, request: HttpRequest, store: Data<Store>) -> Result<HttpResponse, Problem> {
-    Parameters::of(&request, &[])?;
+    let parameters = Parameters::of(&request, &["limit", "cursor", "count"])?;
+    let (size, after) = (parameters.limit()?, parameters.cursor(ORDER)?.map_or(0, |cursor| cursor.key));
     let catalog = store.catalog();
-    let page = Page { rows: catalog.sources_in_order(), next: None };
-    Ok(answer::ok(List::of(page, "", view), 0))
+    let all = catalog.sources_in_order();
+    let total = parameters.wants_count()?.then_some(Count::Exactly(all.len() as u64));
+    let mut rows = all.into_iter().filter(|source| source.key.0 > after).collect::<Vec<&Source>>();
+    let more = rows.len() > size;
+    rows.truncate(size);
+    let last = rows.last().filter(|_| more);
+    let next = last.map(|source| Cursor { value: Value::Null, key: source.key.0 });
+    Ok(answer::ok(List::of(Page { rows, next }, ORDER, view).counted(total), 0))
 }
 
 /// `GET /api/v1/sources/{source_id}`

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::answer::{self, List, Time};
 use super::changes::{self, ChangeSetView};
-use super::events::{self, EventView};
+use super::events;
 use super::parameters::{Parameters, Sorts, invalid};
 use super::read_only;
 use crate::domain::activity::{State, Trend};
@@ -16,6 +16,7 @@ use crate::domain::change::Subject;
 use crate::domain::ids::{UserId, UserKey};
 use crate::http::access::ReadToken;
 use crate::http::problem::Problem;
+use crate::store::events::Of;
 use crate::store::users::{self, AttributeValue, SortBy, UserMembership, UserName, UserRecord};
 use crate::store::{self, Reader, Store, StoreError};
 
@@ -77,13 +78,13 @@ async fn list_events(
     request: HttpRequest,
     store: Data<Store>,
 ) -> Result<HttpResponse, Problem> {
-    let parameters = Parameters::of(&request, &["limit", "cursor", "by", "id"])?;
+    let parameters = Parameters::of(&request, &["limit", "cursor", "count", "by", "id"])?;
     let name = user_name(&path, &parameters)?;
     let (size, after) = (parameters.limit()?, parameters.cursor(events::ORDER)?);
-    let read =
-        move |db: &Reader<'_>, user| store::events::list(db, store::events::Of::User(user), after.as_ref(), size);
-    let (page, lag_ms) = read_of(&store, name, read).await?;
-    Ok(answer::ok(List::of(page, events::ORDER, EventView::of), lag_ms))
+    let wants_count = parameters.wants_count()?;
+    let read = move |db: &Reader<'_>, user| events::read(db, Of::User(user), after.as_ref(), size, wants_count);
+    let (found, lag_ms) = read_of(&store, name, read).await?;
+    Ok(answer::ok(events::shown(found), lag_ms))
 }
 
 /// `GET /api/v1/users/{id}/changes`, newest first.

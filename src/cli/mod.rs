@@ -20,7 +20,8 @@ use std::process::ExitCode;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use serde_json::Value;
 
-use crate::store::{Ambient, LockError, Store, StoreError};
+use crate::server::checked_url;
+use crate::store::{Ambient, LockError, Store, StoreError, server_url};
 
 /// Who uses your product, and which company does each of them belong to.
 #[derive(Parser)]
@@ -39,7 +40,7 @@ struct Workspace {
     #[arg(long, global = true, env = "ROLLCALL_DATA", value_name = "FILE", default_value = "data/rollcall.db")]
     data: PathBuf,
     /// The address under which people and websites reach this server, such as https://rollcall.example.com
-    #[arg(long, global = true, env = "ROLLCALL_PUBLIC_URL", value_name = "URL")]
+    #[arg(long, global = true, env = "ROLLCALL_PUBLIC_URL", value_name = "URL", value_parser = checked_url)]
     public_url: Option<String>,
     /// Print one JSON object a line on stdout
     #[arg(long, global = true)]
@@ -175,17 +176,27 @@ impl Workspace {
 
     /// The file must exist: for commands that only look.
     fn open_existing(&self) -> Result<Store, Failure> {
-        if !self.data.exists() {
-            let path = self.data.display();
-            return Err(Failure::Failed(format!("There is no file {path}. Name the workspace's file with --data.")));
-        }
+        self.must_exist()?;
         self.open()
     }
 
-    /// An address of the dashboard, as far as it is known at the shell.
+    fn must_exist(&self) -> Result<(), Failure> {
+        if self.data.exists() {
+            return Ok(());
+        }
+        let path = self.data.display();
+        Err(Failure::Failed(format!("There is no file {path}. Name the workspace's file with --data.")))
+    }
+
+    /// Where people reach the server, as far as it is known at the shell: as it is said here, else
+    /// as the server said when it started.
+    fn known_url(&self) -> Option<String> {
+        self.public_url.clone().or_else(|| server_url(&self.data))
+    }
+
+    /// An address of the dashboard.
     fn address(&self, path: &str) -> String {
-        let server = self.public_url.as_deref().unwrap_or("http://127.0.0.1:8080");
-        format!("{}{path}", server.trim_end_matches('/'))
+        format!("{}{path}", self.known_url().as_deref().unwrap_or("http://127.0.0.1:8080"))
     }
 
     /// An answer: a JSON object, or lines for people.

@@ -91,7 +91,7 @@ fn show_link(workspace: &Workspace, email: &str, role: &str, token: &str) {
     let link = workspace.address(&format!("/password?token={token}"));
     say(format_args!("Send {email} this link; it sets a password once, within {LINK_HOURS} hours:"));
     workspace.answer(&json!({ "email": email, "role": role, "link": link }), link);
-    if workspace.public_url.is_none() {
+    if workspace.known_url().is_none() {
         say("If people reach the server at another address, name it with --public-url.");
     }
 }

@@ -12,7 +12,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::{Failure, Workspace, say};
-use crate::store::{Ambient, Lock, Store, is_workspace, workspace as file};
+use crate::store::{Ambient, Lock, Store, is_workspace, owner_only, workspace as file};
 
 /// Where from.
 #[derive(Args)]
@@ -34,6 +34,12 @@ impl Restore {
             let file = self.file.display();
             return Err(Failure::Failed(format!(
                 "{file} is no backup of a workspace. Name a file that `rollcall backup` made."
+            )));
+        }
+        if data.exists() && self.file.canonicalize()? == data.canonicalize()? {
+            let file = self.file.display();
+            return Err(Failure::Usage(format!(
+                "{file} is the workspace's own file. Name a file that `rollcall backup` made."
             )));
         }
         let _lock = Lock::take(data)?;
@@ -67,7 +73,7 @@ impl Restore {
 
 fn copy_and_check(backup: &Path, fresh: &Path) -> Result<(), Failure> {
     forget(fresh);
-    std::fs::copy(backup, fresh)?;
+    std::io::copy(&mut File::open(backup)?, &mut owner_only().open(fresh)?)?;
     let no_backup = |reason: String| Failure::Failed(format!("{} can't be restored: {reason}", backup.display()));
     let store = Store::open(fresh, Ambient::default()).map_err(|error| no_backup(error.to_string()))?;
     let findings = store.read_now(file::integrity)?;

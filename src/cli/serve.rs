@@ -4,6 +4,7 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use serde_json::json;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -16,8 +17,9 @@ use crate::server::{self, Running, ServeOptions, TlsFiles};
 /// The flags of `serve`.
 #[derive(Args)]
 pub(super) struct Serve {
-    /// Address and port to listen on
-    #[arg(long, env = "ROLLCALL_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    /// Address and port to listen on; a name is looked up
+    #[arg(long, env = "ROLLCALL_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:8080",
+        value_parser = host_and_port)]
     listen: String,
     /// A proxy in front of this server, as an address or a range such as 10.0.0.0/8; its word on a client's
     /// address counts (may be given more than once, or parted by commas)
@@ -91,20 +93,32 @@ impl Serve {
         let data = workspace.data.display().to_string();
         let options = ServeOptions {
             listen: self.listen,
-            public_url: workspace.public_url,
+            public_url: workspace.public_url.clone(),
             trusted_proxies: self.trusted_proxy,
             tls,
             workers: self.workers.map(usize::from),
             ..ServeOptions::new(&workspace.data)
         };
-        server::run(options, |running| announce(running, &data)).map_err(|error| Failure::Failed(error.to_string()))?;
+        server::run(options, |running| announce(running, &workspace))
+            .map_err(|error| Failure::Failed(error.to_string()))?;
         tracing::info!(data, "ended; everything that was accepted is on disk");
         Ok(())
     }
 }
 
+/// An address to listen on as it is given: host and port.
+fn host_and_port(text: &str) -> Result<String, String> {
+    let (host, port) = text.rsplit_once(':').unwrap_or_default();
+    let is_host = !host.is_empty() && (!host.contains(':') || host.starts_with('[') && host.ends_with(']'));
+    if is_host && port.parse::<u16>().is_ok() {
+        Ok(text.to_owned())
+    } else {
+        Err("write host and port, such as 127.0.0.1:8080, [::1]:8080 or localhost:8080".to_owned())
+    }
+}
+
 /// Says where the server is, last of all: whoever waits for it reads up to there.
-fn announce(running: &Running, data: &str) {
+fn announce(running: &Running, workspace: &Workspace) {
     let (address, url) = (&running.local_url, &running.url);
     if !url.starts_with("https://") {
         tracing::warn!(
@@ -113,12 +127,19 @@ fn announce(running: &Running, data: &str) {
              this server and name its address with --public-url, or give --tls-cert and --tls-key."
         );
     }
-    if let Some(path) = &running.set_up_path {
-        let link = format!("{url}{path}");
+    let set_up_link = running.set_up_path.as_ref().map(|path| format!("{url}{path}"));
+    if let Some(link) = &set_up_link {
         tracing::warn!(
             link,
             "Nobody can sign in yet. Set Rollcall up at {link} (works once, within {LINK_HOURS} hours)"
         );
     }
-    tracing::info!(data, public_url = url, "listening on {address}");
+    if workspace.json {
+        let mut json = json!({ "listening": address });
+        if let Some(link) = set_up_link {
+            json["set_up_link"] = link.into();
+        }
+        workspace.answer(&json, "");
+    }
+    tracing::info!(data = %workspace.data.display(), public_url = url, "listening on {address}");
 }

@@ -1,12 +1,12 @@
 //! `rollcall setting`: the workspace's settings.
 
 use clap::Args;
-use serde_json::{Map, json};
+use serde_json::json;
 
 use super::{Failure, Workspace};
 use crate::actions::settings;
 use crate::domain::change::By;
-use crate::domain::settings::{NAMES, SettingError};
+use crate::domain::settings::{NAMES, SettingError, Settings};
 use crate::store::workspace::SetError;
 
 /// Which setting, and to what.
@@ -29,30 +29,25 @@ impl From<SetError> for Failure {
 
 impl Setting {
     pub(super) fn run(self, workspace: &Workspace) -> Result<(), Failure> {
-        let show = |name: &str, value: &str| {
-            let mut json = Map::new();
-            json.insert("name".to_owned(), json!(name));
-            json.insert("value".to_owned(), json!(value));
-            workspace.answer(&json.into(), format!("{name}  {value}"));
+        let show = |settings: &Settings, name: &str| -> Result<(), Failure> {
+            let (Some(text), Some(value)) = (settings.get(name), settings::shown(settings, name)) else {
+                return Err(SetError::Setting(SettingError::Unknown(name.to_owned())).into());
+            };
+            workspace.answer(&json!({ "name": name, "value": value }), format!("{name}  {text}"));
+            Ok(())
         };
         match (self.name, self.value) {
             (Some(name), Some(value)) => {
                 let changed = name.clone();
-                let value = workspace.open()?.write_now(move |tx| settings::set(tx, &By::Shell, &changed, &value))?;
-                show(&name, &value);
+                let store = workspace.open()?;
+                store.write_now(move |tx| settings::set(tx, &By::Shell, &changed, &value))?;
+                show(&store.catalog().settings, &name)
             }
-            (Some(name), None) => {
-                let value = workspace.open_existing()?.catalog().settings.get(&name);
-                let value = value.ok_or_else(|| SetError::Setting(SettingError::Unknown(name.clone())))?;
-                show(&name, &value);
-            }
+            (Some(name), None) => show(&workspace.open_existing()?.catalog().settings, &name),
             (None, _) => {
                 let catalog = workspace.open_existing()?.catalog();
-                for name in NAMES {
-                    show(name, &catalog.settings.get(name).unwrap_or_default());
-                }
+                NAMES.into_iter().try_for_each(|name| show(&catalog.settings, name))
             }
         }
-        Ok(())
     }
 }

@@ -9,7 +9,7 @@ use crate::domain::ids::SourceKey;
 use crate::http::assets::{self, Cache};
 use crate::http::problem::Problem;
 use crate::store::sightings::Sight;
-use crate::store::{Catalog, Source, Store};
+use crate::store::{Catalog, Source, SourceKind, Store};
 
 /// Pages load a script anew after so many seconds.
 const KEPT_S: u32 = 300;
@@ -62,32 +62,33 @@ pub async fn serve(request: HttpRequest, store: Data<Store>) -> Result<HttpRespo
     Ok(assets::respond(&request, asset, cache))
 }
 
-/// Notes that a page loaded the script, where it is known of which source.
+/// Notes that a page loaded the script, where it is known of which sources it may be.
 fn note_sight(request: &HttpRequest, store: &Store) -> Result<(), Problem> {
     let Some(host) = sightings::host(request) else { return Ok(()) };
     let catalog = store.catalog();
-    let source = match request.match_info().get("write_key") {
-        Some(key) => catalog.source_of(key).map(|source| source.key),
-        None => source_of_host(&catalog, &host),
+    let sources = match request.match_info().get("write_key") {
+        Some(key) => catalog.source_of(key).map(|source| source.key).into_iter().collect(),
+        None => sources_of_host(&catalog, &host),
     };
-    if let Some(source) = source
-        && Memory::of(request)?.sightings.due(source, Sight::Script, &host, store.now_ms())
-    {
-        sightings::note_later(store, source, Sight::Script, host);
+    for source in sources {
+        if Memory::of(request)?.sightings.due(source, Sight::Script, &host, store.now_ms()) {
+            sightings::note_later(store, source, Sight::Script, host.clone());
+        }
     }
     Ok(())
 }
 
 /// The script's address names no key: the source is the one that allows the page's host, else the
-/// only one there is.
-fn source_of_host(catalog: &Catalog, host: &str) -> Option<SourceKey> {
-    let websites = || catalog.sources.values().filter(|source| source.source_id != "api");
-    let allows = |source: &&Source| {
+/// only one there is. Of several it may be any live one that allows every host.
+fn sources_of_host(catalog: &Catalog, host: &str) -> Vec<SourceKey> {
+    let websites: Vec<&Source> = catalog.sources.values().filter(|source| source.source_id != "api").collect();
+    let allows = |source: &&&Source| {
         source.origins.iter().any(|origin| sightings::host_of(origin).is_some_and(|own| own == host))
     };
-    let only = || {
-        let mut all = websites();
-        all.next().filter(|_| all.next().is_none())
-    };
-    websites().find(allows).or_else(only).map(|source| source.key)
+    let may_be =
+        |source: &&&Source| websites.len() == 1 || source.kind == SourceKind::Live && source.origins.is_empty();
+    match websites.iter().find(allows) {
+        Some(source) => vec![source.key],
+        None => websites.iter().filter(may_be).map(|source| source.key).collect(),
+    }
 }

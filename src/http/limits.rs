@@ -3,6 +3,7 @@
 use std::hash::Hash;
 use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
@@ -18,6 +19,11 @@ const BURST_FACTOR: u32 = 10;
 const SIGN_IN_TRIES: NonZeroU32 = NonZeroU32::new(10).expect("not zero");
 /// Ten tries fill up again within a quarter of an hour.
 const SIGN_IN_PERIOD: Duration = Duration::from_secs(90);
+
+/// Tries from one address at whichever passwords: so many at once, then one each [`ADDRESS_PERIOD`].
+const ADDRESS_TRIES: NonZeroU32 = NonZeroU32::new(30).expect("not zero");
+/// Thirty tries fill up again within a quarter of an hour.
+const ADDRESS_PERIOD: Duration = Duration::from_secs(30);
 
 /// Buckets by key, all of one size; the size may change while the server runs.
 pub struct Limiter<K: Hash + Eq + Clone> {
@@ -59,11 +65,19 @@ impl<K: Hash + Eq + Clone> Limiter<K> {
 pub struct Limits {
     collect: Limiter<(SourceKey, IpAddr)>,
     sign_in: Limiter<(IpAddr, String)>,
+    sign_in_address: Limiter<IpAddr>,
+    /// Tries that had to wait, since the log was last told.
+    turned_away: AtomicU64,
 }
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { collect: Limiter::new(collect_quota(1)), sign_in: Limiter::new(sign_in_quota()) }
+        Limits {
+            collect: Limiter::new(collect_quota(1)),
+            sign_in: Limiter::new(sign_in_quota()),
+            sign_in_address: Limiter::new(address_quota()),
+            turned_away: AtomicU64::new(0),
+        }
     }
 }
 
@@ -76,18 +90,30 @@ impl Limits {
         self.collect.take(collect_quota(per_second), &(source, household(client))).map_err(Problem::rate_limited)
     }
 
-    /// A try at the password of an e-mail address.
+    /// A try at the password of an e-mail address: of the same from one address, and of any from it.
     ///
     /// # Errors
     /// The seconds to wait.
     pub fn sign_in(&self, client: IpAddr, email: &str) -> Result<(), u64> {
-        self.sign_in.take(sign_in_quota(), &(household(client), email.trim().to_lowercase()))
+        let client = household(client);
+        let taken = self
+            .sign_in_address
+            .take(address_quota(), &client)
+            .and_then(|()| self.sign_in.take(sign_in_quota(), &(client, email.trim().to_lowercase())));
+        taken.inspect_err(|_| {
+            self.turned_away.fetch_add(1, Ordering::Relaxed);
+        })
     }
 
-    /// Forgets whoever has not asked for a while.
+    /// Forgets whoever has not asked for a while, and tells the log how many tries at passwords had to wait.
     pub fn forget(&self) {
         self.collect.forget();
         self.sign_in.forget();
+        self.sign_in_address.forget();
+        let tries = self.turned_away.swap(0, Ordering::Relaxed);
+        if tries > 0 {
+            tracing::warn!(tries, "Somebody tries passwords: {tries} tries to sign in had to wait.");
+        }
     }
 }
 
@@ -99,6 +125,10 @@ fn collect_quota(per_second: u32) -> Quota {
 
 fn sign_in_quota() -> Quota {
     Quota::with_period(SIGN_IN_PERIOD).expect("a period above zero").allow_burst(SIGN_IN_TRIES)
+}
+
+fn address_quota() -> Quota {
+    Quota::with_period(ADDRESS_PERIOD).expect("a period above zero").allow_burst(ADDRESS_TRIES)
 }
 
 /// One connection to the internet holds a whole /64 of IPv6; each of its addresses is the same client.
@@ -140,6 +170,18 @@ mod tests {
         }
         assert!(limits.collect(SHOP, client("2001:db8::77"), 1).is_err());
         limits.collect(SHOP, client("2001:db8:0:1::1"), 1).unwrap();
+    }
+
+    #[test]
+    fn whoever_tries_many_e_mails_from_one_address_waits_too() {
+        let limits = Limits::default();
+        for number in 0..30 {
+            limits.sign_in(client("192.0.2.1"), &format!("u{number}@shop.example")).unwrap();
+        }
+        let wait_s = limits.sign_in(client("192.0.2.1"), "ann@shop.example").unwrap_err();
+        assert!((1..=30).contains(&wait_s), "{wait_s}");
+        limits.sign_in(client("192.0.2.2"), "ann@shop.example").expect("elsewhere nobody tried");
+        assert_eq!(limits.turned_away.load(Ordering::Relaxed), 1);
     }
 
     #[test]

@@ -6,12 +6,13 @@
 //! - [`client`]: where a request comes from and under which address we are known;
 //!   [`limits`]: how often somebody may ask.
 //! - [`assets`]: files of `static/`; [`headers`]: what every page says to the browser;
-//!   [`request`]: a number for each request, and its line in the log.
+//!   [`head`]: HEAD where there is GET; [`request`]: a number for each request, and its line in the log.
 
 pub mod access;
 pub mod assets;
 pub mod client;
 pub mod csrf;
+pub mod head;
 pub mod headers;
 pub mod limits;
 pub mod page;

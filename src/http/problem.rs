@@ -1,7 +1,7 @@
 //! Errors for programs: `application/problem+json` (RFC 9457) with a stable code.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use actix_web::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
 use serde_json::{Value, json};
 
@@ -114,6 +114,9 @@ impl ResponseError for Problem {
         let mut response = HttpResponseBuilder::new(self.status);
         if let Some(seconds) = self.retry_after_s {
             response.insert_header((RETRY_AFTER, seconds));
+        }
+        if self.status == StatusCode::UNAUTHORIZED {
+            response.insert_header((WWW_AUTHENTICATE, "Bearer"));
         }
         response.insert_header((CONTENT_TYPE, CONTENT)).body(self.to_json().to_string())
     }

@@ -30,6 +30,7 @@ pub(super) fn copy(source: &Path, target: &Path) -> Result<(), StoreError> {
     let reader = Connection::open_with_flags(source, connection::reader_flags())?;
     let part = target.with_extension("part");
     let copied = (|| -> Result<(), StoreError> {
+        connection::owner_only().open(&part).map_err(file)?;
         let mut copy = Connection::open(&part)?;
         rusqlite::backup::Backup::new(&reader, &mut copy)?.step(-1)?;
         copy.pragma_update_and_check(None, "journal_mode", "delete", |row| row.get::<_, String>(0))?;

@@ -5,7 +5,7 @@ mod page;
 
 use rusqlite::{OptionalExtension, named_params, params};
 
-pub use members::{MemberRow, MembersBy, members};
+pub use members::{MemberRow, MembersBy, count_members, members};
 pub use page::{CompanyDay, CompanyPage, CompanyRecord, TopEvent, page, record, records};
 
 use super::list::{self, COUNTED_MAX, Count, Cursor, Keyset, ListQuery, Page};
@@ -60,7 +60,11 @@ pub struct CompanyRow {
 /// [`StoreError`] only.
 pub fn list(db: &Reader<'_>, query: &ListQuery<SortBy>, now_ms: i64) -> Result<Page<CompanyRow>, StoreError> {
     let (keys, next) = page_of_keys(db, query)?;
-    Ok(Page { rows: rows(db, &keys, now_ms)?, next })
+    let mut rows = rows(db, &keys, now_ms)?;
+    if query.sort == SortBy::LastSeen {
+        list::order_within_hours(&mut rows, query.descending, |row| row.last_seen_ms);
+    }
+    Ok(Page { rows, next })
 }
 
 /// The condition of a search: the lower-case text within name or id, or the text as typed
@@ -106,12 +110,18 @@ fn page_of_keys(db: &Reader<'_>, query: &ListQuery<SortBy>) -> Result<(Vec<i64>,
 pub(super) fn rows(db: &Reader<'_>, keys: &[i64], now_ms: i64) -> Result<Vec<CompanyRow>, StoreError> {
     let today = workspace::today(db, now_ms)?;
     let mut rolls = activity::company_rolls(db, keys, today)?;
+    let mut rows = rows_without_rolls(db, keys)?;
+    for row in &mut rows {
+        row.roll = rolls.remove(&row.key.0).unwrap_or([0; ROLL_DAYS]);
+    }
+    Ok(rows)
+}
+
+/// As [`rows`], with rolls of zeros, for those who show none.
+fn rows_without_rolls(db: &Reader<'_>, keys: &[i64]) -> Result<Vec<CompanyRow>, StoreError> {
     let mut rows = Vec::with_capacity(keys.len());
     for key in keys {
-        if let Some(mut row) = row(db, *key)? {
-            row.roll = rolls.remove(key).unwrap_or([0; ROLL_DAYS]);
-            rows.push(row);
-        }
+        rows.extend(row(db, *key)?);
     }
     Ok(rows)
 }

@@ -1,5 +1,6 @@
 //! How a connection is set up. A test asks every connection for what stands here.
 
+use std::fs::OpenOptions;
 use std::path::Path;
 
 use rusqlite::config::DbConfig;
@@ -27,8 +28,19 @@ pub(super) const WRITER_PRAGMAS: &[(&str, &str)] = &[
 pub(super) const READER_PRAGMAS: &[(&str, &str)] =
     &[("query_only", "1"), ("cache_size", "-16384"), ("temp_store", "2"), ("mmap_size", "1073741824")];
 
+/// Opens files for reading and writing; one that is made thereby is its owner's alone. SQLite gives
+/// the files that it makes beside a workspace's the same rights.
+pub fn owner_only() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
 /// Opens the file for reading and writing, and makes it if there is none.
 pub(super) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
+    owner_only().open(path).map_err(|error| StoreError::File { path: path.to_owned(), error })?;
     let connection = Connection::open(path)?;
     connection.busy_timeout(std::time::Duration::from_millis(u64::from(BUSY_MS)))?;
     connection.pragma_update(None, "page_size", 4096)?;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use rusqlite::{Connection, OptionalExtension, Statement, named_params, params};
 
-use super::list::{Cursor, Page};
+use super::list::{COUNTED_MAX, Count, Cursor, Page};
 use super::{Reader, StoreError, Tx, users};
 use crate::domain::ids::{CompanyKey, EventId, SourceKey, UserKey, VisitorKey};
 use crate::domain::limits::{EVENT_NAMES_MAX, OTHER_EVENTS};
@@ -85,12 +85,7 @@ pub enum Of {
 /// [`StoreError`] only.
 pub fn list(db: &Reader<'_>, of: Of, after: Option<&Cursor>, size: usize) -> Result<Page<EventRow>, StoreError> {
     let before = after.map_or(i64::MAX, |cursor| cursor.key);
-    let limit = size + 1;
-    let ids = match of {
-        Of::All => newest(db, before, limit)?,
-        Of::User(user) => walk(db, &strands_of_user(db, user)?, before, limit, newest_of_subject)?,
-        Of::Company(company) => walk(db, &strands_of_company(db, company)?, before, limit, newest_of_company)?,
-    };
+    let ids = ids(db, of, before, size + 1)?;
     let mut rows = Vec::with_capacity(ids.len());
     for id in ids {
         if let Some(event) = row(db, id)? {
@@ -98,6 +93,23 @@ pub fn list(db: &Reader<'_>, of: Of, after: Option<&Cursor>, size: usize) -> Res
         }
     }
     Ok(Page::cut(rows, size))
+}
+
+/// How many events there are.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn count(db: &Reader<'_>, of: Of) -> Result<Count, StoreError> {
+    Ok(Count::of(ids(db, of, i64::MAX, COUNTED_MAX as usize)?.len() as i64))
+}
+
+/// The newest events, older than one.
+fn ids(db: &Reader<'_>, of: Of, before: i64, limit: usize) -> Result<Vec<i64>, StoreError> {
+    match of {
+        Of::All => newest(db, before, limit),
+        Of::User(user) => walk(db, &strands_of_user(db, user)?, before, limit, newest_of_subject),
+        Of::Company(company) => walk(db, &strands_of_company(db, company)?, before, limit, newest_of_company),
+    }
 }
 
 /// The newest events of all, older than one.

@@ -78,6 +78,17 @@ impl<T> Page<T> {
     }
 }
 
+/// Puts the rows of a page that is sorted by the hour of the last activity in the order of its
+/// milliseconds: only rows of one hour change places. The cursor stays that of the last row as
+/// sorted by hour and key, so that paging neither skips nor repeats.
+pub(super) fn order_within_hours<T>(rows: &mut [T], descending: bool, last_seen_ms: impl Fn(&T) -> Option<i64>) {
+    if descending {
+        rows.sort_by_key(|row| std::cmp::Reverse(last_seen_ms(row)));
+    } else {
+        rows.sort_by_key(last_seen_ms);
+    }
+}
+
 /// A list's order as SQL: a sorted column and the key, both in one direction, so that one
 /// index serves it and a cursor neither skips nor repeats.
 #[derive(Debug, Clone, Copy)]
@@ -170,5 +181,97 @@ impl Count {
     /// A count of rows of which at most one beyond [`COUNT_MAX`] was counted.
     pub(super) fn of(counted: i64) -> Count {
         if counted < COUNTED_MAX { Count::Exactly(counted.unsigned_abs()) } else { Count::Over }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ids::CompanyKey;
+    use crate::domain::message::Kind;
+    use crate::domain::time::HOUR_MS;
+    use crate::store::sample::{NOW, Named, Sample, days_ago};
+    use crate::store::{StoreError, companies, users, visitors};
+
+    /// What each page of a list says: keys, and when each was last seen.
+    type Pages = Vec<Vec<(i64, Option<i64>)>>;
+
+    fn pages<S, R>(
+        sort: S,
+        descending: bool,
+        mut read: impl FnMut(&ListQuery<S>) -> Result<Page<R>, StoreError>,
+        view: impl Fn(&R) -> (i64, Option<i64>),
+    ) -> Pages {
+        let mut query = ListQuery { search: None, sort, descending, after: None, size: 4 };
+        let mut pages = Vec::new();
+        loop {
+            let page = read(&query).unwrap();
+            pages.push(page.rows.iter().map(&view).collect());
+            query.after = page.next;
+            if query.after.is_none() {
+                return pages;
+            }
+        }
+    }
+
+    #[test]
+    fn within_an_hour_a_page_goes_by_the_millisecond_and_paging_meets_each_once() {
+        let sample = Sample::new();
+        let one = sample.company("one", None, "{}", days_ago(9));
+        for number in 0..11 {
+            // Minutes in no order, over two hours.
+            let at_ms = NOW - HOUR_MS * (number % 2) - (number * 37 % 50 + 1) * 60_000;
+            let user = sample.user(Some(&format!("u{number}")), None, None, days_ago(9));
+            let own = sample.company(&format!("c{number}"), None, "{}", days_ago(9));
+            let visitor = sample.visitor(&format!("v{number}"), days_ago(9), None);
+            sample.member(user, one, days_ago(8), None);
+            sample.event(at_ms, Kind::Page, "", Named { visitor: Some(visitor), ..Named::default() });
+            for (company, later) in [(one, 1), (own, 2)] {
+                let named = Named { user: Some(user), company: Some(company), ..Named::default() };
+                sample.event(at_ms + later, Kind::Track, "Opened", named);
+            }
+        }
+        let db = sample.db();
+        for descending in [true, false] {
+            let lists: [(&str, usize, Pages); 6] = [
+                ("users", 11, {
+                    let read = |query: &_| users::list(&db, query, NOW);
+                    pages(users::SortBy::LastSeen, descending, read, |row| (row.key.0, row.last_seen_ms))
+                }),
+                ("users of the API", 11, {
+                    let read = |query: &_| users::records(&db, query, NOW);
+                    pages(users::SortBy::LastSeen, descending, read, |user| (user.row.key.0, user.row.last_seen_ms))
+                }),
+                ("companies", 12, {
+                    let read = |query: &_| companies::list(&db, query, NOW);
+                    pages(companies::SortBy::LastSeen, descending, read, |row| (row.key.0, row.last_seen_ms))
+                }),
+                ("companies of the API", 12, {
+                    let read = |query: &_| companies::records(&db, query, NOW);
+                    pages(companies::SortBy::LastSeen, descending, read, |company| {
+                        (company.row.key.0, company.row.last_seen_ms)
+                    })
+                }),
+                ("members", 11, {
+                    let read = |query: &_| companies::members(&db, CompanyKey(one), true, query, NOW);
+                    pages(companies::MembersBy::LastSeen, descending, read, |row| (row.user.key.0, row.last_seen_ms))
+                }),
+                ("visitors", 11, {
+                    let read = |query: &_| visitors::list(&db, query);
+                    pages(visitors::SortBy::LastSeen, descending, read, |row| (row.key.0, row.last_seen_ms))
+                }),
+            ];
+            for (list, size, pages) in lists {
+                let keys: std::collections::BTreeSet<i64> = pages.iter().flatten().map(|(key, _)| *key).collect();
+                let rows = pages.iter().map(Vec::len).sum::<usize>();
+                assert_eq!((rows, keys.len()), (size, size), "{list}");
+                for page in pages {
+                    let seen: Vec<Option<i64>> = page.iter().map(|(_, seen)| *seen).collect();
+                    assert!(seen.iter().all(Option::is_some), "{list}: {seen:?}");
+                    let in_order = if descending { seen.is_sorted_by(|a, b| a >= b) } else { seen.is_sorted() };
+                    assert!(in_order, "{list}: {seen:?}");
+                }
+            }
+        }
     }
 }

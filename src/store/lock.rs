@@ -8,10 +8,25 @@ use std::fs::{File, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
+use super::connection::owner_only;
+
 /// Held as long as it lives; the system gives it back when the process ends, however it ends.
 #[derive(Debug)]
 pub struct Lock {
-    _file: File,
+    file: File,
+}
+
+/// The lock file of a workspace's file.
+fn lock_file(data: &Path) -> PathBuf {
+    let mut name = data.as_os_str().to_owned();
+    name.push(".lock");
+    PathBuf::from(name)
+}
+
+/// Where people reach the server of a workspace, as it said when it last started.
+pub fn server_url(data: &Path) -> Option<String> {
+    let text = std::fs::read_to_string(lock_file(data)).ok()?;
+    text.lines().nth(1).map(str::to_owned)
 }
 
 /// Why the lock was not had.
@@ -41,21 +56,18 @@ impl Lock {
     /// # Errors
     /// A running server has it, or the lock file can't be made.
     pub fn take(data: &Path) -> Result<Lock, LockError> {
-        let mut name = data.as_os_str().to_owned();
-        name.push(".lock");
-        let path = PathBuf::from(name);
+        let path = lock_file(data);
         let failed = |error| LockError::File { path: path.clone(), error };
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             std::fs::create_dir_all(folder).map_err(failed)?;
         }
-        let mut file =
-            File::options().read(true).write(true).create(true).truncate(false).open(&path).map_err(failed)?;
+        let mut file = owner_only().open(&path).map_err(failed)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                let mut process = String::new();
-                let known = file.read_to_string(&mut process).is_ok() && !process.trim().is_empty();
-                let who = if known { format!(" (process {})", process.trim()) } else { String::new() };
+                let mut text = String::new();
+                let process = file.read_to_string(&mut text).ok().and_then(|_| text.lines().next());
+                let who = process.map_or_else(String::new, |process| format!(" (process {process})"));
                 return Err(LockError::Held { path: data.to_owned(), who });
             }
             Err(TryLockError::Error(error)) => return Err(failed(error)),
@@ -66,7 +78,15 @@ impl Lock {
             writeln!(file, "{}", std::process::id())
         };
         write_down(&mut file).map_err(failed)?;
-        Ok(Lock { _file: file })
+        Ok(Lock { file })
+    }
+
+    /// Writes down where people reach the server, for the shell's commands ([`server_url`]).
+    ///
+    /// # Errors
+    /// The lock file can't be written.
+    pub fn tell_url(&mut self, url: &str) -> std::io::Result<()> {
+        writeln!(self.file, "{url}")
     }
 }
 
@@ -78,11 +98,15 @@ mod tests {
     fn the_second_is_told_who_has_it_and_gets_it_afterwards() {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("new/rollcall.db");
-        let first = Lock::take(&data).unwrap();
+        let mut first = Lock::take(&data).unwrap();
+        assert_eq!(server_url(&data), None);
+        first.tell_url("https://roll.example").unwrap();
+        assert_eq!(server_url(&data).as_deref(), Some("https://roll.example"));
         let refusal = Lock::take(&data).unwrap_err().to_string();
         assert!(refusal.contains(&format!("(process {})", std::process::id())), "{refusal}");
         assert!(refusal.contains("--data"), "{refusal}");
         drop(first);
+        assert!(server_url(&data).is_some(), "where it was when it last ran");
         Lock::take(&data).unwrap();
     }
 }

@@ -50,7 +50,8 @@ use rand::RngExt;
 
 pub use backup::is_workspace;
 pub use catalog::{Catalog, Definition, Source, SourceKind};
-pub use lock::{Lock, LockError};
+pub use connection::owner_only;
+pub use lock::{Lock, LockError, server_url};
 pub use pool::Reader;
 pub use tx::Tx;
 
@@ -75,6 +76,17 @@ pub enum StoreError {
     /// The writer has ended, or its job panicked.
     #[error("the writer stopped before it answered")]
     Stopped,
+    /// The file can't be opened.
+    #[error(
+        "{path} can't be opened as a workspace: {error}. Name another file with --data, or put a backup in its \
+         place: rollcall restore BACKUP.", path = .path.display()
+    )]
+    Open {
+        /// Which one.
+        path: PathBuf,
+        /// Why.
+        error: rusqlite::Error,
+    },
     /// The file can't be migrated.
     #[error("{0}")]
     Migration(String),
@@ -144,18 +156,27 @@ struct Inner {
     writer: Writer,
 }
 
+impl Inner {
+    fn open(path: &Path, ambient: Ambient) -> Result<Inner, StoreError> {
+        let connection = migrate::open(path, &ambient)?;
+        let catalog = catalog::Shared::new(catalog::load(&connection)?);
+        let pool = Pool::open(path)?;
+        let writer = Writer::start(connection, ambient.clone(), catalog.clone())?;
+        Ok(Inner { path: path.to_owned(), ambient, catalog, pool, writer })
+    }
+}
+
 impl Store {
     /// Opens the file, makes it if there is none, brings it to the newest schema.
     ///
     /// # Errors
     /// The file can't be opened, is of a newer version, or can't be migrated.
     pub fn open(path: &Path, ambient: Ambient) -> Result<Store, StoreError> {
-        let connection = migrate::open(path, &ambient)?;
-        let catalog = catalog::Shared::new(catalog::load(&connection)?);
-        let pool = Pool::open(path)?;
-        let writer = Writer::start(connection, ambient.clone(), catalog.clone())?;
-        let path = path.to_owned();
-        Ok(Store { inner: Arc::new(Inner { path, ambient, catalog, pool, writer }) })
+        let inner = Inner::open(path, ambient).map_err(|error| match error {
+            StoreError::Sqlite(error) => StoreError::Open { path: path.to_owned(), error },
+            other => other,
+        })?;
+        Ok(Store { inner: Arc::new(inner) })
     }
 
     /// The file.
@@ -294,8 +315,10 @@ impl Store {
         backup::copy(&self.inner.path, target)
     }
 
-    /// Ends the writer after all that was accepted is on disk, and closes the file.
+    /// Ends the readers, and the writer after all that was accepted is on disk, and closes the file.
     pub fn close(&self) {
+        // The last connection to go takes the write-ahead log away, which a reader can't.
+        self.inner.pool.close();
         self.inner.writer.close();
     }
 }

@@ -108,6 +108,7 @@ fn ask_everything(db: &Reader<'_>) {
         users::count(db, search).unwrap();
         companies::count(db, search).unwrap();
         visitors::count(db, search).unwrap();
+        companies::count_members(db, CompanyKey(1), false, search).unwrap();
     }
     for name in [
         users::UserName::UserId("ann".into()),
@@ -119,6 +120,7 @@ fn ask_everything(db: &Reader<'_>) {
     companies::page(db, "acme", NOW).unwrap().unwrap();
     for of in [events::Of::All, events::Of::User(UserKey(1)), events::Of::Company(CompanyKey(1))] {
         events::list(db, of, None, 50).unwrap();
+        events::count(db, of).unwrap();
     }
     for subject in [
         Subject::User(UserKey(1)),
@@ -131,6 +133,7 @@ fn ask_everything(db: &Reader<'_>) {
     }
     refusals::list(db, 0, 50).unwrap();
     refusals::page(db, None, 50).unwrap();
+    refusals::count_rows(db).unwrap();
     let behind = Cursor { value: serde_json::json!([1, "a", ""]), key: NOW };
     refusals::page(db, Some(&behind), 50).unwrap();
     sightings::evidence(db, SourceKey(1), days_ago(1)).unwrap();

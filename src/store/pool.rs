@@ -1,6 +1,7 @@
 //! The readers: a pool of read-only connections, each query with a time limit.
 
 use std::path::Path;
+use std::sync::{PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use r2d2::CustomizeConnection;
@@ -32,7 +33,8 @@ impl CustomizeConnection<Connection, rusqlite::Error> for Customizer {
     }
 }
 
-pub(super) struct Pool(r2d2::Pool<SqliteConnectionManager>);
+/// None once it is closed.
+pub(super) struct Pool(RwLock<Option<r2d2::Pool<SqliteConnectionManager>>>);
 
 impl Pool {
     pub(super) fn open(path: &Path) -> Result<Pool, StoreError> {
@@ -44,12 +46,22 @@ impl Pool {
             .connection_timeout(Duration::from_secs(WAIT_SECONDS))
             .connection_customizer(Box::new(Customizer))
             .build(manager)?;
-        Ok(Pool(pool))
+        Ok(Pool(RwLock::new(Some(pool))))
+    }
+
+    fn connection(&self) -> Result<r2d2::PooledConnection<SqliteConnectionManager>, StoreError> {
+        let pool = self.0.read().unwrap_or_else(PoisonError::into_inner).clone();
+        Ok(pool.ok_or(StoreError::Stopped)?.get()?)
+    }
+
+    /// Closes each connection as soon as its query has ended.
+    pub(super) fn close(&self) {
+        drop(self.0.write().unwrap_or_else(PoisonError::into_inner).take());
     }
 
     /// Runs a query in one read transaction, so that all it sees is of one moment.
     pub(super) fn read<T>(&self, query: impl FnOnce(&Reader<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
-        let connection = self.0.get()?;
+        let connection = self.connection()?;
         let deadline = Instant::now() + Duration::from_secs(READ_SECONDS_MAX);
         connection.progress_handler(STEPS_BETWEEN_LOOKS, Some(move || Instant::now() > deadline))?;
         connection.prepare_cached("BEGIN")?.execute([])?;
@@ -81,7 +93,7 @@ mod tests {
         let path = folder.path().join("rollcall.db");
         let store = crate::store::Store::open(&path, crate::store::Ambient::default()).unwrap();
         let pool = Pool::open(&path).unwrap();
-        let all: Vec<_> = (0..READERS).map(|_| pool.0.get().unwrap()).collect();
+        let all: Vec<_> = (0..READERS).map(|_| pool.connection().unwrap()).collect();
         for connection in &all {
             for (name, value) in connection::READER_PRAGMAS {
                 let set: i64 = connection.pragma_query_value(None, name, |row| row.get(0)).unwrap();

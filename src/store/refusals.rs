@@ -3,7 +3,7 @@
 use rusqlite::{Row, named_params, params};
 use serde_json::json;
 
-use super::list::{self, Cursor, Page};
+use super::list::{self, COUNTED_MAX, Count, Cursor, Page};
 use super::{Reader, StoreError, Tx};
 use crate::domain::ids::{SourceKey, excerpt};
 use crate::domain::limits::{OTHER_EVENTS, REFUSALS_PER_SOURCE_MAX};
@@ -73,6 +73,17 @@ pub fn page(db: &Reader<'_>, after: Option<&Cursor>, size: usize) -> Result<Page
         found.push((Cursor { value, key: refusal.last_seen_ms }, refusal));
     }
     Ok(Page::cut(found, size))
+}
+
+/// How many rows [`page`] has in all.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn count_rows(db: &Reader<'_>) -> Result<Count, StoreError> {
+    let mut statement = db
+        .0
+        .prepare_cached("SELECT count(*) FROM (SELECT 1 FROM refusals INDEXED BY refusals_last_seen LIMIT :limit)")?;
+    Ok(Count::of(statement.query_row(named_params! { ":limit": COUNTED_MAX }, |row| row.get(0))?))
 }
 
 fn refusal(row: &Row<'_>) -> rusqlite::Result<RefusalRow> {

@@ -17,7 +17,7 @@ pub struct Token {
     pub scope: Scope,
     /// Unix milliseconds.
     pub created_ms: i64,
-    /// Unix milliseconds, to the hour.
+    /// Unix milliseconds; noted at most once an hour.
     pub last_used_ms: Option<i64>,
     /// Unix milliseconds.
     pub revoked_ms: Option<i64>,
@@ -86,12 +86,12 @@ pub fn add(tx: &mut Tx<'_>, token_id: &str, name: &str, scope: Scope, token_hash
 /// # Errors
 /// [`StoreError`] only.
 pub fn used(tx: &mut Tx<'_>, token_id: &str) -> Result<(), StoreError> {
-    let hour = tx.now_ms - tx.now_ms.rem_euclid(HOUR_MS);
     tx.connection
         .prepare_cached(
-            "UPDATE tokens SET last_used_ms = :hour WHERE token_id = :token_id AND coalesce(last_used_ms, 0) < :hour",
+            "UPDATE tokens SET last_used_ms = :now
+             WHERE token_id = :token_id AND coalesce(last_used_ms, 0) <= :now - :hour",
         )?
-        .execute(named_params! { ":token_id": token_id, ":hour": hour })?;
+        .execute(named_params! { ":token_id": token_id, ":now": tx.now_ms, ":hour": HOUR_MS })?;
     Ok(())
 }
 
@@ -109,6 +109,9 @@ pub fn revoke(tx: &mut Tx<'_>, token_id: &str) -> Result<bool, StoreError> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicI64, Ordering};
+
     use super::*;
     use crate::store::{Ambient, Store};
 
@@ -116,13 +119,21 @@ mod tests {
     fn a_token_is_found_by_its_hash_until_it_is_revoked() {
         let folder = tempfile::tempdir().unwrap();
         let now = 500 * HOUR_MS + 7;
-        let ambient = Ambient { now_ms: std::sync::Arc::new(move || now), ..Ambient::default() };
+        let clock = Arc::new(AtomicI64::new(now));
+        let told = Arc::clone(&clock);
+        let ambient = Ambient { now_ms: Arc::new(move || told.load(Ordering::Relaxed)), ..Ambient::default() };
         let store = Store::open(&folder.path().join("rollcall.db"), ambient).unwrap();
         let made = store.write_now(|tx| add(tx, "t1", "CI", Scope::Write, b"hash")).unwrap();
         assert_eq!((made.scope, made.created_ms, made.last_used_ms), (Scope::Write, now, None));
         store.write_now(|tx| used(tx, "t1")).unwrap();
         let found = store.read_now(|db| find(db, b"hash")).unwrap().unwrap();
-        assert_eq!(found.last_used_ms, Some(500 * HOUR_MS), "to the hour");
+        assert_eq!(found.last_used_ms, Some(now), "not before it was made");
+        for (later_ms, noted_ms) in [(HOUR_MS - 1, 0), (HOUR_MS, HOUR_MS)] {
+            clock.store(now + later_ms, Ordering::Relaxed);
+            store.write_now(|tx| used(tx, "t1")).unwrap();
+            assert_eq!(store.read_now(list).unwrap()[0].last_used_ms, Some(now + noted_ms), "at most once an hour");
+        }
+        clock.store(now, Ordering::Relaxed);
         assert_eq!(store.read_now(|db| find(db, b"other")).unwrap(), None);
         assert!(store.write_now(|tx| revoke(tx, "t1")).unwrap());
         assert!(!store.write_now(|tx| revoke(tx, "t1")).unwrap());

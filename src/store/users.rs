@@ -91,7 +91,11 @@ pub enum UserName {
 /// [`StoreError`] only.
 pub fn list(db: &Reader<'_>, query: &ListQuery<SortBy>, now_ms: i64) -> Result<Page<UserRow>, StoreError> {
     let (keys, next) = page_of_keys(db, query)?;
-    Ok(Page { rows: rows(db, &keys, now_ms)?, next })
+    let mut rows = rows(db, &keys, now_ms)?;
+    if query.sort == SortBy::LastSeen {
+        list::order_within_hours(&mut rows, query.descending, |row| row.last_seen_ms);
+    }
+    Ok(Page { rows, next })
 }
 
 /// A stretch of a list that one index serves in its order.
@@ -196,12 +200,18 @@ fn find(
 pub(super) fn rows(db: &Reader<'_>, keys: &[i64], now_ms: i64) -> Result<Vec<UserRow>, StoreError> {
     let today = workspace::today(db, now_ms)?;
     let mut rolls = activity::user_rolls(db, keys, today)?;
+    let mut rows = rows_without_rolls(db, keys)?;
+    for row in &mut rows {
+        row.roll = rolls.remove(&row.key.0).unwrap_or([0; ROLL_DAYS]);
+    }
+    Ok(rows)
+}
+
+/// As [`rows`], with rolls of zeros, for those who show none.
+fn rows_without_rolls(db: &Reader<'_>, keys: &[i64]) -> Result<Vec<UserRow>, StoreError> {
     let mut rows = Vec::with_capacity(keys.len());
     for key in keys {
-        if let Some(mut row) = row(db, *key)? {
-            row.roll = rolls.remove(key).unwrap_or([0; ROLL_DAYS]);
-            rows.push(row);
-        }
+        rows.extend(row(db, *key)?);
     }
     Ok(rows)
 }

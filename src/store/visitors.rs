@@ -64,7 +64,9 @@ pub fn list(db: &Reader<'_>, query: &ListQuery<SortBy>) -> Result<Page<VisitorRo
         let hour: i64 = found_row.get(1)?;
         found.push((Cursor { value: hour.into(), key }, row(db, key, hour)?));
     }
-    Ok(Page::cut(found, query.size))
+    let mut page = Page::cut(found, query.size);
+    list::order_within_hours(&mut page.rows, query.descending, |visitor| visitor.last_seen_ms);
+    Ok(page)
 }
 
 /// Whether so few visitors' ids begin with a text that they are best sorted; the list of

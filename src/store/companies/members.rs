@@ -4,7 +4,7 @@ use rusqlite::named_params;
 
 use crate::domain::access::Grade;
 use crate::domain::ids::CompanyKey;
-use crate::store::list::{self, Cursor, Keyset, ListQuery, Page};
+use crate::store::list::{self, COUNT_MAX, Count, Cursor, Keyset, ListQuery, Page};
 use crate::store::search::{self, Candidates, Needle};
 use crate::store::users::{self, SourceNames, UserRow};
 use crate::store::{Reader, StoreError, activity};
@@ -62,7 +62,31 @@ pub fn members(
     for user in users::rows(db, &keys, now_ms)? {
         rows.push(member(db, company.0, user, &sources)?);
     }
+    if query.sort == MembersBy::LastSeen {
+        list::order_within_hours(&mut rows, query.descending, |member| member.last_seen_ms);
+    }
     Ok(Page { rows, next })
+}
+
+/// How many of a company's members a search finds: of those in it, or of those who left.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn count_members(
+    db: &Reader<'_>,
+    company: CompanyKey,
+    open: bool,
+    search: Option<&str>,
+) -> Result<Count, StoreError> {
+    let all = ListQuery {
+        search: search.map(str::to_owned),
+        sort: MembersBy::Name,
+        descending: false,
+        after: None,
+        size: COUNT_MAX as usize,
+    };
+    let (keys, more) = page_of_members(db, company.0, open, &all)?;
+    Ok(if more.is_some() { Count::Over } else { Count::Exactly(keys.len() as u64) })
 }
 
 /// The members of a page in its order, and where the next one begins.

@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use rusqlite::named_params;
 
-use super::{CompanyRow, SortBy, key, page_of_keys, rows};
+use super::{CompanyRow, SortBy, key, page_of_keys, rows, rows_without_rolls};
 use crate::domain::activity::TREND_DAYS;
 use crate::domain::attributes::{Attributes, Owner};
 use crate::store::list::{self, ListQuery, Page};
@@ -40,7 +40,7 @@ pub struct TopEvent {
 /// A company with all that the API says of one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CompanyRecord {
-    /// As in a list.
+    /// As in a list; where many records are read, without the roll.
     pub row: CompanyRow,
     /// All attributes by name.
     pub attributes: Vec<AttributeValue>,
@@ -69,14 +69,18 @@ pub struct CompanyPage {
     pub left: u64,
 }
 
-/// A page of companies with all that the API says of each.
+/// A page of companies with all that the API says of each, which has no rolls.
 ///
 /// # Errors
 /// [`StoreError`] only.
 pub fn records(db: &Reader<'_>, query: &ListQuery<SortBy>, now_ms: i64) -> Result<Page<CompanyRecord>, StoreError> {
     let (keys, next) = page_of_keys(db, query)?;
     let (today, sources) = (workspace::today(db, now_ms)?, users::source_names(db)?);
-    let rows = rows(db, &keys, now_ms)?.into_iter().map(|row| record_of(db, row, today, &sources));
+    let mut rows = rows_without_rolls(db, &keys)?;
+    if query.sort == SortBy::LastSeen {
+        list::order_within_hours(&mut rows, query.descending, |row| row.last_seen_ms);
+    }
+    let rows = rows.into_iter().map(|row| record_of(db, row, today, &sources));
     Ok(Page { rows: rows.collect::<Result<_, _>>()?, next })
 }
 

@@ -2,7 +2,10 @@
 
 use rusqlite::{OptionalExtension, named_params};
 
-use super::{CompanyName, SortBy, SourceNames, UserName, UserRow, json_object, key, page_of_keys, rows, source_names};
+use super::{
+    CompanyName, SortBy, SourceNames, UserName, UserRow, json_object, key, page_of_keys, rows, rows_without_rolls,
+    source_names,
+};
 use crate::domain::access::Grade;
 use crate::domain::activity::TREND_DAYS;
 use crate::domain::attributes::{Attributes, Owner, Type};
@@ -76,7 +79,7 @@ pub struct UserMembership {
 /// A user with all that the API says of one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct UserRecord {
-    /// As in a list.
+    /// As in a list; where many records are read, without the roll.
     pub row: UserRow,
     /// All ids, of browsers the latest 100.
     pub identifiers: Vec<Identifier>,
@@ -111,14 +114,18 @@ pub struct UserPage {
     pub signed: bool,
 }
 
-/// A page of users with all that the API says of each.
+/// A page of users with all that the API says of each, which has no rolls.
 ///
 /// # Errors
 /// [`StoreError`] only.
 pub fn records(db: &Reader<'_>, query: &ListQuery<SortBy>, now_ms: i64) -> Result<Page<UserRecord>, StoreError> {
     let (keys, next) = page_of_keys(db, query)?;
     let (today, sources) = (workspace::today(db, now_ms)?, source_names(db)?);
-    let rows = rows(db, &keys, now_ms)?.into_iter().map(|row| record_of(db, row, today, &sources));
+    let mut rows = rows_without_rolls(db, &keys)?;
+    if query.sort == SortBy::LastSeen {
+        list::order_within_hours(&mut rows, query.descending, |row| row.last_seen_ms);
+    }
+    let rows = rows.into_iter().map(|row| record_of(db, row, today, &sources));
     Ok(Page { rows: rows.collect::<Result<_, _>>()?, next })
 }
 
