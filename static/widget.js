@@ -277,7 +277,7 @@ let flush = guard((leaving) => {
   if (!write_key || !api_host) {
     // It may still come, by a tag manager for example.
     if (document.readyState == "complete" && missed++) {
-      complain("write_key_missing", "no write key on this page, nothing is sent")
+      complain("write_key_missing", "no write key, nothing is sent")
     }
     shed()
     return flushIn(PATIENCE_MS)

@@ -44,7 +44,7 @@ async fn an_operator_gets_from_the_set_up_link_to_a_user_and_a_company() {
     assert_eq!(script, format!("{}/widget.js", rollcall.address));
     let site = Site::start();
     let settings = json!({
-        "write_key": key, "user_id": "ann", "name": "Ann Archer", "company": { "company_id": "acme", "name": "Acme" },
+        "write_key": key, "user_id": "ola", "name": "Ola Nordmann", "company": { "company_id": "fjord", "name": "Fjord Works" },
     });
     site.page(
         "/app",
@@ -55,14 +55,14 @@ async fn an_operator_gets_from_the_set_up_link_to_a_user_and_a_company() {
     let page = Browser::start().await;
     page.open(&site.url("/app")).await;
     // The installation page says so by itself.
-    browser.sees("Ann Archer").await;
-    browser.sees("Acme").await;
+    browser.sees("Ola Nordmann").await;
+    browser.sees("Fjord Works").await;
     browser.open(&format!("{}/users", rollcall.address)).await;
-    browser.click("Ann Archer").await;
-    browser.sees("acme").await;
+    browser.click("Ola Nordmann").await;
+    browser.sees("fjord").await;
     browser.open(&format!("{}/companies", rollcall.address)).await;
-    browser.click("Acme").await;
-    browser.sees("Ann Archer").await;
+    browser.click("Fjord Works").await;
+    browser.sees("Ola Nordmann").await;
     assert_eq!(browser.console().await, Vec::<String>::new());
 }
 

@@ -2,6 +2,7 @@
 
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderValue, RETRY_AFTER};
 use actix_web::web::{self, Data};
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -119,8 +120,10 @@ pub async fn sign_in(request: HttpRequest, limits: Data<Limits>, sent: web::Form
     if let Err(seconds) = limits.sign_in(client::address(&request), &email) {
         let minutes = seconds.div_ceil(60);
         let wait = if minutes == 1 { "a minute".to_owned() } else { format!("{minutes} minutes") };
-        return again(StatusCode::TOO_MANY_REQUESTS, format!("Too many tries. The next one is possible in {wait}."))
-            .await;
+        let sentence = format!("Too many tries. The next one is possible in {wait}.");
+        let mut response = again(StatusCode::TOO_MANY_REQUESTS, sentence).await?;
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+        return Ok(response);
     }
     let store = desk::store(&request)?;
     match deeds::sign_in(store, &email, &password).await? {
