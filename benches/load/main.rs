@@ -1,5 +1,6 @@
 //! What ingest costs, in one run, printed as Markdown: `cargo bench --bench load`
-//! (`-- --short` in about a minute, `-- --rounds N` for more).
+//! (`-- --short` in about a minute, `-- --rounds N` for more). Cargo gives the program under test the
+//! features of the dev-dependencies too; `-- --program FILE` measures one that was built without them.
 //!
 //! **Servers.** Rollcall's own program, built with this profile, as `rollcall serve` on a fresh file,
 //! its source and token made by its shell; and the empty server ("noop"): actix-web with as many
@@ -38,7 +39,7 @@ mod process;
 mod report;
 mod servers;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -78,6 +79,9 @@ struct Arguments {
     /// So many rounds.
     #[arg(long)]
     rounds: Option<usize>,
+    /// The program under test; without it the one that cargo builds beside this.
+    #[arg(long, value_name = "FILE", default_value = env!("CARGO_BIN_EXE_rollcall"))]
+    program: PathBuf,
     /// Given by `cargo bench`.
     #[arg(long, hide = true)]
     bench: bool,
@@ -117,9 +121,9 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
          a second and public key is raised to 1,000,000 here, else the figures would be the limiter's.\n",
         duration.as_secs()
     );
-    let mut goals = single_messages(rounds, duration)?;
-    goals.push(bytes_written(duration)?);
-    goals.extend(batches(rounds, duration)?);
+    let mut goals = single_messages(&arguments.program, rounds, duration)?;
+    goals.push(bytes_written(&arguments.program, duration)?);
+    goals.extend(batches(&arguments.program, rounds, duration)?);
     goals.sort_by_key(|goal| goal.number.parse::<u32>().unwrap_or_default());
     report::goals(&goals);
     Ok(())
@@ -168,8 +172,8 @@ fn over<T>(rounds: &[T], figure: impl Fn(&T) -> f64) -> f64 {
 }
 
 /// Goals 1, 2, 3, and 10: one message a request, against the empty server.
-fn single_messages(rounds: usize, duration: Duration) -> Result<Vec<Goal>, Failure> {
-    let rollcall = Rollcall::start()?;
+fn single_messages(program: &Path, rounds: usize, duration: Duration) -> Result<Vec<Goal>, Failure> {
+    let rollcall = Rollcall::start(program)?;
     let workers = rollcall.workers()?;
     let noop = Noop::start(workers)?;
     println!("## One message a request, {workers} workers\n");
@@ -279,8 +283,8 @@ fn resident(number: &'static str, what: &str, bytes: u64, goal: f64, floor: f64)
 }
 
 /// Goal 5: bytes written an event at about 64 events a commit, in a fresh file.
-fn bytes_written(duration: Duration) -> Result<Goal, Failure> {
-    let rollcall = Rollcall::start()?;
+fn bytes_written(program: &Path, duration: Duration) -> Result<Goal, Failure> {
+    let rollcall = Rollcall::start(program)?;
     let load = Load::connect(rollcall.address, 2, |connection| {
         Request::batch(&rollcall.write_key, connection, COMMIT_EVENTS)
     })?;
@@ -306,8 +310,8 @@ fn bytes_written(duration: Duration) -> Result<Goal, Failure> {
 }
 
 /// Goals 4, 10 and 11: batches of 100, against the bare append of the same rows.
-fn batches(rounds: usize, duration: Duration) -> Result<Vec<Goal>, Failure> {
-    let mut rollcall = Rollcall::start()?;
+fn batches(program: &Path, rounds: usize, duration: Duration) -> Result<Vec<Goal>, Failure> {
+    let mut rollcall = Rollcall::start(program)?;
     let mut bare = Bare::new()?;
     let mut pairs = Vec::new();
     for _ in 0..rounds {

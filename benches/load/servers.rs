@@ -13,8 +13,6 @@ use super::messages::{self, ORIGIN};
 use super::process::Process;
 use super::{Failure, folder};
 
-/// The program under test, built with the same profile as this one.
-const PROGRAM: &str = env!("CARGO_BIN_EXE_rollcall");
 /// What a single message is answered; the empty server answers the same.
 const NOOP_ANSWER: &str =
     r#"{"success":true,"results":[{"message_id":"1844674407-3709551615-2891336453-0000000000","status":"stored"}]}"#;
@@ -31,13 +29,14 @@ pub struct Rollcall {
 }
 
 impl Rollcall {
-    pub fn start() -> Result<Rollcall, Failure> {
+    pub fn start(program: &Path) -> Result<Rollcall, Failure> {
         let folder = folder()?;
         let file = folder.path().join("rollcall.db");
-        let source = shell(&file, &["source", "add", "Bench", "--origin", ORIGIN, "--json"])?;
-        let token = shell(&file, &["token", "add", "Bench", "--scope", "read", "--json"])?;
-        shell(&file, &["setting", "rate_limit", "1000000", "--json"])?;
-        let mut child = Command::new(PROGRAM)
+        let shell = |arguments: &[&str]| shell(program, &file, arguments);
+        let source = shell(&["source", "add", "Bench", "--origin", ORIGIN, "--json"])?;
+        let token = shell(&["token", "add", "Bench", "--scope", "read", "--json"])?;
+        shell(&["setting", "rate_limit", "1000000", "--json"])?;
+        let mut child = Command::new(program)
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(&file)
             .stdin(Stdio::null())
@@ -114,8 +113,8 @@ impl Rollcall {
 }
 
 /// Runs a command of the shell on a file, and answers its first line of JSON.
-fn shell(file: &Path, arguments: &[&str]) -> Result<serde_json::Value, Failure> {
-    let output = Command::new(PROGRAM).args(arguments).env("ROLLCALL_DATA", file).stdin(Stdio::null()).output()?;
+fn shell(program: &Path, file: &Path, arguments: &[&str]) -> Result<serde_json::Value, Failure> {
+    let output = Command::new(program).args(arguments).env("ROLLCALL_DATA", file).stdin(Stdio::null()).output()?;
     if !output.status.success() {
         return Err(format!("{arguments:?} failed: {}", String::from_utf8_lossy(&output.stderr)).into());
     }
