@@ -5,7 +5,7 @@ mod support;
 use serde_json::{Value, json};
 use support::browser::Browser;
 use support::site::Site;
-use support::{OWNER, Rollcall, until};
+use support::{Rollcall, until};
 
 /// The snippet that the installation page shows for signed-in users.
 fn snippet(rollcall: &Rollcall, settings: Value) -> String {
@@ -110,7 +110,7 @@ async fn a_visitor_signs_in_and_stands_on_the_dashboard_with_the_company() {
     assert_eq!(rollcall.company("acme").await["attributes"]["seats"], 12);
     is_clean(&browser).await;
 
-    signs_in(&rollcall, &browser).await;
+    browser.signs_in(&rollcall).await;
     browser.open(&format!("{}/users/ann", rollcall.address)).await;
     for text in ["Ann Archer", "ann@acme.test", "Acme", "admin"] {
         browser.sees(text).await;
@@ -120,18 +120,6 @@ async fn a_visitor_signs_in_and_stands_on_the_dashboard_with_the_company() {
         browser.sees(text).await;
     }
     is_clean(&browser).await;
-}
-
-async fn signs_in(rollcall: &Rollcall, browser: &Browser) {
-    browser.open(&format!("{}/sign-in", rollcall.address)).await;
-    browser.fill("email", OWNER.0).await;
-    browser.fill("password", OWNER.1).await;
-    browser.click("Sign in").await;
-    until("the first page", || async {
-        let address = browser.address().await;
-        if address.contains("sign-in") { Err(address) } else { Ok(()) }
-    })
-    .await;
 }
 
 /// Cases 3 to 5 as a page tells them: a switch of user, a reset, a signed-out page that says so.

@@ -105,18 +105,6 @@ async fn filled() -> Rollcall {
     rollcall
 }
 
-async fn signed_in(rollcall: &Rollcall, browser: &Browser) {
-    browser.open(&format!("{}/sign-in", rollcall.address)).await;
-    browser.fill("email", OWNER.0).await;
-    browser.fill("password", OWNER.1).await;
-    browser.click("Sign in").await;
-    until("the first page", || async {
-        let address = browser.address().await;
-        if address.contains("sign-in") { Err(address) } else { Ok(()) }
-    })
-    .await;
-}
-
 /// All pages of this program, with and without something to show.
 const PAGES: &[&str] = &[
     "/",
@@ -152,7 +140,7 @@ async fn axe_finds_nothing_on_any_page_in_both_themes_at_phone_and_desk_width() 
     let mut looked = 0;
     for signed in [false, true] {
         if signed {
-            signed_in(&rollcall, &browser).await;
+            browser.signs_in(&rollcall).await;
         }
         let pages: &[&str] = if signed { PAGES } else { &["/sign-in", "/set-up?token=wrong", "/password?token=wrong"] };
         for width in [360, 1440] {
@@ -280,7 +268,7 @@ async fn pictures_for_the_readme() {
         rollcall.backend_posts(json!(part)).await;
     }
     let browser = Browser::start().await;
-    signed_in(&rollcall, &browser).await;
+    browser.signs_in(&rollcall).await;
     for path in ["/", "/companies", "/companies/northwind", "/users", "/users/u001", "/install"] {
         browser.open(&format!("{}{path}", rollcall.address)).await;
         picture(&browser, &format!("readme{path}"), 1440, "light").await;
@@ -322,7 +310,7 @@ async fn long_but_legal_data_stays_within_its_page() {
     let company = format!("/companies/{}", long("c", 0, 252));
     let cookie = session_cookie(&rollcall).await;
     let browser = Browser::start().await;
-    signed_in(&rollcall, &browser).await;
+    browser.signs_in(&rollcall).await;
     for (place, path) in ["/", "/users", "/companies", "/visitors", "/search?q=nnn", &user, &company].iter().enumerate()
     {
         let address = format!("{}{path}", rollcall.address);
@@ -422,7 +410,7 @@ async fn session_cookie(rollcall: &Rollcall) -> String {
 async fn lists_page_and_sort_without_javascript() {
     let rollcall = filled().await;
     let browser = Browser::start_with(&[], json!({ "profile.default_content_setting_values.javascript": 2 })).await;
-    signed_in(&rollcall, &browser).await;
+    browser.signs_in(&rollcall).await;
     browser.open(&format!("{}/users?sort=name", rollcall.address)).await;
     let mut seen = Vec::new();
     loop {

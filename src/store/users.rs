@@ -1,21 +1,22 @@
 //! Users and leads.
 
+mod known;
 mod page;
 
 use std::collections::BTreeMap;
 
-use rusqlite::{OptionalExtension, named_params, params};
+use rusqlite::{OptionalExtension, named_params};
 use serde_json::{Map, Value};
 
+pub(super) use known::first_seen;
+pub use known::{KnownUser, create, give_id, key_of_id, load, named_at, save, with_email};
 pub(super) use page::attribute_values;
 pub use page::{AttributeValue, Identifier, UserMembership, UserPage, UserRecord, page, record, records};
 
 use super::list::{self, COUNTED_MAX, Count, Cursor, Keyset, ListQuery, Page};
 use super::search::{self, CANDIDATES_MAX, Candidates, Needle};
-use super::{Reader, StoreError, Tx, activity, workspace};
-use crate::domain::attributes::{Attributes, person_name};
-use crate::domain::ids::{CompanyKey, UserId, UserKey};
-use crate::domain::time;
+use super::{Reader, StoreError, activity, workspace};
+use crate::domain::ids::{CompanyKey, UserKey};
 
 /// The days of a roll: one small bar each.
 pub const ROLL_DAYS: usize = 28;
@@ -301,173 +302,6 @@ pub(super) fn source_names(db: &Reader<'_>) -> Result<SourceNames, StoreError> {
     let mut statement = db.0.prepare_cached("SELECT source_key, name FROM sources")?;
     let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok(rows.collect::<Result<_, _>>()?)
-}
-
-// What the writer needs ------------------------------------------------------
-
-/// A user as the rules need it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct KnownUser {
-    /// Our row number.
-    pub key: UserKey,
-    /// The site's id; none for a lead.
-    pub user_id: Option<String>,
-    /// E-mail, as compared.
-    pub email: Option<String>,
-    /// Name, else made of its parts.
-    pub name: Option<String>,
-    /// All attributes.
-    pub attributes: Attributes,
-    /// The earliest message, Unix milliseconds.
-    pub first_message_ms: i64,
-    /// The current company (C1).
-    pub current_company: Option<CompanyKey>,
-}
-
-/// The user of an id, read through aliases and merges.
-///
-/// # Errors
-/// [`StoreError`] only.
-pub fn key_of_id(tx: &Tx<'_>, user_id: &UserId) -> Result<Option<UserKey>, StoreError> {
-    Ok(tx
-        .connection
-        .prepare_cached("SELECT user_key FROM user_ids WHERE user_id = ?1")?
-        .query_row([user_id.as_str()], |row| row.get(0).map(UserKey))
-        .optional()?)
-}
-
-/// Those with an e-mail (as compared), and whether each is a lead; the first made first, at most 10.
-///
-/// # Errors
-/// [`StoreError`] only.
-pub fn with_email(tx: &Tx<'_>, email: &str) -> Result<Vec<(UserKey, bool)>, StoreError> {
-    let mut statement = tx.connection.prepare_cached(
-        "SELECT user_key, user_id IS NULL FROM users
-         WHERE email = ?1 AND merged_into IS NULL ORDER BY user_key LIMIT 10",
-    )?;
-    let rows = statement.query_map([email], |row| Ok((UserKey(row.get(0)?), row.get(1)?)))?;
-    Ok(rows.collect::<Result<_, _>>()?)
-}
-
-/// Makes a user, or a lead where there is no id. `at_ms` is the time of the message that names it.
-///
-/// # Errors
-/// [`StoreError`] only.
-pub fn create(tx: &mut Tx<'_>, user_id: Option<&UserId>, at_ms: i64) -> Result<UserKey, StoreError> {
-    let id = tx.ambient.uuid().to_string();
-    let sort_name = user_id.map_or_else(|| id.clone(), |user_id| user_id.as_str().to_lowercase());
-    tx.connection
-        .prepare_cached(
-            "INSERT INTO users (id, user_id, sort_name, attributes, first_message_ms, first_seen_ms)
-             VALUES (?1, ?2, ?3, jsonb('{}'), ?4, ?4)",
-        )?
-        .execute(params![id, user_id.map(UserId::as_str), sort_name, at_ms])?;
-    let key = UserKey(tx.connection.last_insert_rowid());
-    if let Some(user_id) = user_id {
-        add_id(tx, key, user_id, at_ms)?;
-        search::index_user(tx, key, user_id.as_str())?;
-    }
-    Ok(key)
-}
-
-/// Adds an id to those of a user.
-fn add_id(tx: &Tx<'_>, key: UserKey, user_id: &UserId, at_ms: i64) -> Result<(), StoreError> {
-    tx.connection
-        .prepare_cached("INSERT INTO user_ids (user_id, user_key, since_ms) VALUES (?1, ?2, ?3)")?
-        .execute(params![user_id.as_str(), key.0, at_ms])?;
-    Ok(())
-}
-
-/// Gives a user a (new) id; the old one stays as an alias (R8, R10).
-///
-/// # Errors
-/// [`StoreError`] only.
-pub fn give_id(tx: &mut Tx<'_>, key: UserKey, user_id: &UserId, at_ms: i64) -> Result<(), StoreError> {
-    add_id(tx, key, user_id, at_ms)?;
-    tx.connection
-        .prepare_cached("UPDATE users SET user_id = ?2 WHERE user_key = ?1")?
-        .execute(params![key.0, user_id.as_str()])?;
-    let user = load(tx, key)?;
-    name_and_index(tx, &user)
-}
-
-/// A user as the rules need it.
-///
-/// # Errors
-/// [`StoreError`] only; also where there is no such row.
-pub fn load(tx: &Tx<'_>, key: UserKey) -> Result<KnownUser, StoreError> {
-    Ok(tx
-        .connection
-        .prepare_cached(
-            "SELECT user_id, email, name, json(attributes), stamps, first_message_ms, current_company_key
-             FROM users WHERE user_key = ?1",
-        )?
-        .query_row([key.0], |row| {
-            Ok(KnownUser {
-                key,
-                user_id: row.get(0)?,
-                email: row.get(1)?,
-                name: row.get(2)?,
-                attributes: Attributes::read(row.get_ref(3)?.as_str()?, row.get_ref(4)?.as_str()?),
-                first_message_ms: row.get(5)?,
-                current_company: row.get::<_, Option<i64>>(6)?.map(CompanyKey),
-            })
-        })?)
-}
-
-/// Writes a user's attributes and what is derived from them.
-///
-/// # Errors
-/// [`StoreError`] only.
-pub fn save(tx: &mut Tx<'_>, user: &KnownUser) -> Result<(), StoreError> {
-    let (values, stamps) = user.attributes.columns();
-    let email = user.attributes.text("email");
-    let name = person_name(&user.attributes);
-    let first_seen_ms = first_seen(user.first_message_ms, &user.attributes);
-    tx.connection
-        .prepare_cached(
-            "UPDATE users SET attributes = jsonb(?2), stamps = ?3, email = ?4, name = ?5, first_seen_ms = ?6
-             WHERE user_key = ?1",
-        )?
-        .execute(params![user.key.0, values, stamps, email, name, first_seen_ms])?;
-    if email != user.email || name != user.name {
-        name_and_index(tx, &KnownUser { email, name, ..user.clone() })?;
-    }
-    Ok(())
-}
-
-/// The earlier of the first message and `created_at` (T5), Unix milliseconds.
-pub(super) fn first_seen(first_message_ms: i64, attributes: &Attributes) -> i64 {
-    let created = attributes.text("created_at").and_then(|text| time::instant_from_text(&text));
-    created.map_or(first_message_ms, |created| created.min(first_message_ms))
-}
-
-/// Keeps the sorted name and the search index in step with name, e-mail and id.
-fn name_and_index(tx: &mut Tx<'_>, user: &KnownUser) -> Result<(), StoreError> {
-    let words = [&user.name, &user.email, &user.user_id];
-    let Some(sort_name) = words.into_iter().flatten().next().map(|word| word.to_lowercase()) else { return Ok(()) };
-    tx.connection
-        .prepare_cached("UPDATE users SET sort_name = ?2 WHERE user_key = ?1")?
-        .execute(params![user.key.0, sort_name])?;
-    tx.connection
-        .prepare_cached("UPDATE memberships SET sort_name = ?2 WHERE user_key = ?1")?
-        .execute(params![user.key.0, sort_name])?;
-    let text: Vec<&str> = words.into_iter().flatten().map(String::as_str).collect();
-    search::index_user(tx, user.key, &text.join("\n"))
-}
-
-/// Notes that a message of this time named a user: its first may be an earlier one (T5).
-///
-/// # Errors
-/// [`StoreError`] only.
-pub fn named_at(tx: &Tx<'_>, key: UserKey, at_ms: i64) -> Result<(), StoreError> {
-    tx.connection
-        .prepare_cached(
-            "UPDATE users SET first_message_ms = ?2, first_seen_ms = min(first_seen_ms, ?2)
-             WHERE user_key = ?1 AND first_message_ms > ?2",
-        )?
-        .execute(params![key.0, at_ms])?;
-    Ok(())
 }
 
 #[cfg(test)]

@@ -9,6 +9,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use thirtyfour::prelude::*;
 
+use super::{OWNER, Rollcall};
+
 /// A browser with a profile of its own.
 pub struct Browser {
     /// Drives it.
@@ -108,6 +110,19 @@ impl Browser {
             }
         }
         panic!("nothing says {text:?} on {}:\n{}", self.address().await, self.text().await);
+    }
+
+    /// Signs the owner in to the dashboard.
+    pub async fn signs_in(&self, rollcall: &Rollcall) {
+        self.open(&format!("{}/sign-in", rollcall.address)).await;
+        self.fill("email", OWNER.0).await;
+        self.fill("password", OWNER.1).await;
+        self.click("Sign in").await;
+        super::until("the first page", || async {
+            let address = self.address().await;
+            if address.contains("sign-in") { Err(address) } else { Ok(()) }
+        })
+        .await;
     }
 
     /// The address that the browser shows.
