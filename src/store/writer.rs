@@ -31,7 +31,7 @@ const GROUP_MS: u64 = 5;
 /// Arrivals wait so long for others to be folded with them, in milliseconds; a reader who waits ends it.
 const FOLD_WAIT_MS: u64 = 50;
 /// So many waiting arrivals are folded in one sorted slice.
-const FOLD_SLICE: i64 = 2_048;
+const FOLD_SLICE: i64 = 4_096;
 /// How often the writer looks whether another process wrote, in milliseconds.
 const LOOK_MS: u64 = 500;
 
