@@ -32,6 +32,8 @@ const GROUP_MS: u64 = 5;
 const FOLD_WAIT_MS: u64 = 50;
 /// So many waiting arrivals are folded in one sorted slice.
 const FOLD_SLICE: i64 = 4_096;
+/// Commits that may fail one after the other, 50 ms apart, before a writer that is told to end gives up.
+const FAILURES_AT_THE_END_MAX: u32 = 20;
 /// How often the writer looks whether another process wrote, in milliseconds.
 const LOOK_MS: u64 = 500;
 
@@ -232,16 +234,22 @@ struct Thread {
 
 impl Thread {
     fn run(&mut self) {
+        let mut failures = 0;
         loop {
             let (jobs, closing, hurried) = self.next_group();
             self.look_for_other_writers();
             let result = if jobs.is_empty() { self.fold_alone() } else { self.commit_group(jobs, hurried) };
-            if let Err(error) = result {
-                tracing::error!(%error, "The writer could not commit.");
-                // A full disk does not get better by asking at once.
-                std::thread::sleep(Duration::from_millis(50));
+            match result {
+                Ok(()) => failures = 0,
+                Err(error) => {
+                    failures += 1;
+                    tracing::error!(%error, "The writer could not commit.");
+                    // A full disk does not get better by asking at once.
+                    std::thread::sleep(Duration::from_millis(50));
+                }
             }
-            if closing && self.state.pending == 0 {
+            // What can't be derived now waits in the file for the next start: the end must come in time.
+            if closing && (self.is_done() || failures >= FAILURES_AT_THE_END_MAX) {
                 break;
             }
         }
@@ -352,6 +360,12 @@ impl Thread {
         if tx.state.days_to_recount { days::step(&mut tx) } else { Ok(()) }
     }
 
+    /// Nothing waits to be derived, and no job was put back for another group.
+    fn is_done(&self) -> bool {
+        let waiting = self.line.lock();
+        self.state.pending == 0 && waiting.live.is_empty() && waiting.bulk.is_empty()
+    }
+
     /// Nothing waits to be derived.
     fn is_idle(&self) -> bool {
         self.state.pending == 0 && !self.state.days_to_recount
@@ -411,5 +425,53 @@ impl Thread {
     fn execute(&self, sql: &str) -> Result<(), StoreError> {
         self.connection.prepare_cached(sql)?.execute([])?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Store;
+
+    #[test]
+    fn told_to_end_it_answers_all_that_was_accepted_though_it_takes_many_groups() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("rollcall.db"), Ambient::default()).unwrap();
+        let job = |number: u64| {
+            move |_: &mut Tx<'_>| {
+                // Longer than a group: each job ends one, and the rest is put back.
+                std::thread::sleep(Duration::from_millis(GROUP_MS + 1));
+                Ok::<u64, StoreError>(number)
+            }
+        };
+        let answers: Vec<_> =
+            (0..6).map(|number| store.inner.writer.submit(job(number), Queue::Live).unwrap()).collect();
+        store.close();
+        let answers: Vec<u64> = answers.into_iter().map(|answer| answer.blocking_recv().unwrap().unwrap()).collect();
+        assert_eq!(answers, [0, 1, 2, 3, 4, 5]);
+    }
+
+    #[test]
+    fn a_job_that_fails_or_panics_undoes_itself_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("rollcall.db"), Ambient::default()).unwrap();
+        let put = |name: &'static str, end: fn() -> Result<(), StoreError>| {
+            let job = move |tx: &mut Tx<'_>| {
+                tx.connection.execute("INSERT INTO settings (name, value) VALUES (?1, '')", [name])?;
+                end()
+            };
+            store.inner.writer.submit(job, Queue::Live).unwrap()
+        };
+        let answers =
+            [put("kept", || Ok(())), put("failed", || Err(StoreError::Busy)), put("panicked", || panic!("so"))];
+        let kept: Vec<bool> = answers.into_iter().map(|answer| answer.blocking_recv().unwrap().is_ok()).collect();
+        assert_eq!(kept, [true, false, false]);
+        let names = store.read_now(|db| {
+            let mut statement = db.0.prepare("SELECT name FROM settings")?;
+            let names = statement.query_map([], |row| row.get::<_, String>(0))?.collect::<Result<Vec<_>, _>>()?;
+            Ok(names)
+        });
+        assert_eq!(names.unwrap(), ["kept"]);
+        store.close();
     }
 }
