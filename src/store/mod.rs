@@ -42,6 +42,7 @@ pub mod users;
 pub mod visitors;
 pub mod workspace;
 
+use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -139,6 +140,15 @@ impl Ambient {
     pub fn uuid(&self) -> uuid::Uuid {
         let millis = u64::try_from((self.now_ms)()).unwrap_or_default();
         uuid::Builder::from_unix_timestamp_millis(millis, &self.bytes()).into_uuid()
+    }
+}
+
+/// What came of a job that is undone, whatever came of it.
+struct Rehearsal<T, E>(Result<T, E>);
+
+impl<T, E: From<StoreError>> From<StoreError> for Rehearsal<T, E> {
+    fn from(error: StoreError) -> Rehearsal<T, E> {
+        Rehearsal(Err(error.into()))
     }
 }
 
@@ -272,6 +282,24 @@ impl Store {
         match self.inner.writer.submit(job, writer::Queue::Live)?.await {
             Ok(answer) => answer,
             Err(_) => Err(StoreError::Stopped.into()),
+        }
+    }
+
+    /// Runs a job exactly as [`Store::write`] does, answers what came of it, and undoes it: the plan of
+    /// a deed is the deed itself, so it cannot say anything else than what the deed would do.
+    ///
+    /// # Errors
+    /// As [`Store::write`].
+    pub async fn rehearse<T, E, F>(&self, job: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    {
+        // The writer undoes what fails: a rehearsal is a job that always does.
+        let job = |tx: &mut Tx<'_>| Err::<Infallible, _>(Rehearsal(job(tx)));
+        match self.write(job).await {
+            Err(Rehearsal(outcome)) => outcome,
         }
     }
 

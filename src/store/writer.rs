@@ -452,6 +452,27 @@ mod tests {
     }
 
     #[test]
+    fn a_rehearsal_says_what_the_deed_does_and_leaves_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("rollcall.db"), Ambient::default()).unwrap();
+        let names = |tx: &Tx<'_>| -> Result<i64, StoreError> {
+            Ok(tx.connection.query_row("SELECT count(*) FROM settings WHERE name = 'tried'", [], |row| row.get(0))?)
+        };
+        let job = move |tx: &mut Tx<'_>| {
+            tx.connection.execute("INSERT INTO settings (name, value) VALUES ('tried', '')", [])?;
+            tx.catalog_mut().settings.one_company = true;
+            names(tx)
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        assert_eq!(runtime.block_on(store.rehearse(job)).unwrap(), 1);
+        assert_eq!(runtime.block_on(store.write(move |tx: &mut Tx<'_>| names(tx))).unwrap(), 0);
+        assert!(!store.catalog().settings.one_company);
+        let failing = |_: &mut Tx<'_>| Err::<(), _>(StoreError::TooSlow);
+        assert!(matches!(runtime.block_on(store.rehearse(failing)), Err(StoreError::TooSlow)));
+        store.close();
+    }
+
+    #[test]
     fn a_job_that_fails_or_panics_undoes_itself_alone() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("rollcall.db"), Ambient::default()).unwrap();
