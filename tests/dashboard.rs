@@ -308,7 +308,7 @@ async fn long_but_legal_data_stays_within_its_page() {
     }
     let user = format!("/users/{}", long("u", 0, 252));
     let company = format!("/companies/{}", long("c", 0, 252));
-    let cookie = session_cookie(&rollcall).await;
+    let cookie = rollcall.session_cookie().await;
     let browser = Browser::start().await;
     browser.signs_in(&rollcall).await;
     for (place, path) in ["/", "/users", "/companies", "/visitors", "/search?q=nnn", &user, &company].iter().enumerate()
@@ -333,7 +333,7 @@ async fn long_but_legal_data_stays_within_its_page() {
 #[actix_web::test]
 async fn an_address_that_a_list_can_t_show_is_refused() {
     let rollcall = filled().await;
-    let cookie = session_cookie(&rollcall).await;
+    let cookie = rollcall.session_cookie().await;
     for (path, sentence) in [
         ("/users?sort=colour", "sort= takes name, email, companies, first_seen, last_seen"),
         ("/users?f=plan:pro", "“plan:pro” is no filter"),
@@ -354,7 +354,7 @@ async fn an_address_that_a_list_can_t_show_is_refused() {
 #[actix_web::test]
 async fn no_dead_ends() {
     let rollcall = filled().await;
-    let cookie = session_cookie(&rollcall).await;
+    let cookie = rollcall.session_cookie().await;
     let mut waiting = vec!["/".to_owned()];
     let mut seen = std::collections::BTreeSet::from(["/".to_owned()]);
     let mut pages = 0;
@@ -388,23 +388,6 @@ async fn no_dead_ends() {
     assert!(pages > 25, "{pages} pages: {seen:?}");
 }
 
-/// Signs in without a browser.
-async fn session_cookie(rollcall: &Rollcall) -> String {
-    let response = rollcall
-        .client
-        .post(format!("{}/sign-in", rollcall.address))
-        .header("sec-fetch-site", "same-origin")
-        .header("content-type", "application/x-www-form-urlencoded")
-        .body(format!("email={}&password={}", OWNER.0.replace('@', "%40"), OWNER.1.replace(' ', "+")))
-        .send()
-        .await
-        .expect("an answer");
-    assert!(response.status().is_redirection(), "{}", response.status());
-    let cookie = response.headers().get("set-cookie").expect("a cookie").to_str().expect("text");
-    assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax"), "{cookie}");
-    cookie.split(';').next().expect("a cookie").to_owned()
-}
-
 /// Lists page by keyset and sort by each column shown, without JavaScript; each user comes once.
 #[actix_web::test]
 async fn lists_page_and_sort_without_javascript() {
@@ -434,7 +417,7 @@ async fn who_is_not_signed_in_sees_nothing_and_a_foreign_page_posts_nothing() {
         let text = response.text().await.expect("text");
         assert!(!text.contains("Person 0") && !text.contains("company-3"), "{path} tells strangers");
     }
-    let cookie = session_cookie(&rollcall).await;
+    let cookie = rollcall.session_cookie().await;
     for (header, value) in
         [("sec-fetch-site", "cross-site"), ("sec-fetch-site", "same-site"), ("origin", "https://evil.test")]
     {

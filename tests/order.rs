@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use rollcall::actions::receive::receive;
+use rollcall::actions::receive::{Planned, plan, receive};
 use rollcall::domain::access::Grade;
 use rollcall::domain::ids::{AnonymousId, CompanyId, SourceKey, UserId};
 use rollcall::domain::message::{CompanyContext, CompanyStatement, Delivery, Kind, Message, Standing, Status};
@@ -214,5 +214,41 @@ proptest! {
         shuffled.sort_by_key(|(key, _)| *key);
         let shuffled: Vec<Message> = shuffled.into_iter().map(|(_, message)| message.clone()).collect();
         prop_assert_eq!(straight, deliver(&shuffled, &sizes));
+    }
+}
+
+/// Asks what each message would do before it is sent, and answers each change set of either.
+fn deliver_asking(path: &Path, messages: &[Message]) -> Vec<(Value, Value)> {
+    let store = open(path);
+    let source: SourceKey = store.catalog().api_source().unwrap().key;
+    let delivery = Delivery { source, grade: Grade::Secret, sent_at_ms: Some(NOW_MS), received_ms: NOW_MS };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let mut told = Vec::new();
+    for message in messages {
+        let (asked, sent) = (message.clone(), message.clone());
+        let planned = runtime.block_on(store.rehearse(move |tx| plan(tx, &delivery, asked))).unwrap();
+        let done = store.write_now(move |tx| plan(tx, &delivery, sent)).unwrap();
+        let value = |planned: Planned| serde_json::to_value(planned).unwrap();
+        told.push((value(planned), value(done)));
+    }
+    store.close();
+    told
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: cases(), ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_dry_run_says_what_the_call_then_does_and_leaves_nothing(
+        steps in prop::collection::vec(any_step(), 1..12),
+    ) {
+        let messages: Vec<Message> = steps.iter().enumerate().map(|(index, step)| message(index, step)).collect();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rollcall.db");
+        for (planned, done) in deliver_asking(&path, &messages) {
+            prop_assert_eq!(planned, done);
+        }
+        let sizes = [1];
+        prop_assert_eq!(told(&path), deliver(&messages, &sizes));
     }
 }

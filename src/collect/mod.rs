@@ -11,6 +11,7 @@ mod agents;
 mod body;
 mod companies;
 mod context;
+mod dry_run;
 mod envelope;
 mod fields;
 mod posts;

@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use actix_web::http::StatusCode;
 use actix_web::http::header::USER_AGENT;
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
@@ -14,7 +13,7 @@ use super::envelope::{Call, Envelope, is_too_large};
 use super::refusals::{Declined, decline};
 use super::segment::{self, Circumstances, RefusedMessage};
 use super::senders::{self, Sender};
-use super::{Memory, body, not_found, sightings};
+use super::{Memory, body, dry_run, not_found, sightings};
 use crate::actions::receive::receive;
 use crate::domain::error::Code;
 use crate::domain::message::{Delivery, Message, Receipt, Status};
@@ -40,6 +39,10 @@ pub async fn post(
     limits: Data<Limits>,
 ) -> Result<HttpResponse, Problem> {
     let memory = Memory::of(&request)?;
+    if dry_run::is_asked(&request) {
+        let answer = dry_run::answer(&request, payload, &store, &limits, &memory).await;
+        return answer.map_err(Problem::for_tracking);
+    }
     match take(&request, payload, &store, &limits, &memory).await {
         Ok(results) => Ok(HttpResponse::Ok().json(Answer { success: true, results })),
         Err(declined) => Err(decline(memory, &store, declined)),
@@ -56,9 +59,6 @@ async fn take(
     let call = request.path().rsplit('/').next().and_then(Call::parse).ok_or_else(not_found)?;
     let catalog = store.catalog();
     let in_head = |problem| Declined::from(problem).of(senders::source_in_head(request, &catalog));
-    if asks_for_dry_run(request) {
-        return Err(in_head(no_dry_run()));
-    }
     let body = body::read(request, payload, call.limit()).await.map_err(in_head)?;
     let envelope = Envelope::open(call, &body).map_err(in_head)?;
     let sender = senders::sender(request, &envelope, &catalog, store, limits, memory).await?;
@@ -70,22 +70,16 @@ async fn take(
     Ok(if sender.grade.is_trusted() { receipts } else { receipts.into_iter().map(for_strangers).collect() })
 }
 
-/// Whether a call asks to store nothing (`?dry_run=1`).
-fn asks_for_dry_run(request: &HttpRequest) -> bool {
-    let asks = |part: &str| part.strip_prefix("dry_run").is_some_and(|rest| !matches!(rest, "=0" | "=false"));
-    request.query_string().split('&').any(asks)
-}
-
-/// A plan can't be shown yet, and storing what was only asked about would be worse than saying so.
-fn no_dry_run() -> Problem {
-    let detail = "This version does not answer dry runs yet, and stored nothing. Send it to a source of the kind test.";
-    Problem::new(StatusCode::NOT_IMPLEMENTED, "dry_run_unsupported", detail)
-}
-
 /// A message as read, and when its sender says to have sent it.
-type Read = (Option<i64>, Result<Message, RefusedMessage>);
+pub(super) type Read = (Option<i64>, Result<Message, RefusedMessage>);
 
-fn read(request: &HttpRequest, call: Call, envelope: Envelope, sender: Sender, catalog: &Catalog) -> Vec<Read> {
+pub(super) fn read(
+    request: &HttpRequest,
+    call: Call,
+    envelope: Envelope,
+    sender: Sender,
+    catalog: &Catalog,
+) -> Vec<Read> {
     let user_agent = request.headers().get(USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
     let around =
         Circumstances { grade: sender.grade, agent: Agent::of(user_agent), refuse_bots: catalog.settings.refuse_bots };

@@ -34,6 +34,12 @@ impl From<Problem> for Declined {
     }
 }
 
+impl From<Declined> for Problem {
+    fn from(declined: Declined) -> Problem {
+        *declined.problem
+    }
+}
+
 impl From<StoreError> for Declined {
     fn from(error: StoreError) -> Declined {
         Problem::from(error).into()

@@ -16,7 +16,7 @@ use crate::domain::access::{Grade, Scope};
 use crate::domain::ids::SourceKey;
 use crate::http::limits::Limits;
 use crate::http::problem::Problem;
-use crate::http::{access, client};
+use crate::http::{access, client, session};
 use crate::store::{Catalog, Source, SourceKind, Store};
 
 /// Characters of an unknown key that are kept as an example: it may be a secret in the wrong place.
@@ -59,7 +59,8 @@ pub async fn sender(
     let may_ask = || limits.collect(NO_SOURCE, client, rate).map_err(Declined::from);
     if let Some(token) = access::bearer(request) {
         let scope = memory.tokens.scope(store, token, may_ask).await?;
-        return program(request, catalog, scope.ok_or_else(access::token_invalid)?);
+        may_send(scope.ok_or_else(access::token_invalid)?)?;
+        return program(request, catalog);
     }
     let key = write_key(request, envelope).ok_or_else(missing)?;
     if let Some(source) = catalog.source_of(&key) {
@@ -68,9 +69,55 @@ pub async fn sender(
         return Ok(Sender::of(source, Grade::Unsigned));
     }
     match memory.tokens.scope(store, &key, may_ask).await? {
-        Some(scope) => program(request, catalog, scope),
+        Some(scope) => {
+            may_send(scope)?;
+            program(request, catalog)
+        }
         None => Err(unknown(&key)),
     }
+}
+
+/// Whom a request would come from that only asks what it would do: a program with any token, or a
+/// page's own call, asked by an operator who is signed in.
+///
+/// # Errors
+/// As [`sender`], and 401 `token_missing` for a public key alone.
+pub async fn asker(
+    request: &HttpRequest,
+    envelope: &Envelope,
+    catalog: &Catalog,
+    store: &Store,
+    limits: &Limits,
+    memory: &Memory,
+) -> Result<Sender, Problem> {
+    let client = client::address(request);
+    let may_ask = || limits.collect(NO_SOURCE, client, catalog.settings.rate_limit);
+    if let Some(token) = access::bearer(request) {
+        memory.tokens.scope(store, token, may_ask).await?.ok_or_else(access::token_invalid)?;
+        return Ok(program(request, catalog)?);
+    }
+    let key = write_key(request, envelope).ok_or_else(missing)?;
+    if let Some(source) = catalog.source_of(&key) {
+        if session::operator(request).await?.is_some() {
+            return Ok(Sender::of(source, Grade::Unsigned));
+        }
+        let detail = "A dry run tells what is known of people, so a write key alone may not ask for one. \
+                      Send a token (Authorization: Bearer rc_…), or ask while you are signed in to the dashboard.";
+        return Err(Problem::new(StatusCode::UNAUTHORIZED, "token_missing", detail));
+    }
+    match memory.tokens.scope(store, &key, may_ask).await? {
+        Some(_) => Ok(program(request, catalog)?),
+        None => Err(unknown(&key).into()),
+    }
+}
+
+/// A token that may only read sends nothing.
+fn may_send(scope: Scope) -> Result<(), Problem> {
+    if scope >= Scope::Write {
+        return Ok(());
+    }
+    let detail = "The token may only read. Make one of the scope write, and send it whole.";
+    Err(Problem::new(StatusCode::UNAUTHORIZED, "token_invalid", detail))
 }
 
 /// The source of a public key alone, for what an SDK asks before it sends.
@@ -85,11 +132,7 @@ pub fn public<'a>(request: &HttpRequest, catalog: &'a Catalog, key: Option<&str>
 }
 
 /// A program with a token: its messages are those of the source it names, else of the source "API".
-fn program(request: &HttpRequest, catalog: &Catalog, scope: Scope) -> Result<Sender, Declined> {
-    if scope < Scope::Write {
-        let detail = "The token may only read. Make one of the scope write, and send it whole.";
-        return Err(Problem::new(StatusCode::UNAUTHORIZED, "token_invalid", detail).into());
-    }
+fn program(request: &HttpRequest, catalog: &Catalog) -> Result<Sender, Declined> {
     let named = query(request, &["source"]);
     let source = match &named {
         Some(source_id) => catalog.source_by_id(source_id),

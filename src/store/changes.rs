@@ -231,6 +231,20 @@ fn newest_of_strand(
     Ok(places)
 }
 
+/// What one deed changed, field by field, in the order in which it did.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn of_set(db: &Reader<'_>, change: ChangeKey) -> Result<Vec<ChangeRow>, StoreError> {
+    let mut statement = db.0.prepare_cached(
+        "SELECT subject, subject_key, place FROM changes INDEXED BY changes_set WHERE change_key = :change ORDER BY place",
+    )?;
+    let places = statement.query_map(named_params! { ":change": change.0 }, |row| {
+        Ok(Place { change_key: change.0, subject: row.get(0)?, subject_key: row.get(1)?, place: row.get(2)? })
+    })?;
+    places.map(|place| row(db, place?)).collect()
+}
+
 /// One change with its change set, and the names of whom it is about.
 fn row(db: &Reader<'_>, place: Place) -> Result<ChangeRow, StoreError> {
     let mut statement = db.0.prepare_cached(

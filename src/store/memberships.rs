@@ -351,6 +351,17 @@ pub fn only_open_at(tx: &Tx<'_>, user: UserKey, at_ms: i64) -> Result<Option<Com
     Ok(if rows.next()?.is_some() { None } else { first })
 }
 
+/// Whether a user is a member of a company now.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn is_open(tx: &Tx<'_>, user: UserKey, company: CompanyKey) -> Result<bool, StoreError> {
+    Ok(tx
+        .connection
+        .prepare_cached("SELECT 1 FROM memberships WHERE user_key = ?1 AND company_key = ?2 AND open = 1")?
+        .exists([user.0, company.0])?)
+}
+
 /// A membership's own attributes, role and title among them; none where there is no membership.
 ///
 /// # Errors

@@ -206,6 +206,23 @@ impl Rollcall {
         Answer::of(request.send().await.expect("an answer")).await
     }
 
+    /// Signs in without a browser.
+    pub async fn session_cookie(&self) -> String {
+        let response = self
+            .client
+            .post(format!("{}/sign-in", self.address))
+            .header("sec-fetch-site", "same-origin")
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(format!("email={}&password={}", OWNER.0.replace('@', "%40"), OWNER.1.replace(' ', "+")))
+            .send()
+            .await
+            .expect("an answer");
+        assert!(response.status().is_redirection(), "{}", response.status());
+        let cookie = response.headers().get("set-cookie").expect("a cookie").to_str().expect("text");
+        assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax"), "{cookie}");
+        cookie.split(';').next().expect("a cookie").to_owned()
+    }
+
     /// A user by id; panics where there is none.
     pub async fn user(&self, id: &str) -> Value {
         let answer = self.api(&format!("/users/{}", encoded(id))).await;

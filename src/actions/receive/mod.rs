@@ -3,19 +3,24 @@
 //! - `subject.rs` who it is about (R1-R8), and the link of its browser;
 //! - `values.rs` what it says of attributes (A1-A7);
 //! - `companies.rs` what it says of companies (C1-C6, C11);
-//! - `alias.rs` two ids that are one (R10).
+//! - `alias.rs` two ids that are one (R10);
+//! - `plan.rs` what it would do, for whoever asks first (`dry_run`).
 
 mod alias;
 mod companies;
+mod plan;
 mod subject;
 mod values;
+
+pub use plan::{Plan, Planned, plan};
 
 use serde_json::{Map, Value};
 
 use crate::domain::attributes::Stamp;
 use crate::domain::change::{By, Change};
 use crate::domain::error::{Code, Refused};
-use crate::domain::ids::{AnonymousId, CompanyKey, UserKey, VisitorKey};
+use crate::domain::identity::{Browser, Who};
+use crate::domain::ids::{AnonymousId, ChangeKey, CompanyKey, UserKey, VisitorKey};
 use crate::domain::limits::REFUSED_VALUES_MAX;
 use crate::domain::message::{
     CompanyContext, Delivery, Kind, MORE_VALUES_REFUSED, Message, Receipt, RefusedValue, Standing, Status,
@@ -56,6 +61,34 @@ struct Receiving<'a, 't> {
     /// Something but a value changed: a person or a browser came to be, a link was made.
     news: bool,
     fresh_anonymous_id: Option<AnonymousId>,
+    decided: Decided,
+}
+
+/// What was decided about a message, for whoever asks why.
+#[derive(Debug, Clone, Copy, Default)]
+struct Decided {
+    /// Its time (T1).
+    at_ms: i64,
+    /// Who it is, and what becomes of the browser (R1-R8).
+    who: Option<(Who, Browser)>,
+    subject: Subject,
+    /// It has a row in the journal, for this company (C4).
+    journaled: bool,
+    company: Option<CompanyKey>,
+}
+
+/// A message dealt with.
+struct Dealt {
+    receipt: Receipt,
+    /// Its change set.
+    change: Option<ChangeKey>,
+    decided: Decided,
+}
+
+impl From<Receipt> for Dealt {
+    fn from(receipt: Receipt) -> Dealt {
+        Dealt { receipt, change: None, decided: Decided::default() }
+    }
 }
 
 /// Whom a message turned out to be about.
@@ -81,11 +114,15 @@ impl Subject {
 /// # Errors
 /// [`StoreError`] only: nothing of the message is kept then.
 pub fn receive(tx: &mut Tx<'_>, delivery: &Delivery, message: Message) -> Result<Receipt, StoreError> {
+    Ok(deal_with(tx, delivery, message)?.receipt)
+}
+
+fn deal_with(tx: &mut Tx<'_>, delivery: &Delivery, message: Message) -> Result<Dealt, StoreError> {
     let time = message_time(message.timestamp_ms, delivery.sent_at_ms, delivery.received_ms);
     let message_hash = tx.message_hash(delivery.source, message.message_id.as_deref());
     let message_id = message.message_id.clone();
     if message_id.is_some() && events::was_here(tx, message_hash, message.timestamp_ms)? {
-        return Ok(Receipt::of(message_id, Status::Duplicate));
+        return Ok(Receipt::of(message_id, Status::Duplicate).into());
     }
     let mut receiving = Receiving {
         tx,
@@ -97,6 +134,7 @@ pub fn receive(tx: &mut Tx<'_>, delivery: &Delivery, message: Message) -> Result
         warnings: Vec::new(),
         news: false,
         fresh_anonymous_id: None,
+        decided: Decided { at_ms: time.at_ms, ..Decided::default() },
     };
     match receiving.run(message) {
         Ok(status) => receiving.finish(message_id, status),
@@ -104,7 +142,7 @@ pub fn receive(tx: &mut Tx<'_>, delivery: &Delivery, message: Message) -> Result
         Err(Stop::Refused(refused)) => {
             let source = Some(delivery.source);
             refusals::count(receiving.tx, source, refused.code.as_str(), None, &refused.detail, None)?;
-            Ok(Receipt::refused(message_id, refused))
+            Ok(Receipt::refused(message_id, refused).into())
         }
     }
 }
@@ -123,6 +161,7 @@ impl Receiving<'_, '_> {
             return self.alias(&message);
         }
         let subject = self.subject(&message)?;
+        self.decided.subject = subject;
         let alone = subject.named.is_none() && subject.visitor.is_none();
         if alone && !(message.kind == Kind::Group && self.delivery.grade.is_trusted()) {
             return Err(user_missing().into());
@@ -251,6 +290,7 @@ impl Receiving<'_, '_> {
             context: as_text(&message.context),
         };
         events::append(self.tx, &event)?;
+        (self.decided.journaled, self.decided.company) = (true, company);
         if !self.time.as_sent && message.message_id.is_some() {
             events::remember(self.tx, self.message_hash, self.delivery.received_ms)?;
         }
@@ -277,20 +317,22 @@ impl Receiving<'_, '_> {
         }
     }
 
-    fn finish(self, message_id: Option<String>, status: Status) -> Result<Receipt, StoreError> {
+    fn finish(self, message_id: Option<String>, status: Status) -> Result<Dealt, StoreError> {
         let source = self.delivery.source;
-        changes::record(self.tx, &By::Message(source), "message", self.delivery.grade, &self.changes)?;
+        let by = By::Message(source);
+        let change = changes::record(self.tx, &by, "message", self.delivery.grade, &self.changes)?;
         for refused in &self.refused_values {
             let example = refused.value.to_string();
             let (code, name) = (refused.code.as_str(), Some(refused.attribute.as_str()));
             refusals::count(self.tx, Some(source), code, name, &refused.detail, Some(&example))?;
         }
-        Ok(Receipt {
+        let receipt = Receipt {
             refused_values: self.refused_values,
             warnings: self.warnings,
             anonymous_id: self.fresh_anonymous_id,
             ..Receipt::of(message_id, status)
-        })
+        };
+        Ok(Dealt { receipt, change, decided: self.decided })
     }
 }
 

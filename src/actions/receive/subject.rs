@@ -46,6 +46,7 @@ impl Receiving<'_, '_> {
             grade: self.delivery.grade,
         };
         let (who, browser) = decide(claim, &facts);
+        self.decided.who = Some((who, browser));
         let named = self.person(who, message.user_id.as_ref())?;
         self.browser(browser, named, message.anonymous_id.as_ref(), visitor)
     }

@@ -219,7 +219,7 @@ fn standard_type(owner: Owner, name: &str) -> Option<Type> {
 }
 
 /// How a refused value is named to its sender: where it stood in what was sent.
-fn told_name(owner: Owner, sent_name: &str) -> String {
+pub(super) fn told_name(owner: Owner, sent_name: &str) -> String {
     match owner {
         Owner::User => sent_name.to_owned(),
         Owner::Company => format!("company.{sent_name}"),
