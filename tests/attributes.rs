@@ -341,6 +341,7 @@ async fn a3_operations_work_in_every_call_once_per_message() {
     assert_eq!((&ann["attributes"]["visits"], &ann["attributes"]["labels"]), (&json!(1), &json!(["x"])), "{ann}");
     assert_eq!(ann["companies"][0]["attributes"]["logins"], 5, "{ann}");
     let mut taken = identify.clone();
+    taken["timestamp"] = json!(seconds_ago(40));
     taken["messageId"] = json!("i2");
     taken["traits"] = json!({ "labels": { "$remove": "x" } });
     rollcall.backend_posts(taken).await;

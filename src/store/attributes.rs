@@ -38,8 +38,8 @@ pub struct DefinitionRow {
     pub source: String,
 }
 
-const COLUMNS: &str = "d.definition_key, d.owner, d.name, d.label, d.type, d.locked, d.hidden, d.history, d.deleting, \
-                       d.created_ms, d.grade, coalesce(s.name, '')";
+const COLUMNS: &str = "definition_key, owner, attribute_definitions.name, label, type, locked, hidden, history, deleting, \
+                       attribute_definitions.created_ms, grade, coalesce(sources.name, '')";
 
 fn definition(row: &Row<'_>) -> rusqlite::Result<DefinitionRow> {
     Ok(DefinitionRow {
@@ -64,8 +64,8 @@ fn definition(row: &Row<'_>) -> rusqlite::Result<DefinitionRow> {
 /// [`StoreError`] only.
 pub fn list(db: &Reader<'_>, owner: Option<Owner>) -> Result<Vec<DefinitionRow>, StoreError> {
     let mut statement = db.0.prepare_cached(&format!(
-        "SELECT {COLUMNS} FROM attribute_definitions AS d LEFT JOIN sources AS s ON s.source_key = d.source_key
-         WHERE :owner IS NULL OR d.owner = :owner ORDER BY d.owner, d.name"
+        "SELECT {COLUMNS} FROM attribute_definitions LEFT JOIN sources USING (source_key)
+         WHERE :owner IS NULL OR owner = :owner ORDER BY owner, attribute_definitions.name"
     ))?;
     let rows = statement.query_map(named_params! { ":owner": owner.map(|owner| owner as i64) }, definition)?;
     Ok(rows.collect::<Result<_, _>>()?)
@@ -77,8 +77,8 @@ pub fn list(db: &Reader<'_>, owner: Option<Owner>) -> Result<Vec<DefinitionRow>,
 /// [`StoreError`] only.
 pub fn find(db: &Reader<'_>, owner: Owner, name: &str) -> Result<Option<DefinitionRow>, StoreError> {
     let mut statement = db.0.prepare_cached(&format!(
-        "SELECT {COLUMNS} FROM attribute_definitions AS d LEFT JOIN sources AS s ON s.source_key = d.source_key
-         WHERE d.owner = :owner AND d.name = :name"
+        "SELECT {COLUMNS} FROM attribute_definitions LEFT JOIN sources USING (source_key)
+         WHERE owner = :owner AND attribute_definitions.name = :name"
     ))?;
     Ok(statement.query_row(named_params! { ":owner": owner as i64, ":name": name }, definition).optional()?)
 }
