@@ -136,19 +136,19 @@ impl Stamp {
 
 /// What is known of one attribute: enough that any order of arrival ends in the same value (T2, T3).
 #[derive(Debug, Clone, PartialEq, Default)]
-struct Cell {
+pub(super) struct Cell {
     /// The newest plain value; `null` where it was cleared (a tombstone with its time).
-    plain: Option<(Value, Stamp)>,
+    pub(super) plain: Option<(Value, Stamp)>,
     /// The earliest `$once`.
-    once: Option<(Value, Stamp)>,
+    pub(super) once: Option<(Value, Stamp)>,
     /// What a visitor carried (R12).
-    gap: Option<(Value, Stamp)>,
+    pub(super) gap: Option<(Value, Stamp)>,
     /// Operations after the newest plain value, in order.
-    operations: Vec<(Stamp, Operation)>,
+    pub(super) operations: Vec<(Stamp, Operation)>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
-enum Operation {
+pub(super) enum Operation {
     Increment(Number),
     Append(Value),
     Remove(Value),
@@ -199,7 +199,7 @@ impl Cell {
         (!value.is_null()).then(|| value.clone())
     }
 
-    fn value(&self) -> Option<Value> {
+    pub(super) fn value(&self) -> Option<Value> {
         self.operations.iter().fold(self.base(), |value, (_, operation)| operation.apply(value))
     }
 
@@ -316,7 +316,7 @@ pub type Changed = (String, Option<Value>, Option<Value>);
 /// them one stamp for the row with exceptions (`PERFORMANCE`, decision 5).
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Attributes {
-    cells: BTreeMap<String, Cell>,
+    pub(super) cells: BTreeMap<String, Cell>,
 }
 
 /// The key of the row's own stamp; no attribute has an empty name.
