@@ -2,6 +2,7 @@
 //! records one change set.
 
 pub mod attributes;
+pub mod merge;
 pub mod operators;
 pub mod passwords;
 pub mod receive;
@@ -10,3 +11,4 @@ pub mod settings;
 pub mod sources;
 pub mod tokens;
 pub mod tray;
+pub mod undo;

@@ -44,6 +44,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
                 .wrap(Compress::default())
                 .wrap(from_fn(head::as_get))
                 .configure(users::configure)
+                .configure(changes::configure)
                 .configure(companies::configure)
                 .configure(events::configure)
                 .configure(visitors::configure)

@@ -33,6 +33,7 @@ pub mod events;
 pub mod folds;
 pub mod list;
 pub mod memberships;
+pub mod merges;
 pub mod operators;
 pub mod recount;
 pub mod refusals;

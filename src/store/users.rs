@@ -9,7 +9,9 @@ use rusqlite::{OptionalExtension, named_params};
 use serde_json::{Map, Value};
 
 pub(super) use known::first_seen;
-pub use known::{KnownUser, create, give_id, key_of_id, load, named_at, save, with_email};
+pub use known::{
+    KnownUser, carried_by, create, give_id, id, key_of_id, key_of_our_id, load, named_at, save, with_email,
+};
 pub(super) use page::attribute_values;
 pub use page::{AttributeValue, Identifier, UserMembership, UserPage, UserRecord, page, record, records};
 

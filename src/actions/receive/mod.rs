@@ -91,7 +91,8 @@ impl From<Receipt> for Dealt {
     }
 }
 
-/// Whom a message turned out to be about.
+/// Whom a message turned out to be about: users as it names them, which the journal keeps. What is
+/// true of them is read and written through merges (R11).
 #[derive(Debug, Clone, Copy, Default)]
 struct Subject {
     /// The user it names, by id or e-mail.
@@ -196,10 +197,19 @@ impl Receiving<'_, '_> {
         if let Some(visitor) = subject.visitor {
             visitors::named_at(self.tx, visitor, self.time.at_ms)?;
         }
-        match subject.user_at(self.time.at_ms) {
+        match self.person(subject) {
             Some(user) => users::named_at(self.tx, user, self.time.at_ms),
             None => Ok(()),
         }
+    }
+
+    /// The person a message speaks of: the user it names, or whom that one was merged into (R11).
+    fn person(&self, subject: &Subject) -> Option<UserKey> {
+        subject.user_at(self.time.at_ms).map(|user| self.survivor(user))
+    }
+
+    fn survivor(&self, user: UserKey) -> UserKey {
+        self.tx.catalog().survivor(user)
     }
 
     /// T1: what is older than the retention, or than all time, is refused and never moved onto a day.
@@ -260,7 +270,7 @@ impl Receiving<'_, '_> {
 
     /// C4: the only membership that was open at the event's time; events before a link keep none.
     fn only_company(&mut self, subject: &Subject) -> Result<Option<CompanyKey>, StoreError> {
-        match subject.user_at(self.time.at_ms) {
+        match self.person(subject) {
             Some(user) => memberships::only_open_at(self.tx, user, self.time.at_ms),
             None => Ok(None),
         }

@@ -25,7 +25,7 @@ impl Receiving<'_, '_> {
         if values.is_empty() {
             return Ok(());
         }
-        if let Some(user) = subject.named {
+        if let Some(user) = subject.named.map(|named| self.survivor(named)) {
             let mut known = users::load(self.tx, user)?;
             if self.state(About::User(user), Owner::User, &mut known.attributes, values, self.stamp())? {
                 users::save(self.tx, &known)?;
