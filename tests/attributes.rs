@@ -4,6 +4,7 @@ mod support;
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use support::browser::Browser;
 use support::{Answer, Rollcall, message_id, seconds_ago, until};
 
 fn identify(user: &str, traits: Value, seconds: i64) -> Value {
@@ -363,4 +364,80 @@ async fn definitions_are_listed_page_by_page() {
     assert_eq!((rest.len(), &rest[0]["name"], &rest[0]["owner"]), (1, &json!("seats"), &json!("company")));
     assert_eq!(rollcall.list("/attributes?owner=company").await.len(), 1);
     assert_eq!(rollcall.api("/attributes?owner=cat").await.status, 400);
+}
+
+/// Case 45 on the page: texts that are numbers are offered as numbers, in one click, and back.
+#[actix_web::test]
+async fn an_operator_makes_numbers_of_texts_in_one_click_and_takes_it_back() {
+    let rollcall = Rollcall::start();
+    for (user, tickets) in [("ann", "20"), ("bob", "7")] {
+        rollcall.page_posts(identify(user, json!({ "tickets": tickets, "plan": "pro" }), 60)).await;
+    }
+    let browser = Browser::start().await;
+    browser.signs_in(&rollcall).await;
+    browser.open(&format!("{}/attributes", rollcall.address)).await;
+    browser.sees("Could be number").await;
+    browser.click("tickets").await;
+    browser.click("As number").await;
+    browser.sees("Its values were converted").await;
+    assert_eq!(attribute(&rollcall, "ann", "tickets").await, 20);
+    browser.click("Change back to text").await;
+    until("it is a text again", || async {
+        let value = attribute(&rollcall, "ann", "tickets").await;
+        if value == "20" { Ok(()) } else { Err(value.to_string()) }
+    })
+    .await;
+    assert_eq!(browser.console().await, Vec::<String>::new());
+}
+
+/// What a closed source sent is accepted on the page, ignored, and taken back; a deletion wants the name.
+#[actix_web::test]
+async fn an_operator_works_through_the_tray_and_deletes_an_attribute() {
+    let rollcall = Rollcall::start();
+    closed(&rollcall).await;
+    rollcall.page_posts(identify("ann", json!({ "badges": "3", "debug": "x" }), 60)).await;
+    let browser = Browser::start().await;
+    browser.signs_in(&rollcall).await;
+    browser.open(&format!("{}/refusals/tray?owner=user&name=badges", rollcall.address)).await;
+    browser.click("See what would be applied").await;
+    browser.sees("1 value fits").await;
+    assert_eq!(rollcall.api("/attributes/user/badges").await.status, 404, "only looked at so far");
+    browser.click("Accept it").await;
+    browser.sees("What waited in the tray was applied").await;
+    assert_eq!(attribute(&rollcall, "ann", "badges").await, 3, "offered as what the samples look like");
+
+    browser.open(&format!("{}/refusals/tray?owner=user&name=debug&decision=ignore", rollcall.address)).await;
+    browser.click("Ignore it").await;
+    browser.sees("Ignored from now on").await;
+    browser.sees("Nothing waits").await;
+    browser.click("Stop ignoring").await;
+    browser.sees("Taken back").await;
+    browser.sees("debug").await;
+
+    browser.open(&format!("{}/attributes/user/badges?delete=1", rollcall.address)).await;
+    browser.fill("typed", "badge").await;
+    browser.click("Delete all of it").await;
+    browser.sees("That is not the name").await;
+    assert_eq!(attribute(&rollcall, "ann", "badges").await, 3);
+    browser.fill("typed", "badges").await;
+    browser.click("Delete all of it").await;
+    browser.sees("badges is deleted").await;
+    assert_eq!(attribute(&rollcall, "ann", "badges").await, Value::Null);
+}
+
+/// A label is read instead of the name, and what is hidden is left out of the page and kept in the API.
+#[actix_web::test]
+async fn labels_are_shown_and_hidden_attributes_are_not() {
+    let rollcall = Rollcall::start();
+    rollcall.page_posts(identify("ann", json!({ "x_mrr": 99, "internal": "secret-thing" }), 60)).await;
+    patch(&rollcall, "/attributes/user/x_mrr", json!({ "label": "Monthly revenue" })).await;
+    patch(&rollcall, "/attributes/user/internal", json!({ "hidden": true })).await;
+    let browser = Browser::start().await;
+    browser.signs_in(&rollcall).await;
+    browser.open(&format!("{}/users/ann", rollcall.address)).await;
+    browser.sees("Monthly revenue").await;
+    browser.sees("1 hidden").await;
+    let card = browser.run("return document.querySelector('[aria-labelledby=attributes]').textContent").await;
+    assert!(!card.to_string().contains("secret-thing"), "{card}");
+    assert_eq!(attribute(&rollcall, "ann", "internal").await, "secret-thing");
 }

@@ -58,8 +58,8 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
     let (new, refused): (Vec<&Waiting>, Vec<&Waiting>) =
         view.waiting.iter().partition(|waiting| waiting.known.is_none());
     let content = html! {
-        div { (crumbs("Refusals", "/refusals", "Tray")) }
         div.stack.narrow {
+            (crumbs("Refusals", "/refusals", "Tray"))
             (head(html! { "Tray" }, below, html! { a.btn href="/attributes" { (icon("tag")) " Attributes" } }))
             @if let Some(done) = view.done { (notice(Tone::Good, done)) }
             @if view.waiting.is_empty() {
@@ -167,8 +167,8 @@ pub fn one(frame: &Frame, view: &OneView) -> Markup {
         p { (counted(name.count, "value waits", "values wait")) @if name.more { " and more" } ", the latest " (frame.clock.ago(name.last_ms)) "." }
     };
     let content = html! {
-        div { (crumbs("Tray", "/refusals/tray", &name.name)) }
         div.stack.narrow {
+            (crumbs("Tray", "/refusals/tray", &name.name))
             (head(html! { code.bare { bdi { (name.name) } } " of " (owners(name.owner)) }, below, html! {}))
             p { "Sent: " (samples(name)) @if !name.sources.is_empty() { ", from " bdi { (name.sources.join(", ")) } } }
             @if let Some((decision, preview)) = &view.asked { (question(name, decision, preview.as_ref(), may)) }

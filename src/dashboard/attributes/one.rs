@@ -193,8 +193,17 @@ fn offer(view: &View) -> Markup {
         .filter(|_| view.definition.kind == Type::Text && !is_standard(view.definition.owner, &view.definition.name));
     html! {
         @if let Some(kind) = kind {
-            (alert(Tone::Info, &format!("Every text looked at says a {}", type_word(kind)), html! {
-                p { "Quoted template tags make texts of everything. As " (type_word(kind)) " it can be compared, and what can't be one would wait in the tray." }
+            @let what = match kind {
+                Type::Boolean => "yes or no",
+                Type::Date => "a date",
+                Type::Datetime => "a date and time",
+                _ => "a number",
+            };
+            (alert(Tone::Info, &format!("Every text looked at could be {what}"), html! {
+                p {
+                    "Template tags in quotes make texts of everything. As " (what) " it sorts and compares as one. "
+                    "A text that turns out to be something else waits in the tray."
+                }
                 (post(view, "type", html! {
                     input type="hidden" name="type" value=(kind.as_str());
                     div.row { button.btn { "As " (type_word(kind)) } }
