@@ -517,6 +517,18 @@ mod tests {
         assert_eq!(serde_json::from_str::<Map<String, Value>>(&stamps).unwrap().len(), 1);
     }
 
+    /// A value as T2 sees it: whether it fills a gap, and its stamp.
+    fn any_value_said() -> impl Strategy<Value = (bool, Stamp)> {
+        let grades = [Grade::Rule, Grade::Unsigned, Grade::Import, Grade::Secret, Grade::Signed, Grade::Hand];
+        (any::<bool>(), any::<bool>(), 0_i64..3, prop::sample::select(grades.to_vec()), 0_i64..3).prop_map(
+            |(gap, pinned, at_ms, grade, message_hash)| {
+                // Nothing pins but a hand, and a hand fills no gap.
+                let pinned = pinned && !gap && grade == Grade::Hand;
+                (gap, Stamp { pinned, at_ms, grade, message_hash, source: SourceKey(1) })
+            },
+        )
+    }
+
     fn any_write() -> impl Strategy<Value = Write> {
         prop_oneof![
             (0_i64..5).prop_map(|n| Write::Set(json!(n))),
@@ -527,6 +539,36 @@ mod tests {
     }
 
     proptest! {
+        /// T2: pinned by hand > not a gap-fill > later > of a higher grade > of a greater message id, over all
+        /// combinations of them and in any order of arrival.
+        #[test]
+        fn t2_one_order_decides_between_two_values((mut said, order) in prop::collection::vec(any_value_said(), 1..8)
+            .prop_flat_map(|said| { let order = (0..said.len()).collect::<Vec<_>>(); (Just(said), Just(order).prop_shuffle()) })
+        ) {
+            // Of one moment, grade and message there is one value.
+            said.sort();
+            said.dedup();
+            // A hand unpins at its own time, which is later than that of the pin.
+            let pinned = said.iter().filter(|(_, stamp)| stamp.pinned).map(|(_, stamp)| stamp.at_ms).max();
+            said.retain(|(gap, stamp)| *gap || stamp.pinned || stamp.grade != Grade::Hand || pinned.is_none());
+            let place = |(gap, stamp): &(bool, Stamp)| (stamp.pinned, !gap, stamp.at_ms, stamp.grade, stamp.message_hash);
+            let expected = said.iter().max_by_key(|said| place(said)).map(|said| json!(format!("{:?}", place(said))));
+            let mut attributes = Attributes::default();
+            let mut carried = Vec::new();
+            for said in order.iter().filter_map(|index| said.get(*index)) {
+                let value = json!(format!("{:?}", place(said)));
+                if said.0 {
+                    let mut visitor = Attributes::default();
+                    visitor.write("a", Write::Set(value), said.1);
+                    carried.push(visitor);
+                    attributes.fill_gaps(&carried);
+                } else {
+                    attributes.write("a", Write::Set(value), said.1);
+                }
+            }
+            prop_assert_eq!(attributes.get("a"), expected);
+        }
+
         #[test]
         fn t2_any_order_of_arrival_ends_in_the_same_value(
             writes in prop::collection::vec(any_write(), 1..10),
