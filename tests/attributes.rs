@@ -277,9 +277,13 @@ async fn a8_what_a_closed_source_sends_waits_until_it_is_accepted_mapped_or_igno
         (json!({ "decision": "map", "to": "nothing" }), "attribute_not_found"),
         (json!({ "decision": "apply" }), "attribute_not_found"),
         (json!({ "decision": "burn" }), "parameter_invalid"),
+        (json!({ "decision": "accept" }), "parameter_invalid"),
     ] {
         assert_eq!(post(&rollcall, "/refusals/tray/user/city", body).await.body["code"], code);
     }
+    let thrown = post(&rollcall, "/refusals/tray/user/city", json!({ "decision": "discard" })).await;
+    assert_eq!(thrown.body["work"]["done"], 1, "{thrown:?}");
+    assert!(!rollcall.list("/refusals/tray").await.iter().any(|name| name["name"] == "city"));
     let nothing =
         post(&rollcall, "/refusals/tray/user/nothing", json!({ "decision": "accept", "type": "string" })).await;
     assert_eq!(nothing.body["code"], "nothing_waits");
