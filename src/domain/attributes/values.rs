@@ -174,7 +174,9 @@ impl Cell {
 
     fn set(&mut self, value: Value, stamp: Stamp) {
         let known = self.plain.as_ref().map(|(_, known)| *known);
-        let hand_unpins = stamp.grade == Grade::Hand && known.is_some_and(|known| known.pinned);
+        // A hand's time is the moment it is there, so the later of two hands holds.
+        let hand_unpins =
+            stamp.grade == Grade::Hand && known.is_some_and(|known| known.pinned && known.at_ms <= stamp.at_ms);
         if known.is_none_or(|known| known <= stamp) || hand_unpins {
             self.plain = Some((value, stamp));
             self.operations.retain(|(operation, _)| *operation > stamp);
@@ -548,9 +550,11 @@ mod tests {
             // Of one moment, grade and message there is one value.
             said.sort();
             said.dedup();
-            // A hand unpins at its own time, which is later than that of the pin.
-            let pinned = said.iter().filter(|(_, stamp)| stamp.pinned).map(|(_, stamp)| stamp.at_ms).max();
-            said.retain(|(gap, stamp)| *gap || stamp.pinned || stamp.grade != Grade::Hand || pinned.is_none());
+            // Two hands are never there at once; one that does not pin takes the pin away, which is another test.
+            let pinned = said.iter().any(|(_, stamp)| stamp.pinned);
+            said.retain(|(gap, stamp)| *gap || stamp.pinned || stamp.grade != Grade::Hand || !pinned);
+            let mut moments = BTreeSet::new();
+            said.retain(|(_, stamp)| !stamp.pinned || moments.insert(stamp.at_ms));
             let place = |(gap, stamp): &(bool, Stamp)| (stamp.pinned, !gap, stamp.at_ms, stamp.grade, stamp.message_hash);
             let expected = said.iter().max_by_key(|said| place(said)).map(|said| json!(format!("{:?}", place(said))));
             let mut attributes = Attributes::default();
