@@ -26,7 +26,7 @@ use crate::http::client::{Network, Site};
 use crate::http::limits::Limits;
 use crate::http::problem::Problem;
 use crate::http::{assets, csrf, head, headers, request};
-use crate::jobs::retention;
+use crate::jobs::{attributes, retention};
 use crate::store::{Ambient, Lock, LockError, Store, StoreError, operators};
 
 /// Seconds that requests under way have to end; the whole ending takes less than 10.
@@ -128,6 +128,7 @@ pub struct Running {
     serving: JoinHandle<std::io::Result<()>>,
     forgetting: JoinHandle<()>,
     clearing: JoinHandle<()>,
+    working: JoinHandle<()>,
     _lock: Lock,
 }
 
@@ -149,6 +150,7 @@ impl Running {
         let served = self.serving.await;
         self.forgetting.abort();
         self.clearing.abort();
+        self.working.abort();
         self.store.close();
         served.unwrap_or_else(|error| Err(std::io::Error::other(error)))
     }
@@ -213,6 +215,7 @@ pub async fn start(options: ServeOptions) -> Result<Running, StartError> {
         local_url,
         url,
         clearing: actix_web::rt::spawn(retention::run(store.clone())),
+        working: actix_web::rt::spawn(attributes::run(store.clone())),
         store,
         set_up_path,
         handle: running.handle(),

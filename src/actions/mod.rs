@@ -1,6 +1,7 @@
 //! Deeds: each one transaction. Reads the facts, lets the domain decide, applies what was decided,
 //! records one change set.
 
+pub mod attributes;
 pub mod operators;
 pub mod passwords;
 pub mod receive;
@@ -8,3 +9,4 @@ pub mod set_up;
 pub mod settings;
 pub mod sources;
 pub mod tokens;
+pub mod tray;

@@ -9,6 +9,7 @@
 //! earlier message comes in late.
 
 mod answer;
+mod attributes;
 mod changes;
 mod companies;
 mod events;
@@ -16,6 +17,7 @@ mod parameters;
 mod refusals;
 mod settings;
 mod sources;
+mod tray;
 mod users;
 mod visitors;
 
@@ -45,7 +47,9 @@ pub fn configure(config: &mut web::ServiceConfig) {
                 .configure(companies::configure)
                 .configure(events::configure)
                 .configure(visitors::configure)
+                .configure(tray::configure)
                 .configure(refusals::configure)
+                .configure(attributes::configure)
                 .configure(settings::configure)
                 .configure(sources::configure)
                 .default_service(web::to(nothing_here)),

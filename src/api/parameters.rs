@@ -84,6 +84,15 @@ impl Parameters {
         }
     }
 
+    /// Whether the plan is wanted and not the deed.
+    pub fn is_dry_run(&self) -> Result<bool, Problem> {
+        match self.get("dry_run") {
+            None | Some("0") => Ok(false),
+            Some("1") => Ok(true),
+            Some(text) => Err(invalid(format!("dry_run can't be {text:?}. Use 1 or leave it out."), "dry_run")),
+        }
+    }
+
     /// What of a sorted list is wanted, and the name of its order; `usual` where nothing is said.
     pub fn list<S: Copy>(&self, sorts: &Sorts<S>, usual: &'static str) -> Result<(ListQuery<S>, String), Problem> {
         let order = self.get("sort").unwrap_or(usual);

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use crate::domain::attributes::Owner;
+
 /// A text as one segment of a path or one value of a query.
 pub fn encode(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
@@ -32,6 +34,29 @@ pub fn user(user_id: Option<&str>, id: &str) -> String {
 /// A company's page.
 pub fn company(company_id: &str) -> String {
     one("/companies", company_id)
+}
+
+/// An attribute's page. Its name may hold anything that an id may.
+pub fn attribute(owner: Owner, name: &str) -> String {
+    below("/attributes", owner, name)
+}
+
+/// The call of the API that answers an attribute.
+pub fn attribute_api(owner: Owner, name: &str) -> String {
+    below("/api/v1/attributes", owner, name)
+}
+
+fn below(list: &str, owner: Owner, name: &str) -> String {
+    let list = format!("{list}/{}", owner.as_str());
+    match name {
+        "." | ".." => format!("{list}/?name={name}"),
+        _ => format!("{list}/{}", encode(name)),
+    }
+}
+
+/// What waits in the tray under a name.
+pub fn tray(owner: Owner, name: &str) -> String {
+    with_query("/refusals/tray", &[("owner", Some(owner.as_str())), ("name", Some(name))])
 }
 
 /// The call of the API that answers a user.

@@ -3,6 +3,7 @@
 //! A page is a function of its view, and a handler fills the view in. What pages are made
 //! of is in `parts`; what every handler asks for is in `desk`.
 
+mod attributes;
 mod codes;
 mod companies;
 mod company;
@@ -25,6 +26,7 @@ mod sign_in;
 mod storybook;
 mod theme;
 mod timeline;
+mod tray;
 mod user;
 mod users;
 mod visitors;
@@ -60,6 +62,11 @@ pub fn configure(config: &mut ServiceConfig) {
         .service(web::resource("/companies/{id}").get(company::show))
         .service(web::resource("/visitors").get(visitors::show))
         .service(web::resource("/refusals").get(refusals::show))
+        .service(web::resource("/refusals/tray").get(tray::show).post(tray::decide))
+        .service(web::resource("/attributes").get(attributes::list::show))
+        .service(
+            web::resource("/attributes/{owner}/{name:.*}").get(attributes::one::show).post(attributes::one::change),
+        )
         .service(web::resource("/install").get(install::page::show))
         .service(web::resource("/help").get(help::show))
         .service(web::resource("/help/codes").get(help::show_codes))

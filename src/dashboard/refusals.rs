@@ -44,7 +44,10 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
     };
     let content = html! {
         div.stack.narrow {
-            (head(html! { "Refusals" }, below, html! { a.btn href="/help/codes" { (icon("info")) " All codes" } }))
+            (head(html! { "Refusals" }, below, html! {
+                a.btn href="/refusals/tray" { (icon("box")) " Tray" }
+                a.btn href="/help/codes" { (icon("info")) " All codes" }
+            }))
             @if by_code.is_empty() {
                 (say::nothing(
                     "Nothing was refused",

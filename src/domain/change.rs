@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::domain::ids::{CompanyKey, SourceKey, UserKey, VisitorKey};
+use crate::domain::ids::{CompanyKey, DefinitionKey, SourceKey, UserKey, VisitorKey};
 
 /// Whom a change is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -19,6 +19,8 @@ pub enum Subject {
     Workspace,
     /// A source.
     Source(SourceKey),
+    /// An attribute: its definition.
+    Attribute(DefinitionKey),
 }
 
 /// One field, before and after. `None` is "not set".

@@ -29,6 +29,8 @@ keys! {
     SourceKey,
     /// Our row number of an operator.
     OperatorKey,
+    /// Our row number of an attribute definition.
+    DefinitionKey,
     /// The number of a change set.
     ChangeKey,
     /// An event's id: its time, its order and its key against repeats.

@@ -1,3 +1,4 @@
 //! What runs with no visitor.
 
+pub mod attributes;
 pub mod retention;

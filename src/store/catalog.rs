@@ -55,6 +55,8 @@ pub struct Definition {
     pub locked: bool,
     /// Its history is kept (A6).
     pub history: bool,
+    /// Its values are being taken away; it takes no new ones.
+    pub deleting: bool,
 }
 
 /// All copies, as of one commit.
@@ -68,6 +70,10 @@ pub struct Catalog {
     pub write_keys: HashMap<String, SourceKey>,
     /// Attribute definitions by owner and name.
     pub definitions: HashMap<Owner, HashMap<String, Definition>>,
+    /// Names decided by hand (A8): the attribute that is meant, or none where they are ignored.
+    pub names: HashMap<Owner, HashMap<String, Option<String>>>,
+    /// Work on the values of an attribute waits.
+    pub attribute_work: bool,
     /// Times of definitions made by unsigned callers in the last hour, by source (A4).
     pub unsigned_definitions: HashMap<SourceKey, Vec<i64>>,
     /// The key of message hashes.
@@ -93,6 +99,14 @@ impl Catalog {
     /// The definition of an attribute.
     pub fn definition(&self, owner: Owner, name: &str) -> Option<Definition> {
         self.definitions.get(&owner)?.get(name).copied()
+    }
+
+    /// What was decided of a name (A8): the attribute that is meant, `Some(None)` where it is ignored.
+    pub fn decided(&self, owner: Owner, name: &str) -> Option<Option<&str>> {
+        if self.names.is_empty() {
+            return None;
+        }
+        self.names.get(&owner)?.get(name).map(Option::as_deref)
     }
 
     /// All sources in the order they were made.
@@ -180,7 +194,7 @@ pub(super) fn load(connection: &Connection) -> Result<Catalog, StoreError> {
     let mut definitions: HashMap<Owner, HashMap<String, Definition>> = HashMap::new();
     let mut unsigned_definitions: HashMap<SourceKey, Vec<i64>> = HashMap::new();
     let mut statement = connection.prepare_cached(
-        "SELECT owner, name, type, locked, history, grade, source_key, created_ms FROM attribute_definitions",
+        "SELECT owner, name, type, locked, history, grade, source_key, created_ms, deleting FROM attribute_definitions",
     )?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
@@ -188,12 +202,20 @@ pub(super) fn load(connection: &Connection) -> Result<Catalog, StoreError> {
         definitions
             .entry(Owner::from_number(row.get(0)?))
             .or_default()
-            .insert(row.get(1)?, Definition { kind, locked: row.get(3)?, history: row.get(4)? });
+            .insert(row.get(1)?, Definition { kind, locked: row.get(3)?, history: row.get(4)?, deleting: row.get(8)? });
         if row.get::<_, i64>(5)? == Grade::Unsigned as i64 {
             unsigned_definitions.entry(SourceKey(row.get(6)?)).or_default().push(row.get(7)?);
         }
     }
 
+    let mut names: HashMap<Owner, HashMap<String, Option<String>>> = HashMap::new();
+    let mut statement = connection.prepare_cached("SELECT owner, name, means FROM attribute_names")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        names.entry(Owner::from_number(row.get(0)?)).or_default().insert(row.get(1)?, row.get(2)?);
+    }
+    let attribute_work = super::attribute_work::waits(connection)?;
+
     let hash_key = connection.query_row("SELECT value FROM secrets WHERE name = 'hash_key'", [], |row| row.get(0))?;
-    Ok(Catalog { settings, sources, write_keys, definitions, unsigned_definitions, hash_key })
+    Ok(Catalog { settings, sources, write_keys, definitions, names, attribute_work, unsigned_definitions, hash_key })
 }

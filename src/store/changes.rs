@@ -9,7 +9,7 @@ use crate::domain::access::Grade;
 use crate::domain::change::{By, Change, Subject};
 use crate::domain::ids::ChangeKey;
 use crate::domain::limits::CHANGES_PER_DAY_MAX;
-use crate::domain::time::DAY_MS;
+use crate::domain::time::{self, MINUTE_MS};
 
 /// Fields of one deed about someone that a page of deeds keeps together.
 const SET_ROWS_MAX: usize = 1_000;
@@ -23,6 +23,7 @@ const MEMBERSHIP: i64 = 2;
 const VISITOR: i64 = 3;
 const WORKSPACE: i64 = 4;
 const SOURCE: i64 = 5;
+const ATTRIBUTE: i64 = 6;
 
 /// A change of one field, as history shows it.
 #[derive(Debug, Clone, PartialEq)]
@@ -255,6 +256,7 @@ fn row(db: &Reader<'_>, place: Place) -> Result<ChangeRow, StoreError> {
                   WHEN 3 THEN (SELECT anonymous_id FROM visitors WHERE visitor_key = c.subject_key)
                   WHEN 4 THEN ''
                   WHEN 5 THEN (SELECT source_id FROM sources WHERE source_key = c.subject_key)
+                  WHEN 6 THEN (SELECT name FROM attribute_definitions WHERE definition_key = c.subject_key)
                   ELSE (SELECT coalesce(user_id, email, id) FROM users WHERE user_key = c.subject_key) END,
                 CASE WHEN c.subject IN (0, 2) THEN (SELECT coalesce(name, email) FROM users WHERE user_key = c.subject_key)
                      WHEN c.subject = 1 THEN (SELECT name FROM companies WHERE company_key = c.subject_key) END,
@@ -299,6 +301,7 @@ fn subject_word(number: i64) -> &'static str {
         MEMBERSHIP => "membership",
         VISITOR => "visitor",
         WORKSPACE => "workspace",
+        ATTRIBUTE => "attribute",
         _ => "source",
     }
 }
@@ -314,6 +317,7 @@ pub(super) fn subject_columns(subject: Subject) -> (i64, i64, i64) {
         Subject::Visitor(visitor) => (VISITOR, visitor.0, 0),
         Subject::Workspace => (WORKSPACE, 0, 0),
         Subject::Source(source) => (SOURCE, source.0, 0),
+        Subject::Attribute(definition) => (ATTRIBUTE, definition.0, 0),
     }
 }
 
@@ -342,39 +346,48 @@ pub fn record(
             "INSERT INTO change_sets (at_ms, by_kind, by_name, cause, grade, source_key) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         )?
         .execute(params![tx.now_ms, by.kind(), by_name, cause, grade as i64, source])?;
-    let set = tx.connection.last_insert_rowid();
-    let text = |value: &Option<Value>| value.as_ref().map(Value::to_string);
-    for (place, change) in changes.iter().enumerate() {
-        let (subject, key, company) = subject_columns(change.subject);
-        thin_out(tx, subject, key, company, &change.field)?;
-        tx.connection
-            .prepare_cached(
-                "INSERT INTO changes (subject, subject_key, change_key, place, company_key, field, before, after)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-            )?
-            .execute(params![
-                subject,
-                key,
-                set,
-                place as i64,
-                company,
-                change.field,
-                text(&change.before),
-                text(&change.after)
-            ])?;
+    let set = ChangeKey(tx.connection.last_insert_rowid());
+    for (place, change) in (0..).zip(changes) {
+        add(tx, set, place, change)?;
     }
-    Ok(Some(ChangeKey(set)))
+    Ok(Some(set))
 }
 
-/// A value that changes more than 20 times a day keeps the first of them and the last (A6).
+/// Adds a change to a change set at a free place: what a deed does in chunks.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn add(tx: &Tx<'_>, set: ChangeKey, place: i64, change: &Change) -> Result<(), StoreError> {
+    let text = |value: &Option<Value>| value.as_ref().map(Value::to_string);
+    let (subject, key, company) = subject_columns(change.subject);
+    thin_out(tx, subject, key, company, &change.field)?;
+    tx.connection
+        .prepare_cached(
+            "INSERT INTO changes (subject, subject_key, change_key, place, company_key, field, before, after)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        )?
+        .execute(params![
+            subject,
+            key,
+            set.0,
+            place,
+            company,
+            change.field,
+            text(&change.before),
+            text(&change.after)
+        ])?;
+    Ok(())
+}
+
+/// A value that changes more than 20 times in a day of the workspace keeps the first of them and the last (A6).
 fn thin_out(tx: &Tx<'_>, subject: i64, key: i64, company: i64, field: &str) -> Result<(), StoreError> {
     let mut statement = tx.connection.prepare_cached(
-        "SELECT c.change_key, c.place FROM changes c JOIN change_sets s ON s.change_key = c.change_key
-         WHERE c.subject = ?1 AND c.subject_key = ?2 AND c.company_key = ?3 AND c.field = ?4 AND s.at_ms > ?5
-         ORDER BY c.change_key DESC LIMIT ?6",
+        "SELECT change_key, place FROM changes
+         WHERE subject = ?1 AND subject_key = ?2 AND change_key >= ?3 AND company_key = ?4 AND field = ?5
+         ORDER BY change_key DESC LIMIT ?6",
     )?;
     let today = statement
-        .query_map(params![subject, key, company, field, tx.now_ms - DAY_MS, CHANGES_PER_DAY_MAX as i64], |row| {
+        .query_map(params![subject, key, first_of_today(tx)?, company, field, CHANGES_PER_DAY_MAX as i64], |row| {
             Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))
         })?
         .collect::<Result<Vec<_>, _>>()?;
@@ -389,6 +402,35 @@ fn thin_out(tx: &Tx<'_>, subject: i64, key: i64, company: i64, field: &str) -> R
             .execute(params![subject, key, set, place])?;
     }
     Ok(())
+}
+
+/// The first change set that a change of today can be in. Days begin with a quarter of an hour in
+/// every zone, so it is looked up once in each.
+fn first_of_today(tx: &Tx<'_>) -> Result<i64, StoreError> {
+    let zone = tx.state.catalog.settings.time_zone;
+    let quarter = tx.now_ms.div_euclid(15 * MINUTE_MS);
+    if let Some((known, first)) = tx.state.first_of_today.get()
+        && known == (zone, quarter)
+    {
+        return Ok(first);
+    }
+    let today = time::day(tx.now_ms, zone);
+    // Their times rise with their keys, so halving finds it.
+    let last: i64 = tx
+        .connection
+        .prepare_cached("SELECT coalesce(max(change_key), 0) FROM change_sets")?
+        .query_row([], |row| row.get(0))?;
+    let (mut first, mut end) = (1, last + 1);
+    let mut at = tx.connection.prepare_cached(
+        "SELECT change_key, at_ms FROM change_sets WHERE change_key >= ?1 ORDER BY change_key LIMIT 1",
+    )?;
+    while first < end {
+        let middle = first + (end - first) / 2;
+        let (set, at_ms): (i64, i64) = at.query_row([middle], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        if time::day(at_ms, zone) < today { first = set + 1 } else { end = middle }
+    }
+    tx.state.first_of_today.set(Some(((zone, quarter), first)));
+    Ok(first)
 }
 
 #[cfg(test)]
@@ -421,6 +463,48 @@ mod tests {
         let sets = sets(&sample.db(), Subject::Company(CompanyKey(acme)), None, 50).unwrap();
         let told: Vec<(i64, usize)> = sets.rows.iter().map(|set| (set.change.0, set.changes.len())).collect();
         assert_eq!(told, [(renamed, 1), (created, 2)]);
+    }
+
+    #[test]
+    fn a6_a_day_is_the_workspace_s_and_its_first_and_last_change_stay() {
+        use crate::store::{Ambient, Store, workspace};
+        use std::sync::Arc;
+        use std::sync::atomic::{AtomicI64, Ordering};
+
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Arc::new(AtomicI64::new(time::instant_from_text("2026-11-24T22:40:00Z").unwrap()));
+        let hand = Arc::clone(&clock);
+        let ambient = Ambient { now_ms: Arc::new(move || hand.load(Ordering::Relaxed)), ..Ambient::default() };
+        let store = Store::open(&folder.path().join("rollcall.db"), ambient).unwrap();
+        store.write_now(|tx| workspace::set(tx, "time_zone", "Europe/Warsaw")).unwrap();
+        let change = |from: i64, count: i64| {
+            for number in from..from + count {
+                let change = Change::new(Subject::User(UserKey(1)), "page", None, Some(number.into()));
+                store.write_now(|tx| record(tx, &By::Shell, "test", Grade::Hand, &[change])).unwrap();
+            }
+        };
+        let kept = || {
+            let sql = "SELECT after FROM changes WHERE field = 'page' ORDER BY change_key";
+            let read = store.read_now(|db| {
+                let mut statement = db.0.prepare(sql)?;
+                let rows = statement.query_map([], |row| row.get::<_, String>(0))?;
+                Ok(rows.collect::<Result<Vec<_>, _>>()?)
+            });
+            read.unwrap()
+        };
+        change(0, 15);
+        // Forty minutes on it is the next day in Warsaw, and not yet in London.
+        clock.fetch_add(40 * MINUTE_MS, Ordering::Relaxed);
+        change(15, 15);
+        assert_eq!(kept().len(), 30, "fifteen on each of two days");
+        change(30, 30);
+        let kept = kept();
+        assert_eq!(
+            (&kept[..16], kept.last().unwrap().as_str()),
+            (&(0..16).map(|n| n.to_string()).collect::<Vec<_>>()[..], "59")
+        );
+        assert!(kept.len() <= 15 + CHANGES_PER_DAY_MAX, "{kept:?}");
+        store.close();
     }
 
     #[test]

@@ -24,6 +24,9 @@ mod sample;
 mod tx;
 mod writer;
 
+pub mod attribute_rows;
+pub mod attribute_values;
+pub mod attribute_work;
 pub mod attributes;
 pub mod changes;
 pub mod companies;
@@ -38,6 +41,7 @@ pub mod search;
 pub mod sightings;
 pub mod sources;
 pub mod tokens;
+pub mod tray;
 pub mod users;
 pub mod visitors;
 pub mod workspace;
@@ -99,6 +103,13 @@ pub enum StoreError {
         /// Why.
         error: std::io::Error,
     },
+}
+
+impl StoreError {
+    /// Whether there was no row where one was asked for.
+    pub fn is_missing_row(&self) -> bool {
+        matches!(self, StoreError::Sqlite(rusqlite::Error::QueryReturnedNoRows))
+    }
 }
 
 /// Where a store takes time and chance from; a test hands in its own.

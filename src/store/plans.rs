@@ -8,17 +8,30 @@ use std::collections::BTreeSet;
 
 use rusqlite::trace::{TraceEvent, TraceEventCodes};
 
+use super::attribute_rows::Table;
 use super::list::{Cursor, ListQuery};
 use super::sample::{NOW, Named, Sample, days_ago};
 use super::{
-    Reader, changes, companies, events, operators, refusals, search, sightings, tokens, users, visitors, workspace,
+    Reader, attribute_rows, attribute_work, attributes, changes, companies, events, operators, refusals, search,
+    sightings, tokens, tray, users, visitors, workspace,
 };
+use crate::domain::attributes::Owner;
 use crate::domain::change::Subject;
 use crate::domain::ids::{CompanyKey, SourceKey, UserKey, VisitorKey};
 use crate::domain::message::Kind;
 
 /// Tables that a person fills by hand, of some rows each.
-const SMALL: [&str; 5] = ["settings", "sources", "operators", "tokens", "write_keys"];
+const SMALL: [&str; 8] = [
+    "settings",
+    "sources",
+    "operators",
+    "tokens",
+    "write_keys",
+    // At most 500 of a kind (A4), a few pieces of work of each, names decided by hand.
+    "attribute_definitions",
+    "attribute_work",
+    "attribute_names",
+];
 
 /// Statistics as `PRAGMA optimize` makes them, with every table a hundred thousand times as long.
 const OF_A_LARGE_FILE: &str = "
@@ -64,6 +77,7 @@ fn filled() -> Sample {
         &[(0, ann, 0, "created"), (1, acme, 0, "created"), (2, ann, acme, "membership")],
     );
     sample.run("INSERT INTO refusals VALUES (1, 'type_mismatch', 'seats', 3, 1, 1795000000000, 'ten', 'A sentence.')");
+    sample.run("INSERT INTO tray_values VALUES (0, 1, 0, 'city', 'unknown_attribute', '1', 1, 7, 1, 1, 0)");
     sample.run("INSERT INTO source_sightings VALUES (1, 'script', 'acme.test', 1795000000000)");
     sample
 }
@@ -136,6 +150,18 @@ fn ask_everything(db: &Reader<'_>) {
     refusals::count_rows(db).unwrap();
     let behind = Cursor { value: serde_json::json!([1, "a", ""]), key: NOW };
     refusals::page(db, Some(&behind), 50).unwrap();
+    for owner in Owner::ALL {
+        for table in Table::of(owner) {
+            attribute_rows::look(db, *table, 1, |_| {}).unwrap();
+            attribute_rows::after(db, *table, (0, 0), 50).unwrap();
+        }
+        attributes::list(db, Some(owner)).unwrap();
+        attributes::find(db, owner, "plan").unwrap();
+        attribute_work::of(db, owner, "plan").unwrap();
+        tray::waiting(db, owner, "city", attribute_work::BEFORE_ALL, 50).unwrap();
+    }
+    attributes::decided_names(db).unwrap();
+    assert_eq!(tray::names(db, None, 50).unwrap().0.len(), 1);
     sightings::evidence(db, SourceKey(1), days_ago(1)).unwrap();
     workspace::overview(db, NOW).unwrap();
     operators::list(db).unwrap();

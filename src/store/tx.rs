@@ -32,6 +32,8 @@ pub(super) struct State {
     pub(super) names: std::collections::HashMap<String, i64>,
     /// The days of the workspace's zone (T4).
     pub(super) days: crate::domain::time::Days,
+    /// The first change set of today, as of a zone and a quarter of an hour.
+    pub(super) first_of_today: std::cell::Cell<Option<((chrono_tz::Tz, i64), i64)>>,
     /// Days wait to be counted anew.
     pub(super) days_to_recount: bool,
 }

@@ -217,6 +217,22 @@ pub fn save(tx: &Tx<'_>, visitor: VisitorKey, attributes: &Attributes) -> Result
     Ok(())
 }
 
+/// Whom a visitor is linked to.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn linked_user(tx: &Tx<'_>, visitor: VisitorKey) -> Result<Option<UserKey>, StoreError> {
+    let found = tx
+        .connection
+        .prepare_cached(
+            "SELECT coalesce(u.merged_into, u.user_key) FROM visitors v JOIN users u ON u.user_key = v.user_key
+             WHERE v.visitor_key = ?1",
+        )?
+        .query_row([visitor.0], |row| row.get(0).map(UserKey))
+        .optional()?;
+    Ok(found)
+}
+
 /// Notes that a message of this time named a visitor: its first may be an earlier one.
 ///
 /// # Errors

@@ -128,6 +128,7 @@ impl Writer {
             pending: next_seq - 1 - folded,
             names: super::events::names(&connection)?,
             days: zone_days,
+            first_of_today: std::cell::Cell::default(),
             days_to_recount: days::is_asked(&connection)?,
         };
         let line = Arc::new(Line {

@@ -13,7 +13,7 @@ use crate::domain::limits::{
 };
 use crate::domain::message::RefusedValue;
 use crate::domain::time::HOUR_MS;
-use crate::store::{StoreError, attributes as definitions, companies, memberships, users, visitors};
+use crate::store::{StoreError, attributes as definitions, companies, memberships, tray, users, visitors};
 
 impl Receiving<'_, '_> {
     /// An identify's attributes: of the user it names, else of the visitor, whose user they fill gaps of.
@@ -114,9 +114,11 @@ impl Receiving<'_, '_> {
                 Err(Stop::Refused(refused)) => {
                     let waits =
                         matches!(refused.code, Code::TypeMismatch | Code::UnknownAttribute | Code::TooManyAttributes);
-                    if waits && self.refused_values.len() < REFUSED_VALUES_MAX {
-                        let name = attributes::name(owner, &sent_name).unwrap_or_else(|_| sent_name.clone());
-                        definitions::keep_in_tray(self.tx, about, &name, refused.code, &value, stamp)?;
+                    if waits
+                        && self.refused_values.len() < REFUSED_VALUES_MAX
+                        && let Ok(name) = self.meant(owner, &sent_name)
+                    {
+                        tray::keep(self.tx, about, &name, refused.code, &value, stamp)?;
                     }
                     self.refuse_value(RefusedValue::new(told_name(owner, &sent_name), value, refused));
                 }
@@ -125,9 +127,23 @@ impl Receiving<'_, '_> {
         Ok(taken)
     }
 
+    /// The name under which a value is stored: ours, and where a name was mapped to another attribute
+    /// by hand, that one (A8). One that was decided to be ignored is refused.
+    fn meant(&self, owner: Owner, sent_name: &str) -> Result<String, Refused> {
+        let name = attributes::name(owner, sent_name)?;
+        match self.tx.catalog().decided(owner, &name) {
+            None => Ok(name),
+            Some(Some(meant)) => Ok(meant.to_owned()),
+            Some(None) => Err(Refused::new(
+                Code::UnknownAttribute,
+                format!("{name} is ignored, as was decided in the tray. Take it off the ignored names to store it."),
+            )),
+        }
+    }
+
     /// What a value writes under which name, and whether its history is kept; or why it is not taken.
     fn accept(&mut self, owner: Owner, sent_name: &str, value: &Value) -> Result<(String, Write, bool), Stop> {
-        let name = attributes::name(owner, sent_name)?;
+        let name = self.meant(owner, sent_name)?;
         attributes::within_limits(&name, value)?;
         let write = match Write::of(&name, value.clone())? {
             Write::Set(value) if is_email(owner, &name) && value != "" => Write::Set(email_value(&value)?),
@@ -145,6 +161,13 @@ impl Receiving<'_, '_> {
                 definitions::define(self.tx, owner, &name, kind, self.delivery.grade, self.delivery.source)?
             }
         };
+        if definition.deleting {
+            return Err(Refused::new(
+                Code::UnknownAttribute,
+                format!("{name} is being deleted. What is sent meanwhile waits in the tray."),
+            )
+            .into());
+        }
         if definition.locked && self.delivery.grade <= Grade::Unsigned {
             return Err(Refused::new(
                 Code::AttributeLocked,

@@ -84,24 +84,29 @@ pub fn origin(worth: Grade, source: &str, at_ms: i64, clock: Clock) -> Markup {
 
 /// The card of all attributes. `all` is the address that shows more than the first ones.
 pub fn card(attributes: &[AttributeValue], history: &History, clock: Clock, all: Option<&str>) -> Markup {
-    let shown = if all.is_some() { SHOWN_MAX } else { attributes.len() };
+    let visible: Vec<&AttributeValue> = attributes.iter().filter(|attribute| !attribute.hidden).collect();
+    let hidden = attributes.len() - visible.len();
+    let shown = if all.is_some() { SHOWN_MAX } else { visible.len() };
     html! {
         section.card aria-labelledby="attributes" {
             header {
                 h2 id="attributes" { "Attributes" }
-                @if !attributes.is_empty() { span.end.n { (number(attributes.len() as u64)) } }
+                @if !visible.is_empty() { span.end.n { (number(visible.len() as u64)) } }
             }
             @if attributes.is_empty() {
                 p.body.faint { "None so far. Whatever the page or the API sends beside the id appears here." }
             } @else {
                 dl.facts {
-                    @for attribute in attributes.iter().take(shown) {
+                    @for attribute in visible.iter().take(shown) {
                         (fact(attribute, history.get(&attribute.name), clock))
                     }
                 }
             }
-            @if let Some(all) = all.filter(|_| attributes.len() > SHOWN_MAX) {
-                footer { a href=(all) { "All " (number(attributes.len() as u64)) " attributes" } }
+            @if let Some(all) = all.filter(|_| visible.len() > SHOWN_MAX) {
+                footer { a href=(all) { "All " (number(visible.len() as u64)) " attributes" } }
+            }
+            @if hidden > 0 {
+                footer.small { a href="/attributes?of=hidden" { (number(hidden as u64)) " hidden" } }
             }
         }
     }
@@ -111,7 +116,9 @@ fn fact(attribute: &AttributeValue, earlier: Option<&Vec<Earlier>>, clock: Clock
     let from = origin(attribute.grade, &attribute.source, attribute.at_ms, clock);
     html! {
         div {
-            dt { bdi { (attribute.name) } }
+            dt title=[attribute.label.as_ref().map(|_| attribute.name.as_str())] {
+                bdi { (attribute.label.as_deref().unwrap_or(&attribute.name)) }
+            }
             dd {
                 (values::value(&attribute.value, attribute.kind, clock))
                 @if attribute.pinned {

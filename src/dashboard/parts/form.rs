@@ -107,6 +107,20 @@ pub fn choice(name: &'static str, label: &str, options: &[(&str, &str)], chosen:
     }
 }
 
+/// A field that takes one of some names, which it suggests.
+pub fn datalist(name: &'static str, label: &str, names: &[String], hint: &str) -> Markup {
+    let list = format!("{name}-names");
+    html! {
+        div.field {
+            label for=(name) { (label) }
+            input.input.tall id=(name) name=(name) list=(list) required autocomplete="off"
+                aria-describedby=[described(name, hint, None)];
+            datalist id=(list) { @for name in names { option value=(name) {} } }
+            (below(name, hint, None))
+        }
+    }
+}
+
 /// A yes or no. A box that is not ticked sends nothing, which the handler reads as no.
 pub fn tick(name: &'static str, label: &str, hint: &str, ticked: bool) -> Markup {
     html! {

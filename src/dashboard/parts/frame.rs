@@ -65,6 +65,8 @@ pub enum Place {
     Visitors,
     /// `/refusals`
     Refusals,
+    /// `/attributes`
+    Attributes,
     /// `/install`
     Install,
     /// `/settings/…`
@@ -200,6 +202,7 @@ fn navigation(frame: &Frame, workspace: &str) -> Markup {
                 h2 id="nav-set" { "Set up" }
                 ul aria-labelledby="nav-set" {
                     (entry(frame, Place::Install, "/install", "code", "Install", None))
+                    (entry(frame, Place::Attributes, "/attributes", "tag", "Attributes", None))
                     (entry(frame, Place::Settings, "/settings/sources", "sliders", "Settings", None))
                 }
             }

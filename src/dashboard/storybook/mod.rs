@@ -3,6 +3,7 @@
 //! `cargo test storybook` writes them to `target/storybook`; serve that folder and open
 //! `index.html`. The test also holds what is true of every page.
 
+mod attributes;
 mod lists;
 mod profiles;
 pub mod samples;
@@ -20,6 +21,8 @@ fn all() -> Vec<(&'static str, Markup)> {
         lists::overviews(),
         lists::lists(),
         profiles::profiles(),
+        attributes::attributes(),
+        attributes::trays(),
         set_up::installs(),
         set_up::settings_pages(),
         set_up::doors(),

@@ -126,6 +126,8 @@ pub fn company(index: usize) -> CompanyRow {
 pub fn attribute(name: &str, value: Value, kind: Type, grade: Grade, days: i64) -> AttributeValue {
     AttributeValue {
         name: name.to_owned(),
+        label: (name == "renewal_date").then(|| "Renewal".to_owned()),
+        hidden: false,
         value,
         kind,
         at_ms: now() - days * DAY_MS - 5 * MINUTE_MS,

@@ -1,9 +1,12 @@
-//! Attributes: names, types, conversion without loss (A1-A5); which of two values holds is in `values.rs`.
+//! Attributes: names, types, conversion without loss (A1-A5); which of two values holds is in `values.rs`,
+//! what becomes of values when the type changes in `retype.rs`.
 
+mod retype;
 mod values;
 
 use serde_json::{Number, Value, json};
 
+pub use retype::{Left, Retyped};
 pub use values::{Attributes, Changed, Stamp, Stated, Write};
 
 use crate::domain::error::{Code, Refused};
@@ -31,6 +34,14 @@ impl Owner {
             Owner::Company => "company",
             Owner::Membership => "membership",
         }
+    }
+
+    /// All owners.
+    pub const ALL: [Owner; 3] = [Owner::User, Owner::Company, Owner::Membership];
+
+    /// The owner of a word.
+    pub fn parse(word: &str) -> Option<Owner> {
+        Owner::ALL.into_iter().find(|known| known.as_str() == word)
     }
 
     /// The owner of its number in a row.
@@ -76,11 +87,13 @@ impl Type {
         }
     }
 
+    /// All types.
+    pub const ALL: [Type; 7] =
+        [Type::Text, Type::Number, Type::Boolean, Type::Date, Type::Datetime, Type::List, Type::Object];
+
     /// The type of a word.
     pub fn parse(word: &str) -> Option<Type> {
-        [Type::Boolean, Type::Number, Type::Date, Type::Datetime, Type::List, Type::Text, Type::Object]
-            .into_iter()
-            .find(|known| known.as_str() == word)
+        Type::ALL.into_iter().find(|known| known.as_str() == word)
     }
 
     /// The type that a first value decides; none for `null` and `""`, which never decide (A1).
@@ -96,7 +109,7 @@ impl Type {
             Value::String(text) if time::date_from_text(text).is_some() => Type::Date,
             Value::String(text) if is_rfc3339(text) => Type::Datetime,
             Value::String(_) => Type::Text,
-            Value::Array(items) if items.iter().any(|item| item.is_array() || item.is_object()) => Type::Object,
+            Value::Array(items) if items.iter().any(|item| list_item(item).is_none()) => Type::Object,
             Value::Array(_) => Type::List,
             Value::Object(_) => Type::Object,
         })
@@ -110,7 +123,12 @@ fn is_rfc3339(text: &str) -> bool {
 /// Plausible instants of an integer: from 1971 on, so that small counts are not dates.
 fn instant(value: &Value) -> Option<i64> {
     let number = value.as_f64()?;
-    (number.abs() >= 31_536_000.0).then(|| time::unix_ms(number)).flatten()
+    (number.abs() >= 31_536_000.0).then(|| time::unix_ms(number)).flatten().filter(is_writable)
+}
+
+/// Whether an instant (Unix milliseconds) is in a year of four digits, as RFC 3339 writes it.
+fn is_writable(at_ms: &i64) -> bool {
+    (-62_167_219_200_000..=253_402_300_799_999).contains(at_ms)
 }
 
 /// The standard attributes of an owner and their fixed types (A5).
@@ -229,8 +247,14 @@ pub fn convert(name: &str, kind: Type, value: &Value) -> Result<Value, Refused> 
         },
         (Type::Number, Value::Number(number)) => Some(Value::Number(plain_number(number))),
         (Type::Number, Value::String(text)) => number_from_text(text).map(Value::Number),
-        (Type::Date, Value::String(text)) => time::date_from_text(text.trim()).map(|date| json!(date.to_string())),
-        (Type::Datetime, Value::String(text)) => time::instant_from_text(text).map(|at| json!(time::rfc3339(at))),
+        (Type::Date, Value::String(text)) => {
+            // A date that was widened is midnight, and may be a date again.
+            let day = text.trim();
+            time::date_from_text(day.strip_suffix(MIDNIGHT).unwrap_or(day)).map(|date| json!(date.to_string()))
+        }
+        (Type::Datetime, Value::String(text)) => {
+            time::instant_from_text(text).filter(is_writable).map(|at| json!(time::rfc3339(at)))
+        }
         (Type::Datetime, Value::Number(_)) => instant(value).map(|at| json!(time::rfc3339(at))),
         (Type::Text, Value::String(_)) => Some(value.clone()),
         (Type::Text, Value::Number(number)) => Some(Value::String(plain_number(number).to_string())),
@@ -254,6 +278,28 @@ pub fn convert(name: &str, kind: Type, value: &Value) -> Result<Value, Refused> 
     })
 }
 
+/// What follows the day in a datetime that was a date.
+const MIDNIGHT: &str = "T00:00:00.000Z";
+
+/// As [`convert`], for a value that is stored as another type: what became a list of one or an
+/// instant can be what it was again.
+///
+/// # Errors
+/// `type_mismatch`.
+pub fn reconvert(name: &str, (from, to): (Type, Type), value: &Value) -> Result<Value, Refused> {
+    match (from, to, value) {
+        (_, Type::List | Type::Object, _) => convert(name, to, value),
+        (Type::List, _, Value::Array(items)) if items.len() == 1 => convert(name, to, &items[0]),
+        (Type::Datetime, Type::Number, Value::String(text)) => {
+            let at_ms = time::instant_from_text(text).unwrap_or_default();
+            let numbers = [json!(at_ms / time::SECOND_MS), json!(at_ms), json!(at_ms as f64 / 1_000.0)];
+            let same = numbers.iter().find(|number| convert(name, from, number).as_ref() == Ok(value));
+            convert(name, to, same.unwrap_or(value))
+        }
+        _ => convert(name, to, value),
+    }
+}
+
 fn list_item(value: &Value) -> Option<Value> {
     match value {
         Value::String(_) => Some(value.clone()),
@@ -273,9 +319,12 @@ fn plain_number(number: &Number) -> Number {
     }
 }
 
-/// A number written plainly; `007`, `1,5` and `1e3` are texts.
+/// A number written plainly, or as we write it ourselves; `007`, `1,5` and `1e3` are texts.
 fn number_from_text(text: &str) -> Option<Number> {
     let text = text.trim();
+    if text.contains("e+") || text.contains("e-") {
+        return Number::from_f64(text.parse().ok()?).filter(|number| number.to_string() == text);
+    }
     let digits = text.strip_prefix('-').unwrap_or(text);
     let (whole, fraction) = digits.split_once('.').map_or((digits, None), |(w, f)| (w, Some(f)));
     let all_digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
@@ -285,21 +334,35 @@ fn number_from_text(text: &str) -> Option<Number> {
     // What a double does not hold to the last digit would be lost.
     let significant = |text: &str| text.trim_start_matches(['-', '0', '.']).bytes().filter(u8::is_ascii_digit).count();
     match fraction {
-        None => text.parse::<i64>().ok().map(Number::from),
-        Some(_) if significant(text) > 15 => None,
-        Some(_) => text.parse().ok().and_then(Number::from_f64).map(|number| plain_number(&number)),
+        None => text.parse::<i64>().map(Number::from).or_else(|_| text.parse::<u64>().map(Number::from)).ok(),
+        Some(_) => {
+            let number = Number::from_f64(text.parse().ok()?)?;
+            (significant(text) <= 15 || number.to_string() == text).then(|| plain_number(&number))
+        }
     }
 }
 
-/// Whether a text could be a number, a boolean or a date (the offer of A1).
-pub fn could_be(text: &str) -> Option<Type> {
-    if number_from_text(text).is_some() {
-        Some(Type::Number)
-    } else if matches!(text, "true" | "false") {
-        Some(Type::Boolean)
-    } else {
-        time::date_from_text(text).map(|_| Type::Date)
+/// What texts are offered to become in one click (A1): the first of these types that all of them
+/// convert to. None where there is no text, or one that converts to none.
+pub fn offered<'a>(texts: impl Iterator<Item = &'a Value> + Clone) -> Option<Type> {
+    texts.clone().next()?;
+    [Type::Number, Type::Boolean, Type::Date, Type::Datetime]
+        .into_iter()
+        .find(|kind| texts.clone().all(|text| is_plainly(*kind, text)))
+}
+
+/// Whether a text says what a type says, and not only could be read so: `1700000000` is a number.
+fn is_plainly(kind: Type, text: &Value) -> bool {
+    let Some(word) = text.as_str() else { return false };
+    match kind {
+        Type::Datetime => is_rfc3339(word),
+        _ => convert("", kind, text).is_ok(),
     }
+}
+
+/// Whether an attribute is a standard one, whose type is fixed (A1, A5).
+pub fn is_standard(owner: Owner, name: &str) -> bool {
+    standard(owner).iter().any(|(known, _)| *known == name)
 }
 
 /// The name of a person: `name`, else made of its parts (A5).

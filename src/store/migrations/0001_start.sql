@@ -225,12 +225,42 @@ CREATE TABLE attribute_definitions (
   owner          INTEGER NOT NULL, -- 0 user, 1 company, 2 membership
   name           TEXT    NOT NULL,
   type           TEXT    NOT NULL,
+  label          TEXT,                      -- what people read; the name where there is none
   locked         INTEGER NOT NULL DEFAULT 0,
+  hidden         INTEGER NOT NULL DEFAULT 0, -- not shown on pages
   history        INTEGER NOT NULL DEFAULT 1,
+  deleting       INTEGER NOT NULL DEFAULT 0, -- its values are being taken away
   created_ms     INTEGER NOT NULL,
   grade          INTEGER NOT NULL,
   source_key     INTEGER NOT NULL,
   UNIQUE (owner, name)
+) STRICT;
+
+-- Names that were decided by hand in the tray (A8): another attribute is meant, or nothing.
+CREATE TABLE attribute_names (
+  owner    INTEGER NOT NULL,
+  name     TEXT    NOT NULL,
+  means    TEXT,              -- null: ignored
+  at_ms    INTEGER NOT NULL,
+  PRIMARY KEY (owner, name)
+) STRICT, WITHOUT ROWID;
+
+-- Work on all values of an attribute, done in chunks, the newest of each attribute; it goes on after a restart.
+CREATE TABLE attribute_work (
+  work_key    INTEGER PRIMARY KEY AUTOINCREMENT,
+  owner       INTEGER NOT NULL,
+  name        TEXT    NOT NULL,
+  deed        TEXT    NOT NULL CHECK (deed IN ('convert', 'apply', 'discard', 'delete')),
+  was         TEXT    NOT NULL,           -- convert: the type before; apply: the name it waits under
+  change_key  INTEGER,                    -- its change set
+  place       INTEGER NOT NULL,           -- the next place in it
+  stage       INTEGER NOT NULL DEFAULT 0, -- how many tables are done
+  reached     TEXT    NOT NULL,           -- the last row done, as JSON
+  seen        INTEGER NOT NULL DEFAULT 0, -- rows looked at
+  done        INTEGER NOT NULL DEFAULT 0, -- values converted, applied or taken away
+  left_over   INTEGER NOT NULL DEFAULT 0, -- values that wait in the tray
+  started_ms  INTEGER NOT NULL,
+  ended_ms    INTEGER
 ) STRICT;
 
 -- A keyed hash of each id of an erased person stays, so that a late retry stores nothing (R13).
@@ -375,7 +405,7 @@ CREATE TABLE change_sets (
   undone_by  INTEGER
 ) STRICT;
 
--- subject: 0 user, 1 company, 2 membership, 3 visitor, 4 workspace, 5 source.
+-- subject: 0 user, 1 company, 2 membership, 3 visitor, 4 workspace, 5 source, 6 attribute.
 CREATE TABLE changes (
   subject     INTEGER NOT NULL,
   subject_key INTEGER NOT NULL,
@@ -415,6 +445,7 @@ CREATE TABLE tray_values (
   message_hash INTEGER NOT NULL,
   grade        INTEGER NOT NULL,
   source_key   INTEGER NOT NULL,
-  PRIMARY KEY (owner, owner_key, company_key, name)
+  pinned       INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (owner, owner_key, company_key, name, message_hash)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX tray_values_name ON tray_values (owner, name);

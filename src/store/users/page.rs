@@ -39,6 +39,10 @@ pub struct Identifier {
 pub struct AttributeValue {
     /// Its name.
     pub name: String,
+    /// What people read instead of the name.
+    pub label: Option<String>,
+    /// It is left out of pages; the API has it.
+    pub hidden: bool,
     /// Its value, as JSON.
     pub value: serde_json::Value,
     /// Its type.
@@ -219,15 +223,22 @@ pub(in crate::store) fn attribute_values(
     attributes: &Attributes,
     sources: &SourceNames,
 ) -> Result<Vec<AttributeValue>, StoreError> {
-    let mut types =
-        db.0.prepare_cached("SELECT type FROM attribute_definitions WHERE owner = :owner AND name = :name")?;
+    let mut types = db.0.prepare_cached(
+        "SELECT type, label, hidden FROM attribute_definitions WHERE owner = :owner AND name = :name",
+    )?;
     let mut values = Vec::new();
     for (name, stated) in attributes.stated() {
-        let word: Option<String> =
-            types.query_row(named_params! { ":owner": owner as i64, ":name": name }, |row| row.get(0)).optional()?;
-        let kind = word.and_then(|word| Type::parse(&word)).or_else(|| Type::of(name, &stated.value));
+        let definition: Option<(String, Option<String>, bool)> = types
+            .query_row(named_params! { ":owner": owner as i64, ":name": name }, |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+            })
+            .optional()?;
+        let (word, label, hidden) = definition.unwrap_or_default();
+        let kind = Type::parse(&word).or_else(|| Type::of(name, &stated.value));
         values.push(AttributeValue {
             name: name.to_owned(),
+            label,
+            hidden,
             kind: kind.unwrap_or(Type::Text),
             at_ms: stated.stamp.at_ms,
             grade: stated.stamp.grade,

@@ -1,0 +1,165 @@
+//! Rows that carry attributes, whoever's they are: walked in the order of their keys, for work on all
+//! of them, and looked at in runs spread over all of them, for numbers that need not be exact.
+
+use rusqlite::params;
+
+use super::{Reader, StoreError, Tx};
+use crate::domain::attributes::{Attributes, Owner};
+use crate::domain::change::Subject;
+use crate::domain::ids::{CompanyKey, UserKey, VisitorKey};
+
+/// Rows of one run of those looked at.
+const RUN_ROWS: u64 = 50;
+
+/// A table whose rows carry attributes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Table {
+    /// Users and leads.
+    Users,
+    /// What visitors carry.
+    Visitors,
+    /// Companies.
+    Companies,
+    /// Memberships.
+    Memberships,
+}
+
+impl Table {
+    /// The tables of an owner's attributes.
+    pub fn of(owner: Owner) -> &'static [Table] {
+        match owner {
+            Owner::User => &[Table::Users, Table::Visitors],
+            Owner::Company => &[Table::Companies],
+            Owner::Membership => &[Table::Memberships],
+        }
+    }
+
+    /// Its name and its two keys; a table of one key has no second.
+    fn columns(self) -> (&'static str, &'static str, &'static str) {
+        match self {
+            Table::Users => ("users", "user_key", "0"),
+            Table::Visitors => ("visitors", "visitor_key", "0"),
+            Table::Companies => ("companies", "company_key", "0"),
+            Table::Memberships => ("memberships", "user_key", "company_key"),
+        }
+    }
+}
+
+/// A row that carries attributes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AttributesRow {
+    table: Table,
+    /// Its keys; of a table of one key the second is 0.
+    pub key: (i64, i64),
+    values: String,
+    stamps: String,
+}
+
+impl AttributesRow {
+    /// Whether it may say something of an attribute: a look at the text, before reading it.
+    pub fn may_know(&self, name: &str) -> bool {
+        let quoted = serde_json::Value::from(name).to_string();
+        self.values.contains(&quoted) || self.stamps.contains(&quoted)
+    }
+
+    /// Its attributes.
+    pub fn attributes(&self) -> Attributes {
+        Attributes::read(&self.values, &self.stamps)
+    }
+
+    /// Whom it is about.
+    pub fn subject(&self) -> Subject {
+        match self.table {
+            Table::Users => Subject::User(UserKey(self.key.0)),
+            Table::Visitors => Subject::Visitor(VisitorKey(self.key.0)),
+            Table::Companies => Subject::Company(CompanyKey(self.key.0)),
+            Table::Memberships => Subject::Membership(UserKey(self.key.0), CompanyKey(self.key.1)),
+        }
+    }
+}
+
+/// The rows behind a key, in the order of keys.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn after(db: &Reader<'_>, table: Table, key: (i64, i64), limit: u64) -> Result<Vec<AttributesRow>, StoreError> {
+    let (name, first, second) = table.columns();
+    let (behind, order) = match table {
+        Table::Memberships => ("(user_key, company_key) > (?1, ?2)".to_owned(), "user_key, company_key"),
+        _ => (format!("{first} > ?1 AND ?2 IS NOT NULL"), first),
+    };
+    let mut statement = db.0.prepare_cached(&format!(
+        "SELECT {first}, {second}, json(attributes), stamps FROM {name} WHERE {behind} ORDER BY {order} LIMIT ?3"
+    ))?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let rows = statement.query_map(params![key.0, key.1, limit], |row| {
+        Ok(AttributesRow { table, key: (row.get(0)?, row.get(1)?), values: row.get(2)?, stamps: row.get(3)? })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// How much was looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Looked {
+    /// Rows looked at.
+    pub rows: u64,
+    /// Those were all there are.
+    pub all: bool,
+    /// How many there are at most.
+    pub about: u64,
+}
+
+/// Looks at the rows of a table: at all where there are no more than so many, else at runs spread
+/// evenly over the keys.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn look(
+    db: &Reader<'_>,
+    table: Table,
+    rows_max: u64,
+    mut each: impl FnMut(&AttributesRow),
+) -> Result<Looked, StoreError> {
+    let (name, first, _) = table.columns();
+    let last: i64 =
+        db.0.prepare_cached(&format!("SELECT coalesce(max({first}), 0) FROM {name}"))?
+            .query_row([], |row| row.get(0))?;
+    let about = last.unsigned_abs();
+    let mut looked = Looked { rows: 0, all: false, about };
+    let mut reached = (0, 0);
+    let runs = rows_max.div_ceil(RUN_ROWS).max(1);
+    if about <= rows_max {
+        for row in after(db, table, reached, rows_max + 1)?.iter().take(usize::try_from(rows_max).unwrap_or(usize::MAX))
+        {
+            each(row);
+            looked.rows += 1;
+        }
+        looked.all = looked.rows < rows_max || table != Table::Memberships;
+        return Ok(looked);
+    }
+    for run in 0..runs {
+        let start = i64::try_from(u128::from(about) * u128::from(run) / u128::from(runs)).unwrap_or_default();
+        for row in after(db, table, reached.max((start, 0)), RUN_ROWS)? {
+            each(&row);
+            looked.rows += 1;
+            reached = row.key;
+        }
+    }
+    Ok(looked)
+}
+
+/// Writes the attributes of a row where nothing is derived from what was changed of them.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn put(tx: &Tx<'_>, row: &AttributesRow, attributes: &Attributes) -> Result<(), StoreError> {
+    let (values, stamps) = attributes.columns();
+    let (name, first, second) = row.table.columns();
+    let both = if row.table == Table::Memberships { second } else { "?2" };
+    tx.connection
+        .prepare_cached(&format!(
+            "UPDATE {name} SET attributes = jsonb(?3), stamps = ?4 WHERE {first} = ?1 AND {both} = ?2"
+        ))?
+        .execute(params![row.key.0, row.key.1, values, stamps])?;
+    Ok(())
+}

@@ -1,0 +1,85 @@
+//! The values that attributes have: counted in a thousand rows spread over all of them, since a page
+//! must not go through a million.
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde_json::Value;
+
+use super::attribute_rows::{self, AttributesRow, Looked, Table};
+use super::{Reader, StoreError};
+use crate::domain::access::Grade;
+use crate::domain::attributes::{Attributes, Owner, Type, offered};
+use crate::domain::ids::SourceKey;
+
+/// Rows that are looked at.
+const ROWS_MAX: u64 = 1_000;
+
+/// The values of one attribute in the rows looked at.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Values {
+    /// Rows that have one.
+    pub filled: u64,
+    /// The latest time of one, Unix milliseconds.
+    pub last_ms: Option<i64>,
+    /// Each different value and in how many rows it is, the most frequent first.
+    pub counts: Vec<(Value, u64)>,
+    /// Where they came from, and how many, the most frequent first.
+    pub origins: Vec<(Grade, SourceKey, u64)>,
+}
+
+impl Values {
+    /// What texts are offered to become in one click (A1).
+    pub fn offer(&self) -> Option<Type> {
+        offered(self.counts.iter().map(|(value, _)| value).filter(|value| **value != ""))
+    }
+}
+
+/// What is being counted.
+#[derive(Default)]
+struct Counting {
+    filled: u64,
+    last_ms: Option<i64>,
+    counts: HashMap<String, (Value, u64)>,
+    origins: BTreeMap<(Grade, SourceKey), u64>,
+}
+
+impl Counting {
+    fn done(self) -> Values {
+        let mut counts: Vec<(Value, u64)> = self.counts.into_values().collect();
+        counts.sort_by_cached_key(|(value, count)| (std::cmp::Reverse(*count), value.to_string()));
+        let mut origins: Vec<_> = self.origins.into_iter().map(|((grade, source), n)| (grade, source, n)).collect();
+        origins.sort_by_key(|(_, _, count)| std::cmp::Reverse(*count));
+        Values { filled: self.filled, last_ms: self.last_ms, counts, origins }
+    }
+}
+
+/// The values of all attributes of an owner's kind, or of one, and how much was looked at for them.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn look(
+    db: &Reader<'_>,
+    owner: Owner,
+    only: Option<&str>,
+) -> Result<(Looked, BTreeMap<String, Values>), StoreError> {
+    let mut counting: BTreeMap<String, Counting> = BTreeMap::new();
+    let mut count = |attributes: &Attributes| {
+        for (name, stated) in attributes.stated().filter(|(name, _)| only.is_none_or(|only| only == *name)) {
+            if !counting.contains_key(name) {
+                counting.insert(name.to_owned(), Counting::default());
+            }
+            let Some(known) = counting.get_mut(name) else { continue };
+            known.filled += 1;
+            known.last_ms = known.last_ms.max(Some(stated.stamp.at_ms));
+            *known.origins.entry((stated.stamp.grade, stated.stamp.source)).or_default() += 1;
+            known.counts.entry(stated.value.to_string()).or_insert((stated.value, 0)).1 += 1;
+        }
+    };
+    let wanted = |row: &AttributesRow| only.is_none_or(|name| row.may_know(name));
+    let looked = attribute_rows::look(db, Table::of(owner)[0], ROWS_MAX, |row| {
+        if wanted(row) {
+            count(&row.attributes());
+        }
+    })?;
+    Ok((looked, counting.into_iter().map(|(name, counting)| (name, counting.done())).collect()))
+}

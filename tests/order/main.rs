@@ -1,0 +1,166 @@
+//! T3: late, repeated and out-of-order delivery end in the same users, companies,
+//! memberships, attribute values and counts. Random histories, random orders, with repeats, held
+//! against a model that knows of none of it.
+
+mod history;
+mod model;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use history::{NAMED, NOW_MS, Step, any_history, message};
+use proptest::prelude::*;
+use rollcall::actions::receive::{Planned, plan, receive};
+use rollcall::actions::sources;
+use rollcall::domain::change::By;
+use rollcall::domain::ids::SourceKey;
+use rollcall::domain::message::{Delivery, Message, Status};
+use rollcall::store::{Ambient, Store, StoreError, recount};
+
+fn open(path: &Path) -> Store {
+    let ambient = Ambient { now_ms: Arc::new(|| NOW_MS), ..Ambient::default() };
+    Store::open(path, ambient).unwrap()
+}
+
+/// A fresh file with two sources.
+fn fresh(path: &Path) -> (Store, [SourceKey; 2]) {
+    let store = open(path);
+    let add = |name: &'static str| {
+        let added = store.write_now(move |tx| sources::add(tx, &By::Shell, name, &[], &[]));
+        added.unwrap_or_else(|error| panic!("{error}")).source.key
+    };
+    let keys = [add("Shop"), add("App")];
+    (store, keys)
+}
+
+/// Delivers steps in jobs of the given sizes.
+fn deliver(store: &Store, sources: &[SourceKey; 2], steps: &[(usize, &Step)], sizes: &[usize]) {
+    let mut rest = steps;
+    let mut sizes = sizes.iter().copied().cycle();
+    while !rest.is_empty() {
+        let (now, later) = rest.split_at(sizes.next().unwrap_or(1).clamp(1, rest.len()));
+        rest = later;
+        let now: Vec<(Delivery, Message)> = now.iter().map(|(index, step)| message(*index, step, sources)).collect();
+        store
+            .write_now(move |tx| {
+                for (delivery, message) in now {
+                    let receipt = receive(tx, &delivery, message)?;
+                    assert_ne!(receipt.status, Status::Refused, "{receipt:?}");
+                    assert!(receipt.refused_values.is_empty(), "{receipt:?}");
+                }
+                Ok::<_, StoreError>(())
+            })
+            .unwrap();
+    }
+}
+
+/// Ends, and answers what the file says: its folds are those of a recount.
+fn ended(store: &Store, path: &Path) -> Vec<String> {
+    store.close();
+    let store = open(path);
+    assert_eq!(store.read_now(recount::differences).unwrap(), Vec::<String>::new());
+    store.close();
+    told(path)
+}
+
+/// All that the file says, by the site's own ids, as sorted lines.
+fn told(path: &Path) -> Vec<String> {
+    let connection = rusqlite::Connection::open(path).unwrap();
+    let mut lines = Vec::new();
+    for sql in [
+        "SELECT 'user', user_id, json(attributes), first_seen_ms, last_seen_hour FROM users",
+        "SELECT 'member', u.user_id, c.company_id, m.joined_ms, coalesce(m.left_ms, '')
+         FROM (SELECT user_key, company_key, joined_ms, left_ms FROM memberships
+               UNION SELECT user_key, company_key, joined_ms, left_ms FROM membership_spans) m
+         JOIN users u USING (user_key) JOIN companies c USING (company_key)",
+        "SELECT 'role', u.user_id, c.company_id, coalesce(m.role, '')
+         FROM memberships m JOIN users u USING (user_key) JOIN companies c USING (company_key)",
+        "SELECT 'company', company_id, json(attributes), members FROM companies",
+        "SELECT 'person of day', p.day, u.user_id, p.events FROM people_by_day p JOIN users u USING (user_key)",
+        "SELECT 'person in company', p.day, c.company_id, u.user_id, p.events
+         FROM company_people_by_day p JOIN users u USING (user_key) JOIN companies c USING (company_key)",
+    ] {
+        let mut statement = connection.prepare(sql).unwrap();
+        let columns = statement.column_count();
+        let mut rows = statement.query([]).unwrap();
+        while let Some(row) = rows.next().unwrap() {
+            let parts: Vec<String> = (0..columns)
+                .map(|index| match row.get::<_, rusqlite::types::Value>(index).unwrap() {
+                    rusqlite::types::Value::Text(text) => text,
+                    rusqlite::types::Value::Integer(number) => number.to_string(),
+                    other => format!("{other:?}"),
+                })
+                .collect();
+            lines.push(parts.join(" "));
+        }
+    }
+    lines.sort();
+    lines
+}
+
+fn cases() -> u32 {
+    if std::env::var_os("ROLLCALL_FULL").is_some() { 600 } else { 60 }
+}
+
+/// A history in another order, with repeats; everyone is named first.
+fn shuffled<'a>(steps: &'a [Step], order: &[(u32, usize)]) -> Vec<(usize, &'a Step)> {
+    let all: Vec<(usize, &Step)> = steps.iter().enumerate().collect();
+    let (named, rest) = all.split_at(NAMED);
+    let mut keyed: Vec<(u32, (usize, &Step))> = rest.iter().zip(order).map(|(step, (key, _))| (*key, *step)).collect();
+    keyed.extend(order.iter().skip(rest.len()).map(|(key, index)| (*key, all[index % all.len()])));
+    keyed.sort_by_key(|(key, _)| *key);
+    named.iter().copied().chain(keyed.into_iter().map(|(_, step)| step)).collect()
+}
+
+fn any_order() -> impl Strategy<Value = Vec<(u32, usize)>> {
+    prop::collection::vec((any::<u32>(), 0_usize..20), 20..24)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: cases(), ..ProptestConfig::default() })]
+
+    #[test]
+    fn t3_any_order_of_arrival_with_repeats_ends_as_the_model_says(
+        steps in any_history(),
+        order in any_order(),
+        sizes in prop::collection::vec(1_usize..5, 1..4),
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rollcall.db");
+        let (store, sources) = fresh(&path);
+        deliver(&store, &sources, &shuffled(&steps, &order), &sizes);
+        prop_assert_eq!(ended(&store, &path), model::told(&steps));
+    }
+
+    #[test]
+    fn t3_two_who_deliver_the_same_history_at_once_store_it_once(
+        steps in any_history(),
+        orders in (any_order(), any_order()),
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rollcall.db");
+        let (store, sources) = fresh(&path);
+        std::thread::scope(|scope| {
+            for order in [&orders.0, &orders.1] {
+                scope.spawn(|| deliver(&store, &sources, &shuffled(&steps, order), &[1]));
+            }
+        });
+        prop_assert_eq!(ended(&store, &path), model::told(&steps));
+    }
+
+    #[test]
+    fn a_dry_run_says_what_the_call_then_does_and_leaves_nothing(steps in any_history()) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rollcall.db");
+        let (store, sources) = fresh(&path);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        for (index, step) in steps.iter().enumerate() {
+            let [asked, sent] = [message(index, step, &sources), message(index, step, &sources)];
+            let planned = runtime.block_on(store.rehearse(move |tx| plan(tx, &asked.0, asked.1))).unwrap();
+            let done = store.write_now(move |tx| plan(tx, &sent.0, sent.1)).unwrap();
+            let value = |planned: Planned| serde_json::to_value(planned).unwrap();
+            prop_assert_eq!(value(planned), value(done));
+        }
+        prop_assert_eq!(ended(&store, &path), model::told(&steps));
+    }
+}
