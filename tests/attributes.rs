@@ -379,6 +379,8 @@ async fn an_operator_makes_numbers_of_texts_in_one_click_and_takes_it_back() {
     }
     let browser = Browser::start().await;
     browser.signs_in(&rollcall).await;
+    browser.open(&format!("{}/install", rollcall.address)).await;
+    browser.sees("Texts that could be something else").await;
     browser.open(&format!("{}/attributes", rollcall.address)).await;
     browser.sees("Could be number").await;
     browser.click("tickets").await;

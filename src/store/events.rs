@@ -329,9 +329,9 @@ pub struct NewEvent<'a> {
     /// [`ACTING_AS`], [`INACTIVE`].
     pub flags: i64,
     /// Properties as JSON.
-    pub properties: Option<String>,
+    pub properties: Option<&'a str>,
     /// What is kept of the context, as JSON.
-    pub context: Option<String>,
+    pub context: Option<&'a str>,
 }
 
 /// The bits of a message's hash in an event's id.
