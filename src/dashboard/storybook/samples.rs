@@ -4,9 +4,9 @@ use serde_json::{Map, Value, json};
 
 use crate::dashboard::parts::frame::{Frame, Place, Theme};
 use crate::dashboard::parts::times::Clock;
-use crate::domain::change::Subject;
 use crate::domain::access::{Grade, Role};
 use crate::domain::attributes::Type;
+use crate::domain::change::Subject;
 use crate::domain::ids::{ChangeKey, CompanyKey, EventId, SourceKey, UserKey};
 use crate::domain::message::Kind;
 use crate::domain::time::{DAY_MS, HOUR_MS, MINUTE_MS, instant_from_text};
