@@ -2,6 +2,7 @@
 //! records one change set.
 
 pub mod attributes;
+pub mod edit;
 pub mod merge;
 pub mod operators;
 pub mod passwords;

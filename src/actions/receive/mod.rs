@@ -49,14 +49,18 @@ impl From<Refused> for Stop {
     }
 }
 
-/// A message being dealt with: what is known of it, and what came of it so far.
-struct Receiving<'a, 't> {
-    tx: &'a mut Tx<'t>,
+/// A message being dealt with, or something done by hand: what is known of it, and what came of it so far.
+pub(super) struct Receiving<'a, 't> {
+    pub(super) tx: &'a mut Tx<'t>,
     delivery: &'a Delivery,
     time: MessageTime,
     message_hash: i64,
-    changes: Vec<Change>,
-    refused_values: Vec<RefusedValue>,
+    /// Refused values are told to whoever is there to put them right, and wait nowhere.
+    by_hand: bool,
+    pub(super) changes: Vec<Change>,
+    pub(super) refused_values: Vec<RefusedValue>,
+    /// Attributes that a pin keeps as they are (A7).
+    pub(super) kept: Vec<String>,
     warnings: Vec<&'static str>,
     /// Something but a value changed: a person or a browser came to be, a link was made.
     news: bool,
@@ -130,8 +134,10 @@ fn deal_with(tx: &mut Tx<'_>, delivery: &Delivery, message: Message) -> Result<D
         delivery,
         time,
         message_hash,
+        by_hand: false,
         changes: Vec::new(),
         refused_values: Vec::new(),
+        kept: Vec::new(),
         warnings: Vec::new(),
         news: false,
         fresh_anonymous_id: None,
@@ -144,6 +150,27 @@ fn deal_with(tx: &mut Tx<'_>, delivery: &Delivery, message: Message) -> Result<D
             let source = Some(delivery.source);
             refusals::count(receiving.tx, source, refused.code.as_str(), None, &refused.detail, None)?;
             Ok(Receipt::refused(message_id, refused).into())
+        }
+    }
+}
+
+impl<'a, 't> Receiving<'a, 't> {
+    /// What is done by hand takes the same way as what a message says: conversion, limits, definitions.
+    pub(super) fn by_hand(tx: &'a mut Tx<'t>, delivery: &'a Delivery) -> Receiving<'a, 't> {
+        let at_ms = tx.now_ms;
+        Receiving {
+            message_hash: tx.message_hash(delivery.source, None),
+            tx,
+            delivery,
+            time: MessageTime { at_ms, as_sent: false, warning: None },
+            by_hand: true,
+            changes: Vec::new(),
+            refused_values: Vec::new(),
+            kept: Vec::new(),
+            warnings: Vec::new(),
+            news: false,
+            fresh_anonymous_id: None,
+            decided: Decided::default(),
         }
     }
 }
@@ -317,7 +344,7 @@ impl Receiving<'_, '_> {
     }
 
     /// Where a value of this message came from.
-    fn stamp(&self) -> Stamp {
+    pub(super) fn stamp(&self) -> Stamp {
         Stamp {
             pinned: false,
             at_ms: self.time.at_ms,
