@@ -277,9 +277,13 @@ async fn a8_what_a_closed_source_sends_waits_until_it_is_accepted_mapped_or_igno
         (json!({ "decision": "map", "to": "nothing" }), "attribute_not_found"),
         (json!({ "decision": "apply" }), "attribute_not_found"),
         (json!({ "decision": "burn" }), "parameter_invalid"),
+        (json!({ "decision": "accept" }), "parameter_invalid"),
     ] {
         assert_eq!(post(&rollcall, "/refusals/tray/user/city", body).await.body["code"], code);
     }
+    let thrown = post(&rollcall, "/refusals/tray/user/city", json!({ "decision": "discard" })).await;
+    assert_eq!(thrown.body["work"]["done"], 1, "{thrown:?}");
+    assert!(!rollcall.list("/refusals/tray").await.iter().any(|name| name["name"] == "city"));
     let nothing =
         post(&rollcall, "/refusals/tray/user/nothing", json!({ "decision": "accept", "type": "string" })).await;
     assert_eq!(nothing.body["code"], "nothing_waits");
@@ -375,6 +379,8 @@ async fn an_operator_makes_numbers_of_texts_in_one_click_and_takes_it_back() {
     }
     let browser = Browser::start().await;
     browser.signs_in(&rollcall).await;
+    browser.open(&format!("{}/install", rollcall.address)).await;
+    browser.sees("Texts that could be something else").await;
     browser.open(&format!("{}/attributes", rollcall.address)).await;
     browser.sees("Could be number").await;
     browser.click("tickets").await;
@@ -440,4 +446,78 @@ async fn labels_are_shown_and_hidden_attributes_are_not() {
     let card = browser.run("return document.querySelector('[aria-labelledby=attributes]').textContent").await;
     assert!(!card.to_string().contains("secret-thing"), "{card}");
     assert_eq!(attribute(&rollcall, "ann", "internal").await, "secret-thing");
+}
+
+/// A4: each limit is told by its name, at its edge, and nothing else of the message is lost.
+#[actix_web::test]
+async fn a4_each_limit_is_named_and_costs_nothing_else() {
+    let rollcall = Rollcall::start();
+    let nested = |levels: usize| (0..levels).fold(json!(1), |inner, _| json!({ "in": inner }));
+    let list = |items: usize| json!((0..items).map(|number| format!("item {number}")).collect::<Vec<_>>());
+    let long = |characters: usize| "n".repeat(characters);
+    for (number, (name, value, code)) in [
+        (long(100), json!(1), None),
+        (long(101), json!(1), Some("attribute_name_invalid")),
+        (" ".to_owned(), json!(1), Some("attribute_name_invalid")),
+        ("note".to_owned(), json!("x".repeat(8 * 1024 - 2)), None),
+        ("note".to_owned(), json!("x".repeat(8 * 1024)), Some("value_too_large")),
+        ("labels".to_owned(), list(100), None),
+        ("labels".to_owned(), list(101), Some("list_too_long")),
+        ("tree".to_owned(), nested(5), None),
+        ("tree".to_owned(), nested(6), Some("nesting_too_deep")),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let (user, city) = (format!("user-{number}"), format!("city {number}"));
+        let results = rollcall.page_posts(identify(&user, json!({ &name: value, "city": city }), 60)).await;
+        let refused = &results[0]["refused_values"];
+        assert_eq!(refused[0]["code"].as_str(), code, "{results:?}");
+        assert_eq!(refused.as_array().map_or(0, Vec::len), usize::from(code.is_some()));
+        assert_eq!(attribute(&rollcall, &user, "city").await, city);
+        if code.is_none() {
+            assert_ne!(attribute(&rollcall, &user, &name).await, Value::Null);
+        }
+    }
+    let event = |name: &str, properties: Value| {
+        json!({
+            "type": "track", "messageId": message_id(), "userId": "ann", "event": name, "properties": properties,
+            "timestamp": seconds_ago(30),
+        })
+    };
+    let results = rollcall.page_posts(json!([
+        event("Saved", json!({ "deep": nested(6), "kept": 1 })),
+        event(&"e".repeat(200), json!({})),
+        event(&"e".repeat(201), json!({})),
+    ]));
+    let results = results.await;
+    assert_eq!(results[0]["refused_values"][0]["code"], "nesting_too_deep", "{results:?}");
+    assert_eq!((&results[1]["status"], &results[2]["code"]), (&json!("stored"), &json!("event_name_too_long")));
+    let events = rollcall.list("/users/ann/events").await;
+    let saved = events.iter().find(|event| event["name"] == "Saved").expect("it was stored");
+    assert_eq!(saved["properties"], json!({ "kept": 1 }));
+}
+
+/// A5: other tools' spellings of standard attributes are stored under ours, anything else under its own name,
+/// and a name is made of its parts.
+#[actix_web::test]
+async fn a5_other_spellings_are_stored_under_ours_and_a_name_is_made_of_its_parts() {
+    let rollcall = Rollcall::start();
+    let said = json!({
+        "firstName": "Ann", "lastName": "Lee", "phone_number": "+48 1", "createdAt": "2023-11-14", "monthly_spend": 9,
+        "signed_up_at": 1_700_000_000,
+        "company": { "company_id": "acme", "size": 7, "createdAt": 1_700_000_000_000_i64, "monthly_spend": 3 },
+    });
+    rollcall.page_posts(identify("ann", said, 60)).await;
+    let ann = rollcall.user("ann").await;
+    assert_eq!(ann["name"], "Ann Lee", "{ann}");
+    let of = |name: &str| ann["attributes"][name].clone();
+    assert_eq!((of("first_name"), of("last_name"), of("phone")), (json!("Ann"), json!("Lee"), json!("+48 1")));
+    assert_eq!(of("created_at"), "2023-11-14T00:00:00.000Z");
+    assert_eq!((of("signed_up_at"), of("monthly_spend")), (json!("2023-11-14T22:13:20.000Z"), json!(9)));
+    let acme = rollcall.company("acme").await["attributes"].clone();
+    assert_eq!((&acme["employees"], &acme["created_at"]), (&json!(7), &json!("2023-11-14T22:13:20.000Z")), "{acme}");
+    assert_eq!(acme["monthly_spend"], 3);
+    rollcall.page_posts(identify("ann", json!({ "name": "Annie" }), 50)).await;
+    assert_eq!(rollcall.user("ann").await["name"], "Annie", "a name that is said holds");
 }

@@ -4,6 +4,11 @@
 
 mod support;
 
+use rollcall::actions::receive::receive;
+use rollcall::domain::access::Grade;
+use rollcall::domain::ids::{CompanyId, UserId};
+use rollcall::domain::message::{CompanyStatement, Delivery, Kind, Message, Standing, Status};
+use rollcall::store::{Ambient, Store, StoreError};
 use serde_json::{Value, json};
 use support::{Rollcall, message_id, seconds_ago};
 
@@ -356,6 +361,37 @@ async fn case_23_staff_acting_as_a_user_touch_nobody() {
     said["context"] = json!({ "acting_as": true });
     rollcall.page_posts(json!([looked, said])).await;
     assert_eq!(rollcall.user("ann").await, before);
+}
+
+#[actix_web::test]
+async fn case_32_a_role_that_an_import_sets_is_kept_when_the_widget_sends_none() {
+    let mut rollcall = Rollcall::start();
+    rollcall.terminate();
+    // A row of an imported file goes the same way as a message, with the grade of an import.
+    let store = Store::open(&rollcall.file(), Ambient::default()).expect("the file opens");
+    let mut row = Message::new(Kind::Identify);
+    row.user_id = UserId::parse("ann").expect("an id");
+    let role = json!({ "role": "admin" }).as_object().cloned().expect("an object");
+    row.companies = vec![CompanyStatement {
+        company_id: CompanyId::parse("acme").expect("an id"),
+        standing: Standing::Joins,
+        attributes: serde_json::Map::new(),
+        membership: role,
+    }];
+    let received_ms = store.now_ms();
+    row.timestamp_ms = Some(received_ms - 60_000);
+    let source = store.catalog().api_source().expect("the source API").key;
+    let delivery = Delivery { source, grade: Grade::Import, sent_at_ms: None, received_ms };
+    let receipt: Result<_, StoreError> = store.write(move |tx| receive(tx, &delivery, row)).await;
+    assert_eq!(receipt.expect("it is stored").status, Status::Stored);
+    store.close();
+    rollcall.serve();
+    for company in [json!({ "company_id": "acme" }), json!({ "company_id": "acme", "membership": { "title": "CTO" } })]
+    {
+        rollcall.page_posts(at(identify(None, "ann", json!({ "company": company })), 10)).await;
+    }
+    let acme = rollcall.user("ann").await["companies"][0].clone();
+    assert_eq!((&acme["role"], &acme["title"]), (&json!("admin"), &json!("CTO")), "{acme}");
 }
 
 #[actix_web::test]

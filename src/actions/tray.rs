@@ -1,5 +1,5 @@
 //! What is decided of values in the tray (A2, A4, A8): accepted under their own name, mapped to another
-//! attribute, ignored for ever, applied after their attribute changed.
+//! attribute, ignored for ever, applied after their attribute changed, thrown away.
 
 use serde_json::json;
 
@@ -22,6 +22,8 @@ pub enum Decision {
     Ignore,
     /// What waits is applied to the attribute as it is now.
     Apply,
+    /// What waits is thrown away; later values are dealt with as ever.
+    Discard,
 }
 
 /// Does what was decided, as one change set. Answers the work on what waits.
@@ -76,6 +78,12 @@ pub fn decide(
             let change = Change::new(Subject::Workspace, "ignored_attribute", None, Some(after));
             changes::record(tx, &hand.by, "ignore_attribute", hand.grade, &[change])?;
             Ok(None)
+        }
+        Decision::Discard => {
+            let before = json!({ "owner": owner.as_str(), "name": name });
+            let change = Change::new(Subject::Workspace, "tray_values", Some(before), None);
+            let set = changes::record(tx, &hand.by, "discard_tray", hand.grade, &[change])?;
+            begin(tx, Deed::Discard, owner, name, name, set, 1).map(Some)
         }
         Decision::Apply => {
             let definition = found(tx, owner, name)?;

@@ -79,7 +79,11 @@ impl Body {
             }
             "ignore" => Ok(Decision::Ignore),
             "apply" => Ok(Decision::Apply),
-            other => Err(invalid(format!("{other:?} is no decision. Use accept, map, ignore or apply."), "decision")),
+            "discard" => Ok(Decision::Discard),
+            other => {
+                let hint = "Use accept, map, ignore, apply or discard.";
+                Err(invalid(format!("{other:?} is no decision. {hint}"), "decision"))
+            }
         }
     }
 }
@@ -107,9 +111,9 @@ async fn decide(
         Decision::Accept(kind) => Some((name.clone(), kind)),
         Decision::Map(to) => catalog.definition(owner, &to).map(|known| (to, known.kind)),
         Decision::Apply => catalog.definition(owner, &name).map(|known| (name.clone(), known.kind)),
-        Decision::Ignore => None,
+        Decision::Ignore | Decision::Discard => None,
     };
-    let Some((to, kind)) = to else { return Ok(answer::ok(json!({ "ignored": true }), 0)) };
+    let Some((to, kind)) = to else { return Ok(answer::ok(json!({ "waiting_fit": 0 }), 0)) };
     let found = store.read(move |db| preview(db, owner, &to, Some((kind, kind)), Some(&name))).await?;
     Ok(answer::ok(PreviewView::of(found), 0))
 }

@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use super::fields;
+use super::fields::{self, refused_value};
+use super::json::{Json, Object};
 use crate::domain::error::{Code, Refused};
 use crate::domain::ids::{CompanyId, excerpt};
 use crate::domain::limits::COMPANIES_PER_MESSAGE_MAX;
@@ -15,7 +16,7 @@ const ID_NAMES: [&str; 3] = ["company_id", "id", "groupId"];
 ///
 /// `company` comes last, since of two open memberships the one stated last is current. A list that
 /// could not be read whole is not "the whole truth": nobody leaves a company by a typing error.
-pub fn take_from_traits(traits: &mut Map<String, Value>, message: &mut Message) {
+pub fn take_from_traits(traits: &mut Object<'_>, message: &mut Message) {
     let mut whole = true;
     let list = traits.remove("companies").filter(|value| !fields::is_absent(Some(value)));
     let replace = mode(traits.remove("companies_mode"), message) && list.is_some();
@@ -24,14 +25,14 @@ pub fn take_from_traits(traits: &mut Map<String, Value>, message: &mut Message) 
     }
     match traits.remove("company") {
         None => {}
-        Some(Value::Null) => message.company_context = CompanyContext::None,
-        Some(Value::String(text)) if text.trim().is_empty() => {}
-        Some(Value::Object(company)) => whole &= take_one(company, "company", message),
+        Some(Json::Null) => message.company_context = CompanyContext::None,
+        Some(Json::String(text)) if text.trim().is_empty() => {}
+        Some(Json::Object(company)) => whole &= take_one(company, "company", message),
         Some(other) => {
             // A plain value is an attribute of the user as any other. It names no company that
             // anybody could be joined to without guessing, and that is said.
             message.refused_values.push(no_object("company", &other));
-            traits.insert("company".to_owned(), other);
+            traits.add("company", other);
             whole = false;
         }
     }
@@ -42,17 +43,17 @@ pub fn take_from_traits(traits: &mut Map<String, Value>, message: &mut Message) 
 }
 
 /// Whether `companies_mode` says that the list is all there is.
-fn mode(mode: Option<Value>, message: &mut Message) -> bool {
+fn mode(mode: Option<Json<'_>>, message: &mut Message) -> bool {
     match mode {
-        Some(Value::String(word)) if word == "replace" => true,
-        Some(Value::String(word)) if word == "add" => false,
+        Some(Json::String(word)) if word == "replace" => true,
+        Some(Json::String(word)) if word == "add" => false,
         mode if fields::is_absent(mode.as_ref()) => false,
         mode => {
             let mode = mode.unwrap_or_default();
             let detail = format!("companies_mode is {}. Send \"add\" or \"replace\".", excerpt(&mode.to_string()));
             message.refused_values.push(RefusedValue::new(
                 "companies_mode",
-                mode,
+                mode.into_value(),
                 Refused::new(Code::TypeMismatch, detail),
             ));
             false
@@ -61,10 +62,10 @@ fn mode(mode: Option<Value>, message: &mut Message) -> bool {
 }
 
 /// Takes a list of companies; whether all of it could be read.
-fn take_list(list: Value, message: &mut Message) -> bool {
-    let Value::Array(mut items) = list else {
+fn take_list(list: Json<'_>, message: &mut Message) -> bool {
+    let Json::Array(mut items) = list else {
         let detail = "companies is not a list. Send companies: [{\"company_id\": …}, …].";
-        message.refused_values.push(RefusedValue::new("companies", list, Refused::new(Code::TypeMismatch, detail)));
+        message.refused_values.push(refused_value("companies", list, Refused::new(Code::TypeMismatch, detail)));
         return false;
     };
     let mut whole = true;
@@ -74,13 +75,13 @@ fn take_list(list: Value, message: &mut Message) -> bool {
              {COMPANIES_PER_MESSAGE_MAX} were taken: send the others in another message.",
             items.len()
         );
-        let further = Value::Array(items.split_off(COMPANIES_PER_MESSAGE_MAX));
-        message.refused_values.push(RefusedValue::new("companies", further, Refused::new(Code::ListTooLong, detail)));
+        let further = Json::Array(items.split_off(COMPANIES_PER_MESSAGE_MAX));
+        message.refused_values.push(refused_value("companies", further, Refused::new(Code::ListTooLong, detail)));
         whole = false;
     }
     for item in items {
         whole &= match item {
-            Value::Object(company) => take_one(company, "companies", message),
+            Json::Object(company) => take_one(company, "companies", message),
             item if fields::is_absent(Some(&item)) => true,
             other => {
                 message.refused_values.push(no_object("companies", &other));
@@ -92,13 +93,13 @@ fn take_list(list: Value, message: &mut Message) -> bool {
 }
 
 /// Takes one company; whether it could be read.
-fn take_one(mut company: Map<String, Value>, field: &str, message: &mut Message) -> bool {
+fn take_one(mut company: Object<'_>, field: &str, message: &mut Message) -> bool {
     let sent = fields::take_first(&mut company, &ID_NAMES);
-    let company_id = match CompanyId::from_json(sent.as_ref()) {
+    let company_id = match id(sent.as_ref()) {
         Ok(company_id) => company_id,
         Err(refused) => {
             let name = format!("{field}.company_id");
-            message.refused_values.push(RefusedValue::new(name, sent.unwrap_or_default(), refused));
+            message.refused_values.push(refused_value(name, sent.unwrap_or_default(), refused));
             return false;
         }
     };
@@ -115,20 +116,20 @@ fn take_one(mut company: Map<String, Value>, field: &str, message: &mut Message)
         return true;
     }
     let standing = if leaves { Standing::Leaves } else { Standing::Joins };
-    message.companies.push(CompanyStatement { company_id, standing, attributes: company, membership });
+    message.companies.push(CompanyStatement { company_id, standing, attributes: company.into_map(), membership });
     true
 }
 
 /// Takes the attributes of the membership; empty where there are none.
-fn take_membership(fields: &mut Map<String, Value>, of: &str, message: &mut Message) -> Map<String, Value> {
+fn take_membership(fields: &mut Object<'_>, of: &str, message: &mut Message) -> Map<String, Value> {
     match fields.remove("membership") {
-        Some(Value::Object(membership)) => membership,
+        Some(Json::Object(membership)) => membership.into_map(),
         other if fields::is_absent(other.as_ref()) => Map::new(),
         other => {
             let name = if of.is_empty() { "membership".to_owned() } else { format!("{of}.membership") };
             let detail = format!("{name} is not an object. Send {name}: {{\"role\": …, \"title\": …}}.");
             let refused = Refused::new(Code::TypeMismatch, detail);
-            message.refused_values.push(RefusedValue::new(name, other.unwrap_or_default(), refused));
+            message.refused_values.push(refused_value(name, other.unwrap_or_default(), refused));
             Map::new()
         }
     }
@@ -138,17 +139,17 @@ fn take_membership(fields: &mut Map<String, Value>, of: &str, message: &mut Mess
 ///
 /// # Errors
 /// The id's own codes, with the id as sent; `company_id_missing`.
-pub fn group(
-    fields: &mut Map<String, Value>,
-    context: &Map<String, Value>,
+pub fn group<'a>(
+    fields: &mut Object<'a>,
+    context: &Object<'a>,
     attributes: Map<String, Value>,
     message: &mut Message,
-) -> Result<(), (Refused, Value)> {
+) -> Result<(), (Refused, Json<'a>)> {
     let sent = stated_id(fields, context).unwrap_or_default();
-    let company_id = CompanyId::from_json(Some(&sent)).map_err(|refused| (refused, sent))?;
+    let company_id = id(Some(&sent)).map_err(|refused| (refused, sent))?;
     let Some(company_id) = company_id else {
         let detail = "A group call needs groupId, the id of the company. Send it, as a string.";
-        return Err((Refused::new(Code::CompanyIdMissing, detail), Value::Null));
+        return Err((Refused::new(Code::CompanyIdMissing, detail), Json::Null));
     };
     let membership = take_membership(fields, "", message);
     let company_id = Some(company_id);
@@ -157,31 +158,35 @@ pub fn group(
 }
 
 /// Reads the company that an event happened in (C3): `null` says in none.
-pub fn take_context(fields: &mut Map<String, Value>, context: &Map<String, Value>, message: &mut Message) {
+pub fn take_context<'a>(fields: &mut Object<'a>, context: &Object<'a>, message: &mut Message) {
     let Some(sent) = stated_id(fields, context) else { return };
-    if sent.is_null() {
+    if sent == Json::Null {
         message.company_context = CompanyContext::None;
         return;
     }
-    match CompanyId::from_json(Some(&sent)) {
+    match id(Some(&sent)) {
         Ok(Some(company_id)) => message.company_context = CompanyContext::In(company_id),
         Ok(None) => {}
-        Err(refused) => message.refused_values.push(RefusedValue::new("context.groupId", sent, refused)),
+        Err(refused) => message.refused_values.push(refused_value("context.groupId", sent, refused)),
     }
 }
 
 /// `groupId` as sent, else `context.groupId`, where `null` is a word too.
-fn stated_id(fields: &mut Map<String, Value>, context: &Map<String, Value>) -> Option<Value> {
+fn stated_id<'a>(fields: &mut Object<'a>, context: &Object<'a>) -> Option<Json<'a>> {
     fields::take_first(fields, &["groupId"]).or_else(|| context.get("groupId").cloned())
 }
 
-fn no_object(field: &str, value: &Value) -> RefusedValue {
+fn id(sent: Option<&Json<'_>>) -> Result<Option<CompanyId>, Refused> {
+    fields::id(sent, CompanyId::parse, CompanyId::from_json)
+}
+
+fn no_object(field: &str, value: &Json<'_>) -> RefusedValue {
     let kept = if field == "company" { " It was kept as an attribute, and no membership follows from it." } else { "" };
     let detail = format!(
         "{field} is {}, which names no company by its id.{kept} Send an object: {{\"company_id\": …, \"name\": …}}.",
         excerpt(&value.to_string())
     );
-    RefusedValue::new(field, value.clone(), Refused::new(Code::CompanyIdMissing, detail))
+    refused_value(field, value.clone(), Refused::new(Code::CompanyIdMissing, detail))
 }
 
 #[cfg(test)]
@@ -192,10 +197,10 @@ mod tests {
 
     /// What an identify's traits say of companies, and the traits left.
     fn identify(traits: Value) -> (Message, Value) {
-        let mut traits = traits.as_object().unwrap().clone();
+        let mut traits = fields::object(Some(Json::from(traits))).unwrap();
         let mut message = Message::new(Kind::Identify);
         take_from_traits(&mut traits, &mut message);
-        (message, Value::Object(traits))
+        (message, Value::Object(traits.into_map()))
     }
 
     fn ids(message: &Message) -> Vec<&str> {

@@ -1,10 +1,11 @@
 //! What is kept of a message's context: page, campaign, locale, library, browser and system in
 //! words. Never the address, never the raw user agent.
 
-use serde_json::{Map, Value, json};
+use std::borrow::Cow;
 
 use super::agents::Agent;
 use super::fields;
+use super::json::{Json, Object};
 
 /// Characters of one text of the context; addresses with more are cut.
 const TEXT_CHARS_MAX: usize = 1_000;
@@ -14,33 +15,33 @@ const CAMPAIGN_FIELDS_MAX: usize = 10;
 const CAMPAIGN_NAME_CHARS_MAX: usize = 50;
 
 /// What is kept of a context. `agent` is the visitor's.
-pub fn kept(mut context: Map<String, Value>, agent: &Agent<'_>) -> Map<String, Value> {
-    let mut kept = Map::new();
+pub fn kept<'a>(mut context: Object<'a>, agent: &Agent<'_>) -> Object<'a> {
+    let mut kept = Object::default();
     let page = fields::object(context.remove("page")).map(page).unwrap_or_default();
     let campaign = fields::object(context.remove("campaign")).map(campaign).unwrap_or_default();
     let library = fields::object(context.remove("library")).map(|library| texts(library, &["name", "version"]));
     for (name, object) in [("page", page), ("campaign", campaign), ("library", library.unwrap_or_default())] {
         if !object.is_empty() {
-            kept.insert(name.to_owned(), Value::Object(object));
+            kept.add(name, Json::Object(object));
         }
     }
     if let Some(locale) = fields::text(context.remove("locale")) {
-        kept.insert("locale".to_owned(), cut(locale));
+        kept.add("locale", cut(locale));
     }
     if let Some(browser) = agent.browser {
-        kept.insert("browser".to_owned(), json!(browser));
+        kept.add("browser", Json::String(browser.into()));
     }
     let named_system = || fields::text(fields::object(context.remove("os"))?.remove("name")).map(cut);
-    if let Some(system) = agent.system.map(|system| json!(system)).or_else(named_system) {
-        kept.insert("system".to_owned(), system);
+    if let Some(system) = agent.system.map(|system| Json::String(system.into())).or_else(named_system) {
+        kept.add("system", system);
     }
     kept
 }
 
 /// A page's address, title and referrer; its path only where there is no address. Also reads
 /// the properties of a page call that a server sent without a context.
-pub fn page(mut page: Map<String, Value>) -> Map<String, Value> {
-    if page.get("referrer").is_some_and(|referrer| referrer == "$direct") {
+pub fn page(mut page: Object<'_>) -> Object<'_> {
+    if page.get("referrer").and_then(Json::as_str) == Some("$direct") {
         // RudderStack's word for none.
         page.remove("referrer");
     }
@@ -48,7 +49,7 @@ pub fn page(mut page: Map<String, Value>) -> Map<String, Value> {
     texts(page, if has_address { &["url", "title", "referrer"] } else { &["path", "title", "referrer"] })
 }
 
-fn campaign(campaign: Map<String, Value>) -> Map<String, Value> {
+fn campaign(campaign: Object<'_>) -> Object<'_> {
     campaign
         .into_iter()
         .filter(|(name, _)| name.chars().count() <= CAMPAIGN_NAME_CHARS_MAX)
@@ -58,25 +59,33 @@ fn campaign(campaign: Map<String, Value>) -> Map<String, Value> {
 }
 
 /// These fields as far as they are texts.
-fn texts(mut object: Map<String, Value>, names: &[&str]) -> Map<String, Value> {
-    names.iter().filter_map(|name| Some(((*name).to_owned(), cut(fields::text(object.remove(*name))?)))).collect()
+fn texts<'a>(mut object: Object<'a>, names: &[&'static str]) -> Object<'a> {
+    names.iter().filter_map(|name| Some((Cow::Borrowed(*name), cut(fields::text(object.remove(name))?)))).collect()
 }
 
-fn cut(mut text: String) -> Value {
+fn cut(mut text: Cow<'_, str>) -> Json<'_> {
     if text.len() > TEXT_CHARS_MAX
         && let Some((end, _)) = text.char_indices().nth(TEXT_CHARS_MAX)
     {
-        text.truncate(end);
+        match &mut text {
+            Cow::Borrowed(text) => *text = &text[..end],
+            Cow::Owned(text) => text.truncate(end),
+        }
     }
-    Value::String(text)
+    Json::String(text)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::{Value, json};
 
-    fn context(value: Value) -> Map<String, Value> {
-        value.as_object().unwrap().clone()
+    fn context(value: Value) -> Object<'static> {
+        fields::object(Some(Json::from(value))).unwrap()
+    }
+
+    fn value(object: Object<'_>) -> Value {
+        Value::Object(object.into_map())
     }
 
     #[test]
@@ -98,7 +107,7 @@ mod tests {
             &agent,
         );
         assert_eq!(
-            Value::Object(kept),
+            value(kept),
             json!({
                 "page": {"url": "https://shop.test/?q=1", "title": "Shop"},
                 "campaign": {"source": "news", "name": "spring"},
@@ -113,24 +122,24 @@ mod tests {
     #[test]
     fn nothing_is_kept_of_nothing() {
         let nothing = json!({"page": {}, "campaign": {}, "library": null, "locale": "", "os": {"name": ""}, "x": [1]});
-        assert_eq!(kept(context(nothing), &Agent::default()), Map::new());
+        assert_eq!(kept(context(nothing), &Agent::default()), Object::default());
     }
 
     #[test]
     fn a_phone_s_sdk_names_its_system_itself() {
         let kept = kept(context(json!({"os": {"name": "iOS", "version": "17"}})), &Agent::of("Analytics/1.4"));
-        assert_eq!(Value::Object(kept), json!({"system": "iOS"}));
+        assert_eq!(value(kept), json!({"system": "iOS"}));
     }
 
     #[test]
     fn a_page_without_an_address_keeps_its_path() {
         let page = page(context(json!({"path": "/pricing", "referrer": "$direct"})));
-        assert_eq!(Value::Object(page), json!({"path": "/pricing"}));
+        assert_eq!(value(page), json!({"path": "/pricing"}));
     }
 
     #[test]
     fn long_texts_are_cut_at_a_letter() {
         let page = page(context(json!({"url": "ż".repeat(5_000)})));
-        assert_eq!(page["url"].as_str().unwrap().chars().count(), TEXT_CHARS_MAX);
+        assert_eq!(page.get("url").and_then(Json::as_str).unwrap().chars().count(), TEXT_CHARS_MAX);
     }
 }

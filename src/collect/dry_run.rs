@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::envelope::{Call, Envelope};
 use super::posts::{Read, read};
+use super::surrogates::mended;
 use super::{Memory, body, not_found, senders};
 use crate::actions::receive::{Plan, Planned, plan};
 use crate::domain::message::{Delivery, Receipt};
@@ -41,6 +42,7 @@ pub async fn answer(
     let call = request.path().rsplit('/').next().and_then(Call::parse).ok_or_else(not_found)?;
     let catalog = store.catalog();
     let body = body::read(request, payload, call.limit()).await?;
+    let body = mended(&body);
     let envelope = Envelope::open(call, &body)?;
     let sender = senders::asker(request, &envelope, &catalog, store, limits, memory).await?;
     let (source, grade, received_ms) = (sender.source, sender.grade, store.now_ms());

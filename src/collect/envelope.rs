@@ -3,10 +3,9 @@
 use std::borrow::Cow;
 
 use actix_web::http::StatusCode;
-use serde_json::Value;
 
 use super::body::{Limit, bad};
-use super::surrogates::mended;
+use super::json::{Json, Object};
 use super::{fields, segment};
 use crate::domain::ids::excerpt;
 use crate::domain::limits::{BATCH_BYTES_MAX, MESSAGE_BYTES_MAX};
@@ -65,38 +64,34 @@ impl Call {
 
 /// A body, opened.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Envelope {
+pub struct Envelope<'a> {
     /// The write key of the body.
-    pub write_key: Option<String>,
+    pub write_key: Option<Cow<'a, str>>,
     /// The write key of the first message.
-    pub first_write_key: Option<String>,
+    pub first_write_key: Option<Cow<'a, str>>,
     /// When the sender says to have sent it, Unix milliseconds.
     pub sent_at_ms: Option<i64>,
     /// The messages as sent.
-    pub messages: Vec<Value>,
+    pub messages: Vec<Json<'a>>,
     /// A message may be over the limit of one, since the body is.
     pub measure: bool,
 }
 
-impl Envelope {
-    /// Opens a body.
+impl<'a> Envelope<'a> {
+    /// Opens a body, mended (see `surrogates`).
     ///
     /// # Errors
     /// 400 `invalid_json`, `not_an_object`; 413 `batch_too_large` for too many messages.
-    pub fn open(call: Call, body: &[u8]) -> Result<Envelope, Problem> {
-        let value: Value = serde_json::from_slice(body)
-            .or_else(|error| match mended(body) {
-                Cow::Borrowed(_) => Err(error),
-                Cow::Owned(mended) => serde_json::from_slice(&mended),
-            })
+    pub fn open(call: Call, body: &'a [u8]) -> Result<Envelope<'a>, Problem> {
+        let value: Json<'a> = serde_json::from_slice(body)
             .map_err(|error| bad("invalid_json", format!("The body is not JSON: {error}. Send one JSON object.")))?;
-        let Value::Object(mut object) = value else {
+        let Json::Object(mut object) = value else {
             let detail = format!("The body is {} and not a JSON object. Send one object.", excerpt(&value.to_string()));
             return Err(bad("not_an_object", detail));
         };
         let write_key = write_key(&mut object);
         if call != Call::Batch {
-            let value = Value::Object(object);
+            let value = Json::Object(object);
             let sent_at_ms = segment::sent_at(&value);
             return Ok(Envelope {
                 write_key,
@@ -106,7 +101,7 @@ impl Envelope {
                 measure: false,
             });
         }
-        let Some(Value::Array(mut messages)) = object.remove("batch") else {
+        let Some(Json::Array(mut messages)) = object.remove("batch") else {
             let detail =
                 "The body has no list named batch. Send {\"batch\": [message, …]}, or one message to its own path.";
             return Err(bad("not_an_object", detail));
@@ -114,13 +109,13 @@ impl Envelope {
         if messages.len() > BATCH_MESSAGES_MAX {
             return Err(too_many(messages.len()));
         }
-        let first_write_key = messages.first_mut().and_then(Value::as_object_mut).and_then(self::write_key);
-        let sent_at_ms = segment::sent_at(&Value::Object(object));
+        let first_write_key = messages.first_mut().and_then(Json::as_object_mut).and_then(self::write_key);
+        let sent_at_ms = segment::sent_at(&Json::Object(object));
         Ok(Envelope { write_key, first_write_key, sent_at_ms, messages, measure: body.len() > MESSAGE_BYTES_MAX })
     }
 }
 
-fn write_key(object: &mut serde_json::Map<String, Value>) -> Option<String> {
+fn write_key<'a>(object: &mut Object<'a>) -> Option<Cow<'a, str>> {
     fields::take_first(object, &["writeKey", "write_key"]).and_then(|key| fields::text(Some(key)))
 }
 
@@ -132,21 +127,21 @@ fn too_many(messages: usize) -> Problem {
 }
 
 /// As many bytes as a value can be as JSON: six for each of a text's, were all of them escaped.
-fn bytes_at_most(value: &Value) -> usize {
+fn bytes_at_most(value: &Json<'_>) -> usize {
     let text = |text: &str| 6 * text.len() + 3;
     match value {
-        Value::Null | Value::Bool(_) => 6,
-        Value::Number(_) => 32,
-        Value::String(string) => text(string),
-        Value::Array(items) => 3 + items.iter().map(bytes_at_most).sum::<usize>(),
-        Value::Object(fields) => {
+        Json::Null | Json::Bool(_) => 6,
+        Json::Number(_) => 32,
+        Json::String(string) => text(string),
+        Json::Array(items) => 3 + items.iter().map(bytes_at_most).sum::<usize>(),
+        Json::Object(fields) => {
             3 + fields.iter().map(|(name, value)| text(name) + 1 + bytes_at_most(value)).sum::<usize>()
         }
     }
 }
 
 /// Whether a message is over the limit of one, as JSON without spaces; stops counting there.
-pub fn is_too_large(message: &Value) -> bool {
+pub fn is_too_large(message: &Json<'_>) -> bool {
     struct Room(usize);
     impl std::io::Write for Room {
         fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
@@ -163,12 +158,17 @@ pub fn is_too_large(message: &Value) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::surrogates::mended;
     use super::*;
     use proptest::prelude::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
-    fn open(call: Call, body: &str) -> Result<Envelope, &'static str> {
+    fn open(call: Call, body: &str) -> Result<Envelope<'_>, &'static str> {
         Envelope::open(call, body.as_bytes()).map_err(|problem| problem.code())
+    }
+
+    fn field(message: &Json<'_>, name: &str) -> Value {
+        message.clone().into_value()[name].clone()
     }
 
     #[test]
@@ -196,7 +196,8 @@ mod tests {
             "writeKey": "k", "sentAt": "2026-11-24T23:30:08.918Z",
             "batch": [{"type": "page", "writeKey": "first"}, {"type": "page"}]
         });
-        let envelope = open(Call::Batch, &body.to_string()).unwrap();
+        let body = body.to_string();
+        let envelope = open(Call::Batch, &body).unwrap();
         assert_eq!(envelope.write_key.as_deref(), Some("k"));
         assert_eq!(envelope.first_write_key.as_deref(), Some("first"));
         assert_eq!(envelope.sent_at_ms, Some(1_795_563_008_918));
@@ -207,10 +208,11 @@ mod tests {
     #[test]
     fn the_body_of_a_single_call_is_the_message() {
         let body = json!({"write_key": "k", "sentAt": "2026-11-24T23:30:08.918Z", "userId": "ann"});
-        let envelope = open(Call::One(Kind::Page), &body.to_string()).unwrap();
+        let body = body.to_string();
+        let envelope = open(Call::One(Kind::Page), &body).unwrap();
         assert_eq!(envelope.write_key.as_deref(), Some("k"));
         assert_eq!(envelope.sent_at_ms, Some(1_795_563_008_918));
-        assert_eq!(envelope.messages[0]["userId"], "ann");
+        assert_eq!(field(&envelope.messages[0], "userId"), "ann");
         let body = json!({"writeKey": "", "write_key": null});
         assert_eq!(open(Call::One(Kind::Page), &body.to_string()).unwrap().write_key, None);
     }
@@ -232,9 +234,12 @@ mod tests {
     #[test]
     fn odd_json_is_json_all_the_same() {
         let body = "{\"batch\":[{\"a\":1,\"a\":2,\"b\":\"\\u0000\",\"c\":123456789012345678901234567890}]}";
-        assert_eq!(open(Call::Batch, body).unwrap().messages[0]["a"], 2);
+        assert_eq!(field(&open(Call::Batch, body).unwrap().messages[0], "a"), 2);
         let half = "{\"batch\":[{\"name\":\"Ann \\ud83d\"}]}";
-        assert_eq!(open(Call::Batch, half).unwrap().messages[0]["name"], "Ann \u{fffd}");
+        assert_eq!(
+            field(&Envelope::open(Call::Batch, &mended(half.as_bytes())).unwrap().messages[0], "name"),
+            "Ann \u{fffd}"
+        );
     }
 
     #[test]
@@ -248,8 +253,8 @@ mod tests {
     fn a_message_is_measured_as_json_without_spaces() {
         let of = |bytes: usize| json!({"x": "y".repeat(bytes - 8)});
         assert_eq!(of(MESSAGE_BYTES_MAX).to_string().len(), MESSAGE_BYTES_MAX);
-        assert!(!is_too_large(&of(MESSAGE_BYTES_MAX)));
-        assert!(is_too_large(&of(MESSAGE_BYTES_MAX + 1)));
+        assert!(!is_too_large(&of(MESSAGE_BYTES_MAX).into()));
+        assert!(is_too_large(&of(MESSAGE_BYTES_MAX + 1).into()));
     }
 
     proptest! {

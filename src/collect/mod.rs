@@ -14,6 +14,7 @@ mod context;
 mod dry_run;
 mod envelope;
 mod fields;
+mod json;
 mod posts;
 mod refusals;
 mod scripts;

@@ -13,6 +13,7 @@ use super::envelope::{Call, Envelope, is_too_large};
 use super::refusals::{Declined, decline};
 use super::segment::{self, Circumstances, RefusedMessage};
 use super::senders::{self, Sender};
+use super::surrogates::mended;
 use super::{Memory, body, dry_run, not_found, sightings};
 use crate::actions::receive::receive;
 use crate::domain::error::Code;
@@ -60,6 +61,7 @@ async fn take(
     let catalog = store.catalog();
     let in_head = |problem| Declined::from(problem).of(senders::source_in_head(request, &catalog));
     let body = body::read(request, payload, call.limit()).await.map_err(in_head)?;
+    let body = mended(&body);
     let envelope = Envelope::open(call, &body).map_err(in_head)?;
     let sender = senders::sender(request, &envelope, &catalog, store, limits, memory).await?;
     let received_ms = store.now_ms();
@@ -76,7 +78,7 @@ pub(super) type Read = (Option<i64>, Result<Message, RefusedMessage>);
 pub(super) fn read(
     request: &HttpRequest,
     call: Call,
-    envelope: Envelope,
+    envelope: Envelope<'_>,
     sender: Sender,
     catalog: &Catalog,
 ) -> Vec<Read> {

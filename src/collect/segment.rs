@@ -2,17 +2,23 @@
 //! no file, no request. Anything may be in it; what can't be read is refused by name, alone where
 //! the rest makes sense without it (R9, A4).
 
-use serde_json::{Map, Value};
+use std::borrow::Cow;
+
+use serde_json::Value;
 
 use super::agents::Agent;
+use super::fields::refused_value;
+use super::json::{Json, Object};
 use super::{companies, context, fields};
 use crate::domain::access::Grade;
 use crate::domain::attributes::within_limits;
 use crate::domain::error::{Code, Refused};
 use crate::domain::ids::{self, AnonymousId, UserId, excerpt};
-use crate::domain::limits::{EVENT_NAME_CHARS_MAX, MESSAGE_BYTES_MAX, REFUSED_VALUES_MAX};
+use crate::domain::limits::{EVENT_NAME_CHARS_MAX, MESSAGE_BYTES_MAX, REFUSED_VALUES_MAX, VALUE_BYTES_MAX};
 use crate::domain::message::{Kind, MORE_VALUES_REFUSED, Message, RefusedValue};
-use crate::domain::time;
+
+/// A text of so few bytes is within every limit of a value.
+const SHORT_BYTES: usize = VALUE_BYTES_MAX / 8;
 
 /// What is known of a request before its messages are read.
 #[derive(Debug, Clone, Copy)]
@@ -37,26 +43,26 @@ pub struct RefusedMessage {
 }
 
 /// Why reading stopped, and at which value.
-struct Stop {
+struct Stop<'a> {
     refused: Refused,
-    value: Value,
+    value: Json<'a>,
 }
 
-impl From<Refused> for Stop {
-    fn from(refused: Refused) -> Stop {
-        Stop { refused, value: Value::Null }
+impl From<Refused> for Stop<'_> {
+    fn from(refused: Refused) -> Self {
+        Stop { refused, value: Json::Null }
     }
 }
 
-impl From<(Refused, Value)> for Stop {
-    fn from((refused, value): (Refused, Value)) -> Stop {
+impl<'a> From<(Refused, Json<'a>)> for Stop<'a> {
+    fn from((refused, value): (Refused, Json<'a>)) -> Stop<'a> {
         Stop { refused, value }
     }
 }
 
 /// When the sender says to have sent it, Unix milliseconds; what is no time says nothing.
-pub fn sent_at(message: &Value) -> Option<i64> {
-    time::parse_instant(message.get("sentAt")?).ok()
+pub fn sent_at(message: &Json<'_>) -> Option<i64> {
+    fields::instant(message.get("sentAt")?).ok()
 }
 
 /// Reads a message. `kind` is what the path says; without it the message's `type` counts.
@@ -64,13 +70,13 @@ pub fn sent_at(message: &Value) -> Option<i64> {
 /// # Errors
 /// The whole message is refused: its type, time, name or ids can't be read, it names nobody, or
 /// it comes from a crawler.
-pub fn message(kind: Option<Kind>, value: Value, around: &Circumstances<'_>) -> Result<Message, RefusedMessage> {
-    let Value::Object(mut fields) = value else {
+pub fn message(kind: Option<Kind>, value: Json<'_>, around: &Circumstances<'_>) -> Result<Message, RefusedMessage> {
+    let Json::Object(mut fields) = value else {
         let detail = format!("A message is a JSON object, and this is {}.", excerpt(&value.to_string()));
         let refused = Refused::new(Code::TypeUnknown, detail);
         return Err(RefusedMessage { message_id: None, refused, example: Some(excerpt(&value.to_string())) });
     };
-    let message_id = fields::text(fields.remove("messageId"));
+    let message_id = fields::text(fields.remove("messageId")).map(Cow::into_owned);
     match read(kind, fields, around) {
         Ok(mut message) => {
             message.message_id = message_id;
@@ -81,37 +87,39 @@ pub fn message(kind: Option<Kind>, value: Value, around: &Circumstances<'_>) -> 
             Ok(message)
         }
         Err(Stop { refused, value }) => {
-            let example = (!value.is_null()).then(|| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+            let example =
+                (value != Json::Null).then(|| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
             Err(RefusedMessage { message_id, refused, example: example.map(|text| excerpt(&text)) })
         }
     }
 }
 
 /// The refusal of a message over the limit of size.
-pub fn too_large(value: &Value) -> RefusedMessage {
-    let message_id = fields::text(value.get("messageId").cloned());
+pub fn too_large(value: &Json<'_>) -> RefusedMessage {
+    let message_id = fields::text(value.get("messageId").cloned()).map(Cow::into_owned);
     let detail =
         format!("The message is over the limit of {MESSAGE_BYTES_MAX} bytes. Send less in it, or send it in parts.");
     RefusedMessage { message_id, refused: Refused::new(Code::MessageTooLarge, detail), example: None }
 }
 
-fn read(kind: Option<Kind>, mut fields: Map<String, Value>, around: &Circumstances<'_>) -> Result<Message, Stop> {
+fn read<'a>(kind: Option<Kind>, mut fields: Object<'a>, around: &Circumstances<'_>) -> Result<Message, Stop<'a>> {
     let mut context = fields::object(fields.remove("context")).unwrap_or_default();
     let user_agent = fields::text(context.remove("userAgent"));
     let agent = agent(user_agent.as_deref(), around)?;
     let mut message = Message::new(kind.map_or_else(|| type_of(&mut fields), Ok)?);
     message.timestamp_ms = timestamp(&mut fields)?;
+    let mut properties = Object::default();
     match message.kind {
         Kind::Identify => identify(&mut fields, &mut context, &mut message),
         Kind::Group => {
-            let attributes = object("traits", fields.remove("traits"), &mut message);
+            let attributes = object("traits", fields.remove("traits"), &mut message).into_map();
             companies::group(&mut fields, &context, attributes, &mut message)?;
         }
         Kind::Track => {
             message.name = event_name(fields.remove("event"))?;
-            message.properties = properties(fields.remove("properties"), &mut message);
+            properties = self::properties(fields.remove("properties"), &mut message);
         }
-        Kind::Page | Kind::Screen => page(&mut fields, &mut message),
+        Kind::Page | Kind::Screen => properties = page(&mut fields, &mut message),
         Kind::Alias => {}
     }
     who(&mut fields, around.grade, &mut message)?;
@@ -124,21 +132,23 @@ fn read(kind: Option<Kind>, mut fields: Map<String, Value>, around: &Circumstanc
     message.session_ms = session(&context);
     message.acting_as = fields::is_true(context.get("acting_as").or_else(|| context.get("actingAs")));
     message.inactive = fields::is_false(context.get("active"));
-    message.context = context::kept(context, &agent);
-    if message.kind == Kind::Page && !message.context.contains_key("page") {
+    let mut context = context::kept(context, &agent);
+    if message.kind == Kind::Page && context.get("page").is_none() {
         // A server says in the properties where the page was; there is one place to look for it.
-        let page = context::page(message.properties.clone());
+        let page = context::page(properties.clone());
         if !page.is_empty() {
-            message.context.insert("page".to_owned(), Value::Object(page));
+            context.add("page", Json::Object(page));
         }
     }
+    message.properties = properties.text();
+    message.context = context.text();
     Ok(message)
 }
 
 /// The visitor's agent: the one in the message, else the request's.
 ///
 /// A program with a secret token sends for its visitors, so its own name says nothing of them.
-fn agent<'a>(in_message: Option<&'a str>, around: &Circumstances<'a>) -> Result<Agent<'a>, Stop> {
+fn agent<'a>(in_message: Option<&'a str>, around: &Circumstances<'a>) -> Result<Agent<'a>, Stop<'static>> {
     let agent = match in_message {
         Some(text) if text != around.agent.text => Agent::of(text),
         _ => around.agent,
@@ -155,12 +165,12 @@ fn agent<'a>(in_message: Option<&'a str>, around: &Circumstances<'a>) -> Result<
                 "It comes from the crawler {crawler:?}, by its user agent. Crawlers are not users: turn the \
                  setting refuse_bots off to store what they send."
             );
-            Err(Stop { refused: Refused::new(Code::Bot, detail), value: Value::String(crawler) })
+            Err(Stop { refused: Refused::new(Code::Bot, detail), value: Json::String(crawler.into()) })
         }
     }
 }
 
-fn type_of(fields: &mut Map<String, Value>) -> Result<Kind, Stop> {
+fn type_of<'a>(fields: &mut Object<'a>) -> Result<Kind, Stop<'a>> {
     let sent = fields.remove("type").unwrap_or_default();
     sent.as_str().and_then(Kind::parse).ok_or_else(|| {
         let detail = format!(
@@ -172,45 +182,49 @@ fn type_of(fields: &mut Map<String, Value>) -> Result<Kind, Stop> {
 }
 
 /// `timestamp`, else `originalTimestamp` (RudderStack).
-fn timestamp(fields: &mut Map<String, Value>) -> Result<Option<i64>, Stop> {
+fn timestamp<'a>(fields: &mut Object<'a>) -> Result<Option<i64>, Stop<'a>> {
     match fields::take_first(fields, &["timestamp", "originalTimestamp"]) {
         None => Ok(None),
-        Some(sent) => time::parse_instant(&sent).map(Some).map_err(|refused| Stop { refused, value: sent }),
+        Some(sent) => fields::instant(&sent).map(Some).map_err(|refused| Stop { refused, value: sent }),
     }
 }
 
 /// The traits, else those of the context (RudderStack), without the companies.
-fn identify(fields: &mut Map<String, Value>, context: &mut Map<String, Value>, message: &mut Message) {
-    let says_nothing = |traits: &Value| traits.as_object().is_some_and(Map::is_empty);
+fn identify(fields: &mut Object<'_>, context: &mut Object<'_>, message: &mut Message) {
+    let says_nothing = |traits: &Json<'_>| matches!(traits, Json::Object(traits) if traits.is_empty());
     let sent = fields::take_first(fields, &["traits"]).filter(|traits| !says_nothing(traits));
     let sent = sent.or_else(|| context.remove("traits"));
     let mut traits = object("traits", sent, message);
     companies::take_from_traits(&mut traits, message);
-    message.traits = traits;
+    message.traits = traits.into_map();
 }
 
-fn page(fields: &mut Map<String, Value>, message: &mut Message) {
-    message.properties = properties(fields.remove("properties"), message);
-    let name = fields::text(fields.remove("name")).or_else(|| fields::text(message.properties.get("name").cloned()));
+/// A page's or screen's name; answers its properties.
+fn page<'a>(fields: &mut Object<'a>, message: &mut Message) -> Object<'a> {
+    let mut properties = properties(fields.remove("properties"), message);
+    let name = fields::text(fields.remove("name")).or_else(|| fields::text(properties.get("name").cloned()));
     message.name = name.map(|name| name.trim().to_owned()).unwrap_or_default();
     if message.name.chars().count() > EVENT_NAME_CHARS_MAX {
         let name = std::mem::take(&mut message.name);
         let refused = name_too_long(&name);
         message.refused_values.push(RefusedValue::new("name", Value::String(name), refused));
     }
-    if let Some(category) = fields::text(fields.remove("category")) {
-        message.properties.entry("category").or_insert(Value::String(category));
+    if let Some(category) = fields::text(fields.remove("category"))
+        && properties.get("category").is_none()
+    {
+        properties.add("category", Json::String(category));
     }
+    properties
 }
 
-fn event_name(sent: Option<Value>) -> Result<String, Stop> {
+fn event_name(sent: Option<Json<'_>>) -> Result<String, Stop<'_>> {
     match fields::text(sent) {
         None => {
             let detail = "A track call needs event, the name of what was done. Send one such as \"Report exported\".";
             Err(Refused::new(Code::EventNameMissing, detail).into())
         }
         Some(name) if name.trim().chars().count() > EVENT_NAME_CHARS_MAX => {
-            Err(Stop { refused: name_too_long(name.trim()), value: Value::String(name) })
+            Err(Stop { refused: name_too_long(name.trim()), value: Json::String(name) })
         }
         Some(name) => Ok(name.trim().to_owned()),
     }
@@ -223,52 +237,52 @@ fn name_too_long(name: &str) -> Refused {
 }
 
 /// An object field; what is none is refused by its name.
-fn object(name: &str, sent: Option<Value>, message: &mut Message) -> Map<String, Value> {
+fn object<'a>(name: &str, sent: Option<Json<'a>>, message: &mut Message) -> Object<'a> {
     match sent {
-        Some(Value::Object(fields)) => fields,
-        sent if fields::is_absent(sent.as_ref()) => Map::new(),
+        Some(Json::Object(fields)) => fields,
+        sent if fields::is_absent(sent.as_ref()) => Object::default(),
         sent => {
             let sent = sent.unwrap_or_default();
             let detail = format!("{name} is {} and not an object. Send an object.", excerpt(&sent.to_string()));
-            message.refused_values.push(RefusedValue::new(name, sent, Refused::new(Code::TypeMismatch, detail)));
-            Map::new()
+            message.refused_values.push(refused_value(name, sent, Refused::new(Code::TypeMismatch, detail)));
+            Object::default()
         }
     }
 }
 
 /// An event's properties; each is measured against the limits by itself (A4).
-fn properties(sent: Option<Value>, message: &mut Message) -> Map<String, Value> {
+fn properties<'a>(sent: Option<Json<'a>>, message: &mut Message) -> Object<'a> {
     let mut properties = object("properties", sent, message);
-    let refused: Vec<(String, Refused)> = properties
-        .iter()
-        .filter_map(|(name, value)| within_limits(name, value).err().map(|refused| (name.clone(), refused)))
-        .collect();
-    for (name, refused) in refused {
-        let value = properties.remove(&name).unwrap_or_default();
-        message.refused_values.push(RefusedValue::new(format!("properties.{}", excerpt(&name)), value, refused));
+    let refused = |name: &str, value: &Json<'a>| match value {
+        Json::Null | Json::Bool(_) | Json::Number(_) => None,
+        Json::String(text) if text.len() <= SHORT_BYTES => None,
+        long => within_limits(name, &long.clone().into_value()).err(),
+    };
+    for (name, value, refused) in properties.take_refused(refused) {
+        message.refused_values.push(refused_value(format!("properties.{}", excerpt(&name)), value, refused));
     }
     properties
 }
 
 /// Who it is about. A bad id beside a good one is refused alone where a visitor's activity is worth
 /// keeping without it; an identify, group or alias speaks of that very id and is refused whole (R9).
-fn who(fields: &mut Map<String, Value>, grade: Grade, message: &mut Message) -> Result<(), Stop> {
+fn who<'a>(fields: &mut Object<'a>, grade: Grade, message: &mut Message) -> Result<(), Stop<'a>> {
     let (sent_user, sent_visitor) = (fields.remove("userId"), fields.remove("anonymousId"));
-    let user = UserId::from_json(sent_user.as_ref());
-    let visitor = AnonymousId::from_json(sent_visitor.as_ref());
+    let user = user_id(sent_user.as_ref());
+    let visitor = fields::id(sent_visitor.as_ref(), AnonymousId::parse, AnonymousId::from_json);
     let nobody_else = matches!(user, Ok(None)) && !may_name_nobody(message, grade);
     match visitor {
         Ok(visitor) => message.anonymous_id = visitor,
         Err(refused) if nobody_else => return Err(Stop { refused, value: sent_visitor.unwrap_or_default() }),
         Err(refused) => {
             let value = sent_visitor.unwrap_or_default();
-            message.refused_values.push(RefusedValue::new("anonymous_id", value, refused));
+            message.refused_values.push(refused_value("anonymous_id", value, refused));
         }
     }
     match user {
         Ok(user) => message.user_id = user,
         Err(refused) if message.kind.is_activity() && message.anonymous_id.is_some() => {
-            message.refused_values.push(RefusedValue::new("user_id", sent_user.unwrap_or_default(), refused));
+            message.refused_values.push(refused_value("user_id", sent_user.unwrap_or_default(), refused));
         }
         Err(refused) => return Err(Stop { refused, value: sent_user.unwrap_or_default() }),
     }
@@ -300,10 +314,14 @@ fn may_name_nobody(message: &Message, grade: Grade) -> bool {
     }
 }
 
+fn user_id(sent: Option<&Json<'_>>) -> Result<Option<UserId>, Refused> {
+    fields::id(sent, UserId::parse, UserId::from_json)
+}
+
 /// An alias's old id. Without one it is the visitor's.
-fn previous(fields: &mut Map<String, Value>, message: &mut Message) -> Result<(), Stop> {
+fn previous<'a>(fields: &mut Object<'a>, message: &mut Message) -> Result<(), Stop<'a>> {
     let sent = fields.remove("previousId");
-    message.previous_id = match UserId::from_json(sent.as_ref()) {
+    message.previous_id = match user_id(sent.as_ref()) {
         Ok(previous) => previous,
         Err(refused) => return Err(Stop { refused, value: sent.unwrap_or_default() }),
     };
@@ -315,9 +333,12 @@ fn previous(fields: &mut Map<String, Value>, message: &mut Message) -> Result<()
 }
 
 /// The start of the session (T6): ours, or RudderStack's.
-fn session(context: &Map<String, Value>) -> Option<i64> {
+fn session(context: &Object<'_>) -> Option<i64> {
     let sent = context.get("session_id").or_else(|| context.get("sessionId"))?;
-    let number = sent.as_i64().or_else(|| sent.as_str()?.parse().ok())?;
+    let number = match sent {
+        Json::Number(number) => number.as_i64()?,
+        sent => sent.as_str()?.parse().ok()?,
+    };
     (1..=9_007_199_254_740_992).contains(&number).then_some(number)
 }
 

@@ -48,7 +48,7 @@ impl Sender {
 /// `source_paused`; 429 `rate_limited`; the store's.
 pub async fn sender(
     request: &HttpRequest,
-    envelope: &Envelope,
+    envelope: &Envelope<'_>,
     catalog: &Catalog,
     store: &Store,
     limits: &Limits,
@@ -84,7 +84,7 @@ pub async fn sender(
 /// As [`sender`], and 401 `token_missing` for a public key alone.
 pub async fn asker(
     request: &HttpRequest,
-    envelope: &Envelope,
+    envelope: &Envelope<'_>,
     catalog: &Catalog,
     store: &Store,
     limits: &Limits,
@@ -172,7 +172,7 @@ fn not_paused(source: &Source) -> Result<(), Declined> {
 }
 
 /// The write key: the Basic user, else the body's, else the query's, else the first message's.
-fn write_key<'a>(request: &HttpRequest, envelope: &'a Envelope) -> Option<Cow<'a, str>> {
+fn write_key<'a>(request: &HttpRequest, envelope: &'a Envelope<'_>) -> Option<Cow<'a, str>> {
     basic_user(request)
         .map(Cow::Owned)
         .or_else(|| envelope.write_key.as_deref().map(Cow::Borrowed))

@@ -19,7 +19,7 @@ use super::parts::values;
 use crate::actions::attributes::{AttributeError, Hand, Preview, preview};
 use crate::actions::tray::{self as deeds, Decision};
 use crate::domain::access::Role;
-use crate::domain::attributes::{Owner, Type, offered};
+use crate::domain::attributes::{Owner, Type, is_standard, offered};
 use crate::http::access::{Admin, Viewer};
 use crate::http::page::PageError;
 use crate::store::attributes::{self, DecidedName};
@@ -178,6 +178,15 @@ pub fn one(frame: &Frame, view: &OneView) -> Markup {
                     Some(kind) => (known(name, kind)),
                     None => (unknown(view)),
                 }
+                section.card aria-labelledby="discard" {
+                    header { h2 id="discard" { "Throw away what waits" } }
+                    div.body {
+                        (ask(name, "discard", html! {
+                            p { "For values that are of no use. Later ones are dealt with as ever." }
+                            div.row { button.btn.danger { (icon("trash")) " Throw away…" } }
+                        }))
+                    }
+                }
             }
         }
     };
@@ -190,9 +199,18 @@ fn known(name: &TrayName, kind: Type) -> Markup {
         section.card aria-labelledby="apply" {
             header { h2 id="apply" { "The attribute is a " (type_word(kind)) } }
             div.body.stack.snug {
-                p { "Change its type, and what waits is applied where it fits; or apply what fits it as it is." }
+                @let fixed = is_standard(name.owner, &name.name);
+                p {
+                    @if fixed {
+                        "A standard attribute: its type is fixed. Mend what sends it; what waits does not fit and can be thrown away."
+                    } @else {
+                        "Change its type, and what waits is applied where it fits; or apply what fits it as it is."
+                    }
+                }
                 div.row {
-                    a.btn.primary href={ (links::attribute(name.owner, &name.name)) "#type-h" } { "Change its type" }
+                    @if !fixed {
+                        a.btn.primary href={ (links::attribute(name.owner, &name.name)) "#type-h" } { "Change its type" }
+                    }
                     (ask(name, "apply", html! { button.btn { "See what fits now" } }))
                 }
             }
@@ -251,6 +269,7 @@ fn question(name: &TrayName, decision: &Decision, preview: Option<&Preview>, may
         Decision::Map(to) => (format!("Store it as {to}, now and later?"), "Store it there", "map"),
         Decision::Ignore => ("Ignore it from now on?".to_owned(), "Ignore it", "ignore"),
         Decision::Apply => ("Apply what fits?".to_owned(), "Apply", "apply"),
+        Decision::Discard => ("Throw away what waits?".to_owned(), "Throw away", "discard"),
     };
     html! {
         section.card aria-labelledby="asked" {
@@ -266,6 +285,8 @@ fn question(name: &TrayName, decision: &Decision, preview: Option<&Preview>, may
                             span.muted { "Of the first " (number(tray::COUNTED_MAX)) "." }
                         }
                     }
+                } @else if *decision == Decision::Discard {
+                    p { (counted(name.count, "value", "values")) @if name.more { " and more" } " will be gone. " b { "This can't be undone." } }
                 } @else {
                     p { "What waits stays out of sight. It can be taken back: the name then stands under “Decided names”." }
                 }
@@ -309,6 +330,7 @@ impl Sent {
             "map" => Decision::Map(self.to.clone().filter(|to| !to.is_empty())?),
             "ignore" => Decision::Ignore,
             "apply" => Decision::Apply,
+            "discard" => Decision::Discard,
             _ => return None,
         })
     }
@@ -319,6 +341,7 @@ fn sentence(done: &str) -> Option<&'static str> {
     Some(match done {
         "map" => "Stored there, now and later. Below it can be taken back; what was stored stays.",
         "ignore" => "Ignored from now on. Below it can be taken back.",
+        "discard" => "Thrown away. What comes later is dealt with as ever.",
         "forget" => "Taken back. The name waits here again, or becomes an attribute by itself.",
         _ => return None,
     })
@@ -340,7 +363,8 @@ pub async fn show(Viewer(operator): Viewer, request: HttpRequest, sent: web::Que
             _ => None,
         };
         // A name that nothing is called can't be meant.
-        let decision = decision.filter(|decision| to.is_some() || *decision == Decision::Ignore);
+        let needs_none = |decision: &Decision| matches!(decision, Decision::Ignore | Decision::Discard);
+        let decision = decision.filter(|decision| to.is_some() || needs_none(decision));
         let (frame, found) = desk::read(&request, operator, Place::Refusals, move |db, _| {
             let Some(waiting) = tray::of(db, owner, &name)? else { return Ok(None) };
             let preview = match &to {
@@ -398,6 +422,7 @@ pub async fn decide(Admin(operator): Admin, request: HttpRequest, sent: web::For
         }
         Decision::Map(_) => "/refusals/tray?done=map".to_owned(),
         Decision::Ignore => "/refusals/tray?done=ignore".to_owned(),
+        Decision::Discard => "/refusals/tray?done=discard".to_owned(),
     }))
 }
 

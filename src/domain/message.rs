@@ -150,8 +150,8 @@ pub struct Message {
     pub companies: Vec<CompanyStatement>,
     /// The companies it names are all there are (`companies_mode: "replace"`).
     pub companies_replace: bool,
-    /// An event's properties.
-    pub properties: Map<String, Value>,
+    /// An event's properties as JSON; none where it has none.
+    pub properties: Option<String>,
     /// The company it happened in.
     pub company_context: CompanyContext,
     /// The session it belongs to: its start in Unix milliseconds (T6).
@@ -160,8 +160,8 @@ pub struct Message {
     pub acting_as: bool,
     /// `context.active: false`: no activity (T5).
     pub inactive: bool,
-    /// What is kept of the context: page, locale, browser, system, library, campaign.
-    pub context: Map<String, Value>,
+    /// What is kept of the context as JSON: page, locale, browser, system, library, campaign.
+    pub context: Option<String>,
     /// Values that could not be read while the rest could.
     pub refused_values: Vec<RefusedValue>,
     /// What the sender should know though nothing was refused.
@@ -182,12 +182,12 @@ impl Message {
             traits: Map::new(),
             companies: Vec::new(),
             companies_replace: false,
-            properties: Map::new(),
+            properties: None,
             company_context: CompanyContext::Unstated,
             session_ms: None,
             acting_as: false,
             inactive: false,
-            context: Map::new(),
+            context: None,
             refused_values: Vec::new(),
             warnings: Vec::new(),
         }

@@ -10,6 +10,8 @@ use crate::domain::ids::{CompanyKey, UserKey, VisitorKey};
 
 /// Rows of one run of those looked at.
 const RUN_ROWS: u64 = 50;
+/// 2^64 over the golden ratio: its multiples spread evenly.
+const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// A table whose rows carry attributes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -137,8 +139,12 @@ pub fn look(
         looked.all = looked.rows < rows_max || table != Table::Memberships;
         return Ok(looked);
     }
+    let stride = (about / runs).max(1);
     for run in 0..runs {
-        let start = i64::try_from(u128::from(about) * u128::from(run) / u128::from(runs)).unwrap_or_default();
+        // Each run lies elsewhere in its part: what comes back every hundred rows would else be met
+        // always or never.
+        let offset = (run.wrapping_mul(GOLDEN) >> 32) % stride.saturating_sub(RUN_ROWS).max(1);
+        let start = i64::try_from(run * stride + offset).unwrap_or_default();
         for row in after(db, table, reached.max((start, 0)), RUN_ROWS)? {
             each(&row);
             looked.rows += 1;
@@ -162,4 +168,44 @@ pub fn put(tx: &Tx<'_>, row: &AttributesRow, attributes: &Attributes) -> Result<
         ))?
         .execute(params![row.key.0, row.key.1, values, stamps])?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::sample::{Sample, days_ago};
+
+    #[test]
+    fn what_comes_back_every_hundred_rows_is_met_in_proportion() {
+        let sample = Sample::new();
+        sample.run("BEGIN");
+        for number in 0..20_000 {
+            let company = sample.company(&format!("c{number}"), None, "{}", days_ago(1));
+            if company % 100 == 0 {
+                sample.run(&format!(
+                    "UPDATE companies SET attributes = jsonb('{{\"rare\":1}}') WHERE company_key = {company}"
+                ));
+            }
+        }
+        sample.run("COMMIT");
+        let (mut rare, mut keys) = (0, Vec::new());
+        let looked = look(&sample.db(), Table::Companies, 1_000, |row| {
+            rare += usize::from(row.may_know("rare"));
+            keys.push(row.key);
+        });
+        let looked = looked.unwrap();
+        assert_eq!((looked.rows, looked.all), (1_000, false));
+        assert!(keys.is_sorted_by(|a, b| a < b), "each at most once");
+        assert!((3..=30).contains(&rare), "{rare} of about 10");
+        assert!(look(&sample.db(), Table::Companies, 20_000, |_| {}).unwrap().all);
+        let mut walked = 0;
+        let mut reached = (0, 0);
+        loop {
+            let rows = after(&sample.db(), Table::Companies, reached, 700).unwrap();
+            let Some(last) = rows.last() else { break };
+            reached = last.key;
+            walked += rows.len();
+        }
+        assert_eq!(walked, 20_000);
+    }
 }

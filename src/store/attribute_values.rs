@@ -6,13 +6,15 @@ use std::collections::{BTreeMap, HashMap};
 use serde_json::Value;
 
 use super::attribute_rows::{self, AttributesRow, Looked, Table};
-use super::{Reader, StoreError};
+use super::{Reader, StoreError, attributes};
 use crate::domain::access::Grade;
-use crate::domain::attributes::{Attributes, Owner, Type, offered};
+use crate::domain::attributes::{Attributes, Owner, Type, is_standard, offered};
 use crate::domain::ids::SourceKey;
 
 /// Rows that are looked at.
 const ROWS_MAX: u64 = 1_000;
+/// Rows that are looked at to offer another type.
+const OFFER_ROWS_MAX: u64 = 200;
 
 /// The values of one attribute in the rows looked at.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -62,6 +64,33 @@ pub fn look(
     owner: Owner,
     only: Option<&str>,
 ) -> Result<(Looked, BTreeMap<String, Values>), StoreError> {
+    look_at(db, owner, only, ROWS_MAX)
+}
+
+/// Attributes that are texts, all of which could be something else (A1): of each kind, by name.
+/// They are looked for in fewer rows, since a page asks for them again and again.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn offers(db: &Reader<'_>) -> Result<Vec<(Owner, String, Type)>, StoreError> {
+    let mut offers = Vec::new();
+    for owner in Owner::ALL {
+        let (_, values) = look_at(db, owner, None, OFFER_ROWS_MAX)?;
+        for row in attributes::list(db, Some(owner))? {
+            let open = row.kind == Type::Text && !row.hidden && !row.deleting && !is_standard(owner, &row.name);
+            let offer = values.get(&row.name).filter(|_| open).and_then(Values::offer);
+            offers.extend(offer.map(|kind| (owner, row.name, kind)));
+        }
+    }
+    Ok(offers)
+}
+
+fn look_at(
+    db: &Reader<'_>,
+    owner: Owner,
+    only: Option<&str>,
+    rows_max: u64,
+) -> Result<(Looked, BTreeMap<String, Values>), StoreError> {
     let mut counting: BTreeMap<String, Counting> = BTreeMap::new();
     let mut count = |attributes: &Attributes| {
         for (name, stated) in attributes.stated().filter(|(name, _)| only.is_none_or(|only| only == *name)) {
@@ -76,7 +105,7 @@ pub fn look(
         }
     };
     let wanted = |row: &AttributesRow| only.is_none_or(|name| row.may_know(name));
-    let looked = attribute_rows::look(db, Table::of(owner)[0], ROWS_MAX, |row| {
+    let looked = attribute_rows::look(db, Table::of(owner)[0], rows_max, |row| {
         if wanted(row) {
             count(&row.attributes());
         }

@@ -14,6 +14,8 @@ pub enum Deed {
     Convert,
     /// What waits in the tray is applied.
     Apply,
+    /// What waits in the tray is thrown away.
+    Discard,
     /// It is taken away.
     Delete,
 }
@@ -24,6 +26,7 @@ impl Deed {
         match self {
             Deed::Convert => "convert",
             Deed::Apply => "apply",
+            Deed::Discard => "discard",
             Deed::Delete => "delete",
         }
     }
@@ -75,7 +78,10 @@ fn work(row: &Row<'_>) -> rusqlite::Result<Work> {
         key: row.get(0)?,
         owner: Owner::from_number(row.get(1)?),
         name: row.get(2)?,
-        deed: [Deed::Apply, Deed::Delete].into_iter().find(|known| known.as_str() == deed).unwrap_or(Deed::Convert),
+        deed: [Deed::Apply, Deed::Discard, Deed::Delete]
+            .into_iter()
+            .find(|known| known.as_str() == deed)
+            .unwrap_or(Deed::Convert),
         was: row.get(4)?,
         change: row.get::<_, Option<i64>>(5)?.map(ChangeKey),
         place: row.get(6)?,
@@ -123,7 +129,7 @@ pub fn start(
 ) -> Result<Work, StoreError> {
     let replaces = match deed {
         Deed::Convert => "deed = 'convert'",
-        Deed::Apply => "deed = 'apply' AND ended_ms IS NOT NULL",
+        Deed::Apply | Deed::Discard => "deed IN ('apply', 'discard') AND ended_ms IS NOT NULL",
         Deed::Delete => "true",
     };
     tx.connection

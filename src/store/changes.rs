@@ -466,6 +466,48 @@ mod tests {
     }
 
     #[test]
+    fn a6_a_day_is_the_workspace_s_and_its_first_and_last_change_stay() {
+        use crate::store::{Ambient, Store, workspace};
+        use std::sync::Arc;
+        use std::sync::atomic::{AtomicI64, Ordering};
+
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Arc::new(AtomicI64::new(time::instant_from_text("2026-11-24T22:40:00Z").unwrap()));
+        let hand = Arc::clone(&clock);
+        let ambient = Ambient { now_ms: Arc::new(move || hand.load(Ordering::Relaxed)), ..Ambient::default() };
+        let store = Store::open(&folder.path().join("rollcall.db"), ambient).unwrap();
+        store.write_now(|tx| workspace::set(tx, "time_zone", "Europe/Warsaw")).unwrap();
+        let change = |from: i64, count: i64| {
+            for number in from..from + count {
+                let change = Change::new(Subject::User(UserKey(1)), "page", None, Some(number.into()));
+                store.write_now(|tx| record(tx, &By::Shell, "test", Grade::Hand, &[change])).unwrap();
+            }
+        };
+        let kept = || {
+            let sql = "SELECT after FROM changes WHERE field = 'page' ORDER BY change_key";
+            let read = store.read_now(|db| {
+                let mut statement = db.0.prepare(sql)?;
+                let rows = statement.query_map([], |row| row.get::<_, String>(0))?;
+                Ok(rows.collect::<Result<Vec<_>, _>>()?)
+            });
+            read.unwrap()
+        };
+        change(0, 15);
+        // Forty minutes on it is the next day in Warsaw, and not yet in London.
+        clock.fetch_add(40 * MINUTE_MS, Ordering::Relaxed);
+        change(15, 15);
+        assert_eq!(kept().len(), 30, "fifteen on each of two days");
+        change(30, 30);
+        let kept = kept();
+        assert_eq!(
+            (&kept[..16], kept.last().unwrap().as_str()),
+            (&(0..16).map(|n| n.to_string()).collect::<Vec<_>>()[..], "59")
+        );
+        assert!(kept.len() <= 15 + CHANGES_PER_DAY_MAX, "{kept:?}");
+        store.close();
+    }
+
+    #[test]
     fn pages_show_each_change_once_and_keep_a_deed_together() {
         let sample = Sample::new();
         let ann = sample.user(Some("ann"), None, None, days_ago(9));

@@ -329,9 +329,9 @@ pub struct NewEvent<'a> {
     /// [`ACTING_AS`], [`INACTIVE`].
     pub flags: i64,
     /// Properties as JSON.
-    pub properties: Option<String>,
+    pub properties: Option<&'a str>,
     /// What is kept of the context, as JSON.
-    pub context: Option<String>,
+    pub context: Option<&'a str>,
 }
 
 /// The bits of a message's hash in an event's id.
@@ -465,6 +465,25 @@ fn name_key(tx: &mut Tx<'_>, name: &str) -> Result<(i64, bool), StoreError> {
 mod tests {
     use super::*;
     use crate::store::sample::{NOW, Named, Sample, days_ago};
+
+    #[test]
+    fn a4_the_two_thousand_and_first_name_is_counted_as_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = crate::store::Store::open(&folder.path().join("rollcall.db"), Default::default()).unwrap();
+        let keys = store.write_now(|tx| {
+            let known = (0..EVENT_NAMES_MAX).map(|number| name_key(tx, &format!("event {number}")));
+            let known = known.collect::<Result<Vec<_>, StoreError>>()?;
+            Ok::<_, StoreError>((
+                known,
+                [name_key(tx, "one more")?, name_key(tx, "another")?, name_key(tx, "event 7")?],
+            ))
+        });
+        let (known, [one, another, seventh]) = keys.unwrap();
+        assert!(known.iter().all(|(_, own)| *own));
+        assert_eq!((one, one.1), (another, false), "both are counted as one name");
+        assert_eq!(seventh, known[7]);
+        assert_eq!(store.read_now(|db| names(db.0)).unwrap()[OTHER_EVENTS], one.0);
+    }
 
     fn all(sample: &Sample, of: Of, size: usize) -> Vec<EventRow> {
         let mut rows = Vec::new();

@@ -90,7 +90,15 @@ impl Browser {
 
     /// The text that a person reads on the page.
     pub async fn text(&self) -> String {
-        self.driver.find(By::Tag("body")).await.expect("a body").text().await.expect("text")
+        // The page may go while it is read: then the next one is.
+        for _ in 0..10 {
+            if let Ok(body) = self.driver.find(By::Tag("body")).await
+                && let Ok(text) = body.text().await
+            {
+                return text;
+            }
+        }
+        panic!("no page stays on {}", self.address().await)
     }
 
     /// Fills a field, found by its name.

@@ -26,8 +26,8 @@ enum Stage {
 fn stage(work: &Work) -> Option<Stage> {
     let tables = Table::of(work.owner);
     match (work.deed, work.stage) {
-        (Deed::Apply, 0) | (Deed::Delete, 0) => Some(Stage::Tray),
-        (Deed::Apply, _) => None,
+        (Deed::Apply | Deed::Discard | Deed::Delete, 0) => Some(Stage::Tray),
+        (Deed::Apply | Deed::Discard, _) => None,
         (Deed::Delete, stage) => tables.get(stage - 1).copied().map(Stage::Rows),
         (Deed::Convert, stage) if stage == tables.len() => Some(Stage::Tray),
         (Deed::Convert, stage) => tables.get(stage).copied().map(Stage::Rows),
@@ -52,11 +52,14 @@ pub(super) fn first_chunk(tx: &mut Tx<'_>, work: &mut Work) -> Result<(), StoreE
 /// Goes on until so many rows were looked at or all is done.
 fn chunk(tx: &mut Tx<'_>, work: &mut Work, rows_max: u64) -> Result<(), StoreError> {
     let mut rows_left = rows_max;
-    // What has no definition any more has nothing to become.
-    while let (Some(stage), Some(definition)) = (stage(work), tx.catalog().definition(work.owner, &work.name)) {
-        let rows = match stage {
-            Stage::Rows(table) => values(tx, work, table, definition, rows_left)?,
-            Stage::Tray => waiting(tx, work, definition, rows_left)?,
+    while let Some(stage) = stage(work) {
+        let definition = tx.catalog().definition(work.owner, &work.name);
+        let rows = match (stage, definition) {
+            (Stage::Tray, _) if matches!(work.deed, Deed::Discard | Deed::Delete) => discard(tx, work, rows_left)?,
+            (Stage::Tray, Some(definition)) => waiting(tx, work, definition, rows_left)?,
+            (Stage::Rows(table), Some(definition)) => values(tx, work, table, definition, rows_left)?,
+            // What has no definition any more has nothing to become.
+            (_, None) => break,
         };
         work.seen += rows;
         if rows == rows_left {
@@ -128,16 +131,23 @@ fn note(
     Ok(())
 }
 
-/// Applies some of what waits in the tray, or takes it away.
+/// Throws away some of what waits in the tray.
+fn discard(tx: &mut Tx<'_>, work: &mut Work, limit: u64) -> Result<u64, StoreError> {
+    let found = tray::waiting(&tx.reader(), work.owner, &work.name, work.reached, limit)?;
+    for waiting in &found {
+        work.reached = waiting.place();
+        tray::take_out(tx, &work.name, waiting)?;
+        work.done += u64::from(work.deed == Deed::Discard);
+    }
+    Ok(found.len() as u64)
+}
+
+/// Applies some of what waits in the tray.
 fn waiting(tx: &mut Tx<'_>, work: &mut Work, definition: Definition, limit: u64) -> Result<u64, StoreError> {
     let waits_as = if work.deed == Deed::Apply { work.was.clone() } else { work.name.clone() };
     let found = tray::waiting(&tx.reader(), work.owner, &waits_as, work.reached, limit)?;
     for waiting in &found {
         work.reached = waiting.place();
-        if work.deed == Deed::Delete {
-            tray::take_out(tx, &waits_as, waiting)?;
-            continue;
-        }
         match fitting(work.owner, &work.name, definition.kind, &waiting.value) {
             Ok(write) => {
                 tray::take_out(tx, &waits_as, waiting)?;

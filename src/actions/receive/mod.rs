@@ -286,8 +286,8 @@ impl Receiving<'_, '_> {
             company,
             session_ms: message.session_ms,
             flags,
-            properties: properties.or_else(|| as_text(&message.properties)),
-            context: as_text(&message.context),
+            properties: properties.as_deref().or(message.properties.as_deref()),
+            context: message.context.as_deref(),
         };
         events::append(self.tx, &event)?;
         (self.decided.journaled, self.decided.company) = (true, company);

@@ -6,14 +6,14 @@ use maud::{Markup, html};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{looked_at, percent, type_word, work};
+use super::{forms, looked_at, percent, type_word, work};
 use crate::actions::attributes::{self as deeds, AttributeError, Hand, Preview};
 use crate::dashboard::desk::{self, Answer};
 use crate::dashboard::errors;
 use crate::dashboard::links;
 use crate::dashboard::parts::attributes::grade;
 use crate::dashboard::parts::chart::meter;
-use crate::dashboard::parts::form::{Line, Mistake, choice, tick};
+use crate::dashboard::parts::form::Mistake;
 use crate::dashboard::parts::frame::{Frame, Place, Refresh, live_shell};
 use crate::dashboard::parts::icon::icon;
 use crate::dashboard::parts::numbers::{counted, number};
@@ -89,14 +89,14 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
         div.stack {
             (head(title, below, html! {}))
             @if view.saved { (notice(Tone::Good, "Saved. It holds from the next message on.")) }
-            @if let Some(asked) = &view.asked { (question(view, asked, may)) }
-            @if let Some(work) = last { (work::card(frame, work)) @if may { (change_back(view, work)) } }
-            @if may && view.asked.is_none() { (offer(view)) }
+            @if let Some(asked) = &view.asked { (forms::question(view, asked, may)) }
+            @if let Some(work) = last { (work::card(frame, work)) @if may { (forms::change_back(view, work)) } }
+            @if may && view.asked.is_none() { (forms::offer(view)) }
             @if let Some(waiting) = &view.waiting { (waits(waiting)) }
             div.split {
                 div.stack {
                     (values_card(frame, view))
-                    @if may { (settings(view)) (type_card(view)) (delete_card(view)) }
+                    @if may { (forms::settings(view)) (forms::type_card(view)) (forms::delete_card(view)) }
                 }
                 div.stack {
                     (facts(frame, view))
@@ -108,109 +108,6 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
     let running = last.is_some_and(|work| work.ended_ms.is_none());
     let refresh = Refresh { seconds: LOOK_SECONDS, address: work::here(definition.owner, &definition.name) };
     live_shell(frame, &definition.name, running.then_some(&refresh), content)
-}
-
-/// A form that posts to this page.
-fn post(view: &View, deed: &str, content: Markup) -> Markup {
-    html! {
-        form.stack.snug method="post" action=(links::attribute(view.definition.owner, &view.definition.name)) {
-            input type="hidden" name="deed" value=(deed);
-            (content)
-        }
-    }
-}
-
-fn question(view: &View, asked: &Asked, may: bool) -> Markup {
-    let back = links::attribute(view.definition.owner, &view.definition.name);
-    match asked {
-        Asked::Type(kind, preview) => html! {
-            section.card aria-labelledby="asked" {
-                header { h2 id="asked" { "Change the type?" } }
-                div.body.stack.snug {
-                    (work::preview(view.definition.owner, preview, (view.definition.kind, *kind)))
-                    @if may {
-                        (post(view, "type", html! {
-                            input type="hidden" name="type" value=(kind.as_str());
-                            div.row {
-                                button.btn.primary { "Change to " (type_word(*kind)) }
-                                a.btn.bare href=(back) { "Leave it" }
-                            }
-                        }))
-                    }
-                }
-            }
-        },
-        Asked::Delete(preview) => html! {
-            section.card aria-labelledby="asked" {
-                header { h2 id="asked" { "Delete the attribute and all its values?" } }
-                div.body.stack.snug {
-                    p {
-                        b { (counted(preview.filled, "value", "values")) } " of " (number(preview.looked.rows))
-                        " rows looked at will be taken away, and what waits in the tray under the name. Histories still tell what they were. "
-                        b { "This can't be undone." }
-                    }
-                    p.small.faint { (looked_at(view.definition.owner, preview.looked)) }
-                    @if may {
-                        (post(view, "delete", html! {
-                            (Line {
-                                name: "typed", label: "Type the name of the attribute", hint: &view.definition.name,
-                                autocomplete: "off", required: true, ..Line::default()
-                            }
-                            .draw(view.mistake.as_ref()))
-                            div.row {
-                                button.btn.danger { (icon("trash")) " Delete all of it" }
-                                a.btn.bare href=(back) { "Keep it" }
-                            }
-                        }))
-                    }
-                }
-            }
-        },
-    }
-}
-
-/// After a change of type: the way back.
-fn change_back(view: &View, work: &Work) -> Markup {
-    let was = Type::parse(&work.was).filter(|was| work.deed == Deed::Convert && *was != view.definition.kind);
-    html! {
-        @if let Some(was) = was {
-            (post(view, "type", html! {
-                input type="hidden" name="type" value=(was.as_str());
-                div.row {
-                    button.btn { (icon("undo")) " Change back to " (type_word(was)) }
-                    span.small.muted { "What waits in the tray since is taken out again." }
-                }
-            }))
-        }
-    }
-}
-
-/// Texts that all say something else are offered as that in one click (A1).
-fn offer(view: &View) -> Markup {
-    let kind = view
-        .values
-        .offer()
-        .filter(|_| view.definition.kind == Type::Text && !is_standard(view.definition.owner, &view.definition.name));
-    html! {
-        @if let Some(kind) = kind {
-            @let what = match kind {
-                Type::Boolean => "yes or no",
-                Type::Date => "a date",
-                Type::Datetime => "a date and time",
-                _ => "a number",
-            };
-            (alert(Tone::Info, &format!("Every text looked at could be {what}"), html! {
-                p {
-                    "Template tags in quotes make texts of everything. As " (what) " it sorts and compares as one. "
-                    "A text that turns out to be something else waits in the tray."
-                }
-                (post(view, "type", html! {
-                    input type="hidden" name="type" value=(kind.as_str());
-                    div.row { button.btn { "As " (type_word(kind)) } }
-                }))
-            }))
-        }
-    }
 }
 
 fn waits(waiting: &TrayName) -> Markup {
@@ -289,64 +186,6 @@ fn facts(frame: &Frame, view: &View) -> Markup {
 
 fn source_name(view: &View, key: i64) -> &str {
     view.sources.iter().find(|(known, _)| *known == key).map_or("", |(_, name)| name)
-}
-
-fn settings(view: &View) -> Markup {
-    let definition = &view.definition;
-    html! {
-        section.card aria-labelledby="settings" {
-            header { h2 id="settings" { "Settings" } }
-            div.body {
-                (post(view, "set", html! {
-                    (Line {
-                        name: "label", label: "Label", value: definition.label.as_deref().unwrap_or_default(),
-                        hint: "What people read on pages instead of the name.", ..Line::default()
-                    }
-                    .draw(view.mistake.as_ref()))
-                    (tick("locked", "Locked", "Unsigned calls may not set it: signed calls, secret tokens and operators do.", definition.locked))
-                    (tick("hidden", "Hidden", "It is left out of users' and companies' pages. It is still stored, and in the API.", definition.hidden))
-                    (tick("history", "Keep its history", "Off: only the present value is kept, and it can't be undone.", definition.history))
-                    div.row { button.btn.primary { "Save" } }
-                }))
-            }
-        }
-    }
-}
-
-fn type_card(view: &View) -> Markup {
-    let definition = &view.definition;
-    let options: Vec<(&str, &str)> = Type::ALL.iter().map(|kind| (kind.as_str(), type_word(*kind))).collect();
-    html! {
-        section.card aria-labelledby="type-h" {
-            header { h2 id="type-h" { "Type" } }
-            div.body {
-                @if is_standard(definition.owner, &definition.name) {
-                    p.muted { "A standard attribute: it is a " (type_word(definition.kind)) " in every workspace." }
-                } @else {
-                    form.stack.snug action=(links::attribute(definition.owner, &definition.name)) {
-                        (choice("type", "Change to", &options, definition.kind.as_str(), "First you see what converts and what would wait in the tray."))
-                        div.row { button.btn { "See what would become of it" } }
-                    }
-                }
-            }
-        }
-    }
-}
-
-fn delete_card(view: &View) -> Markup {
-    let definition = &view.definition;
-    html! {
-        @if !is_standard(definition.owner, &definition.name) {
-            section.card aria-labelledby="delete-h" {
-                header {
-                    h2 id="delete-h" { "Delete" }
-                    a.btn.danger.end href=(links::with_query(&links::attribute(definition.owner, &definition.name), &[("delete", Some("1"))])) {
-                        (icon("trash")) " Delete with all values"
-                    }
-                }
-            }
-        }
-    }
 }
 
 /// What the forms send.

@@ -25,11 +25,13 @@ pub fn card(frame: &Frame, work: &Work) -> Markup {
     let (doing, done) = match work.deed {
         Deed::Convert => ("Its values are being converted", "Its values were converted"),
         Deed::Apply => ("What waits in the tray is being applied", "What waited in the tray was applied"),
+        Deed::Discard => ("What waits in the tray is being thrown away", "What waited in the tray was thrown away"),
         Deed::Delete => ("Its values are being taken away", "Its values were taken away"),
     };
     let word = match work.deed {
         Deed::Convert => "converted",
         Deed::Apply => "applied",
+        Deed::Discard => "thrown away",
         Deed::Delete => "taken away",
     };
     html! {

@@ -5,16 +5,18 @@ use maud::{Markup, html};
 
 use super::snippets::Framework;
 use super::state::State;
-use super::{check, steps};
+use super::{check, offers, steps};
 use crate::dashboard::desk::{self, Answer};
 use crate::dashboard::links;
 use crate::dashboard::parts::frame::{Frame, Place, Refresh, live_shell};
 use crate::dashboard::parts::icon::small;
 use crate::dashboard::parts::say::nothing;
 use crate::dashboard::parts::section::head;
+use crate::domain::attributes::{Owner, Type};
 use crate::domain::time::MINUTE_MS;
 use crate::http::access::Viewer;
 use crate::store::Source;
+use crate::store::attribute_values;
 use crate::store::sightings::{self, Evidence};
 
 /// The check looks often for so long, then now and then.
@@ -39,6 +41,8 @@ pub struct View {
     pub earlier_ms: Option<i64>,
     /// Whose tags the code is written with.
     pub framework: Framework,
+    /// Attributes that are texts and could be something else, of each kind.
+    pub offers: Vec<(Owner, String, Type)>,
 }
 
 impl View {
@@ -75,6 +79,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
                 (steps::company(state))
                 (steps::sign_out(frame, key))
                 (steps::try_it(frame, key))
+                (offers::card(frame, &view.offers))
             }
             (contents())
         }
@@ -147,14 +152,15 @@ pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
     let since_ms = desk::value(&request, "since").and_then(|since| since.parse().ok()).filter(|since| *since >= 0);
     let since_ms = since_ms.unwrap_or_else(|| store.now_ms());
     let key = source.as_ref().map(|source| source.key);
-    let (frame, (evidence, earlier_ms)) = desk::read(&request, operator, Place::Install, move |db, _| match key {
-        Some(key) => {
-            let earlier_ms = sightings::evidence(db, key, 0)?.posted_ms.filter(|at_ms| *at_ms < since_ms);
-            Ok((sightings::evidence(db, key, since_ms)?, earlier_ms))
-        }
-        None => Ok((Evidence::default(), None)),
-    })
-    .await?;
+    let (frame, (evidence, earlier_ms, offers)) =
+        desk::read(&request, operator, Place::Install, move |db, _| match key {
+            Some(key) => {
+                let earlier_ms = sightings::evidence(db, key, 0)?.posted_ms.filter(|at_ms| *at_ms < since_ms);
+                Ok((sightings::evidence(db, key, since_ms)?, earlier_ms, attribute_values::offers(db)?))
+            }
+            None => Ok((Evidence::default(), None, Vec::new())),
+        })
+        .await?;
     let framework = Framework::parse(&desk::value(&request, "fw").unwrap_or_default());
-    Ok(desk::page(page(&frame, &View { sources, source, since_ms, evidence, earlier_ms, framework })))
+    Ok(desk::page(page(&frame, &View { sources, source, since_ms, evidence, earlier_ms, framework, offers })))
 }

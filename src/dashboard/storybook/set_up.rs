@@ -10,6 +10,7 @@ use crate::dashboard::parts::frame::{Place, Theme};
 use crate::dashboard::settings::{account, operators, source, sources, tokens, workspace};
 use crate::dashboard::{errors, help, password, refusals, set_up, sign_in};
 use crate::domain::access::{Role, Scope};
+use crate::domain::attributes::{Owner, Type};
 use crate::domain::ids::OperatorKey;
 use crate::domain::settings::Settings;
 use crate::domain::time::{DAY_MS, MINUTE_MS};
@@ -27,6 +28,7 @@ pub fn installs() -> Vec<(&'static str, Markup)> {
         evidence,
         earlier_ms: Some(now() - 3 * DAY_MS),
         framework,
+        offers: if count > 1 { vec![(Owner::User, "seats_left".to_owned(), Type::Number)] } else { Vec::new() },
     };
     let script = Some((now() - 30_000, "help.quayside.example".to_owned()));
     let seen = Evidence {

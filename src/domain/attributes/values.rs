@@ -174,7 +174,9 @@ impl Cell {
 
     fn set(&mut self, value: Value, stamp: Stamp) {
         let known = self.plain.as_ref().map(|(_, known)| *known);
-        let hand_unpins = stamp.grade == Grade::Hand && known.is_some_and(|known| known.pinned);
+        // A hand's time is the moment it is there, so the later of two hands holds.
+        let hand_unpins =
+            stamp.grade == Grade::Hand && known.is_some_and(|known| known.pinned && known.at_ms <= stamp.at_ms);
         if known.is_none_or(|known| known <= stamp) || hand_unpins {
             self.plain = Some((value, stamp));
             self.operations.retain(|(operation, _)| *operation > stamp);
@@ -517,6 +519,18 @@ mod tests {
         assert_eq!(serde_json::from_str::<Map<String, Value>>(&stamps).unwrap().len(), 1);
     }
 
+    /// A value as T2 sees it: whether it fills a gap, and its stamp.
+    fn any_value_said() -> impl Strategy<Value = (bool, Stamp)> {
+        let grades = [Grade::Rule, Grade::Unsigned, Grade::Import, Grade::Secret, Grade::Signed, Grade::Hand];
+        (any::<bool>(), any::<bool>(), 0_i64..3, prop::sample::select(grades.to_vec()), 0_i64..3).prop_map(
+            |(gap, pinned, at_ms, grade, message_hash)| {
+                // Nothing pins but a hand, and a hand fills no gap.
+                let pinned = pinned && !gap && grade == Grade::Hand;
+                (gap, Stamp { pinned, at_ms, grade, message_hash, source: SourceKey(1) })
+            },
+        )
+    }
+
     fn any_write() -> impl Strategy<Value = Write> {
         prop_oneof![
             (0_i64..5).prop_map(|n| Write::Set(json!(n))),
@@ -527,6 +541,38 @@ mod tests {
     }
 
     proptest! {
+        /// T2: pinned by hand > not a gap-fill > later > of a higher grade > of a greater message id, over all
+        /// combinations of them and in any order of arrival.
+        #[test]
+        fn t2_one_order_decides_between_two_values((mut said, order) in prop::collection::vec(any_value_said(), 1..8)
+            .prop_flat_map(|said| { let order = (0..said.len()).collect::<Vec<_>>(); (Just(said), Just(order).prop_shuffle()) })
+        ) {
+            // Of one moment, grade and message there is one value.
+            said.sort();
+            said.dedup();
+            // Two hands are never there at once; one that does not pin takes the pin away, which is another test.
+            let pinned = said.iter().any(|(_, stamp)| stamp.pinned);
+            said.retain(|(gap, stamp)| *gap || stamp.pinned || stamp.grade != Grade::Hand || !pinned);
+            let mut moments = BTreeSet::new();
+            said.retain(|(_, stamp)| !stamp.pinned || moments.insert(stamp.at_ms));
+            let place = |(gap, stamp): &(bool, Stamp)| (stamp.pinned, !gap, stamp.at_ms, stamp.grade, stamp.message_hash);
+            let expected = said.iter().max_by_key(|said| place(said)).map(|said| json!(format!("{:?}", place(said))));
+            let mut attributes = Attributes::default();
+            let mut carried = Vec::new();
+            for said in order.iter().filter_map(|index| said.get(*index)) {
+                let value = json!(format!("{:?}", place(said)));
+                if said.0 {
+                    let mut visitor = Attributes::default();
+                    visitor.write("a", Write::Set(value), said.1);
+                    carried.push(visitor);
+                    attributes.fill_gaps(&carried);
+                } else {
+                    attributes.write("a", Write::Set(value), said.1);
+                }
+            }
+            prop_assert_eq!(attributes.get("a"), expected);
+        }
+
         #[test]
         fn t2_any_order_of_arrival_ends_in_the_same_value(
             writes in prop::collection::vec(any_write(), 1..10),

@@ -275,7 +275,7 @@ CREATE TABLE attribute_work (
   work_key    INTEGER PRIMARY KEY AUTOINCREMENT,
   owner       INTEGER NOT NULL,
   name        TEXT    NOT NULL,
-  deed        TEXT    NOT NULL CHECK (deed IN ('convert', 'apply', 'delete')),
+  deed        TEXT    NOT NULL CHECK (deed IN ('convert', 'apply', 'discard', 'delete')),
   was         TEXT    NOT NULL,           -- convert: the type before; apply: the name it waits under
   change_key  INTEGER,                    -- its change set
   place       INTEGER NOT NULL,           -- the next place in it

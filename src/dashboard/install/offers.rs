@@ -1,0 +1,42 @@
+//! What the snippet sends as texts though it says something else (A1).
+
+use maud::{Markup, html};
+
+use crate::dashboard::attributes::{owners, type_word};
+use crate::dashboard::links;
+use crate::dashboard::parts::frame::Frame;
+use crate::dashboard::parts::values::{NAME_CHARS_MAX, cut};
+use crate::domain::access::Role;
+use crate::domain::attributes::{Owner, Type};
+
+/// Attributes that are told at once.
+const SHOWN_MAX: usize = 10;
+
+/// The card; nothing where there is nothing to offer.
+pub fn card(frame: &Frame, offers: &[(Owner, String, Type)]) -> Markup {
+    html! {
+        @if !offers.is_empty() {
+            section.card aria-labelledby="offers" {
+                header { h2 id="offers" { "Texts that could be something else" } }
+                p.body.muted {
+                    "Template tags in quotes make texts of everything. Every value looked at would convert without loss; what comes later and does not waits in the tray."
+                }
+                ul.rows.roomy {
+                    @for (owner, name, kind) in offers.iter().take(SHOWN_MAX) {
+                        @let page = links::attribute(*owner, name);
+                        li {
+                            p { a href=(page) { code.bare { bdi { (cut(name, NAME_CHARS_MAX)) } } } " of " (owners(*owner)) }
+                            @if frame.may(Role::Admin) {
+                                form method="post" action=(page) {
+                                    input type="hidden" name="deed" value="type";
+                                    input type="hidden" name="type" value=(kind.as_str());
+                                    button.btn { "As " (type_word(*kind)) span.vh { ": " (name) } }
+                                }
+                            } @else { span.muted { "could be " (type_word(*kind)) } }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
