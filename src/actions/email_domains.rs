@@ -13,7 +13,7 @@ use crate::domain::ids::{CompanyId, CompanyKey, SourceKey, UserKey};
 use crate::domain::settings::DomainRule;
 use crate::store::memberships::Member;
 use crate::store::workspace::SetError;
-use crate::store::{StoreError, Tx, changes, companies, email_domains as domains, memberships};
+use crate::store::{Store, StoreError, Tx, changes, companies, email_domains as domains, memberships};
 
 /// The name of the rule in change sets.
 const RULE: &str = "e-mail domain";
@@ -79,7 +79,7 @@ fn is_left_out(tx: &Tx<'_>, domain: &str) -> bool {
     let own = |origin: &String| email_domains::of_website(origin).as_deref() == Some(domain);
     settings.staff_domains.iter().any(named)
         || settings.ignored_domains.iter().any(named)
-        || settings.own_host.as_ref().is_some_and(named)
+        || tx.ambient.own_host.as_ref().is_some_and(named)
         || catalog.sources.values().any(|source| source.origins.iter().any(own))
 }
 
@@ -97,8 +97,7 @@ fn company_of(
             let company = companies::create(tx, id, at_ms)?;
             changes.push(Change::new(Subject::Company(company), "created", None, Some(json!(id.as_str()))));
             let mut known = companies::load(tx, company)?;
-            let stamp =
-                Stamp { pinned: false, at_ms, grade: Grade::Rule, message_hash: 0, source: NO_SOURCE };
+            let stamp = Stamp { pinned: false, at_ms, grade: Grade::Rule, message_hash: 0, source: NO_SOURCE };
             let stated = Write::Set(Value::String(domain.to_owned()));
             if let Some((before, after)) = known.attributes.write("domain", stated, stamp) {
                 changes.push(Change::new(Subject::Company(company), "domain", before, after));
@@ -141,13 +140,42 @@ pub fn giving_way(tx: &Tx<'_>, user: UserKey, said: &[Statement]) -> Result<Vec<
     Ok(leaves.collect())
 }
 
-/// Accepts a domain: it is this company's from now on, which is made where it is not known, and those
-/// who wait for it become members. Answers the company, how many became members, and whether more wait:
-/// [`take_in`] goes on with them.
+/// Accepts a domain: it is this company's from now on, which is made where it is not known (of the domain,
+/// where no id is given), and those who wait for it become members. Answers the company's id and how many
+/// became members.
+///
+/// # Errors
+/// No domain, no company id, the store's; whoever became a member by then stays one.
+pub async fn accept_all(
+    store: &Store,
+    by: By,
+    domain: String,
+    company_id: String,
+) -> Result<(String, u64), DomainError> {
+    let (first_by, wanted) = (by.clone(), domain.clone());
+    let (id, company) = store.write(move |tx| accept(tx, &first_by, &wanted, &company_id)).await?;
+    let domain = known_domain(&domain)?;
+    let mut people = 0;
+    loop {
+        let (by, domain) = (by.clone(), domain.clone());
+        let (joined, more) = store.write(move |tx| take_in(tx, &by, &domain, company)).await?;
+        people += joined;
+        if !more {
+            return Ok((id.as_str().to_owned(), people));
+        }
+    }
+}
+
+/// Gives a domain to a company.
 ///
 /// # Errors
 /// No domain, no company id, the store's.
-pub fn accept(tx: &mut Tx<'_>, by: &By, domain: &str, company_id: &str) -> Result<(CompanyId, i64, bool), DomainError> {
+pub fn accept(
+    tx: &mut Tx<'_>,
+    by: &By,
+    domain: &str,
+    company_id: &str,
+) -> Result<(CompanyId, CompanyKey), DomainError> {
     let domain = known_domain(domain)?;
     let id = CompanyId::parse(company_id).map_err(DomainError::CompanyId)?;
     let id = id.unwrap_or_else(|| CompanyId::stored(domain.clone()));
@@ -155,24 +183,19 @@ pub fn accept(tx: &mut Tx<'_>, by: &By, domain: &str, company_id: &str) -> Resul
     let now_ms = tx.now_ms;
     let company = company_of(tx, &id, &domain, now_ms, &mut changes)?;
     changes::record(tx, by, "accept_domain", Grade::Hand, &changes)?;
-    let (people, more) = take_in(tx, by, &domain)?;
-    Ok((id, people, more))
+    Ok((id, company))
 }
 
-/// Takes some of those who wait for a domain into its company; answers how many, and whether more wait.
-///
-/// # Errors
-/// [`StoreError`] only.
-pub fn take_in(tx: &mut Tx<'_>, by: &By, domain: &str) -> Result<(i64, bool), StoreError> {
-    let known = domains::companies_of(tx, domain)?;
-    let Some((company, _)) = known.iter().find(|(_, accepted)| *accepted) else { return Ok((0, false)) };
+/// Takes some of those who wait for a domain into its company; answers how many became members, and
+/// whether more wait.
+fn take_in(tx: &mut Tx<'_>, by: &By, domain: &str, company: CompanyKey) -> Result<(u64, bool), StoreError> {
     let waiting = domains::take_waiting(tx, domain, STEP_PEOPLE)?;
     let more = waiting.len() as i64 == STEP_PEOPLE;
     let (mut changes, mut people) = (Vec::new(), 0);
     let now_ms = tx.now_ms;
     for user in waiting {
         if !memberships::any(tx, user)? {
-            changes.extend(join(tx, user, *company, now_ms)?);
+            changes.extend(join(tx, user, company, now_ms)?);
             people += 1;
         }
     }

@@ -3,6 +3,7 @@
 
 pub mod attributes;
 pub mod email_domains;
+pub mod merge;
 pub mod operators;
 pub mod passwords;
 pub mod receive;
@@ -11,3 +12,4 @@ pub mod settings;
 pub mod sources;
 pub mod tokens;
 pub mod tray;
+pub mod undo;

@@ -1,10 +1,74 @@
-//! Change sets as JSON: the history of a user or a company.
+//! `/changes`: change sets, and how one is taken back; as JSON also the history of a user or a company.
 
+use actix_web::http::StatusCode;
+use actix_web::web::{self, Data, Path};
+use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::answer::Time;
-use crate::store::changes::{ChangeRow, ChangeSet};
+use super::answer::{self, List, Time};
+use super::parameters::Parameters;
+use super::{read_only, resource};
+use crate::actions::undo::{self as deeds, Conflict, UndoError};
+use crate::domain::change::By;
+use crate::domain::ids::ChangeKey;
+use crate::http::access::{ReadToken, WriteToken};
+use crate::http::problem::Problem;
+use crate::store::changes::{self, ChangeRow, ChangeSet};
+use crate::store::{Store, Tx};
+
+pub(super) fn configure(config: &mut web::ServiceConfig) {
+    config.service(read_only("/changes").get(list)).service(resource("/changes/{change_id}/undo", "POST").post(undo));
+}
+
+/// `GET /api/v1/changes`: every deed, newest first.
+async fn list(_: ReadToken, request: HttpRequest, store: Data<Store>) -> Result<HttpResponse, Problem> {
+    let parameters = Parameters::of(&request, &["limit", "cursor"])?;
+    let (size, after) = (parameters.limit()?, parameters.cursor(ORDER)?);
+    let page = store.read(move |db| changes::all(db, after.as_ref(), size)).await?;
+    Ok(answer::ok(List::of(page, ORDER, ChangeSetView::of), 0))
+}
+
+/// The answer to an undo.
+#[derive(Debug, Serialize)]
+struct UndoneView {
+    /// The new change set; none in a dry run.
+    change_id: Option<i64>,
+    /// The one that was taken back.
+    undone: i64,
+    /// What was left as it is, and why.
+    conflicts: Vec<Conflict>,
+}
+
+/// `POST /api/v1/changes/{change_id}/undo`; with `dry_run=1` what it would do.
+async fn undo(
+    token: WriteToken,
+    path: Path<String>,
+    request: HttpRequest,
+    store: Data<Store>,
+) -> Result<HttpResponse, Problem> {
+    let is_dry_run = Parameters::of(&request, &["dry_run"])?.is_dry_run()?;
+    let by = By::Token(token.0.name);
+    let change = path.parse().map(ChangeKey).map_err(|_| problem(UndoError::Unknown))?;
+    let deed = move |tx: &mut Tx<'_>| deeds::undo(tx, &by, change);
+    let undone = if is_dry_run { store.rehearse(deed).await } else { store.write(deed).await }.map_err(problem)?;
+    let change_id = (!is_dry_run).then_some(undone.change.0);
+    Ok(answer::ok(UndoneView { change_id, undone: change.0, conflicts: undone.conflicts }, 0))
+}
+
+fn problem(error: UndoError) -> Problem {
+    let (status, code) = match &error {
+        UndoError::Unknown => (StatusCode::NOT_FOUND, "change_not_found"),
+        UndoError::AlreadyUndone(_) => (StatusCode::CONFLICT, "already_undone"),
+        UndoError::TooOld => (StatusCode::CONFLICT, "too_old"),
+        UndoError::Nothing(_) => (StatusCode::CONFLICT, "nothing_to_undo"),
+        UndoError::Store(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
+    };
+    match error {
+        UndoError::Store(error) => error.into(),
+        error => Problem::new(status, code, error.to_string()),
+    }
+}
 
 /// The name of the order of history: the newest first.
 pub(super) const ORDER: &str = "-at";
@@ -29,7 +93,7 @@ struct ByView {
 
 /// One field.
 #[derive(Debug, Serialize)]
-struct ChangeView {
+pub(super) struct ChangeView {
     kind: &'static str,
     id: String,
     /// Of a membership: the company, while `id` is the user.
@@ -54,7 +118,7 @@ impl ChangeSetView {
 }
 
 impl ChangeView {
-    fn of(row: ChangeRow) -> ChangeView {
+    pub fn of(row: ChangeRow) -> ChangeView {
         ChangeView {
             kind: row.subject,
             id: row.subject_id,

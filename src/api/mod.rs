@@ -17,6 +17,7 @@ mod parameters;
 mod refusals;
 mod settings;
 mod sources;
+mod suggested_domains;
 mod tray;
 mod users;
 mod visitors;
@@ -44,6 +45,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
                 .wrap(Compress::default())
                 .wrap(from_fn(head::as_get))
                 .configure(users::configure)
+                .configure(changes::configure)
                 .configure(companies::configure)
                 .configure(events::configure)
                 .configure(visitors::configure)
@@ -52,6 +54,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
                 .configure(attributes::configure)
                 .configure(settings::configure)
                 .configure(sources::configure)
+                .configure(suggested_domains::configure)
                 .default_service(web::to(nothing_here)),
         )
         .service(web::resource("/api/{rest:.*}").to(nothing_here));

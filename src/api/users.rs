@@ -1,24 +1,25 @@
 //! `/users`: users and leads, their events and their history.
 
 use actix_web::http::StatusCode;
-use actix_web::web::{self, Data, Path};
+use actix_web::web::{self, Data, Json, Path};
 use actix_web::{HttpRequest, HttpResponse};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::answer::{self, List, Time};
-use super::changes::{self, ChangeSetView};
+use super::changes::{self, ChangeSetView, ChangeView};
 use super::events;
 use super::parameters::{Parameters, Sorts, invalid};
-use super::read_only;
+use super::{read_only, resource};
+use crate::actions::merge::{self as deeds, MergeError};
 use crate::domain::activity::{State, Trend};
-use crate::domain::change::Subject;
+use crate::domain::change::{By, Subject};
 use crate::domain::ids::{UserId, UserKey};
-use crate::http::access::ReadToken;
+use crate::http::access::{ReadToken, WriteToken};
 use crate::http::problem::Problem;
 use crate::store::events::Of;
 use crate::store::users::{self, AttributeValue, SortBy, UserMembership, UserName, UserRecord};
-use crate::store::{self, Reader, Store, StoreError};
+use crate::store::{self, Reader, Store, StoreError, Tx};
 
 const SORTS: &Sorts<SortBy> = &[
     ("name", SortBy::Name),
@@ -33,7 +34,8 @@ pub(super) fn configure(config: &mut web::ServiceConfig) {
         .service(read_only("/users").get(list))
         .service(read_only("/users/{id:[^/]*}").get(show))
         .service(read_only("/users/{id:[^/]*}/events").get(list_events))
-        .service(read_only("/users/{id:[^/]*}/changes").get(list_changes));
+        .service(read_only("/users/{id:[^/]*}/changes").get(list_changes))
+        .service(resource("/users/{id:[^/]*}/merge", "POST").post(merge));
 }
 
 /// `GET /api/v1/users`; with `?id=` one user, as an id of dots can't stand in a path.
@@ -102,6 +104,59 @@ async fn list_changes(
     Ok(answer::ok(List::of(page, changes::ORDER, ChangeSetView::of), lag_ms))
 }
 
+/// The body of a merge.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Merge {
+    from: String,
+}
+
+/// A merge as JSON: who it is afterwards, and what changed.
+#[derive(Debug, Serialize)]
+struct MergeView {
+    change_id: Option<i64>,
+    user: UserView,
+    changes: Vec<ChangeView>,
+}
+
+/// `POST /api/v1/users/{id}/merge`: the user of the path survives (R11); with `dry_run=1` the preview.
+async fn merge(
+    token: WriteToken,
+    path: Path<String>,
+    request: HttpRequest,
+    body: Json<Merge>,
+    store: Data<Store>,
+) -> Result<HttpResponse, Problem> {
+    let parameters = Parameters::of(&request, &["by", "id", "dry_run"])?;
+    let survivor = user_name(&path, &parameters)?;
+    let other = named_by(&body.from, &parameters)?;
+    let (by, now_ms) = (By::Token(token.0.name), store.now_ms());
+    let is_dry_run = parameters.is_dry_run()?;
+    let deed = move |tx: &mut Tx<'_>| {
+        let found = |name: &UserName, tx: &Tx<'_>| -> Result<UserKey, Problem> {
+            users::key(&tx.reader(), name)?.ok_or_else(|| not_found(name))
+        };
+        let (to, from) = (found(&survivor, tx)?, found(&other, tx)?);
+        let change = deeds::merge(tx, &by, to, from).map_err(merge_problem)?;
+        let user = users::record(&tx.reader(), &survivor, now_ms)?.ok_or_else(|| not_found(&survivor))?;
+        let changes = store::changes::of_set(&tx.reader(), change)?;
+        Ok::<_, Problem>(MergeView {
+            change_id: (!is_dry_run).then_some(change.0),
+            user: UserView::of(user, now_ms),
+            changes: changes.into_iter().map(ChangeView::of).collect(),
+        })
+    };
+    let merged: MergeView = if is_dry_run { store.rehearse(deed).await? } else { store.write(deed).await? };
+    Ok(answer::ok(merged, 0))
+}
+
+fn merge_problem(error: MergeError) -> Problem {
+    match error {
+        MergeError::OneAlready => Problem::new(StatusCode::CONFLICT, "one_already", error.to_string()),
+        MergeError::Store(error) => error.into(),
+    }
+}
+
 /// Reads something of a user who is named.
 async fn read_of<T: Send + 'static>(
     store: &Store,
@@ -122,6 +177,11 @@ fn user_name(path: &str, parameters: &Parameters) -> Result<UserName, Problem> {
             .ok_or_else(|| invalid("Which user? Put the id into the path, or send ?id=.".to_owned(), "id"))?,
         path => path,
     };
+    named_by(id, parameters)
+}
+
+/// A user by the kind of name that `?by=` says.
+fn named_by(id: &str, parameters: &Parameters) -> Result<UserName, Problem> {
     match parameters.get("by") {
         Some("id") => Ok(UserName::Id(id.to_owned())),
         Some("email") => Ok(UserName::Email(id.to_owned())),

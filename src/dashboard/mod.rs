@@ -24,6 +24,7 @@ mod settings;
 mod sign_in;
 #[cfg(test)]
 mod storybook;
+mod suggested;
 mod theme;
 mod timeline;
 mod tray;
@@ -59,6 +60,7 @@ pub fn configure(config: &mut ServiceConfig) {
         .service(web::resource("/users").get(users::show))
         .service(web::resource("/users/{id}").get(user::show))
         .service(web::resource("/companies").get(companies::show))
+        .service(web::resource("/companies/suggested").get(suggested::show).post(suggested::decide))
         .service(web::resource("/companies/{id}").get(company::show))
         .service(web::resource("/visitors").get(visitors::show))
         .service(web::resource("/refusals").get(refusals::show))

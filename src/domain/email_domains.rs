@@ -4,10 +4,8 @@ use crate::domain::settings::DomainRule;
 
 /// Hosts where anybody gets an address, and hosts whose addresses are thrown away, sorted by bytes;
 /// `data/renew` says where they come from.
-const NOBODY_S: [&str; 2] = [
-    include_str!("../../data/free_email_hosts.txt"),
-    include_str!("../../data/disposable_email_hosts.txt"),
-];
+const NOBODY_S: [&str; 2] =
+    [include_str!("../../data/free_email_hosts.txt"), include_str!("../../data/disposable_email_hosts.txt")];
 
 /// What a host names by its registrable domain: `mail.acme.co.uk` is of `acme.co.uk`. None for what
 /// nobody can register: a suffix alone, an address in numbers, a name within a network.
@@ -45,7 +43,8 @@ fn has_line(sorted: &str, line: &str) -> bool {
         let middle = low + (high - low) / 2;
         // The line in which the middle is: newlines are single bytes, so both ends are boundaries.
         let start = sorted.as_bytes()[..middle].iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-        let end = sorted.as_bytes()[middle..].iter().position(|byte| *byte == b'\n').map_or(sorted.len(), |at| middle + at);
+        let end =
+            sorted.as_bytes()[middle..].iter().position(|byte| *byte == b'\n').map_or(sorted.len(), |at| middle + at);
         match sorted.as_bytes()[start..end].cmp(line.as_bytes()) {
             std::cmp::Ordering::Equal => return true,
             std::cmp::Ordering::Less => low = end + 1,

@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use super::StoreError;
 use crate::domain::access::Grade;
 use crate::domain::attributes::{Owner, Type};
-use crate::domain::ids::SourceKey;
+use crate::domain::ids::{SourceKey, UserKey};
 use crate::domain::settings::Settings;
 
 /// Whether a source keeps what it sends.
@@ -76,6 +76,8 @@ pub struct Catalog {
     pub attribute_work: bool,
     /// Times of definitions made by unsigned callers in the last hour, by source (A4).
     pub unsigned_definitions: HashMap<SourceKey, Vec<i64>>,
+    /// Users that were merged, and into whom (R11); flattened.
+    pub merged_users: Arc<HashMap<UserKey, UserKey>>,
     /// The key of message hashes.
     pub hash_key: [u8; 32],
 }
@@ -107,6 +109,11 @@ impl Catalog {
             return None;
         }
         self.names.get(&owner)?.get(name).map(Option::as_deref)
+    }
+
+    /// Who a user was merged into, else the user (R11).
+    pub fn survivor(&self, user: UserKey) -> UserKey {
+        self.merged_users.get(&user).copied().unwrap_or(user)
     }
 
     /// All sources in the order they were made.
@@ -216,6 +223,21 @@ pub(super) fn load(connection: &Connection) -> Result<Catalog, StoreError> {
     }
     let attribute_work = super::attribute_work::waits(connection)?;
 
+    let mut statement =
+        connection.prepare_cached("SELECT user_key, merged_into FROM users WHERE merged_into IS NOT NULL")?;
+    let merged = statement.query_map([], |row| Ok((UserKey(row.get(0)?), UserKey(row.get(1)?))))?;
+    let merged_users = Arc::new(merged.collect::<Result<_, _>>()?);
+
     let hash_key = connection.query_row("SELECT value FROM secrets WHERE name = 'hash_key'", [], |row| row.get(0))?;
-    Ok(Catalog { settings, sources, write_keys, definitions, names, attribute_work, unsigned_definitions, hash_key })
+    Ok(Catalog {
+        settings,
+        sources,
+        write_keys,
+        definitions,
+        names,
+        attribute_work,
+        unsigned_definitions,
+        merged_users,
+        hash_key,
+    })
 }

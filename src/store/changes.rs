@@ -1,13 +1,13 @@
 //! Change sets: written with each deed, read as history.
 
-use rusqlite::{named_params, params};
+use rusqlite::{OptionalExtension, named_params, params};
 use serde_json::Value;
 
 use super::list::{self, Cursor, Page};
 use super::{Reader, StoreError, Tx};
 use crate::domain::access::Grade;
 use crate::domain::change::{By, Change, Subject};
-use crate::domain::ids::ChangeKey;
+use crate::domain::ids::{ChangeKey, CompanyKey, DefinitionKey, SourceKey, UserKey, VisitorKey};
 use crate::domain::limits::CHANGES_PER_DAY_MAX;
 use crate::domain::time::{self, MINUTE_MS};
 
@@ -25,6 +25,9 @@ const WORKSPACE: i64 = 4;
 const SOURCE: i64 = 5;
 const ATTRIBUTE: i64 = 6;
 
+/// So many changes are looked back at for what has changed since a deed.
+const SINCE_MAX: usize = 100;
+
 /// A change of one field, as history shows it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ChangeRow {
@@ -40,6 +43,8 @@ pub struct ChangeRow {
     pub by_name: String,
     /// The deed in a word.
     pub cause: String,
+    /// Whom it is about.
+    pub about: Subject,
     /// `user`, `company`, `membership` …
     pub subject: &'static str,
     /// The site's id of whom it is about; of a lead the e-mail address.
@@ -130,6 +135,30 @@ pub fn sets(
     sets.truncate(size);
     let last = sets.last().and_then(|set| set.changes.last());
     let next = last.map(|row| Cursor { value: row.place.into(), key: row.change.0 });
+    Ok(Page { rows: sets, next })
+}
+
+/// A page of all deeds, newest first, each whole as long as it changed no more than 1,000 fields.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn all(db: &Reader<'_>, after: Option<&Cursor>, size: usize) -> Result<Page<ChangeSet>, StoreError> {
+    let mut statement = db.0.prepare_cached(
+        "SELECT change_key FROM change_sets WHERE change_key < :before ORDER BY change_key DESC LIMIT :limit",
+    )?;
+    let before = after.map_or(i64::MAX, |cursor| cursor.key);
+    let parameters = named_params! { ":before": before, ":limit": (size + 1) as i64 };
+    let keys: Vec<i64> = statement.query_map(parameters, |row| row.get(0))?.collect::<Result<_, _>>()?;
+    let next = (keys.len() > size).then(|| Cursor { value: Value::Null, key: keys[size - 1] });
+    let mut sets = Vec::new();
+    for key in keys.into_iter().take(size) {
+        let mut rows = of_set(db, ChangeKey(key))?.into_iter();
+        // Of a set whose rows were erased nothing is left to tell.
+        let Some(first) = rows.next() else { continue };
+        let mut set = set_of(db, first)?;
+        set.changes.extend(rows.take(SET_ROWS_MAX));
+        sets.push(set);
+    }
     Ok(Page { rows: sets, next })
 }
 
@@ -260,7 +289,7 @@ fn row(db: &Reader<'_>, place: Place) -> Result<ChangeRow, StoreError> {
                   ELSE (SELECT coalesce(user_id, email, id) FROM users WHERE user_key = c.subject_key) END,
                 CASE WHEN c.subject IN (0, 2) THEN (SELECT coalesce(name, email) FROM users WHERE user_key = c.subject_key)
                      WHEN c.subject = 1 THEN (SELECT name FROM companies WHERE company_key = c.subject_key) END,
-                company.name
+                company.name, c.company_key
          FROM changes AS c
          JOIN change_sets AS s ON s.change_key = c.change_key
          LEFT JOIN sources AS source ON source.source_key = s.source_key
@@ -282,6 +311,7 @@ fn row(db: &Reader<'_>, place: Place) -> Result<ChangeRow, StoreError> {
             by_kind: row.get(1)?,
             by_name: row.get(2)?,
             cause: row.get(3)?,
+            about: subject_of(place.subject, place.subject_key, row.get(11)?),
             subject: subject_word(place.subject),
             subject_id: row.get::<_, Option<String>>(8)?.unwrap_or_default(),
             subject_name: row.get(9)?,
@@ -292,6 +322,19 @@ fn row(db: &Reader<'_>, place: Place) -> Result<ChangeRow, StoreError> {
             after: json(row.get(6)?),
         })
     })?)
+}
+
+/// Whom a row's numbers mean.
+fn subject_of(subject: i64, key: i64, company: i64) -> Subject {
+    match subject {
+        USER => Subject::User(UserKey(key)),
+        COMPANY => Subject::Company(CompanyKey(key)),
+        MEMBERSHIP => Subject::Membership(UserKey(key), CompanyKey(company)),
+        VISITOR => Subject::Visitor(VisitorKey(key)),
+        SOURCE => Subject::Source(SourceKey(key)),
+        ATTRIBUTE => Subject::Attribute(DefinitionKey(key)),
+        _ => Subject::Workspace,
+    }
 }
 
 fn subject_word(number: i64) -> &'static str {
@@ -319,6 +362,53 @@ pub(super) fn subject_columns(subject: Subject) -> (i64, i64, i64) {
         Subject::Source(source) => (SOURCE, source.0, 0),
         Subject::Attribute(definition) => (ATTRIBUTE, definition.0, 0),
     }
+}
+
+/// A deed, without its fields.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Deed {
+    /// Its number.
+    pub change: ChangeKey,
+    /// When it was done, Unix milliseconds.
+    pub at_ms: i64,
+    /// The change set that took it back.
+    pub undone_by: Option<ChangeKey>,
+}
+
+/// The deed of a change set.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn deed(tx: &Tx<'_>, change: ChangeKey) -> Result<Option<Deed>, StoreError> {
+    let mut statement =
+        tx.connection.prepare_cached("SELECT at_ms, undone_by FROM change_sets WHERE change_key = ?1")?;
+    let deed = statement.query_row([change.0], |row| {
+        Ok(Deed { change, at_ms: row.get(0)?, undone_by: row.get::<_, Option<i64>>(1)?.map(ChangeKey) })
+    });
+    Ok(deed.optional()?)
+}
+
+/// Notes that a deed was taken back.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn mark_undone(tx: &Tx<'_>, change: ChangeKey, by: ChangeKey) -> Result<(), StoreError> {
+    tx.connection
+        .prepare_cached("UPDATE change_sets SET undone_by = ?2 WHERE change_key = ?1")?
+        .execute([change.0, by.0])?;
+    Ok(())
+}
+
+/// The latest change of each field of someone since a deed, at most 100 changes back.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn fields_since(db: &Reader<'_>, subject: Subject, change: ChangeKey) -> Result<Vec<ChangeRow>, StoreError> {
+    let page = list(db, subject, None, SINCE_MAX)?;
+    let mut rows: Vec<ChangeRow> = page.rows.into_iter().filter(|row| row.change > change).collect();
+    let mut seen = std::collections::BTreeSet::new();
+    rows.retain(|row| row.about == subject && seen.insert(row.field.clone()));
+    Ok(rows)
 }
 
 /// Writes one change set; nothing where nothing changed.

@@ -162,17 +162,28 @@ pub(super) fn state(tx: &Tx<'_>, company: CompanyKey, stated: Option<&str>) -> R
     Ok(())
 }
 
-/// Gives a domain to a company: who has an address of it joins.
+/// Gives a domain to a company: who has an address of it joins. Whether that is new.
 ///
 /// # Errors
 /// [`StoreError`] only.
-pub fn give(tx: &Tx<'_>, company: CompanyKey, domain: &str) -> Result<(), StoreError> {
-    tx.connection
+pub fn give(tx: &Tx<'_>, company: CompanyKey, domain: &str) -> Result<bool, StoreError> {
+    let given = tx
+        .connection
         .prepare_cached(
             "INSERT INTO company_domains (company_key, domain, accepted, since_ms) VALUES (?1, ?2, 1, ?3)
-             ON CONFLICT (company_key, domain) DO UPDATE SET accepted = 1",
+             ON CONFLICT (company_key, domain) DO UPDATE SET accepted = 1 WHERE accepted = 0",
         )?
         .execute(params![company.0, domain, tx.now_ms])?;
+    Ok(given > 0)
+}
+
+/// Nobody waits for a domain any more.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn forget(tx: &Tx<'_>, domain: &str) -> Result<(), StoreError> {
+    tx.connection.prepare_cached("DELETE FROM suggested_people WHERE domain = ?1")?.execute([domain])?;
+    tx.connection.prepare_cached("DELETE FROM suggested_domains WHERE domain = ?1")?.execute([domain])?;
     Ok(())
 }
 

@@ -15,7 +15,7 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, ToSql, param
 use super::events::{ACTING_AS, INACTIVE};
 use super::tx::State;
 use super::{StoreError, Tx};
-use crate::domain::ids::EventId;
+use crate::domain::ids::{CompanyKey, EventId, UserKey};
 use crate::domain::message::Kind;
 use crate::domain::time::HOUR_MS;
 
@@ -153,17 +153,12 @@ pub(super) fn person(tx: &Tx<'_>, event: &Folded, seq: i64) -> Result<Option<i64
             .optional()?,
         (None, None) => None,
     };
-    user.map(|user| survivor(tx, user)).transpose()
+    Ok(user.map(|user| survivor(tx, user)))
 }
 
 /// Who a user was merged into, else the user.
-fn survivor(tx: &Tx<'_>, user: i64) -> Result<i64, StoreError> {
-    Ok(tx
-        .connection
-        .prepare_cached("SELECT coalesce(merged_into, user_key) FROM users WHERE user_key = ?1")?
-        .query_row([user], |row| row.get(0))
-        .optional()?
-        .unwrap_or(user))
+fn survivor(tx: &Tx<'_>, user: i64) -> i64 {
+    tx.state.catalog.survivor(UserKey(user)).0
 }
 
 /// Counts a linked visitor's events that were met before the link.
@@ -176,23 +171,38 @@ fn count_earlier_events(tx: &mut Tx<'_>, visitor: i64, sums: &mut Sums) -> Resul
         .query_row([visitor], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
     let Some((user, from_ms)) = link else { return Ok(()) };
-    let user = survivor(tx, user)?;
+    let user = survivor(tx, user);
     let first = EventId::first_at(from_ms.max(crate::domain::time::EPOCH_MS));
     let newest = EventId::first_at(tx.now_ms).bucket();
     for bucket in first.bucket()..=newest {
-        let events = tx
-            .connection
-            .prepare_cached(
-                "SELECT e.event_id, e.kind, e.name_key, e.visitor_key, e.user_key, e.company_key, e.flags
-                 FROM events_by_subject s JOIN events e ON e.event_id = s.event_id
-                 WHERE s.bucket = ?1 AND s.subject = ?2 AND s.event_id >= ?3",
-            )?
-            .query_map([bucket, -visitor, first.0], |row| Folded::of(row, 0))?
-            .collect::<Result<Vec<_>, _>>()?;
+        let events = of_subject(tx, bucket, -visitor, first.0)?;
         for event in &events {
             sums.count_person(tx, event, user);
         }
     }
+    Ok(())
+}
+
+/// The events of a subject in one bucket, from one on.
+pub(super) fn of_subject(tx: &Tx<'_>, bucket: i64, subject: i64, from: i64) -> Result<Vec<Folded>, StoreError> {
+    let mut statement = tx.connection.prepare_cached(
+        "SELECT e.event_id, e.kind, e.name_key, e.visitor_key, e.user_key, e.company_key, e.flags
+         FROM events_by_subject s JOIN events e ON e.event_id = s.event_id
+         WHERE s.bucket = ?1 AND s.subject = ?2 AND s.event_id >= ?3",
+    )?;
+    Ok(statement.query_map([bucket, subject, from], |row| Folded::of(row, 0))?.collect::<Result<_, _>>()?)
+}
+
+/// Counts anew who of a company's members is active in 30 days.
+pub(super) fn count_active_members(tx: &Tx<'_>, company: CompanyKey, today: i32) -> Result<(), StoreError> {
+    tx.connection
+        .prepare_cached(
+            "UPDATE companies SET active_members =
+               (SELECT count(*) FROM company_people p JOIN memberships m USING (user_key, company_key)
+                WHERE p.company_key = ?1 AND p.last_day > ?2 AND m.open = 1)
+             WHERE company_key = ?1",
+        )?
+        .execute([company.0, i64::from(today - ACTIVE_DAYS)])?;
     Ok(())
 }
 
@@ -298,6 +308,71 @@ impl Sums {
         self.write_days(connection)?;
         self.write_last_in_company(connection, today)?;
         self.write_reaches(connection)
+    }
+
+    /// The companies in which a person was counted.
+    pub(super) fn companies_of_people(&self) -> impl Iterator<Item = i64> {
+        self.last_in_company.keys().map(|(company, _)| *company)
+    }
+
+    /// A user's own first message stays its own; those of whoever was merged into it are looked up.
+    pub(super) fn forget_first(&mut self) {
+        self.users.values_mut().for_each(|reach| reach.first_ms = None);
+    }
+
+    /// Takes what was counted for people out of the tables again.
+    pub(super) fn take_out(&self, tx: &Tx<'_>) -> Result<(), StoreError> {
+        let connection = tx.connection;
+        for ((day, user), events) in &self.people {
+            connection
+                .prepare_cached("DELETE FROM people_by_day WHERE day = ?1 AND user_key = ?2")?
+                .execute(params![day, user])?;
+            connection
+                .prepare_cached("UPDATE days SET people = people - 1, events = events - ?2 WHERE day = ?1")?
+                .execute(params![day, events])?;
+            connection.prepare_cached("DELETE FROM days WHERE day = ?1 AND people = 0")?.execute([day])?;
+        }
+        for ((day, company, user), events) in &self.company_people {
+            connection
+                .prepare_cached(
+                    "DELETE FROM company_people_by_day WHERE day = ?1 AND company_key = ?2 AND user_key = ?3",
+                )?
+                .execute(params![day, company, user])?;
+            connection
+                .prepare_cached(
+                    "UPDATE company_days SET people = people - 1, events = events - ?3 WHERE day = ?1 AND company_key = ?2",
+                )?
+                .execute(params![day, company, events])?;
+            connection
+                .prepare_cached("DELETE FROM company_days WHERE day = ?1 AND company_key = ?2 AND people = 0")?
+                .execute(params![day, company])?;
+        }
+        for ((day, company, name), events) in &self.company_names {
+            connection
+                .prepare_cached(
+                    "UPDATE company_names_by_day SET events = events - ?4
+                     WHERE day = ?1 AND company_key = ?2 AND name_key = ?3",
+                )?
+                .execute(params![day, company, name, events])?;
+            connection
+                .prepare_cached(
+                    "DELETE FROM company_names_by_day WHERE day = ?1 AND company_key = ?2 AND name_key = ?3 AND events = 0",
+                )?
+                .execute(params![day, company, name])?;
+        }
+        for (company, user) in self.last_in_company.keys() {
+            connection
+                .prepare_cached("DELETE FROM company_people WHERE company_key = ?1 AND user_key = ?2")?
+                .execute([company, user])?;
+        }
+        Ok(())
+    }
+
+    /// Puts what was counted for people into the tables, where nothing is of them.
+    pub(super) fn put_in(&self, tx: &Tx<'_>, today: i32) -> Result<(), StoreError> {
+        self.write_days(tx.connection)?;
+        self.write_last_in_company(tx.connection, today)?;
+        self.write_reaches(tx.connection)
     }
 
     pub(super) fn write_days(&self, connection: &Connection) -> Result<(), StoreError> {

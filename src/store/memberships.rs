@@ -6,7 +6,7 @@ use rusqlite::{OptionalExtension, Row, params};
 use serde_json::json;
 
 use super::folds::ACTIVE_DAYS;
-use super::{StoreError, Tx};
+use super::{StoreError, Tx, email_domains, merges};
 use crate::domain::access::Grade;
 use crate::domain::attributes::Attributes;
 use crate::domain::change::{Change, Subject};
@@ -170,6 +170,8 @@ struct Standing {
     joined_ms: i64,
     left_ms: Option<i64>,
     stated_ms: i64,
+    /// A member now, and counted as one: who was merged into another is none.
+    open: bool,
 }
 
 /// Makes a user's memberships what follows from all statements, and answers what changed.
@@ -177,14 +179,13 @@ struct Standing {
 /// # Errors
 /// [`StoreError`] only.
 pub fn restate(tx: &mut Tx<'_>, user: UserKey) -> Result<Vec<Change>, StoreError> {
-    let statements = tx
-        .connection
-        .prepare_cached(
-            "SELECT at_ms, message_hash, place, said, company_key, grade, source_key
-             FROM membership_statements WHERE subject = ?1 ORDER BY at_ms, message_hash, place",
-        )?
-        .query_map([user.0], kept)?
-        .collect::<Result<Vec<_>, _>>()?;
+    let mut statements = Vec::new();
+    if merges::merged_into(tx, user).is_none() {
+        for named in merges::group(tx, user)? {
+            statements.extend(statements_of(tx, named)?);
+        }
+        statements.sort_by_key(|kept| kept.statement.order);
+    }
     let plain: Vec<Statement> = statements.iter().map(|kept| kept.statement).collect();
     let memberships = Memberships::of(&plain);
     let before = standings(tx, user)?;
@@ -196,18 +197,25 @@ pub fn restate(tx: &mut Tx<'_>, user: UserKey) -> Result<Vec<Change>, StoreError
     for (company, spans) in &memberships.spans {
         let Some(last) = spans.last() else { continue };
         let known = before.get(company).copied();
-        let now = Standing { joined_ms: last.joined_ms, left_ms: last.left_ms, stated_ms: last.stated.at_ms };
+        let (joined_ms, left_ms) = (last.joined_ms, last.left_ms);
+        let now = Standing { joined_ms, left_ms, stated_ms: last.stated.at_ms, open: left_ms.is_none() };
         if known != Some(now) {
-            let decided = statements.iter().rev().find(|kept| kept.statement.said == Said::Joins(*company));
+            // What was stated beats what a rule made of an address (C9).
+            let joins = |kept: &&Kept| kept.statement.said == Said::Joins(*company);
+            let stated = statements.iter().rev().find(|kept| joins(kept) && kept.grade > Grade::Rule as i64);
+            let decided = stated.or_else(|| statements.iter().rev().find(joins));
             let (grade, source) = decided.map_or((0, 0), |kept| (kept.grade, kept.source));
             put(tx, user, *company, now, (grade, source), &sort_name)?;
         }
         put_earlier_spans(tx, user, *company, &spans[..spans.len() - 1])?;
-        let was_open = known.is_some_and(|known| known.left_ms.is_none());
-        if known.is_none() || was_open != now.left_ms.is_none() {
-            changes.push(membership_change(user, *company, known, now));
-            count_members(tx, *company, user, i64::from(now.left_ms.is_none()) - i64::from(was_open))?;
+        let was_open = known.is_some_and(|known| known.open);
+        if known.is_none() || was_open != now.open {
+            changes.push(membership_change(user, *company, known, Some(now)));
+            count_members(tx, *company, user, i64::from(now.open) - i64::from(was_open))?;
         }
+    }
+    for (company, known) in before.iter().filter(|(company, _)| !memberships.spans.contains_key(company)) {
+        changes.extend(end(tx, user, *company, *known)?);
     }
     let open = memberships.spans.values().filter(|spans| spans.last().is_some_and(|span| span.left_ms.is_none()));
     tx.connection
@@ -217,15 +225,47 @@ pub fn restate(tx: &mut Tx<'_>, user: UserKey) -> Result<Vec<Change>, StoreError
         )?
         .execute(params![user.0, open.count() as i64, memberships.current.map(|company| company.0)])?;
     forget_repeats(tx, user, &plain)?;
+    if !changes.is_empty() {
+        email_domains::stop_waiting(tx, user)?;
+    }
     Ok(changes)
 }
 
+fn statements_of(tx: &Tx<'_>, user: UserKey) -> Result<Vec<Kept>, StoreError> {
+    let mut statement = tx.connection.prepare_cached(
+        "SELECT at_ms, message_hash, place, said, company_key, grade, source_key
+         FROM membership_statements WHERE subject = ?1 ORDER BY at_ms, message_hash, place",
+    )?;
+    Ok(statement.query_map([user.0], kept)?.collect::<Result<_, _>>()?)
+}
+
+/// A membership that no statement of this user makes any more: it was another's, who is apart
+/// again; or it is read through another now, and keeps its row until then.
+fn end(tx: &Tx<'_>, user: UserKey, company: CompanyKey, known: Standing) -> Result<Option<Change>, StoreError> {
+    let keeps = merges::merged_into(tx, user).is_some();
+    let sql = if keeps {
+        "UPDATE memberships SET open = 0 WHERE user_key = ?1 AND company_key = ?2"
+    } else {
+        "DELETE FROM memberships WHERE user_key = ?1 AND company_key = ?2"
+    };
+    tx.connection.prepare_cached(sql)?.execute([user.0, company.0])?;
+    if !keeps {
+        put_earlier_spans(tx, user, company, &[])?;
+    }
+    if !known.open {
+        return Ok(None);
+    }
+    count_members(tx, company, user, -1)?;
+    Ok(Some(membership_change(user, company, Some(known), None)))
+}
+
 fn standings(tx: &Tx<'_>, user: UserKey) -> Result<BTreeMap<CompanyKey, Standing>, StoreError> {
-    let mut statement = tx
-        .connection
-        .prepare_cached("SELECT company_key, joined_ms, left_ms, stated_ms FROM memberships WHERE user_key = ?1")?;
+    let mut statement = tx.connection.prepare_cached(
+        "SELECT company_key, joined_ms, left_ms, stated_ms, open FROM memberships WHERE user_key = ?1",
+    )?;
     let rows = statement.query_map([user.0], |row| {
-        let standing = Standing { joined_ms: row.get(1)?, left_ms: row.get(2)?, stated_ms: row.get(3)? };
+        let standing =
+            Standing { joined_ms: row.get(1)?, left_ms: row.get(2)?, stated_ms: row.get(3)?, open: row.get(4)? };
         Ok((CompanyKey(row.get(0)?), standing))
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
@@ -274,14 +314,14 @@ fn put_earlier_spans(tx: &Tx<'_>, user: UserKey, company: CompanyKey, spans: &[S
     Ok(())
 }
 
-fn membership_change(user: UserKey, company: CompanyKey, before: Option<Standing>, now: Standing) -> Change {
+fn membership_change(user: UserKey, company: CompanyKey, before: Option<Standing>, now: Option<Standing>) -> Change {
     let told = |standing: Standing| match standing.left_ms {
         None => json!({ "joined_at": time::rfc3339(standing.joined_ms) }),
         Some(left_ms) => {
             json!({ "joined_at": time::rfc3339(standing.joined_ms), "left_at": time::rfc3339(left_ms) })
         }
     };
-    Change::new(Subject::Membership(user, company), "membership", before.map(told), Some(told(now)))
+    Change::new(Subject::Membership(user, company), "membership", before.map(told), now.map(told))
 }
 
 /// A member came or went: so did an active one, where the folds have seen activity in the last 30 days.
@@ -351,6 +391,27 @@ pub fn only_open_at(tx: &Tx<'_>, user: UserKey, at_ms: i64) -> Result<Option<Com
     Ok(if rows.next()?.is_some() { None } else { first })
 }
 
+/// Whether a user is or was a member of any company.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn any(tx: &Tx<'_>, user: UserKey) -> Result<bool, StoreError> {
+    Ok(tx.connection.prepare_cached("SELECT 1 FROM memberships WHERE user_key = ?1")?.exists([user.0])?)
+}
+
+/// The open memberships that a rule made and nobody stated, with the time of the rule's statement, Unix
+/// milliseconds (C9).
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn made_by_rule(tx: &Tx<'_>, user: UserKey) -> Result<Vec<(CompanyKey, i64)>, StoreError> {
+    let mut statement = tx.connection.prepare_cached(
+        "SELECT company_key, stated_ms FROM memberships WHERE user_key = ?1 AND open = 1 AND grade = ?2",
+    )?;
+    let rows = statement.query_map([user.0, Grade::Rule as i64], |row| Ok((CompanyKey(row.get(0)?), row.get(1)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
 /// Whether a user is a member of a company now.
 ///
 /// # Errors
@@ -374,6 +435,30 @@ pub fn attributes(tx: &Tx<'_>, user: UserKey, company: CompanyKey) -> Result<Opt
             Ok(Attributes::read(row.get_ref(0)?.as_str()?, row.get_ref(1)?.as_str()?))
         })
         .optional()?)
+}
+
+/// The memberships of a user that were made of what others, merged into it, said of the same companies:
+/// their own attributes fill gaps. Answers what changed.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn fill_gaps(tx: &Tx<'_>, user: UserKey) -> Result<Vec<Change>, StoreError> {
+    let group = merges::group(tx, user)?;
+    let mut changes = Vec::new();
+    for company in standings(tx, user)?.into_keys() {
+        let Some(mut known) = attributes(tx, user, company)? else { continue };
+        let mut carried = Vec::new();
+        for merged in &group[1..] {
+            carried.extend(attributes(tx, *merged, company)?);
+        }
+        let filled = known.fill_gaps(&carried);
+        if !filled.is_empty() {
+            save(tx, user, company, &known)?;
+        }
+        let about = Subject::Membership(user, company);
+        changes.extend(filled.into_iter().map(|(name, before, after)| Change::new(about, name, before, after)));
+    }
+    Ok(changes)
 }
 
 /// Writes a membership's own attributes, role and title among them.

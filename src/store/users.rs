@@ -9,13 +9,16 @@ use rusqlite::{OptionalExtension, named_params};
 use serde_json::{Map, Value};
 
 pub(super) use known::first_seen;
-pub use known::{KnownUser, create, give_id, key_of_id, load, named_at, save, with_email};
+pub use known::{
+    KnownUser, carried_by, create, give_id, id, key_of_id, key_of_our_id, load, named_at, save, with_email,
+};
 pub(super) use page::attribute_values;
 pub use page::{AttributeValue, Identifier, UserMembership, UserPage, UserRecord, page, record, records};
 
 use super::list::{self, COUNTED_MAX, Count, Cursor, Keyset, ListQuery, Page};
 use super::search::{self, CANDIDATES_MAX, Candidates, Needle};
 use super::{Reader, StoreError, activity, workspace};
+use crate::domain::access::Grade;
 use crate::domain::ids::{CompanyKey, UserKey};
 
 /// The days of a roll: one small bar each.
@@ -296,6 +299,16 @@ pub(super) fn json_object(text: &str) -> Map<String, Value> {
 
 /// Names of sources by key, for rows that name theirs.
 pub(super) type SourceNames = BTreeMap<i64, String>;
+
+/// Where a membership is from (C7): the source's name, the rule of e-mail domains, or a person's hand.
+pub(super) fn said_by(sources: &SourceNames, source: i64, grade: Grade) -> String {
+    match (sources.get(&source), grade) {
+        (Some(name), _) => name.clone(),
+        (None, Grade::Rule) => "domain".to_owned(),
+        (None, Grade::Hand) => "by hand".to_owned(),
+        (None, _) => String::new(),
+    }
+}
 
 /// The names of all sources.
 pub(super) fn source_names(db: &Reader<'_>) -> Result<SourceNames, StoreError> {

@@ -136,6 +136,8 @@ pub struct KnownVisitor {
     pub key: VisitorKey,
     /// Whom it is linked to.
     pub link: Option<Link>,
+    /// The same as it was named then, before merges (R11).
+    pub linked_as: Option<UserKey>,
     /// Time of the linking message, Unix milliseconds.
     pub linked_ms: Option<i64>,
     /// Events from here on are the user's (R5), Unix milliseconds.
@@ -150,9 +152,9 @@ pub fn find(tx: &Tx<'_>, anonymous_id: &AnonymousId) -> Result<Option<KnownVisit
     Ok(tx
         .connection
         .prepare_cached(
-            "SELECT v.visitor_key, v.linked_ms, v.linked_from_ms, coalesce(u.merged_into, u.user_key),
-               u.user_id IS NULL AND u.merged_into IS NULL, u.email
-             FROM visitors v LEFT JOIN users u ON u.user_key = v.user_key
+            "SELECT v.visitor_key, v.linked_ms, v.linked_from_ms, u.user_key, u.user_id IS NULL, u.email, v.user_key
+             FROM visitors v LEFT JOIN users linked ON linked.user_key = v.user_key
+               LEFT JOIN users u ON u.user_key = coalesce(linked.merged_into, linked.user_key)
              WHERE v.anonymous_id = ?1",
         )?
         .query_row([anonymous_id.as_str()], |row| {
@@ -161,7 +163,13 @@ pub fn find(tx: &Tx<'_>, anonymous_id: &AnonymousId) -> Result<Option<KnownVisit
                 None => None,
                 Some(user) => Some(Link { user: UserKey(user), is_lead: row.get(4)?, email: row.get(5)? }),
             };
-            Ok(KnownVisitor { key: VisitorKey(row.get(0)?), link, linked_ms: row.get(1)?, linked_from_ms: row.get(2)? })
+            Ok(KnownVisitor {
+                key: VisitorKey(row.get(0)?),
+                link,
+                linked_as: row.get::<_, Option<i64>>(6)?.map(UserKey),
+                linked_ms: row.get(1)?,
+                linked_from_ms: row.get(2)?,
+            })
         })
         .optional()?)
 }

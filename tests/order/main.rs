@@ -10,12 +10,14 @@ use std::sync::Arc;
 
 use history::{NAMED, NOW_MS, Step, any_history, message};
 use proptest::prelude::*;
+use rollcall::actions::merge::{MergeError, merge};
 use rollcall::actions::receive::{Planned, plan, receive};
 use rollcall::actions::sources;
+use rollcall::actions::undo::undo;
 use rollcall::domain::change::By;
-use rollcall::domain::ids::SourceKey;
+use rollcall::domain::ids::{ChangeKey, SourceKey, UserId};
 use rollcall::domain::message::{Delivery, Message, Status};
-use rollcall::store::{Ambient, Store, StoreError, recount};
+use rollcall::store::{Ambient, Store, StoreError, Tx, recount, users};
 
 fn open(path: &Path) -> Store {
     let ambient = Ambient { now_ms: Arc::new(|| NOW_MS), ..Ambient::default() };
@@ -112,6 +114,29 @@ fn shuffled<'a>(steps: &'a [Step], order: &[(u32, usize)]) -> Vec<(usize, &'a St
     named.iter().copied().chain(keyed.into_iter().map(|(_, step)| step)).collect()
 }
 
+/// Merges two people, by hand; none where they are one.
+fn merged(store: &Store, to: u8, from: u8) -> Option<ChangeKey> {
+    store
+        .write_now(move |tx| {
+            let key = |person: u8, tx: &Tx<'_>| {
+                let id = UserId::parse(&history::user_id(person)).unwrap().unwrap();
+                users::key_of_id(tx, &id).map(Option::unwrap)
+            };
+            let (to, from) = (key(to, tx)?, key(from, tx)?);
+            match merge(tx, &By::Shell, to, from) {
+                Ok(change) => Ok(Some(change)),
+                Err(MergeError::OneAlready) => Ok(None),
+                Err(MergeError::Store(error)) => Err(error),
+            }
+        })
+        .unwrap()
+}
+
+/// Where folds and a recount differ, once all is folded.
+fn differences(store: &Store) -> Vec<String> {
+    store.read_settled(recount::differences).unwrap()
+}
+
 fn any_order() -> impl Strategy<Value = Vec<(u32, usize)>> {
     prop::collection::vec((any::<u32>(), 0_usize..20), 20..24)
 }
@@ -146,6 +171,37 @@ proptest! {
             }
         });
         prop_assert_eq!(ended(&store, &path), model::told(&steps));
+    }
+
+    #[test]
+    fn r11_merges_and_their_undoing_leave_folds_as_a_recount_and_nobody_changed(
+        steps in any_history(),
+        merges in prop::collection::vec((0_u8..3, 0_u8..3), 1..4),
+        midway in any::<prop::sample::Index>(),
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rollcall.db");
+        let (store, sources) = fresh(&path);
+        let all: Vec<(usize, &Step)> = steps.iter().enumerate().collect();
+        let (first, later) = all.split_at(NAMED + midway.index(all.len() - NAMED + 1));
+        deliver(&store, &sources, first, &[1]);
+        // What is said to a merged id while it is one stays with the survivor: only the journal, and so
+        // the folds, are held against a recount after that.
+        let changes: Vec<_> = merges.iter().filter_map(|(to, from)| merged(&store, *to, *from)).collect();
+        prop_assert_eq!(differences(&store), Vec::<String>::new());
+        if midway.index(2) == 0 {
+            deliver(&store, &sources, later, &[1]);
+            prop_assert_eq!(differences(&store), Vec::<String>::new());
+        }
+        for change in changes.into_iter().rev() {
+            store.write_now(move |tx| undo(tx, &By::Shell, change)).unwrap();
+            prop_assert_eq!(differences(&store), Vec::<String>::new());
+        }
+        let told = ended(&store, &path);
+        if midway.index(2) != 0 {
+            let first: Vec<Step> = first.iter().map(|(_, step)| (*step).clone()).collect();
+            prop_assert_eq!(told, model::told(&first));
+        }
     }
 
     #[test]

@@ -69,7 +69,7 @@ impl Receiving<'_, '_> {
         let known = visitors::find(self.tx, &anonymous_id)?;
         let user = users::key_of_id(self.tx, new_id)?;
         if let Some(link) = known.as_ref().and_then(|visitor| visitor.link.as_ref()) {
-            if Some(link.user) == user || !self.delivery.grade.is_trusted() {
+            if Some(link.user) == user.map(|user| self.survivor(user)) || !self.delivery.grade.is_trusted() {
                 return Ok(None);
             }
             return Err(Refused::new(

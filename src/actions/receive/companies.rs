@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::{Receiving, Stop, Subject};
+use crate::actions::email_domains;
 use crate::domain::change::{Change, Subject as About};
 use crate::domain::companies::{Order, Said, Statement};
 use crate::domain::error::{Code, Refused};
@@ -29,7 +30,8 @@ impl Receiving<'_, '_> {
         if stated.is_empty() && !message.companies_replace {
             return Ok(None);
         }
-        let user = subject.user_at(self.time.at_ms);
+        let named = subject.user_at(self.time.at_ms);
+        let user = self.person(subject);
         let mut statements = Vec::new();
         let mut said_of_memberships = Vec::new();
         let mut of_current = Vec::new();
@@ -58,8 +60,9 @@ impl Receiving<'_, '_> {
             last = Some(company);
         }
         let (grade, source) = (self.delivery.grade, self.delivery.source);
-        if let Some(user) = user.filter(|_| !statements.is_empty()) {
-            memberships::state(self.tx, Member::User(user), &statements, grade, source)?;
+        if let (Some(named), Some(user), false) = (named, user, statements.is_empty()) {
+            statements.extend(email_domains::giving_way(self.tx, user, &statements)?);
+            memberships::state(self.tx, Member::User(named), &statements, grade, source)?;
             let changes = memberships::restate(self.tx, user)?;
             self.changes.extend(changes);
             for (_, company, values) in said_of_memberships {

@@ -16,6 +16,7 @@ pub use plan::{Plan, Planned, plan};
 
 use serde_json::{Map, Value};
 
+use crate::actions::email_domains;
 use crate::domain::attributes::Stamp;
 use crate::domain::change::{By, Change};
 use crate::domain::error::{Code, Refused};
@@ -61,6 +62,8 @@ struct Receiving<'a, 't> {
     /// Something but a value changed: a person or a browser came to be, a link was made.
     news: bool,
     fresh_anonymous_id: Option<AnonymousId>,
+    /// The user whose e-mail address it set or changed, and the address (C9).
+    new_email: Option<(UserKey, Option<String>)>,
     decided: Decided,
 }
 
@@ -91,7 +94,8 @@ impl From<Receipt> for Dealt {
     }
 }
 
-/// Whom a message turned out to be about.
+/// Whom a message turned out to be about: users as it names them, which the journal keeps. What is
+/// true of them is read and written through merges (R11).
 #[derive(Debug, Clone, Copy, Default)]
 struct Subject {
     /// The user it names, by id or e-mail.
@@ -134,6 +138,7 @@ fn deal_with(tx: &mut Tx<'_>, delivery: &Delivery, message: Message) -> Result<D
         warnings: Vec::new(),
         news: false,
         fresh_anonymous_id: None,
+        new_email: None,
         decided: Decided { at_ms: time.at_ms, ..Decided::default() },
     };
     match receiving.run(message) {
@@ -171,6 +176,9 @@ impl Receiving<'_, '_> {
             self.attributes_of_person(&subject, std::mem::take(&mut message.traits))?;
         }
         let first_company = self.companies(&subject, &mut message)?;
+        if let Some((user, email)) = self.new_email.take() {
+            email_domains::consider(self.tx, user, email.as_deref(), self.time.at_ms)?;
+        }
         let kept = message.kind.is_activity() || self.news || !self.changes.is_empty();
         if kept {
             let company = match (&message.company_context, message.kind.is_activity()) {
@@ -196,10 +204,19 @@ impl Receiving<'_, '_> {
         if let Some(visitor) = subject.visitor {
             visitors::named_at(self.tx, visitor, self.time.at_ms)?;
         }
-        match subject.user_at(self.time.at_ms) {
+        match self.person(subject) {
             Some(user) => users::named_at(self.tx, user, self.time.at_ms),
             None => Ok(()),
         }
+    }
+
+    /// The person a message speaks of: the user it names, or whom that one was merged into (R11).
+    fn person(&self, subject: &Subject) -> Option<UserKey> {
+        subject.user_at(self.time.at_ms).map(|user| self.survivor(user))
+    }
+
+    fn survivor(&self, user: UserKey) -> UserKey {
+        self.tx.catalog().survivor(user)
     }
 
     /// T1: what is older than the retention, or than all time, is refused and never moved onto a day.
@@ -260,7 +277,7 @@ impl Receiving<'_, '_> {
 
     /// C4: the only membership that was open at the event's time; events before a link keep none.
     fn only_company(&mut self, subject: &Subject) -> Result<Option<CompanyKey>, StoreError> {
-        match subject.user_at(self.time.at_ms) {
+        match self.person(subject) {
             Some(user) => memberships::only_open_at(self.tx, user, self.time.at_ms),
             None => Ok(None),
         }

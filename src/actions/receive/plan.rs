@@ -154,7 +154,8 @@ pub fn plan(tx: &mut Tx<'_>, delivery: &Delivery, message: Message) -> Result<Pl
             if let Some(change) = change {
                 plan.changes = changes::of_set(&tx.reader(), change)?.into_iter().map(Field::from).collect();
             }
-            let user = decided.subject.user_at(decided.at_ms).map(|key| users::load(tx, key)).transpose()?;
+            let user = decided.subject.user_at(decided.at_ms).map(|named| tx.catalog().survivor(named));
+            let user = user.map(|key| users::load(tx, key)).transpose()?;
             plan.anonymous_id = receipt
                 .anonymous_id
                 .as_ref()

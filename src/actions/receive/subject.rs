@@ -22,9 +22,11 @@ impl Receiving<'_, '_> {
             _ => None,
         };
         let mut facts = Facts::default();
-        if let Some(user_id) = &message.user_id {
-            facts.user = users::key_of_id(self.tx, user_id)?;
-        }
+        let as_named = match &message.user_id {
+            Some(user_id) => users::key_of_id(self.tx, user_id)?,
+            None => None,
+        };
+        facts.user = as_named.map(|named| self.survivor(named));
         let visitor = match &message.anonymous_id {
             Some(anonymous_id) => visitors::find(self.tx, anonymous_id)?,
             None => None,
@@ -47,7 +49,8 @@ impl Receiving<'_, '_> {
         };
         let (who, browser) = decide(claim, &facts);
         self.decided.who = Some((who, browser));
-        let named = self.person(who, message.user_id.as_ref())?;
+        let person = self.found_or_made(who, message.user_id.as_ref())?;
+        let named = if person == facts.user { as_named.or(person) } else { person };
         self.browser(browser, named, message.anonymous_id.as_ref(), visitor)
     }
 
@@ -64,7 +67,7 @@ impl Receiving<'_, '_> {
         Ok(Subject { named, visitor: visitor.map(|visitor| visitor.key), linked: None })
     }
 
-    fn person(&mut self, who: Who, user_id: Option<&UserId>) -> Result<Option<UserKey>, StoreError> {
+    fn found_or_made(&mut self, who: Who, user_id: Option<&UserId>) -> Result<Option<UserKey>, StoreError> {
         let at_ms = self.time.at_ms;
         let key = match who {
             Who::Visitor => return Ok(None),
@@ -105,7 +108,7 @@ impl Receiving<'_, '_> {
             self.fresh_anonymous_id = Some(fresh);
             return Ok(Subject { named, visitor: Some(visitor), linked: None });
         }
-        let linked = known.as_ref().and_then(|visitor| Some((visitor.link.as_ref()?.user, visitor.linked_from_ms?)));
+        let linked = known.as_ref().and_then(|visitor| Some((visitor.linked_as?, visitor.linked_from_ms?)));
         let visitor = match known {
             Some(visitor) => visitor.key,
             None => self.new_visitor(anonymous_id)?,
@@ -127,15 +130,16 @@ impl Receiving<'_, '_> {
         let takeover_days = self.tx.catalog().settings.takeover_days;
         let from_ms = self.time.at_ms - takeover_days * DAY_MS;
         let first_seen_ms = visitors::link(self.tx, visitor, user, self.time.at_ms, from_ms)?;
+        let person = self.survivor(user);
         if first_seen_ms >= from_ms {
-            users::named_at(self.tx, user, first_seen_ms)?;
+            users::named_at(self.tx, person, first_seen_ms)?;
         }
         self.news = true;
         self.changes.push(Change::new(About::Visitor(visitor), "link", None, Some(json!(user.0))));
         self.fill_gaps(user)?;
         let (any, waited) = memberships::adopt_waiting(self.tx, visitor, user, from_ms)?;
         if any {
-            let changes = memberships::restate(self.tx, user)?;
+            let changes = memberships::restate(self.tx, person)?;
             self.changes.extend(changes);
         }
         for waiting in waited {
@@ -147,14 +151,15 @@ impl Receiving<'_, '_> {
                 message_hash: waiting.order.message_hash,
                 source: waiting.source,
             };
-            self.membership_attributes(user, waiting.company, values, stamp)?;
+            self.membership_attributes(person, waiting.company, values, stamp)?;
         }
         Ok(())
     }
 
     /// What a user's visitors carry fills the user's gaps, and never overwrites (R12).
     pub(super) fn fill_gaps(&mut self, user: UserKey) -> Result<(), StoreError> {
-        let carried = visitors::carried_by(self.tx, user)?;
+        let user = self.survivor(user);
+        let carried = users::carried_by(self.tx, user)?;
         if carried.is_empty() {
             return Ok(());
         }

@@ -5,7 +5,7 @@ use rusqlite::{OptionalExtension, params};
 use crate::domain::attributes::{Attributes, person_name};
 use crate::domain::ids::{CompanyKey, UserId, UserKey};
 use crate::domain::time;
-use crate::store::{StoreError, Tx, search};
+use crate::store::{StoreError, Tx, merges, search, visitors};
 
 /// A user as the rules need it.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,7 +20,7 @@ pub struct KnownUser {
     pub name: Option<String>,
     /// All attributes.
     pub attributes: Attributes,
-    /// The earliest message, Unix milliseconds.
+    /// The earliest message, also of those merged into it, Unix milliseconds.
     pub first_message_ms: i64,
     /// The current company (C1).
     pub current_company: Option<CompanyKey>,
@@ -101,7 +101,10 @@ pub fn load(tx: &Tx<'_>, key: UserKey) -> Result<KnownUser, StoreError> {
     Ok(tx
         .connection
         .prepare_cached(
-            "SELECT user_id, email, name, json(attributes), stamps, first_message_ms, current_company_key
+            "SELECT user_id, email, name, json(attributes), stamps,
+               min(first_message_ms, coalesce(
+                 (SELECT min(first_message_ms) FROM users m WHERE m.merged_into = ?1), first_message_ms)),
+               current_company_key
              FROM users WHERE user_key = ?1",
         )?
         .query_row([key.0], |row| {
@@ -115,6 +118,39 @@ pub fn load(tx: &Tx<'_>, key: UserKey) -> Result<KnownUser, StoreError> {
                 current_company: row.get::<_, Option<i64>>(6)?.map(CompanyKey),
             })
         })?)
+}
+
+/// Our id of a user.
+///
+/// # Errors
+/// [`StoreError`] only; also where there is no such row.
+pub fn id(tx: &Tx<'_>, key: UserKey) -> Result<String, StoreError> {
+    let mut statement = tx.connection.prepare_cached("SELECT id FROM users WHERE user_key = ?1")?;
+    Ok(statement.query_row([key.0], |row| row.get(0))?)
+}
+
+/// The user with one of our ids, as it is, merged or not.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn key_of_our_id(tx: &Tx<'_>, id: &str) -> Result<Option<UserKey>, StoreError> {
+    let mut statement = tx.connection.prepare_cached("SELECT user_key FROM users WHERE id = ?1")?;
+    Ok(statement.query_row([id], |row| row.get(0).map(UserKey)).optional()?)
+}
+
+/// What fills a user's gaps: what its visitors carry (R12), and what those have who were merged into it (R11).
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn carried_by(tx: &Tx<'_>, user: UserKey) -> Result<Vec<Attributes>, StoreError> {
+    let mut carried = Vec::new();
+    for named in merges::group(tx, user)? {
+        carried.extend(visitors::carried_by(tx, named)?);
+        if named != user {
+            carried.push(load(tx, named)?.attributes);
+        }
+    }
+    Ok(carried)
 }
 
 /// Writes a user's attributes and what is derived from them.

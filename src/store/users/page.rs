@@ -203,8 +203,9 @@ fn identifiers(db: &Reader<'_>, user: &UserRow) -> Result<Vec<Identifier>, Store
     }
     identifiers.sort_by_key(|identifier| (identifier.kind != "user_id", identifier.since_ms));
     let mut statement = db.0.prepare_cached(
-        "SELECT anonymous_id, coalesce(linked_ms, first_seen_ms) FROM visitors
-         WHERE user_key = :user ORDER BY visitor_key DESC LIMIT :limit",
+        "SELECT v.anonymous_id, coalesce(v.linked_ms, v.first_seen_ms)
+         FROM (SELECT :user AS user_key UNION ALL SELECT user_key FROM users WHERE merged_into = :user) AS named
+         JOIN visitors AS v ON v.user_key = named.user_key ORDER BY v.visitor_key DESC LIMIT :limit",
     )?;
     let rows = statement
         .query_map(named_params! { ":user": user.key.0, ":limit": BROWSERS_SHOWN_MAX as i64 }, |row| {
@@ -271,7 +272,7 @@ fn memberships(db: &Reader<'_>, user: i64, sources: &SourceNames) -> Result<Vec<
             current: row.get(6)?,
             joined_ms: row.get(7)?,
             left_ms: row.get(8)?,
-            source: sources.get(&row.get(9)?).cloned().unwrap_or_default(),
+            source: super::said_by(sources, row.get(9)?, Grade::from_number(row.get(10)?)),
             grade: Grade::from_number(row.get(10)?),
         })
     })?;

@@ -1,0 +1,71 @@
+//! Two users are one (R11): a person's act, with a preview, taken back by `undo.rs`.
+
+use serde_json::{Value, json};
+
+use crate::domain::access::Grade;
+use crate::domain::change::{By, Change, Subject};
+use crate::domain::ids::{ChangeKey, UserKey};
+use crate::store::merges::{self, Move};
+use crate::store::{StoreError, Tx, changes, memberships, users};
+
+/// The field of a change set that says whose record a user is read through.
+pub const MERGED_INTO: &str = "merged_into";
+
+/// Why two users are not merged.
+#[derive(Debug, thiserror::Error)]
+pub enum MergeError {
+    /// There is only one.
+    #[error("The two ids are one user already. Nothing was changed.")]
+    OneAlready,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Merges `other` into `survivor`, whichever they were merged into before: the survivor keeps its values
+/// and its gaps are filled, memberships are united, the other's ids and browsers lead to it.
+///
+/// # Errors
+/// [`MergeError`]; nothing is changed then.
+pub fn merge(tx: &mut Tx<'_>, by: &By, survivor: UserKey, other: UserKey) -> Result<ChangeKey, MergeError> {
+    let catalog = tx.catalog();
+    let (survivor, other) = (catalog.survivor(survivor), catalog.survivor(other));
+    if survivor == other {
+        return Err(MergeError::OneAlready);
+    }
+    let moves: Vec<Move> =
+        merges::group(tx, other)?.into_iter().map(|user| Move { user, into: Some(survivor) }).collect();
+    let mut changes = Vec::new();
+    for Move { user, into } in &moves {
+        let before = merges::merged_into(tx, *user);
+        changes.push(Change::new(Subject::User(*user), MERGED_INTO, named(tx, before)?, named(tx, *into)?));
+    }
+    changes.extend(rejoin(tx, &moves)?);
+    let change = changes::record(tx, by, "merge", Grade::Hand, &changes)?;
+    change.ok_or(MergeError::OneAlready)
+}
+
+/// Moves users to whom they belong now, and works out anew what follows for each person.
+pub(super) fn rejoin(tx: &mut Tx<'_>, moves: &[Move]) -> Result<Vec<Change>, StoreError> {
+    let touched = merges::regroup(tx, moves)?;
+    let (people, merged): (Vec<UserKey>, Vec<UserKey>) =
+        touched.into_iter().partition(|user| merges::merged_into(tx, *user).is_none());
+    let mut changes = Vec::new();
+    for user in merged {
+        memberships::restate(tx, user)?;
+    }
+    for user in people {
+        changes.extend(memberships::restate(tx, user)?);
+        changes.extend(memberships::fill_gaps(tx, user)?);
+        let mut known = users::load(tx, user)?;
+        let filled = known.attributes.fill_gaps(&users::carried_by(tx, user)?);
+        changes.extend(filled.into_iter().map(|(name, was, is)| Change::new(Subject::User(user), name, was, is)));
+        users::save(tx, &known)?;
+    }
+    Ok(changes)
+}
+
+/// A user as a change set names it: by our id, which is there for leads too and never changes.
+fn named(tx: &Tx<'_>, user: Option<UserKey>) -> Result<Option<Value>, StoreError> {
+    user.map(|user| Ok(json!(users::id(tx, user)?))).transpose()
+}

@@ -1,0 +1,236 @@
+//! A deed is taken back: each former value is written as a new change by hand, at its own time, so that
+//! later messages win again (A7). What has changed since is left alone and said.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::merge::{MERGED_INTO, rejoin};
+use crate::domain::access::Grade;
+use crate::domain::attributes::{Attributes, Owner, Stamp, Write};
+use crate::domain::change::{By, Change, Subject};
+use crate::domain::companies::{Order, Said, Statement};
+use crate::domain::ids::{ChangeKey, SourceKey};
+use crate::domain::time::DAY_MS;
+use crate::store::changes::{ChangeRow, Deed};
+use crate::store::memberships::Member;
+use crate::store::merges::Move;
+use crate::store::{StoreError, Tx, changes, companies, memberships, users};
+
+/// A merge can be taken back for so many days (R11).
+pub const MERGE_UNDO_DAYS: i64 = 30;
+
+/// Why a deed is not taken back.
+#[derive(Debug, thiserror::Error)]
+pub enum UndoError {
+    /// There is no such change set.
+    #[error("There is no such change. It may have been erased with the person it was about.")]
+    Unknown,
+    /// It was taken back before.
+    #[error("This change was taken back already, by change {}.", .0.0)]
+    AlreadyUndone(ChangeKey),
+    /// A merge of too long ago.
+    #[error("A merge can be taken back for {MERGE_UNDO_DAYS} days, and this one is older. Nothing was changed.")]
+    TooOld,
+    /// Nothing of it can be taken back, or all of it has changed since.
+    #[error("Nothing of this change can be taken back: {0} Nothing was changed.")]
+    Nothing(String),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// A field that was left as it is.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Conflict {
+    /// `user`, `company`, `membership` …
+    pub kind: &'static str,
+    /// The site's id of whom it is about.
+    pub id: String,
+    /// The field.
+    pub field: String,
+    /// Why.
+    pub detail: String,
+}
+
+/// What came of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Undone {
+    /// The new change set.
+    pub change: ChangeKey,
+    /// What was left as it is, since it has changed or can't be taken back.
+    pub conflicts: Vec<Conflict>,
+}
+
+/// Takes a deed back.
+///
+/// # Errors
+/// [`UndoError`]; nothing is changed then.
+pub fn undo(tx: &mut Tx<'_>, by: &By, change: ChangeKey) -> Result<Undone, UndoError> {
+    let deed = changes::deed(tx, change)?.ok_or(UndoError::Unknown)?;
+    if let Some(by) = deed.undone_by {
+        return Err(UndoError::AlreadyUndone(by));
+    }
+    let rows = changes::of_set(&tx.reader(), change)?;
+    let mut undoing = Undoing { tx, changes: Vec::new(), conflicts: Vec::new() };
+    if rows.iter().any(|row| row.field == MERGED_INTO) {
+        if undoing.tx.now_ms - deed.at_ms > MERGE_UNDO_DAYS * DAY_MS {
+            return Err(UndoError::TooOld);
+        }
+        undoing.merge(&deed, &rows)?;
+    } else {
+        for row in rows.iter().rev() {
+            undoing.field(row)?;
+        }
+    }
+    let Undoing { changes, conflicts, .. } = undoing;
+    let Some(new) = changes::record(tx, by, "undo", Grade::Hand, &changes)? else {
+        let reasons: Vec<String> = conflicts.into_iter().map(|conflict| conflict.detail).collect();
+        return Err(UndoError::Nothing(reasons.join(" ")));
+    };
+    changes::mark_undone(tx, change, new)?;
+    Ok(Undone { change: new, conflicts })
+}
+
+struct Undoing<'a, 't> {
+    tx: &'a mut Tx<'t>,
+    changes: Vec<Change>,
+    conflicts: Vec<Conflict>,
+}
+
+impl Undoing<'_, '_> {
+    /// Those who were moved go back to whom they were, unless they have been moved since.
+    fn merge(&mut self, deed: &Deed, rows: &[ChangeRow]) -> Result<(), UndoError> {
+        let mut moves = Vec::new();
+        for row in rows.iter().filter(|row| row.field == MERGED_INTO) {
+            let Subject::User(user) = row.about else { continue };
+            let Some(now) = crate::store::merges::merged_into(self.tx, user) else {
+                self.conflict(row, "It stands for itself already.".to_owned());
+                continue;
+            };
+            let back = match row.before.as_ref().and_then(Value::as_str) {
+                Some(id) => users::key_of_our_id(self.tx, id)?.map(|user| self.tx.catalog().survivor(user)),
+                None => None,
+            };
+            let id = |tx: &Tx<'_>| users::id(tx, now).map(Value::String);
+            let (was, is) = (id(self.tx)?, row.before.clone());
+            self.changes.push(Change::new(row.about, MERGED_INTO, Some(was), is));
+            moves.push(Move { user, into: back.filter(|back| *back != user) });
+            for since in changes::fields_since(&self.tx.reader(), Subject::User(now), deed.change)? {
+                let detail = format!("{} has changed since, and stays as it is.", since.field);
+                self.conflict(&since, detail);
+            }
+        }
+        let followed = rejoin(self.tx, &moves)?;
+        self.changes.extend(followed);
+        Ok(())
+    }
+
+    fn field(&mut self, row: &ChangeRow) -> Result<(), UndoError> {
+        match (row.about, row.field.as_str()) {
+            (Subject::Membership(..), "membership") => self.membership(row),
+            (Subject::User(_) | Subject::Company(_) | Subject::Membership(..), field)
+                if self.tx.catalog().definition(owner_of(row.about), field).is_some() =>
+            {
+                self.attribute(row)
+            }
+            (_, "created") => {
+                self.conflict(row, "Who was made stays: erase or archive instead.".to_owned());
+                Ok(())
+            }
+            _ => {
+                self.conflict(row, format!("A change of {} can't be taken back here.", row.field));
+                Ok(())
+            }
+        }
+    }
+
+    /// Writes the former value as said by hand, unless another stands by now.
+    fn attribute(&mut self, row: &ChangeRow) -> Result<(), UndoError> {
+        let stamp = self.stamp();
+        let write = match &row.before {
+            Some(value) => Write::Set(value.clone()),
+            None => Write::Clear,
+        };
+        let restore = |attributes: &mut Attributes| {
+            let stands = attributes.get(&row.field);
+            if stands != row.after {
+                return Err(stands);
+            }
+            Ok(attributes.write(&row.field, write.clone(), stamp))
+        };
+        let outcome = match row.about {
+            Subject::User(user) => {
+                let mut known = users::load(self.tx, user)?;
+                let outcome = restore(&mut known.attributes);
+                users::save(self.tx, &known)?;
+                outcome
+            }
+            Subject::Company(company) => {
+                let mut known = companies::load(self.tx, company)?;
+                let outcome = restore(&mut known.attributes);
+                companies::save(self.tx, &known)?;
+                outcome
+            }
+            Subject::Membership(user, company) => {
+                let Some(mut known) = memberships::attributes(self.tx, user, company)? else { return Ok(()) };
+                let outcome = restore(&mut known);
+                memberships::save(self.tx, user, company, &known)?;
+                outcome
+            }
+            _ => return Ok(()),
+        };
+        match outcome {
+            Ok(Some((before, after))) => self.changes.push(Change::new(row.about, row.field.clone(), before, after)),
+            Ok(None) => {}
+            Err(stands) => {
+                let stands = stands.map_or_else(|| "nothing".to_owned(), |value| value.to_string());
+                self.conflict(row, format!("{} has changed since: it is {stands} now, and stays.", row.field));
+            }
+        }
+        Ok(())
+    }
+
+    /// Who joined leaves, who left joins again: said by hand, now.
+    fn membership(&mut self, row: &ChangeRow) -> Result<(), UndoError> {
+        let Subject::Membership(user, company) = row.about else { return Ok(()) };
+        let is_open = |value: &Option<Value>| value.as_ref().is_some_and(|value| value.get("left_at").is_none());
+        let open = memberships::is_open(self.tx, user, company)?;
+        if open != is_open(&row.after) {
+            self.conflict(row, "The membership has changed since, and stays as it is.".to_owned());
+            return Ok(());
+        }
+        let said = if open { Said::Leaves(company) } else { Said::Joins(company) };
+        let stamp = self.stamp();
+        let order = Order { at_ms: stamp.at_ms, message_hash: stamp.message_hash, place: 1 };
+        let statements = [Statement { order, said }];
+        memberships::state(self.tx, Member::User(user), &statements, stamp.grade, stamp.source)?;
+        let changes = memberships::restate(self.tx, user)?;
+        self.changes.extend(changes);
+        Ok(())
+    }
+
+    /// By hand, now; of the built-in source "API".
+    fn stamp(&self) -> Stamp {
+        let source = self.tx.catalog().api_source().map_or(SourceKey(0), |source| source.key);
+        Stamp {
+            pinned: false,
+            at_ms: self.tx.now_ms,
+            grade: Grade::Hand,
+            message_hash: self.tx.message_hash(source, None),
+            source,
+        }
+    }
+
+    fn conflict(&mut self, row: &ChangeRow, detail: String) {
+        let (kind, id, field) = (row.subject, row.subject_id.clone(), row.field.clone());
+        self.conflicts.push(Conflict { kind, id, field, detail });
+    }
+}
+
+fn owner_of(about: Subject) -> Owner {
+    match about {
+        Subject::Company(_) => Owner::Company,
+        Subject::Membership(..) => Owner::Membership,
+        _ => Owner::User,
+    }
+}
