@@ -6,6 +6,7 @@ use crate::dashboard::parts::frame::{Frame, Place, Theme};
 use crate::dashboard::parts::times::Clock;
 use crate::domain::access::{Grade, Role};
 use crate::domain::attributes::Type;
+use crate::domain::change::Subject;
 use crate::domain::ids::{ChangeKey, CompanyKey, EventId, SourceKey, UserKey};
 use crate::domain::message::Kind;
 use crate::domain::time::{DAY_MS, HOUR_MS, MINUTE_MS, instant_from_text};
@@ -245,6 +246,7 @@ pub fn change(deed: Deed, place: i64, field: &str, before: Value, after: Value) 
         by_kind: if deed.set % 3 == 0 { "token" } else { "message" }.to_owned(),
         by_name: if deed.set % 3 == 0 { "billing" } else { "App" }.to_owned(),
         cause: "identify".to_owned(),
+        about: Subject::Workspace,
         subject: deed.subject,
         subject_id: deed.id.to_owned(),
         subject_name: (deed.set == 8).then(|| "Priya Raman".to_owned()),
