@@ -174,7 +174,7 @@ fn row(frame: &Frame, view: &View, suggestion: &Suggestion) -> Markup {
                 form method="post" action="/companies/suggested" {
                     input type="hidden" name="domain" value=(domain);
                     input type="hidden" name="decision" value="ignore";
-                    button.btn title="Never suggest it again" { (icon("close")) " Ignore" span.vh { " " (domain) } }
+                    button.btn title="Never suggest it again" { (icon("x")) " Ignore" span.vh { " " (domain) } }
                 }
             }
         }

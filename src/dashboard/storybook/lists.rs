@@ -103,6 +103,7 @@ pub fn lists() -> Vec<(&'static str, Markup)> {
     let companies_view = |count: usize, search: Option<&str>| companies::View {
         address: address("/companies", LIST, stored_companies::SortBy::Members, search),
         found: Count::Exactly(count as u64),
+        suggested: Count::Exactly(count as u64 / 10),
         companies: page_of((0..count).map(samples::company).collect(), count > 40),
     };
     let visitors_view = |count: usize| visitors::View {
