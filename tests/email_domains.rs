@@ -131,3 +131,35 @@ async fn the_rule_makes_companies_where_it_may_and_gives_way_to_what_the_site_st
     rollcall.page_posts(identify("cem", json!({ "email": "cem@acme.test" }), 20)).await;
     assert_eq!(rollcall.companies_of("cem").await, []);
 }
+
+#[actix_web::test]
+async fn c2_turning_one_company_on_says_first_whom_it_touches() {
+    let rollcall = Rollcall::start();
+    for company in ["x", "y"] {
+        rollcall.page_posts(identify("ann", json!({ "company": { "company_id": company } }), 60)).await;
+    }
+    let cookie = rollcall.session_cookie().await;
+    let fields = [
+        ("one_company", "true"),
+        ("domain_rule", "off"),
+        ("ignored_domains", "Agency.test, other.test"),
+        ("staff_domains", ""),
+        ("takeover_days", "30"),
+        ("visitor_retention_days", "90"),
+        ("event_retention_days", "0"),
+    ];
+    let (status, _, page) = send(&rollcall, &cookie, "/settings/rules", &fields).await;
+    assert!(status == 200 && page.contains("1 user has") && page.contains("Save all the same"), "{page}");
+    assert_eq!(rollcall.api("/settings/one_company").await.body["value"], false, "asked first");
+
+    let confirmed = [&fields[..], &[("confirmed", "1")]].concat();
+    let (status, to, _) = send(&rollcall, &cookie, "/settings/rules", &confirmed).await;
+    assert_eq!((status, to.as_str()), (303, "/settings/rules?saved=1"));
+    assert_eq!(rollcall.api("/settings/one_company").await.body["value"], true);
+    assert_eq!(rollcall.api("/settings/ignored_domains").await.body["value"], json!(["agency.test", "other.test"]));
+    assert_eq!(rollcall.companies_of("ann").await.iter().filter(|(_, _, left)| !left).count(), 2, "nobody moved by it");
+
+    let wrong = [("takeover_days", "many"), ("one_company", "true")];
+    let (status, _, page) = send(&rollcall, &cookie, "/settings/rules", &wrong).await;
+    assert!(status == 422 && page.contains("use a number of days"), "{status} {page}");
+}

@@ -77,12 +77,13 @@ pub fn configure(config: &mut ServiceConfig) {
 }
 
 fn settings_pages(config: &mut ServiceConfig) {
-    use settings::{account, operators, source, sources, tokens, workspace};
+    use settings::{account, operators, rules, source, sources, tokens, workspace};
     config
         .service(web::redirect("/settings", "/settings/sources"))
         .service(web::resource("/settings/sources").get(sources::show).post(sources::add_one))
         .service(web::resource("/settings/sources/{id}").get(source::show).post(source::change))
         .service(web::resource("/settings/workspace").get(workspace::show).post(workspace::change))
+        .service(web::resource("/settings/rules").get(rules::show).post(rules::change))
         .service(web::resource("/settings/operators").get(operators::show).post(operators::add_one))
         .service(web::resource("/settings/operators/link").post(operators::make_link))
         .service(web::resource("/settings/tokens").get(tokens::show).post(tokens::add_one))

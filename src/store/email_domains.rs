@@ -65,7 +65,10 @@ pub fn suggested(
 /// # Errors
 /// [`StoreError`] only.
 pub fn count_suggested(db: &Reader<'_>) -> Result<Count, StoreError> {
-    let mut statement = db.0.prepare_cached("SELECT count(*) FROM (SELECT 1 FROM suggested_domains LIMIT :limit)")?;
+    let mut statement = db.0.prepare_cached(
+        "SELECT count(*) FROM (SELECT 1 FROM suggested_domains INDEXED BY suggested_domains_people
+           WHERE people > 0 LIMIT :limit)",
+    )?;
     Ok(Count::of(statement.query_row(named_params! { ":limit": COUNTED_MAX }, |row| row.get(0))?))
 }
 

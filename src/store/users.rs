@@ -270,6 +270,19 @@ pub fn count(db: &Reader<'_>, search: Option<&str>) -> Result<Count, StoreError>
     Ok(Count::of(statement.query_row(named_params! { ":limit": COUNTED_MAX }, |row| row.get(0))?))
 }
 
+/// How many users have several companies (C2).
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn count_with_several_companies(db: &Reader<'_>) -> Result<Count, StoreError> {
+    let mut statement = db.0.prepare_cached(
+        "SELECT count(*) FROM (
+           SELECT 1 FROM users INDEXED BY users_companies
+           WHERE merged_into IS NULL AND archived_ms IS NULL AND companies > 1 LIMIT :limit)",
+    )?;
+    Ok(Count::of(statement.query_row(named_params! { ":limit": COUNTED_MAX }, |row| row.get(0))?))
+}
+
 /// The key of a user, read through aliases and merges.
 ///
 /// # Errors
