@@ -247,6 +247,13 @@ fn deed(changes: &[ChangeRow], told: Told, known: Known<'_>, clock: Clock) -> En
         ("good", if first.subject == "company" { "company" } else { "user" }, html! { "First seen" })
     } else if let Some(link) = find("link") {
         ("good", "join", html! { "Linked from the visitor " code { (values::inline(link.after.as_ref())) } })
+    } else if let Some(merged) = find("merged_into") {
+        let sentence = if merged.after.is_some() {
+            "Merged: another record of this person"
+        } else {
+            "Apart again: a merged record"
+        };
+        ("info", "merge", html! { (sentence) " " code { (first.subject_id) } })
     } else if let Some(id) = find("user_id") {
         ("info", "key", html! { "Id " (before_and_after(id)) })
     } else {
@@ -281,7 +288,7 @@ fn about_ms<'a>(first: &ChangeRow, find: impl Fn(&str) -> Option<&'a ChangeRow>,
 }
 
 fn is_our_own(field: &str) -> bool {
-    matches!(field, "created" | "link" | "membership" | "user_id")
+    matches!(field, "created" | "link" | "membership" | "merged_into" | "user_id")
 }
 
 fn membership(

@@ -14,6 +14,7 @@ mod happenings;
 mod help;
 mod install;
 mod links;
+mod merge;
 mod overview;
 mod parts;
 mod password;
@@ -59,6 +60,8 @@ pub fn configure(config: &mut ServiceConfig) {
         .service(web::resource("/search").get(search::show))
         .service(web::resource("/users").get(users::show))
         .service(web::resource("/users/{id}").get(user::show))
+        .service(web::resource("/users/{id}/merge").get(merge::show).post(merge::confirm))
+        .service(web::resource("/changes/{id}/undo").post(merge::take_back))
         .service(web::resource("/companies").get(companies::show))
         .service(web::resource("/companies/suggested").get(suggested::show).post(suggested::decide))
         .service(web::resource("/companies/{id}").get(company::show))

@@ -17,7 +17,8 @@ use super::parts::section::{crumbs, stat};
 use super::parts::who::{self, Size};
 use super::parts::{code, feed, pill, values};
 use super::timeline::{self, Show, Timeline};
-use super::{errors, links};
+use super::{errors, links, merge};
+use crate::domain::access::Role;
 use crate::domain::activity::{State, TREND_DAYS, Trend};
 use crate::domain::change::Subject;
 use crate::http::access::Viewer;
@@ -40,9 +41,16 @@ pub struct View {
     pub timeline: Timeline,
     /// All attributes, not only the first.
     pub all_attributes: bool,
+    /// What was just done.
+    pub done: Markup,
 }
 
 impl View {
+    /// The path below which this page's forms stand: by our id, since the site's may be dots.
+    fn own_path(&self) -> String {
+        links::user(None, &self.user.row.id)
+    }
+
     fn path(&self) -> String {
         links::user(self.user.row.user_id.as_deref(), &self.user.row.id)
     }
@@ -58,8 +66,9 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
         (crumbs("Users", "/users", name))
         (head(frame, user, name))
         div.stack {
+            (view.done)
             (cells(frame, user))
-            (duplicates(frame, user))
+            (duplicates(frame, view))
             (unstated(user))
             (elsewhere(user))
             div.split {
@@ -156,7 +165,8 @@ fn cells(frame: &Frame, user: &UserPage) -> Markup {
     }
 }
 
-fn duplicates(frame: &Frame, user: &UserPage) -> Markup {
+fn duplicates(frame: &Frame, view: &View) -> Markup {
+    let user = &view.user;
     html! {
         @if !user.possible_duplicates.is_empty() {
             section.alert.warn aria-labelledby="duplicates" {
@@ -169,7 +179,14 @@ fn duplicates(frame: &Frame, user: &UserPage) -> Markup {
                 }
                 ul.stack.tight {
                     @for other in &user.possible_duplicates {
-                        li { (who::user(other, frame.clock.now_ms, who::user_second_line(other))) }
+                        li.row {
+                            (who::user(other, frame.clock.now_ms, who::user_second_line(other)))
+                            @if frame.may(Role::Admin) {
+                                a.btn href=(links::with_query(&format!("{}/merge", view.own_path()), &[("from", Some(&other.id))])) {
+                                    "Compare and merge" span.vh { " with " (who::user_name(other)) }
+                                }
+                            }
+                        }
                     }
                 }
             }
@@ -315,7 +332,12 @@ pub fn timeline_card(
 fn identifiers(frame: &Frame, user: &UserPage) -> Markup {
     html! {
         section.card aria-labelledby="ids" {
-            header { h2 id="ids" { "Identifiers" } }
+            header {
+                h2 id="ids" { "Identifiers" }
+                @if frame.may(Role::Admin) {
+                    span.end { a.btn.bare href={ (links::user(None, &user.row.id)) "/merge" } { "Merge another record" } }
+                }
+            }
             dl.facts {
                 @for identifier in &user.identifiers { (identifier_row(frame, identifier)) }
                 @if let Some(email) = &user.row.email { div { dt { "email" } dd { (code::id(email, "e-mail")) } } }
@@ -365,16 +387,19 @@ pub async fn answer(operator: Operator, request: &HttpRequest, id: String) -> An
         let subject = Subject::User(user.row.key);
         let changes = changes::list(db, subject, None, HISTORY_ROWS)?;
         let timeline = timeline::read(db, Of::User(user.row.key), subject, shown, &from)?;
-        Ok(Some(View { history: attributes::history(&changes.rows, "user"), user, timeline, all_attributes }))
+        let history = attributes::history(&changes.rows, "user");
+        Ok(Some(View { history, user, timeline, all_attributes, done: html! {} }))
     })
     .await?;
+    let view = view.map(|view| View { done: merge::done(request, &view.path()), ..view });
     Ok(match view {
         Some(view) => desk::page(page(&frame, &view)),
         None => desk::page_with(StatusCode::NOT_FOUND, errors::no_user(&frame, &id)),
     })
 }
 
-fn find(db: &Reader<'_>, id: &str, now_ms: i64) -> Result<Option<UserPage>, StoreError> {
+/// The user of an id: the site's, or ours, or of a lead the e-mail address.
+pub(super) fn find(db: &Reader<'_>, id: &str, now_ms: i64) -> Result<Option<UserPage>, StoreError> {
     for name in [UserName::UserId, UserName::Id, UserName::Email] {
         let found = users::page(db, &name(id.to_owned()), now_ms)?;
         if found.is_some() {

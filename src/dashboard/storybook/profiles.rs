@@ -2,6 +2,8 @@
 
 use maud::Markup;
 
+use maud::html;
+
 use super::lists::{address, page_of};
 use super::samples::{self, clock, frame, now};
 use crate::dashboard::parts::attributes;
@@ -39,6 +41,7 @@ pub fn profiles() -> Vec<(&'static str, Markup)> {
     let identifier =
         |kind: &'static str, value: &str| Identifier { kind, value: value.to_owned(), since_ms: now() - 620 * DAY_MS };
     let full = |index: usize| user::View {
+        done: html! {},
         user: UserPage {
             row: samples::user(index),
             identifiers: vec![
@@ -60,6 +63,7 @@ pub fn profiles() -> Vec<(&'static str, Markup)> {
         all_attributes: false,
     };
     let bare = |index: usize| user::View {
+        done: html! {},
         user: UserPage {
             row: samples::user(index),
             identifiers: vec![],

@@ -1,0 +1,299 @@
+//! `/users/{id}/merge`: two records of one person, side by side, before they are made one (R11); and
+//! `POST /changes/{id}/undo`, which takes a deed back.
+
+use std::collections::BTreeMap;
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, web};
+use maud::{Markup, html};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::desk::{self, Answer};
+use super::parts::form::{Line, Mistake};
+use super::parts::frame::{Frame, Place, shell};
+use super::parts::icon::icon;
+use super::parts::numbers::counted;
+use super::parts::say::{self, Tone};
+use super::parts::section::{crumbs, head};
+use super::parts::{values, who};
+use super::{errors, links, user};
+use crate::actions::merge::{MergeError, merge};
+use crate::actions::undo::{MERGE_UNDO_DAYS, UndoError, Undone, undo};
+use crate::domain::change::By;
+use crate::domain::ids::ChangeKey;
+use crate::http::access::Admin;
+use crate::http::page::PageError;
+use crate::store::users::{UserPage, UserRecord};
+use crate::store::{Store, StoreError, Tx, users};
+
+/// What the page shows.
+#[derive(Debug, Clone)]
+pub struct View {
+    /// The record that stays.
+    pub survivor: UserPage,
+    /// What is typed as the other.
+    pub from: String,
+    /// The other, and who it is afterwards, where it was found.
+    pub preview: Option<Preview>,
+    /// Why there is none.
+    pub mistake: Option<Mistake>,
+}
+
+/// A merge as it was rehearsed.
+#[derive(Debug, Clone)]
+pub struct Preview {
+    /// The record that goes into the other.
+    pub other: UserPage,
+    /// Who it is afterwards.
+    pub after: UserRecord,
+}
+
+/// The page.
+pub fn page(frame: &Frame, view: &View) -> Markup {
+    let row = &view.survivor.row;
+    let name = who::user_name(row);
+    let path = links::user(row.user_id.as_deref(), &row.id);
+    let content = html! {
+        div.stack {
+            (crumbs(name, &path, "Merge"))
+            (head(
+                html! { "Merge another record into " bdi { (values::cut(name, values::NAME_CHARS_MAX)) } },
+                html! { "Two records that are one person become one. The other's ids, browsers, companies and events lead here." },
+                html! {},
+            ))
+            @match &view.preview {
+                Some(preview) => (comparison(view, preview, &path)),
+                None => (question(view)),
+            }
+        }
+    };
+    shell(frame, "Merge", content)
+}
+
+fn question(view: &View) -> Markup {
+    html! {
+        section.card aria-labelledby="which" {
+            header { h2 id="which" { "Which record?" } }
+            div.body {
+                form.stack.snug method="get" {
+                    (Line {
+                        name: "from", label: "User id, e-mail address or id of the other record", value: &view.from,
+                        autocomplete: "off", required: true, hint: "Nothing is changed yet: the next page shows both side by side.",
+                        ..Line::default()
+                    }
+                    .draw(view.mistake.as_ref()))
+                    div.row { button.btn.primary { "Show both" } }
+                }
+            }
+        }
+    }
+}
+
+fn comparison(view: &View, preview: &Preview, path: &str) -> Markup {
+    let (survivor, other, after) = (&view.survivor, &preview.other, &preview.after);
+    let names = |user: &UserPage| -> BTreeMap<String, Value> {
+        user.attributes.iter().map(|attribute| (attribute.name.clone(), attribute.value.clone())).collect()
+    };
+    let (ours, theirs) = (names(survivor), names(other));
+    let afterwards: BTreeMap<&str, &Value> =
+        after.attributes.iter().map(|attribute| (attribute.name.as_str(), &attribute.value)).collect();
+    let companies = |list: &[users::UserMembership]| {
+        let open = list.iter().filter(|one| one.left_ms.is_none());
+        open.map(|one| one.company.name.clone().unwrap_or_else(|| one.company.company_id.clone()))
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    let ids = |list: &[users::Identifier]| list.iter().map(|id| id.value.clone()).collect::<Vec<_>>().join(", ");
+    let line = |name: &str, values: [String; 3]| {
+        let [ours, theirs, after] = values;
+        html! {
+            tr {
+                th.lead scope="row" { (name) }
+                td data-l="Stays" { (cell(&ours)) }
+                td data-l="Goes" { (cell(&theirs)) }
+                td data-l="Afterwards" { b { (cell(&after)) } }
+            }
+        }
+    };
+    let text = |value: Option<&Value>| value.map(values::plain).unwrap_or_default();
+    html! {
+        section.card aria-labelledby="both" {
+            header { h2 id="both" { "Side by side" } span.muted { "What the record that stays has is kept; its gaps are filled." } }
+            div.scroll tabindex="0" role="group" aria-labelledby="both" {
+                table.table.cards.last {
+                    thead { tr {
+                        th scope="col" { span.vh { "Field" } }
+                        th scope="col" { "Stays" }
+                        th scope="col" { "Goes into it" }
+                        th scope="col" { "Afterwards" }
+                    } }
+                    tbody {
+                        (line("Ids and browsers", [ids(&survivor.identifiers), ids(&other.identifiers), ids(&after.identifiers)]))
+                        (line("Companies", [companies(&survivor.memberships), companies(&other.memberships), companies(&after.memberships)]))
+                        @for name in ours.keys().chain(theirs.keys().filter(|name| !ours.contains_key(*name))) {
+                            (line(name, [text(ours.get(name)), text(theirs.get(name)), text(afterwards.get(name.as_str()).copied())]))
+                        }
+                    }
+                }
+            }
+            div.body {
+                form.row method="post" action={ (path) "/merge" } {
+                    input type="hidden" name="from" value=(other.row.id);
+                    button.btn.primary { (icon("merge")) " Merge the two" }
+                    a.btn.bare href=(path) { "Leave them apart" }
+                    span.small.muted { "It can be taken back for " (MERGE_UNDO_DAYS) " days." }
+                }
+            }
+        }
+    }
+}
+
+fn cell(text: &str) -> Markup {
+    html! { @if text.is_empty() { span.zero { "–" } } @else { bdi { (values::cut(text, 200)) } } }
+}
+
+/// After a deed: what was done, and the way back. Nothing where the address names none.
+pub fn done(request: &HttpRequest, path: &str) -> Markup {
+    let change = desk::value(request, "change").and_then(|text| text.parse::<i64>().ok());
+    let left = desk::value(request, "left").and_then(|text| text.parse::<u64>().ok()).unwrap_or(0);
+    html! {
+        @if let Some(change) = change {
+            (say::alert(Tone::Good, "Merged", html! {
+                p.muted { "Both records are this one now." }
+                form method="post" action={ "/changes/" (change) "/undo" } {
+                    input type="hidden" name="back" value=(path);
+                    button.btn { (icon("undo")) " Undo" }
+                }
+            }))
+        }
+        @if desk::value(request, "undone").is_some() {
+            (say::alert(Tone::Good, "Taken back", html! {
+                @if left > 0 {
+                    p.muted { (counted(left, "field has", "fields have")) " changed since, and stay as they are: the time line says which." }
+                } @else {
+                    p.muted { "All of it is as it was." }
+                }
+            }))
+        }
+    }
+}
+
+/// `GET /users/{id}/merge`, with `?from=` the preview.
+///
+/// # Errors
+/// The store's.
+pub async fn show(Admin(operator): Admin, request: HttpRequest, id: web::Path<String>) -> Answer {
+    let from = desk::value(&request, "from").unwrap_or_default();
+    let (wanted, other) = (id.clone(), from.clone());
+    let by = By::Operator(operator.email.clone());
+    let (frame, found) = desk::read(&request, operator, Place::Users, move |db, clock| {
+        let other = if other.is_empty() { None } else { user::find(db, &other, clock.now_ms)? };
+        Ok((user::find(db, &wanted, clock.now_ms)?, other))
+    })
+    .await?;
+    let (Some(survivor), other) = found else {
+        return Ok(desk::page_with(StatusCode::NOT_FOUND, errors::no_user(&frame, &id)));
+    };
+    let mut view = View { survivor, from, preview: None, mistake: None };
+    match other {
+        None if view.from.is_empty() => {}
+        None => view.mistake = Some(Mistake::new("from", "Nobody is known by that. Ids are exact, capitals too.")),
+        Some(other) => match rehearsed(desk::store(&request)?, by, &view.survivor, other).await {
+            Ok(preview) => view.preview = Some(preview),
+            Err(MergeError::OneAlready) => {
+                view.mistake = Some(Mistake::new("from", "That is this very record already."));
+            }
+            Err(MergeError::Store(error)) => return Err(error.into()),
+        },
+    }
+    Ok(desk::page(page(&frame, &view)))
+}
+
+/// The merge itself, undone again: so that the page says nothing else than the deed does.
+async fn rehearsed(store: &Store, by: By, survivor: &UserPage, other: UserPage) -> Result<Preview, MergeError> {
+    let (to, from, now_ms) = (survivor.row.key, other.row.key, store.now_ms());
+    let name = users::UserName::Id(survivor.row.id.clone());
+    let deed = move |tx: &mut Tx<'_>| {
+        merge(tx, &by, to, from)?;
+        let record = users::record(&tx.reader(), &name, now_ms)?;
+        record.ok_or(MergeError::Store(StoreError::Stopped))
+    };
+    Ok(Preview { other, after: store.rehearse(deed).await? })
+}
+
+/// The other record, by our id.
+#[derive(Debug, Deserialize)]
+pub struct Sent {
+    from: String,
+}
+
+/// `POST /users/{id}/merge`
+///
+/// # Errors
+/// Nobody is known by one of the ids, the store's.
+pub async fn confirm(
+    Admin(operator): Admin,
+    request: HttpRequest,
+    id: web::Path<String>,
+    sent: web::Form<Sent>,
+) -> Answer {
+    let by = By::Operator(operator.email.clone());
+    let (wanted, other) = (id.into_inner(), sent.into_inner().from);
+    let store = desk::store(&request)?;
+    let now_ms = store.now_ms();
+    let deed = move |tx: &mut Tx<'_>| {
+        let db = tx.reader();
+        let (Some(survivor), Some(other)) = (user::find(&db, &wanted, now_ms)?, user::find(&db, &other, now_ms)?)
+        else {
+            return Ok(None);
+        };
+        let change = merge(tx, &by, survivor.row.key, other.row.key)?;
+        Ok::<_, MergeError>(Some((survivor.row, change)))
+    };
+    match store.write(deed).await {
+        Ok(Some((row, change))) => {
+            let path = links::user(row.user_id.as_deref(), &row.id);
+            let change = change.0.to_string();
+            Ok(desk::see_other(&links::with_query(&path, &[("change", Some(&change))])))
+        }
+        Ok(None) => Err(PageError::not_found()),
+        Err(MergeError::OneAlready) => Err(PageError::new(
+            StatusCode::CONFLICT,
+            "They are one already",
+            "The two records are one user already, and nothing was changed.",
+        )
+        .action("/users", "To the users")),
+        Err(MergeError::Store(error)) => Err(error.into()),
+    }
+}
+
+/// Where to go after an undo.
+#[derive(Debug, Deserialize)]
+pub struct Back {
+    back: String,
+}
+
+/// `POST /changes/{id}/undo`
+///
+/// # Errors
+/// It can't be taken back, the store's.
+pub async fn take_back(
+    Admin(operator): Admin,
+    request: HttpRequest,
+    change: web::Path<i64>,
+    sent: web::Form<Back>,
+) -> Answer {
+    let (by, change) = (By::Operator(operator.email.clone()), ChangeKey(change.into_inner()));
+    let back = crate::http::access::next_or_home(Some(&sent.back)).to_owned();
+    match desk::store(&request)?.write(move |tx| undo(tx, &by, change)).await {
+        Ok(Undone { conflicts, .. }) => {
+            let left = conflicts.len().to_string();
+            Ok(desk::see_other(&links::with_query(&back, &[("undone", Some("1")), ("left", Some(&left))])))
+        }
+        Err(UndoError::Store(error)) => Err(error.into()),
+        Err(error) => {
+            Err(PageError::new(StatusCode::CONFLICT, "Not taken back", error.to_string()).action(back, "Back"))
+        }
+    }
+}
