@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::{EditError, Edited, Hand, by_hand, known_company, known_user};
+use crate::actions::email_domains;
 use crate::actions::receive::Receiving;
 use crate::domain::access::Grade;
 use crate::domain::attributes::Stamp;
@@ -101,8 +102,9 @@ fn state(receiving: &mut Receiving<'_, '_>, user: UserKey, said: &[Said]) -> Res
         return Ok(());
     }
     let Stamp { grade, source, .. } = receiving.stamp();
-    let statements: Vec<Statement> =
+    let mut statements: Vec<Statement> =
         (0..).zip(said).map(|(place, said)| Statement { order: receiving.order(place), said: *said }).collect();
+    statements.extend(email_domains::giving_way(receiving.tx, user, &statements)?); // C9
     memberships::state(receiving.tx, Member::User(user), &statements, grade, source)?;
     let changes = memberships::restate(receiving.tx, user)?;
     receiving.changes.extend(changes);

@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 pub use members::{MemberEdit, leave, member};
 
 use super::attributes::Hand;
+use super::email_domains;
 use super::receive::Receiving;
 use crate::domain::access::Grade;
 use crate::domain::attributes::{Owner, Stamp, email_value};
@@ -122,7 +123,10 @@ fn by_hand(
     let delivery = delivery(tx, hand);
     let mut receiving = Receiving::by_hand(tx, &delivery);
     let about = Some(deed(&mut receiving)?);
-    let Receiving { changes, refused_values, kept, .. } = receiving;
+    let Receiving { changes, refused_values, kept, new_email, .. } = receiving;
+    if let Some((user, email)) = new_email {
+        email_domains::consider(tx, user, email.as_deref(), tx.now_ms)?; // C9
+    }
     let created = changes.iter().any(|change| change.field == "created");
     let change = changes::record(tx, &hand.by, cause, hand.grade, &changes)?;
     Ok(Edited { about, change, created, refused_values, kept })

@@ -49,6 +49,10 @@ impl Receiving<'_, '_> {
                 let mut known = users::load(self.tx, user)?;
                 if self.state(about, Owner::User, &mut known.attributes, values, stamp)? {
                     users::save(self.tx, &known)?;
+                    let email = known.attributes.text("email");
+                    if email != known.email {
+                        self.new_email = Some((user, email));
+                    }
                 }
             }
             About::Visitor(visitor) => {
