@@ -16,6 +16,7 @@ pub use plan::{Plan, Planned, plan};
 
 use serde_json::{Map, Value};
 
+use crate::actions::email_domains;
 use crate::domain::access::Grade;
 use crate::domain::attributes::Stamp;
 use crate::domain::change::{By, Change};
@@ -63,6 +64,8 @@ struct Receiving<'a, 't> {
     /// Something but a value changed: a person or a browser came to be, a link was made.
     news: bool,
     fresh_anonymous_id: Option<AnonymousId>,
+    /// The user whose e-mail address it set or changed, and the address (C9).
+    new_email: Option<(UserKey, Option<String>)>,
     decided: Decided,
     proven: Option<Proven>,
 }
@@ -143,6 +146,7 @@ fn deal_with(tx: &mut Tx<'_>, delivery: &Delivery, mut message: Message) -> Resu
         warnings: Vec::new(),
         news: false,
         fresh_anonymous_id: None,
+        new_email: None,
         decided: Decided { at_ms: time.at_ms, ..Decided::default() },
         proven: None,
     };
@@ -227,6 +231,9 @@ impl Receiving<'_, '_> {
             self.attributes_of_person(&subject, std::mem::take(&mut message.traits))?;
         }
         let first_company = self.companies(&subject, &mut message)?;
+        if let Some((user, email)) = self.new_email.take() {
+            email_domains::consider(self.tx, user, email.as_deref(), self.time.at_ms)?;
+        }
         let kept = message.kind.is_activity() || self.news || !self.changes.is_empty();
         if kept {
             let company = match (&message.company_context, message.kind.is_activity()) {
