@@ -15,5 +15,6 @@ pub mod ids;
 pub mod limits;
 pub mod message;
 pub mod profile;
+pub mod proof;
 pub mod settings;
 pub mod time;
