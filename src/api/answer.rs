@@ -7,6 +7,8 @@ use serde::{Serialize, Serializer};
 
 use super::parameters::cursor_text;
 use crate::domain::time::rfc3339;
+use crate::http::problem::Problem;
+use crate::store::history::Then;
 use crate::store::list::{COUNT_MAX, Count, Page};
 
 /// How far the folds are behind, where they are.
@@ -49,6 +51,25 @@ pub(super) fn ok(body: impl Serialize, lag_ms: u64) -> HttpResponse {
         response.insert_header((LAG, lag_ms));
     }
     response.json(body)
+}
+
+/// How somebody stood on a day, where that was known and can be told.
+///
+/// # Errors
+/// It was not known yet; too much has changed since.
+pub(super) fn known<T>(then: Then<T>, day: &str) -> Result<T, Problem> {
+    match then {
+        Then::Known(then) => Ok(then),
+        Then::NotYet(heard_ms) => {
+            let detail =
+                format!("At the end of {day} nothing was known of it: it was first heard of at {}.", rfc3339(heard_ms));
+            Err(Problem::new(StatusCode::NOT_FOUND, "not_known_yet", detail).with("first_heard", rfc3339(heard_ms)))
+        }
+        Then::TooLong => {
+            let detail = "More has changed since that day than can be taken back in one answer. Ask for a later day.";
+            Err(Problem::new(StatusCode::CONFLICT, "too_many_changes", detail))
+        }
+    }
 }
 
 /// 200 with JSON of what was changed, 201 of what was made.

@@ -33,6 +33,7 @@ pub mod companies;
 pub mod email_domains;
 pub mod events;
 pub mod folds;
+pub mod history;
 pub mod list;
 pub mod memberships;
 pub mod merges;

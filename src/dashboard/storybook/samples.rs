@@ -255,6 +255,7 @@ pub fn change(deed: Deed, place: i64, field: &str, before: Value, after: Value) 
         by_kind: if deed.set % 3 == 0 { "token" } else { "message" }.to_owned(),
         by_name: if deed.set % 3 == 0 { "billing" } else { "App" }.to_owned(),
         cause: "identify".to_owned(),
+        grade: if deed.set % 3 == 0 { Grade::Secret } else { Grade::Signed },
         about: Subject::Workspace,
         subject: deed.subject,
         subject_id: deed.id.to_owned(),
