@@ -171,29 +171,6 @@ fn deal_with(tx: &mut Tx<'_>, delivery: &Delivery, mut message: Message) -> Resu
     }
 }
 
-impl<'a, 't> Receiving<'a, 't> {
-    /// What is done by hand takes the same way as what a message says: conversion, limits, definitions.
-    pub(super) fn by_hand(tx: &'a mut Tx<'t>, delivery: &'a Delivery) -> Receiving<'a, 't> {
-        let at_ms = tx.now_ms;
-        Receiving {
-            message_hash: tx.message_hash(delivery.source, None),
-            tx,
-            delivery,
-            time: MessageTime { at_ms, as_sent: false, warning: None },
-            by_hand: true,
-            changes: Vec::new(),
-            refused_values: Vec::new(),
-            kept: Vec::new(),
-            warnings: Vec::new(),
-            news: false,
-            fresh_anonymous_id: None,
-            new_email: None,
-            decided: Decided::default(),
-            proven: None,
-        }
-    }
-}
-
 /// What a message proves, with the secrets of its source. Where the proof is wrong, or the source asks for
 /// one and there is none, it says nothing of a user or a company; what the visitor did still counts for
 /// the visitor. A program with a secret token needs none.
@@ -234,6 +211,29 @@ fn check_proof(tx: &Tx<'_>, delivery: &Delivery, message: &mut Message) -> Resul
     message.company_context = CompanyContext::Unstated;
     message.refused_values.push(RefusedValue::new("user_id", user_id, refused));
     Ok(None)
+}
+
+impl<'a, 't> Receiving<'a, 't> {
+    /// What is done by hand takes the same way as what a message says: conversion, limits, definitions.
+    pub(super) fn by_hand(tx: &'a mut Tx<'t>, delivery: &'a Delivery) -> Receiving<'a, 't> {
+        let at_ms = tx.now_ms;
+        Receiving {
+            message_hash: tx.message_hash(delivery.source, None),
+            tx,
+            delivery,
+            time: MessageTime { at_ms, as_sent: false, warning: None },
+            by_hand: true,
+            changes: Vec::new(),
+            refused_values: Vec::new(),
+            kept: Vec::new(),
+            warnings: Vec::new(),
+            news: false,
+            fresh_anonymous_id: None,
+            new_email: None,
+            decided: Decided::default(),
+            proven: None,
+        }
+    }
 }
 
 impl Receiving<'_, '_> {

@@ -9,6 +9,7 @@ pub mod form;
 pub mod frame;
 pub mod icon;
 pub mod list;
+pub mod markdown;
 pub mod numbers;
 pub mod pill;
 pub mod say;
