@@ -8,10 +8,12 @@ use super::errors;
 use super::parts::chart::roll;
 use super::parts::frame::{Frame, Place, shell};
 use super::parts::icon::icon;
+use super::parts::labels::tags;
 use super::parts::list::{Address, Column, LIST, search_chip};
 use super::parts::numbers::{self, cell, counted};
 use super::parts::section::head;
 use super::parts::{pill, say, values, who};
+use crate::domain::access::Role;
 use crate::http::access::Viewer;
 use crate::store::companies::{self, CompanyRow, SortBy};
 use crate::store::email_domains;
@@ -58,6 +60,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
                     (icon("mail")) " Suggested " span.n { (numbers::count(view.suggested)) }
                 }
             }
+            @if frame.may(Role::Admin) { a.btn href="/edit/new?kind=company" { (icon("plus")) " New company" } }
         }))
         @if view.companies.rows.is_empty() && view.address.search.is_none() && view.address.after.is_none() {
             (none())
@@ -98,6 +101,7 @@ fn row(frame: &Frame, company: &CompanyRow) -> Markup {
     let below = html! {
         (who::company_second_line(&company.company_id, name, company.domain.as_deref()))
         @if let Some(plan) = &company.plan { " · " (values::name(plan)) }
+        (tags(&company.tags))
     };
     html! {
         tr {

@@ -8,6 +8,8 @@ mod codes;
 mod companies;
 mod company;
 mod desk;
+mod done;
+mod edit;
 mod errors;
 mod first_run;
 mod happenings;
@@ -27,6 +29,7 @@ mod sign_in;
 mod storybook;
 mod suggested;
 mod theme;
+mod then;
 mod timeline;
 mod tray;
 mod user;
@@ -61,7 +64,7 @@ pub fn configure(config: &mut ServiceConfig) {
         .service(web::resource("/users").get(users::show))
         .service(web::resource("/users/{id}").get(user::show))
         .service(web::resource("/users/{id}/merge").get(merge::show).post(merge::confirm))
-        .service(web::resource("/changes/{id}/undo").post(merge::take_back))
+        .service(web::resource("/changes/{id}/undo").post(done::take_back))
         .service(web::resource("/companies").get(companies::show))
         .service(web::resource("/companies/suggested").get(suggested::show).post(suggested::decide))
         .service(web::resource("/companies/{id}").get(company::show))
@@ -75,8 +78,19 @@ pub fn configure(config: &mut ServiceConfig) {
         .service(web::resource("/install").get(install::page::show))
         .service(web::resource("/help").get(help::show))
         .service(web::resource("/help/codes").get(help::show_codes))
+        .configure(edit_pages)
         .configure(settings_pages)
         .default_service(web::to(nothing_here));
+}
+
+fn edit_pages(config: &mut ServiceConfig) {
+    use edit::{made, member, note, profile, value};
+    config
+        .service(web::resource("/edit/value").get(value::show).post(value::change))
+        .service(web::resource("/edit/member").get(member::show).post(member::change))
+        .service(web::resource("/edit/note").get(note::show).post(note::write))
+        .service(web::resource("/edit/profile").get(profile::show).post(profile::change))
+        .service(web::resource("/edit/new").get(made::show).post(made::make));
 }
 
 fn settings_pages(config: &mut ServiceConfig) {

@@ -5,11 +5,15 @@ use actix_web::{HttpRequest, web};
 use maud::{Markup, html};
 
 use super::desk::{self, Answer};
+use super::done::{self, Asked, Done};
+use super::edit::note::{self, Notes};
+use super::edit::{self, Whom, value};
 use super::happenings::{self, Known, Told};
 use super::parts::attributes::{self, History, origin};
 use super::parts::chart::wide_roll;
 use super::parts::frame::{Frame, Place, shell};
 use super::parts::icon::{icon, small};
+use super::parts::labels::labels;
 use super::parts::list::chips;
 use super::parts::numbers::{counted, delta, number};
 use super::parts::say::{self, Tone};
@@ -17,15 +21,16 @@ use super::parts::section::{crumbs, stat};
 use super::parts::who::{self, Size};
 use super::parts::{code, feed, pill, values};
 use super::timeline::{self, Show, Timeline};
-use super::{errors, links, merge};
+use super::{errors, links, then};
 use crate::domain::access::Role;
 use crate::domain::activity::{State, TREND_DAYS, Trend};
 use crate::domain::change::Subject;
+use crate::domain::profile::Profile;
 use crate::http::access::Viewer;
 use crate::store::events::Of;
 use crate::store::operators::Operator;
 use crate::store::users::{self, Identifier, UserMembership, UserName, UserPage};
-use crate::store::{Reader, StoreError, changes};
+use crate::store::{Reader, StoreError, changes, notes};
 
 /// Changes that are read for the earlier values of attributes.
 const HISTORY_ROWS: usize = 300;
@@ -41,14 +46,21 @@ pub struct View {
     pub timeline: Timeline,
     /// All attributes, not only the first.
     pub all_attributes: bool,
+    /// Notes about the user.
+    pub notes: Notes,
     /// What was just done.
-    pub done: Markup,
+    pub done: Option<Done>,
 }
 
 impl View {
     /// The path below which this page's forms stand: by our id, since the site's may be dots.
     fn own_path(&self) -> String {
         links::user(None, &self.user.row.id)
+    }
+
+    /// How small pages about the user name it.
+    fn whom(&self) -> Whom {
+        Whom::user(&self.user.row.id)
     }
 
     fn path(&self) -> String {
@@ -66,16 +78,19 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
         (crumbs("Users", "/users", name))
         (head(frame, user, name))
         div.stack {
-            (view.done)
+            (done::done(view.done.as_ref(), Told::OfUser, &view.path(), frame.clock, frame.role()))
             (cells(frame, user))
             (duplicates(frame, view))
             (unstated(user))
             (elsewhere(user))
             div.split {
-                div.stack { (companies(frame, user)) (timeline(frame, view)) }
+                div.stack { (companies(frame, view)) (note::card(frame, &view.notes, &view.whom())) (timeline(frame, view)) }
                 aside.stack aria-label="About the user" {
                     (identifiers(frame, user))
-                    (attributes::card(&user.attributes, &view.history, frame.clock, more.as_deref()))
+                    (attributes::card(&user.attributes, &view.history, frame.clock, more.as_deref(), &value::add(frame, &view.whom()), |attribute| {
+                        value::link(&view.whom(), attribute, frame.may(Role::Admin))
+                    }))
+                    (then::card(frame, &view.own_path()))
                     (code::shell_card(&frame.server, &links::user_api(user.row.user_id.as_deref(), &user.row.id)))
                 }
             }
@@ -88,6 +103,8 @@ fn head(frame: &Frame, user: &UserPage, name: &str) -> Markup {
     let row = &user.row;
     let here = who::is_here(row.last_seen_ms, frame.clock.now_ms);
     let current = user.memberships.iter().find(|membership| membership.current);
+    let whom = Whom::user(&row.id);
+    let edit_labels = frame.may(Role::Admin).then(|| edit::address("profile", &whom, &[]));
     html! {
         header.head {
             div.ident {
@@ -121,6 +138,7 @@ fn head(frame: &Frame, user: &UserPage, name: &str) -> Markup {
                             }
                         }
                     }
+                    (labels(row.owner.as_deref(), &row.tags, edit_labels.as_deref()))
                 }
             }
         }
@@ -225,10 +243,16 @@ fn elsewhere(user: &UserPage) -> Markup {
     }
 }
 
-fn companies(frame: &Frame, user: &UserPage) -> Markup {
+fn companies(frame: &Frame, view: &View) -> Markup {
+    let user = &view.user;
     html! {
         section.card aria-labelledby="companies" {
-            header { h2 id="companies" { "Companies" } }
+            header {
+                h2 id="companies" { "Companies" }
+                @if frame.may(Role::Admin) {
+                    a.btn.bare.end href=(edit::address("member", &view.whom(), &[])) { (icon("plus")) " Add to a company" }
+                }
+            }
             @if user.memberships.is_empty() {
                 p.body.muted {
                     "None. Nothing has said which company this user belongs to. "
@@ -246,7 +270,7 @@ fn companies(frame: &Frame, user: &UserPage) -> Markup {
                                 th scope="col" { "Known from" }
                             }
                         }
-                        tbody { @for membership in &user.memberships { (membership_row(frame, membership)) } }
+                        tbody { @for membership in &user.memberships { (membership_row(frame, &user.row.id, membership)) } }
                     }
                 }
             }
@@ -254,8 +278,9 @@ fn companies(frame: &Frame, user: &UserPage) -> Markup {
     }
 }
 
-fn membership_row(frame: &Frame, membership: &UserMembership) -> Markup {
+fn membership_row(frame: &Frame, id: &str, membership: &UserMembership) -> Markup {
     let (clock, company) = (frame.clock, &membership.company);
+    let whom = Whom::member(id, company.key);
     let name = company.name.as_deref();
     html! {
         tr {
@@ -276,7 +301,19 @@ fn membership_row(frame: &Frame, membership: &UserMembership) -> Markup {
                 " to "
                 @match membership.left_ms { Some(left_ms) => (clock.on(left_ms)), None => "now" }
             }
-            td.muted data-l="From" { (origin(membership.grade, &membership.source, membership.joined_ms, clock)) }
+            td.muted data-l="From" {
+                (origin(membership.grade, &membership.source, membership.joined_ms, clock))
+                @if frame.may(Role::Admin) { " " (edit_member(&whom, name.unwrap_or(&company.company_id))) }
+            }
+        }
+    }
+}
+
+/// The link to the page of a membership. `who` is the other one of it.
+pub fn edit_member(whom: &Whom, who: &str) -> Markup {
+    html! {
+        a.quiet.faint href=(edit::address("member", whom, &[])) {
+            "Edit" span.vh { " membership: " (values::cut(who, 40)) }
         }
     }
 }
@@ -378,20 +415,23 @@ pub async fn show(Viewer(operator): Viewer, request: HttpRequest, id: web::Path<
 /// # Errors
 /// The store's.
 pub async fn answer(operator: Operator, request: &HttpRequest, id: String) -> Answer {
+    if let Some(day) = desk::value(request, "at") {
+        return then::user(operator, request, id, day).await;
+    }
     let shown = Show::parse(&desk::value(request, "show").unwrap_or_default());
     let from = timeline::Place::decode(&desk::value(request, "before").unwrap_or_default());
     let all_attributes = desk::value(request, "attributes").as_deref() == Some("all");
-    let wanted = id.clone();
+    let (wanted, asked) = (id.clone(), Asked::of(request));
     let (frame, view) = desk::read(request, operator, Place::Users, move |db, clock| {
         let Some(user) = find(db, &wanted, clock.now_ms)? else { return Ok(None) };
         let subject = Subject::User(user.row.key);
         let changes = changes::list(db, subject, None, HISTORY_ROWS)?;
         let timeline = timeline::read(db, Of::User(user.row.key), subject, shown, &from)?;
         let history = attributes::history(&changes.rows, "user");
-        Ok(Some(View { history, user, timeline, all_attributes, done: html! {} }))
+        let notes = notes::list(db, Profile::User(user.row.key))?;
+        Ok(Some(View { history, user, timeline, all_attributes, notes, done: done::read(db, asked)? }))
     })
     .await?;
-    let view = view.map(|view| View { done: merge::done(request, &view.path()), ..view });
     Ok(match view {
         Some(view) => desk::page(page(&frame, &view)),
         None => desk::page_with(StatusCode::NOT_FOUND, errors::no_user(&frame, &id)),

@@ -7,10 +7,13 @@ use super::desk::{self, Answer};
 use super::errors;
 use super::parts::chart::roll;
 use super::parts::frame::{Frame, Place, shell};
+use super::parts::icon::icon;
+use super::parts::labels::tags;
 use super::parts::list::{Address, Column, LIST, search_chip};
 use super::parts::numbers::{self, cell, counted};
 use super::parts::section::head;
 use super::parts::{pill, say, values, who};
+use crate::domain::access::Role;
 use crate::http::access::Viewer;
 use crate::store::list::{Count, PAGE_ROWS, Page};
 use crate::store::users::{self, SortBy, UserRow};
@@ -48,7 +51,7 @@ pub struct View {
 /// The page.
 pub fn page(frame: &Frame, view: &View) -> Markup {
     let content = html! {
-        (head(html! { "Users " span.n { (numbers::count(view.found)) } }, html! {}, html! {}))
+        (head(html! { "Users " span.n { (numbers::count(view.found)) } }, html! {}, made(frame)))
         @if view.users.rows.is_empty() && view.address.search.is_none() && view.address.after.is_none() {
             (nobody())
         } @else {
@@ -60,6 +63,13 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
         }
     };
     shell(frame, "Users", content)
+}
+
+/// Where a user is made by hand.
+fn made(frame: &Frame) -> Markup {
+    html! {
+        @if frame.may(Role::Admin) { a.btn href="/edit/new?kind=user" { (icon("plus")) " New user" } }
+    }
 }
 
 fn table(frame: &Frame, view: &View) -> Markup {
@@ -91,7 +101,7 @@ fn row(frame: &Frame, user: &UserRow) -> Markup {
     let clock = frame.clock;
     html! {
         tr {
-            th.lead scope="row" { (who::user(user, clock.now_ms, who::user_second_line(user))) }
+            th.lead scope="row" { (who::user(user, clock.now_ms, html! { (who::user_second_line(user)) (tags(&user.tags)) })) }
             td.late.cut title=[user.email.as_deref().filter(|email| email.len() <= values::NAME_CHARS_MAX)] {
                 @match &user.email { Some(email) => (values::name(email)), None => span.zero { "none" } }
             }

@@ -6,7 +6,7 @@ mod page;
 use rusqlite::{OptionalExtension, named_params, params};
 
 pub use members::{MemberRow, MembersBy, count_members, members};
-pub use page::{CompanyDay, CompanyPage, CompanyRecord, TopEvent, page, record, records};
+pub use page::{CompanyDay, CompanyPage, CompanyRecord, TopEvent, page, record, record_of_key, records};
 
 use super::list::{self, COUNTED_MAX, Count, Cursor, Keyset, ListQuery, Page};
 use super::users::{ROLL_DAYS, first_seen};

@@ -14,7 +14,8 @@ pub use known::{
 };
 pub(super) use page::attribute_values;
 pub use page::{
-    AttributeValue, Identifier, UserMembership, UserPage, UserRecord, page, record, record_of_key, records,
+    AttributeValue, Identifier, UserMembership, UserPage, UserRecord, membership_values, page, record, record_of_key,
+    records,
 };
 
 use super::list::{self, COUNTED_MAX, Count, Cursor, Keyset, ListQuery, Page};

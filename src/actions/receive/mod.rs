@@ -66,7 +66,7 @@ pub(super) struct Receiving<'a, 't> {
     pub(super) kept: Vec<String>,
     warnings: Vec<&'static str>,
     /// Something but a value changed: a person or a browser came to be, a link was made.
-    news: bool,
+    pub(super) news: bool,
     fresh_anonymous_id: Option<AnonymousId>,
     /// The user whose e-mail address it set or changed, and the address (C9).
     pub(super) new_email: Option<(UserKey, Option<String>)>,

@@ -8,6 +8,7 @@ pub mod feed;
 pub mod form;
 pub mod frame;
 pub mod icon;
+pub mod labels;
 pub mod list;
 pub mod markdown;
 pub mod numbers;

@@ -14,6 +14,7 @@ use crate::domain::settings::DomainRule;
 use crate::domain::time::{DAY_MS, MINUTE_MS};
 use crate::store::email_domains::Suggestion;
 use crate::store::list::{Count, Cursor, Page};
+use crate::store::notes::NoteFound;
 use crate::store::visitors::VisitorRow;
 use crate::store::workspace::{Day, Overview};
 use crate::store::{companies as stored_companies, users as stored_users, visitors as stored_visitors};
@@ -169,6 +170,12 @@ pub fn lists() -> Vec<(&'static str, Markup)> {
         search: "mar".to_owned(),
         users: (0..4).map(samples::user).collect(),
         companies: (0..3).map(samples::company).collect(),
+        notes: samples::notes()
+            .0
+            .into_iter()
+            .filter(|note| note.key.0 != 2)
+            .map(|note| NoteFound { note, id: "u_30418".to_owned(), name: None })
+            .collect(),
     };
     let nothing = search::View { search: "zzz".to_owned(), ..search::View::default() };
     let elsewhere = frame(Place::Elsewhere, "/search");

@@ -4,6 +4,7 @@
 //! `index.html`. The test also holds what is true of every page.
 
 mod attributes;
+mod edits;
 mod lists;
 mod profiles;
 pub mod samples;
@@ -22,6 +23,8 @@ fn all() -> Vec<(&'static str, Markup)> {
         lists::lists(),
         lists::suggestions(),
         profiles::profiles(),
+        edits::edits(),
+        edits::days(),
         attributes::attributes(),
         attributes::trays(),
         set_up::installs(),

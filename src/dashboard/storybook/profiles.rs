@@ -2,8 +2,6 @@
 
 use maud::Markup;
 
-use maud::html;
-
 use super::lists::{address, page_of};
 use super::samples::{self, clock, frame, now};
 use crate::dashboard::parts::attributes;
@@ -41,7 +39,8 @@ pub fn profiles() -> Vec<(&'static str, Markup)> {
     let identifier =
         |kind: &'static str, value: &str| Identifier { kind, value: value.to_owned(), since_ms: now() - 620 * DAY_MS };
     let full = |index: usize| user::View {
-        done: html! {},
+        notes: samples::notes(),
+        done: samples::done(),
         user: UserPage {
             row: samples::user(index),
             identifiers: vec![
@@ -63,7 +62,8 @@ pub fn profiles() -> Vec<(&'static str, Markup)> {
         all_attributes: false,
     };
     let bare = |index: usize| user::View {
-        done: html! {},
+        notes: (Vec::new(), false),
+        done: None,
         user: UserPage {
             row: samples::user(index),
             identifiers: vec![],
@@ -145,6 +145,8 @@ fn company_pages() -> Vec<(&'static str, Markup)> {
             members: page_of(if many { (0..25).map(member).collect() } else { vec![] }, many),
             timeline: if many { timeline("company", "org_1187") } else { Timeline::default() },
             all_attributes: false,
+            notes: if many { samples::notes() } else { (Vec::new(), false) },
+            done: None,
         }
     };
     vec![

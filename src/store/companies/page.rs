@@ -7,6 +7,7 @@ use rusqlite::named_params;
 use super::{CompanyRow, SortBy, key, page_of_keys, rows, rows_without_rolls};
 use crate::domain::activity::TREND_DAYS;
 use crate::domain::attributes::{Attributes, Owner};
+use crate::domain::ids::CompanyKey;
 use crate::store::list::{self, ListQuery, Page};
 use crate::store::users::{self, AttributeValue, SourceNames};
 use crate::store::{Reader, StoreError, activity, email_domains, workspace};
@@ -93,7 +94,14 @@ pub fn records(db: &Reader<'_>, query: &ListQuery<SortBy>, now_ms: i64) -> Resul
 /// # Errors
 /// [`StoreError`] only.
 pub fn record(db: &Reader<'_>, company_id: &str, now_ms: i64) -> Result<Option<CompanyRecord>, StoreError> {
-    let Some(key) = key(db, company_id)? else { return Ok(None) };
+    key(db, company_id)?.map_or(Ok(None), |key| record_of_key(db, key, now_ms))
+}
+
+/// As [`record`], of our row number.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn record_of_key(db: &Reader<'_>, key: CompanyKey, now_ms: i64) -> Result<Option<CompanyRecord>, StoreError> {
     let Some(row) = rows(db, &[key.0], now_ms)?.pop() else { return Ok(None) };
     Ok(Some(record_of(db, row, workspace::today(db, now_ms)?, &users::source_names(db)?)?))
 }

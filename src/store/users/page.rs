@@ -268,6 +268,29 @@ pub(in crate::store) fn attribute_values(
     Ok(values)
 }
 
+/// The attributes of a user's place in a company, role and title among them; none where there is none.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn membership_values(
+    db: &Reader<'_>,
+    user: UserKey,
+    company: CompanyKey,
+) -> Result<Vec<AttributeValue>, StoreError> {
+    let mut statement = db.0.prepare_cached(
+        "SELECT json(attributes), stamps FROM memberships WHERE user_key = :user AND company_key = :company",
+    )?;
+    let found = statement
+        .query_row(named_params! { ":user": user.0, ":company": company.0 }, |row| {
+            Ok(Attributes::read(row.get_ref(0)?.as_str()?, row.get_ref(1)?.as_str()?))
+        })
+        .optional()?;
+    match found {
+        Some(attributes) => attribute_values(db, Owner::Membership, &attributes, &source_names(db)?),
+        None => Ok(Vec::new()),
+    }
+}
+
 /// A user's companies: the current one, the others stated last first, then those left, the last first.
 fn memberships(db: &Reader<'_>, user: i64, sources: &SourceNames) -> Result<Vec<UserMembership>, StoreError> {
     let mut statement = db.0.prepare_cached(
