@@ -4,8 +4,10 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::HeaderName;
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use serde::{Serialize, Serializer};
+use serde_json::{Map, Value};
 
 use super::parameters::cursor_text;
+use crate::domain::first_page::FirstPage;
 use crate::domain::time::rfc3339;
 use crate::http::problem::Problem;
 use crate::store::history::Then;
@@ -51,6 +53,22 @@ pub(super) fn ok(body: impl Serialize, lag_ms: u64) -> HttpResponse {
         response.insert_header((LAG, lag_ms));
     }
     response.json(body)
+}
+
+/// Where somebody came from, as JSON.
+#[derive(Debug, Serialize)]
+pub(super) struct FirstPageView {
+    at: Time,
+    page: Option<String>,
+    referrer: Option<String>,
+    campaign: Map<String, Value>,
+}
+
+impl FirstPageView {
+    pub fn of(first: FirstPage) -> FirstPageView {
+        let FirstPage { at_ms, page, referrer, campaign } = first;
+        FirstPageView { at: Time(at_ms), page, referrer, campaign }
+    }
 }
 
 /// How somebody stood on a day, where that was known and can be told.

@@ -8,7 +8,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::answer::{self, List, Time};
+use super::answer::{self, FirstPageView, List, Time};
 use super::changes::{self, ChangeSetView};
 use super::events;
 use super::parameters::{Parameters, Sorts, invalid};
@@ -197,6 +197,7 @@ struct CompanyView {
     active_members_30d: Option<u32>,
     owner: Option<String>,
     tags: Vec<String>,
+    first_page: Option<FirstPageView>,
     state: Option<&'static str>,
     trend: Option<&'static str>,
     first_seen: Time,
@@ -208,7 +209,7 @@ struct CompanyView {
 
 impl CompanyView {
     fn of(company: CompanyRecord, now_ms: i64) -> CompanyView {
-        let CompanyRecord { row, domains, attributes, active_people } = company;
+        let CompanyRecord { row, domains, attributes, active_people, first_page } = company;
         CompanyView {
             company_id: row.company_id,
             name: row.name,
@@ -218,6 +219,7 @@ impl CompanyView {
             active_members_30d: Some(row.active_members),
             owner: row.owner,
             tags: row.tags,
+            first_page: first_page.map(|(_, first)| FirstPageView::of(first)),
             state: Some(State::at(now_ms, row.first_seen_ms, row.last_seen_ms).as_str()),
             trend: Some(Trend::between(active_people.1, active_people.0).as_str()),
             first_seen: Time(row.first_seen_ms),
@@ -238,6 +240,7 @@ impl CompanyView {
             active_members_30d: None,
             owner: profile.owner,
             tags: profile.tags,
+            first_page: company.first_page.map(|(_, first)| FirstPageView::of(first)),
             state: None,
             trend: None,
             first_seen: Time(company.row.first_seen_ms),

@@ -8,7 +8,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::answer::{self, List, Time};
+use super::answer::{self, FirstPageView, List, Time};
 use super::changes::{self, ChangeSetView, ChangeView};
 use super::events;
 use super::parameters::{Parameters, Sorts, invalid};
@@ -234,6 +234,7 @@ struct UserView {
     companies: Vec<MembershipView>,
     owner: Option<String>,
     tags: Vec<String>,
+    first_page: Option<FirstPageView>,
     /// These three are not kept of earlier days.
     state: Option<&'static str>,
     trend: Option<&'static str>,
@@ -247,7 +248,7 @@ struct UserView {
 
 impl UserView {
     fn of(user: UserRecord, now_ms: i64) -> UserView {
-        let UserRecord { row, identifiers, attributes, memberships, active_days, signed } = user;
+        let UserRecord { row, identifiers, attributes, memberships, active_days, signed, first_page } = user;
         let mut attributes = plain(attributes);
         if let Some(name) = &row.name {
             // Made of its parts where it was not sent (A5).
@@ -266,6 +267,7 @@ impl UserView {
             companies: memberships.into_iter().map(MembershipView::of).collect(),
             owner: row.owner,
             tags: row.tags,
+            first_page: first_page.map(FirstPageView::of),
             state: Some(State::at(now_ms, row.first_seen_ms, row.last_seen_ms).as_str()),
             trend: Some(Trend::between(active_days.1, active_days.0).as_str()),
             first_seen: Time(row.first_seen_ms),
@@ -277,7 +279,7 @@ impl UserView {
 
     /// As it was at the end of a day.
     fn then(user: UserRecord, then: UserThen, day: String, end_ms: i64) -> UserView {
-        let UserRecord { row, identifiers, signed, .. } = user;
+        let UserRecord { row, identifiers, signed, first_page, .. } = user;
         let ids = |kind: &str| {
             let known = identifiers.iter().filter(|id| id.kind == kind && id.since_ms <= end_ms);
             known.map(|id| id.value.clone()).collect()
@@ -294,6 +296,7 @@ impl UserView {
             companies: then.companies.into_iter().map(MembershipView::then).collect(),
             owner: profile.owner,
             tags: profile.tags,
+            first_page: first_page.map(FirstPageView::of),
             state: None,
             trend: None,
             first_seen: Time(row.first_seen_ms),

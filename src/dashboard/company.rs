@@ -18,7 +18,7 @@ use super::parts::list::{Address, Column, Names, search_chip, segments};
 use super::parts::numbers::{counted, delta, number};
 use super::parts::section::{crumbs, stat};
 use super::parts::who::{self, Size};
-use super::parts::{code, pill, values};
+use super::parts::{came, code, pill, values};
 use super::timeline::{self, Show, Timeline};
 use super::user::{edit_member, role, timeline_card};
 use super::{errors, links, then};
@@ -118,6 +118,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
                     (attributes::card(&company.attributes, &view.history, frame.clock, more.as_deref(), &value::add(frame, &whom), |attribute| {
                         value::link(&whom, attribute, frame.may(Role::Admin))
                     }))
+                    (came(frame, company))
                     (then::card(frame, &path))
                     (code::shell_card(&frame.server, &links::company_api(&company.row.company_id)))
                 }
@@ -356,6 +357,15 @@ fn what_they_do(top: &[TopEvent]) -> Markup {
             }
         }
     }
+}
+
+/// How its first member came.
+fn came(frame: &Frame, company: &CompanyPage) -> Markup {
+    let (member, first) = company.first_page.as_ref().map(|(member, first)| (member, first)).unzip();
+    let through = member.map(|member| {
+        html! { a href=(links::user(member.user_id.as_deref(), &member.id)) { (values::name(who::user_name(member))) } ", who joined first" }
+    });
+    came::card(first, through, frame.clock)
 }
 
 /// `GET /companies/{id}`

@@ -279,7 +279,7 @@ fn deed(changes: &[ChangeRow], told: Told, known: Known<'_>, clock: Clock) -> En
         fields.len() > 1 || (first.subject != "membership" && find("created").is_some() && !fields.is_empty());
     let more = unfolds.then(|| {
         let list = html! { ul { @for field in &fields { li { (one_field(field)) } } } };
-        (html! { (counted(fields.len() as u64, "attribute", "attributes")) }, list)
+        (html! { (counted(fields.len() as u64, "field", "fields")) }, list)
     });
     Entry { at_ms, tone, icon, sentence, more }
 }

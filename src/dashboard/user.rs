@@ -19,7 +19,7 @@ use super::parts::numbers::{counted, delta, number};
 use super::parts::say::{self, Tone};
 use super::parts::section::{crumbs, stat};
 use super::parts::who::{self, Size};
-use super::parts::{code, feed, pill, values};
+use super::parts::{came, code, feed, pill, values};
 use super::timeline::{self, Show, Timeline};
 use super::{errors, links, then};
 use crate::domain::access::Role;
@@ -90,6 +90,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
                     (attributes::card(&user.attributes, &view.history, frame.clock, more.as_deref(), &value::add(frame, &view.whom()), |attribute| {
                         value::link(&view.whom(), attribute, frame.may(Role::Admin))
                     }))
+                    (came::card(user.first_page.as_ref(), None, frame.clock))
                     (then::card(frame, &view.own_path()))
                     (code::shell_card(&frame.server, &links::user_api(user.row.user_id.as_deref(), &user.row.id)))
                 }

@@ -10,6 +10,7 @@ pub mod change;
 pub mod companies;
 pub mod email_domains;
 pub mod error;
+pub mod first_page;
 pub mod identity;
 pub mod ids;
 pub mod limits;

@@ -32,6 +32,7 @@ pub mod changes;
 pub mod companies;
 pub mod email_domains;
 pub mod events;
+pub mod first_pages;
 pub mod folds;
 pub mod history;
 pub mod list;

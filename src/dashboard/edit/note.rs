@@ -38,7 +38,7 @@ pub fn card(frame: &Frame, (notes, more): &Notes, whom: &Whom) -> Markup {
             header { h2 id="notes" { (icon("note")) "Notes" } }
             @if notes.is_empty() && !frame.may(Role::Admin) { p.body.muted { "None so far." } }
             @if frame.may(Role::Admin) {
-                details.fold-body open[notes.is_empty()] {
+                details.fold-body {
                     summary { (icon("plus")) "Write a note" }
                     div.body {
                         form.stack.snug method="post" action="/edit/note" {

@@ -96,7 +96,7 @@ fn form_card(view: &View) -> Markup {
     };
     html! {
         section.card aria-labelledby="value-h" {
-            header { h2 id="value-h" { @if is_new { "The attribute" } @else { "Value" } } }
+            header { h2 id="value-h" { @if is_new { "The attribute" } @else { "Change it" } } }
             div.body {
                 form.stack.snug method="post" action="/edit/value" {
                     (named(&view.found.whom()))

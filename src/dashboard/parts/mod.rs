@@ -2,6 +2,7 @@
 //! it opens, and fetches nothing.
 
 pub mod attributes;
+pub mod came;
 pub mod chart;
 pub mod code;
 pub mod feed;

@@ -154,6 +154,7 @@ pub fn lists() -> Vec<(&'static str, Markup)> {
         visitors: page_of(
             (0..count)
                 .map(|index| VisitorRow {
+                    first_page: Some(samples::first_page()),
                     key: VisitorKey(index as i64),
                     anonymous_id: format!("0190f3c2-8a51-7e44-b0b8-{index:012}"),
                     user_id: index.is_multiple_of(3).then(|| samples::PEOPLE[index % 10].2.unwrap_or("u_1").to_owned()),

@@ -8,6 +8,7 @@ use crate::dashboard::parts::times::Clock;
 use crate::domain::access::{Grade, Role};
 use crate::domain::attributes::Type;
 use crate::domain::change::Subject;
+use crate::domain::first_page::FirstPage;
 use crate::domain::ids::{ChangeKey, CompanyKey, EventId, NoteKey, SourceKey, UserKey};
 use crate::domain::message::Kind;
 use crate::domain::profile::{Note, Profile};
@@ -365,6 +366,16 @@ pub fn note(number: i64, text: &str, days: i64) -> Note {
         next_date: (number != 3).then(|| ["2026-11-20", "2026-11-24", "2027-03-01"][number as usize % 3].to_owned()),
         made_ms: now() - days * DAY_MS,
         edited_ms: (number == 1).then(|| now() - HOUR_MS),
+    }
+}
+
+pub fn first_page() -> FirstPage {
+    let campaign = json!({ "source": "news", "medium": "<b>nobody</b>" });
+    FirstPage {
+        at_ms: now() - 700 * DAY_MS,
+        page: Some(format!("https://quayside.example/{}", "pricing/".repeat(30))),
+        referrer: Some("android-app://com.example".to_owned()),
+        campaign: campaign.as_object().cloned().unwrap_or_default(),
     }
 }
 

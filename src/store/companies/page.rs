@@ -7,10 +7,11 @@ use rusqlite::named_params;
 use super::{CompanyRow, SortBy, key, page_of_keys, rows, rows_without_rolls};
 use crate::domain::activity::TREND_DAYS;
 use crate::domain::attributes::{Attributes, Owner};
-use crate::domain::ids::CompanyKey;
+use crate::domain::first_page::FirstPage;
+use crate::domain::ids::{CompanyKey, UserKey};
 use crate::store::list::{self, ListQuery, Page};
-use crate::store::users::{self, AttributeValue, SourceNames};
-use crate::store::{Reader, StoreError, activity, email_domains, workspace};
+use crate::store::users::{self, AttributeValue, SourceNames, UserRow};
+use crate::store::{Reader, StoreError, activity, email_domains, first_pages, workspace};
 
 /// Days of the chart on a company's page.
 const CHART_DAYS: i32 = 84;
@@ -49,6 +50,8 @@ pub struct CompanyRecord {
     pub attributes: Vec<AttributeValue>,
     /// Distinct active people of the last 28 days, and of the 28 before (T7).
     pub active_people: (i64, i64),
+    /// The first page of the member who joined first, and that member (A9).
+    pub first_page: Option<(UserKey, FirstPage)>,
 }
 
 /// A company with all that its page shows beside members, events and history.
@@ -72,6 +75,8 @@ pub struct CompanyPage {
     pub events_7d: u64,
     /// People who left.
     pub left: u64,
+    /// The first page of the member who joined first, and that member (A9).
+    pub first_page: Option<(UserRow, FirstPage)>,
 }
 
 /// A page of companies with all that the API says of each, which has no rolls.
@@ -116,6 +121,7 @@ fn record_of(db: &Reader<'_>, row: CompanyRow, today: i32, sources: &SourceNames
         domains: email_domains::of_company(db, row.key)?,
         attributes: users::attribute_values(db, Owner::Company, &Attributes::read(&values, &stamps), sources)?,
         active_people: active_people(db, row.key.0, today)?,
+        first_page: first_pages::of_company(db, row.key)?,
         row,
     })
 }
@@ -141,8 +147,11 @@ fn active_people(db: &Reader<'_>, company: i64, today: i32) -> Result<(i64, i64)
 /// # Errors
 /// [`StoreError`] only.
 pub fn page(db: &Reader<'_>, company_id: &str, now_ms: i64) -> Result<Option<CompanyPage>, StoreError> {
-    let Some(CompanyRecord { row, domains, attributes, active_people }) = record(db, company_id, now_ms)? else {
-        return Ok(None);
+    let Some(record) = record(db, company_id, now_ms)? else { return Ok(None) };
+    let CompanyRecord { row, domains, attributes, active_people, first_page } = record;
+    let first_page = match first_page {
+        Some((user, page)) => users::rows(db, &[user.0], now_ms)?.pop().map(|user| (user, page)),
+        None => None,
     };
     let today = workspace::today(db, now_ms)?;
     let key = row.key.0;
@@ -158,6 +167,7 @@ pub fn page(db: &Reader<'_>, company_id: &str, now_ms: i64) -> Result<Option<Com
         days,
         active_people,
         events_7d,
+        first_page,
     }))
 }
 

@@ -10,10 +10,11 @@ use crate::domain::access::Grade;
 use crate::domain::activity::TREND_DAYS;
 use crate::domain::attributes::{Attributes, Owner, Type};
 use crate::domain::email_domains::of_email;
+use crate::domain::first_page::FirstPage;
 use crate::domain::ids::{CompanyKey, EventId, UserKey};
 use crate::domain::time::DAY_MS;
 use crate::store::list::{self, ListQuery, Page};
-use crate::store::{Reader, StoreError, activity, email_domains, workspace};
+use crate::store::{Reader, StoreError, activity, email_domains, first_pages, workspace};
 
 /// Of a user's browsers so many are named.
 const BROWSERS_SHOWN_MAX: usize = 100;
@@ -96,6 +97,8 @@ pub struct UserRecord {
     pub active_days: (i64, i64),
     /// Proof of identity was seen.
     pub signed: bool,
+    /// The first page viewed (A9).
+    pub first_page: Option<FirstPage>,
 }
 
 /// A user with all that its page shows beside events and history.
@@ -120,6 +123,8 @@ pub struct UserPage {
     pub possible_duplicates: Vec<UserRow>,
     /// Proof of identity was seen.
     pub signed: bool,
+    /// The first page viewed (A9).
+    pub first_page: Option<FirstPage>,
 }
 
 /// A page of users with all that the API says of each, which has no rolls.
@@ -169,6 +174,7 @@ fn record_of(db: &Reader<'_>, row: UserRow, today: i32, sources: &SourceNames) -
             activity::active_days(db, key, activity::last_days(today, TREND_DAYS))?,
             activity::active_days(db, key, activity::last_days(today - TREND_DAYS, TREND_DAYS))?,
         ),
+        first_page: first_pages::of_user(db, row.key)?,
         signed,
         row,
     })
@@ -180,7 +186,7 @@ fn record_of(db: &Reader<'_>, row: UserRow, today: i32, sources: &SourceNames) -
 /// [`StoreError`] only.
 pub fn page(db: &Reader<'_>, name: &UserName, now_ms: i64) -> Result<Option<UserPage>, StoreError> {
     let Some(record) = record(db, name, now_ms)? else { return Ok(None) };
-    let UserRecord { row, identifiers, attributes, memberships, active_days, signed } = record;
+    let UserRecord { row, identifiers, attributes, memberships, active_days, signed, first_page } = record;
     let unstated_events = if row.companies > 1 { unstated_events(db, row.key.0, now_ms)? } else { 0 };
     let domain = row.email.as_deref().and_then(of_email);
     let elsewhere = match domain {
@@ -198,6 +204,7 @@ pub fn page(db: &Reader<'_>, name: &UserName, now_ms: i64) -> Result<Option<User
         elsewhere,
         possible_duplicates,
         signed,
+        first_page,
     }))
 }
 
