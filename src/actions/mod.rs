@@ -3,6 +3,7 @@
 
 pub mod attributes;
 pub mod email_domains;
+pub mod erase;
 pub mod merge;
 pub mod operators;
 pub mod passwords;

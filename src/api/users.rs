@@ -170,7 +170,7 @@ async fn read_of<T: Send + 'static>(
 }
 
 /// Whom a request names: in its path, or by `?id=` where the path is empty.
-fn user_name(path: &str, parameters: &Parameters) -> Result<UserName, Problem> {
+pub(super) fn user_name(path: &str, parameters: &Parameters) -> Result<UserName, Problem> {
     let id = match path {
         "" => parameters
             .get("id")
@@ -194,7 +194,7 @@ fn named_by(id: &str, parameters: &Parameters) -> Result<UserName, Problem> {
     }
 }
 
-fn not_found(name: &UserName) -> Problem {
+pub(super) fn not_found(name: &UserName) -> Problem {
     let detail = match name {
         UserName::UserId(id) => {
             format!("No user has the id {id:?}. Check the id; with ?by=email an e-mail address is looked for.")

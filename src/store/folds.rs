@@ -8,6 +8,8 @@
 //! A slice is summed up in memory in sorted maps and written once, so that the
 //! pages of the fold tables are touched in order.
 
+mod withdrawn;
+
 use std::collections::BTreeMap;
 
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, ToSql, params};
@@ -18,6 +20,8 @@ use super::{StoreError, Tx};
 use crate::domain::ids::{CompanyKey, EventId, UserKey};
 use crate::domain::message::Kind;
 use crate::domain::time::HOUR_MS;
+
+pub(super) use withdrawn::withdraw;
 
 /// Days, today among them, within which a member counts as active.
 pub(super) const ACTIVE_DAYS: i32 = 30;
