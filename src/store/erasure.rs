@@ -11,7 +11,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use rusqlite::{OptionalExtension, params};
 use sha2::Sha256;
 
-use super::folds::{self, withdraw};
+use super::folds::{self, Gone, withdraw};
 use super::list::json_keys;
 use super::{Reader, StoreError, Tx, email_domains, memberships, merges};
 use crate::domain::ids::{EventId, UserKey};
@@ -20,7 +20,7 @@ use crate::domain::time::EPOCH_MS;
 /// Bytes of a hash that stays.
 pub const HASH_BYTES: usize = 16;
 /// Events that one step deals with, or those of one bucket where they are more.
-const STEP_EVENTS: usize = 5_000;
+const STEP_EVENTS: usize = 2_000;
 /// Pages of the search index that one step writes.
 const SEARCH_PAGES: i64 = 200;
 /// Letters of a text that is looked for in examples of refusals; shorter ones are in too many words.
@@ -371,16 +371,16 @@ pub fn step(tx: &mut Tx<'_>, user: UserKey) -> Result<bool, StoreError> {
             break;
         }
         for subject in person.subjects() {
+            found.extend(folds::of_subject(tx, bucket, subject, i64::MIN)?);
             if anonymizes {
-                found.extend(folds::of_subject(tx, bucket, subject, i64::MIN)?);
                 anonymize(tx, &person, bucket, subject)?;
-            } else {
-                found.extend(folds::of_subject(tx, bucket, subject, i64::MIN)?);
             }
         }
     }
-    if !anonymizes {
-        withdraw(tx, &found)?;
+    if anonymizes {
+        folds::see_again(tx, &found, &person.visitors)?;
+    } else {
+        withdraw(tx, &found, Gone::Person(&person.visitors))?;
     }
     match next {
         Some(bucket) => {
@@ -407,7 +407,7 @@ fn anonymize(tx: &mut Tx<'_>, person: &Person, bucket: i64, subject: i64) -> Res
         let from = EventId::first_at(from_ms.unwrap_or(i64::MAX).clamp(EPOCH_MS, tx.now_ms + 1)).0;
         let earlier: Vec<_> =
             folds::of_subject(tx, bucket, subject, i64::MIN)?.into_iter().filter(|event| event.id.0 < from).collect();
-        withdraw(tx, &earlier)?;
+        withdraw(tx, &earlier, Gone::Person(&person.visitors))?;
     }
     tx.connection
         .prepare_cached(

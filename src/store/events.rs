@@ -483,7 +483,7 @@ pub fn forget_before(tx: &mut Tx<'_>, before_ms: i64, limit: i64) -> Result<bool
     )?;
     let gone = statement.query_map([until], |row| Folded::of(row, 0))?.collect::<Result<Vec<_>, _>>()?;
     drop(statement);
-    super::folds::withdraw(tx, &gone)?;
+    super::folds::withdraw(tx, &gone, super::folds::Gone::Everybody)?;
     Ok(until < before)
 }
 

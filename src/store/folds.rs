@@ -21,7 +21,7 @@ use crate::domain::ids::{CompanyKey, EventId, UserKey};
 use crate::domain::message::Kind;
 use crate::domain::time::HOUR_MS;
 
-pub(super) use withdrawn::withdraw;
+pub(super) use withdrawn::{Gone, see_again, withdraw};
 
 /// Days, today among them, within which a member counts as active.
 pub(super) const ACTIVE_DAYS: i32 = 30;

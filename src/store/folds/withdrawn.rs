@@ -1,18 +1,31 @@
 //! Events that go for good, by retention (`jobs/retention.rs`) or with an erased person: what they were
 //! counted for is taken back, so that every fold says what a recount of the rest says.
 
-use rusqlite::params;
+use std::collections::BTreeSet;
 
-use super::{ACTIVE_DAYS, Folded, Sums, count_active_members, person};
-use crate::domain::ids::CompanyKey;
+use rusqlite::{OptionalExtension, params};
+
+use super::{ACTIVE_DAYS, Folded, Sums, count_active_members, person, stored_day};
+use crate::domain::ids::{CompanyKey, EventId};
+use crate::domain::message::Kind;
+use crate::domain::time::{EPOCH_MS, HOUR_MS};
+use crate::store::events::{ACTING_AS, INACTIVE};
 use crate::store::{StoreError, Tx};
 
-/// Takes events out of the journal and of the folds. They are all that their people did up to the latest
-/// hour among them: of retention everybody's, of an erasure the person's. All arrivals have been taken.
+/// Whose events go.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::store) enum Gone<'a> {
+    /// All up to the latest hour among them.
+    Everybody,
+    /// All of one person up to the latest hour among them; its browsers go too, and others stay.
+    Person(&'a [i64]),
+}
+
+/// Takes events out of the journal and of the folds. All arrivals have been taken.
 ///
 /// # Errors
 /// [`StoreError`] only.
-pub(in crate::store) fn withdraw(tx: &mut Tx<'_>, events: &[Folded]) -> Result<(), StoreError> {
+pub(in crate::store) fn withdraw(tx: &mut Tx<'_>, events: &[Folded], gone: Gone<'_>) -> Result<(), StoreError> {
     let mut sums = Sums::default();
     for event in events {
         let person = person(tx, event, i64::MAX)?;
@@ -34,7 +47,43 @@ pub(in crate::store) fn withdraw(tx: &mut Tx<'_>, events: &[Folded]) -> Result<(
         }
         event_row.execute([event.id.0])?;
     }
-    sums.subtract(tx)
+    sums.subtract(tx)?;
+    match gone {
+        Gone::Everybody => Ok(()),
+        Gone::Person(browsers) => see_again(tx, events, browsers),
+    }
+}
+
+/// When the browsers of others were last seen, of which these events are no longer told.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub(in crate::store) fn see_again(tx: &Tx<'_>, events: &[Folded], own: &[i64]) -> Result<(), StoreError> {
+    let named = events.iter().filter(|event| event.is_activity()).filter_map(|event| event.visitor);
+    let others: BTreeSet<i64> = named.filter(|visitor| !own.contains(visitor)).collect();
+    // No index tells which events name a browser beside a user: they are looked for from the latest on,
+    // back to when it was first seen. It takes somebody who was named on another's browser.
+    let mut latest = tx.connection.prepare_cached(
+        "SELECT event_id FROM events
+         WHERE event_id >= ?2 AND visitor_key = ?1 AND kind <= ?3 AND flags & ?4 = 0 ORDER BY event_id DESC LIMIT 1",
+    )?;
+    for visitor in others {
+        let first_seen: Option<i64> = tx
+            .connection
+            .prepare_cached("SELECT first_seen_ms FROM visitors WHERE visitor_key = ?1")?
+            .query_row([visitor], |row| row.get(0))
+            .optional()?;
+        let Some(first_seen_ms) = first_seen else { continue };
+        let from = EventId::first_at(first_seen_ms.max(EPOCH_MS)).0;
+        let kinds = Kind::Track as i64;
+        let found: Option<i64> =
+            latest.query_row(params![visitor, from, kinds, ACTING_AS | INACTIVE], |row| row.get(0)).optional()?;
+        let hour = found.map_or(0, |id| EventId(id).at_ms().div_euclid(HOUR_MS));
+        tx.connection
+            .prepare_cached("UPDATE visitors SET last_seen_hour = ?2 WHERE visitor_key = ?1 AND last_seen_hour <> ?2")?
+            .execute([visitor, hour])?;
+    }
+    Ok(())
 }
 
 impl Sums {
@@ -77,9 +126,10 @@ impl Sums {
                 )?
                 .execute([*company, reach.last_hour])?;
         }
-        let today = tx.state.days.of(tx.now_ms);
-        let recent = self.last_in_company.iter().filter(|(_, (day, _))| *day > today - ACTIVE_DAYS - 2);
-        let companies: std::collections::BTreeSet<i64> = recent.map(|((company, _), _)| *company).collect();
+        // Who is active is told as of the day at which the folds stand.
+        let Some(today) = stored_day(connection)? else { return Ok(()) };
+        let recent = self.last_in_company.iter().filter(|(_, (day, _))| *day > today - ACTIVE_DAYS);
+        let companies: BTreeSet<i64> = recent.map(|((company, _), _)| *company).collect();
         for company in companies {
             count_active_members(tx, CompanyKey(company), today)?;
         }
@@ -100,7 +150,7 @@ impl Sums {
             whole.execute(params![day, gone, events])?;
         }
         let mut no_day = connection.prepare_cached("DELETE FROM days WHERE day = ?1 AND people <= 0")?;
-        let days: std::collections::BTreeSet<i32> = self.people.keys().map(|(day, _)| *day).collect();
+        let days: BTreeSet<i32> = self.people.keys().map(|(day, _)| *day).collect();
         for day in days {
             no_day.execute([day])?;
         }
