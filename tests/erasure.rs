@@ -63,6 +63,17 @@ async fn filled() -> Rollcall {
         .await;
     rollcall.backend_posts(identify(None, "zebedee-old", json!({ "hobby": "zebedee-hobby-three" }), 7_500)).await;
     rollcall.backend_posts(track("zebedee-old", "Jumped", "umbrella", 5_000)).await;
+    let edit = json!({ "attributes": { "desk": "zebedee-desk" }, "tags": ["zebedee-tag"], "owner": support::OWNER.0 });
+    let edited = rollcall.api_as(Method::PATCH, "/users/zebedee-id", &rollcall.token, Some(edit)).await;
+    assert_eq!(edited.status, 200, "{edited:?}");
+    let file = rusqlite::Connection::open(rollcall.file()).expect("the file");
+    file.execute_batch(
+        "INSERT INTO notes (note_key, subject, subject_key, author, text, made_ms)
+         SELECT 1, 0, user_key, 'a@b.test', '**Zebedee** likes springs', 1 FROM users WHERE user_id = 'zebedee-id';
+         INSERT INTO notes_search (rowid, text) VALUES (1, '**zebedee** likes springs');",
+    )
+    .expect("a note");
+    drop(file);
     let merged = post(&rollcall, "/users/zebedee-id/merge", json!({ "from": "zebedee-old" })).await;
     assert_eq!(merged.status, 200, "{merged:?}");
     rollcall
@@ -94,9 +105,16 @@ async fn r13_nothing_of_the_person_is_left_in_the_file_and_every_number_is_a_rec
         assert_eq!(receipt.status, 200, "{receipt:?}");
         assert_eq!(receipt.body, plan.body, "the plan is the deed");
         let rows = &receipt.body["rows"];
-        for (table, least) in
-            [("users", 2), ("visitors", 1), ("memberships", 1), ("events", 6), ("changes", 6), ("tray_values", 1)]
-        {
+        for (table, least) in [
+            ("users", 2),
+            ("visitors", 1),
+            ("memberships", 1),
+            ("events", 6),
+            ("changes", 6),
+            ("tray_values", 1),
+            ("notes", 1),
+            ("profile_tags", 1),
+        ] {
             assert!(rows[table].as_u64().unwrap_or(0) >= least, "{table}: {rows}");
         }
         assert!(receipt.body["backups"].as_str().unwrap().contains("untouched"));
@@ -131,6 +149,9 @@ async fn an_erased_person_can_be_allowed_again() {
     assert_eq!(rollcall.backend_posts(lead).await[0]["code"], "erased", "an address that the person had once");
     let other = identify(Some("zebedee-browser"), "dougal", json!({}), 10);
     assert_eq!(rollcall.backend_posts(other).await[0]["status"], "stored", "another person on the same browser");
+
+    let put = rollcall.api_as(Method::PUT, "/users/zebedee-id", &rollcall.token, Some(json!({ "name": "Back" }))).await;
+    assert_eq!((put.status.as_u16(), &put.body["code"]), (400, &json!("erased")), "{put:?}");
 
     let allowed = post(&rollcall, "/users/zebedee-old/allow", json!({})).await;
     assert_eq!(allowed.status, 200, "{allowed:?}");

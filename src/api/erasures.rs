@@ -9,7 +9,7 @@ use serde_json::json;
 use super::answer;
 use super::parameters::{Parameters, invalid};
 use super::resource;
-use super::users::{not_found, user_name};
+use super::users::{user_name, user_not_found};
 use crate::actions::erase as deeds;
 use crate::domain::change::By;
 use crate::http::access::AdminToken;
@@ -43,7 +43,7 @@ async fn erase(
     let hint = || invalid(format!("events can't be {:?}. Use delete or anonymize.", body.events), "events");
     let events = Events::parse(&body.events).ok_or_else(hint)?;
     let deed = move |tx: &mut Tx<'_>| {
-        let user = users::key(&tx.reader(), &name)?.ok_or_else(|| not_found(&name))?;
+        let user = users::key(&tx.reader(), &name)?.ok_or_else(|| user_not_found(&name))?;
         Ok::<_, Problem>(deeds::erase(tx, &by, user, events)?)
     };
     if parameters.is_dry_run()? {

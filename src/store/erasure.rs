@@ -167,6 +167,13 @@ pub fn begin(tx: &mut Tx<'_>, user: UserKey, events: Events) -> Result<Erased, S
     for (table, sql, keys) in [
         ("tray_values", "owner = 0 AND owner_key IN (SELECT value FROM json_each(?1))", &subjects),
         ("tray_values", "owner = 2 AND owner_key IN (SELECT value FROM json_each(?1))", &keys),
+        ("profile_tags", "subject = 0 AND subject_key IN (SELECT value FROM json_each(?1))", &keys),
+        (
+            "notes_search",
+            "rowid IN (SELECT note_key FROM notes WHERE subject = 0 AND subject_key IN (SELECT value FROM json_each(?1)))",
+            &keys,
+        ),
+        ("notes", "subject = 0 AND subject_key IN (SELECT value FROM json_each(?1))", &keys),
         ("user_ids", "user_key IN (SELECT value FROM json_each(?1))", &keys),
         ("users_search", "rowid IN (SELECT value FROM json_each(?1))", &keys),
     ] {
@@ -182,7 +189,8 @@ pub fn begin(tx: &mut Tx<'_>, user: UserKey, events: Events) -> Result<Erased, S
     let connection = tx.connection;
     connection
         .prepare_cached(
-            "UPDATE visitors SET anonymous_id = 'erased ' || visitor_key || ' ' || hex(randomblob(8)), attributes = jsonb('{}'), stamps = '{}'
+            "UPDATE visitors SET anonymous_id = 'erased ' || visitor_key || ' ' || hex(randomblob(8)), attributes = jsonb('{}'), stamps = '{}',
+               first_page_ms = NULL, first_page = NULL
              WHERE visitor_key IN (SELECT value FROM json_each(?1))",
         )?
         .execute([&visitors])?;
@@ -331,7 +339,8 @@ fn blank(tx: &Tx<'_>, user: i64) -> Result<(), StoreError> {
     tx.connection
         .prepare_cached(
             "UPDATE users SET id = ?2, user_id = NULL, email = NULL, name = NULL, sort_name = '', attributes = jsonb('{}'),
-               stamps = '{}', companies = 0, current_company_key = NULL, signed = 0, archived_ms = ?3
+               stamps = '{}', companies = 0, current_company_key = NULL, signed = 0, archived_ms = ?3,
+               owner_key = NULL, first_page_ms = NULL, first_page = NULL
              WHERE user_key = ?1",
         )?
         .execute(params![user, id, tx.now_ms])?;
@@ -482,12 +491,15 @@ pub fn search_holds_pieces(tx: &Tx<'_>) -> Result<bool, StoreError> {
 /// # Errors
 /// [`StoreError`] only.
 pub fn clear_search(tx: &Tx<'_>, is_first: bool) -> Result<bool, StoreError> {
-    let before = tx.connection.total_changes();
-    tx.connection
-        .prepare_cached("INSERT INTO users_search (users_search, rank) VALUES ('merge', ?1)")?
-        .execute([if is_first { -SEARCH_PAGES } else { SEARCH_PAGES }])?;
-    // As SQLite's manual says: fewer than two changes, and nothing was left to merge.
-    let more = tx.connection.total_changes() - before >= 2;
+    let pages = if is_first { -SEARCH_PAGES } else { SEARCH_PAGES };
+    let mut more = false;
+    for index in ["users_search", "notes_search"] {
+        let before = tx.connection.total_changes();
+        let sql = format!("INSERT INTO {index} ({index}, rank) VALUES ('merge', ?1)");
+        tx.connection.prepare_cached(&sql)?.execute([pages])?;
+        // As SQLite's manual says: fewer than two changes, and nothing was left to merge.
+        more |= tx.connection.total_changes() - before >= 2;
+    }
     if !more {
         tx.connection.prepare_cached("UPDATE erased_ids SET cleared = 1 WHERE cleared = 0")?.execute([])?;
     }
