@@ -207,8 +207,8 @@ pub struct Allowed {
 /// The form by which an erased person is allowed again, and what came of it.
 pub fn allow_card(allowed: Option<bool>) -> Markup {
     html! {
-        section.card aria-labelledby="erased" {
-            header { h2 id="erased" { "Erased people" } }
+        section.card aria-labelledby="erased-people" {
+            header { h2 id="erased-people" { "Erased people" } }
             div.body.stack.snug {
                 @match allowed {
                     Some(true) => (say::notice(Tone::Good, "Allowed again. The next message makes a new user, of whom nothing is known yet.")),
@@ -239,5 +239,5 @@ pub async fn allow(Admin(operator): Admin, request: HttpRequest, sent: web::Form
     let (by, text) = (By::Operator(operator.email), sent.into_inner().erased);
     let hashes = desk::store(&request)?.write(move |tx| deeds::allow(tx, &by, &text)).await?;
     let said = if hashes > 0 { "1" } else { "0" };
-    Ok(desk::see_other(&format!("/settings/rules?allowed={said}#erased")))
+    Ok(desk::see_other(&format!("/settings/rules?allowed={said}#erased-people")))
 }
