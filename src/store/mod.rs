@@ -35,6 +35,7 @@ pub mod erasure;
 pub mod events;
 pub mod folds;
 pub mod list;
+pub mod membership_history;
 pub mod memberships;
 pub mod merges;
 pub mod notes;
