@@ -278,7 +278,6 @@ pub(super) struct MembershipView {
     joined_at: Time,
     left_at: Option<Time>,
     source: String,
-    history: MembershipHistoryView,
 }
 
 /// What was before of a membership, as JSON (C7).
@@ -334,7 +333,6 @@ impl MembershipView {
             joined_at: Time(membership.joined_ms),
             left_at: membership.left_ms.map(Time),
             source: membership.source,
-            history: MembershipHistoryView::of(membership.history),
         }
     }
 }
