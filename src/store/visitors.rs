@@ -276,7 +276,7 @@ pub fn carried_by(tx: &Tx<'_>, user: UserKey) -> Result<Vec<Attributes>, StoreEr
 /// # Errors
 /// [`StoreError`] only.
 pub fn forget_unlinked(tx: &mut Tx<'_>, before_ms: i64, rows: i64) -> Result<bool, StoreError> {
-    // An event that waits to be folded is not found under its visitor yet.
+    // Who was active lately shows in what is derived.
     super::folds::catch_up(tx)?;
     let visitors = tx
         .connection
@@ -285,25 +285,10 @@ pub fn forget_unlinked(tx: &mut Tx<'_>, before_ms: i64, rows: i64) -> Result<boo
              WHERE last_seen_hour < ?1 AND user_key IS NULL AND first_seen_ms < ?2
              ORDER BY last_seen_hour LIMIT ?3",
         )?
-        .query_map([before_ms.div_euclid(HOUR_MS), before_ms, rows], |row| row.get::<_, i64>(0))?
+        .query_map([before_ms.div_euclid(HOUR_MS), before_ms, rows], |row| row.get(0).map(VisitorKey))?
         .collect::<Result<Vec<_>, _>>()?;
-    let buckets = tx
-        .connection
-        .prepare_cached("SELECT coalesce(min(bucket), 0), coalesce(max(bucket), -1) FROM events_by_subject")?
-        .query_row([], |row| Ok(row.get::<_, i64>(0)?..=row.get::<_, i64>(1)?))?;
-    for visitor in &visitors {
-        for bucket in buckets.clone() {
-            for sql in [
-                "DELETE FROM events_by_company WHERE bucket = ?1 AND (company_key, event_id) IN
-                   (SELECT e.company_key, e.event_id FROM events_by_subject s JOIN events e ON e.event_id = s.event_id
-                    WHERE s.bucket = ?1 AND s.subject = ?2 AND e.company_key IS NOT NULL)",
-                "DELETE FROM events WHERE event_id IN
-                   (SELECT event_id FROM events_by_subject WHERE bucket = ?1 AND subject = ?2)",
-                "DELETE FROM events_by_subject WHERE bucket = ?1 AND subject = ?2",
-            ] {
-                tx.connection.prepare_cached(sql)?.execute([bucket, -visitor])?;
-            }
-        }
+    super::events::delete_of_visitors(tx, &visitors)?;
+    for VisitorKey(visitor) in &visitors {
         for sql in [
             "DELETE FROM membership_statements WHERE subject = ?1",
             "DELETE FROM tray_values WHERE owner = 0 AND owner_key = ?1",
