@@ -22,6 +22,7 @@ use crate::actions::set_up;
 use crate::api;
 use crate::collect;
 use crate::dashboard;
+use crate::domain::email_domains;
 use crate::http::client::{Network, Site};
 use crate::http::limits::Limits;
 use crate::http::problem::Problem;
@@ -178,7 +179,11 @@ pub async fn start(options: ServeOptions) -> Result<Running, StartError> {
     let public_url = options.public_url.as_deref().map(checked_url).transpose()?;
     let tls = options.tls.as_ref().map(tls_config).transpose()?;
     let mut lock = Lock::take(&options.data)?;
-    let store = Store::open(&options.data, options.ambient.clone())?;
+    let ambient = Ambient {
+        own_host: options.public_url.as_deref().and_then(email_domains::of_website),
+        ..options.ambient.clone()
+    };
+    let store = Store::open(&options.data, ambient)?;
     let site = Site { public_url, trusted_proxies: options.trusted_proxies.clone(), tls: tls.is_some() };
     let limits = Data::new(Limits::default());
 

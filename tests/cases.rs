@@ -280,6 +280,10 @@ async fn case_17_one_company_means_the_new_one_replaces_the_old() {
     rollcall.page_posts(at(identify(None, "ann", json!({ "company": { "company_id": "x" } })), 20)).await;
     rollcall.page_posts(at(identify(None, "ann", json!({ "company": { "company_id": "y" } })), 10)).await;
     assert_eq!(rollcall.companies_of("ann").await, [("x".into(), false, true), ("y".into(), true, false)]);
+    let cookie = rollcall.session_cookie().await;
+    let request = rollcall.client.get(format!("{}/users/ann", rollcall.address)).header("cookie", &cookie);
+    let page = request.send().await.expect("an answer").text().await.expect("a page");
+    assert_eq!(page.matches("Moved from ").count(), 1, "one line says it");
 }
 
 #[actix_web::test]
@@ -392,6 +396,42 @@ async fn case_32_a_role_that_an_import_sets_is_kept_when_the_widget_sends_none()
     }
     let acme = rollcall.user("ann").await["companies"][0].clone();
     assert_eq!((&acme["role"], &acme["title"]), (&json!("admin"), &json!("CTO")), "{acme}");
+}
+
+#[actix_web::test]
+async fn case_28_a_free_mail_address_names_no_company() {
+    let rollcall = Rollcall::start();
+    rollcall.shell(&["setting", "domain_rule", "create"]);
+    support::until("the server sees the setting", || async {
+        let answer = rollcall.api("/settings/domain_rule").await;
+        (answer.body.to_string().contains("create")).then_some(()).ok_or(answer.text)
+    })
+    .await;
+    for (user, email) in [("ann", "ann@gmail.com"), ("bob", "bob@mailinator.com"), ("cem", "cem@acme.test")] {
+        rollcall.page_posts(identify(None, user, json!({ "email": email }))).await;
+    }
+    assert!(rollcall.companies_of("ann").await.is_empty() && rollcall.companies_of("bob").await.is_empty());
+    assert_eq!(rollcall.companies_of("cem").await, [("acme.test".to_owned(), true, false)]);
+    assert_eq!(rollcall.list("/companies").await.len(), 1);
+}
+
+#[actix_web::test]
+async fn case_29_another_address_moves_nobody_and_the_page_says_so() {
+    let rollcall = Rollcall::start();
+    let company = json!({ "company_id": "acme", "domain": "acme.test" });
+    let traits = json!({ "email": "ann@acme.test", "company": company });
+    rollcall.page_posts(at(identify(None, "ann", traits), 40)).await;
+    let hint = "no domain of the user&#39;s company";
+    let cookie = rollcall.session_cookie().await;
+    let page = async || {
+        let request = rollcall.client.get(format!("{}/users/ann", rollcall.address)).header("cookie", &cookie);
+        request.send().await.expect("an answer").text().await.expect("a page").replace('\'', "&#39;")
+    };
+    assert!(!page().await.contains(hint));
+    rollcall.page_posts(at(identify(None, "ann", json!({ "email": "ann@umbrella.test" })), 30)).await;
+    assert_eq!(rollcall.companies_of("ann").await, [("acme".into(), true, false)]);
+    assert!(page().await.contains(hint));
+    assert!(rollcall.list("/suggested-domains").await.is_empty());
 }
 
 #[actix_web::test]

@@ -128,6 +128,8 @@ const PAGES: &[&str] = &[
     "/attributes/user/no-such-attribute",
     "/install",
     "/settings/workspace",
+    "/settings/rules",
+    "/companies/suggested",
     "/settings/sources",
     "/settings/operators",
     "/settings/tokens",

@@ -32,6 +32,7 @@ pub fn shown(settings: &Settings, name: &str) -> Option<Value> {
             json!(text.parse::<i64>().unwrap_or_default())
         }
         "staff_domains" => json!(settings.staff_domains),
+        "ignored_domains" => json!(settings.ignored_domains),
         _ => json!(text),
     })
 }

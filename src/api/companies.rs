@@ -183,11 +183,11 @@ struct CompanyView {
 
 impl CompanyView {
     fn of(company: CompanyRecord, now_ms: i64) -> CompanyView {
-        let CompanyRecord { row, attributes, active_people } = company;
+        let CompanyRecord { row, domains, attributes, active_people } = company;
         CompanyView {
             company_id: row.company_id,
             name: row.name,
-            domains: row.domain.into_iter().collect(),
+            domains,
             attributes: plain(attributes),
             members: row.members,
             active_members_30d: row.active_members,

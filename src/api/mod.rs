@@ -17,6 +17,7 @@ mod parameters;
 mod refusals;
 mod settings;
 mod sources;
+mod suggested_domains;
 mod tray;
 mod users;
 mod visitors;
@@ -53,6 +54,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
                 .configure(attributes::configure)
                 .configure(settings::configure)
                 .configure(sources::configure)
+                .configure(suggested_domains::configure)
                 .default_service(web::to(nothing_here)),
         )
         .service(web::resource("/api/{rest:.*}").to(nothing_here));

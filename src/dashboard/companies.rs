@@ -7,12 +7,14 @@ use super::desk::{self, Answer};
 use super::errors;
 use super::parts::chart::roll;
 use super::parts::frame::{Frame, Place, shell};
+use super::parts::icon::icon;
 use super::parts::list::{Address, Column, LIST, search_chip};
 use super::parts::numbers::{self, cell, counted};
 use super::parts::section::head;
 use super::parts::{pill, say, values, who};
 use crate::http::access::Viewer;
 use crate::store::companies::{self, CompanyRow, SortBy};
+use crate::store::email_domains;
 use crate::store::list::{Count, PAGE_ROWS, Page};
 
 impl Column for SortBy {
@@ -41,6 +43,8 @@ pub struct View {
     pub address: Address<SortBy>,
     /// How many there are that match.
     pub found: Count,
+    /// E-mail domains that wait for a decision (C9).
+    pub suggested: Count,
     /// This page of them.
     pub companies: Page<CompanyRow>,
 }
@@ -48,7 +52,13 @@ pub struct View {
 /// The page.
 pub fn page(frame: &Frame, view: &View) -> Markup {
     let content = html! {
-        (head(html! { "Companies " span.n { (numbers::count(view.found)) } }, html! {}, html! {}))
+        (head(html! { "Companies " span.n { (numbers::count(view.found)) } }, html! {}, html! {
+            @if view.suggested != Count::Exactly(0) {
+                a.btn href="/companies/suggested" title="E-mail domains of people who have no company" {
+                    (icon("mail")) " Suggested " span.n { (numbers::count(view.suggested)) }
+                }
+            }
+        }))
         @if view.companies.rows.is_empty() && view.address.search.is_none() && view.address.after.is_none() {
             (none())
         } @else {
@@ -141,9 +151,10 @@ pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
             Err(sentence) => return errors::bad_address(&request, operator, Place::Companies, &sentence).await,
         };
     let query = address.query(PAGE_ROWS);
-    let (frame, (found, companies)) = desk::read(&request, operator, Place::Companies, move |db, clock| {
-        Ok((companies::count(db, query.search.as_deref())?, companies::list(db, &query, clock.now_ms)?))
+    let (frame, (found, suggested, companies)) = desk::read(&request, operator, Place::Companies, move |db, clock| {
+        let found = companies::count(db, query.search.as_deref())?;
+        Ok((found, email_domains::count_suggested(db)?, companies::list(db, &query, clock.now_ms)?))
     })
     .await?;
-    Ok(desk::page(page(&frame, &View { address, found, companies })))
+    Ok(desk::page(page(&frame, &View { address, found, suggested, companies })))
 }

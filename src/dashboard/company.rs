@@ -31,6 +31,9 @@ use crate::store::operators::Operator;
 /// Changes that are read for the earlier values of attributes.
 const HISTORY_ROWS: usize = 300;
 
+/// E-mail domains that the head names.
+const DOMAINS_MAX: usize = 3;
+
 /// The name under which page views are counted.
 const PAGE: &str = "page";
 
@@ -125,7 +128,8 @@ fn head(frame: &Frame, company: &CompanyPage, name: &str) -> Markup {
                     }
                     p.row.small {
                         (code::id(&row.company_id, "company id"))
-                        @if let Some(domain) = &row.domain { span { (values::name(domain)) } }
+                        @for domain in company.domains.iter().take(DOMAINS_MAX) { span title="A domain of the company's e-mail addresses" { (values::name(domain)) } }
+                        @if company.domains.len() > DOMAINS_MAX { span.faint { "and " (company.domains.len() - DOMAINS_MAX) " more domains" } }
                         @if let Some(plan) = &row.plan { span.pill { (values::name(plan)) } }
                     }
                 }

@@ -55,7 +55,10 @@ impl Told {
 pub fn entries(timeline: &Timeline, told: Told, known: Known<'_>, clock: Clock) -> Vec<Entry> {
     let acts: Vec<&EventRow> = timeline.events.iter().filter(|event| event.kind.is_activity()).collect();
     let acts = acts.chunk_by(|later, earlier| is_one_sitting(later, earlier)).map(|events| act(events, told, clock));
-    let deeds = timeline.changes.chunk_by(is_one_deed).map(|changes| deed(changes, told, known, clock));
+    let deeds = timeline.changes.chunk_by(|later, earlier| later.change == earlier.change).flat_map(|set| {
+        let apart = || set.chunk_by(is_one_deed).map(|changes| deed(changes, told, known, clock)).collect();
+        if told == Told::OfUser { moved(set, clock).unwrap_or_else(apart) } else { apart() }
+    });
     let mut entries: Vec<Entry> = acts.chain(deeds).collect();
     entries.sort_by_key(|entry| std::cmp::Reverse(entry.at_ms));
     entries
@@ -201,6 +204,38 @@ fn is_one_deed(later: &ChangeRow, earlier: &ChangeRow) -> bool {
     whom(later) == whom(earlier)
 }
 
+/// A move is one line (C2): one deed by which the user left companies and joined one. None where it is no
+/// move, or changed more than that.
+fn moved(set: &[ChangeRow], clock: Clock) -> Option<Vec<Entry>> {
+    let first = set.first()?;
+    if !set.iter().all(|change| change.field == "membership") {
+        return None;
+    }
+    let (left, joined): (Vec<&ChangeRow>, Vec<&ChangeRow>) = set.iter().partition(|change| has_left(change));
+    let [joined] = joined[..] else { return None };
+    if left.is_empty() {
+        return None;
+    }
+    let sentence = html! {
+        "Moved from "
+        @for (place, change) in left.iter().enumerate() { @if place > 0 { ", " } (other(change, Told::OfUser)) }
+        " to "
+        (other(joined, Told::OfUser))
+        " "
+        (from(first))
+    };
+    let at_ms = about_ms(joined, |_| Some(joined), Known { id: "", first_seen_ms: 0 });
+    let at_ms = at_ms.filter(|at_ms| *at_ms < first.at_ms).unwrap_or(first.at_ms);
+    let is_late = clock.day_of(at_ms) != clock.day_of(first.at_ms);
+    let sentence =
+        html! { (sentence) @if is_late { span.meta { ", Rollcall first heard of it " (clock.on(first.at_ms)) } } };
+    Some(vec![Entry { at_ms, tone: "info", icon: "arrow", sentence, more: None }])
+}
+
+fn has_left(change: &ChangeRow) -> bool {
+    change.after.as_ref().is_none_or(|after| !after["left_at"].is_null())
+}
+
 /// What one deed changed about one user, company or membership.
 fn deed(changes: &[ChangeRow], told: Told, known: Known<'_>, clock: Clock) -> Entry {
     let first = &changes[0];
@@ -263,7 +298,7 @@ fn membership(
     told: Told,
 ) -> (&'static str, &'static str, Markup) {
     let role = fields.iter().find(|field| field.field == "role").and_then(|field| field.after.as_ref());
-    let has_left = standing.is_some_and(|change| change.after.as_ref().is_none_or(|after| !after["left_at"].is_null()));
+    let has_left = standing.is_some_and(has_left);
     let other = other(first, told);
     let sentence = |verb: &str| match told {
         Told::OfUser => html! { (told.verb(verb)) " " (other) },

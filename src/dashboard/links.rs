@@ -22,6 +22,8 @@ pub fn encode(text: &str) -> String {
 fn one(list: &str, id: &str) -> String {
     match id {
         "." | ".." => format!("{list}?id={id}"),
+        // Names of our own pages.
+        "suggested" | "duplicates" => format!("{list}?id={id}"),
         _ => format!("{list}/{}", encode(id)),
     }
 }

@@ -25,6 +25,7 @@ mod settings;
 mod sign_in;
 #[cfg(test)]
 mod storybook;
+mod suggested;
 mod theme;
 mod timeline;
 mod tray;
@@ -62,6 +63,7 @@ pub fn configure(config: &mut ServiceConfig) {
         .service(web::resource("/users/{id}/merge").get(merge::show).post(merge::confirm))
         .service(web::resource("/changes/{id}/undo").post(merge::take_back))
         .service(web::resource("/companies").get(companies::show))
+        .service(web::resource("/companies/suggested").get(suggested::show).post(suggested::decide))
         .service(web::resource("/companies/{id}").get(company::show))
         .service(web::resource("/visitors").get(visitors::show))
         .service(web::resource("/refusals").get(refusals::show))
@@ -78,12 +80,13 @@ pub fn configure(config: &mut ServiceConfig) {
 }
 
 fn settings_pages(config: &mut ServiceConfig) {
-    use settings::{account, operators, source, sources, tokens, workspace};
+    use settings::{account, operators, rules, source, sources, tokens, workspace};
     config
         .service(web::redirect("/settings", "/settings/sources"))
         .service(web::resource("/settings/sources").get(sources::show).post(sources::add_one))
         .service(web::resource("/settings/sources/{id}").get(source::show).post(source::change))
         .service(web::resource("/settings/workspace").get(workspace::show).post(workspace::change))
+        .service(web::resource("/settings/rules").get(rules::show).post(rules::change))
         .service(web::resource("/settings/operators").get(operators::show).post(operators::add_one))
         .service(web::resource("/settings/operators/link").post(operators::make_link))
         .service(web::resource("/settings/tokens").get(tokens::show).post(tokens::add_one))

@@ -70,6 +70,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
             (cells(frame, user))
             (duplicates(frame, view))
             (unstated(user))
+            (elsewhere(user))
             div.split {
                 div.stack { (companies(frame, user)) (timeline(frame, view)) }
                 aside.stack aria-label="About the user" {
@@ -204,6 +205,20 @@ fn unstated(user: &UserPage) -> Markup {
                     " with the page, or "
                     code { "context.groupId" }
                     " with the event."
+                }
+            }))
+        }
+    }
+}
+
+/// C9: a later change of the address moves nobody, and says so.
+fn elsewhere(user: &UserPage) -> Markup {
+    html! {
+        @if let Some(domain) = &user.elsewhere {
+            (say::alert(Tone::Info, &format!("The e-mail address is at {domain}, which is no domain of the user's company"), html! {
+                p.muted {
+                    "An address moves nobody. If the user is with another company now, let your site say so; if the company has this "
+                    "domain too, " a href="/companies/suggested" { "link it" } " or send it as its " code { "domain" } "."
                 }
             }))
         }

@@ -38,6 +38,8 @@ pub struct Settings {
     pub staff_domains: Vec<String>,
     /// Requests a second and address that a public key may make.
     pub rate_limit: u32,
+    /// E-mail domains that never make a company (C9).
+    pub ignored_domains: Vec<String>,
 }
 
 impl Default for Settings {
@@ -54,6 +56,7 @@ impl Default for Settings {
             refuse_bots: true,
             staff_domains: Vec::new(),
             rate_limit: 50,
+            ignored_domains: Vec::new(),
         }
     }
 }
@@ -77,7 +80,7 @@ pub enum SettingError {
 }
 
 /// The names of all settings, in the contract's order.
-pub const NAMES: [&str; 11] = [
+pub const NAMES: [&str; 12] = [
     "workspace_name",
     "time_zone",
     "one_company",
@@ -89,6 +92,7 @@ pub const NAMES: [&str; 11] = [
     "refuse_bots",
     "staff_domains",
     "rate_limit",
+    "ignored_domains",
 ];
 
 impl Settings {
@@ -111,6 +115,7 @@ impl Settings {
             "refuse_bots" => self.refuse_bots.to_string(),
             "staff_domains" => self.staff_domains.join(","),
             "rate_limit" => self.rate_limit.to_string(),
+            "ignored_domains" => self.ignored_domains.join(","),
             _ => return None,
         })
     }
@@ -161,13 +166,8 @@ impl Settings {
             "event_retention_days" => self.event_retention_days = days(0)?,
             "respect_gpc" => self.respect_gpc = truth()?,
             "refuse_bots" => self.refuse_bots = truth()?,
-            "staff_domains" => {
-                self.staff_domains = value
-                    .split(',')
-                    .map(|domain| domain.trim().trim_start_matches('@').to_lowercase())
-                    .filter(|domain| !domain.is_empty())
-                    .collect();
-            }
+            "staff_domains" => self.staff_domains = domains(value),
+            "ignored_domains" => self.ignored_domains = domains(value),
             _ => {
                 self.rate_limit = value
                     .parse()
@@ -178,6 +178,18 @@ impl Settings {
         }
         Ok(())
     }
+}
+
+/// A list of domains as people write it.
+fn domains(text: &str) -> Vec<String> {
+    let mut domains: Vec<String> = Vec::new();
+    for word in text.split([',', '\n', ' ']) {
+        let domain = word.trim().trim_start_matches('@').to_lowercase();
+        if !domain.is_empty() && !domains.contains(&domain) {
+            domains.push(domain);
+        }
+    }
+    domains
 }
 
 #[cfg(test)]

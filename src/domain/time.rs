@@ -20,6 +20,12 @@ const CLOCK_ERROR_MS: i64 = MINUTE_MS;
 /// 2020-01-01T00:00:00Z: the first instant that an event can have, since ids count from there.
 pub const EPOCH_MS: i64 = 1_577_836_800_000;
 
+/// From when on events are kept for so many days; 0 keeps all. The beginning of an hour (Unix
+/// milliseconds), since activity is told by hours.
+pub fn kept_from(now_ms: i64, days: i64) -> i64 {
+    if days == 0 { EPOCH_MS } else { ((now_ms - days * DAY_MS).div_euclid(HOUR_MS) * HOUR_MS).max(EPOCH_MS) }
+}
+
 /// Numbers from here on are milliseconds, below it seconds: 1e11 s is the year 5138.
 const MILLISECONDS_FROM: i64 = 100_000_000_000;
 

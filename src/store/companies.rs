@@ -12,6 +12,7 @@ use super::list::{self, COUNTED_MAX, Count, Cursor, Keyset, ListQuery, Page};
 use super::users::{ROLL_DAYS, first_seen};
 use super::{Reader, StoreError, Tx, activity, workspace};
 use crate::domain::attributes::Attributes;
+use crate::domain::email_domains::of_website;
 use crate::domain::ids::{CompanyId, CompanyKey};
 
 /// The columns by which companies are sorted; each has an index.
@@ -273,7 +274,8 @@ pub fn save(tx: &Tx<'_>, company: &KnownCompany) -> Result<(), StoreError> {
              WHERE company_key = ?1",
         )?
         .execute(params![company.key.0, values, stamps, name, sort_name, first_seen_ms])?;
-    Ok(())
+    let stated = ["domain", "website"].iter().find_map(|name| of_website(&company.attributes.text(name)?));
+    super::email_domains::state(tx, company.key, stated.as_deref())
 }
 
 /// Notes that a message of this time named a company: its first may be an earlier one (T5).

@@ -6,7 +6,7 @@ use rusqlite::{OptionalExtension, Row, params};
 use serde_json::json;
 
 use super::folds::ACTIVE_DAYS;
-use super::{StoreError, Tx, merges};
+use super::{StoreError, Tx, email_domains, merges};
 use crate::domain::access::Grade;
 use crate::domain::attributes::Attributes;
 use crate::domain::change::{Change, Subject};
@@ -200,7 +200,10 @@ pub fn restate(tx: &mut Tx<'_>, user: UserKey) -> Result<Vec<Change>, StoreError
         let (joined_ms, left_ms) = (last.joined_ms, last.left_ms);
         let now = Standing { joined_ms, left_ms, stated_ms: last.stated.at_ms, open: left_ms.is_none() };
         if known != Some(now) {
-            let decided = statements.iter().rev().find(|kept| kept.statement.said == Said::Joins(*company));
+            // What was stated beats what a rule made of an address (C9).
+            let joins = |kept: &&Kept| kept.statement.said == Said::Joins(*company);
+            let stated = statements.iter().rev().find(|kept| joins(kept) && kept.grade > Grade::Rule as i64);
+            let decided = stated.or_else(|| statements.iter().rev().find(joins));
             let (grade, source) = decided.map_or((0, 0), |kept| (kept.grade, kept.source));
             put(tx, user, *company, now, (grade, source), &sort_name)?;
         }
@@ -222,6 +225,9 @@ pub fn restate(tx: &mut Tx<'_>, user: UserKey) -> Result<Vec<Change>, StoreError
         )?
         .execute(params![user.0, open.count() as i64, memberships.current.map(|company| company.0)])?;
     forget_repeats(tx, user, &plain)?;
+    if !changes.is_empty() {
+        email_domains::stop_waiting(tx, user)?;
+    }
     Ok(changes)
 }
 
@@ -383,6 +389,27 @@ pub fn only_open_at(tx: &Tx<'_>, user: UserKey, at_ms: i64) -> Result<Option<Com
         None => None,
     };
     Ok(if rows.next()?.is_some() { None } else { first })
+}
+
+/// Whether a user is or was a member of any company.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn any(tx: &Tx<'_>, user: UserKey) -> Result<bool, StoreError> {
+    Ok(tx.connection.prepare_cached("SELECT 1 FROM memberships WHERE user_key = ?1")?.exists([user.0])?)
+}
+
+/// The open memberships that a rule made and nobody stated, with the time of the rule's statement, Unix
+/// milliseconds (C9).
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn made_by_rule(tx: &Tx<'_>, user: UserKey) -> Result<Vec<(CompanyKey, i64)>, StoreError> {
+    let mut statement = tx.connection.prepare_cached(
+        "SELECT company_key, stated_ms FROM memberships WHERE user_key = ?1 AND open = 1 AND grade = ?2",
+    )?;
+    let rows = statement.query_map([user.0, Grade::Rule as i64], |row| Ok((CompanyKey(row.get(0)?), row.get(1)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 /// Whether a user is a member of a company now.

@@ -31,6 +31,7 @@ pub mod attribute_work;
 pub mod attributes;
 pub mod changes;
 pub mod companies;
+pub mod email_domains;
 pub mod events;
 pub mod folds;
 pub mod list;
@@ -114,13 +115,15 @@ impl StoreError {
     }
 }
 
-/// Where a store takes time and chance from; a test hands in its own.
+/// Where a store takes time, chance and its place from; a test hands in its own.
 #[derive(Clone)]
 pub struct Ambient {
     /// Unix milliseconds.
     pub now_ms: Arc<dyn Fn() -> i64 + Send + Sync>,
     /// Fills bytes with chance.
     pub fill: Arc<Fill>,
+    /// The host under which people reach this server, where it is known.
+    pub own_host: Option<String>,
 }
 
 /// Fills bytes.
@@ -131,6 +134,7 @@ impl Default for Ambient {
         Ambient {
             now_ms: Arc::new(|| chrono::Utc::now().timestamp_millis()),
             fill: Arc::new(|bytes| rand::rng().fill(bytes)),
+            own_host: None,
         }
     }
 }

@@ -12,8 +12,8 @@ use super::attribute_rows::Table;
 use super::list::{Cursor, ListQuery};
 use super::sample::{NOW, Named, Sample, days_ago};
 use super::{
-    Reader, attribute_rows, attribute_work, attributes, changes, companies, events, operators, refusals, search,
-    sightings, tokens, tray, users, visitors, workspace,
+    Reader, attribute_rows, attribute_work, attributes, changes, companies, email_domains, events, operators, refusals,
+    search, sightings, tokens, tray, users, visitors, workspace,
 };
 use crate::domain::attributes::Owner;
 use crate::domain::change::Subject;
@@ -77,6 +77,11 @@ fn filled() -> Sample {
         &[(0, ann, 0, "created"), (1, acme, 0, "created"), (2, ann, acme, "membership")],
     );
     sample.run("INSERT INTO refusals VALUES (1, 'type_mismatch', 'seats', 3, 1, 1795000000000, 'ten', 'A sentence.')");
+    sample.run(
+        "INSERT INTO company_domains VALUES (1, 'acme.test', 1, 1);
+         INSERT INTO suggested_domains VALUES ('umbrella.test', 1, 1);
+         INSERT INTO suggested_people VALUES (1, 'umbrella.test');",
+    );
     sample.run("INSERT INTO tray_values VALUES (0, 1, 0, 'city', 'unknown_attribute', '1', 1, 7, 1, 1, 0)");
     sample.run("INSERT INTO source_sightings VALUES (1, 'script', 'acme.test', 1795000000000)");
     sample
@@ -164,6 +169,15 @@ fn ask_everything(db: &Reader<'_>) {
     assert_eq!(tray::names(db, None, 50).unwrap().0.len(), 1);
     sightings::evidence(db, SourceKey(1), days_ago(1)).unwrap();
     workspace::overview(db, NOW).unwrap();
+    let after = Cursor { value: "z".into(), key: 2 };
+    for after in [None, Some(&after)] {
+        assert_eq!(email_domains::suggested(db, after, 50, NOW).unwrap().rows[0].examples.len(), 1);
+    }
+    email_domains::count_suggested(db).unwrap();
+    assert_eq!(email_domains::of_company(db, CompanyKey(1)).unwrap(), ["acme.test"]);
+    assert!(email_domains::is_elsewhere(db, UserKey(1), "umbrella.test").unwrap());
+    users::count_with_several_companies(db).unwrap();
+    events::count_before(db, NOW).unwrap();
     operators::list(db).unwrap();
     operators::any(db).unwrap();
     operators::find(db, "ann@acme.test").unwrap();

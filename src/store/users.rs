@@ -18,6 +18,7 @@ pub use page::{AttributeValue, Identifier, UserMembership, UserPage, UserRecord,
 use super::list::{self, COUNTED_MAX, Count, Cursor, Keyset, ListQuery, Page};
 use super::search::{self, CANDIDATES_MAX, Candidates, Needle};
 use super::{Reader, StoreError, activity, workspace};
+use crate::domain::access::Grade;
 use crate::domain::ids::{CompanyKey, UserKey};
 
 /// The days of a roll: one small bar each.
@@ -269,6 +270,19 @@ pub fn count(db: &Reader<'_>, search: Option<&str>) -> Result<Count, StoreError>
     Ok(Count::of(statement.query_row(named_params! { ":limit": COUNTED_MAX }, |row| row.get(0))?))
 }
 
+/// How many users have several companies (C2).
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn count_with_several_companies(db: &Reader<'_>) -> Result<Count, StoreError> {
+    let mut statement = db.0.prepare_cached(
+        "SELECT count(*) FROM (
+           SELECT 1 FROM users INDEXED BY users_companies
+           WHERE merged_into IS NULL AND archived_ms IS NULL AND companies > 1 LIMIT :limit)",
+    )?;
+    Ok(Count::of(statement.query_row(named_params! { ":limit": COUNTED_MAX }, |row| row.get(0))?))
+}
+
 /// The key of a user, read through aliases and merges.
 ///
 /// # Errors
@@ -298,6 +312,16 @@ pub(super) fn json_object(text: &str) -> Map<String, Value> {
 
 /// Names of sources by key, for rows that name theirs.
 pub(super) type SourceNames = BTreeMap<i64, String>;
+
+/// Where a membership is from (C7): the source's name, the rule of e-mail domains, or a person's hand.
+pub(super) fn said_by(sources: &SourceNames, source: i64, grade: Grade) -> String {
+    match (sources.get(&source), grade) {
+        (Some(name), _) => name.clone(),
+        (None, Grade::Rule) => "domain".to_owned(),
+        (None, Grade::Hand) => "by hand".to_owned(),
+        (None, _) => String::new(),
+    }
+}
 
 /// The names of all sources.
 pub(super) fn source_names(db: &Reader<'_>) -> Result<SourceNames, StoreError> {

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::{Receiving, Stop, Subject};
+use crate::actions::email_domains;
 use crate::domain::change::{Change, Subject as About};
 use crate::domain::companies::{Order, Said, Statement};
 use crate::domain::error::{Code, Refused};
@@ -60,6 +61,7 @@ impl Receiving<'_, '_> {
         }
         let (grade, source) = (self.delivery.grade, self.delivery.source);
         if let (Some(named), Some(user), false) = (named, user, statements.is_empty()) {
+            statements.extend(email_domains::giving_way(self.tx, user, &statements)?);
             memberships::state(self.tx, Member::User(named), &statements, grade, source)?;
             let changes = memberships::restate(self.tx, user)?;
             self.changes.extend(changes);

@@ -29,6 +29,10 @@ impl Receiving<'_, '_> {
             let mut known = users::load(self.tx, user)?;
             if self.state(About::User(user), Owner::User, &mut known.attributes, values, self.stamp())? {
                 users::save(self.tx, &known)?;
+                let email = known.attributes.text("email");
+                if email != known.email {
+                    self.new_email = Some((user, email));
+                }
             }
         } else if let Some(visitor) = subject.visitor {
             let mut carried = visitors::attributes(self.tx, visitor)?;

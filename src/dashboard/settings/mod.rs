@@ -1,10 +1,12 @@
-//! `/settings/…`: sources, the workspace, operators, tokens, one's own account.
+//! `/settings/…`: sources, the workspace, its rules, operators, tokens, one's own account.
 
 pub mod account;
 pub mod operators;
+pub mod rules;
 pub mod source;
 pub mod sources;
 pub mod tokens;
+pub(in crate::dashboard) mod values;
 pub mod workspace;
 
 use maud::{Markup, html};
@@ -13,9 +15,10 @@ use super::parts::frame::{Frame, shell};
 use super::parts::section::head;
 
 /// The pages of the settings: address, name.
-const TABS: [(&str, &str); 5] = [
+const TABS: [(&str, &str); 6] = [
     ("/settings/sources", "Sources"),
     ("/settings/workspace", "Workspace"),
+    ("/settings/rules", "Rules"),
     ("/settings/operators", "Operators"),
     ("/settings/tokens", "Tokens"),
     ("/settings/account", "Your account"),

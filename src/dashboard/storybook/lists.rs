@@ -5,11 +5,14 @@ use serde_json::json;
 
 use super::samples::{self, clock, frame, now};
 use crate::dashboard::install::state::State;
+use crate::dashboard::parts::form::Mistake;
 use crate::dashboard::parts::frame::Place;
 use crate::dashboard::parts::list::{Address, Column, LIST, Names};
-use crate::dashboard::{companies, overview, search, users, visitors};
+use crate::dashboard::{companies, overview, search, suggested, users, visitors};
 use crate::domain::ids::VisitorKey;
+use crate::domain::settings::DomainRule;
 use crate::domain::time::{DAY_MS, MINUTE_MS};
+use crate::store::email_domains::Suggestion;
 use crate::store::list::{Count, Cursor, Page};
 use crate::store::visitors::VisitorRow;
 use crate::store::workspace::{Day, Overview};
@@ -24,6 +27,45 @@ pub fn address<S: Column>(path: &str, names: Names, sort: S, search: Option<&str
 
 pub fn page_of<T>(rows: Vec<T>, more: bool) -> Page<T> {
     Page { rows, next: more.then(|| Cursor { value: json!(1), key: 2 }) }
+}
+
+fn suggestion(index: usize) -> Suggestion {
+    Suggestion {
+        domain: ["kestrel.example", "a-very-long-name-of-a-company-in-a-group.example", "żabka.example"][index % 3]
+            .to_owned(),
+        people: [1, 12, 4_182][index % 3],
+        since_ms: now() - DAY_MS * (index as i64 + 1),
+        examples: (0..1 + index % 3).map(samples::user).collect(),
+        companies: if index == 1 {
+            vec![("org_1187".to_owned(), Some("Kestrel Electrical".to_owned()))]
+        } else {
+            vec![]
+        },
+    }
+}
+
+pub fn suggestions() -> Vec<(&'static str, Markup)> {
+    let here = frame(Place::Companies, "/companies/suggested");
+    let view = |count: usize| suggested::View {
+        rule: DomainRule::Suggest,
+        suggested: page_of((0..count).map(suggestion).collect(), count > 2),
+        done: None,
+        mistake: None,
+    };
+    let accepted =
+        suggested::Done::Accepted { domain: "acme.example".to_owned(), company_id: "acme".to_owned(), people: 12 };
+    let mistake = Mistake::new("company_id", "The company id is \"null\", which is a placeholder and no id.");
+    vec![
+        ("suggested-none", suggested::page(&here, &view(0))),
+        ("suggested-done", suggested::page(&here, &suggested::View { done: Some(accepted), ..view(3) })),
+        (
+            "suggested-wrong",
+            suggested::page(
+                &here,
+                &suggested::View { mistake: Some(("kestrel.example".to_owned(), mistake)), ..view(1) },
+            ),
+        ),
+    ]
 }
 
 pub fn overviews() -> Vec<(&'static str, Markup)> {
@@ -103,6 +145,7 @@ pub fn lists() -> Vec<(&'static str, Markup)> {
     let companies_view = |count: usize, search: Option<&str>| companies::View {
         address: address("/companies", LIST, stored_companies::SortBy::Members, search),
         found: Count::Exactly(count as u64),
+        suggested: Count::Exactly(count as u64 / 10),
         companies: page_of((0..count).map(samples::company).collect(), count > 40),
     };
     let visitors_view = |count: usize| visitors::View {

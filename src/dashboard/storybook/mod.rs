@@ -20,6 +20,7 @@ fn all() -> Vec<(&'static str, Markup)> {
     [
         lists::overviews(),
         lists::lists(),
+        lists::suggestions(),
         profiles::profiles(),
         attributes::attributes(),
         attributes::trays(),

@@ -54,6 +54,7 @@ pub fn profiles() -> Vec<(&'static str, Markup)> {
             memberships: vec![membership(0, false), membership(1, false), membership(4, true)],
             active_days: (22, 17),
             unstated_events: 12,
+            elsewhere: Some("umbrella.example".to_owned()),
             possible_duplicates: vec![samples::user(4), samples::user(2)],
             signed: true,
         },
@@ -70,6 +71,7 @@ pub fn profiles() -> Vec<(&'static str, Markup)> {
             memberships: vec![],
             active_days: (0, 0),
             unstated_events: 0,
+            elsewhere: None,
             possible_duplicates: vec![],
             signed: false,
         },
@@ -115,6 +117,11 @@ fn company_pages() -> Vec<(&'static str, Markup)> {
             .collect();
         company::View {
             company: CompanyPage {
+                domains: if many {
+                    vec!["kestrel.example".to_owned(), "kestrel-group.example".to_owned()]
+                } else {
+                    vec![]
+                },
                 attributes: if many { samples::attributes() } else { vec![] },
                 days,
                 top_events: if many {

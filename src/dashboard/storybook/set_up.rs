@@ -7,7 +7,8 @@ use crate::dashboard::install::page as install;
 use crate::dashboard::install::snippets::Framework;
 use crate::dashboard::parts::form::Mistake;
 use crate::dashboard::parts::frame::{Place, Theme};
-use crate::dashboard::settings::{account, operators, source, sources, tokens, workspace};
+use crate::dashboard::settings::values::Values;
+use crate::dashboard::settings::{account, operators, rules, source, sources, tokens, workspace};
 use crate::dashboard::{errors, help, password, refusals, set_up, sign_in};
 use crate::domain::access::{Role, Scope};
 use crate::domain::attributes::{Owner, Type};
@@ -15,6 +16,7 @@ use crate::domain::ids::OperatorKey;
 use crate::domain::settings::Settings;
 use crate::domain::time::{DAY_MS, MINUTE_MS};
 use crate::store::SourceKind;
+use crate::store::list::Count;
 use crate::store::operators::Operator;
 use crate::store::sightings::{Complete, Evidence, Refused};
 use crate::store::tokens::Token;
@@ -144,8 +146,14 @@ pub fn settings_pages() -> Vec<(&'static str, Markup)> {
         fresh: Some("rc_Zm9ydHktdHdvIGlzIHRoZSBhbnN3ZXIgdG8gZXZlcnk".to_owned()),
         ..tokens::View::default()
     };
-    let mut workspace_view = workspace::View::of(&Settings::default());
-    workspace_view.mistake = Some(Mistake::new("time_zone", "It can't be “Warsaw”: use a name such as Europe/Warsaw."));
+    let names = ["workspace_name", "time_zone", "rate_limit", "domain_rule", "takeover_days", "event_retention_days"];
+    let values = || Values::of(&Settings::default(), &names);
+    let rules_view = rules::View { values: values(), saved: true, asked: None };
+    let asked = rules::Asked { one_company: Some(Count::Exactly(1_318)), events: Some(Count::Over) };
+    let rules_asked = rules::View { asked: Some(asked), saved: false, ..rules_view.clone() };
+    let mut workspace_view = workspace::View { values: values(), saved: false };
+    workspace_view.values.mistake =
+        Some(Mistake::new("time_zone", "It can't be “Warsaw”: use a name such as Europe/Warsaw."));
     vec![
         ("settings-sources", sources::page(&here, &sources_view)),
         ("settings-sources-wrong", sources::page(&here, &wrong)),
@@ -153,7 +161,10 @@ pub fn settings_pages() -> Vec<(&'static str, Markup)> {
         ("settings-source", source::page(&here, &source_view)),
         ("settings-source-api", source::page(&here, &api_view)),
         ("settings-workspace", workspace::page(&here, &workspace_view)),
-        ("settings-workspace-viewer", workspace::page(&viewer, &workspace::View::of(&Settings::default()))),
+        ("settings-workspace-viewer", workspace::page(&viewer, &workspace::View { values: values(), saved: true })),
+        ("settings-rules", rules::page(&here, &rules_view)),
+        ("settings-rules-asked", rules::page(&here, &rules_asked)),
+        ("settings-rules-viewer", rules::page(&viewer, &rules_view)),
         ("settings-operators", operators::page(&here, &operators_view)),
         ("settings-tokens", tokens::page(&here, &tokens_view)),
         ("settings-tokens-empty", tokens::page(&viewer, &tokens::View::default())),

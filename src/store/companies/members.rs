@@ -158,7 +158,7 @@ fn member(db: &Reader<'_>, company: i64, user: UserRow, sources: &SourceNames) -
             joined_ms: row.get(3)?,
             left_ms: row.get(4)?,
             last_seen_ms: None,
-            source: sources.get(&row.get(5)?).cloned().unwrap_or_default(),
+            source: users::said_by(sources, row.get(5)?, Grade::from_number(row.get(6)?)),
             grade: Grade::from_number(row.get(6)?),
             user,
         };

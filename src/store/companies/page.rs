@@ -9,7 +9,7 @@ use crate::domain::activity::TREND_DAYS;
 use crate::domain::attributes::{Attributes, Owner};
 use crate::store::list::{self, ListQuery, Page};
 use crate::store::users::{self, AttributeValue, SourceNames};
-use crate::store::{Reader, StoreError, activity, workspace};
+use crate::store::{Reader, StoreError, activity, email_domains, workspace};
 
 /// Days of the chart on a company's page.
 const CHART_DAYS: i32 = 84;
@@ -42,6 +42,8 @@ pub struct TopEvent {
 pub struct CompanyRecord {
     /// As in a list; where many records are read, without the roll.
     pub row: CompanyRow,
+    /// Its e-mail domains, the stated one first (C9).
+    pub domains: Vec<String>,
     /// All attributes by name.
     pub attributes: Vec<AttributeValue>,
     /// Distinct active people of the last 28 days, and of the 28 before (T7).
@@ -53,6 +55,8 @@ pub struct CompanyRecord {
 pub struct CompanyPage {
     /// As in a list.
     pub row: CompanyRow,
+    /// Its e-mail domains, the stated one first (C9).
+    pub domains: Vec<String>,
     /// All attributes by name.
     pub attributes: Vec<AttributeValue>,
     /// The last 84 days, oldest first, days without activity too.
@@ -101,6 +105,7 @@ fn record_of(db: &Reader<'_>, row: CompanyRow, today: i32, sources: &SourceNames
                 Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
             })?;
     Ok(CompanyRecord {
+        domains: email_domains::of_company(db, row.key)?,
         attributes: users::attribute_values(db, Owner::Company, &Attributes::read(&values, &stamps), sources)?,
         active_people: active_people(db, row.key.0, today)?,
         row,
@@ -128,7 +133,7 @@ fn active_people(db: &Reader<'_>, company: i64, today: i32) -> Result<(i64, i64)
 /// # Errors
 /// [`StoreError`] only.
 pub fn page(db: &Reader<'_>, company_id: &str, now_ms: i64) -> Result<Option<CompanyPage>, StoreError> {
-    let Some(CompanyRecord { row, attributes, active_people }) = record(db, company_id, now_ms)? else {
+    let Some(CompanyRecord { row, domains, attributes, active_people }) = record(db, company_id, now_ms)? else {
         return Ok(None);
     };
     let today = workspace::today(db, now_ms)?;
@@ -140,6 +145,7 @@ pub fn page(db: &Reader<'_>, company_id: &str, now_ms: i64) -> Result<Option<Com
         active_people_7d: activity::recent_people_of_company(db, key, activity::last_days(today, 7))?,
         left: left(db, key)?,
         row,
+        domains,
         attributes,
         days,
         active_people,

@@ -67,7 +67,7 @@ fn take_from_person(tx: &mut Tx<'_>, user: UserKey, left: Left) -> Result<u64, S
     }
     let events = take(tx, &subjects, left)?;
     let today = tx.state.days.of(tx.now_ms);
-    let companies: BTreeSet<i64> = sums.companies_of_people().into_iter().collect();
+    let companies: BTreeSet<i64> = sums.companies_of_people().collect();
     for company in companies {
         folds::count_active_members(tx, CompanyKey(company), today)?;
         tx.connection

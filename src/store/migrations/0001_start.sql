@@ -175,6 +175,31 @@ CREATE TABLE company_ids (
   since_ms    INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- E-mail domains of companies, registrable ones: stated by an attribute (`domain`, `website`), or
+-- given by a person or the rule (C9).
+CREATE TABLE company_domains (
+  company_key INTEGER NOT NULL REFERENCES companies,
+  domain      TEXT    NOT NULL,
+  accepted    INTEGER NOT NULL, -- given: who has an address of it joins
+  since_ms    INTEGER NOT NULL,
+  PRIMARY KEY (company_key, domain)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX company_domains_domain ON company_domains (domain, company_key);
+
+-- Domains that wait for a person's decision, and who waits for it.
+CREATE TABLE suggested_domains (
+  domain   TEXT    PRIMARY KEY,
+  people   INTEGER NOT NULL,
+  since_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX suggested_domains_people ON suggested_domains (people, domain);
+
+CREATE TABLE suggested_people (
+  user_key INTEGER PRIMARY KEY REFERENCES users,
+  domain   TEXT    NOT NULL
+) STRICT;
+CREATE INDEX suggested_people_domain ON suggested_people (domain, user_key);
+
 -- What was said of a user's companies, timed; memberships follow from it (C1, T3).
 -- subject: a user's key, or a visitor's below zero while the user is not known (C11).
 CREATE TABLE membership_statements (

@@ -9,10 +9,11 @@ use super::{
 use crate::domain::access::Grade;
 use crate::domain::activity::TREND_DAYS;
 use crate::domain::attributes::{Attributes, Owner, Type};
+use crate::domain::email_domains::of_email;
 use crate::domain::ids::{CompanyKey, EventId};
 use crate::domain::time::DAY_MS;
 use crate::store::list::{self, ListQuery, Page};
-use crate::store::{Reader, StoreError, activity, workspace};
+use crate::store::{Reader, StoreError, activity, email_domains, workspace};
 
 /// Of a user's browsers so many are named.
 const BROWSERS_SHOWN_MAX: usize = 100;
@@ -112,6 +113,9 @@ pub struct UserPage {
     pub active_days: (i64, i64),
     /// Events of the last 28 days that count for no company though the user has several (C4).
     pub unstated_events: u64,
+    /// The e-mail address is of this domain, and no company that the user belongs to has it, though they
+    /// have others (C9).
+    pub elsewhere: Option<String>,
     /// Other users with the same e-mail.
     pub possible_duplicates: Vec<UserRow>,
     /// Proof of identity was seen.
@@ -171,6 +175,11 @@ pub fn page(db: &Reader<'_>, name: &UserName, now_ms: i64) -> Result<Option<User
     let Some(record) = record(db, name, now_ms)? else { return Ok(None) };
     let UserRecord { row, identifiers, attributes, memberships, active_days, signed } = record;
     let unstated_events = if row.companies > 1 { unstated_events(db, row.key.0, now_ms)? } else { 0 };
+    let domain = row.email.as_deref().and_then(of_email);
+    let elsewhere = match domain {
+        Some(domain) if email_domains::is_elsewhere(db, row.key, &domain)? => Some(domain),
+        _ => None,
+    };
     let possible_duplicates = rows(db, &same_email(db, &row)?, now_ms)?;
     Ok(Some(UserPage {
         row,
@@ -179,6 +188,7 @@ pub fn page(db: &Reader<'_>, name: &UserName, now_ms: i64) -> Result<Option<User
         memberships,
         active_days,
         unstated_events,
+        elsewhere,
         possible_duplicates,
         signed,
     }))
@@ -272,7 +282,7 @@ fn memberships(db: &Reader<'_>, user: i64, sources: &SourceNames) -> Result<Vec<
             current: row.get(6)?,
             joined_ms: row.get(7)?,
             left_ms: row.get(8)?,
-            source: sources.get(&row.get(9)?).cloned().unwrap_or_default(),
+            source: super::said_by(sources, row.get(9)?, Grade::from_number(row.get(10)?)),
             grade: Grade::from_number(row.get(10)?),
         })
     })?;

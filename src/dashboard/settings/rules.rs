@@ -1,0 +1,247 @@
+//! `/settings/rules`: who belongs to which company (C2, C9), whose activity counts, how long things are
+//! kept; with what each does in words.
+
+use std::collections::HashMap;
+
+use actix_web::{HttpRequest, web};
+use maud::{Markup, html};
+
+use super::values::Values;
+use super::{only, settings};
+use crate::dashboard::desk::{self, Answer};
+use crate::dashboard::parts::form::{Line, choice, tick};
+use crate::dashboard::parts::frame::{Frame, Place};
+use crate::dashboard::parts::numbers;
+use crate::dashboard::parts::say::{Tone, alert, notice};
+use crate::domain::access::Role;
+use crate::domain::change::By;
+use crate::http::access::{Admin, Viewer};
+use crate::store::list::Count;
+use crate::store::users;
+
+/// The settings of this page.
+const SETTINGS: [&str; 7] = [
+    "one_company",
+    "domain_rule",
+    "ignored_domains",
+    "staff_domains",
+    "takeover_days",
+    "visitor_retention_days",
+    "event_retention_days",
+];
+
+/// What the page shows.
+#[derive(Debug, Clone)]
+pub struct View {
+    /// The settings, as they are or as they were filled in.
+    pub values: Values,
+    /// They were changed just now.
+    pub saved: bool,
+    /// What the change does beyond what comes in from now on: asked before it is done.
+    pub asked: Option<Asked>,
+}
+
+/// What a change does to what is there already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Asked {
+    /// "One company" is turned on, and so many users have several (C2).
+    pub one_company: Option<Count>,
+    /// So many events are older than what is kept from now on.
+    pub events: Option<Count>,
+}
+
+impl Asked {
+    fn is_nothing(self) -> bool {
+        self.one_company.is_none() && self.events.is_none()
+    }
+}
+
+/// The page.
+pub fn page(frame: &Frame, view: &View) -> Markup {
+    let may = frame.may(Role::Admin);
+    let content = html! {
+        @if view.saved { (notice(Tone::Good, "Saved. It holds for what comes in from now on.")) }
+        form.stack method="post" {
+            @if let Some(asked) = view.asked { (question(asked)) }
+            fieldset.stack disabled[!may] {
+                legend.vh { "Rules of the workspace" }
+                (companies(view))
+                (domains(view))
+                (staff(view))
+                (retention(view))
+            }
+            @if may && view.asked.is_none() { div.row { button.btn.primary { "Save" } } }
+            @if !may { (only("an admin")) }
+        }
+    };
+    settings(frame, "/settings/rules", content)
+}
+
+/// C2: turning it on shows first how many users it touches; a shorter retention deletes.
+fn question(asked: Asked) -> Markup {
+    alert(
+        Tone::Warn,
+        "This touches what is there already",
+        html! {
+            @if let Some(users) = asked.one_company {
+                p {
+                    b { (numbers::count(users)) " " (if users == Count::Exactly(1) { "user has" } else { "users have" }) " several companies now." }
+                    " Nothing of them moves by saving. When a company is stated for one of them next, the user leaves the others, with one "
+                    "line “moved from A to B” in the history."
+                }
+            }
+            @if let Some(events) = asked.events {
+                p {
+                    b { (numbers::count(events)) " " (if events == Count::Exactly(1) { "event is" } else { "events are" }) " older than what is kept from now on." }
+                    " They are deleted within an hour, and every number is what the remaining ones say. This can't be undone; a backup made before has them."
+                }
+            }
+            input type="hidden" name="confirmed" value="1";
+            p.row { button.btn.primary { "Save all the same" } a.btn href="/settings/rules" { "Leave it as it was" } }
+        },
+    )
+}
+
+fn companies(view: &View) -> Markup {
+    html! {
+        section.card aria-labelledby="companies" {
+            header { h2 id="companies" { "Companies" } }
+            div.body.stack.snug {
+                (tick(
+                    "one_company",
+                    "A user belongs to one company",
+                    "Off: a user may belong to several, and the one stated last is the current one. On: a company that is stated replaces \
+                     the ones before; the user is said to have moved.",
+                    view.values.get("one_company") == "true",
+                ))
+            }
+        }
+    }
+}
+
+fn domains(view: &View) -> Markup {
+    let rules = [
+        ("off", "Nothing"),
+        ("suggest", "Suggest a company, a person decides"),
+        ("create", "Make the company and the membership"),
+    ];
+    html! {
+        section.card aria-labelledby="domain" {
+            header { h2 id="domain" { "E-mail domains" } a href="/companies/suggested" { "Domains that wait" } }
+            div.body.stack.snug {
+                (choice(
+                    "domain_rule",
+                    "What the domain of a user's address does",
+                    &rules,
+                    view.values.get("domain_rule"),
+                    "Asked when an address is set or changed, for users who never had a company. Free-mail and disposable hosts \
+                     never count, nor do your own domains. A later change of the address moves nobody, and a company that your site \
+                     states beats one made by this rule, which is then left.",
+                ))
+                (Line {
+                    name: "ignored_domains", label: "Domains that never make a company", value: view.values.get("ignored_domains"),
+                    hint: "Parted by commas. “Ignore” under suggested companies adds to them.", placeholder: "agency.example",
+                    ..Line::default()
+                }
+                .draw(view.values.mistake.as_ref()))
+            }
+        }
+    }
+}
+
+fn staff(view: &View) -> Markup {
+    html! {
+        section.card aria-labelledby="staff" {
+            header { h2 id="staff" { "Your own people" } }
+            div.body.stack.snug {
+                (Line {
+                    name: "staff_domains", label: "Domains of your own staff", value: view.values.get("staff_domains"),
+                    hint: "Parted by commas. Addresses at them make and suggest no company, and their activity is left out of all numbers.",
+                    placeholder: "example.com", ..Line::default()
+                }
+                .draw(view.values.mistake.as_ref()))
+            }
+        }
+    }
+}
+
+fn retention(view: &View) -> Markup {
+    let mistake = view.values.mistake.as_ref();
+    html! {
+        section.card aria-labelledby="retention" {
+            header { h2 id="retention" { "How long, in days" } }
+            div.body.stack.snug {
+                (Line {
+                    name: "takeover_days", label: "A sign-in takes along the browser's last", kind: "number",
+                    value: view.values.get("takeover_days"),
+                    hint: "Days before the sign-in whose page views become the user's.", required: true,
+                    ..Line::default()
+                }
+                .draw(mistake))
+                (Line {
+                    name: "visitor_retention_days", label: "Visitors who never sign in are kept", kind: "number",
+                    value: view.values.get("visitor_retention_days"),
+                    hint: "Since they were last seen. Then they are deleted with their events.", required: true, ..Line::default()
+                }
+                .draw(mistake))
+                (Line {
+                    name: "event_retention_days", label: "Events are kept", kind: "number",
+                    value: view.values.get("event_retention_days"),
+                    hint: "0 keeps them for ever. Older ones are deleted, and older messages refused. Users, companies, their values \
+                           and when they were first seen stay.",
+                    required: true, ..Line::default()
+                }
+                .draw(mistake))
+            }
+        }
+    }
+}
+
+/// `GET /settings/rules`
+///
+/// # Errors
+/// The store's.
+pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
+    let values = Values::of(&desk::store(&request)?.catalog().settings, &SETTINGS);
+    let view = View { values, saved: desk::value(&request, "saved").is_some(), asked: None };
+    Ok(desk::page(page(&desk::frame(&request, operator, Place::Settings).await?, &view)))
+}
+
+/// `POST /settings/rules`: sets all of them or none; what touches what is there asks first.
+///
+/// # Errors
+/// The store's.
+pub async fn change(Admin(operator): Admin, request: HttpRequest, sent: web::Form<HashMap<String, String>>) -> Answer {
+    let store = desk::store(&request)?;
+    let values = Values::sent(&sent, &SETTINGS);
+    if !sent.contains_key("confirmed") {
+        let asked = asked(store, &values).await?;
+        if !asked.is_nothing() {
+            let view = View { values, saved: false, asked: Some(asked) };
+            return Ok(desk::page(page(&desk::frame(&request, operator, Place::Settings).await?, &view)));
+        }
+    }
+    match values.save(store, By::Operator(operator.email.clone())).await? {
+        None => Ok(desk::see_other("/settings/rules?saved=1")),
+        Some(values) => {
+            let frame = desk::frame(&request, operator, Place::Settings).await?;
+            Ok(desk::again(page(&frame, &View { values, saved: false, asked: None })))
+        }
+    }
+}
+
+/// What there is to ask about a change.
+async fn asked(store: &crate::store::Store, values: &Values) -> Result<Asked, crate::http::page::PageError> {
+    let settings = store.catalog().settings.clone();
+    let turns_on = values.get("one_company") == "true" && !settings.one_company;
+    let days = values.get("event_retention_days").trim().parse::<i64>().unwrap_or(0);
+    let is_shorter = days > 0 && (settings.event_retention_days == 0 || days < settings.event_retention_days);
+    let before_ms = crate::domain::time::kept_from(store.now_ms(), days);
+    Ok(store
+        .read(move |db| {
+            let one_company = turns_on.then(|| users::count_with_several_companies(db)).transpose()?;
+            let events = is_shorter.then(|| crate::store::events::count_before(db, before_ms)).transpose()?;
+            Ok(Asked { one_company, events: events.filter(|events| *events != Count::Exactly(0)) })
+        })
+        .await?)
+}

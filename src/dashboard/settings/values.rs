@@ -1,0 +1,65 @@
+//! The settings of a page: as they are, as they were filled in, saved all or none.
+
+use std::collections::HashMap;
+
+use crate::actions::settings as deeds;
+use crate::dashboard::parts::form::Mistake;
+use crate::domain::change::By;
+use crate::domain::settings::{SettingError, Settings};
+use crate::http::page::PageError;
+use crate::store::Store;
+use crate::store::workspace::SetError;
+
+/// Settings that are yes or no: a box that is not ticked sends nothing.
+const TICKS: [&str; 3] = ["one_company", "respect_gpc", "refuse_bots"];
+
+/// The settings of a page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Values {
+    values: Vec<(&'static str, String)>,
+    /// What was wrong with them.
+    pub mistake: Option<Mistake>,
+}
+
+impl Values {
+    /// These settings as they are.
+    pub fn of(settings: &Settings, names: &[&'static str]) -> Values {
+        let values = names.iter().map(|name| (*name, settings.get(name).unwrap_or_default())).collect();
+        Values { values, mistake: None }
+    }
+
+    /// These settings as a form sent them; one that is absent stays as it is.
+    pub fn sent(sent: &HashMap<String, String>, names: &[&'static str]) -> Values {
+        let value = |name: &'static str| match sent.get(name) {
+            Some(value) => Some((name, value.clone())),
+            None if TICKS.contains(&name) => Some((name, "false".to_owned())),
+            None => None,
+        };
+        Values { values: names.iter().copied().filter_map(value).collect(), mistake: None }
+    }
+
+    /// The text of a setting.
+    pub fn get(&self, name: &str) -> &str {
+        self.values.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value)
+    }
+
+    /// Sets all of them or none. Answers them with what was wrong, where something was.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn save(self, store: &Store, by: By) -> Result<Option<Values>, PageError> {
+        let wanted = self.values.clone();
+        let saved = store
+            .write(move |tx| wanted.iter().try_for_each(|(name, value)| deeds::set(tx, &by, name, value).map(drop)))
+            .await;
+        match saved {
+            Ok(()) => Ok(None),
+            Err(SetError::Setting(SettingError::Invalid { name, value, expected })) => {
+                let sentence = format!("It can't be “{value}”: {expected}.");
+                Ok(Some(Values { mistake: Some(Mistake::new(name, sentence)), ..self }))
+            }
+            Err(SetError::Setting(SettingError::Unknown(name))) => Err(PageError::internal(name)),
+            Err(SetError::Store(error)) => Err(error.into()),
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! What an e-mail's domain says of a company (C9), as a site, a person and a program meet it.
+
+mod support;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use support::{Answer, Rollcall, encoded, message_id, seconds_ago};
+
+fn identify(user: &str, traits: Value, seconds: i64) -> Value {
+    json!({
+        "type": "identify", "messageId": message_id(), "userId": user, "traits": traits,
+        "timestamp": seconds_ago(seconds),
+    })
+}
+
+async fn set(rollcall: &Rollcall, name: &str, value: Value) -> Answer {
+    rollcall.api_as(Method::PUT, &format!("/settings/{name}"), &rollcall.token, Some(json!({ "value": value }))).await
+}
+
+async fn waiting(rollcall: &Rollcall) -> Vec<(String, u64)> {
+    let rows = rollcall.list("/suggested-domains").await;
+    rows.iter().map(|row| (row["domain"].as_str().unwrap().to_owned(), row["people"].as_u64().unwrap())).collect()
+}
+
+async fn get(rollcall: &Rollcall, cookie: &str, path: &str) -> String {
+    let request = rollcall.client.get(format!("{}{path}", rollcall.address)).header("cookie", cookie);
+    request.send().await.expect("an answer").text().await.expect("a page")
+}
+
+async fn send(rollcall: &Rollcall, cookie: &str, path: &str, fields: &[(&str, &str)]) -> (u16, String, String) {
+    let body: Vec<String> = fields.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect();
+    let response = rollcall
+        .client
+        .post(format!("{}{path}", rollcall.address))
+        .header("cookie", cookie)
+        .header("sec-fetch-site", "same-origin")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(body.join("&"))
+        .send()
+        .await
+        .expect("an answer");
+    let to = response.headers().get("location").map(|to| to.to_str().unwrap_or_default().to_owned());
+    (response.status().as_u16(), to.unwrap_or_default(), response.text().await.expect("a body"))
+}
+
+#[actix_web::test]
+async fn a_person_accepts_a_domain_and_its_people_become_members() {
+    let rollcall = Rollcall::start();
+    for (user, email) in [("ann", "ann@acme.test"), ("bob", "bob@sales.acme.test"), ("cem", "cem@umbrella.test")] {
+        rollcall.page_posts(identify(user, json!({ "email": email }), 60)).await;
+    }
+    rollcall
+        .page_posts(identify("dan", json!({ "email": "dan@acme.test", "company": { "company_id": "x" } }), 60))
+        .await;
+    assert_eq!(waiting(&rollcall).await, [("acme.test".to_owned(), 2), ("umbrella.test".to_owned(), 1)]);
+    let cookie = rollcall.session_cookie().await;
+    assert!(get(&rollcall, &cookie, "/companies").await.contains("/companies/suggested"));
+    let page = get(&rollcall, &cookie, "/companies/suggested").await;
+    assert!(page.contains("acme.test") && page.contains("2 people") && page.contains("ann@acme.test"), "{page}");
+
+    let accept = [("decision", "accept"), ("domain", "acme.test"), ("company_id", "acme")];
+    let (status, to, _) = send(&rollcall, &cookie, "/companies/suggested", &accept).await;
+    assert_eq!(status, 303);
+    let page = get(&rollcall, &cookie, &to).await;
+    assert!(page.contains("acme.test is a domain of this company now") && page.contains("2 became members"), "{page}");
+    assert_eq!(waiting(&rollcall).await, [("umbrella.test".to_owned(), 1)]);
+    for user in ["ann", "bob"] {
+        assert_eq!(rollcall.companies_of(user).await, [("acme".to_owned(), true, false)]);
+        assert_eq!(rollcall.user(user).await["companies"][0]["source"], "domain");
+    }
+    assert_eq!(rollcall.companies_of("dan").await, [("x".to_owned(), true, false)], "who has a company is never moved");
+    assert_eq!(rollcall.company("acme").await["domains"], json!(["acme.test"]));
+
+    rollcall.page_posts(identify("eve", json!({ "email": "eve@acme.test" }), 50)).await;
+    assert_eq!(rollcall.companies_of("eve").await, [("acme".to_owned(), true, false)], "the domain is decided");
+}
+
+#[actix_web::test]
+async fn a_domain_is_linked_as_a_further_one_or_ignored_for_ever() {
+    let rollcall = Rollcall::start();
+    rollcall
+        .backend_posts(json!({
+            "type": "group", "messageId": message_id(), "groupId": "acme",
+            "traits": { "name": "Acme", "website": "https://www.acme.test/about" }, "timestamp": seconds_ago(90),
+        }))
+        .await;
+    assert_eq!(rollcall.company("acme").await["domains"], json!(["acme.test"]));
+    rollcall.page_posts(identify("ann", json!({ "email": "ann@acme-europe.test" }), 60)).await;
+    rollcall.page_posts(identify("bob", json!({ "email": "bob@agency.test" }), 60)).await;
+    let body = json!({ "decision": "accept", "company_id": "acme" });
+    let path = "/suggested-domains/acme-europe.test";
+    let answer = rollcall.api_as(Method::POST, path, &rollcall.token, Some(body)).await;
+    assert_eq!((answer.status.as_u16(), answer.body["new_members"].as_u64()), (200, Some(1)), "{answer:?}");
+    assert_eq!(rollcall.company("acme").await["domains"], json!(["acme.test", "acme-europe.test"]));
+
+    let ignore = json!({ "decision": "ignore" });
+    let answer = rollcall.api_as(Method::POST, "/suggested-domains/agency.test", &rollcall.token, Some(ignore)).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    rollcall.page_posts(identify("cem", json!({ "email": "cem@agency.test" }), 50)).await;
+    assert!(waiting(&rollcall).await.is_empty());
+    assert_eq!(rollcall.api("/settings/ignored_domains").await.body["value"], json!(["agency.test"]));
+    for body in [json!({ "decision": "accept", "company_id": "null" }), json!({ "decision": "perhaps" })] {
+        let answer = rollcall.api_as(Method::POST, path, &rollcall.token, Some(body)).await;
+        assert_eq!(answer.status, 400, "{answer:?}");
+    }
+}
+
+#[actix_web::test]
+async fn the_rule_makes_companies_where_it_may_and_gives_way_to_what_the_site_states() {
+    let rollcall = Rollcall::start();
+    assert_eq!(set(&rollcall, "domain_rule", json!("create")).await.status, 200);
+    assert_eq!(set(&rollcall, "staff_domains", json!(["us.test"])).await.status, 200);
+    rollcall.page_posts(identify("ann", json!({ "email": "ann@acme.test" }), 60)).await;
+    rollcall.page_posts(identify("bob", json!({ "email": "bob@us.test" }), 60)).await;
+    let company = rollcall.company("acme.test").await;
+    assert_eq!((company["members"].as_u64(), &company["domains"]), (Some(1), &json!(["acme.test"])));
+    assert_eq!(rollcall.companies_of("bob").await, [], "the workspace's own people are no customers");
+    assert!(waiting(&rollcall).await.is_empty());
+    let changes = rollcall.list("/users/ann/changes").await;
+    assert!(changes.iter().any(|set| set["by"]["kind"] == "rule"), "{changes:?}");
+
+    rollcall.page_posts(identify("ann", json!({ "company": { "company_id": "org_1" } }), 30)).await;
+    assert_eq!(
+        rollcall.companies_of("ann").await,
+        [("acme.test".to_owned(), false, true), ("org_1".to_owned(), true, false)]
+    );
+    rollcall.page_posts(identify("ann", json!({ "email": "ann@elsewhere.test" }), 20)).await;
+    assert_eq!(rollcall.companies_of("ann").await.len(), 2, "a later address moves nobody");
+
+    assert_eq!(set(&rollcall, "domain_rule", json!("off")).await.status, 200);
+    rollcall.page_posts(identify("cem", json!({ "email": "cem@acme.test" }), 20)).await;
+    assert_eq!(rollcall.companies_of("cem").await, []);
+}
+
+#[actix_web::test]
+async fn c2_turning_one_company_on_says_first_whom_it_touches() {
+    let rollcall = Rollcall::start();
+    for company in ["x", "y"] {
+        rollcall.page_posts(identify("ann", json!({ "company": { "company_id": company } }), 60)).await;
+    }
+    let cookie = rollcall.session_cookie().await;
+    let fields = [
+        ("one_company", "true"),
+        ("domain_rule", "off"),
+        ("ignored_domains", "Agency.test, other.test"),
+        ("staff_domains", ""),
+        ("takeover_days", "30"),
+        ("visitor_retention_days", "90"),
+        ("event_retention_days", "0"),
+    ];
+    let (status, _, page) = send(&rollcall, &cookie, "/settings/rules", &fields).await;
+    assert!(status == 200 && page.contains("1 user has") && page.contains("Save all the same"), "{page}");
+    assert_eq!(rollcall.api("/settings/one_company").await.body["value"], false, "asked first");
+
+    let confirmed = [&fields[..], &[("confirmed", "1")]].concat();
+    let (status, to, _) = send(&rollcall, &cookie, "/settings/rules", &confirmed).await;
+    assert_eq!((status, to.as_str()), (303, "/settings/rules?saved=1"));
+    assert_eq!(rollcall.api("/settings/one_company").await.body["value"], true);
+    assert_eq!(rollcall.api("/settings/ignored_domains").await.body["value"], json!(["agency.test", "other.test"]));
+    assert_eq!(rollcall.companies_of("ann").await.iter().filter(|(_, _, left)| !left).count(), 2, "nobody moved by it");
+
+    let wrong = [("takeover_days", "many"), ("one_company", "true")];
+    let (status, _, page) = send(&rollcall, &cookie, "/settings/rules", &wrong).await;
+    assert!(status == 422 && page.contains("use a number of days"), "{status} {page}");
+}
