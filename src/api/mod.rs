@@ -10,8 +10,10 @@
 
 mod answer;
 mod attributes;
+mod bodies;
 mod changes;
 mod companies;
+mod edits;
 mod events;
 mod parameters;
 mod refusals;

@@ -256,6 +256,10 @@ impl Sums {
 
     /// Counts an event for its browser, its company, and the person where there is one.
     fn count(&mut self, tx: &mut Tx<'_>, event: &Folded, person: Option<i64>) {
+        // What staff do as somebody else counts for nobody, nor for their own browser (R16).
+        if event.flags & ACTING_AS != 0 {
+            return;
+        }
         let at_ms = event.id.at_ms();
         if let Some(visitor) = event.visitor {
             let reach = self.visitors.entry(visitor).or_default();

@@ -52,20 +52,24 @@ impl From<Refused> for Stop {
     }
 }
 
-/// A message being dealt with: what is known of it, and what came of it so far.
-struct Receiving<'a, 't> {
-    tx: &'a mut Tx<'t>,
+/// A message being dealt with, or something done by hand: what is known of it, and what came of it so far.
+pub(super) struct Receiving<'a, 't> {
+    pub(super) tx: &'a mut Tx<'t>,
     delivery: &'a Delivery,
     time: MessageTime,
     message_hash: i64,
-    changes: Vec<Change>,
-    refused_values: Vec<RefusedValue>,
+    /// Refused values are told to whoever is there to put them right, and wait nowhere.
+    by_hand: bool,
+    pub(super) changes: Vec<Change>,
+    pub(super) refused_values: Vec<RefusedValue>,
+    /// Attributes that a pin keeps as they are (A7).
+    pub(super) kept: Vec<String>,
     warnings: Vec<&'static str>,
     /// Something but a value changed: a person or a browser came to be, a link was made.
     news: bool,
     fresh_anonymous_id: Option<AnonymousId>,
     /// The user whose e-mail address it set or changed, and the address (C9).
-    new_email: Option<(UserKey, Option<String>)>,
+    pub(super) new_email: Option<(UserKey, Option<String>)>,
     decided: Decided,
     proven: Option<Proven>,
 }
@@ -141,8 +145,10 @@ fn deal_with(tx: &mut Tx<'_>, delivery: &Delivery, mut message: Message) -> Resu
         delivery,
         time,
         message_hash,
+        by_hand: false,
         changes: Vec::new(),
         refused_values: Vec::new(),
+        kept: Vec::new(),
         warnings: Vec::new(),
         news: false,
         fresh_anonymous_id: None,
@@ -205,6 +211,29 @@ fn check_proof(tx: &Tx<'_>, delivery: &Delivery, message: &mut Message) -> Resul
     message.company_context = CompanyContext::Unstated;
     message.refused_values.push(RefusedValue::new("user_id", user_id, refused));
     Ok(None)
+}
+
+impl<'a, 't> Receiving<'a, 't> {
+    /// What is done by hand takes the same way as what a message says: conversion, limits, definitions.
+    pub(super) fn by_hand(tx: &'a mut Tx<'t>, delivery: &'a Delivery) -> Receiving<'a, 't> {
+        let at_ms = tx.now_ms;
+        Receiving {
+            message_hash: tx.message_hash(delivery.source, None),
+            tx,
+            delivery,
+            time: MessageTime { at_ms, as_sent: false, warning: None },
+            by_hand: true,
+            changes: Vec::new(),
+            refused_values: Vec::new(),
+            kept: Vec::new(),
+            warnings: Vec::new(),
+            news: false,
+            fresh_anonymous_id: None,
+            new_email: None,
+            decided: Decided::default(),
+            proven: None,
+        }
+    }
 }
 
 impl Receiving<'_, '_> {
@@ -353,7 +382,7 @@ impl Receiving<'_, '_> {
     }
 
     /// Where a value of this message came from.
-    fn stamp(&self) -> Stamp {
+    pub(super) fn stamp(&self) -> Stamp {
         Stamp {
             pinned: false,
             at_ms: self.time.at_ms,
