@@ -175,7 +175,7 @@ async fn read_of<T: Send + 'static>(
 }
 
 /// Whom a request names: in its path, or by `?id=` where the path is empty.
-fn user_name(path: &str, parameters: &Parameters) -> Result<UserName, Problem> {
+pub(super) fn user_name(path: &str, parameters: &Parameters) -> Result<UserName, Problem> {
     let id = match path {
         "" => parameters
             .get("id")

@@ -23,7 +23,7 @@ const LOADED_MAX: usize = 512;
 pub(super) struct Contexts {
     recent: HashMap<Box<str>, i64>,
     former: HashMap<Box<str>, i64>,
-    /// Rows made: if a job that made some is undone, what is remembered is no longer true.
+    /// Rows made, and times that some went: if a job that did so is undone, what is remembered is not true.
     pub(super) made: u64,
 }
 
@@ -87,9 +87,66 @@ pub(super) fn let_go(tx: &mut Tx<'_>, events: &BTreeMap<i64, i64>) -> Result<(),
     let less = events.iter().map(|(key, events)| (*key, -events)).collect();
     count(tx.connection, &less)?;
     let mut delete = tx.connection.prepare_cached("DELETE FROM contexts WHERE context_key = ?1 AND events = 0")?;
+    let mut gone = 0;
     for key in events.keys() {
-        delete.execute([key])?;
+        gone += delete.execute([key])?;
     }
-    tx.state.contexts = Contexts::load(tx.connection)?;
+    if gone > 0 {
+        // What is remembered may be among them; if this is undone, it is so again.
+        tx.state.contexts = Contexts { made: tx.state.contexts.made + 1, ..Contexts::load(tx.connection)? };
+    }
     Ok(())
+}
+
+/// The events of a subject in one bucket are about to name no context any more.
+pub(super) fn let_go_of_subject(tx: &mut Tx<'_>, bucket: i64, subject: i64) -> Result<(), StoreError> {
+    let mut events: BTreeMap<i64, i64> = BTreeMap::new();
+    let mut statement = tx.connection.prepare_cached(
+        "SELECT e.page_key, e.agent_key FROM events_by_subject s JOIN events e ON e.event_id = s.event_id
+         WHERE s.bucket = ?1 AND s.subject = ?2",
+    )?;
+    for named in statement.query_map([bucket, subject], |row| Ok([row.get::<_, Option<i64>>(0)?, row.get(1)?]))? {
+        for key in named?.into_iter().flatten() {
+            *events.entry(key).or_default() += 1;
+        }
+    }
+    drop(statement);
+    let_go(tx, &events)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Store;
+
+    #[test]
+    fn what_is_undone_is_not_remembered_and_two_generations_are() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("rollcall.db"), crate::store::Ambient::default()).unwrap();
+        let known = store.write_now(|tx| key(tx, "{\"browser\":\"Firefox\"}")).unwrap();
+        let undone = store.write_now(|tx| {
+            key(tx, "{\"browser\":\"Safari\"}")?;
+            Err::<(), _>(StoreError::Busy)
+        });
+        assert!(undone.is_err());
+        let rows = |tx: &mut Tx<'_>| -> Result<i64, StoreError> {
+            Ok(tx.connection.query_row("SELECT count(*) FROM contexts", [], |row| row.get(0))?)
+        };
+        store
+            .write_now(move |tx| {
+                assert_eq!((key(tx, "{\"browser\":\"Firefox\"}")?, rows(tx)?), (known, 1));
+                let safari = key(tx, "{\"browser\":\"Safari\"}")?;
+                assert_eq!((key(tx, "{\"browser\":\"Safari\"}")?, rows(tx)?), (safari, 2));
+                for number in 0..GENERATION {
+                    key(tx, &format!("{{\"page\":{number}}}"))?;
+                }
+                assert_eq!(key(tx, "{\"browser\":\"Safari\"}")?, safari, "of the generation before");
+                assert_eq!(rows(tx)?, 2 + GENERATION as i64);
+                let long = "x".repeat(REMEMBERED_BYTES_MAX + 1);
+                assert_ne!(key(tx, &long)?, key(tx, &long)?);
+                Ok::<_, StoreError>(())
+            })
+            .unwrap();
+        store.close();
+    }
 }

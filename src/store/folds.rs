@@ -8,16 +8,20 @@
 //! A slice is summed up in memory in sorted maps and written once, so that the
 //! pages of the fold tables are touched in order.
 
+mod withdrawn;
+
 use std::collections::BTreeMap;
 
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, ToSql, params};
 
 use super::events::{ACTING_AS, INACTIVE};
 use super::tx::State;
-use super::{StoreError, Tx, contexts};
+use super::{Reader, StoreError, Tx, contexts};
 use crate::domain::ids::{CompanyKey, EventId, UserKey};
 use crate::domain::message::Kind;
 use crate::domain::time::HOUR_MS;
+
+pub(super) use withdrawn::{Gone, see_again, withdraw};
 
 /// Days, today among them, within which a member counts as active.
 pub(super) const ACTIVE_DAYS: i32 = 30;
@@ -185,6 +189,14 @@ fn count_earlier_events(tx: &mut Tx<'_>, visitor: i64, sums: &mut Sums) -> Resul
         }
     }
     Ok(())
+}
+
+/// The buckets that hold events of subjects.
+pub(super) fn buckets(db: &Reader<'_>) -> Result<std::ops::RangeInclusive<i64>, StoreError> {
+    let mut statement = db.0.prepare_cached(
+        "SELECT coalesce((SELECT min(bucket) FROM events_by_subject), 0), coalesce((SELECT max(bucket) FROM events_by_subject), -1)",
+    )?;
+    Ok(statement.query_row([], |row| Ok(row.get::<_, i64>(0)?..=row.get::<_, i64>(1)?))?)
 }
 
 /// The events of a subject in one bucket, from one on.

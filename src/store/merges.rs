@@ -90,7 +90,7 @@ pub fn regroup(tx: &mut Tx<'_>, moves: &[Move]) -> Result<BTreeSet<UserKey>, Sto
 
 /// What the journal says of a person: of the events that name it or one merged into it, and of
 /// their browsers since they are theirs.
-pub(super) fn sums_of(tx: &mut Tx<'_>, person: UserKey) -> Result<Sums, StoreError> {
+fn sums_of(tx: &mut Tx<'_>, person: UserKey) -> Result<Sums, StoreError> {
     let mut sums = Sums::default();
     let newest = EventId::first_at(tx.now_ms).bucket();
     let mut strands: Vec<(i64, i64)> = Vec::new();

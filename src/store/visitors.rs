@@ -4,7 +4,7 @@ use rusqlite::{OptionalExtension, named_params, params};
 
 use super::list::{self, COUNTED_MAX, Count, Cursor, Keyset, ListQuery, Page};
 use super::search::CANDIDATES_MAX;
-use super::{Reader, StoreError, Tx, activity, users};
+use super::{Reader, StoreError, Tx, activity, folds, users};
 use crate::domain::attributes::Attributes;
 use crate::domain::identity::Link;
 use crate::domain::ids::{AnonymousId, UserKey, VisitorKey};
@@ -276,8 +276,8 @@ pub fn carried_by(tx: &Tx<'_>, user: UserKey) -> Result<Vec<Attributes>, StoreEr
 /// # Errors
 /// [`StoreError`] only.
 pub fn forget_unlinked(tx: &mut Tx<'_>, before_ms: i64, rows: i64) -> Result<bool, StoreError> {
-    // Who was active lately shows in what is derived.
-    super::folds::catch_up(tx)?;
+    // An event that waits to be folded is not found under its visitor yet.
+    folds::catch_up(tx)?;
     let visitors = tx
         .connection
         .prepare_cached(
@@ -287,7 +287,13 @@ pub fn forget_unlinked(tx: &mut Tx<'_>, before_ms: i64, rows: i64) -> Result<boo
         )?
         .query_map([before_ms.div_euclid(HOUR_MS), before_ms, rows], |row| row.get(0).map(VisitorKey))?
         .collect::<Result<Vec<_>, _>>()?;
-    super::events::delete_of_visitors(tx, &visitors)?;
+    for bucket in folds::buckets(&tx.reader())? {
+        let mut gone = Vec::new();
+        for visitor in &visitors {
+            gone.extend(folds::of_subject(tx, bucket, -visitor.0, i64::MIN)?);
+        }
+        folds::withdraw(tx, &gone, folds::Gone::Everybody)?;
+    }
     for VisitorKey(visitor) in &visitors {
         for sql in [
             "DELETE FROM membership_statements WHERE subject = ?1",

@@ -326,8 +326,19 @@ CREATE TABLE attribute_work (
 -- A keyed hash of each id of an erased person stays, so that a late retry stores nothing (R13).
 CREATE TABLE erased_ids (
   id_hash BLOB    PRIMARY KEY,
-  at_ms   INTEGER NOT NULL
+  person  INTEGER NOT NULL, -- whose ids are allowed again together: the key that the user had
+  at_ms   INTEGER NOT NULL,
+  cleared INTEGER NOT NULL DEFAULT 0 -- the search index was written anew since
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX erased_ids_person ON erased_ids (person);
+
+-- Erased people whose events go in chunks; a row goes with the last of them.
+CREATE TABLE erasures (
+  user_key    INTEGER PRIMARY KEY,
+  events      TEXT    NOT NULL CHECK (events IN ('delete', 'anonymize')),
+  next_bucket INTEGER NOT NULL,
+  started_ms  INTEGER NOT NULL
+) STRICT;
 
 -- Substrings of names, e-mails and ids; candidates are checked against the row.
 CREATE VIRTUAL TABLE users_search USING fts5 (
