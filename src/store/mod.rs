@@ -13,6 +13,7 @@ mod activity;
 mod backup;
 mod catalog;
 mod connection;
+mod contexts;
 mod days;
 mod lock;
 mod migrate;
