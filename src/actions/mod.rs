@@ -4,6 +4,7 @@
 pub mod attributes;
 pub mod edit;
 pub mod email_domains;
+pub mod erase;
 pub mod merge;
 pub mod operators;
 pub mod passwords;

@@ -12,7 +12,7 @@ use super::answer::{self, FirstPageView, List, Time};
 use super::changes::{self, ChangeSetView};
 use super::events;
 use super::parameters::{Parameters, Sorts, invalid};
-use super::users::plain;
+use super::users::{MembershipHistoryView, plain};
 use super::{read_only, resource};
 use crate::domain::activity::{State, Trend};
 use crate::domain::change::Subject;
@@ -265,6 +265,7 @@ struct MemberView {
     left_at: Option<Time>,
     last_seen: Option<Time>,
     source: String,
+    history: MembershipHistoryView,
 }
 
 impl MemberView {
@@ -282,6 +283,7 @@ impl MemberView {
             left_at: member.left_ms.map(Time),
             last_seen: member.last_seen_ms.map(Time),
             source: member.source,
+            history: MembershipHistoryView::of(member.history),
         }
     }
 }

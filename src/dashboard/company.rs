@@ -20,7 +20,7 @@ use super::parts::section::{crumbs, stat};
 use super::parts::who::{self, Size};
 use super::parts::{came, code, pill, values};
 use super::timeline::{self, Show, Timeline};
-use super::user::{edit_member, role, timeline_card};
+use super::user::{before, edit_member, role, timeline_card};
 use super::{errors, links, then};
 use crate::domain::access::{Grade, Role};
 use crate::domain::activity::{State, Trend};
@@ -304,6 +304,7 @@ fn member_row(frame: &Frame, company: CompanyKey, member: &MemberRow) -> Markup 
             td.muted data-l="Joined" {
                 (clock.on(member.joined_ms)) @if let Some(left_ms) = member.left_ms { " to " (clock.on(left_ms)) }
                 " " (standing(member))
+                (before(&member.history, clock))
             }
             td data-l="Seen" {
                 (clock.ago_or_never(member.last_seen_ms))

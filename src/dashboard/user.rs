@@ -18,6 +18,7 @@ use super::parts::list::chips;
 use super::parts::numbers::{counted, delta, number};
 use super::parts::say::{self, Tone};
 use super::parts::section::{crumbs, stat};
+use super::parts::times::Clock;
 use super::parts::who::{self, Size};
 use super::parts::{came, code, feed, pill, values};
 use super::timeline::{self, Show, Timeline};
@@ -28,6 +29,7 @@ use crate::domain::change::Subject;
 use crate::domain::profile::Profile;
 use crate::http::access::Viewer;
 use crate::store::events::Of;
+use crate::store::membership_history::MembershipHistory;
 use crate::store::operators::Operator;
 use crate::store::users::{self, Identifier, UserMembership, UserName, UserPage};
 use crate::store::{Reader, StoreError, changes, notes};
@@ -301,6 +303,7 @@ fn membership_row(frame: &Frame, id: &str, membership: &UserMembership) -> Marku
                 (clock.on(membership.joined_ms))
                 " to "
                 @match membership.left_ms { Some(left_ms) => (clock.on(left_ms)), None => "now" }
+                (before(&membership.history, clock))
             }
             td.muted data-l="From" {
                 (origin(membership.grade, &membership.source, membership.joined_ms, clock))
@@ -315,6 +318,33 @@ pub fn edit_member(whom: &Whom, who: &str) -> Markup {
     html! {
         a.quiet.faint href=(edit::address("member", whom, &[])) {
             "Edit" span.vh { " membership: " (values::cut(who, 40)) }
+        }
+    }
+}
+
+/// What was before of a membership (C7): earlier times in it, and roles.
+pub fn before(history: &MembershipHistory, clock: Clock) -> Markup {
+    html! {
+        @if !history.is_empty() {
+            details.small {
+                summary.muted { "Before" }
+                ul {
+                    @for span in &history.earlier {
+                        li { (clock.on(span.joined_ms)) " to " @match span.left_ms { Some(left_ms) => (clock.on(left_ms)), None => "then" } }
+                    }
+                    @for change in &history.roles {
+                        li {
+                            (change.field) " "
+                            del { (values::inline(change.before.as_ref())) } " → "
+                            @match change.after.as_ref().filter(|after| !after.is_null()) {
+                                Some(after) => ins { (values::inline(Some(after))) },
+                                None => "none",
+                            }
+                            ", " (clock.on(change.at_ms))
+                        }
+                    }
+                }
+            }
         }
     }
 }
@@ -373,7 +403,7 @@ fn identifiers(frame: &Frame, user: &UserPage) -> Markup {
             header {
                 h2 id="ids" { "Identifiers" }
                 @if frame.may(Role::Admin) {
-                    span.end { a.btn.bare href={ (links::user(None, &user.row.id)) "/merge" } { "Merge another record" } }
+                    span.end { a.btn.bare href={ (links::user(None, &user.row.id)) "/merge" } { "Merge another record" } " " a.btn.bare href={ (links::user(None, &user.row.id)) "/erase" } { "Erase" } }
                 }
             }
             dl.facts {

@@ -110,8 +110,9 @@ pub fn linked(tx: &mut Tx<'_>, visitor: VisitorKey, user: UserKey, from_ms: i64)
 fn first_since(tx: &Tx<'_>, visitor: VisitorKey, from_ms: i64) -> Result<Option<(i64, String)>, StoreError> {
     let from = EventId::first_at(from_ms.max(EPOCH_MS));
     let mut statement = tx.connection.prepare_cached(
-        "SELECT e.event_id, e.context, e.properties
+        "SELECT e.event_id, page.context, e.properties
          FROM events_by_subject AS s CROSS JOIN events AS e ON e.event_id = s.event_id
+         LEFT JOIN contexts AS page ON page.context_key = e.page_key
          WHERE s.bucket = ?1 AND s.subject = ?2 AND s.event_id >= ?3 AND e.kind = 0 AND e.flags & 1 = 0
          ORDER BY s.event_id LIMIT 1",
     )?;

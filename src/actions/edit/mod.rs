@@ -18,10 +18,11 @@ use super::receive::Receiving;
 use crate::domain::access::Grade;
 use crate::domain::attributes::{Owner, Stamp, email_value};
 use crate::domain::change::{Change, Subject};
-use crate::domain::error::Refused;
+use crate::domain::error::{Code, Refused};
 use crate::domain::ids::{ChangeKey, CompanyId, CompanyKey, SourceKey, UserId, UserKey};
 use crate::domain::message::{Delivery, RefusedValue};
 use crate::domain::profile::{self, OWNER, Profile, TAGS, tags_value};
+use crate::store::erasure::{self, Named};
 use crate::store::users::UserName;
 use crate::store::{StoreError, Tx, changes, companies, memberships, operators, profiles, users};
 
@@ -231,6 +232,13 @@ fn create_user(receiving: &mut Receiving<'_, '_>, name: &UserName) -> Result<Use
         UserName::Email(email) => (None, Some(email_value(&Value::String(email.clone()))?)),
         UserName::Id(id) => return Err(EditError::NoUser(id.clone())),
     };
+    let named = user_id.as_ref().map(|id| Named::User(id.as_str()));
+    let named = named.or(email.as_ref().and_then(Value::as_str).map(Named::Email));
+    if named.is_some_and(|named| erasure::is_erased(receiving.tx, named)) {
+        let detail =
+            "The person was erased, and nothing is stored of the id or address until an admin allows it again.";
+        return Err(Refused::new(Code::Erased, detail).into());
+    }
     let user = users::create(receiving.tx, user_id.as_ref(), at_ms)?;
     let after = user_id.map_or_else(|| Value::from("lead"), |id| Value::from(id.as_str()));
     receiving.changes.push(Change::new(Subject::User(user), "created", None, Some(after)));

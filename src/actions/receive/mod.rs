@@ -30,6 +30,7 @@ use crate::domain::message::{
 };
 use crate::domain::proof::{self, Proven};
 use crate::domain::time::{DAY_MS, EPOCH_MS, MessageTime, message_time, rfc3339};
+use crate::store::erasure::{self, Named};
 use crate::store::events::{self, ACTING_AS, INACTIVE, NewEvent};
 use crate::store::{StoreError, Tx, changes, first_pages, memberships, refusals, users, visitors};
 
@@ -242,6 +243,7 @@ impl<'a, 't> Receiving<'a, 't> {
 impl Receiving<'_, '_> {
     fn run(&mut self, mut message: Message) -> Result<Status, Stop> {
         self.check_time(&message)?;
+        self.check_erased(&mut message)?;
         self.refused_values.append(&mut message.refused_values);
         self.warnings.append(&mut message.warnings);
         self.warnings.extend(self.time.warning);
@@ -313,7 +315,7 @@ impl Receiving<'_, '_> {
         if user.is_none() && visitor.is_none() {
             return Ok(());
         }
-        let kept = FirstPage::kept(message.context.as_deref(), message.properties.as_deref());
+        let kept = FirstPage::kept(message.context.page.as_deref(), message.properties.as_deref());
         if let Some(visitor) = visitor {
             first_pages::viewed_by_visitor(self.tx, visitor, at_ms, &kept)?;
         }
@@ -345,6 +347,35 @@ impl Receiving<'_, '_> {
                     rfc3339(oldest.max(EPOCH_MS)),
                 ),
             ));
+        }
+        Ok(())
+    }
+
+    /// R13: a late message of somebody who was erased stores nothing. A browser of theirs on which another
+    /// user is named is that user's from now on, as a browser that nobody knows.
+    fn check_erased(&self, message: &mut Message) -> Result<(), Refused> {
+        if self.tx.catalog().erased.is_empty() {
+            return Ok(());
+        }
+        let is_erased = |named: Named<'_>| erasure::is_erased(self.tx, named);
+        let email = match (message.kind, message.traits.get("email")) {
+            (Kind::Identify, Some(Value::String(text))) => ids::email(text).ok(),
+            _ => None,
+        };
+        let names_user = message.user_id.is_some() || email.is_some();
+        let user = message.user_id.as_ref().is_some_and(|id| is_erased(Named::User(id.as_str())));
+        let lead = message.user_id.is_none() && email.is_some_and(|email| is_erased(Named::Email(&email)));
+        let previous = message.previous_id.as_ref().is_some_and(|id| {
+            is_erased(Named::User(id.as_str())) || message.kind == Kind::Alias && is_erased(Named::Browser(id.as_str()))
+        });
+        let browser = message.anonymous_id.as_ref().is_some_and(|id| is_erased(Named::Browser(id.as_str())));
+        if user || lead || previous || browser && !names_user {
+            let detail =
+                "Whom the message is about was erased; nothing of it was stored. An admin can allow the person again.";
+            return Err(Refused::new(Code::Erased, detail));
+        }
+        if browser {
+            message.anonymous_id = None;
         }
         Ok(())
     }
@@ -391,7 +422,7 @@ impl Receiving<'_, '_> {
             session_ms: message.session_ms,
             flags,
             properties: properties.as_deref().or(message.properties.as_deref()),
-            context: message.context.as_deref(),
+            context: &message.context,
         };
         events::append(self.tx, &event)?;
         (self.decided.journaled, self.decided.company) = (true, company);

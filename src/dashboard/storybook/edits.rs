@@ -15,6 +15,7 @@ use crate::domain::attributes::Type;
 use crate::domain::ids::NoteKey;
 use crate::domain::time::DAY_MS;
 use crate::store::history::{CompanyItselfThen, CompanyThen, MemberThen, ProfileThen, UserThen};
+use crate::store::membership_history::MembershipHistory;
 use crate::store::users::UserMembership;
 
 pub fn edits() -> Vec<(&'static str, Markup)> {
@@ -52,6 +53,7 @@ pub fn edits() -> Vec<(&'static str, Markup)> {
         left_ms: None,
         source: "App".to_owned(),
         grade: Grade::Hand,
+        history: MembershipHistory::default(),
     };
     let member = member::View {
         found: both(),

@@ -4,13 +4,17 @@ use maud::Markup;
 
 use super::lists::{address, page_of};
 use super::samples::{self, clock, frame, now};
+use crate::actions::erase::Receipt;
 use crate::dashboard::parts::attributes;
+use crate::dashboard::parts::form::Mistake;
 use crate::dashboard::parts::frame::Place;
 use crate::dashboard::timeline::{Show, Timeline};
-use crate::dashboard::{company, errors, user};
+use crate::dashboard::{company, erase, errors, user};
 use crate::domain::access::Grade;
 use crate::domain::time::DAY_MS;
 use crate::store::companies::{CompanyDay, CompanyPage, MemberRow, MembersBy, TopEvent};
+use crate::store::erasure::Events;
+use crate::store::membership_history::{Earlier, MembershipHistory, RoleChange};
 use crate::store::users::{Identifier, UserMembership, UserPage};
 
 fn timeline(subject: &'static str, id: &'static str) -> Timeline {
@@ -21,6 +25,18 @@ fn timeline(subject: &'static str, id: &'static str) -> Timeline {
         changes: samples::changes(subject, id),
         older: Some("x.y".to_owned()),
     }
+}
+
+fn history() -> MembershipHistory {
+    let earlier = Earlier { joined_ms: now() - 900 * DAY_MS, left_ms: Some(now() - 700 * DAY_MS) };
+    let before = Some(serde_json::json!("Viewer"));
+    let change = RoleChange {
+        at_ms: now() - 300 * DAY_MS,
+        field: "role".to_owned(),
+        before,
+        after: Some(serde_json::json!("Admin")),
+    };
+    MembershipHistory { earlier: vec![earlier], roles: vec![change] }
 }
 
 pub fn profiles() -> Vec<(&'static str, Markup)> {
@@ -35,6 +51,7 @@ pub fn profiles() -> Vec<(&'static str, Markup)> {
         left_ms: left.then(|| now() - 100 * DAY_MS),
         source: "App".to_owned(),
         grade: Grade::Signed,
+        history: if left { history() } else { MembershipHistory::default() },
     };
     let identifier =
         |kind: &'static str, value: &str| Identifier { kind, value: value.to_owned(), since_ms: now() - 620 * DAY_MS };
@@ -81,7 +98,18 @@ pub fn profiles() -> Vec<(&'static str, Markup)> {
         timeline: Timeline::default(),
         all_attributes: false,
     };
+    let receipt = Receipt {
+        events: "delete",
+        rows: serde_json::from_str(r#"{"changes": 48, "events": 18204, "memberships": 2, "users": 1, "visitors": 3}"#)
+            .unwrap(),
+        kept: vec!["A keyed hash of each id."],
+        backups: "Backups made before are untouched.",
+    };
+    let mistake = Some(Mistake::new("typed", "That is not how this person is known. Nothing was erased."));
+    let erasing = erase::View { user: samples::user(2), receipt: receipt.clone(), events: Events::Delete, mistake };
     let mut pages = vec![
+        ("user-erase", erase::page(&here, &erasing)),
+        ("user-erased", erase::done(&here, &receipt)),
         ("user-many", user::page(&here, &full(0))),
         ("user-long", user::page(&here, &full(2))),
         ("user-arabic", user::page(&here, &full(3))),
@@ -107,6 +135,7 @@ fn company_pages() -> Vec<(&'static str, Markup)> {
         last_seen_ms: samples::user(index).last_seen_ms,
         source: "App".to_owned(),
         grade: if index.is_multiple_of(2) { Grade::Signed } else { Grade::Unsigned },
+        history: if index == 1 { history() } else { MembershipHistory::default() },
     };
     let page = |index: usize, many: bool| {
         let row = samples::company(index);
