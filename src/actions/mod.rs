@@ -2,6 +2,7 @@
 //! records one change set.
 
 pub mod attributes;
+pub mod duplicates;
 pub mod email_domains;
 pub mod merge;
 pub mod operators;
