@@ -16,6 +16,7 @@ use crate::domain::error::{Code, Refused};
 use crate::domain::ids::{self, AnonymousId, UserId, excerpt};
 use crate::domain::limits::{EVENT_NAME_CHARS_MAX, MESSAGE_BYTES_MAX, REFUSED_VALUES_MAX, VALUE_BYTES_MAX};
 use crate::domain::message::{Kind, MORE_VALUES_REFUSED, Message, RefusedValue};
+use crate::domain::proof::Proof;
 
 /// A text of so few bytes is within every limit of a value.
 const SHORT_BYTES: usize = VALUE_BYTES_MAX / 8;
@@ -122,6 +123,7 @@ fn read<'a>(kind: Option<Kind>, mut fields: Object<'a>, around: &Circumstances<'
         Kind::Page | Kind::Screen => properties = page(&mut fields, &mut message),
         Kind::Alias => {}
     }
+    message.proof = proof(&context, fields.get("userId"));
     who(&mut fields, around.grade, &mut message)?;
     if message.kind == Kind::Alias {
         previous(&mut fields, &mut message)?;
@@ -262,6 +264,23 @@ fn properties<'a>(sent: Option<Json<'a>>, message: &mut Message) -> Object<'a> {
         message.refused_values.push(refused_value(format!("properties.{}", excerpt(&name)), value, refused));
     }
     properties
+}
+
+/// What a message carries to show who it is. The hash may be of the user id as it was sent.
+fn proof(context: &Object<'_>, sent_user: Option<&Json<'_>>) -> Proof {
+    let text = |names: [&str; 2]| {
+        let found = names.iter().find_map(|name| context.get(name).and_then(Json::as_str));
+        found.filter(|text| !text.is_empty()).map(str::to_owned)
+    };
+    let mut proof = Proof {
+        user_hash: text(["user_hash", "userHash"]),
+        identity_token: text(["identity_token", "intercom_user_jwt"]),
+        user_id_as_sent: None,
+    };
+    if proof.user_hash.is_some() {
+        proof.user_id_as_sent = sent_user.and_then(Json::as_str).map(str::to_owned);
+    }
+    proof
 }
 
 /// Who it is about. A bad id beside a good one is refused alone where a visitor's activity is worth

@@ -137,7 +137,7 @@ fn comparison(view: &View, preview: &Preview, path: &str) -> Markup {
                     }
                 }
             }
-            div.body {
+            footer {
                 form.row method="post" action={ (path) "/merge" } {
                     input type="hidden" name="from" value=(other.row.id);
                     button.btn.primary { (icon("merge")) " Merge the two" }

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use crate::domain::access::Grade;
 use crate::domain::error::{Code, Refused};
 use crate::domain::ids::{AnonymousId, CompanyId, SourceKey, UserId};
+use crate::domain::proof::Proof;
 
 /// The six types of a message. The numbers stand in the journal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -158,6 +159,8 @@ pub struct Message {
     pub session_ms: Option<i64>,
     /// Staff looking at a customer (R16).
     pub acting_as: bool,
+    /// What it carries to show who it is.
+    pub proof: Proof,
     /// `context.active: false`: no activity (T5).
     pub inactive: bool,
     /// What is kept of the context as JSON: page, locale, browser, system, library, campaign.
@@ -186,6 +189,7 @@ impl Message {
             company_context: CompanyContext::Unstated,
             session_ms: None,
             acting_as: false,
+            proof: Proof::default(),
             inactive: false,
             context: None,
             refused_values: Vec::new(),
@@ -240,6 +244,9 @@ pub struct Receipt {
     /// What the sender should know.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<&'static str>,
+    /// Its sender is told what a stranger is not: a program with a token, or who proved who it is.
+    #[serde(skip)]
+    pub trusted: bool,
     /// The browser's new anonymous id (R3).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub anonymous_id: Option<AnonymousId>,
@@ -255,6 +262,7 @@ impl Receipt {
             detail: None,
             refused_values: Vec::new(),
             warnings: Vec::new(),
+            trusted: false,
             anonymous_id: None,
         }
     }

@@ -15,5 +15,6 @@ pub mod identity;
 pub mod ids;
 pub mod limits;
 pub mod message;
+pub mod proof;
 pub mod settings;
 pub mod time;

@@ -42,6 +42,8 @@ pub struct Source {
     pub origins: Vec<String>,
     /// Its public keys, our own first, then those adopted from another tool.
     pub write_keys: Vec<String>,
+    /// Secrets that its site signs with, the newest first.
+    pub secrets: Vec<String>,
     /// Made at, Unix milliseconds.
     pub created_ms: i64,
 }
@@ -171,6 +173,7 @@ pub(super) fn load(connection: &Connection) -> Result<Catalog, StoreError> {
             signatures_required: row.get_ref(6)?.as_str()? == "required",
             origins: Vec::new(),
             write_keys: Vec::new(),
+            secrets: Vec::new(),
             created_ms: row.get(7)?,
         })
     })?;
@@ -184,6 +187,15 @@ pub(super) fn load(connection: &Connection) -> Result<Catalog, StoreError> {
         let (key, origin) = row?;
         if let Some(source) = sources.get_mut(&key) {
             source.origins.push(origin);
+        }
+    }
+    let mut statement =
+        connection.prepare_cached("SELECT source_key, secret FROM source_secrets ORDER BY secret_key DESC")?;
+    let rows = statement.query_map([], |row| Ok((SourceKey(row.get(0)?), row.get::<_, String>(1)?)))?;
+    for row in rows {
+        let (key, secret) = row?;
+        if let Some(source) = sources.get_mut(&key) {
+            source.secrets.push(secret);
         }
     }
     let mut write_keys = HashMap::new();

@@ -45,6 +45,7 @@ pub fn add(
         signatures_required: false,
         origins: Vec::new(),
         write_keys: Vec::new(),
+        secrets: vec![secret.to_owned()],
         created_ms: tx.now_ms,
     };
     tx.catalog_mut().sources.insert(key, source.clone());

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::{Receiving, Stop, Subject, user_missing};
+use crate::domain::access::Grade;
 use crate::domain::change::{Change, Subject as About};
 use crate::domain::error::{Code, Refused};
 use crate::domain::ids::{AnonymousId, UserId, UserKey};
@@ -21,11 +22,8 @@ impl Receiving<'_, '_> {
             return Ok(Status::Unchanged);
         }
         // A public key only joins a visitor to a user, and must not learn which ids are users.
-        let renamed = if self.delivery.grade.is_trusted() {
-            users::key_of_id(self.tx, &UserId::stored(previous.to_owned()))?
-        } else {
-            None
-        };
+        let renamed =
+            if self.may_rename() { users::key_of_id(self.tx, &UserId::stored(previous.to_owned()))? } else { None };
         let subject = match renamed {
             Some(user) => self.rename(user, previous, new_id)?,
             None => self.join_visitor(previous, new_id)?,
@@ -33,6 +31,11 @@ impl Receiving<'_, '_> {
         let Some(subject) = subject else { return Ok(Status::Unchanged) };
         self.append(message, &subject, None, Some(json!({ "previous_id": previous }).to_string()))?;
         Ok(Status::Stored)
+    }
+
+    /// R10: from one user id to another takes a secret token. A page proves who is on it, and no more.
+    fn may_rename(&self) -> bool {
+        self.delivery.grade.is_trusted() && self.delivery.grade != Grade::Signed
     }
 
     fn rename(&mut self, user: UserKey, previous: &str, new_id: &UserId) -> Result<Option<Subject>, Stop> {
@@ -69,7 +72,7 @@ impl Receiving<'_, '_> {
         let known = visitors::find(self.tx, &anonymous_id)?;
         let user = users::key_of_id(self.tx, new_id)?;
         if let Some(link) = known.as_ref().and_then(|visitor| visitor.link.as_ref()) {
-            if Some(link.user) == user.map(|user| self.survivor(user)) || !self.delivery.grade.is_trusted() {
+            if Some(link.user) == user.map(|user| self.survivor(user)) || !self.may_rename() {
                 return Ok(None);
             }
             return Err(Refused::new(
@@ -78,7 +81,7 @@ impl Receiving<'_, '_> {
             )
             .into());
         }
-        if known.is_none() && self.delivery.grade.is_trusted() {
+        if known.is_none() && self.may_rename() {
             return Err(Refused::new(
                 Code::AliasUnknown,
                 format!("{previous:?} is neither a user nor a visitor. Check the previous id."),

@@ -17,15 +17,17 @@ pub use plan::{Plan, Planned, plan};
 use serde_json::{Map, Value};
 
 use crate::actions::email_domains;
+use crate::domain::access::Grade;
 use crate::domain::attributes::Stamp;
 use crate::domain::change::{By, Change};
 use crate::domain::error::{Code, Refused};
 use crate::domain::identity::{Browser, Who};
-use crate::domain::ids::{AnonymousId, ChangeKey, CompanyKey, UserKey, VisitorKey};
+use crate::domain::ids::{self, AnonymousId, ChangeKey, CompanyKey, UserKey, VisitorKey};
 use crate::domain::limits::REFUSED_VALUES_MAX;
 use crate::domain::message::{
     CompanyContext, Delivery, Kind, MORE_VALUES_REFUSED, Message, Receipt, RefusedValue, Standing, Status,
 };
+use crate::domain::proof::{self, Proven};
 use crate::domain::time::{DAY_MS, EPOCH_MS, MessageTime, message_time, rfc3339};
 use crate::store::events::{self, ACTING_AS, INACTIVE, NewEvent};
 use crate::store::{StoreError, Tx, changes, memberships, refusals, users, visitors};
@@ -65,6 +67,7 @@ struct Receiving<'a, 't> {
     /// The user whose e-mail address it set or changed, and the address (C9).
     new_email: Option<(UserKey, Option<String>)>,
     decided: Decided,
+    proven: Option<Proven>,
 }
 
 /// What was decided about a message, for whoever asks why.
@@ -121,7 +124,12 @@ pub fn receive(tx: &mut Tx<'_>, delivery: &Delivery, message: Message) -> Result
     Ok(deal_with(tx, delivery, message)?.receipt)
 }
 
-fn deal_with(tx: &mut Tx<'_>, delivery: &Delivery, message: Message) -> Result<Dealt, StoreError> {
+fn deal_with(tx: &mut Tx<'_>, delivery: &Delivery, mut message: Message) -> Result<Dealt, StoreError> {
+    let proven = check_proof(tx, delivery, &mut message);
+    let delivery = &match &proven {
+        Ok(Some(_)) => Delivery { grade: delivery.grade.max(Grade::Signed), ..*delivery },
+        _ => *delivery,
+    };
     let time = message_time(message.timestamp_ms, delivery.sent_at_ms, delivery.received_ms);
     let message_hash = tx.message_hash(delivery.source, message.message_id.as_deref());
     let message_id = message.message_id.clone();
@@ -140,8 +148,13 @@ fn deal_with(tx: &mut Tx<'_>, delivery: &Delivery, message: Message) -> Result<D
         fresh_anonymous_id: None,
         new_email: None,
         decided: Decided { at_ms: time.at_ms, ..Decided::default() },
+        proven: None,
     };
-    match receiving.run(message) {
+    let outcome = proven.map_err(Stop::from).and_then(|proven| {
+        receiving.proven = proven;
+        receiving.run(message)
+    });
+    match outcome {
         Ok(status) => receiving.finish(message_id, status),
         Err(Stop::Store(error)) => Err(error),
         Err(Stop::Refused(refused)) => {
@@ -152,14 +165,56 @@ fn deal_with(tx: &mut Tx<'_>, delivery: &Delivery, message: Message) -> Result<D
     }
 }
 
+/// What a message proves, with the secrets of its source. Where the proof is wrong, or the source asks for
+/// one and there is none, it says nothing of a user or a company; what the visitor did still counts for
+/// the visitor. A program with a secret token needs none.
+fn check_proof(tx: &Tx<'_>, delivery: &Delivery, message: &mut Message) -> Result<Option<Proven>, Refused> {
+    if delivery.grade.is_trusted() {
+        return Ok(None);
+    }
+    let catalog = tx.catalog();
+    let Some(source) = catalog.sources.get(&delivery.source) else { return Ok(None) };
+    let email = message.traits.get("email").and_then(Value::as_str).and_then(|text| ids::email(text).ok());
+    let refused = if message.proof.is_empty() {
+        let says_who = message.user_id.is_some()
+            || !message.companies.is_empty()
+            || matches!(message.company_context, CompanyContext::In(_))
+            || message.kind == Kind::Identify && message.traits.contains_key("email");
+        if !source.signatures_required || !says_who {
+            return Ok(None);
+        }
+        Refused::new(
+            Code::SignatureRequired,
+            "This source asks for proof of identity, and the message carries none. Send user_hash or identity_token \
+             with the page, or use a secret token.",
+        )
+    } else {
+        let user = message.user_id.as_ref();
+        match proof::check(&message.proof, &source.secrets, user, email.as_deref(), delivery.received_ms) {
+            // Of a visitor alone there is nothing to prove.
+            Err(_) if user.is_none() && email.is_none() => return Ok(None),
+            Err(refused) => refused,
+            Ok(proven) => return Ok(Some(proven)),
+        }
+    };
+    if !message.kind.is_activity() || message.anonymous_id.is_none() {
+        return Err(refused);
+    }
+    let user_id = message.user_id.take().map(|id| Value::String(id.as_str().to_owned())).unwrap_or_default();
+    message.companies.clear();
+    message.company_context = CompanyContext::Unstated;
+    message.refused_values.push(RefusedValue::new("user_id", user_id, refused));
+    Ok(None)
+}
+
 impl Receiving<'_, '_> {
     fn run(&mut self, mut message: Message) -> Result<Status, Stop> {
         self.check_time(&message)?;
-        self.check_proof(&mut message)?;
         self.refused_values.append(&mut message.refused_values);
         self.warnings.append(&mut message.warnings);
         self.warnings.extend(self.time.warning);
-        if message.acting_as {
+        if message.acting_as || self.proven.as_ref().is_some_and(|proven| proven.acting_as) {
+            message.acting_as = true;
             return self.acting_as(&message);
         }
         if message.kind == Kind::Alias {
@@ -233,32 +288,6 @@ impl Receiving<'_, '_> {
                 ),
             ));
         }
-        Ok(())
-    }
-
-    /// Where a source asks for proof, a message without it says nothing of a user or a company;
-    /// what the visitor did still counts for the visitor.
-    fn check_proof(&self, message: &mut Message) -> Result<(), Refused> {
-        let catalog = self.tx.catalog();
-        let required = catalog.sources.get(&self.delivery.source).is_some_and(|source| source.signatures_required);
-        let says_who = message.user_id.is_some()
-            || !message.companies.is_empty()
-            || matches!(message.company_context, CompanyContext::In(_))
-            || message.kind == Kind::Identify && message.traits.contains_key("email");
-        if !required || self.delivery.grade.is_trusted() || !says_who {
-            return Ok(());
-        }
-        let refused = Refused::new(
-            Code::SignatureRequired,
-            "This source asks for proof of identity, and the message carries none. Send it with a secret token.",
-        );
-        if !message.kind.is_activity() || message.anonymous_id.is_none() {
-            return Err(refused);
-        }
-        let user_id = message.user_id.take().map(|id| Value::String(id.as_str().to_owned())).unwrap_or_default();
-        message.companies.clear();
-        message.company_context = CompanyContext::Unstated;
-        message.refused_values.push(RefusedValue::new("user_id", user_id, refused));
         Ok(())
     }
 
@@ -346,6 +375,7 @@ impl Receiving<'_, '_> {
         let receipt = Receipt {
             refused_values: self.refused_values,
             warnings: self.warnings,
+            trusted: self.delivery.grade.is_trusted(),
             anonymous_id: self.fresh_anonymous_id,
             ..Receipt::of(message_id, status)
         };

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 
 use super::{Receiving, Subject};
+use crate::domain::access::Grade;
 use crate::domain::attributes::Stamp;
 use crate::domain::change::{Change, Subject as About};
 use crate::domain::identity::{Browser, Claim, Facts, Who, decide};
@@ -45,13 +46,23 @@ impl Receiving<'_, '_> {
             names_user: message.user_id.is_some(),
             names_visitor: message.anonymous_id.is_some(),
             email: email.as_deref(),
-            grade: self.delivery.grade,
+            grade: self.grade_of_email(message, email.as_deref()),
         };
         let (who, browser) = decide(claim, &facts);
         self.decided.who = Some((who, browser));
         let person = self.found_or_made(who, message.user_id.as_ref())?;
         let named = if person == facts.user { as_named.or(person) } else { person };
         self.browser(browser, named, message.anonymous_id.as_ref(), visitor)
+    }
+
+    /// What a message's e-mail address is worth: a signature proves the user id, and the address only
+    /// where it is signed too (R7, R8).
+    fn grade_of_email(&self, message: &Message, email: Option<&str>) -> Grade {
+        let signed = self.proven.as_ref().is_some_and(|proven| proven.email.as_deref() == email);
+        match self.delivery.grade {
+            Grade::Signed if message.user_id.is_some() && !signed => Grade::Unsigned,
+            grade => grade,
+        }
     }
 
     /// Those that a message names and the file knows; makes nobody (R16).

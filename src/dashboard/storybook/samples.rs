@@ -291,6 +291,7 @@ pub fn changes(subject: &'static str, id: &'static str) -> Vec<ChangeRow> {
 
 pub fn source(number: i64, id: &str, name: &str, kind: SourceKind) -> Source {
     Source {
+        secrets: Vec::new(),
         key: SourceKey(number),
         source_id: id.to_owned(),
         name: name.to_owned(),

@@ -1,0 +1,256 @@
+//! Proof of identity: a page shows that its site, which alone has the source's secret, says who this is.
+//!
+//! - `user_hash`: HMAC-SHA256 in hexadecimal of the user id as sent, else as it is kept; of the e-mail
+//!   address only where there is no user id.
+//! - `identity_token`: a JSON Web Token (RFC 7519) signed with HS256, and with nothing else: an
+//!   algorithm that the token may choose is how tokens are forged.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::{Hmac, KeyInit, Mac};
+use serde_json::Value;
+use sha2::Sha256;
+
+use crate::domain::error::{Code, Refused};
+use crate::domain::ids::{self, UserId};
+
+/// A token holds for so many seconds longer than it says, as clocks differ.
+pub const LEEWAY_SECONDS: i64 = 30;
+
+/// What a message carries to show who it is.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Proof {
+    /// The hash, as sent.
+    pub user_hash: Option<String>,
+    /// The token, as sent.
+    pub identity_token: Option<String>,
+    /// The user id as sent, before it was brought into its form.
+    pub user_id_as_sent: Option<String>,
+}
+
+impl Proof {
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.user_hash.is_none() && self.identity_token.is_none()
+    }
+}
+
+/// What a proof shows beside who it is.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Proven {
+    /// The e-mail address, as compared.
+    pub email: Option<String>,
+    /// Staff looking at this user (R16).
+    pub acting_as: bool,
+}
+
+/// Checks a proof against the secrets of a source, any of which may have made it.
+///
+/// # Errors
+/// `signature_invalid`, `token_expired`.
+pub fn check(
+    proof: &Proof,
+    secrets: &[String],
+    user_id: Option<&UserId>,
+    email: Option<&str>,
+    now_ms: i64,
+) -> Result<Proven, Refused> {
+    match (&proof.identity_token, &proof.user_hash) {
+        (Some(token), _) => check_token(token, secrets, user_id, email, now_ms),
+        (None, Some(hash)) => check_hash(hash, proof, secrets, user_id, email),
+        (None, None) => Ok(Proven::default()),
+    }
+}
+
+fn check_hash(
+    hash: &str,
+    proof: &Proof,
+    secrets: &[String],
+    user_id: Option<&UserId>,
+    email: Option<&str>,
+) -> Result<Proven, Refused> {
+    let bytes = unhex(hash.trim()).ok_or_else(|| {
+        invalid(
+            "user_hash is not 64 hexadecimal digits. Send HMAC-SHA256 of the user id with the source's secret, in hex.",
+        )
+    })?;
+    let is_of = |text: &str| secrets.iter().any(|secret| mac(secret, text.as_bytes()).verify_slice(&bytes).is_ok());
+    let (fits, proven) = match (user_id, email) {
+        (Some(id), _) => {
+            let as_sent = proof.user_id_as_sent.as_deref().is_some_and(is_of);
+            (as_sent || is_of(id.as_str()), Proven::default())
+        }
+        (None, Some(email)) => (is_of(email), Proven { email: Some(email.to_owned()), ..Proven::default() }),
+        (None, None) => {
+            return Err(invalid("user_hash proves nobody: the message has neither a user id nor an e-mail address."));
+        }
+    };
+    fits.then_some(proven).ok_or_else(|| {
+        invalid("user_hash is not that of this user id with a secret of this source. Hash the very id that the page sends, on your server.")
+    })
+}
+
+fn check_token(
+    token: &str,
+    secrets: &[String],
+    user_id: Option<&UserId>,
+    email: Option<&str>,
+    now_ms: i64,
+) -> Result<Proven, Refused> {
+    let mut parts = token.trim().split('.');
+    let (Some(head), Some(body), Some(signature), None) = (parts.next(), parts.next(), parts.next(), parts.next())
+    else {
+        return Err(invalid("identity_token is not a JSON Web Token: three parts with dots between."));
+    };
+    let json = |part: &str| -> Option<Value> { serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).ok()?).ok() };
+    let not_read = || invalid("identity_token can't be read: its parts are not JSON in base64url.");
+    if json(head).ok_or_else(not_read)?.get("alg").and_then(Value::as_str) != Some("HS256") {
+        return Err(invalid("identity_token is signed otherwise than with HS256, and only that is taken."));
+    }
+    let signature = URL_SAFE_NO_PAD.decode(signature).map_err(|_| not_read())?;
+    let signed = &token.trim()[..head.len() + 1 + body.len()];
+    if !secrets.iter().any(|secret| mac(secret, signed.as_bytes()).verify_slice(&signature).is_ok()) {
+        return Err(invalid(
+            "identity_token is signed with no secret of this source. Use the one on the source's page.",
+        ));
+    }
+    let claims = json(body).ok_or_else(not_read)?;
+    let second = |name: &str| claims.get(name).and_then(Value::as_f64).map(|seconds| (seconds * 1_000.0) as i64);
+    let leeway_ms = LEEWAY_SECONDS * 1_000;
+    if let Some(ends_ms) = second("exp")
+        && now_ms > ends_ms.saturating_add(leeway_ms)
+    {
+        let ago = (now_ms - ends_ms) / 1_000;
+        return Err(Refused::new(
+            Code::TokenExpired,
+            format!("identity_token expired {ago} s ago. Make one for each page."),
+        ));
+    }
+    if second("nbf").is_some_and(|begins_ms| now_ms < begins_ms.saturating_sub(leeway_ms)) {
+        return Err(invalid("identity_token is not valid yet (nbf). Check the clock of the server that makes it."));
+    }
+    let subject = match claims.get("sub").or_else(|| claims.get("user_id")) {
+        Some(Value::Number(number)) => Some(number.to_string()),
+        Some(Value::String(text)) => Some(text.clone()),
+        _ => None,
+    };
+    let subject = subject.and_then(|text| UserId::parse(&text).ok().flatten());
+    let claimed = claims.get("email").and_then(Value::as_str).and_then(|text| ids::email(text).ok());
+    match (user_id, &subject) {
+        (Some(id), Some(subject)) if id == subject => {}
+        (Some(_), _) => {
+            return Err(invalid("identity_token is of another user: sub is not the user id that the page sends."));
+        }
+        (None, Some(_)) => {
+            return Err(invalid("identity_token names a user in sub, and the message names none. Send user_id."));
+        }
+        (None, None) if claimed.is_some() && claimed.as_deref() == email => {}
+        (None, None) => {
+            return Err(invalid(
+                "identity_token proves nobody: it has no sub, and its e-mail address is not the message's.",
+            ));
+        }
+    }
+    Ok(Proven {
+        email: claimed,
+        acting_as: claims.get("act").is_some_and(|act| !matches!(act, Value::Null | Value::Bool(false))),
+    })
+}
+
+fn mac(secret: &str, text: &[u8]) -> Hmac<Sha256> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("a key of any length");
+    mac.update(text);
+    mac
+}
+
+fn unhex(text: &str) -> Option<[u8; 32]> {
+    let digits: Vec<u8> = text.chars().map(|c| c.to_digit(16).map(|digit| digit as u8)).collect::<Option<_>>()?;
+    let bytes: Vec<u8> = digits.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect();
+    (digits.len() == 64).then(|| bytes.try_into().ok()).flatten()
+}
+
+fn invalid(sentence: &str) -> Refused {
+    Refused::new(Code::SignatureInvalid, sentence)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const NOW_MS: i64 = 1_790_000_000_000;
+
+    fn secrets() -> Vec<String> {
+        vec!["sk_old".to_owned(), "sk_new".to_owned()]
+    }
+
+    fn hash(secret: &str, text: &str) -> String {
+        mac(secret, text.as_bytes()).finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    fn token(secret: &str, head: &str, claims: &str) -> String {
+        let signed = format!("{}.{}", URL_SAFE_NO_PAD.encode(head), URL_SAFE_NO_PAD.encode(claims));
+        let signature = URL_SAFE_NO_PAD.encode(mac(secret, signed.as_bytes()).finalize().into_bytes());
+        format!("{signed}.{signature}")
+    }
+
+    const HEAD: &str = r#"{"alg":"HS256","typ":"JWT"}"#;
+
+    fn by_token(token: String, user: &str) -> Result<Proven, Refused> {
+        let proof = Proof { identity_token: Some(token), ..Proof::default() };
+        check(&proof, &secrets(), UserId::parse(user).unwrap().as_ref(), None, NOW_MS)
+    }
+
+    fn by_hash(hash: String, as_sent: &str) -> Result<Proven, Refused> {
+        let proof = Proof { user_hash: Some(hash), user_id_as_sent: Some(as_sent.to_owned()), ..Proof::default() };
+        check(&proof, &secrets(), UserId::parse(as_sent).unwrap().as_ref(), None, NOW_MS)
+    }
+
+    #[test]
+    fn a_hash_is_of_the_id_as_sent_or_as_kept_with_either_secret() {
+        assert!(by_hash(hash("sk_new", " 42 "), " 42 ").is_ok());
+        assert!(by_hash(hash("sk_old", "42").to_uppercase(), " 42 ").is_ok());
+        assert_eq!(by_hash(hash("sk_other", "42"), "42").unwrap_err().code, Code::SignatureInvalid);
+        assert_eq!(by_hash(hash("sk_new", "43"), "42").unwrap_err().code, Code::SignatureInvalid);
+        assert_eq!(by_hash("ab".to_owned(), "42").unwrap_err().code, Code::SignatureInvalid);
+    }
+
+    #[test]
+    fn case_25_what_a_token_may_be() {
+        let good = |claims: &str| token("sk_new", HEAD, claims);
+        assert!(by_token(good(r#"{"sub":123}"#), "123").is_ok());
+        assert!(by_token(good(r#"{"sub":"123"}"#), "123").is_ok());
+        assert!(by_token(good(r#"{"user_id":"123"}"#), "123").is_ok(), "Intercom's spelling");
+        let seconds = NOW_MS / 1_000;
+        assert!(by_token(good(&format!(r#"{{"sub":"123","exp":{}}}"#, seconds - 20)), "123").is_ok());
+        let late = by_token(good(&format!(r#"{{"sub":"123","exp":{}}}"#, seconds - 31)), "123");
+        assert_eq!(late.unwrap_err().code, Code::TokenExpired);
+        for head in [r#"{"alg":"none"}"#, r#"{"alg":"HS512"}"#, r#"{"alg":"RS256"}"#, "{}"] {
+            let refused = by_token(token("sk_new", head, r#"{"sub":"123"}"#), "123");
+            assert_eq!(refused.unwrap_err().code, Code::SignatureInvalid, "{head}");
+        }
+        let unsigned = format!("{}.", good(r#"{"sub":"123"}"#).rsplit_once('.').unwrap().0);
+        for token in [
+            unsigned,
+            token("sk_other", HEAD, r#"{"sub":"123"}"#),
+            good(r#"{"sub":"124"}"#),
+            good("{}"),
+            "x".to_owned(),
+        ] {
+            assert_eq!(by_token(token, "123").unwrap_err().code, Code::SignatureInvalid);
+        }
+        assert!(by_token(good(r#"{"sub":"123","act":{"sub":"staff"}}"#), "123").unwrap().acting_as);
+    }
+
+    proptest! {
+        #[test]
+        fn no_token_that_differs_in_a_character_passes(place in any::<prop::sample::Index>(), other in "[A-Za-z0-9_-]") {
+            let good = token("sk_new", HEAD, r#"{"sub":"123","email":"ann@acme.test"}"#);
+            let place = place.index(good.len());
+            let mut forged = good.clone();
+            forged.replace_range(place..=place, &other);
+            // The last character of base64 holds bits that mean nothing; those are refused as well.
+            prop_assert_eq!(by_token(forged.clone(), "123").is_ok(), forged == good);
+        }
+    }
+}
