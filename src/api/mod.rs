@@ -14,6 +14,7 @@ mod changes;
 mod companies;
 mod events;
 mod parameters;
+mod possible_duplicates;
 mod refusals;
 mod settings;
 mod sources;
@@ -55,6 +56,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
                 .configure(settings::configure)
                 .configure(sources::configure)
                 .configure(suggested_domains::configure)
+                .configure(possible_duplicates::configure)
                 .default_service(web::to(nothing_here)),
         )
         .service(web::resource("/api/{rest:.*}").to(nothing_here));

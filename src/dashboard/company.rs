@@ -9,7 +9,7 @@ use super::happenings::{self, Known, Told};
 use super::parts::attributes::{self, History, grade};
 use super::parts::chart::{self, Bar, meter, roll, wide_roll};
 use super::parts::frame::{Frame, Place, shell};
-use super::parts::icon::small;
+use super::parts::icon::{icon, small};
 use super::parts::list::{Address, Column, Names, search_chip, segments};
 use super::parts::numbers::{counted, delta, number};
 use super::parts::section::{crumbs, stat};
@@ -17,10 +17,11 @@ use super::parts::who::{self, Size};
 use super::parts::{code, pill, values};
 use super::timeline::{self, Show, Timeline};
 use super::user::{role, timeline_card};
-use super::{errors, links};
+use super::{duplicates, errors, links, merge};
 use crate::domain::access::Grade;
 use crate::domain::activity::{State, Trend};
 use crate::domain::change::Subject;
+use crate::domain::duplicates::Records;
 use crate::http::access::Viewer;
 use crate::store::changes;
 use crate::store::companies::{self, CompanyPage, MemberRow, MembersBy, TopEvent};
@@ -76,6 +77,8 @@ pub struct View {
     pub timeline: Timeline,
     /// All attributes, not only the first.
     pub all_attributes: bool,
+    /// What was just done.
+    pub done: Markup,
 }
 
 /// The page.
@@ -93,7 +96,9 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
         (crumbs("Companies", "/companies", name))
         (head(frame, company, name))
         div.stack {
+            (view.done)
             (cells(frame, company))
+            (perhaps_the_same(frame, company))
             div.split {
                 div.stack {
                     (chart::people_per_day("activity", "Active people per day", &bars, frame.clock))
@@ -131,6 +136,28 @@ fn head(frame: &Frame, company: &CompanyPage, name: &str) -> Markup {
                         @for domain in company.domains.iter().take(DOMAINS_MAX) { span title="A domain of the company's e-mail addresses" { (values::name(domain)) } }
                         @if company.domains.len() > DOMAINS_MAX { span.faint { "and " (company.domains.len() - DOMAINS_MAX) " more domains" } }
                         @if let Some(plan) = &row.plan { span.pill { (values::name(plan)) } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn perhaps_the_same(frame: &Frame, company: &CompanyPage) -> Markup {
+    let (id, path) = (company.row.company_id.as_str(), links::company(&company.row.company_id));
+    html! {
+        @if !company.possible_duplicates.is_empty() {
+            section.alert.warn aria-labelledby="duplicates" {
+                (icon("merge"))
+                h2 id="duplicates" { "Perhaps the same company" }
+                p.muted { "Nothing is joined by a similar id alone: you decide." }
+                ul.stack.tight {
+                    @for (other, why) in &company.possible_duplicates {
+                        li.row {
+                            (who::company_row(other))
+                            span.small.muted { (duplicates::reason_word(*why)) }
+                            (duplicates::answers(frame, Records::Companies, (id, &other.company_id), (id, &other.company_id), None, &path))
+                        }
                     }
                 }
             }
@@ -360,9 +387,12 @@ pub async fn answer(operator: Operator, request: &HttpRequest, id: String) -> An
         let changes = changes::list(db, subject, None, HISTORY_ROWS)?;
         let timeline = timeline::read(db, Of::Company(key), subject, shown, &from)?;
         let history = attributes::history(&changes.rows, "company");
-        Ok(Some(View { company, history, address, left, members, timeline, all_attributes }))
+        Ok(Some(View { company, history, address, left, members, timeline, all_attributes, done: html! {} }))
     })
     .await?;
+    let path = links::company(&id);
+    let done = html! { (merge::done(request, &path)) (duplicates::done(request, &path)) };
+    let view = view.map(|view| View { done, ..view });
     Ok(match view {
         Some(view) => desk::page(page(&frame, &view)),
         None => desk::page_with(StatusCode::NOT_FOUND, errors::no_company(&frame, &id)),

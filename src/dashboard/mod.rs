@@ -8,6 +8,7 @@ mod codes;
 mod companies;
 mod company;
 mod desk;
+mod duplicates;
 mod errors;
 mod first_run;
 mod happenings;
@@ -59,11 +60,17 @@ pub fn configure(config: &mut ServiceConfig) {
         .service(web::resource("/").get(overview::show))
         .service(web::resource("/search").get(search::show))
         .service(web::resource("/users").get(users::show))
+        .service(web::resource("/users/duplicates").get(duplicates::show_users).post(duplicates::tell_users_apart))
         .service(web::resource("/users/{id}").get(user::show))
         .service(web::resource("/users/{id}/merge").get(merge::show).post(merge::confirm))
         .service(web::resource("/changes/{id}/undo").post(merge::take_back))
         .service(web::resource("/companies").get(companies::show))
         .service(web::resource("/companies/suggested").get(suggested::show).post(suggested::decide))
+        .service(
+            web::resource("/companies/duplicates")
+                .get(duplicates::show_companies)
+                .post(duplicates::tell_companies_apart),
+        )
         .service(web::resource("/companies/{id}").get(company::show))
         .service(web::resource("/visitors").get(visitors::show))
         .service(web::resource("/refusals").get(refusals::show))

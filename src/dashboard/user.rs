@@ -17,10 +17,11 @@ use super::parts::section::{crumbs, stat};
 use super::parts::who::{self, Size};
 use super::parts::{code, feed, pill, values};
 use super::timeline::{self, Show, Timeline};
-use super::{errors, links, merge};
+use super::{duplicates, errors, links, merge};
 use crate::domain::access::Role;
 use crate::domain::activity::{State, TREND_DAYS, Trend};
 use crate::domain::change::Subject;
+use crate::domain::duplicates::Records;
 use crate::http::access::Viewer;
 use crate::store::events::Of;
 use crate::store::operators::Operator;
@@ -68,7 +69,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
         div.stack {
             (view.done)
             (cells(frame, user))
-            (duplicates(frame, view))
+            (perhaps_the_same(frame, view))
             (unstated(user))
             (elsewhere(user))
             div.split {
@@ -165,27 +166,24 @@ fn cells(frame: &Frame, user: &UserPage) -> Markup {
     }
 }
 
-fn duplicates(frame: &Frame, view: &View) -> Markup {
+fn perhaps_the_same(frame: &Frame, view: &View) -> Markup {
     let user = &view.user;
     html! {
         @if !user.possible_duplicates.is_empty() {
             section.alert.warn aria-labelledby="duplicates" {
                 (icon("users"))
                 h2 id="duplicates" { "Perhaps the same person" }
-                p.muted {
-                    "The same e-mail address stands on "
-                    (counted(user.possible_duplicates.len() as u64, "other record", "other records"))
-                    ". Nobody is joined by an address alone."
-                }
+                p.muted { "Nobody is joined by an address or a similar id alone: you decide." }
                 ul.stack.tight {
-                    @for other in &user.possible_duplicates {
+                    @for (other, why) in &user.possible_duplicates {
+                        @let compare = links::with_query(&format!("{}/merge", view.own_path()), &[("from", Some(&other.id))]);
                         li.row {
                             (who::user(other, frame.clock.now_ms, who::user_second_line(other)))
-                            @if frame.may(Role::Admin) {
-                                a.btn href=(links::with_query(&format!("{}/merge", view.own_path()), &[("from", Some(&other.id))])) {
-                                    "Compare and merge" span.vh { " with " (who::user_name(other)) }
-                                }
-                            }
+                            span.small.muted { (duplicates::reason_word(*why)) }
+                            (duplicates::answers(
+                                frame, Records::Users, (&user.row.id, &other.id), (who::user_name(&user.row), who::user_name(other)),
+                                Some(&compare), &view.path(),
+                            ))
                         }
                     }
                 }
@@ -391,7 +389,10 @@ pub async fn answer(operator: Operator, request: &HttpRequest, id: String) -> An
         Ok(Some(View { history, user, timeline, all_attributes, done: html! {} }))
     })
     .await?;
-    let view = view.map(|view| View { done: merge::done(request, &view.path()), ..view });
+    let view = view.map(|view| View {
+        done: html! { (merge::done(request, &view.path())) (duplicates::done(request, &view.path())) },
+        ..view
+    });
     Ok(match view {
         Some(view) => desk::page(page(&frame, &view)),
         None => desk::page_with(StatusCode::NOT_FOUND, errors::no_user(&frame, &id)),

@@ -267,11 +267,7 @@ pub fn tell_apart(tx: &Tx<'_>, records: Records, one: i64, other: i64, apart: bo
     } else {
         "DELETE FROM told_apart WHERE records = ?1 AND one_key = ?2 AND other_key = ?3"
     };
-    let rows = tx.connection.prepare_cached(sql)?.execute(params![
-        records as i64,
-        one.min(other),
-        one.max(other)
-    ])?;
+    let rows = tx.connection.prepare_cached(sql)?.execute(params![records as i64, one.min(other), one.max(other)])?;
     restate_record(tx, records, one)?;
     Ok(rows > 0)
 }

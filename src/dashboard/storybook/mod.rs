@@ -21,6 +21,7 @@ fn all() -> Vec<(&'static str, Markup)> {
         lists::overviews(),
         lists::lists(),
         lists::suggestions(),
+        lists::possible_duplicates(),
         profiles::profiles(),
         attributes::attributes(),
         attributes::trays(),

@@ -11,6 +11,7 @@ use crate::dashboard::parts::frame::Place;
 use crate::dashboard::timeline::{Show, Timeline};
 use crate::dashboard::{company, errors, user};
 use crate::domain::access::Grade;
+use crate::domain::duplicates::Why;
 use crate::domain::time::DAY_MS;
 use crate::store::companies::{CompanyDay, CompanyPage, MemberRow, MembersBy, TopEvent};
 use crate::store::users::{Identifier, UserMembership, UserPage};
@@ -55,7 +56,7 @@ pub fn profiles() -> Vec<(&'static str, Markup)> {
             active_days: (22, 17),
             unstated_events: 12,
             elsewhere: Some("umbrella.example".to_owned()),
-            possible_duplicates: vec![samples::user(4), samples::user(2)],
+            possible_duplicates: vec![(samples::user(4), Why::Email), (samples::user(2), Why::Id)],
             signed: true,
         },
         history: attributes::history(&samples::changes("user", "u_30418"), "user"),
@@ -137,6 +138,7 @@ fn company_pages() -> Vec<(&'static str, Markup)> {
                 active_people_7d: if many { 14 } else { 0 },
                 events_7d: if many { 1_284 } else { 0 },
                 left: if many { 3 } else { 0 },
+                possible_duplicates: if many { vec![(samples::company(1), Why::Id)] } else { vec![] },
                 row,
             },
             history: attributes::history(&samples::changes("company", "org_1187"), "company"),
@@ -145,6 +147,7 @@ fn company_pages() -> Vec<(&'static str, Markup)> {
             members: page_of(if many { (0..25).map(member).collect() } else { vec![] }, many),
             timeline: if many { timeline("company", "org_1187") } else { Timeline::default() },
             all_attributes: false,
+            done: html! {},
         }
     };
     vec![

@@ -352,7 +352,10 @@ mod tests {
         assert_eq!(page.memberships[0].attributes["seat"], 3);
         assert_eq!(page.active_days, (3, 2));
         assert_eq!(page.unstated_events, 1);
-        assert_eq!(page.possible_duplicates.iter().map(|(row, why)| (row.key.0, *why)).collect::<Vec<_>>(), [(twin, Why::Email)]);
+        assert_eq!(
+            page.possible_duplicates.iter().map(|(row, why)| (row.key.0, *why)).collect::<Vec<_>>(),
+            [(twin, Why::Email)]
+        );
         assert_eq!(page.row.company.unwrap().company_id, "acme");
     }
 
