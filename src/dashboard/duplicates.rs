@@ -167,16 +167,15 @@ fn companies_of(frame: &Frame, group: &Group<CompanyRow>) -> Markup {
 
 fn standing(frame: &Frame, first_seen_ms: i64, last_seen_ms: Option<i64>) -> Markup {
     html! {
-        span.small.muted {
-            "first seen " (frame.clock.ago(first_seen_ms)) " · " (pill::standing(frame.clock, first_seen_ms, last_seen_ms))
-        }
+        (pill::standing(frame.clock, first_seen_ms, last_seen_ms))
+        span.small.muted { "first seen " (frame.clock.ago(first_seen_ms)) }
     }
 }
 
 fn card(reason: Markup, pairs: Vec<Markup>, more: bool) -> Markup {
     html! {
         section.card {
-            header { h2 { (reason) } }
+            header { h2 { span { (reason) } } }
             ul.rows.roomy { @for pair in &pairs { (pair) } }
             @if more { footer { "There are more that share it. They follow as these are decided." } }
         }
