@@ -120,6 +120,19 @@ async fn who_was_told_apart_or_merged_is_shown_no_more_and_again_after_an_undo()
 }
 
 #[actix_web::test]
+async fn who_is_erased_is_nobody_s_duplicate() {
+    let rollcall = Rollcall::start();
+    for id in ["1", "2"] {
+        rollcall.backend_posts(identify(None, Some(id), Some("ann@acme.test"))).await;
+    }
+    assert_eq!(groups(&rollcall, "user").await.len(), 1);
+    let erased =
+        rollcall.api_as(Method::POST, "/users/2/erase", &rollcall.token, Some(json!({ "events": "delete" }))).await;
+    assert_eq!(erased.status, 200, "{erased:?}");
+    assert_eq!(groups(&rollcall, "user").await, []);
+}
+
+#[actix_web::test]
 async fn what_can_t_be_is_refused_with_what_to_send() {
     let rollcall = Rollcall::start();
     rollcall.backend_posts(company("acme")).await;

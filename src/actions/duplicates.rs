@@ -20,8 +20,10 @@ pub fn users_differ(tx: &Tx<'_>, by: &By, one: UserKey, other: UserKey) -> Resul
     if one == other || !duplicates::tell_apart(tx, Records::Users, one.0, other.0, true)? {
         return Ok(None);
     }
-    let change = Change::new(Subject::User(one), NOT_SAME_AS, None, Some(json!(users::id(tx, other)?)));
-    changes::record(tx, by, "tell_apart", Grade::Hand, &[change])
+    let told = |of: UserKey, apart_from: UserKey| -> Result<Change, StoreError> {
+        Ok(Change::new(Subject::User(of), NOT_SAME_AS, None, Some(json!(users::id(tx, apart_from)?))))
+    };
+    changes::record(tx, by, "tell_apart", Grade::Hand, &[told(one, other)?, told(other, one)?])
 }
 
 /// Keeps that two companies are not the same, as [`users_differ`] does of users.
@@ -37,7 +39,9 @@ pub fn companies_differ(
     if one == other || !duplicates::tell_apart(tx, Records::Companies, one.0, other.0, true)? {
         return Ok(None);
     }
-    let other = companies::load(tx, other)?.company_id;
-    let change = Change::new(Subject::Company(one), NOT_SAME_AS, None, Some(json!(other)));
-    changes::record(tx, by, "tell_apart", Grade::Hand, &[change])
+    let told = |of: CompanyKey, apart_from: CompanyKey| -> Result<Change, StoreError> {
+        let id = companies::load(tx, apart_from)?.company_id;
+        Ok(Change::new(Subject::Company(of), NOT_SAME_AS, None, Some(json!(id))))
+    };
+    changes::record(tx, by, "tell_apart", Grade::Hand, &[told(one, other)?, told(other, one)?])
 }

@@ -3,7 +3,9 @@
 
 pub mod attributes;
 pub mod duplicates;
+pub mod edit;
 pub mod email_domains;
+pub mod erase;
 pub mod merge;
 pub mod operators;
 pub mod passwords;

@@ -1,12 +1,12 @@
 //! The copies in memory of what every message asks for. Republished by the
 //! writer after a commit that changed them, and when another process wrote.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, RwLock};
 
 use rusqlite::Connection;
 
-use super::StoreError;
+use super::{StoreError, erasure};
 use crate::domain::access::Grade;
 use crate::domain::attributes::{Owner, Type};
 use crate::domain::ids::{SourceKey, UserKey};
@@ -80,6 +80,8 @@ pub struct Catalog {
     pub unsigned_definitions: HashMap<SourceKey, Vec<i64>>,
     /// Users that were merged, and into whom (R11); flattened.
     pub merged_users: Arc<HashMap<UserKey, UserKey>>,
+    /// Keyed hashes of the ids of erased people (R13).
+    pub erased: Arc<HashSet<[u8; erasure::HASH_BYTES]>>,
     /// The key of message hashes.
     pub hash_key: [u8; 32],
 }
@@ -250,6 +252,7 @@ pub(super) fn load(connection: &Connection) -> Result<Catalog, StoreError> {
         attribute_work,
         unsigned_definitions,
         merged_users,
+        erased: Arc::new(erasure::read(connection)?),
         hash_key,
     })
 }

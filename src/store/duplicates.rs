@@ -141,7 +141,7 @@ fn others(db: &Reader<'_>, records: Records, key: i64) -> Result<Vec<(i64, Why)>
 }
 
 /// What a record may share with others: its e-mail address, and the forms of all its ids.
-fn shared_by(db: &Reader<'_>, records: Records, key: i64) -> Result<Vec<(Why, String)>, StoreError> {
+pub(super) fn shared_by(db: &Reader<'_>, records: Records, key: i64) -> Result<Vec<(Why, String)>, StoreError> {
     let mut shared = Vec::new();
     if records == Records::Users {
         let mut statement = db.0.prepare_cached("SELECT email FROM users WHERE user_key = :key")?;

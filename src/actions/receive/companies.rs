@@ -14,7 +14,7 @@ use crate::store::{StoreError, companies, memberships, users};
 
 impl Receiving<'_, '_> {
     /// The company of an id; made of its id alone where it is not known (C5).
-    pub(super) fn company(&mut self, company_id: &CompanyId) -> Result<CompanyKey, StoreError> {
+    pub(in crate::actions) fn company(&mut self, company_id: &CompanyId) -> Result<CompanyKey, StoreError> {
         if let Some(key) = companies::key_of_id(self.tx, company_id)? {
             return Ok(key);
         }
@@ -48,7 +48,7 @@ impl Receiving<'_, '_> {
             };
             let company = self.company(&company_id)?;
             companies::named_at(self.tx, company, self.time.at_ms)?;
-            self.company_attributes(company, attributes)?;
+            self.say(About::Company(company), attributes, self.stamp())?;
             let said = match standing {
                 Standing::Joins => Said::Joins(company),
                 Standing::Leaves => Said::Leaves(company),
@@ -66,7 +66,7 @@ impl Receiving<'_, '_> {
             let changes = memberships::restate(self.tx, user)?;
             self.changes.extend(changes);
             for (_, company, values) in said_of_memberships {
-                self.membership_attributes(user, company, values, self.stamp())?;
+                self.say(About::Membership(user, company), values, self.stamp())?;
             }
         } else if let Some(visitor) = subject.visitor.filter(|_| !statements.is_empty()) {
             memberships::state(self.tx, Member::Waiting(visitor), &statements, grade, source)?;
@@ -102,11 +102,11 @@ impl Receiving<'_, '_> {
             self.refuse_value(RefusedValue::new("company", Value::Object(attributes), refused));
             return Ok(());
         };
-        self.company_attributes(company, attributes)?;
-        self.membership_attributes(user, company, membership, self.stamp())
+        self.say(About::Company(company), attributes, self.stamp())?;
+        self.say(About::Membership(user, company), membership, self.stamp())
     }
 
-    fn order(&self, place: i64) -> Order {
+    pub(in crate::actions) fn order(&self, place: i64) -> Order {
         Order { at_ms: self.time.at_ms, message_hash: self.message_hash, place }
     }
 }
