@@ -12,7 +12,7 @@ use super::answer::{self, List, Time};
 use super::changes::{self, ChangeSetView};
 use super::events;
 use super::parameters::{Parameters, Sorts, invalid};
-use super::users::plain;
+use super::users::{MembershipHistoryView, plain};
 use super::{read_only, resource};
 use crate::domain::activity::{State, Trend};
 use crate::domain::change::Subject;
@@ -226,6 +226,7 @@ struct MemberView {
     left_at: Option<Time>,
     last_seen: Option<Time>,
     source: String,
+    history: MembershipHistoryView,
 }
 
 impl MemberView {
@@ -243,6 +244,7 @@ impl MemberView {
             left_at: member.left_ms.map(Time),
             last_seen: member.last_seen_ms.map(Time),
             source: member.source,
+            history: MembershipHistoryView::of(member.history),
         }
     }
 }

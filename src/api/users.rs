@@ -20,6 +20,7 @@ use crate::domain::ids::{UserId, UserKey};
 use crate::http::access::{ReadToken, WriteToken};
 use crate::http::problem::Problem;
 use crate::store::events::Of;
+use crate::store::membership_history::MembershipHistory;
 use crate::store::users::{self, AttributeValue, SortBy, UserMembership, UserName, UserRecord};
 use crate::store::{self, Reader, Store, StoreError, Tx};
 
@@ -277,6 +278,47 @@ pub(super) struct MembershipView {
     joined_at: Time,
     left_at: Option<Time>,
     source: String,
+}
+
+/// What was before of a membership, as JSON (C7).
+#[derive(Debug, Serialize)]
+pub(super) struct MembershipHistoryView {
+    earlier: Vec<EarlierView>,
+    changes: Vec<RoleChangeView>,
+}
+
+/// An earlier time in a company.
+#[derive(Debug, Serialize)]
+struct EarlierView {
+    joined_at: Time,
+    left_at: Option<Time>,
+}
+
+/// Another role or title.
+#[derive(Debug, Serialize)]
+struct RoleChangeView {
+    at: Time,
+    field: String,
+    before: Option<Value>,
+    after: Option<Value>,
+}
+
+impl MembershipHistoryView {
+    pub(super) fn of(history: MembershipHistory) -> MembershipHistoryView {
+        let earlier = history.earlier.into_iter();
+        let changes = history.roles.into_iter().map(|change| RoleChangeView {
+            at: Time(change.at_ms),
+            field: change.field,
+            before: change.before,
+            after: change.after,
+        });
+        MembershipHistoryView {
+            earlier: earlier
+                .map(|span| EarlierView { joined_at: Time(span.joined_ms), left_at: span.left_ms.map(Time) })
+                .collect(),
+            changes: changes.collect(),
+        }
+    }
 }
 
 impl MembershipView {

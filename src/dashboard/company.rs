@@ -16,7 +16,7 @@ use super::parts::section::{crumbs, stat};
 use super::parts::who::{self, Size};
 use super::parts::{code, pill, values};
 use super::timeline::{self, Show, Timeline};
-use super::user::{role, timeline_card};
+use super::user::{before, role, timeline_card};
 use super::{duplicates, errors, links, merge};
 use crate::domain::access::Grade;
 use crate::domain::activity::{State, Trend};
@@ -304,6 +304,7 @@ fn member_row(frame: &Frame, member: &MemberRow) -> Markup {
             td.muted data-l="Joined" {
                 (clock.on(member.joined_ms)) @if let Some(left_ms) = member.left_ms { " to " (clock.on(left_ms)) }
                 " " (standing(member))
+                (before(&member.history, clock))
             }
             td data-l="Seen" { (clock.ago_or_never(member.last_seen_ms)) }
         }

@@ -14,6 +14,7 @@ use super::parts::list::chips;
 use super::parts::numbers::{counted, delta, number};
 use super::parts::say::{self, Tone};
 use super::parts::section::{crumbs, stat};
+use super::parts::times::Clock;
 use super::parts::who::{self, Size};
 use super::parts::{code, feed, pill, values};
 use super::timeline::{self, Show, Timeline};
@@ -24,6 +25,7 @@ use crate::domain::change::Subject;
 use crate::domain::duplicates::Records;
 use crate::http::access::Viewer;
 use crate::store::events::Of;
+use crate::store::membership_history::MembershipHistory;
 use crate::store::operators::Operator;
 use crate::store::users::{self, Identifier, UserMembership, UserName, UserPage};
 use crate::store::{Reader, StoreError, changes};
@@ -273,8 +275,36 @@ fn membership_row(frame: &Frame, membership: &UserMembership) -> Markup {
                 (clock.on(membership.joined_ms))
                 " to "
                 @match membership.left_ms { Some(left_ms) => (clock.on(left_ms)), None => "now" }
+                (before(&membership.history, clock))
             }
             td.muted data-l="From" { (origin(membership.grade, &membership.source, membership.joined_ms, clock)) }
+        }
+    }
+}
+
+/// What was before of a membership (C7): earlier times in it, and roles.
+pub fn before(history: &MembershipHistory, clock: Clock) -> Markup {
+    html! {
+        @if !history.is_empty() {
+            details.small {
+                summary.muted { "Before" }
+                ul {
+                    @for span in &history.earlier {
+                        li { (clock.on(span.joined_ms)) " to " @match span.left_ms { Some(left_ms) => (clock.on(left_ms)), None => "then" } }
+                    }
+                    @for change in &history.roles {
+                        li {
+                            (change.field) " "
+                            del { (values::inline(change.before.as_ref())) } " → "
+                            @match change.after.as_ref().filter(|after| !after.is_null()) {
+                                Some(after) => ins { (values::inline(Some(after))) },
+                                None => "none",
+                            }
+                            ", " (clock.on(change.at_ms))
+                        }
+                    }
+                }
+            }
         }
     }
 }

@@ -4,7 +4,7 @@ use rusqlite::{OptionalExtension, named_params, params};
 
 use super::list::{self, COUNTED_MAX, Count, Cursor, Keyset, ListQuery, Page};
 use super::search::CANDIDATES_MAX;
-use super::{Reader, StoreError, Tx, activity, users};
+use super::{Reader, StoreError, Tx, activity, folds, users};
 use crate::domain::attributes::Attributes;
 use crate::domain::identity::Link;
 use crate::domain::ids::{AnonymousId, UserKey, VisitorKey};
@@ -277,7 +277,7 @@ pub fn carried_by(tx: &Tx<'_>, user: UserKey) -> Result<Vec<Attributes>, StoreEr
 /// [`StoreError`] only.
 pub fn forget_unlinked(tx: &mut Tx<'_>, before_ms: i64, rows: i64) -> Result<bool, StoreError> {
     // An event that waits to be folded is not found under its visitor yet.
-    super::folds::catch_up(tx)?;
+    folds::catch_up(tx)?;
     let visitors = tx
         .connection
         .prepare_cached(
@@ -285,25 +285,16 @@ pub fn forget_unlinked(tx: &mut Tx<'_>, before_ms: i64, rows: i64) -> Result<boo
              WHERE last_seen_hour < ?1 AND user_key IS NULL AND first_seen_ms < ?2
              ORDER BY last_seen_hour LIMIT ?3",
         )?
-        .query_map([before_ms.div_euclid(HOUR_MS), before_ms, rows], |row| row.get::<_, i64>(0))?
+        .query_map([before_ms.div_euclid(HOUR_MS), before_ms, rows], |row| row.get(0).map(VisitorKey))?
         .collect::<Result<Vec<_>, _>>()?;
-    let buckets = tx
-        .connection
-        .prepare_cached("SELECT coalesce(min(bucket), 0), coalesce(max(bucket), -1) FROM events_by_subject")?
-        .query_row([], |row| Ok(row.get::<_, i64>(0)?..=row.get::<_, i64>(1)?))?;
-    for visitor in &visitors {
-        for bucket in buckets.clone() {
-            for sql in [
-                "DELETE FROM events_by_company WHERE bucket = ?1 AND (company_key, event_id) IN
-                   (SELECT e.company_key, e.event_id FROM events_by_subject s JOIN events e ON e.event_id = s.event_id
-                    WHERE s.bucket = ?1 AND s.subject = ?2 AND e.company_key IS NOT NULL)",
-                "DELETE FROM events WHERE event_id IN
-                   (SELECT event_id FROM events_by_subject WHERE bucket = ?1 AND subject = ?2)",
-                "DELETE FROM events_by_subject WHERE bucket = ?1 AND subject = ?2",
-            ] {
-                tx.connection.prepare_cached(sql)?.execute([bucket, -visitor])?;
-            }
+    for bucket in folds::buckets(&tx.reader())? {
+        let mut gone = Vec::new();
+        for visitor in &visitors {
+            gone.extend(folds::of_subject(tx, bucket, -visitor.0, i64::MIN)?);
         }
+        folds::withdraw(tx, &gone, folds::Gone::Everybody)?;
+    }
+    for VisitorKey(visitor) in &visitors {
         for sql in [
             "DELETE FROM membership_statements WHERE subject = ?1",
             "DELETE FROM tray_values WHERE owner = 0 AND owner_key = ?1",

@@ -393,7 +393,7 @@ impl Receiving<'_, '_> {
             session_ms: message.session_ms,
             flags,
             properties: properties.as_deref().or(message.properties.as_deref()),
-            context: message.context.as_deref(),
+            context: &message.context,
         };
         events::append(self.tx, &event)?;
         (self.decided.journaled, self.decided.company) = (true, company);

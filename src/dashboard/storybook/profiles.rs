@@ -17,6 +17,7 @@ use crate::domain::duplicates::Why;
 use crate::domain::time::DAY_MS;
 use crate::store::companies::{CompanyDay, CompanyPage, MemberRow, MembersBy, TopEvent};
 use crate::store::erasure::Events;
+use crate::store::membership_history::{Earlier, MembershipHistory, RoleChange};
 use crate::store::users::{Identifier, UserMembership, UserPage};
 
 fn timeline(subject: &'static str, id: &'static str) -> Timeline {
@@ -27,6 +28,18 @@ fn timeline(subject: &'static str, id: &'static str) -> Timeline {
         changes: samples::changes(subject, id),
         older: Some("x.y".to_owned()),
     }
+}
+
+fn history() -> MembershipHistory {
+    let earlier = Earlier { joined_ms: now() - 900 * DAY_MS, left_ms: Some(now() - 700 * DAY_MS) };
+    let before = Some(serde_json::json!("Viewer"));
+    let change = RoleChange {
+        at_ms: now() - 300 * DAY_MS,
+        field: "role".to_owned(),
+        before,
+        after: Some(serde_json::json!("Admin")),
+    };
+    MembershipHistory { earlier: vec![earlier], roles: vec![change] }
 }
 
 pub fn profiles() -> Vec<(&'static str, Markup)> {
@@ -41,6 +54,7 @@ pub fn profiles() -> Vec<(&'static str, Markup)> {
         left_ms: left.then(|| now() - 100 * DAY_MS),
         source: "App".to_owned(),
         grade: Grade::Signed,
+        history: if left { history() } else { MembershipHistory::default() },
     };
     let identifier =
         |kind: &'static str, value: &str| Identifier { kind, value: value.to_owned(), since_ms: now() - 620 * DAY_MS };
@@ -120,6 +134,7 @@ fn company_pages() -> Vec<(&'static str, Markup)> {
         last_seen_ms: samples::user(index).last_seen_ms,
         source: "App".to_owned(),
         grade: if index.is_multiple_of(2) { Grade::Signed } else { Grade::Unsigned },
+        history: if index == 1 { history() } else { MembershipHistory::default() },
     };
     let page = |index: usize, many: bool| {
         let row = samples::company(index);

@@ -381,18 +381,26 @@ CREATE TABLE event_names (
 CREATE TABLE events (
   event_id     INTEGER PRIMARY KEY,
   message_hash INTEGER NOT NULL,
-  received_ms  INTEGER NOT NULL,
+  received_after_ms INTEGER NOT NULL,      -- received so long after it happened
   kind         INTEGER NOT NULL,
   name_key     INTEGER NOT NULL,
   source_key   INTEGER NOT NULL,
   visitor_key  INTEGER,
   user_key     INTEGER,
   company_key  INTEGER,
-  session_ms   INTEGER,
+  session_before_ms INTEGER,               -- its session began so long before it
   flags        INTEGER NOT NULL DEFAULT 0, -- 1 acting_as, 2 not active, 4 signed, 8 imported
   name         TEXT,                       -- a page's or screen's own name
-  properties   TEXT,
-  context      TEXT
+  page_key     INTEGER,                    -- a context: the page and the campaign
+  agent_key    INTEGER,                    -- a context: library, locale, browser, system
+  properties   TEXT
+) STRICT;
+
+-- What repeats in the contexts of events, as JSON.
+CREATE TABLE contexts (
+  context_key INTEGER PRIMARY KEY,
+  context     TEXT    NOT NULL,
+  events      INTEGER NOT NULL DEFAULT 0   -- fold: how many name it
 ) STRICT;
 
 -- Message ids without a usable timestamp, for 7 days (R15).

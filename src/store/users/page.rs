@@ -14,6 +14,7 @@ use crate::domain::email_domains::of_email;
 use crate::domain::ids::{CompanyKey, EventId, UserKey};
 use crate::domain::time::DAY_MS;
 use crate::store::list::{self, ListQuery, Page};
+use crate::store::membership_history::{self, MembershipHistory};
 use crate::store::{Reader, StoreError, activity, duplicates, email_domains, workspace};
 
 /// Of a user's browsers so many are named.
@@ -73,10 +74,12 @@ pub struct UserMembership {
     pub joined_ms: i64,
     /// Unix milliseconds; none while in it.
     pub left_ms: Option<i64>,
-    /// The name of the source that said so.
+    /// The name of the source that said so; `domain` and `by hand` where none did (C7).
     pub source: String,
     /// What its sender was worth.
     pub grade: Grade,
+    /// What was before (C7).
+    pub history: MembershipHistory,
 }
 
 /// A user with all that the API says of one.
@@ -289,9 +292,14 @@ fn memberships(db: &Reader<'_>, user: i64, sources: &SourceNames) -> Result<Vec<
             left_ms: row.get(8)?,
             source: super::said_by(sources, row.get(9)?, Grade::from_number(row.get(10)?)),
             grade: Grade::from_number(row.get(10)?),
+            history: MembershipHistory::default(),
         })
     })?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    let mut memberships = rows.collect::<Result<Vec<_>, _>>()?;
+    for membership in &mut memberships {
+        membership.history = membership_history::of(db, UserKey(user), membership.company.key)?;
+    }
+    Ok(memberships)
 }
 
 /// Activity of the last 28 days in which the user was named and no company, of at most
