@@ -21,10 +21,11 @@ use super::parts::who::{self, Size};
 use super::parts::{came, code, pill, values};
 use super::timeline::{self, Show, Timeline};
 use super::user::{before, edit_member, role, timeline_card};
-use super::{errors, links, then};
+use super::{duplicates, errors, links, then};
 use crate::domain::access::{Grade, Role};
 use crate::domain::activity::{State, Trend};
 use crate::domain::change::Subject;
+use crate::domain::duplicates::Records;
 use crate::domain::ids::CompanyKey;
 use crate::domain::profile::Profile;
 use crate::http::access::Viewer;
@@ -106,6 +107,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
         div.stack {
             (done::done(view.done.as_ref(), Told::OfCompany, &path, frame.clock, frame.role()))
             (cells(frame, company))
+            (perhaps_the_same(frame, company))
             div.split {
                 div.stack {
                     (chart::people_per_day("activity", "Active people per day", &bars, frame.clock))
@@ -152,6 +154,28 @@ fn head(frame: &Frame, company: &CompanyPage, name: &str) -> Markup {
                         @if let Some(plan) = &row.plan { span.pill { (values::name(plan)) } }
                     }
                     (labels(row.owner.as_deref(), &row.tags, edit_labels.as_deref()))
+                }
+            }
+        }
+    }
+}
+
+fn perhaps_the_same(frame: &Frame, company: &CompanyPage) -> Markup {
+    let (id, path) = (company.row.company_id.as_str(), links::company(&company.row.company_id));
+    html! {
+        @if !company.possible_duplicates.is_empty() {
+            section.alert.warn aria-labelledby="duplicates" {
+                (icon("merge"))
+                h2 id="duplicates" { "Perhaps the same company" }
+                p.muted { "Nothing is joined by a similar id alone: you decide." }
+                ul.stack.tight {
+                    @for (other, why) in &company.possible_duplicates {
+                        li.row {
+                            (who::company_row(other))
+                            span.small.muted { (duplicates::reason_word(*why)) }
+                            (duplicates::answers(frame, Records::Companies, (id, &other.company_id), (id, &other.company_id), None, &path))
+                        }
+                    }
                 }
             }
         }

@@ -119,6 +119,7 @@ fn changed(change: ChangeKey, rows: &[ChangeRow], told: Told, path: &str, clock:
     let made = rows.iter().any(|row| row.field == "created");
     let heading = match () {
         () if is("merge") => "Merged",
+        () if is("tell_apart") => "Not the same",
         () if made => "Made",
         () if is("restore") => "Restored",
         () => "Done",
@@ -132,6 +133,8 @@ fn changed(change: ChangeKey, rows: &[ChangeRow], told: Told, path: &str, clock:
         html! {
             @if is("merge") {
                 p.muted { "Both records are this one now." }
+            } @else if is("tell_apart") {
+                p.muted { "The two are not shown as possible duplicates again." }
             } @else {
                 ul {
                     @for entry in &entries {

@@ -255,6 +255,9 @@ fn deed(changes: &[ChangeRow], told: Told, known: Known<'_>, clock: Clock) -> En
             "Apart again: a merged record"
         };
         ("info", "merge", html! { (sentence) " " code { (first.subject_id) } })
+    } else if let Some(told) = find("not_same_as") {
+        let sentence = if told.after.is_some() { "Not the same as" } else { "Perhaps the same as" };
+        ("info", "x", html! { (sentence) " " code { (values::inline(told.after.as_ref().or(told.before.as_ref()))) } })
     } else if let Some(id) = find("user_id") {
         ("info", "key", html! { "Id " (before_and_after(id)) })
     } else {
@@ -295,7 +298,7 @@ fn about_ms<'a>(first: &ChangeRow, find: impl Fn(&str) -> Option<&'a ChangeRow>,
 }
 
 fn is_our_own(field: &str) -> bool {
-    matches!(field, "created" | "link" | "membership" | "merged_into" | "user_id")
+    matches!(field, "created" | "link" | "membership" | "merged_into" | "not_same_as" | "user_id")
 }
 
 /// What a field is called: of those beside attributes the word alone.

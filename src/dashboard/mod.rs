@@ -9,6 +9,7 @@ mod companies;
 mod company;
 mod desk;
 mod done;
+mod duplicates;
 mod edit;
 mod erase;
 mod errors;
@@ -63,6 +64,7 @@ pub fn configure(config: &mut ServiceConfig) {
         .service(web::resource("/").get(overview::show))
         .service(web::resource("/search").get(search::show))
         .service(web::resource("/users").get(users::show))
+        .service(web::resource("/users/duplicates").get(duplicates::show_users).post(duplicates::tell_users_apart))
         .service(web::resource("/users/{id}").get(user::show))
         .service(web::resource("/users/{id}/erase").get(erase::show).post(erase::confirm))
         .service(web::resource("/settings/rules/allow").post(erase::allow))
@@ -70,6 +72,11 @@ pub fn configure(config: &mut ServiceConfig) {
         .service(web::resource("/changes/{id}/undo").post(done::take_back))
         .service(web::resource("/companies").get(companies::show))
         .service(web::resource("/companies/suggested").get(suggested::show).post(suggested::decide))
+        .service(
+            web::resource("/companies/duplicates")
+                .get(duplicates::show_companies)
+                .post(duplicates::tell_companies_apart),
+        )
         .service(web::resource("/companies/{id}").get(company::show))
         .service(web::resource("/visitors").get(visitors::show))
         .service(web::resource("/refusals").get(refusals::show))

@@ -22,10 +22,11 @@ use super::parts::times::Clock;
 use super::parts::who::{self, Size};
 use super::parts::{came, code, feed, pill, values};
 use super::timeline::{self, Show, Timeline};
-use super::{errors, links, then};
+use super::{duplicates, errors, links, then};
 use crate::domain::access::Role;
 use crate::domain::activity::{State, TREND_DAYS, Trend};
 use crate::domain::change::Subject;
+use crate::domain::duplicates::Records;
 use crate::domain::profile::Profile;
 use crate::http::access::Viewer;
 use crate::store::events::Of;
@@ -82,7 +83,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
         div.stack {
             (done::done(view.done.as_ref(), Told::OfUser, &view.path(), frame.clock, frame.role()))
             (cells(frame, user))
-            (duplicates(frame, view))
+            (perhaps_the_same(frame, view))
             (unstated(user))
             (elsewhere(user))
             div.split {
@@ -186,27 +187,24 @@ fn cells(frame: &Frame, user: &UserPage) -> Markup {
     }
 }
 
-fn duplicates(frame: &Frame, view: &View) -> Markup {
+fn perhaps_the_same(frame: &Frame, view: &View) -> Markup {
     let user = &view.user;
     html! {
         @if !user.possible_duplicates.is_empty() {
             section.alert.warn aria-labelledby="duplicates" {
                 (icon("users"))
                 h2 id="duplicates" { "Perhaps the same person" }
-                p.muted {
-                    "The same e-mail address stands on "
-                    (counted(user.possible_duplicates.len() as u64, "other record", "other records"))
-                    ". Nobody is joined by an address alone."
-                }
+                p.muted { "Nobody is joined by an address or a similar id alone: you decide." }
                 ul.stack.tight {
-                    @for other in &user.possible_duplicates {
+                    @for (other, why) in &user.possible_duplicates {
+                        @let compare = links::with_query(&format!("{}/merge", view.own_path()), &[("from", Some(&other.id))]);
                         li.row {
                             (who::user(other, frame.clock.now_ms, who::user_second_line(other)))
-                            @if frame.may(Role::Admin) {
-                                a.btn href=(links::with_query(&format!("{}/merge", view.own_path()), &[("from", Some(&other.id))])) {
-                                    "Compare and merge" span.vh { " with " (who::user_name(other)) }
-                                }
-                            }
+                            span.small.muted { (duplicates::reason_word(*why)) }
+                            (duplicates::answers(
+                                frame, Records::Users, (&user.row.id, &other.id), (who::user_name(&user.row), who::user_name(other)),
+                                Some(&compare), &view.path(),
+                            ))
                         }
                     }
                 }

@@ -8,6 +8,7 @@ pub mod activity;
 pub mod attributes;
 pub mod change;
 pub mod companies;
+pub mod duplicates;
 pub mod email_domains;
 pub mod error;
 pub mod first_page;

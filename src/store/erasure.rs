@@ -13,7 +13,8 @@ use sha2::Sha256;
 
 use super::folds::{self, Gone, withdraw};
 use super::list::json_keys;
-use super::{Reader, StoreError, Tx, contexts, email_domains, memberships, merges};
+use super::{Reader, StoreError, Tx, contexts, duplicates, email_domains, memberships, merges};
+use crate::domain::duplicates::{Records, Why};
 use crate::domain::ids::{EventId, UserKey};
 use crate::domain::time::EPOCH_MS;
 
@@ -159,6 +160,7 @@ pub fn begin(tx: &mut Tx<'_>, user: UserKey, events: Events) -> Result<Erased, S
     let person = Person::of(tx, user)?;
     let mut erased = Erased { rows: Vec::new(), events: count_events(&tx.reader(), &person)? };
     remember(tx, &person)?;
+    let shared = shared_with_others(tx, &person)?;
     forget_companies(tx, &person, &mut erased)?;
     forget_changes(tx, &person, &mut erased)?;
     let keys = json_keys(person.users.iter().copied());
@@ -186,6 +188,9 @@ pub fn begin(tx: &mut Tx<'_>, user: UserKey, events: Events) -> Result<Erased, S
     for user in &person.users {
         blank(tx, *user)?;
     }
+    for (why, text) in &shared {
+        duplicates::restate(tx, Records::Users, *why, text)?;
+    }
     let connection = tx.connection;
     connection
         .prepare_cached(
@@ -201,6 +206,15 @@ pub fn begin(tx: &mut Tx<'_>, user: UserKey, events: Events) -> Result<Erased, S
         .execute(params![person.survivor.0, events.as_str(), i64::MIN, tx.now_ms])?;
     erased.rows.sort_unstable();
     Ok(erased)
+}
+
+/// What the list of possible duplicates may say of the person.
+fn shared_with_others(tx: &Tx<'_>, person: &Person) -> Result<BTreeSet<(Why, String)>, StoreError> {
+    let mut shared = BTreeSet::new();
+    for user in &person.users {
+        shared.extend(duplicates::shared_by(&tx.reader(), Records::Users, *user)?);
+    }
+    Ok(shared)
 }
 
 impl Erased {
@@ -283,7 +297,7 @@ fn forget_changes(tx: &Tx<'_>, person: &Person, erased: &mut Erased) -> Result<(
     let mut of_merge = tx.connection.prepare_cached(
         "UPDATE changes INDEXED BY changes_set SET before = NULL, after = NULL
          WHERE change_key = ?1 AND subject IN (0, 2) AND EXISTS (
-           SELECT 1 FROM changes AS c INDEXED BY changes_set WHERE c.change_key = ?1 AND c.field = 'merged_into')",
+           SELECT 1 FROM changes AS c INDEXED BY changes_set WHERE c.change_key = ?1 AND c.field IN ('merged_into', 'not_same_as'))",
     )?;
     for set in &sets {
         of_merge.execute([set])?;

@@ -4,6 +4,7 @@
 //! the first change after the moment. So it is what Rollcall knew then; what was told later about that
 //! time is not in it.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{OptionalExtension, named_params};
@@ -244,8 +245,8 @@ fn back(db: &Reader<'_>, subject: Subject, since: ChangeKey) -> Result<Option<Ba
         let field: String = row.get(0)?;
         if field == "created" {
             back.created_ms = back.created_ms.or(Some(row.get(2)?));
-        } else if !back.fields.contains_key(&field) {
-            back.fields.insert(field, value(row.get(1)?));
+        } else if let Entry::Vacant(vacant) = back.fields.entry(field) {
+            vacant.insert(value(row.get(1)?));
         }
     }
     Ok(Some(back))

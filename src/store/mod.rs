@@ -31,6 +31,7 @@ pub mod attribute_work;
 pub mod attributes;
 pub mod changes;
 pub mod companies;
+pub mod duplicates;
 pub mod email_domains;
 pub mod erasure;
 pub mod events;

@@ -12,11 +12,13 @@ use super::attribute_rows::Table;
 use super::list::{Cursor, ListQuery};
 use super::sample::{NOW, Named, Sample, days_ago};
 use super::{
-    Reader, attribute_rows, attribute_work, attributes, changes, companies, email_domains, events, first_pages,
-    history, notes, operators, profiles, refusals, search, sightings, tokens, tray, users, visitors, workspace,
+    Reader, attribute_rows, attribute_work, attributes, changes, companies, duplicates, email_domains, events,
+    first_pages, history, notes, operators, profiles, refusals, search, sightings, tokens, tray, users, visitors,
+    workspace,
 };
 use crate::domain::attributes::Owner;
 use crate::domain::change::Subject;
+use crate::domain::duplicates::Records;
 use crate::domain::ids::{CompanyKey, NoteKey, SourceKey, UserKey, VisitorKey};
 use crate::domain::message::Kind;
 use crate::domain::profile::Profile;
@@ -81,7 +83,8 @@ fn filled() -> Sample {
     sample.run(
         "INSERT INTO company_domains VALUES (1, 'acme.test', 1, 1);
          INSERT INTO suggested_domains VALUES ('umbrella.test', 1, 1);
-         INSERT INTO suggested_people VALUES (1, 'umbrella.test');",
+         INSERT INTO suggested_people VALUES (1, 'umbrella.test');
+         INSERT INTO possible_duplicates VALUES (0, 0, 'ann@acme.test', 1), (1, 1, 'acme', 1);",
     );
     sample.run(
         "INSERT INTO profile_tags VALUES (0, 1, 'vip'), (1, 1, 'vip'), (1, 1, 'beta');
@@ -180,6 +183,16 @@ fn ask_everything(db: &Reader<'_>) {
         assert_eq!(email_domains::suggested(db, after, 50, NOW).unwrap().rows[0].examples.len(), 1);
     }
     email_domains::count_suggested(db).unwrap();
+    for after in [None, Some(&after)] {
+        assert_eq!(duplicates::of_users(db, after, 50, NOW).unwrap().rows[0].pairs, [(0, 1)]);
+        duplicates::of_companies(db, after, 50, NOW).unwrap();
+    }
+    for records in [Records::Users, Records::Companies] {
+        duplicates::count(db, records).unwrap();
+    }
+    assert_eq!(duplicates::of_user(db, UserKey(1), NOW).unwrap().len(), 1);
+    duplicates::of_company(db, CompanyKey(1), NOW).unwrap();
+    changes::all(db, None, 50).unwrap();
     assert_eq!(email_domains::of_company(db, CompanyKey(1)).unwrap(), ["acme.test"]);
     assert!(email_domains::is_elsewhere(db, UserKey(1), "umbrella.test").unwrap());
     users::count_with_several_companies(db).unwrap();

@@ -51,7 +51,7 @@ pub enum Found {
     /// A company.
     Company(CompanyRow),
     /// A user's place in a company.
-    Member(UserRow, CompanyRow),
+    Member(UserRow, Box<CompanyRow>),
 }
 
 impl Whom {
@@ -103,7 +103,7 @@ impl Whom {
         };
         let company = company.map(|company| company.row);
         Ok(match (user, company, self.user.is_empty(), !self.names_company()) {
-            (Some(user), Some(company), ..) => Some(Found::Member(user, company)),
+            (Some(user), Some(company), ..) => Some(Found::Member(user, Box::new(company))),
             (Some(user), None, _, true) => Some(Found::User(user)),
             (None, Some(company), true, _) => Some(Found::Company(company)),
             _ => None,
@@ -196,7 +196,8 @@ impl Found {
     pub fn company_id(&self) -> &str {
         match self {
             Found::User(_) => "",
-            Found::Company(company) | Found::Member(_, company) => &company.company_id,
+            Found::Company(company) => &company.company_id,
+            Found::Member(_, company) => &company.company_id,
         }
     }
 }

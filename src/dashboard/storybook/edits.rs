@@ -23,7 +23,7 @@ pub fn edits() -> Vec<(&'static str, Markup)> {
     let mut viewer = here.clone();
     viewer.operator = Some(("viewer@quayside.example".to_owned(), Role::Viewer));
     let user = |index: usize| Found::User(samples::user(index));
-    let both = || Found::Member(samples::user(0), samples::company(0));
+    let both = || Found::Member(samples::user(0), Box::new(samples::company(0)));
     let of = |found: Found, value: Value, kind: Type| value::View {
         value: Some(samples::attribute("renewal_date", value, kind, Grade::Hand, 3)),
         kind: Some(kind),

@@ -22,6 +22,7 @@ fn all() -> Vec<(&'static str, Markup)> {
         lists::overviews(),
         lists::lists(),
         lists::suggestions(),
+        lists::possible_duplicates(),
         profiles::profiles(),
         edits::edits(),
         edits::days(),

@@ -11,6 +11,7 @@ use crate::dashboard::parts::frame::Place;
 use crate::dashboard::timeline::{Show, Timeline};
 use crate::dashboard::{company, erase, errors, user};
 use crate::domain::access::Grade;
+use crate::domain::duplicates::Why;
 use crate::domain::time::DAY_MS;
 use crate::store::companies::{CompanyDay, CompanyPage, MemberRow, MembersBy, TopEvent};
 use crate::store::erasure::Events;
@@ -71,7 +72,7 @@ pub fn profiles() -> Vec<(&'static str, Markup)> {
             active_days: (22, 17),
             unstated_events: 12,
             elsewhere: Some("umbrella.example".to_owned()),
-            possible_duplicates: vec![samples::user(4), samples::user(2)],
+            possible_duplicates: vec![(samples::user(4), Why::Email), (samples::user(2), Why::Id)],
             signed: true,
             first_page: Some(samples::first_page()),
         },
@@ -169,6 +170,7 @@ fn company_pages() -> Vec<(&'static str, Markup)> {
                 events_7d: if many { 1_284 } else { 0 },
                 left: if many { 3 } else { 0 },
                 first_page: many.then(|| (samples::user(2), samples::first_page())),
+                possible_duplicates: if many { vec![(samples::company(1), Why::Id)] } else { vec![] },
                 row,
             },
             history: attributes::history(&samples::changes("company", "org_1187"), "company"),

@@ -7,11 +7,12 @@ use rusqlite::named_params;
 use super::{CompanyRow, SortBy, key, page_of_keys, rows, rows_without_rolls};
 use crate::domain::activity::TREND_DAYS;
 use crate::domain::attributes::{Attributes, Owner};
+use crate::domain::duplicates::Why;
 use crate::domain::first_page::FirstPage;
 use crate::domain::ids::{CompanyKey, UserKey};
 use crate::store::list::{self, ListQuery, Page};
 use crate::store::users::{self, AttributeValue, SourceNames, UserRow};
-use crate::store::{Reader, StoreError, activity, email_domains, first_pages, workspace};
+use crate::store::{Reader, StoreError, activity, duplicates, email_domains, first_pages, workspace};
 
 /// Days of the chart on a company's page.
 const CHART_DAYS: i32 = 84;
@@ -77,6 +78,8 @@ pub struct CompanyPage {
     pub left: u64,
     /// The first page of the member who joined first, and that member (A9).
     pub first_page: Option<(UserRow, FirstPage)>,
+    /// Other companies that may be the same, and why (C5).
+    pub possible_duplicates: Vec<(CompanyRow, Why)>,
 }
 
 /// A page of companies with all that the API says of each, which has no rolls.
@@ -161,6 +164,7 @@ pub fn page(db: &Reader<'_>, company_id: &str, now_ms: i64) -> Result<Option<Com
         top_events: top_events(db, key, activity::last_days(today, TREND_DAYS))?,
         active_people_7d: activity::recent_people_of_company(db, key, activity::last_days(today, 7))?,
         left: left(db, key)?,
+        possible_duplicates: duplicates::of_company(db, row.key, now_ms)?,
         row,
         domains,
         attributes,

@@ -131,9 +131,11 @@ CREATE INDEX users_without_email ON users (user_key)
 CREATE TABLE user_ids (
   user_id  TEXT    PRIMARY KEY,
   user_key INTEGER NOT NULL REFERENCES users,
-  since_ms INTEGER NOT NULL
+  since_ms INTEGER NOT NULL,
+  form     TEXT    -- what differs from it in case or form only has the same; null: the id itself
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX user_ids_user ON user_ids (user_key);
+CREATE INDEX user_ids_form ON user_ids (form, user_key) WHERE form IS NOT NULL;
 
 CREATE TABLE visitors (
   visitor_key    INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -180,7 +182,29 @@ CREATE INDEX companies_active     ON companies (active_members, company_key) WHE
 CREATE TABLE company_ids (
   company_id  TEXT    PRIMARY KEY,
   company_key INTEGER NOT NULL REFERENCES companies,
-  since_ms    INTEGER NOT NULL
+  since_ms    INTEGER NOT NULL,
+  form        TEXT    -- as of users
+) STRICT, WITHOUT ROWID;
+CREATE INDEX company_ids_company ON company_ids (company_key);
+CREATE INDEX company_ids_form    ON company_ids (form, company_key) WHERE form IS NOT NULL;
+
+-- What several records share, who may be one (R7, R8, C5). records: 0 users, 1 companies;
+-- why: 0 an e-mail address, 1 the form of their ids.
+CREATE TABLE possible_duplicates (
+  records  INTEGER NOT NULL,
+  why      INTEGER NOT NULL,
+  shared   TEXT    NOT NULL,
+  since_ms INTEGER NOT NULL,
+  PRIMARY KEY (records, why, shared)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX possible_duplicates_since ON possible_duplicates (records, since_ms, why, shared);
+
+-- Two records that are not the same, as a person said; the lesser key first.
+CREATE TABLE told_apart (
+  records   INTEGER NOT NULL,
+  one_key   INTEGER NOT NULL,
+  other_key INTEGER NOT NULL,
+  PRIMARY KEY (records, one_key, other_key)
 ) STRICT, WITHOUT ROWID;
 
 -- Tags and notes of users (subject 0) and companies (1), set by hand (A9).

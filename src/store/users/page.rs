@@ -9,19 +9,17 @@ use super::{
 use crate::domain::access::Grade;
 use crate::domain::activity::TREND_DAYS;
 use crate::domain::attributes::{Attributes, Owner, Type};
+use crate::domain::duplicates::Why;
 use crate::domain::email_domains::of_email;
 use crate::domain::first_page::FirstPage;
 use crate::domain::ids::{CompanyKey, EventId, UserKey};
 use crate::domain::time::DAY_MS;
 use crate::store::list::{self, ListQuery, Page};
 use crate::store::membership_history::{self, MembershipHistory};
-use crate::store::{Reader, StoreError, activity, email_domains, first_pages, workspace};
+use crate::store::{Reader, StoreError, activity, duplicates, email_domains, first_pages, workspace};
 
 /// Of a user's browsers so many are named.
 const BROWSERS_SHOWN_MAX: usize = 100;
-
-/// Of other users with the same e-mail address so many are shown.
-const DUPLICATES_SHOWN_MAX: usize = 10;
 
 /// Of a user's events so many are looked at for one that states no company.
 const UNSTATED_LOOKED_AT_MAX: usize = 10_000;
@@ -122,8 +120,8 @@ pub struct UserPage {
     /// The e-mail address is of this domain, and no company that the user belongs to has it, though they
     /// have others (C9).
     pub elsewhere: Option<String>,
-    /// Other users with the same e-mail.
-    pub possible_duplicates: Vec<UserRow>,
+    /// Other users that may be the same, and why.
+    pub possible_duplicates: Vec<(UserRow, Why)>,
     /// Proof of identity was seen.
     pub signed: bool,
     /// The first page viewed (A9).
@@ -196,7 +194,7 @@ pub fn page(db: &Reader<'_>, name: &UserName, now_ms: i64) -> Result<Option<User
         Some(domain) if email_domains::is_elsewhere(db, row.key, &domain)? => Some(domain),
         _ => None,
     };
-    let possible_duplicates = rows(db, &same_email(db, &row)?, now_ms)?;
+    let possible_duplicates = duplicates::of_user(db, row.key, now_ms)?;
     Ok(Some(UserPage {
         row,
         identifiers,
@@ -358,21 +356,6 @@ fn unstated_events(db: &Reader<'_>, user: i64, now_ms: i64) -> Result<u64, Store
     Ok(unstated.unsigned_abs())
 }
 
-/// Other users with the same e-mail address.
-fn same_email(db: &Reader<'_>, user: &UserRow) -> Result<Vec<i64>, StoreError> {
-    let Some(email) = &user.email else { return Ok(Vec::new()) };
-    let mut statement = db.0.prepare_cached(
-        "SELECT user_key FROM users INDEXED BY users_email
-         WHERE email = :email AND merged_into IS NULL AND archived_ms IS NULL AND user_key <> :user
-         ORDER BY user_key LIMIT :limit",
-    )?;
-    let rows = statement.query_map(
-        named_params! { ":email": email, ":user": user.key.0, ":limit": DUPLICATES_SHOWN_MAX as i64 },
-        |row| row.get(0),
-    )?;
-    Ok(rows.collect::<Result<_, _>>()?)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -393,7 +376,7 @@ mod tests {
         sample.member(ann, umbrella, days_ago(50), None);
         sample.member(ann, acme, days_ago(40), None);
         sample.visitor("laptop", days_ago(61), Some((ann, days_ago(90))));
-        sample.run(&format!("INSERT INTO user_ids VALUES ('annie', {ann}, {})", days_ago(70)));
+        sample.run(&format!("INSERT INTO user_ids VALUES ('annie', {ann}, {}, NULL)", days_ago(70)));
         for day in [1, 2, 3, 30, 31] {
             let named = Named { user: Some(ann), company: Some(acme), ..Named::default() };
             sample.event(days_ago(day), Kind::Track, "Opened", named);
@@ -414,7 +397,10 @@ mod tests {
         assert_eq!(page.memberships[0].attributes["seat"], 3);
         assert_eq!(page.active_days, (3, 2));
         assert_eq!(page.unstated_events, 1);
-        assert_eq!(page.possible_duplicates.iter().map(|row| row.key.0).collect::<Vec<_>>(), [twin]);
+        assert_eq!(
+            page.possible_duplicates.iter().map(|(row, why)| (row.key.0, *why)).collect::<Vec<_>>(),
+            [(twin, Why::Email)]
+        );
         assert_eq!(page.row.company.unwrap().company_id, "acme");
     }
 
