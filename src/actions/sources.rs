@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::domain::access::Grade;
-use crate::domain::change::{By, Change, Subject};
+use crate::domain::change::{By, CREATED, Change, Subject};
 use crate::domain::ids::hex;
 use crate::store::sources::{self, SourceChange};
 use crate::store::{Source, SourceKind, StoreError, Tx, changes};
@@ -85,7 +85,7 @@ pub fn add(
     let write_key = format!("wk_{}", hex(&tx.ambient.bytes::<16>()));
     let secret = format!("sk_{}", hex(&tx.ambient.bytes::<32>()));
     let source = sources::add(tx, &source_id, &name, &write_key, &secret, &origins, &adopted_keys)?;
-    let change = Change::new(Subject::Source(source.key), "created", None, Some(json!(name)));
+    let change = Change::new(Subject::Source(source.key), CREATED, None, Some(json!(name)));
     changes::record(tx, by, "add_source", Grade::Hand, &[change])?;
     Ok(Added { source, secret })
 }
