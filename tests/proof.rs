@@ -178,3 +178,146 @@ async fn a_signed_page_renames_nobody_and_speaks_for_itself_alone() {
         page_says(&rollcall, &site, "identify", &json!("ann"), json!({ "user_hash": hash(&site.secret, "ann") })).await;
     assert_eq!(again["status"], "unchanged", "who proved who it is learns what a stranger does not");
 }
+
+fn told(result: &Value) -> Vec<(&str, &str)> {
+    let refused = result["refused_values"].as_array().map(Vec::as_slice).unwrap_or_default();
+    refused.iter().map(|value| (value["attribute"].as_str().unwrap(), value["code"].as_str().unwrap())).collect()
+}
+
+async fn says_company(rollcall: &Rollcall, site: &Site, user: &str, traits: Value, context: Value) -> Value {
+    let message = json!({
+        "type": "identify", "messageId": message_id(), "timestamp": seconds_ago(5), "userId": user,
+        "anonymousId": format!("browser of {user}"), "traits": traits, "context": context,
+    });
+    let answer = rollcall.post("/v1/batch", json!({ "writeKey": site.write_key, "batch": [message] })).await;
+    answer.body["results"][0].clone()
+}
+
+/// Asks for signed members as a person does, on the company's page.
+async fn ask_for_signed(rollcall: &Rollcall, company: &str, only_signed: &str) -> u16 {
+    let response = rollcall
+        .client
+        .post(format!("{}/signed-members", rollcall.address))
+        .header("cookie", rollcall.session_cookie().await)
+        .header("sec-fetch-site", "same-origin")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(format!("company_id={company}&only_signed={only_signed}"))
+        .send()
+        .await
+        .expect("an answer");
+    response.status().as_u16()
+}
+
+#[actix_web::test]
+async fn c8_once_an_id_has_been_signed_unsigned_calls_say_nothing_of_it_and_its_activity_counts() {
+    let rollcall = Rollcall::start();
+    let site = site(&rollcall).await;
+    let proof = json!({ "user_hash": hash(&site.secret, "ann") });
+    let unsigned = says_company(&rollcall, &site, "ann", json!({ "plan": "free" }), json!({})).await;
+    assert_eq!(told(&unsigned), [], "nobody has signed for her yet");
+    assert_eq!(rollcall.user("ann").await["signed"], false);
+    let traits = json!({ "plan": "pro", "company": { "company_id": "acme" } });
+    says_company(&rollcall, &site, "ann", traits, proof.clone()).await;
+    assert_eq!(rollcall.user("ann").await["signed"], true);
+
+    let traits = json!({ "plan": "free", "city": "Oslo", "company": { "company_id": "umbrella" } });
+    let refused = says_company(&rollcall, &site, "ann", traits, json!({})).await;
+    assert_eq!(refused["status"], "stored");
+    assert_eq!(
+        told(&refused),
+        [("plan", "signature_required"), ("city", "signature_required"), ("company", "signature_required")]
+    );
+    let everything = json!({ "companies": [], "companies_mode": "replace" });
+    let refused = says_company(&rollcall, &site, "ann", everything, json!({})).await;
+    assert_eq!(told(&refused), [("companies", "signature_required")]);
+    let ann = rollcall.user("ann").await;
+    assert_eq!((&ann["attributes"]["plan"], ann["attributes"].get("city")), (&json!("pro"), None));
+    assert_eq!(rollcall.companies_of("ann").await, [("acme".to_owned(), true, false)]);
+    let counted = rollcall.list("/refusals").await;
+    let times = |name: &str| counted.iter().find(|row| row["attribute"] == name).map(|row| row["count"].clone());
+    assert_eq!((times("plan"), times("company")), (Some(json!(1)), Some(json!(1))));
+
+    page_says(&rollcall, &site, "page", &json!("ann"), json!({})).await;
+    assert!(rollcall.user("ann").await["last_seen"].is_string(), "what she does counts all the same");
+
+    // Neither by way of a browser that carries values and is then linked to her.
+    for (kind, user, traits) in
+        [("identify", Value::Null, json!({ "city": "Oslo" })), ("page", json!("ann"), json!({}))]
+    {
+        let message = json!({
+            "type": kind, "messageId": message_id(), "timestamp": seconds_ago(5), "userId": user,
+            "anonymousId": "stranger", "traits": traits,
+        });
+        rollcall.post("/v1/batch", json!({ "writeKey": site.write_key, "batch": [message] })).await;
+    }
+    assert_eq!(rollcall.user("ann").await["attributes"].get("city"), None);
+
+    // A secret token speaks for everybody, and the setting lifts it.
+    rollcall
+        .backend_posts(json!({
+            "type": "identify", "messageId": message_id(), "userId": "ann", "traits": { "city": "Bergen" },
+            "timestamp": seconds_ago(4),
+        }))
+        .await;
+    assert_eq!(rollcall.user("ann").await["attributes"]["city"], "Bergen");
+    let off = json!({ "value": false });
+    rollcall.api_as(Method::PUT, "/settings/protect_signed", &rollcall.token, Some(off)).await;
+    let taken = says_company(&rollcall, &site, "ann", json!({ "plan": "basic" }), json!({})).await;
+    assert_eq!(told(&taken), []);
+}
+
+#[actix_web::test]
+async fn c8_a_company_of_signed_members_is_joined_with_proof_of_it_and_the_proof_proves_no_more() {
+    let rollcall = Rollcall::start();
+    let site = site(&rollcall).await;
+    let lock = json!({ "type": "string", "locked": true });
+    let company = |id: &str| json!({ "company": { "company_id": id, "tier": "gold" } });
+    says_company(&rollcall, &site, "ann", company("acme"), json!({})).await;
+    let locked = rollcall.api_as(Method::PATCH, "/attributes/company/tier", &rollcall.token, Some(lock)).await;
+    assert_eq!(locked.status, 200, "{locked:?}");
+    assert_eq!(ask_for_signed(&rollcall, "acme", "yes").await, 303);
+
+    let refused = says_company(&rollcall, &site, "bob", company("acme"), json!({})).await;
+    assert_eq!(told(&refused), [("company", "signature_required")]);
+    let hashed = json!({ "user_hash": hash(&site.secret, "bob") });
+    let refused = says_company(&rollcall, &site, "bob", company("acme"), hashed).await;
+    assert_eq!(told(&refused), [("company", "signature_required")], "who he is, is not where he belongs");
+    let other = json!({ "identity_token": token(&site.secret, &json!({ "sub": "bob", "company_id": "umbrella" })) });
+    let refused = says_company(&rollcall, &site, "bob", company("acme"), other).await;
+    assert_eq!(told(&refused), [("company", "signature_required")]);
+    let both =
+        json!({ "companies": [{ "company_id": "acme" }, { "company_id": "umbrella" }], "companies_mode": "replace" });
+    says_company(&rollcall, &site, "cem", json!({ "company": { "company_id": "initech" } }), json!({})).await;
+    says_company(&rollcall, &site, "cem", both, json!({})).await;
+    let companies = rollcall.companies_of("cem").await;
+    let left: Vec<_> = companies.iter().map(|(id, _, left)| (id.as_str(), *left)).collect();
+    assert_eq!(left, [("initech", false), ("umbrella", false)], "a list of which one is refused replaces nothing");
+
+    let proof = json!({ "identity_token": token(&site.secret, &json!({ "sub": "bob", "company_id": "acme" })) });
+    let traits = json!({ "company": { "company_id": "acme", "tier": "platinum" } });
+    let taken = says_company(&rollcall, &site, "bob", traits, proof).await;
+    assert_eq!(told(&taken), [("company.tier", "attribute_locked")], "membership, and no more");
+    let bob = rollcall.user("bob").await;
+    assert_eq!(bob["companies"][0]["company_id"], "acme");
+    assert_eq!(bob["companies"][0]["source"], "Signed, signed", "the source, and that it was proven");
+    assert_eq!(rollcall.company("acme").await["attributes"]["tier"], "gold");
+    assert_eq!(rollcall.companies_of("ann").await.len(), 1, "who is in it stays");
+
+    assert_eq!(ask_for_signed(&rollcall, "acme", "no").await, 303);
+    let taken = says_company(&rollcall, &site, "dan", json!({ "company": { "company_id": "acme" } }), json!({})).await;
+    assert_eq!(told(&taken), []);
+}
+
+#[actix_web::test]
+async fn a_company_beside_a_proof_of_nobody_does_not_slip_by() {
+    let rollcall = Rollcall::start();
+    let site = site(&rollcall).await;
+    require(&rollcall, &site).await;
+    let group = json!({
+        "type": "group", "messageId": message_id(), "anonymousId": "stranger", "groupId": "acme",
+        "timestamp": seconds_ago(5), "context": { "user_hash": "anything" },
+    });
+    let answer = rollcall.post("/v1/batch", json!({ "writeKey": site.write_key, "batch": [group] })).await;
+    assert_eq!(answer.body["results"][0]["code"], "signature_required", "{answer:?}");
+    assert!(rollcall.list("/companies").await.is_empty());
+}

@@ -23,6 +23,7 @@ mod search;
 mod set_up;
 mod settings;
 mod sign_in;
+mod signed_members;
 #[cfg(test)]
 mod storybook;
 mod suggested;
@@ -65,6 +66,7 @@ pub fn configure(config: &mut ServiceConfig) {
         .service(web::resource("/companies").get(companies::show))
         .service(web::resource("/companies/suggested").get(suggested::show).post(suggested::decide))
         .service(web::resource("/companies/{id}").get(company::show))
+        .service(web::resource("/signed-members").post(signed_members::change))
         .service(web::resource("/visitors").get(visitors::show))
         .service(web::resource("/refusals").get(refusals::show))
         .service(web::resource("/refusals/tray").get(tray::show).post(tray::decide))

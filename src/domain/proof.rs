@@ -12,7 +12,7 @@ use serde_json::Value;
 use sha2::Sha256;
 
 use crate::domain::error::{Code, Refused};
-use crate::domain::ids::{self, UserId};
+use crate::domain::ids::{self, CompanyId, UserId};
 
 /// A token holds for so many seconds longer than it says, as clocks differ.
 pub const LEEWAY_SECONDS: i64 = 30;
@@ -40,6 +40,8 @@ impl Proof {
 pub struct Proven {
     /// The e-mail address, as compared.
     pub email: Option<String>,
+    /// The company that the user is a member of.
+    pub company: Option<CompanyId>,
     /// Staff looking at this user (R16).
     pub acting_as: bool,
 }
@@ -129,12 +131,12 @@ fn check_token(
     if second("nbf").is_some_and(|begins_ms| now_ms < begins_ms.saturating_sub(leeway_ms)) {
         return Err(invalid("identity_token is not valid yet (nbf). Check the clock of the server that makes it."));
     }
-    let subject = match claims.get("sub").or_else(|| claims.get("user_id")) {
-        Some(Value::Number(number)) => Some(number.to_string()),
-        Some(Value::String(text)) => Some(text.clone()),
+    let id = |name: &str| match claims.get(name)? {
+        Value::Number(number) => Some(number.to_string()),
+        Value::String(text) => Some(text.clone()),
         _ => None,
     };
-    let subject = subject.and_then(|text| UserId::parse(&text).ok().flatten());
+    let subject = id("sub").or_else(|| id("user_id")).and_then(|text| UserId::parse(&text).ok().flatten());
     let claimed = claims.get("email").and_then(Value::as_str).and_then(|text| ids::email(text).ok());
     match (user_id, &subject) {
         (Some(id), Some(subject)) if id == subject => {}
@@ -153,6 +155,7 @@ fn check_token(
     }
     Ok(Proven {
         email: claimed,
+        company: id("company_id").and_then(|text| CompanyId::parse(&text).ok().flatten()),
         acting_as: claims.get("act").is_some_and(|act| !matches!(act, Value::Null | Value::Bool(false))),
     })
 }

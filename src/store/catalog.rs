@@ -1,7 +1,7 @@
 //! The copies in memory of what every message asks for. Republished by the
 //! writer after a commit that changed them, and when another process wrote.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, RwLock};
 
 use rusqlite::Connection;
@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use super::StoreError;
 use crate::domain::access::Grade;
 use crate::domain::attributes::{Owner, Type};
-use crate::domain::ids::{SourceKey, UserKey};
+use crate::domain::ids::{CompanyKey, SourceKey, UserKey};
 use crate::domain::settings::Settings;
 
 /// Whether a source keeps what it sends.
@@ -80,6 +80,8 @@ pub struct Catalog {
     pub unsigned_definitions: HashMap<SourceKey, Vec<i64>>,
     /// Users that were merged, and into whom (R11); flattened.
     pub merged_users: Arc<HashMap<UserKey, UserKey>>,
+    /// Companies that take signed members only (C8).
+    pub companies_of_signed: Arc<HashSet<CompanyKey>>,
     /// The key of message hashes.
     pub hash_key: [u8; 32],
 }
@@ -240,6 +242,10 @@ pub(super) fn load(connection: &Connection) -> Result<Catalog, StoreError> {
     let merged = statement.query_map([], |row| Ok((UserKey(row.get(0)?), UserKey(row.get(1)?))))?;
     let merged_users = Arc::new(merged.collect::<Result<_, _>>()?);
 
+    let mut statement = connection.prepare_cached("SELECT company_key FROM companies WHERE signed_members = 1")?;
+    let asking = statement.query_map([], |row| Ok(CompanyKey(row.get(0)?)))?;
+    let companies_of_signed = Arc::new(asking.collect::<Result<_, _>>()?);
+
     let hash_key = connection.query_row("SELECT value FROM secrets WHERE name = 'hash_key'", [], |row| row.get(0))?;
     Ok(Catalog {
         settings,
@@ -250,6 +256,7 @@ pub(super) fn load(connection: &Connection) -> Result<Catalog, StoreError> {
         attribute_work,
         unsigned_definitions,
         merged_users,
+        companies_of_signed,
         hash_key,
     })
 }

@@ -144,6 +144,7 @@ fn company_pages() -> Vec<(&'static str, Markup)> {
             left: false,
             members: page_of(if many { (0..25).map(member).collect() } else { vec![] }, many),
             timeline: if many { timeline("company", "org_1187") } else { Timeline::default() },
+            only_signed: many,
             all_attributes: false,
         }
     };

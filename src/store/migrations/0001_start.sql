@@ -109,7 +109,7 @@ CREATE TABLE users (
   last_seen_hour INTEGER NOT NULL DEFAULT 0, -- fold: last activity, hours since 1970; 0 is never
   companies      INTEGER NOT NULL DEFAULT 0, -- open memberships
   current_company_key INTEGER,
-  signed         INTEGER NOT NULL DEFAULT 0,
+  signed         INTEGER NOT NULL DEFAULT 0, -- an id of it has been signed (C8)
   merged_into    INTEGER REFERENCES users, -- flattened (R11)
   archived_ms    INTEGER
 ) STRICT;
@@ -159,9 +159,11 @@ CREATE TABLE companies (
   last_seen_hour INTEGER NOT NULL DEFAULT 0, -- fold
   members        INTEGER NOT NULL DEFAULT 0, -- open memberships
   active_members INTEGER NOT NULL DEFAULT 0, -- fold: people active in the last 30 days
+  signed_members INTEGER NOT NULL DEFAULT 0, -- takes signed members only (C8)
   merged_into    INTEGER REFERENCES companies,
   archived_ms    INTEGER
 ) STRICT;
+CREATE INDEX companies_of_signed ON companies (company_key) WHERE signed_members = 1;
 CREATE INDEX companies_merged_into ON companies (merged_into) WHERE merged_into IS NOT NULL;
 CREATE INDEX companies_sort_name  ON companies (sort_name, company_key)      WHERE merged_into IS NULL AND archived_ms IS NULL;
 CREATE INDEX companies_first_seen ON companies (first_seen_ms, company_key)  WHERE merged_into IS NULL AND archived_ms IS NULL;
