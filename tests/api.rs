@@ -60,7 +60,10 @@ async fn an_address_that_is_none_and_a_method_that_is_not_taken_are_problems() {
     }
     let answer = rollcall.api_as(Method::DELETE, "/users/ann", &rollcall.token, None).await;
     assert_eq!((answer.status.as_u16(), answer.body["code"].as_str()), (405, Some("method_not_allowed")));
-    assert_eq!((answer.header("allow"), answer.header("content-type")), ("GET, HEAD", "application/problem+json"));
+    assert_eq!(
+        (answer.header("allow"), answer.header("content-type")),
+        ("GET, HEAD, PUT, PATCH", "application/problem+json")
+    );
     assert_eq!(answer.header("cache-control"), "no-store");
     for path in ["/users", "/settings/time_zone"] {
         let answer = rollcall.api_as(Method::HEAD, path, &rollcall.token, None).await;
@@ -203,6 +206,7 @@ async fn a_user_is_told_as_the_contract_writes_it() {
             "members",
             "active_members_30d",
             "owner",
+            "signed_members",
             "tags",
             "state",
             "trend",

@@ -399,6 +399,27 @@ async fn case_32_a_role_that_an_import_sets_is_kept_when_the_widget_sends_none()
 }
 
 #[actix_web::test]
+async fn case_26_after_an_erasure_nothing_comes_back() {
+    let rollcall = Rollcall::start();
+    rollcall.page_posts(json!([page("v", "/"), identify(Some("v"), "ann", json!({ "name": "Ann" }))])).await;
+    let (path, body) = ("/users/ann/erase", json!({ "events": "delete" }));
+    let receipt = rollcall.api_as(reqwest::Method::POST, path, &rollcall.token, Some(body)).await;
+    assert_eq!((receipt.status.as_u16(), receipt.body["rows"]["events"].as_u64()), (200, Some(2)), "{receipt:?}");
+    let late =
+        || json!([track("ann", "Paid"), page("v", "/late"), identify(Some("v"), "ann", json!({ "name": "Ann" }))]);
+    for result in rollcall.backend_posts(late()).await {
+        assert_eq!((&result["status"], &result["code"]), (&json!("refused"), &json!("erased")), "{result}");
+    }
+    assert_eq!(
+        statuses(&rollcall.page_posts(late()).await),
+        ["stored", "stored", "stored"],
+        "a stranger learns nothing"
+    );
+    assert!(rollcall.user_ids().await.is_empty() && rollcall.list("/events").await.is_empty());
+    assert!(rollcall.list("/visitors").await.is_empty());
+}
+
+#[actix_web::test]
 async fn case_28_a_free_mail_address_names_no_company() {
     let rollcall = Rollcall::start();
     rollcall.shell(&["setting", "domain_rule", "create"]);

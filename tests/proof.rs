@@ -303,7 +303,16 @@ async fn c8_a_company_of_signed_members_is_joined_with_proof_of_it_and_the_proof
     assert_eq!(rollcall.company("acme").await["attributes"]["tier"], "gold");
     assert_eq!(rollcall.companies_of("ann").await.len(), 1, "who is in it stays");
 
-    assert_eq!(ask_for_signed(&rollcall, "acme", "no").await, 303);
+    let off = Some(json!({ "signed_members": false }));
+    let answer = rollcall.api_as(Method::PATCH, "/companies/acme", &rollcall.token, off).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    assert_eq!(rollcall.company("acme").await["signed_members"], false);
+    let sets = rollcall.list("/companies/acme/changes").await;
+    let set = sets.iter().find(|set| set["by"]["kind"] == "operator").expect("a change set by hand");
+    let undo =
+        format!("/changes/{}/undo", set["change_id"].as_str().map_or(set["change_id"].to_string(), str::to_owned));
+    let undone = rollcall.api_as(Method::POST, &undo, &rollcall.token, None).await;
+    assert_eq!(undone.status, 409, "it was set back since: {undone:?}");
     let taken = says_company(&rollcall, &site, "dan", json!({ "company": { "company_id": "acme" } }), json!({})).await;
     assert_eq!(told(&taken), []);
 }

@@ -2,14 +2,16 @@
 //! records one change set.
 
 pub mod attributes;
+pub mod edit;
 pub mod email_domains;
+pub mod erase;
 pub mod merge;
 pub mod operators;
 pub mod passwords;
 pub mod receive;
 pub mod set_up;
 pub mod settings;
-pub mod signed_members;
+mod signed_members;
 pub mod sources;
 pub mod tokens;
 pub mod tray;

@@ -2,24 +2,14 @@
 
 use serde_json::json;
 
-use crate::domain::access::Grade;
-use crate::domain::change::{By, Change, Subject};
+use crate::domain::change::{Change, Subject};
 use crate::domain::ids::CompanyKey;
-use crate::store::{StoreError, Tx, changes, companies};
+use crate::store::{StoreError, Tx, companies};
 
 /// The field of a company in change sets.
-pub const SIGNED_MEMBERS: &str = "signed_members";
+pub(super) const SIGNED_MEMBERS: &str = "signed_members";
 
-/// Says whether a company takes signed members only. Who is in it stays.
-///
-/// # Errors
-/// [`StoreError`] only.
-pub fn ask(tx: &mut Tx<'_>, by: &By, company: CompanyKey, only_signed: bool) -> Result<(), StoreError> {
-    let change = set(tx, company, only_signed)?;
-    changes::record(tx, by, "set_company", Grade::Hand, &Vec::from_iter(change)).map(drop)
-}
-
-/// Sets it; answers the change where it is one.
+/// Sets whether a company takes signed members only; answers the change where it is one. Who is in it stays.
 pub(super) fn set(tx: &mut Tx<'_>, company: CompanyKey, only_signed: bool) -> Result<Option<Change>, StoreError> {
     let was = tx.catalog().companies_of_signed.contains(&company);
     if was == only_signed {

@@ -11,11 +11,12 @@ use crate::domain::attributes::{Attributes, Owner, Stamp, Write};
 use crate::domain::change::{By, Change, Subject};
 use crate::domain::companies::{Order, Said, Statement};
 use crate::domain::ids::{ChangeKey, SourceKey};
+use crate::domain::profile::{NOTE, Note, OWNER, PINNED, Profile, TAGS, tags_of_value, tags_value};
 use crate::domain::time::DAY_MS;
 use crate::store::changes::{ChangeRow, Deed};
 use crate::store::memberships::Member;
 use crate::store::merges::Move;
-use crate::store::{StoreError, Tx, changes, companies, memberships, users};
+use crate::store::{StoreError, Tx, changes, companies, memberships, notes, operators, profiles, users};
 
 /// A merge can be taken back for so many days (R11).
 pub const MERGE_UNDO_DAYS: i64 = 30;
@@ -128,6 +129,7 @@ impl Undoing<'_, '_> {
 
     fn field(&mut self, row: &ChangeRow) -> Result<(), UndoError> {
         match (row.about, row.field.as_str()) {
+            (_, OWNER | TAGS | PINNED | NOTE) => self.kept_by_hand(row),
             (Subject::Membership(..), "membership") => self.membership(row),
             (Subject::User(_) | Subject::Company(_) | Subject::Membership(..), field)
                 if self.tx.catalog().definition(owner_of(row.about), field).is_some() =>
@@ -153,6 +155,95 @@ impl Undoing<'_, '_> {
         }
     }
 
+    /// Owner, tags, pins and notes (A7, A9).
+    fn kept_by_hand(&mut self, row: &ChangeRow) -> Result<(), UndoError> {
+        if row.field == PINNED {
+            return self.pin(row);
+        }
+        let Some(profile) = Profile::of(row.about) else { return Ok(()) };
+        let db = self.tx.reader();
+        let stands = match row.field.as_str() {
+            OWNER => profiles::owner(&db, profile)?.map(Value::from),
+            TAGS => tags_value(&profiles::tags(&db, profile)?),
+            _ => {
+                let told = row.after.as_ref().or(row.before.as_ref());
+                let key = told.and_then(|note| Note::of_value(profile, note)).map(|note| note.key);
+                key.map(|key| notes::find(&db, key)).transpose()?.flatten().map(|note| note.to_value())
+            }
+        };
+        if stands != row.after {
+            self.conflict(row, "It has changed since, and stays as it is.".to_owned());
+            return Ok(());
+        }
+        match row.field.as_str() {
+            OWNER => {
+                let email = row.before.as_ref().and_then(Value::as_str);
+                let found = email.map(|email| operators::find(&self.tx.reader(), email)).transpose()?.flatten();
+                if email.is_some() && found.is_none() {
+                    self.conflict(row, "The owner before is no operator any more.".to_owned());
+                    return Ok(());
+                }
+                profiles::set_owner(self.tx, profile, found.map(|(operator, _)| operator.key))?;
+            }
+            TAGS => profiles::set_tags(self.tx, profile, &tags_of_value(row.before.as_ref()))?,
+            _ => match row.before.as_ref().and_then(|note| Note::of_value(profile, note)) {
+                Some(note) => notes::put(self.tx, &note)?,
+                None => {
+                    if let Some(note) = row.after.as_ref().and_then(|note| Note::of_value(profile, note)) {
+                        notes::remove(self.tx, note.key)?;
+                    }
+                }
+            },
+        }
+        self.changes.push(Change::new(row.about, row.field.clone(), row.after.clone(), row.before.clone()));
+        Ok(())
+    }
+
+    /// What was pinned is no more, and the other way round: the value itself stays.
+    fn pin(&mut self, row: &ChangeRow) -> Result<(), UndoError> {
+        let Some(name) = row.after.as_ref().or(row.before.as_ref()).and_then(Value::as_str) else { return Ok(()) };
+        let stamp = Stamp { pinned: row.before.is_some(), ..self.stamp() };
+        let was_pinned = row.after.is_some();
+        let repin = |attributes: &mut Attributes| {
+            let value = attributes.get(name);
+            let turns = value.is_some() && attributes.is_pinned(name) == was_pinned;
+            if let Some(value) = value.filter(|_| turns) {
+                attributes.write(name, Write::Set(value), stamp);
+            }
+            turns
+        };
+        let turned = self.change(row.about, repin)?;
+        if turned == Some(true) {
+            self.changes.push(Change::new(row.about, PINNED, row.after.clone(), row.before.clone()));
+        }
+        Ok(())
+    }
+
+    /// Does something to the attributes of a user, a company or a membership; none where there is no such.
+    fn change<T>(&mut self, about: Subject, deed: impl FnOnce(&mut Attributes) -> T) -> Result<Option<T>, StoreError> {
+        Ok(Some(match about {
+            Subject::User(user) => {
+                let mut known = users::load(self.tx, user)?;
+                let outcome = deed(&mut known.attributes);
+                users::save(self.tx, &known)?;
+                outcome
+            }
+            Subject::Company(company) => {
+                let mut known = companies::load(self.tx, company)?;
+                let outcome = deed(&mut known.attributes);
+                companies::save(self.tx, &known)?;
+                outcome
+            }
+            Subject::Membership(user, company) => {
+                let Some(mut known) = memberships::attributes(self.tx, user, company)? else { return Ok(None) };
+                let outcome = deed(&mut known);
+                memberships::save(self.tx, user, company, &known)?;
+                outcome
+            }
+            _ => return Ok(None),
+        }))
+    }
+
     /// Writes the former value as said by hand, unless another stands by now.
     fn attribute(&mut self, row: &ChangeRow) -> Result<(), UndoError> {
         let stamp = self.stamp();
@@ -165,29 +256,11 @@ impl Undoing<'_, '_> {
             if stands != row.after {
                 return Err(stands);
             }
+            // A pin stays, unless it came with this very change: then its own row takes it off.
+            let stamp = Stamp { pinned: attributes.is_pinned(&row.field), ..stamp };
             Ok(attributes.write(&row.field, write.clone(), stamp))
         };
-        let outcome = match row.about {
-            Subject::User(user) => {
-                let mut known = users::load(self.tx, user)?;
-                let outcome = restore(&mut known.attributes);
-                users::save(self.tx, &known)?;
-                outcome
-            }
-            Subject::Company(company) => {
-                let mut known = companies::load(self.tx, company)?;
-                let outcome = restore(&mut known.attributes);
-                companies::save(self.tx, &known)?;
-                outcome
-            }
-            Subject::Membership(user, company) => {
-                let Some(mut known) = memberships::attributes(self.tx, user, company)? else { return Ok(()) };
-                let outcome = restore(&mut known);
-                memberships::save(self.tx, user, company, &known)?;
-                outcome
-            }
-            _ => return Ok(()),
-        };
+        let Some(outcome) = self.change(row.about, restore)? else { return Ok(()) };
         match outcome {
             Ok(Some((before, after))) => self.changes.push(Change::new(row.about, row.field.clone(), before, after)),
             Ok(None) => {}
@@ -218,9 +291,9 @@ impl Undoing<'_, '_> {
         Ok(())
     }
 
-    /// By hand, now; of the built-in source "API".
+    /// By hand, now; of no source.
     fn stamp(&self) -> Stamp {
-        let source = self.tx.catalog().api_source().map_or(SourceKey(0), |source| source.key);
+        let source = SourceKey(0);
         Stamp {
             pinned: false,
             at_ms: self.tx.now_ms,

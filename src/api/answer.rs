@@ -51,6 +51,11 @@ pub(super) fn ok(body: impl Serialize, lag_ms: u64) -> HttpResponse {
     response.json(body)
 }
 
+/// 200 with JSON of what was changed, 201 of what was made.
+pub(super) fn written(body: impl Serialize, created: bool) -> HttpResponse {
+    HttpResponse::build(if created { StatusCode::CREATED } else { StatusCode::OK }).json(body)
+}
+
 /// An instant as JSON: RFC 3339 in UTC.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Time(pub i64);

@@ -123,7 +123,7 @@ impl ChangeView {
             kind: row.subject,
             id: row.subject_id,
             company_id: row.company_id,
-            field: row.field,
+            field: row.field.trim_start().to_owned(),
             before: row.before,
             after: row.after,
         }

@@ -1,4 +1,6 @@
-//! `/companies`: companies, their members, events and history.
+//! `/companies`: companies, their members, events and history; what is written is in `write.rs`.
+
+mod write;
 
 use actix_web::http::StatusCode;
 use actix_web::web::{self, Data, Path};
@@ -10,8 +12,8 @@ use super::answer::{self, List, Time};
 use super::changes::{self, ChangeSetView};
 use super::events;
 use super::parameters::{Parameters, Sorts, invalid};
-use super::read_only;
 use super::users::plain;
+use super::{read_only, resource};
 use crate::domain::activity::{State, Trend};
 use crate::domain::change::Subject;
 use crate::domain::ids::{CompanyId, CompanyKey};
@@ -32,10 +34,18 @@ const SORTS: &Sorts<SortBy> = &[
 const MEMBER_SORTS: &Sorts<MembersBy> =
     &[("name", MembersBy::Name), ("joined_at", MembersBy::Joined), ("last_seen", MembersBy::LastSeen)];
 
+/// The methods that a company takes.
+const WRITTEN: &str = "GET, HEAD, PUT, PATCH";
+
 pub(super) fn configure(config: &mut web::ServiceConfig) {
     config
-        .service(read_only("/companies").get(list))
-        .service(read_only("/companies/{id:[^/]*}").get(show))
+        .service(resource("/companies", WRITTEN).get(list).put(write::put).patch(write::patch))
+        .service(resource("/companies/{id:[^/]*}", WRITTEN).get(show).put(write::put).patch(write::patch))
+        .service(
+            resource("/companies/{id:[^/]*}/members/{user_id:[^/]*}", "PUT, DELETE")
+                .put(write::put_member)
+                .delete(write::delete_member),
+        )
         .service(read_only("/companies/{id:[^/]*}/members").get(list_members))
         .service(read_only("/companies/{id:[^/]*}/events").get(list_events))
         .service(read_only("/companies/{id:[^/]*}/changes").get(list_changes));
@@ -175,6 +185,7 @@ struct CompanyView {
     active_members_30d: u32,
     owner: Option<String>,
     tags: Vec<String>,
+    signed_members: bool,
     state: &'static str,
     trend: &'static str,
     first_seen: Time,
@@ -183,7 +194,7 @@ struct CompanyView {
 
 impl CompanyView {
     fn of(company: CompanyRecord, now_ms: i64) -> CompanyView {
-        let CompanyRecord { row, domains, attributes, active_people } = company;
+        let CompanyRecord { row, domains, attributes, signed_members, active_people } = company;
         CompanyView {
             company_id: row.company_id,
             name: row.name,
@@ -191,8 +202,9 @@ impl CompanyView {
             attributes: plain(attributes),
             members: row.members,
             active_members_30d: row.active_members,
-            owner: None,
-            tags: Vec::new(),
+            owner: row.owner,
+            tags: row.tags,
+            signed_members,
             state: State::at(now_ms, row.first_seen_ms, row.last_seen_ms).as_str(),
             trend: Trend::between(active_people.1, active_people.0).as_str(),
             first_seen: Time(row.first_seen_ms),

@@ -10,8 +10,11 @@
 
 mod answer;
 mod attributes;
+mod bodies;
 mod changes;
 mod companies;
+mod edits;
+mod erasures;
 mod events;
 mod parameters;
 mod refusals;
@@ -45,6 +48,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
                 .wrap(Compress::default())
                 .wrap(from_fn(head::as_get))
                 .configure(users::configure)
+                .configure(erasures::configure)
                 .configure(changes::configure)
                 .configure(companies::configure)
                 .configure(events::configure)

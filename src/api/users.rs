@@ -1,4 +1,6 @@
-//! `/users`: users and leads, their events and their history.
+//! `/users`: users and leads, their events and their history; what is written is in `write.rs`.
+
+mod write;
 
 use actix_web::http::StatusCode;
 use actix_web::web::{self, Data, Json, Path};
@@ -29,10 +31,13 @@ const SORTS: &Sorts<SortBy> = &[
     ("companies", SortBy::Companies),
 ];
 
+/// The methods that a user takes.
+const WRITTEN: &str = "GET, HEAD, PUT, PATCH";
+
 pub(super) fn configure(config: &mut web::ServiceConfig) {
     config
-        .service(read_only("/users").get(list))
-        .service(read_only("/users/{id:[^/]*}").get(show))
+        .service(resource("/users", WRITTEN).get(list).put(write::put).patch(write::patch))
+        .service(resource("/users/{id:[^/]*}", WRITTEN).get(show).put(write::put).patch(write::patch))
         .service(read_only("/users/{id:[^/]*}/events").get(list_events))
         .service(read_only("/users/{id:[^/]*}/changes").get(list_changes))
         .service(resource("/users/{id:[^/]*}/merge", "POST").post(merge));
@@ -69,7 +74,7 @@ async fn show(
 async fn one(store: &Store, name: UserName) -> Result<HttpResponse, Problem> {
     let (wanted, now_ms) = (name.clone(), store.now_ms());
     let (user, lag_ms) = store.read_folded(move |db| users::record(db, &wanted, now_ms)).await?;
-    let user = user.ok_or_else(|| not_found(&name))?;
+    let user = user.ok_or_else(|| user_not_found(&name))?;
     Ok(answer::ok(UserView::of(user, now_ms), lag_ms))
 }
 
@@ -134,11 +139,11 @@ async fn merge(
     let is_dry_run = parameters.is_dry_run()?;
     let deed = move |tx: &mut Tx<'_>| {
         let found = |name: &UserName, tx: &Tx<'_>| -> Result<UserKey, Problem> {
-            users::key(&tx.reader(), name)?.ok_or_else(|| not_found(name))
+            users::key(&tx.reader(), name)?.ok_or_else(|| user_not_found(name))
         };
         let (to, from) = (found(&survivor, tx)?, found(&other, tx)?);
         let change = deeds::merge(tx, &by, to, from).map_err(merge_problem)?;
-        let user = users::record(&tx.reader(), &survivor, now_ms)?.ok_or_else(|| not_found(&survivor))?;
+        let user = users::record(&tx.reader(), &survivor, now_ms)?.ok_or_else(|| user_not_found(&survivor))?;
         let changes = store::changes::of_set(&tx.reader(), change)?;
         Ok::<_, Problem>(MergeView {
             change_id: (!is_dry_run).then_some(change.0),
@@ -166,11 +171,11 @@ async fn read_of<T: Send + 'static>(
     let wanted = name.clone();
     let (found, lag_ms) =
         store.read_folded(move |db| users::key(db, &wanted)?.map(|user| read(db, user)).transpose()).await?;
-    Ok((found.ok_or_else(|| not_found(&name))?, lag_ms))
+    Ok((found.ok_or_else(|| user_not_found(&name))?, lag_ms))
 }
 
 /// Whom a request names: in its path, or by `?id=` where the path is empty.
-fn user_name(path: &str, parameters: &Parameters) -> Result<UserName, Problem> {
+pub(super) fn user_name(path: &str, parameters: &Parameters) -> Result<UserName, Problem> {
     let id = match path {
         "" => parameters
             .get("id")
@@ -181,7 +186,7 @@ fn user_name(path: &str, parameters: &Parameters) -> Result<UserName, Problem> {
 }
 
 /// A user by the kind of name that `?by=` says.
-fn named_by(id: &str, parameters: &Parameters) -> Result<UserName, Problem> {
+pub(super) fn named_by(id: &str, parameters: &Parameters) -> Result<UserName, Problem> {
     match parameters.get("by") {
         Some("id") => Ok(UserName::Id(id.to_owned())),
         Some("email") => Ok(UserName::Email(id.to_owned())),
@@ -194,7 +199,7 @@ fn named_by(id: &str, parameters: &Parameters) -> Result<UserName, Problem> {
     }
 }
 
-fn not_found(name: &UserName) -> Problem {
+pub(super) fn user_not_found(name: &UserName) -> Problem {
     let detail = match name {
         UserName::UserId(id) => {
             format!("No user has the id {id:?}. Check the id; with ?by=email an e-mail address is looked for.")
@@ -244,8 +249,8 @@ impl UserView {
             name: row.name,
             attributes,
             companies: memberships.into_iter().map(MembershipView::of).collect(),
-            owner: None,
-            tags: Vec::new(),
+            owner: row.owner,
+            tags: row.tags,
             state: State::at(now_ms, row.first_seen_ms, row.last_seen_ms).as_str(),
             trend: Trend::between(active_days.1, active_days.0).as_str(),
             first_seen: Time(row.first_seen_ms),
@@ -262,7 +267,7 @@ pub(super) fn plain(attributes: Vec<AttributeValue>) -> Map<String, Value> {
 
 /// A user's company as JSON.
 #[derive(Debug, Serialize)]
-struct MembershipView {
+pub(super) struct MembershipView {
     company_id: String,
     name: Option<String>,
     role: Option<String>,
@@ -275,7 +280,7 @@ struct MembershipView {
 }
 
 impl MembershipView {
-    fn of(membership: UserMembership) -> MembershipView {
+    pub fn of(membership: UserMembership) -> MembershipView {
         MembershipView {
             company_id: membership.company.company_id,
             name: membership.company.name,

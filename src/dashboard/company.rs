@@ -74,8 +74,6 @@ pub struct View {
     pub members: Page<MemberRow>,
     /// A page of the time line.
     pub timeline: Timeline,
-    /// It takes signed members only (C8).
-    pub only_signed: bool,
     /// All attributes, not only the first.
     pub all_attributes: bool,
 }
@@ -105,7 +103,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
                 }
                 aside.stack aria-label="About the company" {
                     (attributes::card(&company.attributes, &view.history, frame.clock, more.as_deref()))
-                    (signed_members::card(frame, &company.row.company_id, view.only_signed))
+                    (signed_members::card(frame, &company.row.company_id, company.signed_members))
                     (code::shell_card(&frame.server, &links::company_api(&company.row.company_id)))
                 }
             }
@@ -356,7 +354,6 @@ pub async fn answer(operator: Operator, request: &HttpRequest, id: String) -> An
     };
     let query = address.query(MEMBER_ROWS);
     let wanted = id.clone();
-    let catalog = desk::store(request)?.catalog();
     let (frame, view) = desk::read(request, operator, Place::Companies, move |db, clock| {
         let Some(company) = companies::page(db, &wanted, clock.now_ms)? else { return Ok(None) };
         let (key, subject) = (company.row.key, Subject::Company(company.row.key));
@@ -364,8 +361,7 @@ pub async fn answer(operator: Operator, request: &HttpRequest, id: String) -> An
         let changes = changes::list(db, subject, None, HISTORY_ROWS)?;
         let timeline = timeline::read(db, Of::Company(key), subject, shown, &from)?;
         let history = attributes::history(&changes.rows, "company");
-        let only_signed = catalog.companies_of_signed.contains(&key);
-        Ok(Some(View { company, history, address, left, members, timeline, only_signed, all_attributes }))
+        Ok(Some(View { company, history, address, left, members, timeline, all_attributes }))
     })
     .await?;
     Ok(match view {

@@ -8,6 +8,7 @@ mod codes;
 mod companies;
 mod company;
 mod desk;
+mod erase;
 mod errors;
 mod first_run;
 mod happenings;
@@ -61,6 +62,8 @@ pub fn configure(config: &mut ServiceConfig) {
         .service(web::resource("/search").get(search::show))
         .service(web::resource("/users").get(users::show))
         .service(web::resource("/users/{id}").get(user::show))
+        .service(web::resource("/users/{id}/erase").get(erase::show).post(erase::confirm))
+        .service(web::resource("/settings/rules/allow").post(erase::allow))
         .service(web::resource("/users/{id}/merge").get(merge::show).post(merge::confirm))
         .service(web::resource("/changes/{id}/undo").post(merge::take_back))
         .service(web::resource("/companies").get(companies::show))

@@ -8,12 +8,11 @@ use super::desk::{self, Answer};
 use super::links;
 use super::parts::frame::Frame;
 use super::parts::icon::icon;
-use crate::actions::signed_members;
+use crate::actions::attributes::Hand;
+use crate::actions::edit::{self, Absent, EditError, Wanted};
 use crate::domain::access::Role;
-use crate::domain::change::By;
 use crate::http::access::Admin;
 use crate::http::page::PageError;
-use crate::store::companies;
 
 /// The card: how it is, and the button that changes it.
 pub fn card(frame: &Frame, company_id: &str, only_signed: bool) -> Markup {
@@ -64,8 +63,11 @@ pub struct Sent {
 /// No such company, the store's.
 pub async fn change(Admin(operator): Admin, request: HttpRequest, sent: web::Form<Sent>) -> Answer {
     let Sent { company_id, only_signed } = sent.into_inner();
-    let (store, by, wanted) = (desk::store(&request)?, By::Operator(operator.email.clone()), company_id.clone());
-    let company = store.read(move |db| companies::key(db, &wanted)).await?.ok_or_else(PageError::not_found)?;
-    store.write(move |tx| signed_members::ask(tx, &by, company, only_signed == "yes")).await?;
+    let (hand, id) = (Hand::operator(&operator.email), company_id.clone());
+    let wanted = Wanted { signed_members: Some(only_signed == "yes"), ..Wanted::default() };
+    let edited = desk::store(&request)?.write(move |tx| edit::company(tx, &hand, &id, &wanted, Absent::Refuse)).await;
+    if let Err(error) = edited {
+        return Err(if let EditError::Store(error) = error { error.into() } else { PageError::not_found() });
+    }
     Ok(desk::see_other(&format!("{}#proof", links::company(&company_id))))
 }

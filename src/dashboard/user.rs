@@ -335,7 +335,7 @@ fn identifiers(frame: &Frame, user: &UserPage) -> Markup {
             header {
                 h2 id="ids" { "Identifiers" }
                 @if frame.may(Role::Admin) {
-                    span.end { a.btn.bare href={ (links::user(None, &user.row.id)) "/merge" } { "Merge another record" } }
+                    span.end { a.btn.bare href={ (links::user(None, &user.row.id)) "/merge" } { "Merge another record" } " " a.btn.bare href={ (links::user(None, &user.row.id)) "/erase" } { "Erase" } }
                 }
             }
             dl.facts {

@@ -31,6 +31,8 @@ keys! {
     OperatorKey,
     /// Our row number of an attribute definition.
     DefinitionKey,
+    /// Our row number of a note.
+    NoteKey,
     /// The number of a change set.
     ChangeKey,
     /// An event's id: its time, its order and its key against repeats.

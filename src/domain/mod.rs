@@ -14,6 +14,7 @@ pub mod identity;
 pub mod ids;
 pub mod limits;
 pub mod message;
+pub mod profile;
 pub mod proof;
 pub mod settings;
 pub mod time;

@@ -1,14 +1,18 @@
 //! Takes out what is kept for a time alone: message ids (R15), examples of refusals, sign-ins and
-//! links that have expired, and visitors whom nobody turned out to be.
+//! links that have expired, visitors whom nobody turned out to be, and events beyond the retention; and
+//! ends erasures (R13) that were begun.
 
 use std::time::Duration;
 
+use crate::actions::erase;
 use crate::domain::limits::{EXAMPLE_DAYS, SEEN_DAYS};
-use crate::domain::time::{DAY_MS, HOUR_MS};
-use crate::store::{Store, StoreError, events, operators, refusals, visitors};
+use crate::domain::time::{DAY_MS, HOUR_MS, kept_from};
+use crate::store::{Store, StoreError, erasure, events, operators, refusals, visitors};
 
 /// Rows that one chunk takes out: the writer is held for so long, then others pass.
 const CHUNK_ROWS: i64 = 500;
+/// Events that one chunk takes out, or those of one hour where they are more.
+const CHUNK_EVENTS: i64 = 2_000;
 
 /// Runs for ever, once an hour, from a while after the start on.
 pub async fn run(store: Store) {
@@ -33,6 +37,20 @@ pub async fn clear(store: &Store) -> Result<(), StoreError> {
         })
         .await?
     {}
+    while store
+        .write_bulk(|tx| {
+            let days = tx.catalog().settings.event_retention_days;
+            events::forget_before(tx, kept_from(tx.now_ms, days), CHUNK_EVENTS)
+        })
+        .await?
+    {}
+    erase::finish(store).await?;
+    if store.write_bulk(|tx| erasure::search_holds_pieces(tx)).await? {
+        let mut more = store.write_bulk(|tx| erasure::clear_search(tx, true)).await?;
+        while more {
+            more = store.write_bulk(|tx| erasure::clear_search(tx, false)).await?;
+        }
+    }
     store
         .write_bulk(|tx| {
             refusals::forget_examples(tx, tx.now_ms - EXAMPLE_DAYS * DAY_MS)?;
@@ -95,5 +113,189 @@ mod tests {
         assert_eq!(events.rows.len(), 2, "the events went with the visitor");
         store.read_folded(|_| Ok(())).await.unwrap();
         assert_eq!(store.read(recount::differences).await.unwrap(), Vec::<String>::new());
+    }
+
+    /// A workspace of some people in some companies with activity of many days, and its clock.
+    struct History {
+        _folder: tempfile::TempDir,
+        store: Store,
+        clock: Arc<AtomicI64>,
+        delivery: Delivery,
+        chance: u64,
+        sent: u64,
+    }
+
+    const START: i64 = 1_800_000_000_000;
+
+    impl History {
+        fn new(seed: u64) -> History {
+            let folder = tempfile::tempdir().unwrap();
+            let clock = Arc::new(AtomicI64::new(START));
+            let hand = Arc::clone(&clock);
+            let ambient = Ambient { now_ms: Arc::new(move || hand.load(Ordering::Relaxed)), ..Ambient::default() };
+            let store = Store::open(&folder.path().join("rollcall.db"), ambient).unwrap();
+            let source = store.catalog().api_source().unwrap().key;
+            let delivery = Delivery { source, grade: Grade::Secret, sent_at_ms: None, received_ms: START };
+            History { _folder: folder, store, clock, delivery, chance: seed, sent: 0 }
+        }
+
+        fn below(&mut self, limit: u64) -> u64 {
+            self.chance = self.chance.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (self.chance >> 33) % limit
+        }
+
+        /// Something that somebody does on one of the last days, or says of the company.
+        fn message(&mut self, days: u64) -> Message {
+            let user = format!("u{}", self.below(4));
+            let browser = format!("b{}", self.below(6));
+            let ago_ms = self.below(days * 24 * 4) as i64 * HOUR_MS / 4;
+            let kind = [Kind::Page, Kind::Track, Kind::Track, Kind::Identify][self.below(4) as usize];
+            let mut message = page(&browser, (self.below(3) > 0).then_some(&user), START - ago_ms);
+            message.kind = kind;
+            self.sent += 1;
+            message.message_id = Some(format!("message-{}", self.sent));
+            message.name = format!("Event {}", self.below(3));
+            let company = crate::domain::ids::CompanyId::parse(&format!("c{}", self.below(3))).unwrap().unwrap();
+            message.company_context = CompanyContext::In(company.clone());
+            if kind == Kind::Identify {
+                let standing = crate::domain::message::Standing::Joins;
+                message.companies.push(crate::domain::message::CompanyStatement {
+                    company_id: Some(company),
+                    standing,
+                    attributes: serde_json::Map::new(),
+                    membership: serde_json::Map::new(),
+                });
+            }
+            message
+        }
+
+        async fn fill(&mut self, messages: usize, days: u64) {
+            let messages: Vec<Message> = (0..messages).map(|_| self.message(days)).collect();
+            let delivery = self.delivery;
+            let all = move |tx: &mut crate::store::Tx<'_>| {
+                messages.into_iter().try_for_each(|message| receive(tx, &delivery, message).map(drop))
+            };
+            self.store.write(all).await.map_err(|error: StoreError| error).unwrap();
+        }
+
+        async fn equals_a_recount(&self, when: &str) {
+            self.store.read_folded(|_| Ok(())).await.unwrap();
+            assert_eq!(self.store.read(recount::differences).await.unwrap(), Vec::<String>::new(), "{when}");
+        }
+
+        async fn key(&self, user: &str) -> Option<crate::domain::ids::UserKey> {
+            let name = crate::store::users::UserName::UserId(user.to_owned());
+            self.store.read(move |db| crate::store::users::key(db, &name)).await.unwrap()
+        }
+    }
+
+    #[tokio::test]
+    async fn events_beyond_the_retention_go_and_every_number_is_a_recount_of_the_rest() {
+        for seed in 0..6 {
+            let mut history = History::new(seed);
+            history.fill(300, 50).await;
+            history.equals_a_recount("before").await;
+            let users = crate::store::list::ListQuery {
+                search: None,
+                sort: crate::store::users::SortBy::Name,
+                descending: false,
+                after: None,
+                size: 50,
+            };
+            let first_seen = async || {
+                let query = users.clone();
+                let rows =
+                    history.store.read(move |db| crate::store::users::list(db, &query, START)).await.unwrap().rows;
+                rows.into_iter().map(|row| (row.user_id, row.first_seen_ms)).collect::<Vec<_>>()
+            };
+            let known = first_seen().await;
+            for days in [40, 29, 12, 1] {
+                let before_ms = kept_from(START, days);
+                let mut steps = 0;
+                while history.store.write(move |tx| events::forget_before(tx, before_ms, 7)).await.unwrap() {
+                    history.equals_a_recount("between two steps").await;
+                    steps += 1;
+                }
+                assert!(steps > 2, "in chunks");
+                history.equals_a_recount("after").await;
+                let left = history.store.read(|db| events::list(db, events::Of::All, None, 500)).await.unwrap();
+                assert!(left.rows.iter().all(|event| event.event_id.at_ms() >= before_ms));
+            }
+            assert_eq!(first_seen().await, known, "when people were first seen stays");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_setting_deletes_and_zero_keeps_for_ever() {
+        let mut history = History::new(77);
+        history.fill(100, 60).await;
+        let count = async || history.store.read(|db| events::count(db, events::Of::All)).await.unwrap();
+        let all = count().await;
+        clear(&history.store).await.unwrap();
+        assert_eq!(count().await, all);
+        let set = |tx: &mut crate::store::Tx<'_>| crate::store::workspace::set(tx, "event_retention_days", "20");
+        history.store.write(set).await.unwrap();
+        clear(&history.store).await.unwrap();
+        assert_ne!(count().await, all);
+        history.equals_a_recount("after").await;
+        history.clock.store(START + 90 * DAY_MS, Ordering::Relaxed);
+        clear(&history.store).await.unwrap();
+        assert_eq!(count().await, crate::store::list::Count::Exactly(0));
+        history.equals_a_recount("when nothing is left").await;
+    }
+
+    #[tokio::test]
+    async fn r13_whoever_is_erased_out_of_any_history_leaves_a_recount_of_the_others() {
+        use crate::domain::change::By;
+        use crate::store::erasure::Events;
+        for seed in 0..8 {
+            let mut history = History::new(seed * 31 + 5);
+            history.fill(200, 50).await;
+            let merges = seed % 2 == 1;
+            if merges && let (Some(one), Some(other)) = (history.key("u0").await, history.key("u1").await) {
+                let merge =
+                    move |tx: &mut crate::store::Tx<'_>| crate::actions::merge::merge(tx, &By::Shell, one, other);
+                history.store.write(merge).await.unwrap();
+            }
+            for (user, mode) in [("u0", Events::Delete), ("u2", Events::Anonymize), ("u3", Events::Delete)] {
+                let Some(key) = history.key(user).await else { continue };
+                let plan = history.store.rehearse(move |tx| erase::erase(tx, &By::Shell, key, mode)).await.unwrap();
+                history.equals_a_recount("after a rehearsal").await;
+                let done = history.store.write(move |tx| erase::erase(tx, &By::Shell, key, mode)).await;
+                assert_eq!(done.map_err(|error: StoreError| error).unwrap(), plan);
+                assert_eq!(history.key(user).await, None);
+                history.equals_a_recount(&format!("after {user}, seed {seed}")).await;
+            }
+            // What comes in late is dropped; the rest goes on being counted.
+            history.fill(60, 3).await;
+            assert_eq!(history.key("u0").await, None);
+            history.equals_a_recount("afterwards").await;
+            history.store.write(|tx| erasure::clear_search(tx, true)).await.unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn the_events_of_somebody_who_did_very_much_go_in_chunks_and_a_restart_goes_on() {
+        use crate::domain::change::By;
+        use crate::store::erasure::Events;
+        let mut history = History::new(9);
+        history.fill(14_000, 80).await;
+        let key = history.key("u1").await.unwrap();
+        let receipt = history.store.write(move |tx| erase::erase(tx, &By::Shell, key, Events::Delete)).await;
+        let events = receipt.map_err(|error: StoreError| error).unwrap().rows["events"].as_u64().unwrap();
+        assert!(events > 3_000 && history.key("u1").await.is_none());
+        assert!(history.store.write(|tx| erasure::unfinished(tx)).await.unwrap().is_some(), "some are left");
+        let names = crate::store::list::ListQuery {
+            search: Some("u1".to_owned()),
+            sort: crate::store::users::SortBy::Name,
+            descending: false,
+            after: None,
+            size: 50,
+        };
+        let found = history.store.read(move |db| crate::store::users::list(db, &names, START)).await.unwrap();
+        assert!(found.rows.is_empty(), "nobody finds the person meanwhile");
+        clear(&history.store).await.unwrap();
+        assert!(history.store.write(|tx| erasure::unfinished(tx)).await.unwrap().is_none());
+        history.equals_a_recount("after the last chunk").await;
     }
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, RwLock};
 
 use rusqlite::Connection;
 
-use super::StoreError;
+use super::{StoreError, erasure};
 use crate::domain::access::Grade;
 use crate::domain::attributes::{Owner, Type};
 use crate::domain::ids::{CompanyKey, SourceKey, UserKey};
@@ -82,6 +82,8 @@ pub struct Catalog {
     pub merged_users: Arc<HashMap<UserKey, UserKey>>,
     /// Companies that take signed members only (C8).
     pub companies_of_signed: Arc<HashSet<CompanyKey>>,
+    /// Keyed hashes of the ids of erased people (R13).
+    pub erased: Arc<HashSet<[u8; erasure::HASH_BYTES]>>,
     /// The key of message hashes.
     pub hash_key: [u8; 32],
 }
@@ -257,6 +259,7 @@ pub(super) fn load(connection: &Connection) -> Result<Catalog, StoreError> {
         unsigned_definitions,
         merged_users,
         companies_of_signed,
+        erased: Arc::new(erasure::read(connection)?),
         hash_key,
     })
 }

@@ -12,7 +12,7 @@ pub use page::{CompanyDay, CompanyPage, CompanyRecord, TopEvent, page, record, r
 
 use super::list::{self, COUNTED_MAX, Count, Cursor, Keyset, ListQuery, Page};
 use super::users::{ROLL_DAYS, first_seen};
-use super::{Reader, StoreError, Tx, activity, workspace};
+use super::{Reader, StoreError, Tx, activity, profiles, workspace};
 use crate::domain::attributes::Attributes;
 use crate::domain::email_domains::of_website;
 use crate::domain::ids::{CompanyId, CompanyKey};
@@ -49,6 +49,10 @@ pub struct CompanyRow {
     pub members: u32,
     /// Members active in the last 30 days.
     pub active_members: u32,
+    /// The operator who looks after it, by e-mail (A9).
+    pub owner: Option<String>,
+    /// Tags in the order of the alphabet.
+    pub tags: Vec<String>,
     /// Unix milliseconds.
     pub first_seen_ms: i64,
     /// Last activity, Unix milliseconds.
@@ -133,7 +137,9 @@ fn rows_without_rolls(db: &Reader<'_>, keys: &[i64]) -> Result<Vec<CompanyRow>, 
 fn row(db: &Reader<'_>, key: i64) -> Result<Option<CompanyRow>, StoreError> {
     let mut statement = db.0.prepare_cached(
         "SELECT company_id, name, attributes ->> 'domain', attributes ->> 'plan', members, active_members,
-                first_seen_ms, last_seen_hour
+                first_seen_ms, last_seen_hour,
+                (SELECT email FROM operators WHERE operator_key = owner_key),
+                (SELECT json_group_array(tag) FROM profile_tags WHERE subject = 1 AND subject_key = company_key)
          FROM companies WHERE company_key = :key",
     )?;
     let found = statement
@@ -146,6 +152,8 @@ fn row(db: &Reader<'_>, key: i64) -> Result<Option<CompanyRow>, StoreError> {
                 plan: row.get(3)?,
                 members: row.get(4)?,
                 active_members: row.get(5)?,
+                owner: row.get(8)?,
+                tags: profiles::tags_in_order(row.get_ref(9)?.as_str()?),
                 first_seen_ms: row.get(6)?,
                 last_seen_ms: None,
                 roll: [0; ROLL_DAYS],

@@ -4,12 +4,13 @@ use std::collections::HashMap;
 
 use rusqlite::{Connection, OptionalExtension, Statement, named_params, params};
 
+use super::folds::Folded;
 use super::list::{COUNTED_MAX, Count, Cursor, Page};
 use super::{Reader, StoreError, Tx, users};
 use crate::domain::ids::{CompanyKey, EventId, SourceKey, UserKey, VisitorKey};
 use crate::domain::limits::{EVENT_NAMES_MAX, OTHER_EVENTS};
 use crate::domain::message::Kind;
-use crate::domain::time::EPOCH_MS;
+use crate::domain::time::{EPOCH_MS, HOUR_MS};
 
 /// Bits of an event's id below its time.
 pub const HASH_BITS: u32 = 22;
@@ -454,6 +455,36 @@ pub(super) fn arrive(tx: &mut Tx<'_>, event: Option<EventId>, visitor: Option<Vi
     tx.state.next_seq += 1;
     tx.state.pending += 1;
     Ok(seq)
+}
+
+/// Takes out events of before the beginning of an hour (Unix milliseconds), the oldest hours first: of at
+/// least one, and of as many as hold so many events. Whether there may be more. Folds then say what a
+/// recount of the rest says; when people were first seen stays.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn forget_before(tx: &mut Tx<'_>, before_ms: i64, limit: i64) -> Result<bool, StoreError> {
+    let before = EventId::first_at(before_ms).0;
+    let find = |offset: i64| -> Result<Option<EventId>, StoreError> {
+        let mut statement = tx
+            .connection
+            .prepare_cached("SELECT event_id FROM events WHERE event_id < ?1 ORDER BY event_id LIMIT 1 OFFSET ?2")?;
+        Ok(statement.query_row([before, offset], |row| row.get(0).map(EventId)).optional()?)
+    };
+    let Some(oldest) = find(0)? else { return Ok(false) };
+    let hour_of = |id: EventId| id.at_ms().div_euclid(HOUR_MS);
+    let until = match find(limit)? {
+        Some(beyond) => EventId::first_at(hour_of(beyond).max(hour_of(oldest) + 1) * HOUR_MS).0.min(before),
+        None => before,
+    };
+    super::folds::catch_up(tx)?;
+    let mut statement = tx.connection.prepare_cached(
+        "SELECT event_id, kind, name_key, visitor_key, user_key, company_key, flags FROM events WHERE event_id < ?1",
+    )?;
+    let gone = statement.query_map([until], |row| Folded::of(row, 0))?.collect::<Result<Vec<_>, _>>()?;
+    drop(statement);
+    super::folds::withdraw(tx, &gone, super::folds::Gone::Everybody)?;
+    Ok(until < before)
 }
 
 /// The key under which an event is counted, and whether it has one of its own (A4).

@@ -8,6 +8,8 @@
 //! A slice is summed up in memory in sorted maps and written once, so that the
 //! pages of the fold tables are touched in order.
 
+mod withdrawn;
+
 use std::collections::BTreeMap;
 
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, ToSql, params};
@@ -18,6 +20,8 @@ use super::{StoreError, Tx};
 use crate::domain::ids::{CompanyKey, EventId, UserKey};
 use crate::domain::message::Kind;
 use crate::domain::time::HOUR_MS;
+
+pub(super) use withdrawn::{Gone, see_again, withdraw};
 
 /// Days, today among them, within which a member counts as active.
 pub(super) const ACTIVE_DAYS: i32 = 30;
@@ -251,6 +255,10 @@ impl Sums {
 
     /// Counts an event for its browser, its company, and the person where there is one.
     fn count(&mut self, tx: &mut Tx<'_>, event: &Folded, person: Option<i64>) {
+        // What staff do as somebody else counts for nobody, nor for their own browser (R16).
+        if event.flags & ACTING_AS != 0 {
+            return;
+        }
         let at_ms = event.id.at_ms();
         if let Some(visitor) = event.visitor {
             let reach = self.visitors.entry(visitor).or_default();

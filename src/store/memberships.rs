@@ -475,3 +475,18 @@ pub fn save(tx: &Tx<'_>, user: UserKey, company: CompanyKey, attributes: &Attrib
         .execute(params![user.0, company.0, values, stamps, attributes.text("role"), attributes.text("title")])?;
     Ok(())
 }
+
+/// The company that a user was stated to be in last, but for one; none where there is no other.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn stated_last(tx: &Tx<'_>, user: UserKey, but: CompanyKey) -> Result<Option<CompanyKey>, StoreError> {
+    Ok(tx
+        .connection
+        .prepare_cached(
+            "SELECT company_key FROM memberships WHERE user_key = ?1 AND company_key <> ?2 AND open = 1
+             ORDER BY stated_ms DESC, company_key LIMIT 1",
+        )?
+        .query_row([user.0, but.0], |row| row.get(0).map(CompanyKey))
+        .optional()?)
+}

@@ -31,12 +31,15 @@ pub mod attributes;
 pub mod changes;
 pub mod companies;
 pub mod email_domains;
+pub mod erasure;
 pub mod events;
 pub mod folds;
 pub mod list;
 pub mod memberships;
 pub mod merges;
+pub mod notes;
 pub mod operators;
+pub mod profiles;
 pub mod recount;
 pub mod refusals;
 pub mod search;
@@ -357,6 +360,18 @@ impl Store {
     /// The target exists or can't be written.
     pub fn backup(&self, target: &Path) -> Result<(), StoreError> {
         backup::copy(&self.inner.path, target)
+    }
+
+    /// Writes the write-ahead log back into the file and empties it, so that what was deleted is in
+    /// neither. Readers that are at it are waited for, for a while; the log is emptied by itself later.
+    ///
+    /// # Errors
+    /// The file can't be opened.
+    pub async fn empty_log(&self) -> Result<(), StoreError> {
+        let inner = Arc::clone(&self.inner);
+        tokio::task::spawn_blocking(move || connection::empty_log(&inner.path))
+            .await
+            .map_err(|_| StoreError::Stopped)?
     }
 
     /// Ends the readers, and the writer after all that was accepted is on disk, and closes the file.

@@ -44,10 +44,25 @@ impl Needle {
         })
     }
 
+    /// Whether it is too short for the index of pieces.
+    pub fn is_short(&self) -> bool {
+        self.at_beginning
+    }
+
+    /// All its three-letter pieces, as the index's query language asks for them.
+    pub fn pieces(&self) -> String {
+        pieces(&self.text)
+    }
+
     /// The first text that does not begin with it, in the order of the indexes.
     fn beyond(text: &str) -> String {
         format!("{text}{}", char::MAX)
     }
+}
+
+/// A text as the index and a needle have it: in lower case.
+pub(super) fn as_compared(text: &str) -> String {
+    text.to_lowercase()
 }
 
 /// Who may have a text.
@@ -173,6 +188,6 @@ pub(super) fn index_user(tx: &mut Tx<'_>, key: UserKey, text: &str) -> Result<()
     tx.connection.prepare_cached("DELETE FROM users_search WHERE rowid = ?1")?.execute([key.0])?;
     tx.connection
         .prepare_cached("INSERT INTO users_search (rowid, text) VALUES (?1, ?2)")?
-        .execute(params![key.0, text.to_lowercase()])?;
+        .execute(params![key.0, as_compared(text)])?;
     Ok(())
 }

@@ -14,11 +14,13 @@ pub use known::{
     with_email,
 };
 pub(super) use page::attribute_values;
-pub use page::{AttributeValue, Identifier, UserMembership, UserPage, UserRecord, page, record, records};
+pub use page::{
+    AttributeValue, Identifier, UserMembership, UserPage, UserRecord, page, record, record_of_key, records,
+};
 
 use super::list::{self, COUNTED_MAX, Count, Cursor, Keyset, ListQuery, Page};
 use super::search::{self, CANDIDATES_MAX, Candidates, Needle};
-use super::{Reader, StoreError, activity, workspace};
+use super::{Reader, StoreError, activity, profiles, workspace};
 use crate::domain::access::Grade;
 use crate::domain::ids::{CompanyKey, UserKey};
 
@@ -71,6 +73,10 @@ pub struct UserRow {
     pub company: Option<CompanyName>,
     /// Open memberships.
     pub companies: u32,
+    /// The operator who looks after them, by e-mail (A9).
+    pub owner: Option<String>,
+    /// Tags in the order of the alphabet.
+    pub tags: Vec<String>,
     /// Unix milliseconds.
     pub first_seen_ms: i64,
     /// Last activity, Unix milliseconds, to the millisecond where the journal says it.
@@ -225,7 +231,9 @@ fn rows_without_rolls(db: &Reader<'_>, keys: &[i64]) -> Result<Vec<UserRow>, Sto
 fn row(db: &Reader<'_>, key: i64) -> Result<Option<UserRow>, StoreError> {
     let mut statement = db.0.prepare_cached(
         "SELECT u.id, u.user_id, u.email, u.name, u.companies, u.first_seen_ms, u.last_seen_hour,
-                c.company_key, c.company_id, c.name
+                c.company_key, c.company_id, c.name,
+                (SELECT email FROM operators WHERE operator_key = u.owner_key),
+                (SELECT json_group_array(tag) FROM profile_tags WHERE subject = 0 AND subject_key = u.user_key)
          FROM users AS u LEFT JOIN companies AS c ON c.company_key = u.current_company_key
          WHERE u.user_key = :key",
     )?;
@@ -243,6 +251,8 @@ fn row(db: &Reader<'_>, key: i64) -> Result<Option<UserRow>, StoreError> {
                 name: row.get(3)?,
                 company,
                 companies: row.get(4)?,
+                owner: row.get(10)?,
+                tags: profiles::tags_in_order(row.get_ref(11)?.as_str()?),
                 first_seen_ms: row.get(5)?,
                 last_seen_ms: None,
                 roll: [0; ROLL_DAYS],

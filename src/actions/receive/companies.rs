@@ -15,7 +15,7 @@ use crate::store::{StoreError, companies, memberships, users};
 
 impl Receiving<'_, '_> {
     /// The company of an id; made of its id alone where it is not known (C5).
-    pub(super) fn company(&mut self, company_id: &CompanyId) -> Result<CompanyKey, StoreError> {
+    pub(in crate::actions) fn company(&mut self, company_id: &CompanyId) -> Result<CompanyKey, StoreError> {
         if let Some(key) = companies::key_of_id(self.tx, company_id)? {
             return Ok(key);
         }
@@ -49,7 +49,7 @@ impl Receiving<'_, '_> {
             };
             let company = self.company(&company_id)?;
             companies::named_at(self.tx, company, self.time.at_ms)?;
-            self.company_attributes(company, attributes)?;
+            self.say(About::Company(company), attributes, self.stamp_of_company())?;
             let grade = self.grade_of_membership(Some(&company_id));
             let said = match standing {
                 Standing::Joins => Said::Joins(company),
@@ -70,7 +70,7 @@ impl Receiving<'_, '_> {
             let changes = memberships::restate(self.tx, user)?;
             self.changes.extend(changes);
             for (_, company, values) in said_of_memberships {
-                self.membership_attributes(user, company, values, self.stamp_of_company())?;
+                self.say(About::Membership(user, company), values, self.stamp_of_company())?;
             }
         } else if let Some(visitor) = subject.visitor.filter(|_| !statements.is_empty()) {
             self.state_memberships(Member::Waiting(visitor), &statements, proven)?;
@@ -122,11 +122,11 @@ impl Receiving<'_, '_> {
             self.refuse_value(RefusedValue::new("company", Value::Object(attributes), refused));
             return Ok(());
         };
-        self.company_attributes(company, attributes)?;
-        self.membership_attributes(user, company, membership, self.stamp_of_company())
+        self.say(About::Company(company), attributes, self.stamp_of_company())?;
+        self.say(About::Membership(user, company), membership, self.stamp_of_company())
     }
 
-    fn order(&self, place: i64) -> Order {
+    pub(in crate::actions) fn order(&self, place: i64) -> Order {
         Order { at_ms: self.time.at_ms, message_hash: self.message_hash, place }
     }
 }

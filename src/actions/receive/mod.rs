@@ -24,13 +24,14 @@ use crate::domain::attributes::Stamp;
 use crate::domain::change::{By, Change};
 use crate::domain::error::{Code, Refused};
 use crate::domain::identity::{Browser, Who};
-use crate::domain::ids::{AnonymousId, ChangeKey, CompanyKey, UserKey, VisitorKey};
+use crate::domain::ids::{self, AnonymousId, ChangeKey, CompanyKey, UserKey, VisitorKey};
 use crate::domain::limits::REFUSED_VALUES_MAX;
 use crate::domain::message::{
     CompanyContext, Delivery, Kind, MORE_VALUES_REFUSED, Message, Receipt, RefusedValue, Standing, Status,
 };
 use crate::domain::proof::Proven;
 use crate::domain::time::{DAY_MS, EPOCH_MS, MessageTime, message_time, rfc3339};
+use crate::store::erasure::{self, Named};
 use crate::store::events::{self, ACTING_AS, INACTIVE, NewEvent};
 use crate::store::{StoreError, Tx, changes, memberships, refusals, users, visitors};
 
@@ -54,20 +55,24 @@ impl From<Refused> for Stop {
     }
 }
 
-/// A message being dealt with: what is known of it, and what came of it so far.
-struct Receiving<'a, 't> {
-    tx: &'a mut Tx<'t>,
+/// A message being dealt with, or something done by hand: what is known of it, and what came of it so far.
+pub(super) struct Receiving<'a, 't> {
+    pub(super) tx: &'a mut Tx<'t>,
     delivery: &'a Delivery,
     time: MessageTime,
     message_hash: i64,
-    changes: Vec<Change>,
-    refused_values: Vec<RefusedValue>,
+    /// Refused values are told to whoever is there to put them right, and wait nowhere.
+    by_hand: bool,
+    pub(super) changes: Vec<Change>,
+    pub(super) refused_values: Vec<RefusedValue>,
+    /// Attributes that a pin keeps as they are (A7).
+    pub(super) kept: Vec<String>,
     warnings: Vec<&'static str>,
     /// Something but a value changed: a person or a browser came to be, a link was made.
     news: bool,
     fresh_anonymous_id: Option<AnonymousId>,
     /// The user whose e-mail address it set or changed, and the address (C9).
-    new_email: Option<(UserKey, Option<String>)>,
+    pub(super) new_email: Option<(UserKey, Option<String>)>,
     decided: Decided,
     proven: Option<Proven>,
 }
@@ -143,8 +148,10 @@ fn deal_with(tx: &mut Tx<'_>, delivery: &Delivery, mut message: Message) -> Resu
         delivery,
         time,
         message_hash,
+        by_hand: false,
         changes: Vec::new(),
         refused_values: Vec::new(),
+        kept: Vec::new(),
         warnings: Vec::new(),
         news: false,
         fresh_anonymous_id: None,
@@ -167,9 +174,33 @@ fn deal_with(tx: &mut Tx<'_>, delivery: &Delivery, mut message: Message) -> Resu
     }
 }
 
+impl<'a, 't> Receiving<'a, 't> {
+    /// What is done by hand takes the same way as what a message says: conversion, limits, definitions.
+    pub(super) fn by_hand(tx: &'a mut Tx<'t>, delivery: &'a Delivery) -> Receiving<'a, 't> {
+        let at_ms = tx.now_ms;
+        Receiving {
+            message_hash: tx.message_hash(delivery.source, None),
+            tx,
+            delivery,
+            time: MessageTime { at_ms, as_sent: false, warning: None },
+            by_hand: true,
+            changes: Vec::new(),
+            refused_values: Vec::new(),
+            kept: Vec::new(),
+            warnings: Vec::new(),
+            news: false,
+            fresh_anonymous_id: None,
+            new_email: None,
+            decided: Decided::default(),
+            proven: None,
+        }
+    }
+}
+
 impl Receiving<'_, '_> {
     fn run(&mut self, mut message: Message) -> Result<Status, Stop> {
         self.check_time(&message)?;
+        self.check_erased(&mut message)?;
         self.refused_values.append(&mut message.refused_values);
         self.warnings.append(&mut message.warnings);
         self.warnings.extend(self.time.warning);
@@ -252,6 +283,35 @@ impl Receiving<'_, '_> {
         Ok(())
     }
 
+    /// R13: a late message of somebody who was erased stores nothing. A browser of theirs on which another
+    /// user is named is that user's from now on, as a browser that nobody knows.
+    fn check_erased(&self, message: &mut Message) -> Result<(), Refused> {
+        if self.tx.catalog().erased.is_empty() {
+            return Ok(());
+        }
+        let is_erased = |named: Named<'_>| erasure::is_erased(self.tx, named);
+        let email = match (message.kind, message.traits.get("email")) {
+            (Kind::Identify, Some(Value::String(text))) => ids::email(text).ok(),
+            _ => None,
+        };
+        let names_user = message.user_id.is_some() || email.is_some();
+        let user = message.user_id.as_ref().is_some_and(|id| is_erased(Named::User(id.as_str())));
+        let lead = message.user_id.is_none() && email.is_some_and(|email| is_erased(Named::Email(&email)));
+        let previous = message.previous_id.as_ref().is_some_and(|id| {
+            is_erased(Named::User(id.as_str())) || message.kind == Kind::Alias && is_erased(Named::Browser(id.as_str()))
+        });
+        let browser = message.anonymous_id.as_ref().is_some_and(|id| is_erased(Named::Browser(id.as_str())));
+        if user || lead || previous || browser && !names_user {
+            let detail =
+                "Whom the message is about was erased; nothing of it was stored. An admin can allow the person again.";
+            return Err(Refused::new(Code::Erased, detail));
+        }
+        if browser {
+            message.anonymous_id = None;
+        }
+        Ok(())
+    }
+
     /// R16: what staff do as a customer is kept as an event and touches nobody.
     fn acting_as(&mut self, message: &Message) -> Result<Status, Stop> {
         if !message.kind.is_activity() {
@@ -314,7 +374,7 @@ impl Receiving<'_, '_> {
     }
 
     /// Where a value of this message came from.
-    fn stamp(&self) -> Stamp {
+    pub(super) fn stamp(&self) -> Stamp {
         Stamp {
             pinned: false,
             at_ms: self.time.at_ms,

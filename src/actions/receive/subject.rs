@@ -174,7 +174,7 @@ impl Receiving<'_, '_> {
                 message_hash: waiting.order.message_hash,
                 source: waiting.source,
             };
-            self.membership_attributes(person, waiting.company, values, stamp)?;
+            self.say(About::Membership(person, waiting.company), values, stamp)?;
         }
         Ok(())
     }

@@ -8,11 +8,11 @@ use crate::domain::access::Grade;
 use crate::domain::attributes::{self, Attributes, Owner, Stamp, Type, Write, email_value};
 use crate::domain::change::{Change, Subject as About};
 use crate::domain::error::{Code, Refused};
-use crate::domain::ids::{CompanyKey, UserKey};
 use crate::domain::limits::{
     DEFINITIONS_PER_KIND_MAX, DEFINITIONS_UNSIGNED_PER_HOUR_MAX, LIST_ITEMS_MAX, REFUSED_VALUES_MAX,
 };
 use crate::domain::message::RefusedValue;
+use crate::domain::profile::PINNED;
 use crate::domain::time::HOUR_MS;
 use crate::store::{StoreError, attributes as definitions, companies, memberships, tray, users, visitors};
 
@@ -23,29 +23,16 @@ impl Receiving<'_, '_> {
         subject: &Subject,
         values: Map<String, Value>,
     ) -> Result<(), StoreError> {
-        if values.is_empty() {
-            return Ok(());
-        }
         if let Some(user) = subject.named.map(|named| self.survivor(named)) {
-            if self.takes_proof(user)? {
+            if !values.is_empty() && self.takes_proof(user)? {
                 for (name, value) in values {
                     self.refuse_value(RefusedValue::new(name, value, not_signed()));
                 }
                 return Ok(());
             }
-            let mut known = users::load(self.tx, user)?;
-            if self.state(About::User(user), Owner::User, &mut known.attributes, values, self.stamp())? {
-                users::save(self.tx, &known)?;
-                let email = known.attributes.text("email");
-                if email != known.email {
-                    self.new_email = Some((user, email));
-                }
-            }
-        } else if let Some(visitor) = subject.visitor {
-            let mut carried = visitors::attributes(self.tx, visitor)?;
-            if self.state(About::Visitor(visitor), Owner::User, &mut carried, values, self.stamp())? {
-                visitors::save(self.tx, visitor, &carried)?;
-            }
+            self.say(About::User(user), values, self.stamp())?;
+        } else if let Some(visitor) = subject.visitor.filter(|_| !values.is_empty()) {
+            self.say(About::Visitor(visitor), values, self.stamp())?;
             if let Some((user, _)) = subject.linked {
                 self.fill_gaps(user)?;
             }
@@ -53,37 +40,47 @@ impl Receiving<'_, '_> {
         Ok(())
     }
 
-    /// A company's attributes.
-    pub(super) fn company_attributes(
+    /// Says values of a user, a visitor, a company or a membership (role and title among them).
+    /// Whoever is no member has none.
+    pub(in crate::actions) fn say(
         &mut self,
-        company: CompanyKey,
-        values: Map<String, Value>,
-    ) -> Result<(), StoreError> {
-        if values.is_empty() {
-            return Ok(());
-        }
-        let stamp = self.stamp_of_company();
-        let mut known = companies::load(self.tx, company)?;
-        if self.state(About::Company(company), Owner::Company, &mut known.attributes, values, stamp)? {
-            companies::save(self.tx, &known)?;
-        }
-        Ok(())
-    }
-
-    /// A membership's attributes, role and title among them.
-    pub(super) fn membership_attributes(
-        &mut self,
-        user: UserKey,
-        company: CompanyKey,
+        about: About,
         values: Map<String, Value>,
         stamp: Stamp,
     ) -> Result<(), StoreError> {
         if values.is_empty() {
             return Ok(());
         }
-        let Some(mut known) = memberships::attributes(self.tx, user, company)? else { return Ok(()) };
-        if self.state(About::Membership(user, company), Owner::Membership, &mut known, values, stamp)? {
-            memberships::save(self.tx, user, company, &known)?;
+        match about {
+            About::User(user) => {
+                let mut known = users::load(self.tx, user)?;
+                if self.state(about, Owner::User, &mut known.attributes, values, stamp)? {
+                    users::save(self.tx, &known)?;
+                    let email = known.attributes.text("email");
+                    if email != known.email {
+                        self.new_email = Some((user, email));
+                    }
+                }
+            }
+            About::Visitor(visitor) => {
+                let mut carried = visitors::attributes(self.tx, visitor)?;
+                if self.state(about, Owner::User, &mut carried, values, stamp)? {
+                    visitors::save(self.tx, visitor, &carried)?;
+                }
+            }
+            About::Company(company) => {
+                let mut known = companies::load(self.tx, company)?;
+                if self.state(about, Owner::Company, &mut known.attributes, values, stamp)? {
+                    companies::save(self.tx, &known)?;
+                }
+            }
+            About::Membership(user, company) => {
+                let Some(mut known) = memberships::attributes(self.tx, user, company)? else { return Ok(()) };
+                if self.state(about, Owner::Membership, &mut known, values, stamp)? {
+                    memberships::save(self.tx, user, company, &known)?;
+                }
+            }
+            About::Workspace | About::Source(_) | About::Attribute(_) => {}
         }
         Ok(())
     }
@@ -105,6 +102,9 @@ impl Receiving<'_, '_> {
                     taken = true;
                     let appended = if let Write::Append(item) = &write { Some(item.clone()) } else { None };
                     let name = name.as_str();
+                    if self.by_hand {
+                        self.pin(about, known, name, &write, stamp);
+                    }
                     match known.write(name, write, stamp) {
                         Some((before, after)) if history => {
                             self.changes.push(Change::new(about, name, before, after));
@@ -124,8 +124,11 @@ impl Receiving<'_, '_> {
                 }
                 Err(Stop::Store(error)) => return Err(error),
                 Err(Stop::Refused(refused)) => {
-                    let waits =
-                        matches!(refused.code, Code::TypeMismatch | Code::UnknownAttribute | Code::TooManyAttributes);
+                    let waits = !self.by_hand
+                        && matches!(
+                            refused.code,
+                            Code::TypeMismatch | Code::UnknownAttribute | Code::TooManyAttributes
+                        );
                     if waits
                         && self.refused_values.len() < REFUSED_VALUES_MAX
                         && let Ok(name) = self.meant(owner, &sent_name)
@@ -137,6 +140,18 @@ impl Receiving<'_, '_> {
             }
         }
         Ok(taken)
+    }
+
+    /// What is done by hand to a value that was pinned, or is now (A7): the change set says so, and a
+    /// program whose value a pin keeps out is told.
+    fn pin(&mut self, about: About, known: &Attributes, name: &str, write: &Write, stamp: Stamp) {
+        let was = known.is_pinned(name);
+        if was && stamp.grade != Grade::Hand {
+            self.kept.push(name.to_owned());
+        } else if was != stamp.pinned && !matches!(write, Write::Once(_)) {
+            let told = |pinned: bool| pinned.then(|| Value::String(name.to_owned()));
+            self.changes.push(Change::new(about, PINNED, told(was), told(stamp.pinned)));
+        }
     }
 
     /// The name under which a value is stored: ours, and where a name was mapped to another attribute

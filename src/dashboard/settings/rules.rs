@@ -9,6 +9,7 @@ use maud::{Markup, html};
 use super::values::Values;
 use super::{only, settings};
 use crate::dashboard::desk::{self, Answer};
+use crate::dashboard::erase;
 use crate::dashboard::parts::form::{Line, choice, tick};
 use crate::dashboard::parts::frame::{Frame, Place};
 use crate::dashboard::parts::numbers;
@@ -40,6 +41,8 @@ pub struct View {
     pub saved: bool,
     /// What the change does beyond what comes in from now on: asked before it is done.
     pub asked: Option<Asked>,
+    /// Whether somebody erased was allowed again just now.
+    pub allowed: Option<bool>,
 }
 
 /// What a change does to what is there already.
@@ -75,6 +78,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
             @if may && view.asked.is_none() { div.row { button.btn.primary { "Save" } } }
             @if !may { (only("an admin")) }
         }
+        @if may && view.asked.is_none() { (erase::allow_card(view.allowed)) }
     };
     settings(frame, "/settings/rules", content)
 }
@@ -222,7 +226,8 @@ fn retention(view: &View) -> Markup {
 /// The store's.
 pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
     let values = Values::of(&desk::store(&request)?.catalog().settings, &SETTINGS);
-    let view = View { values, saved: desk::value(&request, "saved").is_some(), asked: None };
+    let allowed = desk::value(&request, "allowed").map(|said| said == "1");
+    let view = View { values, saved: desk::value(&request, "saved").is_some(), asked: None, allowed };
     Ok(desk::page(page(&desk::frame(&request, operator, Place::Settings).await?, &view)))
 }
 
@@ -236,7 +241,7 @@ pub async fn change(Admin(operator): Admin, request: HttpRequest, sent: web::For
     if !sent.contains_key("confirmed") {
         let asked = asked(store, &values).await?;
         if !asked.is_nothing() {
-            let view = View { values, saved: false, asked: Some(asked) };
+            let view = View { values, saved: false, asked: Some(asked), allowed: None };
             return Ok(desk::page(page(&desk::frame(&request, operator, Place::Settings).await?, &view)));
         }
     }
@@ -244,7 +249,7 @@ pub async fn change(Admin(operator): Admin, request: HttpRequest, sent: web::For
         None => Ok(desk::see_other("/settings/rules?saved=1")),
         Some(values) => {
             let frame = desk::frame(&request, operator, Place::Settings).await?;
-            Ok(desk::again(page(&frame, &View { values, saved: false, asked: None })))
+            Ok(desk::again(page(&frame, &View { values, saved: false, asked: None, allowed: None })))
         }
     }
 }

@@ -6,13 +6,16 @@ use maud::html;
 
 use super::lists::{address, page_of};
 use super::samples::{self, clock, frame, now};
+use crate::actions::erase::Receipt;
 use crate::dashboard::parts::attributes;
+use crate::dashboard::parts::form::Mistake;
 use crate::dashboard::parts::frame::Place;
 use crate::dashboard::timeline::{Show, Timeline};
-use crate::dashboard::{company, errors, user};
+use crate::dashboard::{company, erase, errors, user};
 use crate::domain::access::Grade;
 use crate::domain::time::DAY_MS;
 use crate::store::companies::{CompanyDay, CompanyPage, MemberRow, MembersBy, TopEvent};
+use crate::store::erasure::Events;
 use crate::store::users::{Identifier, UserMembership, UserPage};
 
 fn timeline(subject: &'static str, id: &'static str) -> Timeline {
@@ -79,7 +82,18 @@ pub fn profiles() -> Vec<(&'static str, Markup)> {
         timeline: Timeline::default(),
         all_attributes: false,
     };
+    let receipt = Receipt {
+        events: "delete",
+        rows: serde_json::from_str(r#"{"changes": 48, "events": 18204, "memberships": 2, "users": 1, "visitors": 3}"#)
+            .unwrap(),
+        kept: vec!["A keyed hash of each id."],
+        backups: "Backups made before are untouched.",
+    };
+    let mistake = Some(Mistake::new("typed", "That is not how this person is known. Nothing was erased."));
+    let erasing = erase::View { user: samples::user(2), receipt: receipt.clone(), events: Events::Delete, mistake };
     let mut pages = vec![
+        ("user-erase", erase::page(&here, &erasing)),
+        ("user-erased", erase::done(&here, &receipt)),
         ("user-many", user::page(&here, &full(0))),
         ("user-long", user::page(&here, &full(2))),
         ("user-arabic", user::page(&here, &full(3))),
@@ -134,6 +148,7 @@ fn company_pages() -> Vec<(&'static str, Markup)> {
                     vec![]
                 },
                 active_people: if many { (16, 11) } else { (0, 0) },
+                signed_members: many,
                 active_people_7d: if many { 14 } else { 0 },
                 events_7d: if many { 1_284 } else { 0 },
                 left: if many { 3 } else { 0 },
@@ -144,7 +159,6 @@ fn company_pages() -> Vec<(&'static str, Markup)> {
             left: false,
             members: page_of(if many { (0..25).map(member).collect() } else { vec![] }, many),
             timeline: if many { timeline("company", "org_1187") } else { Timeline::default() },
-            only_signed: many,
             all_attributes: false,
         }
     };

@@ -97,10 +97,17 @@ pub fn user(index: usize) -> UserRow {
         name: name.map(str::to_owned),
         company: (index % 4 != 3).then(|| company_name(index)),
         companies: [1, 2, 1, 0][index % 4],
+        owner: index.is_multiple_of(3).then(|| "ines@quayside.example".to_owned()),
+        tags: tags(index),
         first_seen_ms: now() - (days * 9 + 1) * DAY_MS,
         last_seen_ms: (index % 8 != 5).then(|| now() - days * days * 5 * HOUR_MS / 4 - MINUTE_MS),
         roll: if index % 8 == 5 { [0; ROLL_DAYS] } else { roll(index as u32) },
     }
+}
+
+fn tags(index: usize) -> Vec<String> {
+    let all: [&[&str]; 4] = [&["beta", "pilot customer"], &[], &["التوسع"], &["<b>vip</b>"]];
+    all[index % 4].iter().map(|tag| (*tag).to_owned()).collect()
 }
 
 pub fn company_name(index: usize) -> CompanyName {
@@ -118,6 +125,8 @@ pub fn company(index: usize) -> CompanyRow {
         plan: index.is_multiple_of(2).then(|| "Pro".to_owned()),
         members: [17, 4_182, 0, 1][index % 4],
         active_members: [14, 1_604, 0, 1][index % 4],
+        owner: index.is_multiple_of(2).then(|| "ines@quayside.example".to_owned()),
+        tags: tags(index),
         first_seen_ms: now() - (index as i64 * 30 + 3) * DAY_MS,
         last_seen_ms: (index % 4 != 2).then(|| now() - (index * index) as i64 * 7 * HOUR_MS - 40_000),
         roll: if index % 4 == 2 { [0; ROLL_DAYS] } else { roll(index as u32 + 2) },

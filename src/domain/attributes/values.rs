@@ -432,6 +432,11 @@ impl Attributes {
         self.cells.get(name).and_then(Cell::value)
     }
 
+    /// Whether the value of a name is pinned (A7).
+    pub fn is_pinned(&self, name: &str) -> bool {
+        self.cells.get(name).and_then(|cell| cell.plain.as_ref()).is_some_and(|(_, stamp)| stamp.pinned)
+    }
+
     /// The text of a name.
     pub fn text(&self, name: &str) -> Option<String> {
         self.get(name).and_then(|value| value.as_str().map(str::to_owned)).filter(|text| !text.is_empty())

@@ -110,9 +110,13 @@ CREATE TABLE users (
   companies      INTEGER NOT NULL DEFAULT 0, -- open memberships
   current_company_key INTEGER,
   signed         INTEGER NOT NULL DEFAULT 0, -- an id of it has been signed (C8)
+  owner_key      INTEGER REFERENCES operators, -- who looks after them (A9)
+  first_page_ms  INTEGER,                  -- the first page viewed (A9)
+  first_page     TEXT,                     -- its address, referrer and campaign
   merged_into    INTEGER REFERENCES users, -- flattened (R11)
   archived_ms    INTEGER
 ) STRICT;
+CREATE INDEX users_owner ON users (owner_key, user_key) WHERE owner_key IS NOT NULL;
 CREATE INDEX users_email ON users (email, user_key) WHERE email IS NOT NULL;
 CREATE INDEX users_merged_into ON users (merged_into) WHERE merged_into IS NOT NULL;
 -- Lists and counts never meet who is merged or archived.
@@ -138,6 +142,8 @@ CREATE TABLE visitors (
   linked_ms      INTEGER,                  -- time of the linking message
   linked_from_ms INTEGER,                  -- events from here on are the user's (R5)
   linked_seq     INTEGER,                  -- its place in the order of arrival
+  first_page_ms  INTEGER,                  -- the first page viewed (A9)
+  first_page     TEXT,
   attributes     BLOB    NOT NULL,
   stamps         TEXT    NOT NULL DEFAULT '{}',
   first_seen_ms  INTEGER NOT NULL,
@@ -160,9 +166,11 @@ CREATE TABLE companies (
   members        INTEGER NOT NULL DEFAULT 0, -- open memberships
   active_members INTEGER NOT NULL DEFAULT 0, -- fold: people active in the last 30 days
   signed_members INTEGER NOT NULL DEFAULT 0, -- takes signed members only (C8)
+  owner_key      INTEGER REFERENCES operators,
   merged_into    INTEGER REFERENCES companies,
   archived_ms    INTEGER
 ) STRICT;
+CREATE INDEX companies_owner ON companies (owner_key, company_key) WHERE owner_key IS NOT NULL;
 CREATE INDEX companies_of_signed ON companies (company_key) WHERE signed_members = 1;
 CREATE INDEX companies_merged_into ON companies (merged_into) WHERE merged_into IS NOT NULL;
 CREATE INDEX companies_sort_name  ON companies (sort_name, company_key)      WHERE merged_into IS NULL AND archived_ms IS NULL;
@@ -176,6 +184,32 @@ CREATE TABLE company_ids (
   company_key INTEGER NOT NULL REFERENCES companies,
   since_ms    INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- Tags and notes of users (subject 0) and companies (1), set by hand (A9).
+CREATE TABLE profile_tags (
+  subject     INTEGER NOT NULL,
+  subject_key INTEGER NOT NULL,
+  tag         TEXT    NOT NULL,
+  PRIMARY KEY (subject, subject_key, tag)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX profile_tags_tag ON profile_tags (tag, subject, subject_key);
+
+CREATE TABLE notes (
+  note_key    INTEGER PRIMARY KEY AUTOINCREMENT,
+  subject     INTEGER NOT NULL,
+  subject_key INTEGER NOT NULL,
+  author      TEXT    NOT NULL, -- the operator's e-mail
+  text        TEXT    NOT NULL, -- Markdown
+  next_date   TEXT,             -- 2026-03-01
+  made_ms     INTEGER NOT NULL,
+  edited_ms   INTEGER
+) STRICT;
+CREATE INDEX notes_subject   ON notes (subject, subject_key, note_key);
+CREATE INDEX notes_next_date ON notes (next_date, note_key) WHERE next_date IS NOT NULL;
+
+CREATE VIRTUAL TABLE notes_search USING fts5 (
+  text, content = '', contentless_delete = 1, tokenize = 'trigram', detail = none
+);
 
 -- E-mail domains of companies, registrable ones: stated by an attribute (`domain`, `website`), or
 -- given by a person or the rule (C9).
@@ -246,6 +280,7 @@ CREATE TABLE membership_spans (
   left_ms     INTEGER,
   PRIMARY KEY (user_key, company_key, joined_ms)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX membership_spans_joined ON membership_spans (company_key, joined_ms);
 
 CREATE TABLE attribute_definitions (
   definition_key INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -293,8 +328,19 @@ CREATE TABLE attribute_work (
 -- A keyed hash of each id of an erased person stays, so that a late retry stores nothing (R13).
 CREATE TABLE erased_ids (
   id_hash BLOB    PRIMARY KEY,
-  at_ms   INTEGER NOT NULL
+  person  INTEGER NOT NULL, -- whose ids are allowed again together: the key that the user had
+  at_ms   INTEGER NOT NULL,
+  cleared INTEGER NOT NULL DEFAULT 0 -- the search index was written anew since
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX erased_ids_person ON erased_ids (person);
+
+-- Erased people whose events go in chunks; a row goes with the last of them.
+CREATE TABLE erasures (
+  user_key    INTEGER PRIMARY KEY,
+  events      TEXT    NOT NULL CHECK (events IN ('delete', 'anonymize')),
+  next_bucket INTEGER NOT NULL,
+  started_ms  INTEGER NOT NULL
+) STRICT;
 
 -- Substrings of names, e-mails and ids; candidates are checked against the row.
 CREATE VIRTUAL TABLE users_search USING fts5 (

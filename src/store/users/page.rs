@@ -10,7 +10,7 @@ use crate::domain::access::Grade;
 use crate::domain::activity::TREND_DAYS;
 use crate::domain::attributes::{Attributes, Owner, Type};
 use crate::domain::email_domains::of_email;
-use crate::domain::ids::{CompanyKey, EventId};
+use crate::domain::ids::{CompanyKey, EventId, UserKey};
 use crate::domain::time::DAY_MS;
 use crate::store::list::{self, ListQuery, Page};
 use crate::store::{Reader, StoreError, activity, email_domains, workspace};
@@ -142,7 +142,14 @@ pub fn records(db: &Reader<'_>, query: &ListQuery<SortBy>, now_ms: i64) -> Resul
 /// # Errors
 /// [`StoreError`] only.
 pub fn record(db: &Reader<'_>, name: &UserName, now_ms: i64) -> Result<Option<UserRecord>, StoreError> {
-    let Some(key) = key(db, name)? else { return Ok(None) };
+    key(db, name)?.map_or(Ok(None), |key| record_of_key(db, key, now_ms))
+}
+
+/// As [`record`], of our row number.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn record_of_key(db: &Reader<'_>, key: UserKey, now_ms: i64) -> Result<Option<UserRecord>, StoreError> {
     let Some(row) = rows(db, &[key.0], now_ms)?.pop() else { return Ok(None) };
     Ok(Some(record_of(db, row, workspace::today(db, now_ms)?, &source_names(db)?)?))
 }

@@ -1,0 +1,112 @@
+//! Who belongs to which company, by hand (C1, C7): joins, leaves, role, title, attributes, the current one.
+
+use serde_json::{Map, Value};
+
+use super::{EditError, Edited, Hand, by_hand, known_company, known_user};
+use crate::actions::email_domains;
+use crate::actions::receive::Receiving;
+use crate::domain::access::Grade;
+use crate::domain::attributes::Stamp;
+use crate::domain::change::Subject;
+use crate::domain::companies::{Said, Statement};
+use crate::domain::ids::{CompanyId, UserKey};
+use crate::store::memberships::{self, Member};
+use crate::store::users::UserName;
+use crate::store::{Tx, users};
+
+/// What is to be set of a membership. What is not named stays.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct MemberEdit {
+    /// Its attributes, role and title among them; `null` clears.
+    pub values: Map<String, Value>,
+    /// The values are pinned (A7); only a hand pins.
+    pub pinned: bool,
+    /// It is the user's current company, or is not.
+    pub current: Option<bool>,
+}
+
+/// Sets what is true of a user's place in a company; who is no member joins it.
+///
+/// # Errors
+/// [`EditError`]; nothing is changed then.
+pub fn member(
+    tx: &mut Tx<'_>,
+    hand: &Hand,
+    company: &str,
+    name: &UserName,
+    wanted: &MemberEdit,
+) -> Result<Edited, EditError> {
+    let user = known_user(tx, name)?;
+    let (id, company) = (CompanyId::stored(company.to_owned()), known_company(tx, company)?);
+    by_hand(tx, hand, "edit", |receiving| {
+        join(receiving, user, &[(id, wanted.clone())])?;
+        Ok(Subject::Membership(user, company))
+    })
+}
+
+/// Takes a user out of a company. What was said of the membership stays in its history.
+///
+/// # Errors
+/// [`EditError`]; nothing is changed then.
+pub fn leave(tx: &mut Tx<'_>, hand: &Hand, company: &str, name: &UserName) -> Result<Edited, EditError> {
+    let (user, company) = (known_user(tx, name)?, known_company(tx, company)?);
+    if !memberships::is_open(tx, user, company)? {
+        return Err(EditError::NoMember);
+    }
+    by_hand(tx, hand, "leave", |receiving| {
+        state(receiving, user, &[Said::Leaves(company)])?;
+        Ok(Subject::Membership(user, company))
+    })
+}
+
+/// A user belongs to these companies, beside those there are. Who is a member already stays what it is:
+/// its current company is another only where that is said.
+pub(super) fn join(
+    receiving: &mut Receiving<'_, '_>,
+    user: UserKey,
+    wanted: &[(CompanyId, MemberEdit)],
+) -> Result<(), EditError> {
+    let (mut said, mut of_members) = (Vec::new(), Vec::new());
+    for (id, edit) in wanted {
+        let company = receiving.company(id)?;
+        let is_member = memberships::is_open(receiving.tx, user, company)?;
+        if !is_member || edit.current == Some(true) {
+            said.push(Said::Joins(company));
+        }
+        if edit.current == Some(false) {
+            let is_current = users::load(receiving.tx, user)?.current_company == Some(company);
+            let other = memberships::stated_last(receiving.tx, user, company)?;
+            match other {
+                Some(other) if is_current || !is_member => said.push(Said::Joins(other)),
+                Some(_) => {}
+                None => return Err(EditError::OnlyCompany),
+            }
+        }
+        if !is_member && receiving.tx.catalog().settings.one_company && said.first() != Some(&Said::Replaces) {
+            said.insert(0, Said::Replaces); // C2
+        }
+        of_members.push((company, edit));
+    }
+    state(receiving, user, &said)?;
+    for (company, edit) in of_members {
+        let stamp = receiving.stamp();
+        let pinned = edit.pinned && stamp.grade == Grade::Hand;
+        receiving.say(Subject::Membership(user, company), edit.values.clone(), Stamp { pinned, ..stamp })?;
+    }
+    Ok(())
+}
+
+/// States something of a user's companies, and works out anew what follows.
+fn state(receiving: &mut Receiving<'_, '_>, user: UserKey, said: &[Said]) -> Result<(), EditError> {
+    if said.is_empty() {
+        return Ok(());
+    }
+    let Stamp { grade, source, .. } = receiving.stamp();
+    let mut statements: Vec<Statement> =
+        (0..).zip(said).map(|(place, said)| Statement { order: receiving.order(place), said: *said }).collect();
+    statements.extend(email_domains::giving_way(receiving.tx, user, &statements)?); // C9
+    memberships::state(receiving.tx, Member::User(user), &statements, grade, source)?;
+    let changes = memberships::restate(receiving.tx, user)?;
+    receiving.changes.extend(changes);
+    Ok(())
+}

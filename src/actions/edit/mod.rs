@@ -1,0 +1,297 @@
+//! By hand: an operator on a page, or a program with a token, sets what is true of a user, a company or
+//! a membership. Values take the same way as a message's (`receive`): the same conversion, limits and
+//! definitions. An operator's are worth a hand, a token's a secret token (A7). One deed is one change set.
+//!
+//! - `members.rs` who belongs to which company (C1, C7);
+//! - `notes.rs` notes about a user or a company (A9).
+
+mod members;
+pub mod notes;
+
+use serde_json::{Map, Value};
+
+pub use members::{MemberEdit, leave, member};
+
+use super::attributes::Hand;
+use super::email_domains;
+use super::receive::Receiving;
+use super::signed_members;
+use crate::domain::access::Grade;
+use crate::domain::attributes::{Owner, Stamp, email_value};
+use crate::domain::change::{Change, Subject};
+use crate::domain::error::{Code, Refused};
+use crate::domain::ids::{ChangeKey, CompanyId, CompanyKey, SourceKey, UserId, UserKey};
+use crate::domain::message::{Delivery, RefusedValue};
+use crate::domain::profile::{self, OWNER, Profile, TAGS, tags_value};
+use crate::store::erasure::{self, Named};
+use crate::store::users::UserName;
+use crate::store::{StoreError, Tx, changes, companies, memberships, operators, profiles, users};
+
+/// Why something was not done by hand. Nothing was changed then.
+#[derive(Debug, thiserror::Error)]
+pub enum EditError {
+    /// The id or e-mail address can't be one.
+    #[error("{}", .0.detail)]
+    Refused(#[from] Refused),
+    /// Nobody is known by this name.
+    #[error("Nobody is known by {0:?}. Check it; a user is made by its own id or an e-mail address.")]
+    NoUser(String),
+    /// No such company.
+    #[error("No company has the id {0:?}. Check the id; upper and lower case are not the same.")]
+    NoCompany(String),
+    /// The user is not in the company.
+    #[error("The user is no member of the company now, so there is nothing to change or to leave.")]
+    NoMember,
+    /// It is the only company there is.
+    #[error("The user has no other company that could be the current one. Leave current out, or leave the company.")]
+    OnlyCompany,
+    /// The owner is nobody who signs in here.
+    #[error("No operator has the e-mail address {0:?}. See them under Settings, Operators.")]
+    NoOperator(String),
+    /// A tag, a note or a date that is none.
+    #[error("{sentence}")]
+    Value {
+        /// The field.
+        field: &'static str,
+        /// What is wrong with it.
+        sentence: String,
+    },
+    /// There is no such note, or it is another's.
+    #[error("{0}")]
+    Note(&'static str),
+    /// There is no such change to go back to.
+    #[error(
+        "That change is not there any more. It may have been erased, or thinned out since its value changed often."
+    )]
+    NoChange,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What is to be set of a user or a company. What is not named stays.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Wanted {
+    /// Attributes as sent; `null` clears.
+    pub values: Map<String, Value>,
+    /// The values are pinned (A7); only a hand pins.
+    pub pinned: bool,
+    /// The operator who looks after it, by e-mail; `Some(None)` is nobody.
+    pub owner: Option<Option<String>>,
+    /// All its tags.
+    pub tags: Option<Vec<String>>,
+    /// A company takes signed members only (C8).
+    pub signed_members: Option<bool>,
+    /// Companies that a user belongs to, beside those there are.
+    pub companies: Vec<(CompanyId, MemberEdit)>,
+}
+
+/// Whether whoever is not known is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Absent {
+    /// Made.
+    Create,
+    /// An error.
+    Refuse,
+}
+
+/// What came of it.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Edited {
+    /// Whom it was about.
+    pub about: Option<Subject>,
+    /// The change set; none where nothing changed.
+    pub change: Option<ChangeKey>,
+    /// The user or company is new.
+    pub created: bool,
+    /// Values that were not taken, while the rest was.
+    pub refused_values: Vec<RefusedValue>,
+    /// Attributes that a pin keeps as they are.
+    pub kept: Vec<String>,
+}
+
+/// How a hand's values are delivered: by itself, or through the built-in source "API".
+fn delivery(tx: &Tx<'_>, hand: &Hand) -> Delivery {
+    let api = tx.catalog().api_source().map_or(SourceKey(0), |source| source.key);
+    let source = if hand.grade == Grade::Hand { SourceKey(0) } else { api };
+    Delivery { source, grade: hand.grade, sent_at_ms: None, received_ms: tx.now_ms }
+}
+
+/// Runs a deed by hand and records its change set.
+fn by_hand(
+    tx: &mut Tx<'_>,
+    hand: &Hand,
+    cause: &str,
+    deed: impl FnOnce(&mut Receiving<'_, '_>) -> Result<Subject, EditError>,
+) -> Result<Edited, EditError> {
+    let delivery = delivery(tx, hand);
+    let mut receiving = Receiving::by_hand(tx, &delivery);
+    let about = Some(deed(&mut receiving)?);
+    let Receiving { changes, refused_values, kept, new_email, .. } = receiving;
+    if let Some((user, email)) = new_email {
+        email_domains::consider(tx, user, email.as_deref(), tx.now_ms)?; // C9
+    }
+    let created = changes.iter().any(|change| change.field == "created");
+    let change = changes::record(tx, &hand.by, cause, hand.grade, &changes)?;
+    Ok(Edited { about, change, created, refused_values, kept })
+}
+
+/// Sets what is true of a user, and of its places in companies.
+///
+/// # Errors
+/// [`EditError`]; nothing is changed then.
+pub fn user(
+    tx: &mut Tx<'_>,
+    hand: &Hand,
+    name: &UserName,
+    wanted: &Wanted,
+    absent: Absent,
+) -> Result<Edited, EditError> {
+    let known = users::key(&tx.reader(), name)?;
+    by_hand(tx, hand, "edit", |receiving| {
+        let user = match (known, absent) {
+            (Some(user), _) => user,
+            (None, Absent::Create) => create_user(receiving, name)?,
+            (None, Absent::Refuse) => return Err(EditError::NoUser(text_of(name).to_owned())),
+        };
+        let stamp = Stamp { pinned: pins(hand, wanted), ..receiving.stamp() };
+        receiving.say(Subject::User(user), wanted.values.clone(), stamp)?;
+        members::join(receiving, user, &wanted.companies)?;
+        keep(receiving, Profile::User(user), wanted)?;
+        Ok(Subject::User(user))
+    })
+}
+
+/// Sets what is true of a company.
+///
+/// # Errors
+/// [`EditError`]; nothing is changed then.
+pub fn company(tx: &mut Tx<'_>, hand: &Hand, id: &str, wanted: &Wanted, absent: Absent) -> Result<Edited, EditError> {
+    let known = companies::key(&tx.reader(), id)?;
+    by_hand(tx, hand, "edit", |receiving| {
+        let company = match (known, absent) {
+            (Some(company), _) => company,
+            (None, Absent::Create) => receiving.company(&company_id(id)?)?,
+            (None, Absent::Refuse) => return Err(EditError::NoCompany(id.to_owned())),
+        };
+        let stamp = Stamp { pinned: pins(hand, wanted), ..receiving.stamp() };
+        receiving.say(Subject::Company(company), wanted.values.clone(), stamp)?;
+        keep(receiving, Profile::Company(company), wanted)?;
+        if let Some(only_signed) = wanted.signed_members {
+            receiving.changes.extend(signed_members::set(receiving.tx, company, only_signed)?);
+        }
+        Ok(Subject::Company(company))
+    })
+}
+
+/// Writes the value that an attribute had before a change, as said by hand now (A6). A pin stays.
+///
+/// # Errors
+/// [`EditError`]; nothing is changed then.
+pub fn restore(tx: &mut Tx<'_>, hand: &Hand, change: ChangeKey, place: i64) -> Result<Edited, EditError> {
+    let rows = changes::of_set(&tx.reader(), change)?;
+    let row = rows.into_iter().find(|row| row.place == place).ok_or(EditError::NoChange)?;
+    let (owner, attributes) = match row.about {
+        Subject::User(user) => (Owner::User, Some(users::load(tx, user)?.attributes)),
+        Subject::Company(company) => (Owner::Company, Some(companies::load(tx, company)?.attributes)),
+        Subject::Membership(user, company) => (Owner::Membership, memberships::attributes(tx, user, company)?),
+        _ => return Err(EditError::NoChange),
+    };
+    let attributes = attributes.ok_or(EditError::NoMember)?;
+    tx.catalog().definition(owner, &row.field).ok_or(EditError::NoChange)?;
+    let pinned = attributes.is_pinned(&row.field);
+    let values = Map::from_iter([(row.field, row.before.unwrap_or_default())]);
+    by_hand(tx, hand, "restore", |receiving| {
+        let stamp = Stamp { pinned, ..receiving.stamp() };
+        receiving.say(row.about, values, stamp)?;
+        Ok(row.about)
+    })
+}
+
+/// Only a hand pins.
+fn pins(hand: &Hand, wanted: &Wanted) -> bool {
+    wanted.pinned && hand.grade == Grade::Hand
+}
+
+/// The text by which a user is named.
+fn text_of(name: &UserName) -> &str {
+    match name {
+        UserName::UserId(text) | UserName::Email(text) | UserName::Id(text) => text,
+    }
+}
+
+/// A company's id as it is kept (R9).
+fn company_id(id: &str) -> Result<CompanyId, EditError> {
+    CompanyId::parse(id)?.ok_or_else(|| EditError::NoCompany(id.to_owned()))
+}
+
+/// Makes a user of an id, or a lead of an e-mail address.
+fn create_user(receiving: &mut Receiving<'_, '_>, name: &UserName) -> Result<UserKey, EditError> {
+    let at_ms = receiving.tx.now_ms;
+    let (user_id, email) = match name {
+        UserName::UserId(id) => (Some(UserId::parse(id)?.ok_or_else(|| EditError::NoUser(id.clone()))?), None),
+        UserName::Email(email) => (None, Some(email_value(&Value::String(email.clone()))?)),
+        UserName::Id(id) => return Err(EditError::NoUser(id.clone())),
+    };
+    let named = user_id.as_ref().map(|id| Named::User(id.as_str()));
+    let named = named.or(email.as_ref().and_then(Value::as_str).map(Named::Email));
+    if named.is_some_and(|named| erasure::is_erased(receiving.tx, named)) {
+        let detail =
+            "The person was erased, and nothing is stored of the id or address until an admin allows it again.";
+        return Err(Refused::new(Code::Erased, detail).into());
+    }
+    let user = users::create(receiving.tx, user_id.as_ref(), at_ms)?;
+    let after = user_id.map_or_else(|| Value::from("lead"), |id| Value::from(id.as_str()));
+    receiving.changes.push(Change::new(Subject::User(user), "created", None, Some(after)));
+    if let Some(email) = email {
+        let stamp = receiving.stamp();
+        receiving.say(Subject::User(user), Map::from_iter([("email".to_owned(), email)]), stamp)?;
+    }
+    Ok(user)
+}
+
+/// Owner and tags (A9).
+fn keep(receiving: &mut Receiving<'_, '_>, profile: Profile, wanted: &Wanted) -> Result<(), EditError> {
+    if let Some(owner) = &wanted.owner {
+        let found = match owner {
+            None => None,
+            Some(email) => {
+                let (operator, _) = operators::find(&receiving.tx.reader(), email)?
+                    .ok_or_else(|| EditError::NoOperator(email.clone()))?;
+                Some(operator)
+            }
+        };
+        let before = profiles::owner(&receiving.tx.reader(), profile)?.map(Value::from);
+        profiles::set_owner(receiving.tx, profile, found.as_ref().map(|operator| operator.key))?;
+        note_change(receiving, profile, OWNER, before, found.map(|operator| Value::from(operator.email)));
+    }
+    if let Some(tags) = &wanted.tags {
+        let tags = profile::tags(tags).map_err(|sentence| EditError::Value { field: "tags", sentence })?;
+        let before = profiles::tags(&receiving.tx.reader(), profile)?;
+        profiles::set_tags(receiving.tx, profile, &tags)?;
+        note_change(receiving, profile, TAGS, tags_value(&before), tags_value(&tags));
+    }
+    Ok(())
+}
+
+fn note_change(
+    receiving: &mut Receiving<'_, '_>,
+    profile: Profile,
+    field: &str,
+    before: Option<Value>,
+    after: Option<Value>,
+) {
+    if before != after {
+        receiving.changes.push(Change::new(profile.subject(), field, before, after));
+    }
+}
+
+/// A company of the file by the site's id.
+fn known_company(tx: &Tx<'_>, id: &str) -> Result<CompanyKey, EditError> {
+    companies::key(&tx.reader(), id)?.ok_or_else(|| EditError::NoCompany(id.to_owned()))
+}
+
+/// A user of the file by a name.
+fn known_user(tx: &Tx<'_>, name: &UserName) -> Result<UserKey, EditError> {
+    users::key(&tx.reader(), name)?.ok_or_else(|| EditError::NoUser(text_of(name).to_owned()))
+}

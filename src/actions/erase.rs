@@ -1,0 +1,82 @@
+//! A person is erased (R13), on an operator's or a program's word; and allowed again.
+
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use crate::domain::access::Grade;
+use crate::domain::change::{By, Change, Subject};
+use crate::domain::ids::{self, UserKey};
+use crate::store::erasure::{self, Events, Named};
+use crate::store::{Store, StoreError, Tx, changes};
+
+/// What an erasure does not touch.
+const BACKUPS: &str = "Backups made before hold what was erased: they are untouched, and restoring one brings it back.";
+
+/// What was erased, row by row.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Receipt {
+    /// `delete` or `anonymize`.
+    pub events: &'static str,
+    /// Rows by table; `events` are those that went or lost what was sent with them.
+    pub rows: Map<String, Value>,
+    /// What stays, and why.
+    pub kept: Vec<&'static str>,
+    /// What it does not touch.
+    pub backups: &'static str,
+}
+
+/// Erases a user or lead with all records merged into it. The events of somebody who did very much go
+/// after it, in chunks: [`finish`] ends it.
+///
+/// # Errors
+/// [`StoreError`] only; nothing is changed then.
+pub fn erase(tx: &mut Tx<'_>, by: &By, user: UserKey, events: Events) -> Result<Receipt, StoreError> {
+    let erased = erasure::begin(tx, user, events)?;
+    let survivor = tx.catalog().survivor(user);
+    erasure::step(tx, survivor)?;
+    let mut rows: Map<String, Value> =
+        erased.rows.iter().map(|(table, rows)| ((*table).to_owned(), json!(rows))).collect();
+    rows.insert("events".to_owned(), json!(erased.events));
+    let after = json!({ "events": events.as_str(), "rows": rows });
+    changes::record(tx, by, "erase", Grade::Hand, &[Change::new(Subject::Workspace, "erased", None, Some(after))])?;
+    let mut kept =
+        vec!["A keyed hash of each id, e-mail address and browser: a late message of the person stores nothing."];
+    if events == Events::Anonymize {
+        kept.push("The events with their names, times and companies, counted for somebody of whom nothing is known.");
+    }
+    Ok(Receipt { events: events.as_str(), rows, kept, backups: BACKUPS })
+}
+
+/// Ends what was begun, in chunks that let others pass, and takes what was erased out of the file's
+/// write-ahead log.
+///
+/// # Errors
+/// [`StoreError`] only; what is left is ended by the next run.
+pub async fn finish(store: &Store) -> Result<(), StoreError> {
+    while let Some(user) = store.write_bulk(|tx| erasure::unfinished(tx)).await? {
+        while store.write_bulk(move |tx| erasure::step(tx, user)).await? {}
+    }
+    store.empty_log().await
+}
+
+/// Allows an erased person again, named by one of its ids, its e-mail address or a browser's id. Answers
+/// how many hashes were forgotten.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn allow(tx: &mut Tx<'_>, by: &By, text: &str) -> Result<u64, StoreError> {
+    let (id, email) = (ids::UserId::parse(text).ok().flatten(), ids::email(text).ok());
+    let mut hashes = 0;
+    if let Some(id) = &id {
+        hashes += erasure::allow(tx, Named::User(id.as_str()))?;
+        hashes += erasure::allow(tx, Named::Browser(id.as_str()))?;
+    }
+    if let Some(email) = &email {
+        hashes += erasure::allow(tx, Named::Email(email))?;
+    }
+    if hashes > 0 {
+        let change = Change::new(Subject::Workspace, "erased", Some(json!({ "hashes": hashes })), None);
+        changes::record(tx, by, "allow_again", Grade::Hand, &[change])?;
+    }
+    Ok(hashes)
+}

@@ -1,0 +1,75 @@
+//! `/users/{id}/erase` and `/users/{id}/allow`: a person is erased (R13), and allowed again.
+
+use actix_web::http::StatusCode;
+use actix_web::web::{self, Data, Json, Path};
+use actix_web::{HttpRequest, HttpResponse};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::answer;
+use super::parameters::{Parameters, invalid};
+use super::resource;
+use super::users::{user_name, user_not_found};
+use crate::actions::erase as deeds;
+use crate::domain::change::By;
+use crate::http::access::AdminToken;
+use crate::http::problem::Problem;
+use crate::store::erasure::Events;
+use crate::store::{Store, Tx, users};
+
+pub(super) fn configure(config: &mut web::ServiceConfig) {
+    config
+        .service(resource("/users/{id:[^/]*}/erase", "POST").post(erase))
+        .service(resource("/users/{id:[^/]*}/allow", "POST").post(allow));
+}
+
+/// The body of an erasure.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Erase {
+    events: String,
+}
+
+/// `POST /api/v1/users/{id}/erase`: answers a receipt; with `dry_run=1` the same, and nothing is erased.
+async fn erase(
+    token: AdminToken,
+    path: Path<String>,
+    request: HttpRequest,
+    body: Json<Erase>,
+    store: Data<Store>,
+) -> Result<HttpResponse, Problem> {
+    let parameters = Parameters::of(&request, &["by", "id", "dry_run"])?;
+    let (name, by) = (user_name(&path, &parameters)?, By::Token(token.0.name));
+    let hint = || invalid(format!("events can't be {:?}. Use delete or anonymize.", body.events), "events");
+    let events = Events::parse(&body.events).ok_or_else(hint)?;
+    let deed = move |tx: &mut Tx<'_>| {
+        let user = users::key(&tx.reader(), &name)?.ok_or_else(|| user_not_found(&name))?;
+        Ok::<_, Problem>(deeds::erase(tx, &by, user, events)?)
+    };
+    if parameters.is_dry_run()? {
+        return Ok(answer::ok(store.rehearse(deed).await?, 0));
+    }
+    let receipt = store.write(deed).await?;
+    deeds::finish(&store).await?;
+    Ok(answer::ok(receipt, 0))
+}
+
+/// `POST /api/v1/users/{id}/allow`: the id, e-mail address or browser of an erased person is taken again.
+async fn allow(
+    token: AdminToken,
+    path: Path<String>,
+    request: HttpRequest,
+    store: Data<Store>,
+) -> Result<HttpResponse, Problem> {
+    let parameters = Parameters::of(&request, &["id"])?;
+    let id = parameters.get("id").filter(|_| path.is_empty()).unwrap_or(&path).to_owned();
+    let by = By::Token(token.0.name);
+    let wanted = id.clone();
+    match store.write(move |tx| deeds::allow(tx, &by, &wanted)).await? {
+        0 => {
+            let detail = format!("Nobody with the id, e-mail address or browser {id:?} was erased.");
+            Err(Problem::new(StatusCode::NOT_FOUND, "not_erased", detail))
+        }
+        hashes => Ok(answer::ok(json!({ "allowed": true, "hashes": hashes }), 0)),
+    }
+}

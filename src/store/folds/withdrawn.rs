@@ -1,0 +1,186 @@
+//! Events that go for good, by retention (`jobs/retention.rs`) or with an erased person: what they were
+//! counted for is taken back, so that every fold says what a recount of the rest says.
+
+use std::collections::BTreeSet;
+
+use rusqlite::{OptionalExtension, params};
+
+use super::{ACTIVE_DAYS, Folded, Sums, count_active_members, person, stored_day};
+use crate::domain::ids::{CompanyKey, EventId};
+use crate::domain::message::Kind;
+use crate::domain::time::{EPOCH_MS, HOUR_MS};
+use crate::store::events::{ACTING_AS, INACTIVE};
+use crate::store::{StoreError, Tx};
+
+/// Whose events go.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::store) enum Gone<'a> {
+    /// All up to the latest hour among them.
+    Everybody,
+    /// All of one person up to the latest hour among them; its browsers go too, and others stay.
+    Person(&'a [i64]),
+}
+
+/// Takes events out of the journal and of the folds. All arrivals have been taken.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub(in crate::store) fn withdraw(tx: &mut Tx<'_>, events: &[Folded], gone: Gone<'_>) -> Result<(), StoreError> {
+    let mut sums = Sums::default();
+    for event in events {
+        let person = person(tx, event, i64::MAX)?;
+        sums.count(tx, event, person);
+    }
+    let connection = tx.connection;
+    let mut event_row = connection.prepare_cached("DELETE FROM events WHERE event_id = ?1")?;
+    let mut of_subject = connection
+        .prepare_cached("DELETE FROM events_by_subject WHERE bucket = ?1 AND subject = ?2 AND event_id = ?3")?;
+    let mut of_company = connection
+        .prepare_cached("DELETE FROM events_by_company WHERE bucket = ?1 AND company_key = ?2 AND event_id = ?3")?;
+    for event in events {
+        let bucket = event.id.bucket();
+        if let Some(subject) = event.user.or(event.visitor.map(|visitor| -visitor)) {
+            of_subject.execute([bucket, subject, event.id.0])?;
+        }
+        if let Some(company) = event.company {
+            of_company.execute([bucket, company, event.id.0])?;
+        }
+        event_row.execute([event.id.0])?;
+    }
+    sums.subtract(tx)?;
+    match gone {
+        Gone::Everybody => Ok(()),
+        Gone::Person(browsers) => see_again(tx, events, browsers),
+    }
+}
+
+/// When the browsers of others were last seen, of which these events are no longer told.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub(in crate::store) fn see_again(tx: &Tx<'_>, events: &[Folded], own: &[i64]) -> Result<(), StoreError> {
+    let named = events.iter().filter(|event| event.is_activity()).filter_map(|event| event.visitor);
+    let others: BTreeSet<i64> = named.filter(|visitor| !own.contains(visitor)).collect();
+    // No index tells which events name a browser beside a user: they are looked for from the latest on,
+    // back to when it was first seen. It takes somebody who was named on another's browser.
+    let mut latest = tx.connection.prepare_cached(
+        "SELECT event_id FROM events
+         WHERE event_id >= ?2 AND visitor_key = ?1 AND kind <= ?3 AND flags & ?4 = 0 ORDER BY event_id DESC LIMIT 1",
+    )?;
+    for visitor in others {
+        let first_seen: Option<i64> = tx
+            .connection
+            .prepare_cached("SELECT first_seen_ms FROM visitors WHERE visitor_key = ?1")?
+            .query_row([visitor], |row| row.get(0))
+            .optional()?;
+        let Some(first_seen_ms) = first_seen else { continue };
+        let from = EventId::first_at(first_seen_ms.max(EPOCH_MS)).0;
+        let kinds = Kind::Track as i64;
+        let found: Option<i64> =
+            latest.query_row(params![visitor, from, kinds, ACTING_AS | INACTIVE], |row| row.get(0)).optional()?;
+        let hour = found.map_or(0, |id| EventId(id).at_ms().div_euclid(HOUR_MS));
+        tx.connection
+            .prepare_cached("UPDATE visitors SET last_seen_hour = ?2 WHERE visitor_key = ?1 AND last_seen_hour <> ?2")?
+            .execute([visitor, hour])?;
+    }
+    Ok(())
+}
+
+impl Sums {
+    fn subtract(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+        self.subtract_days(tx)?;
+        let connection = tx.connection;
+        for ((company, user), (_, hour)) in &self.last_in_company {
+            let gone = connection
+                .prepare_cached(
+                    "DELETE FROM company_people WHERE company_key = ?1 AND user_key = ?2 AND last_hour <= ?3",
+                )?
+                .execute([company, user, hour])?;
+            if gone > 0 {
+                connection
+                    .prepare_cached(
+                        "UPDATE memberships SET last_seen_hour = 0 WHERE user_key = ?1 AND company_key = ?2",
+                    )?
+                    .execute([user, company])?;
+            }
+        }
+        for (user, reach) in self.users.iter().filter(|(_, reach)| reach.last_hour > 0) {
+            connection
+                .prepare_cached("UPDATE users SET last_seen_hour = 0 WHERE user_key = ?1 AND last_seen_hour <= ?2")?
+                .execute([*user, reach.last_hour])?;
+        }
+        for (visitor, reach) in self.visitors.iter().filter(|(_, reach)| reach.last_hour > 0) {
+            connection
+                .prepare_cached(
+                    "UPDATE visitors SET last_seen_hour = 0 WHERE visitor_key = ?1 AND last_seen_hour <= ?2",
+                )?
+                .execute([*visitor, reach.last_hour])?;
+        }
+        for (company, reach) in self.companies.iter().filter(|(_, reach)| reach.last_hour > 0) {
+            // Others may have been there in the same hour.
+            connection
+                .prepare_cached(
+                    "UPDATE companies SET last_seen_hour =
+                       coalesce((SELECT max(last_hour) FROM company_people WHERE company_key = ?1), 0)
+                     WHERE company_key = ?1 AND last_seen_hour <= ?2",
+                )?
+                .execute([*company, reach.last_hour])?;
+        }
+        // Who is active is told as of the day at which the folds stand.
+        let Some(today) = stored_day(connection)? else { return Ok(()) };
+        let recent = self.last_in_company.iter().filter(|(_, (day, _))| *day > today - ACTIVE_DAYS);
+        let companies: BTreeSet<i64> = recent.map(|((company, _), _)| *company).collect();
+        for company in companies {
+            count_active_members(tx, CompanyKey(company), today)?;
+        }
+        Ok(())
+    }
+
+    fn subtract_days(&self, tx: &Tx<'_>) -> Result<(), StoreError> {
+        let connection = tx.connection;
+        let mut fewer = connection
+            .prepare_cached("UPDATE people_by_day SET events = events - ?3 WHERE day = ?1 AND user_key = ?2")?;
+        let mut none =
+            connection.prepare_cached("DELETE FROM people_by_day WHERE day = ?1 AND user_key = ?2 AND events <= 0")?;
+        let mut whole =
+            connection.prepare_cached("UPDATE days SET people = people - ?2, events = events - ?3 WHERE day = ?1")?;
+        for ((day, user), events) in &self.people {
+            fewer.execute(params![day, user, events])?;
+            let gone = none.execute(params![day, user])? as i64;
+            whole.execute(params![day, gone, events])?;
+        }
+        let mut no_day = connection.prepare_cached("DELETE FROM days WHERE day = ?1 AND people <= 0")?;
+        let days: BTreeSet<i32> = self.people.keys().map(|(day, _)| *day).collect();
+        for day in days {
+            no_day.execute([day])?;
+        }
+        let mut fewer = connection.prepare_cached(
+            "UPDATE company_people_by_day SET events = events - ?4 WHERE day = ?1 AND company_key = ?2 AND user_key = ?3",
+        )?;
+        let mut none = connection.prepare_cached(
+            "DELETE FROM company_people_by_day WHERE day = ?1 AND company_key = ?2 AND user_key = ?3 AND events <= 0",
+        )?;
+        let mut whole = connection.prepare_cached(
+            "UPDATE company_days SET people = people - ?3, events = events - ?4 WHERE day = ?1 AND company_key = ?2",
+        )?;
+        let mut no_day = connection
+            .prepare_cached("DELETE FROM company_days WHERE day = ?1 AND company_key = ?2 AND people <= 0")?;
+        for ((day, company, user), events) in &self.company_people {
+            fewer.execute(params![day, company, user, events])?;
+            let gone = none.execute(params![day, company, user])? as i64;
+            whole.execute(params![day, company, gone, events])?;
+            no_day.execute(params![day, company])?;
+        }
+        let mut fewer = connection.prepare_cached(
+            "UPDATE company_names_by_day SET events = events - ?4 WHERE day = ?1 AND company_key = ?2 AND name_key = ?3",
+        )?;
+        let mut none = connection.prepare_cached(
+            "DELETE FROM company_names_by_day WHERE day = ?1 AND company_key = ?2 AND name_key = ?3 AND events <= 0",
+        )?;
+        for ((day, company, name), events) in &self.company_names {
+            fewer.execute(params![day, company, name, events])?;
+            none.execute(params![day, company, name])?;
+        }
+        Ok(())
+    }
+}
