@@ -85,11 +85,14 @@ pub fn configure(config: &mut ServiceConfig) {
 }
 
 fn settings_pages(config: &mut ServiceConfig) {
-    use settings::{account, operators, rules, source, sources, tokens, workspace};
+    use settings::{account, operators, proof, rules, source, sources, tokens, workspace};
     config
         .service(web::redirect("/settings", "/settings/sources"))
         .service(web::resource("/settings/sources").get(sources::show).post(sources::add_one))
         .service(web::resource("/settings/sources/{id}").get(source::show).post(source::change))
+        .service(web::resource("/settings/sources/{id}/secrets").post(proof::make))
+        .service(web::resource("/settings/sources/{id}/secrets/retire").post(proof::retire))
+        .service(web::resource("/settings/sources/{id}/check").post(proof::ask))
         .service(web::resource("/settings/workspace").get(workspace::show).post(workspace::change))
         .service(web::resource("/settings/rules").get(rules::show).post(rules::change))
         .service(web::resource("/settings/operators").get(operators::show).post(operators::add_one))

@@ -9,7 +9,8 @@ use rusqlite::Connection;
 use super::{StoreError, erasure};
 use crate::domain::access::Grade;
 use crate::domain::attributes::{Owner, Type};
-use crate::domain::ids::{CompanyKey, SourceKey, UserKey};
+use crate::domain::ids::{CompanyKey, SecretKey, SourceKey, UserKey};
+use crate::domain::proof::Secret;
 use crate::domain::settings::Settings;
 
 /// Whether a source keeps what it sends.
@@ -43,7 +44,7 @@ pub struct Source {
     /// Its public keys, our own first, then those adopted from another tool.
     pub write_keys: Vec<String>,
     /// Secrets that its site signs with, the newest first.
-    pub secrets: Vec<String>,
+    pub secrets: Vec<Secret>,
     /// Made at, Unix milliseconds.
     pub created_ms: i64,
 }
@@ -193,9 +194,10 @@ pub(super) fn load(connection: &Connection) -> Result<Catalog, StoreError> {
             source.origins.push(origin);
         }
     }
-    let mut statement =
-        connection.prepare_cached("SELECT source_key, secret FROM source_secrets ORDER BY secret_key DESC")?;
-    let rows = statement.query_map([], |row| Ok((SourceKey(row.get(0)?), row.get::<_, String>(1)?)))?;
+    let mut statement = connection
+        .prepare_cached("SELECT source_key, secret_key, secret FROM source_secrets ORDER BY secret_key DESC")?;
+    let rows = statement
+        .query_map([], |row| Ok((SourceKey(row.get(0)?), Secret { key: SecretKey(row.get(1)?), text: row.get(2)? })))?;
     for row in rows {
         let (key, secret) = row?;
         if let Some(source) = sources.get_mut(&key) {

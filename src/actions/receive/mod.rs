@@ -132,6 +132,7 @@ pub fn receive(tx: &mut Tx<'_>, delivery: &Delivery, message: Message) -> Result
 }
 
 fn deal_with(tx: &mut Tx<'_>, delivery: &Delivery, mut message: Message) -> Result<Dealt, StoreError> {
+    let (names_user, as_sent) = (message.user_id.is_some(), delivery.grade);
     let proven = proof::check(tx, delivery, &mut message);
     let delivery = &match &proven {
         Ok(Some(_)) => Delivery { grade: delivery.grade.max(Grade::Signed), ..*delivery },
@@ -142,6 +143,9 @@ fn deal_with(tx: &mut Tx<'_>, delivery: &Delivery, mut message: Message) -> Resu
     let message_id = message.message_id.clone();
     if message_id.is_some() && events::was_here(tx, message_hash, message.timestamp_ms)? {
         return Ok(Receipt::of(message_id, Status::Duplicate).into());
+    }
+    if as_sent == Grade::Unsigned {
+        proof::count(tx, delivery.source, names_user, &message, &proven);
     }
     let mut receiving = Receiving {
         tx,

@@ -6,9 +6,10 @@ use super::{Receiving, Subject};
 use crate::domain::access::Grade;
 use crate::domain::attributes::Stamp;
 use crate::domain::error::{Code, Refused};
-use crate::domain::ids::{self, CompanyId, UserKey};
+use crate::domain::ids::{self, CompanyId, SourceKey, UserKey};
 use crate::domain::message::{CompanyContext, CompanyStatement, Delivery, Kind, Message, RefusedValue, Standing};
-use crate::domain::proof::{self, Proven};
+use crate::domain::proof::{self, Proven, Secret};
+use crate::store::proofs::{self, Outcome};
 use crate::store::{StoreError, Tx, companies, users};
 
 /// What a message proves, with the secrets of its source. Where the proof is wrong, or the source asks for
@@ -44,8 +45,25 @@ pub(super) fn check(tx: &Tx<'_>, delivery: &Delivery, message: &mut Message) -> 
     Ok(None)
 }
 
+/// Counts a message of a public key that names a user, for the share of signed ones.
+pub(super) fn count(
+    tx: &mut Tx<'_>,
+    source: SourceKey,
+    names_user: bool,
+    message: &Message,
+    proven: &Result<Option<Proven>, Refused>,
+) {
+    let outcome = match proven {
+        Ok(Some(proven)) => Outcome::Signed(proven.secret),
+        _ if !names_user => return,
+        Ok(None) if message.user_id.is_some() => Outcome::Unsigned,
+        Ok(None) | Err(_) => Outcome::Refused,
+    };
+    proofs::count(tx, source, outcome);
+}
+
 /// The proof that a message carries, checked. Of a visitor alone there is nothing to prove.
-fn checked(delivery: &Delivery, message: &Message, secrets: &[String]) -> Option<Result<Proven, Refused>> {
+fn checked(delivery: &Delivery, message: &Message, secrets: &[Secret]) -> Option<Result<Proven, Refused>> {
     if message.proof.is_empty() {
         return None;
     }

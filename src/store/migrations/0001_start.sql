@@ -44,8 +44,19 @@ CREATE TABLE source_secrets (
   source_key   INTEGER NOT NULL REFERENCES sources,
   secret       TEXT    NOT NULL,
   created_ms   INTEGER NOT NULL,
-  last_used_ms INTEGER
+  last_used_ms INTEGER                    -- to the minute
 ) STRICT;
+CREATE INDEX source_secrets_source ON source_secrets (source_key, secret_key);
+
+-- Messages of public keys that named a user, by the hour they came in (hours since 1970), eight days of them.
+CREATE TABLE source_proofs (
+  source_key INTEGER NOT NULL REFERENCES sources,
+  hour       INTEGER NOT NULL,
+  signed     INTEGER NOT NULL,
+  unsigned   INTEGER NOT NULL, -- taken without proof
+  refused    INTEGER NOT NULL, -- proof missing or wrong
+  PRIMARY KEY (source_key, hour)
+) STRICT, WITHOUT ROWID;
 
 -- What a source was seen doing, at most every few seconds: the installation page's evidence.
 CREATE TABLE source_sightings (
