@@ -163,3 +163,30 @@ async fn c2_turning_one_company_on_says_first_whom_it_touches() {
     let (status, _, page) = send(&rollcall, &cookie, "/settings/rules", &wrong).await;
     assert!(status == 422 && page.contains("use a number of days"), "{status} {page}");
 }
+
+#[actix_web::test]
+async fn c7_a_membership_keeps_its_earlier_times_and_roles() {
+    let rollcall = Rollcall::start();
+    let member = |role: &str| json!({ "company": { "company_id": "acme", "membership": { "role": role } } });
+    rollcall.backend_posts(identify("ann", member("viewer"), 900)).await;
+    let leaves = json!({ "company": { "company_id": "acme", "remove": true } });
+    rollcall.backend_posts(identify("ann", leaves, 700)).await;
+    let left = rollcall.list("/companies/acme/members?left=1").await;
+    assert_eq!((left.len(), &left[0]["history"]["earlier"]), (1, &json!([])), "{left:?}");
+    rollcall.backend_posts(identify("ann", member("admin"), 500)).await;
+    let row = &rollcall.list("/companies/acme/members").await[0];
+    let history = &row["history"];
+    assert_eq!(history["earlier"].as_array().map(Vec::len), Some(1), "{row}");
+    assert!(history["earlier"][0]["joined_at"].as_str() < history["earlier"][0]["left_at"].as_str(), "{row}");
+    let change = &history["changes"][0];
+    assert_eq!(
+        (&change["field"], &change["before"], &change["after"]),
+        (&json!("role"), &json!("viewer"), &json!("admin"))
+    );
+    assert_eq!(row["source"], "API");
+    let cookie = rollcall.session_cookie().await;
+    for path in ["/users/ann", "/companies/acme"] {
+        let page = get(&rollcall, &cookie, path).await;
+        assert!(page.contains("Before</summary>") && page.contains("viewer"), "{path}");
+    }
+}

@@ -217,3 +217,48 @@ async fn a_person_erases_by_typing_who_it_is_and_gets_a_receipt() {
     assert_eq!(send("/settings/rules/allow", &[("erased", "zebedee@magic.test")]).await.0, 303);
     assert_eq!(rollcall.backend_posts(identify(None, "zebedee-id", json!({}), 5)).await[0]["status"], "stored");
 }
+
+/// Killed in the middle, a person is there whole or not at all.
+#[actix_web::test]
+async fn killed_while_erasing_it_is_whole_or_not_at_all() {
+    for calls in [0, 1, 2, 6] {
+        let mut rollcall = filled().await;
+        let many: Vec<Value> = (0..400).map(|second| track("zebedee-id", "Jumped", "acme", 10_000 + second)).collect();
+        for part in many.chunks(100) {
+            rollcall.page_posts(json!(part)).await;
+        }
+        {
+            let erasing = post(&rollcall, "/users/zebedee-id/erase", json!({ "events": "delete" }));
+            let meanwhile = async {
+                for _ in 0..calls {
+                    rollcall.api("/settings/one_company").await;
+                }
+            };
+            futures_either(erasing, meanwhile).await;
+        }
+        rollcall.kill();
+        rollcall.serve();
+        let user = rollcall.api("/users/zebedee-id").await;
+        let left = rollcall.list("/events?limit=500").await.len();
+        match user.status.as_u16() {
+            200 => assert!(left > 400 && user.body["name"] == "Zebedee Springer", "{left} events"),
+            404 => assert!(left < 10 && rollcall.list("/visitors").await.is_empty(), "{left} events"),
+            other => panic!("{other}"),
+        }
+        check(&rollcall);
+    }
+}
+
+/// Goes on as soon as either is there.
+async fn futures_either(one: impl Future<Output = Answer>, other: impl Future<Output = ()>) {
+    let (mut one, mut other) = (std::pin::pin!(one), std::pin::pin!(other));
+    std::future::poll_fn(|context| {
+        let answered = one.as_mut().poll(context).is_ready();
+        if answered || other.as_mut().poll(context).is_ready() {
+            std::task::Poll::Ready(())
+        } else {
+            std::task::Poll::Pending
+        }
+    })
+    .await;
+}

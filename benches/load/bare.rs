@@ -5,6 +5,8 @@ use std::io::{Seek, SeekFrom, Write};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use rollcall::domain::ids::EventId;
+use rollcall::store::events::HASH_BITS;
 use rollcall::store::{Ambient, Store};
 use rusqlite::types::Value;
 use rusqlite::{Connection, OpenFlags, params_from_iter};
@@ -16,8 +18,8 @@ use super::{Failure, folder};
 
 /// Rows of one transaction of the bare append.
 const ROWS_A_COMMIT: usize = 1_000;
-const COLUMNS: &str = "event_id, message_hash, received_ms, kind, name_key, source_key, visitor_key, user_key, \
-                       company_key, session_ms, flags, name, properties, context";
+const COLUMNS: &str = "event_id, message_hash, received_after_ms, kind, name_key, source_key, visitor_key, user_key, \
+                       company_key, session_before_ms, flags, name, page_key, agent_key, properties";
 
 /// A row of `events`, as the server wrote it.
 pub type Row = Vec<Value>;
@@ -27,11 +29,11 @@ pub fn rows(file: &Path, since_ms: i64, limit: usize) -> Result<Vec<Row>, Failur
     let connection = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     // The hash orders what came in one millisecond as by chance, as it came.
     let mut statement = connection.prepare(&format!(
-        "SELECT {COLUMNS} FROM events WHERE received_ms >= ?1 AND kind = 2
-         ORDER BY received_ms, message_hash LIMIT ?2"
+        "SELECT {COLUMNS} FROM events WHERE event_id >= ?1 AND kind = 2
+         ORDER BY (event_id >> {HASH_BITS}) + received_after_ms, message_hash LIMIT ?2"
     ))?;
     let columns = statement.column_count();
-    let rows = statement.query_map([since_ms, i64::try_from(limit)?], |row| {
+    let rows = statement.query_map([EventId::first_at(since_ms).0, i64::try_from(limit)?], |row| {
         (0..columns).map(|column| row.get(column)).collect::<rusqlite::Result<Row>>()
     })?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
@@ -138,7 +140,7 @@ fn written_by_this_thread() -> Result<u64, Failure> {
 pub struct Contents {
     /// Bytes of each table or index, the largest first.
     pub tables: Vec<(String, u64)>,
-    /// Bytes of properties and context an event.
+    /// Bytes of properties and context an event, as they were sent.
     pub text_per_event: f64,
 }
 
@@ -148,7 +150,9 @@ pub fn contents(file: &Path) -> Result<Contents, Failure> {
         connection.prepare("SELECT name, sum(pgsize) FROM dbstat GROUP BY name ORDER BY 2 DESC LIMIT 8")?;
     let tables = statement.query_map([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs())))?;
     let text_per_event = connection.query_row(
-        "SELECT avg(octet_length(properties) + octet_length(context)) FROM events WHERE kind = 2",
+        "SELECT avg(octet_length(e.properties) + octet_length(p.context) + octet_length(a.context))
+         FROM events e JOIN contexts p ON p.context_key = e.page_key JOIN contexts a ON a.context_key = e.agent_key
+         WHERE e.kind = 2",
         [],
         |row| row.get(0),
     )?;

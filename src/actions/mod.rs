@@ -2,6 +2,7 @@
 //! records one change set.
 
 pub mod attributes;
+pub mod duplicates;
 pub mod edit;
 pub mod email_domains;
 pub mod erase;

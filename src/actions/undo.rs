@@ -4,19 +4,21 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use super::duplicates::NOT_SAME_AS;
 use super::merge::{MERGED_INTO, rejoin};
 use super::signed_members::{self, SIGNED_MEMBERS};
 use crate::domain::access::Grade;
 use crate::domain::attributes::{Attributes, Owner, Stamp, Write};
 use crate::domain::change::{By, Change, Subject};
 use crate::domain::companies::{Order, Said, Statement};
-use crate::domain::ids::{ChangeKey, SourceKey};
+use crate::domain::duplicates::Records;
+use crate::domain::ids::{ChangeKey, CompanyId, SourceKey};
 use crate::domain::profile::{NOTE, Note, OWNER, PINNED, Profile, TAGS, tags_of_value, tags_value};
 use crate::domain::time::DAY_MS;
 use crate::store::changes::{ChangeRow, Deed};
 use crate::store::memberships::Member;
 use crate::store::merges::Move;
-use crate::store::{StoreError, Tx, changes, companies, memberships, notes, operators, profiles, users};
+use crate::store::{StoreError, Tx, changes, companies, duplicates, memberships, notes, operators, profiles, users};
 
 /// A merge can be taken back for so many days (R11).
 pub const MERGE_UNDO_DAYS: i64 = 30;
@@ -144,6 +146,7 @@ impl Undoing<'_, '_> {
                 }
                 Ok(())
             }
+            (one, NOT_SAME_AS) => self.told_apart(one, row),
             (_, "created") => {
                 self.conflict(row, "Who was made stays: erase or archive instead.".to_owned());
                 Ok(())
@@ -291,7 +294,21 @@ impl Undoing<'_, '_> {
         Ok(())
     }
 
-    /// By hand, now; of no source.
+    /// Two that were told apart are possible duplicates again, or the other way round.
+    fn told_apart(&mut self, one: Subject, row: &ChangeRow) -> Result<(), UndoError> {
+        let Some(id) = row.after.as_ref().or(row.before.as_ref()).and_then(Value::as_str) else { return Ok(()) };
+        let apart = match one {
+            Subject::User(user) => users::key_of_our_id(self.tx, id)?.map(|other| (Records::Users, user.0, other.0)),
+            Subject::Company(company) => companies::key_of_id(self.tx, &CompanyId::stored(id.to_owned()))?
+                .map(|other| (Records::Companies, company.0, other.0)),
+            _ => None,
+        };
+        let Some((records, one, other)) = apart else { return Ok(()) };
+        duplicates::tell_apart(self.tx, records, one, other, row.after.is_none())?;
+        self.changes.push(Change::new(row.about, NOT_SAME_AS, row.after.clone(), row.before.clone()));
+        Ok(())
+    }
+
     fn stamp(&self) -> Stamp {
         let source = SourceKey(0);
         Stamp {

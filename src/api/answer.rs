@@ -4,9 +4,13 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::HeaderName;
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use serde::{Serialize, Serializer};
+use serde_json::{Map, Value};
 
 use super::parameters::cursor_text;
+use crate::domain::first_page::FirstPage;
 use crate::domain::time::rfc3339;
+use crate::http::problem::Problem;
+use crate::store::history::Then;
 use crate::store::list::{COUNT_MAX, Count, Page};
 
 /// How far the folds are behind, where they are.
@@ -49,6 +53,41 @@ pub(super) fn ok(body: impl Serialize, lag_ms: u64) -> HttpResponse {
         response.insert_header((LAG, lag_ms));
     }
     response.json(body)
+}
+
+/// Where somebody came from, as JSON.
+#[derive(Debug, Serialize)]
+pub(super) struct FirstPageView {
+    at: Time,
+    page: Option<String>,
+    referrer: Option<String>,
+    campaign: Map<String, Value>,
+}
+
+impl FirstPageView {
+    pub fn of(first: FirstPage) -> FirstPageView {
+        let FirstPage { at_ms, page, referrer, campaign } = first;
+        FirstPageView { at: Time(at_ms), page, referrer, campaign }
+    }
+}
+
+/// How somebody stood on a day, where that was known and can be told.
+///
+/// # Errors
+/// It was not known yet; too much has changed since.
+pub(super) fn known<T>(then: Then<T>, day: &str) -> Result<T, Problem> {
+    match then {
+        Then::Known(then) => Ok(then),
+        Then::NotYet(heard_ms) => {
+            let detail =
+                format!("At the end of {day} nothing was known of it: it was first heard of at {}.", rfc3339(heard_ms));
+            Err(Problem::new(StatusCode::NOT_FOUND, "not_known_yet", detail).with("first_heard", rfc3339(heard_ms)))
+        }
+        Then::TooLong => {
+            let detail = "More has changed since that day than can be taken back in one answer. Ask for a later day.";
+            Err(Problem::new(StatusCode::CONFLICT, "too_many_changes", detail))
+        }
+    }
 }
 
 /// 200 with JSON of what was changed, 201 of what was made.

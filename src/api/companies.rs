@@ -8,11 +8,11 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::answer::{self, List, Time};
+use super::answer::{self, FirstPageView, List, Time};
 use super::changes::{self, ChangeSetView};
 use super::events;
 use super::parameters::{Parameters, Sorts, invalid};
-use super::users::plain;
+use super::users::{MembershipHistoryView, plain};
 use super::{read_only, resource};
 use crate::domain::activity::{State, Trend};
 use crate::domain::change::Subject;
@@ -21,6 +21,7 @@ use crate::http::access::ReadToken;
 use crate::http::problem::Problem;
 use crate::store::companies::{self, CompanyRecord, MemberRow, MembersBy, SortBy};
 use crate::store::events::Of;
+use crate::store::history::{self, CompanyItselfThen};
 use crate::store::{self, Reader, Store, StoreError};
 
 const SORTS: &Sorts<SortBy> = &[
@@ -53,10 +54,11 @@ pub(super) fn configure(config: &mut web::ServiceConfig) {
 
 /// `GET /api/v1/companies`; with `?id=` one company, as an id of dots can't stand in a path.
 async fn list(_: ReadToken, request: HttpRequest, store: Data<Store>) -> Result<HttpResponse, Problem> {
-    let parameters = Parameters::of(&request, &["limit", "cursor", "sort", "q", "count", "id"])?;
+    let parameters = Parameters::of(&request, &["limit", "cursor", "sort", "q", "count", "id", "at"])?;
     if parameters.get("id").is_some() {
-        return one(&store, company_id("", &parameters)?).await;
+        return one(&store, company_id("", &parameters)?, parameters.at(&store)?).await;
     }
+    parameters.only_of_one("at")?;
     let (query, order) = parameters.list(SORTS, "-first_seen")?;
     let (wants_count, now_ms) = (parameters.wants_count()?, store.now_ms());
     let ((page, total), lag_ms) = store
@@ -75,15 +77,24 @@ async fn show(
     request: HttpRequest,
     store: Data<Store>,
 ) -> Result<HttpResponse, Problem> {
-    let parameters = Parameters::of(&request, &["id"])?;
-    one(&store, company_id(&path, &parameters)?).await
+    let parameters = Parameters::of(&request, &["id", "at"])?;
+    one(&store, company_id(&path, &parameters)?, parameters.at(&store)?).await
 }
 
-async fn one(store: &Store, id: String) -> Result<HttpResponse, Problem> {
-    let (wanted, now_ms) = (id.clone(), store.now_ms());
-    let (company, lag_ms) = store.read_folded(move |db| companies::record(db, &wanted, now_ms)).await?;
-    let company = company.ok_or_else(|| not_found(&id))?;
-    Ok(answer::ok(CompanyView::of(company, now_ms), lag_ms))
+async fn one(store: &Store, id: String, at: Option<(String, i64)>) -> Result<HttpResponse, Problem> {
+    let (wanted, now_ms, end_ms) = (id.clone(), store.now_ms(), at.as_ref().map(|(_, end_ms)| *end_ms));
+    let read = move |db: &Reader<'_>| {
+        let Some(company) = companies::record(db, &wanted, now_ms)? else { return Ok(None) };
+        let then = end_ms.map(|end_ms| history::company(db, company.row.key, end_ms)).transpose()?;
+        Ok(Some((company, then)))
+    };
+    let (found, lag_ms) = store.read_folded(read).await?;
+    let (company, then) = found.ok_or_else(|| not_found(&id))?;
+    let view = match (then, at) {
+        (Some(then), Some((day, _))) => CompanyView::then(company, answer::known(then, &day)?, day),
+        _ => CompanyView::of(company, now_ms),
+    };
+    Ok(answer::ok(view, lag_ms))
 }
 
 /// `GET /api/v1/companies/{company_id}/members`; with `left=1` those who left.
@@ -181,34 +192,63 @@ struct CompanyView {
     name: Option<String>,
     domains: Vec<String>,
     attributes: Map<String, Value>,
-    members: u32,
-    active_members_30d: u32,
+    members: Option<u64>,
+    /// This, state, trend and last seen are not kept of earlier days.
+    active_members_30d: Option<u32>,
     owner: Option<String>,
     tags: Vec<String>,
-    signed_members: bool,
-    state: &'static str,
-    trend: &'static str,
+    signed_members: Option<bool>,
+    first_page: Option<FirstPageView>,
+    state: Option<&'static str>,
+    trend: Option<&'static str>,
     first_seen: Time,
     last_seen: Option<Time>,
+    /// The day as of which it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at: Option<String>,
 }
 
 impl CompanyView {
     fn of(company: CompanyRecord, now_ms: i64) -> CompanyView {
-        let CompanyRecord { row, domains, attributes, signed_members, active_people } = company;
+        let CompanyRecord { row, domains, attributes, signed_members, active_people, first_page } = company;
         CompanyView {
             company_id: row.company_id,
             name: row.name,
             domains,
             attributes: plain(attributes),
-            members: row.members,
-            active_members_30d: row.active_members,
+            members: Some(u64::from(row.members)),
+            active_members_30d: Some(row.active_members),
             owner: row.owner,
             tags: row.tags,
-            signed_members,
-            state: State::at(now_ms, row.first_seen_ms, row.last_seen_ms).as_str(),
-            trend: Trend::between(active_people.1, active_people.0).as_str(),
+            signed_members: Some(signed_members),
+            first_page: first_page.map(|(_, first)| FirstPageView::of(first)),
+            state: Some(State::at(now_ms, row.first_seen_ms, row.last_seen_ms).as_str()),
+            trend: Some(Trend::between(active_people.1, active_people.0).as_str()),
             first_seen: Time(row.first_seen_ms),
             last_seen: row.last_seen_ms.map(Time),
+            at: None,
+        }
+    }
+
+    /// As it was at the end of a day.
+    fn then(company: CompanyRecord, then: CompanyItselfThen, day: String) -> CompanyView {
+        let profile = then.profile;
+        CompanyView {
+            company_id: then.company_id,
+            name: profile.text("name").map(str::to_owned),
+            domains: profile.text("domain").map(str::to_owned).into_iter().collect(),
+            attributes: profile.attributes.into_iter().collect(),
+            members: then.members,
+            active_members_30d: None,
+            owner: profile.owner,
+            tags: profile.tags,
+            signed_members: None,
+            first_page: company.first_page.map(|(_, first)| FirstPageView::of(first)),
+            state: None,
+            trend: None,
+            first_seen: Time(company.row.first_seen_ms),
+            last_seen: None,
+            at: Some(day),
         }
     }
 }
@@ -228,6 +268,7 @@ struct MemberView {
     left_at: Option<Time>,
     last_seen: Option<Time>,
     source: String,
+    history: MembershipHistoryView,
 }
 
 impl MemberView {
@@ -245,6 +286,7 @@ impl MemberView {
             left_at: member.left_ms.map(Time),
             last_seen: member.last_seen_ms.map(Time),
             source: member.source,
+            history: MembershipHistoryView::of(member.history),
         }
     }
 }

@@ -17,6 +17,7 @@ mod edits;
 mod erasures;
 mod events;
 mod parameters;
+mod possible_duplicates;
 mod refusals;
 mod settings;
 mod sources;
@@ -59,6 +60,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
                 .configure(settings::configure)
                 .configure(sources::configure)
                 .configure(suggested_domains::configure)
+                .configure(possible_duplicates::configure)
                 .default_service(web::to(nothing_here)),
         )
         .service(web::resource("/api/{rest:.*}").to(nothing_here));

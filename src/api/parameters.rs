@@ -7,6 +7,7 @@ use actix_web::web::Query;
 
 use crate::http::problem::Problem;
 use crate::store::list::{Cursor, ListQuery, PAGE_ROWS, PAGE_ROWS_MAX};
+use crate::store::{Store, history};
 
 /// Words of filters, which come with a later version.
 const FILTER_WORDS: [&str; 2] = ["f", "match"];
@@ -91,6 +92,25 @@ impl Parameters {
             Some("1") => Ok(true),
             Some(text) => Err(invalid(format!("dry_run can't be {text:?}. Use 1 or leave it out."), "dry_run")),
         }
+    }
+
+    /// Refuses a parameter that only one row takes, on a list.
+    pub fn only_of_one(&self, name: &str) -> Result<(), Problem> {
+        match self.get(name) {
+            None => Ok(()),
+            Some(_) => Err(invalid(format!("{name} works for one row. Name it by its id."), name)),
+        }
+    }
+
+    /// As of which day an answer is wanted: the day, and its last millisecond in the workspace's zone.
+    pub fn at(&self, store: &Store) -> Result<Option<(String, i64)>, Problem> {
+        let Some(text) = self.get("at") else { return Ok(None) };
+        let end = history::end_of_day(text, store.catalog().settings.time_zone, store.now_ms());
+        let refused = || {
+            let detail = format!("at can't be {text:?}. Use a day that has come, such as 2026-03-01.");
+            invalid(detail, "at")
+        };
+        end.ok_or_else(refused).map(|end_ms| Some((text.to_owned(), end_ms)))
     }
 
     /// What of a sorted list is wanted, and the name of its order; `usual` where nothing is said.

@@ -8,7 +8,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::answer::{self, List, Time};
+use super::answer::{self, FirstPageView, List, Time};
 use super::changes::{self, ChangeSetView, ChangeView};
 use super::events;
 use super::parameters::{Parameters, Sorts, invalid};
@@ -20,6 +20,8 @@ use crate::domain::ids::{UserId, UserKey};
 use crate::http::access::{ReadToken, WriteToken};
 use crate::http::problem::Problem;
 use crate::store::events::Of;
+use crate::store::history::{self, CompanyThen, UserThen};
+use crate::store::membership_history::MembershipHistory;
 use crate::store::users::{self, AttributeValue, SortBy, UserMembership, UserName, UserRecord};
 use crate::store::{self, Reader, Store, StoreError, Tx};
 
@@ -45,10 +47,11 @@ pub(super) fn configure(config: &mut web::ServiceConfig) {
 
 /// `GET /api/v1/users`; with `?id=` one user, as an id of dots can't stand in a path.
 async fn list(_: ReadToken, request: HttpRequest, store: Data<Store>) -> Result<HttpResponse, Problem> {
-    let parameters = Parameters::of(&request, &["limit", "cursor", "sort", "q", "count", "id", "by"])?;
+    let parameters = Parameters::of(&request, &["limit", "cursor", "sort", "q", "count", "id", "by", "at"])?;
     if parameters.get("id").is_some() {
-        return one(&store, user_name("", &parameters)?).await;
+        return one(&store, user_name("", &parameters)?, parameters.at(&store)?).await;
     }
+    parameters.only_of_one("at")?;
     let (query, order) = parameters.list(SORTS, "-first_seen")?;
     let (wants_count, now_ms) = (parameters.wants_count()?, store.now_ms());
     let ((page, total), lag_ms) = store
@@ -67,15 +70,24 @@ async fn show(
     request: HttpRequest,
     store: Data<Store>,
 ) -> Result<HttpResponse, Problem> {
-    let parameters = Parameters::of(&request, &["by", "id"])?;
-    one(&store, user_name(&path, &parameters)?).await
+    let parameters = Parameters::of(&request, &["by", "id", "at"])?;
+    one(&store, user_name(&path, &parameters)?, parameters.at(&store)?).await
 }
 
-async fn one(store: &Store, name: UserName) -> Result<HttpResponse, Problem> {
-    let (wanted, now_ms) = (name.clone(), store.now_ms());
-    let (user, lag_ms) = store.read_folded(move |db| users::record(db, &wanted, now_ms)).await?;
-    let user = user.ok_or_else(|| user_not_found(&name))?;
-    Ok(answer::ok(UserView::of(user, now_ms), lag_ms))
+async fn one(store: &Store, name: UserName, at: Option<(String, i64)>) -> Result<HttpResponse, Problem> {
+    let (wanted, now_ms, end_ms) = (name.clone(), store.now_ms(), at.as_ref().map(|(_, end_ms)| *end_ms));
+    let read = move |db: &Reader<'_>| {
+        let Some(user) = users::record(db, &wanted, now_ms)? else { return Ok(None) };
+        let then = end_ms.map(|end_ms| history::user(db, user.row.key, end_ms)).transpose()?;
+        Ok(Some((user, then)))
+    };
+    let (found, lag_ms) = store.read_folded(read).await?;
+    let (user, then) = found.ok_or_else(|| user_not_found(&name))?;
+    let view = match (then, at) {
+        (Some(then), Some((day, end_ms))) => UserView::then(user, answer::known(then, &day)?, day, end_ms),
+        _ => UserView::of(user, now_ms),
+    };
+    Ok(answer::ok(view, lag_ms))
 }
 
 /// `GET /api/v1/users/{id}/events`, newest first.
@@ -223,16 +235,21 @@ struct UserView {
     companies: Vec<MembershipView>,
     owner: Option<String>,
     tags: Vec<String>,
-    state: &'static str,
-    trend: &'static str,
+    first_page: Option<FirstPageView>,
+    /// These three are not kept of earlier days.
+    state: Option<&'static str>,
+    trend: Option<&'static str>,
     first_seen: Time,
     last_seen: Option<Time>,
     signed: bool,
+    /// The day as of which it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at: Option<String>,
 }
 
 impl UserView {
     fn of(user: UserRecord, now_ms: i64) -> UserView {
-        let UserRecord { row, identifiers, attributes, memberships, active_days, signed } = user;
+        let UserRecord { row, identifiers, attributes, memberships, active_days, signed, first_page } = user;
         let mut attributes = plain(attributes);
         if let Some(name) = &row.name {
             // Made of its parts where it was not sent (A5).
@@ -251,11 +268,42 @@ impl UserView {
             companies: memberships.into_iter().map(MembershipView::of).collect(),
             owner: row.owner,
             tags: row.tags,
-            state: State::at(now_ms, row.first_seen_ms, row.last_seen_ms).as_str(),
-            trend: Trend::between(active_days.1, active_days.0).as_str(),
+            first_page: first_page.map(FirstPageView::of),
+            state: Some(State::at(now_ms, row.first_seen_ms, row.last_seen_ms).as_str()),
+            trend: Some(Trend::between(active_days.1, active_days.0).as_str()),
             first_seen: Time(row.first_seen_ms),
             last_seen: row.last_seen_ms.map(Time),
             signed,
+            at: None,
+        }
+    }
+
+    /// As it was at the end of a day.
+    fn then(user: UserRecord, then: UserThen, day: String, end_ms: i64) -> UserView {
+        let UserRecord { row, identifiers, signed, first_page, .. } = user;
+        let ids = |kind: &str| {
+            let known = identifiers.iter().filter(|id| id.kind == kind && id.since_ms <= end_ms);
+            known.map(|id| id.value.clone()).collect()
+        };
+        let profile = then.profile;
+        UserView {
+            anonymous_ids: ids("anonymous_id"),
+            aliases: ids("alias"),
+            id: row.id,
+            user_id: then.user_id,
+            email: profile.text("email").map(str::to_owned),
+            name: history::person_name_of(&profile.attributes),
+            attributes: profile.attributes.into_iter().collect(),
+            companies: then.companies.into_iter().map(MembershipView::then).collect(),
+            owner: profile.owner,
+            tags: profile.tags,
+            first_page: first_page.map(FirstPageView::of),
+            state: None,
+            trend: None,
+            first_seen: Time(row.first_seen_ms),
+            last_seen: None,
+            signed,
+            at: Some(day),
         }
     }
 }
@@ -276,10 +324,68 @@ pub(super) struct MembershipView {
     current: bool,
     joined_at: Time,
     left_at: Option<Time>,
-    source: String,
+    /// Not kept of earlier days.
+    source: Option<String>,
+}
+
+/// What was before of a membership, as JSON (C7).
+#[derive(Debug, Serialize)]
+pub(super) struct MembershipHistoryView {
+    earlier: Vec<EarlierView>,
+    changes: Vec<RoleChangeView>,
+}
+
+/// An earlier time in a company.
+#[derive(Debug, Serialize)]
+struct EarlierView {
+    joined_at: Time,
+    left_at: Option<Time>,
+}
+
+/// Another role or title.
+#[derive(Debug, Serialize)]
+struct RoleChangeView {
+    at: Time,
+    field: String,
+    before: Option<Value>,
+    after: Option<Value>,
+}
+
+impl MembershipHistoryView {
+    pub(super) fn of(history: MembershipHistory) -> MembershipHistoryView {
+        let earlier = history.earlier.into_iter();
+        let changes = history.roles.into_iter().map(|change| RoleChangeView {
+            at: Time(change.at_ms),
+            field: change.field,
+            before: change.before,
+            after: change.after,
+        });
+        MembershipHistoryView {
+            earlier: earlier
+                .map(|span| EarlierView { joined_at: Time(span.joined_ms), left_at: span.left_ms.map(Time) })
+                .collect(),
+            changes: changes.collect(),
+        }
+    }
 }
 
 impl MembershipView {
+    fn then(mut membership: CompanyThen) -> MembershipView {
+        let text = |name: &str| membership.attributes.get(name).and_then(Value::as_str).map(str::to_owned);
+        let (role, title) = (text("role"), text("title"));
+        MembershipView {
+            company_id: membership.company.company_id,
+            name: membership.company.name,
+            role,
+            title,
+            attributes: std::mem::take(&mut membership.attributes).into_iter().collect(),
+            current: membership.current,
+            joined_at: Time(membership.joined_ms),
+            left_at: membership.left_ms.map(Time),
+            source: None,
+        }
+    }
+
     pub fn of(membership: UserMembership) -> MembershipView {
         MembershipView {
             company_id: membership.company.company_id,
@@ -290,7 +396,7 @@ impl MembershipView {
             current: membership.current,
             joined_at: Time(membership.joined_ms),
             left_at: membership.left_ms.map(Time),
-            source: membership.source,
+            source: Some(membership.source),
         }
     }
 }

@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::answer::{self, List, Time};
+use super::answer::{self, FirstPageView, List, Time};
 use super::parameters::{Parameters, Sorts};
 use super::read_only;
 use crate::http::access::ReadToken;
@@ -41,6 +41,7 @@ struct VisitorView {
     first_seen: Time,
     last_seen: Option<Time>,
     attributes: Map<String, Value>,
+    first_page: Option<FirstPageView>,
 }
 
 impl VisitorView {
@@ -51,6 +52,7 @@ impl VisitorView {
             first_seen: Time(visitor.first_seen_ms),
             last_seen: visitor.last_seen_ms.map(Time),
             attributes: visitor.attributes,
+            first_page: visitor.first_page.map(FirstPageView::of),
         }
     }
 }

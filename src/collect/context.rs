@@ -14,28 +14,31 @@ const CAMPAIGN_FIELDS_MAX: usize = 10;
 /// Characters of a campaign field's name.
 const CAMPAIGN_NAME_CHARS_MAX: usize = 50;
 
-/// What is kept of a context. `agent` is the visitor's.
-pub fn kept<'a>(mut context: Object<'a>, agent: &Agent<'_>) -> Object<'a> {
-    let mut kept = Object::default();
+/// What is kept of a context: where it was, and by what. `agent` is the visitor's.
+pub fn kept<'a>(mut context: Object<'a>, agent: &Agent<'_>) -> (Object<'a>, Object<'a>) {
+    let (mut on, mut by) = (Object::default(), Object::default());
     let page = fields::object(context.remove("page")).map(page).unwrap_or_default();
     let campaign = fields::object(context.remove("campaign")).map(campaign).unwrap_or_default();
     let library = fields::object(context.remove("library")).map(|library| texts(library, &["name", "version"]));
-    for (name, object) in [("page", page), ("campaign", campaign), ("library", library.unwrap_or_default())] {
+    for (name, object) in [("page", page), ("campaign", campaign)] {
         if !object.is_empty() {
-            kept.add(name, Json::Object(object));
+            on.add(name, Json::Object(object));
         }
     }
+    if let Some(library) = library.filter(|library| !library.is_empty()) {
+        by.add("library", Json::Object(library));
+    }
     if let Some(locale) = fields::text(context.remove("locale")) {
-        kept.add("locale", cut(locale));
+        by.add("locale", cut(locale));
     }
     if let Some(browser) = agent.browser {
-        kept.add("browser", Json::String(browser.into()));
+        by.add("browser", Json::String(browser.into()));
     }
     let named_system = || fields::text(fields::object(context.remove("os"))?.remove("name")).map(cut);
     if let Some(system) = agent.system.map(|system| Json::String(system.into())).or_else(named_system) {
-        kept.add("system", system);
+        by.add("system", system);
     }
-    kept
+    (on, by)
 }
 
 /// A page's address, title and referrer; its path only where there is no address. Also reads
@@ -91,7 +94,7 @@ mod tests {
     #[test]
     fn what_is_named_is_kept_and_nothing_else() {
         let agent = Agent::of("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/156.0.0.0 Safari/537.36");
-        let kept = kept(
+        let (on, by) = kept(
             context(json!({
                 "page": {"url": "https://shop.test/?q=1", "path": "/", "search": "?q=1", "title": "Shop", "referrer": ""},
                 "campaign": {"source": "news", "name": "spring", "odd": {"x": 1}},
@@ -107,10 +110,15 @@ mod tests {
             &agent,
         );
         assert_eq!(
-            value(kept),
+            value(on),
             json!({
                 "page": {"url": "https://shop.test/?q=1", "title": "Shop"},
-                "campaign": {"source": "news", "name": "spring"},
+                "campaign": {"source": "news", "name": "spring"}
+            })
+        );
+        assert_eq!(
+            value(by),
+            json!({
                 "locale": "en-US",
                 "library": {"name": "analytics.js", "version": "1"},
                 "browser": "Chrome",
@@ -122,13 +130,13 @@ mod tests {
     #[test]
     fn nothing_is_kept_of_nothing() {
         let nothing = json!({"page": {}, "campaign": {}, "library": null, "locale": "", "os": {"name": ""}, "x": [1]});
-        assert_eq!(kept(context(nothing), &Agent::default()), Object::default());
+        assert_eq!(kept(context(nothing), &Agent::default()), (Object::default(), Object::default()));
     }
 
     #[test]
     fn a_phone_s_sdk_names_its_system_itself() {
-        let kept = kept(context(json!({"os": {"name": "iOS", "version": "17"}})), &Agent::of("Analytics/1.4"));
-        assert_eq!(value(kept), json!({"system": "iOS"}));
+        let (_, by) = kept(context(json!({"os": {"name": "iOS", "version": "17"}})), &Agent::of("Analytics/1.4"));
+        assert_eq!(value(by), json!({"system": "iOS"}));
     }
 
     #[test]

@@ -15,7 +15,7 @@ use crate::domain::attributes::within_limits;
 use crate::domain::error::{Code, Refused};
 use crate::domain::ids::{self, AnonymousId, UserId, excerpt};
 use crate::domain::limits::{EVENT_NAME_CHARS_MAX, MESSAGE_BYTES_MAX, REFUSED_VALUES_MAX, VALUE_BYTES_MAX};
-use crate::domain::message::{Kind, MORE_VALUES_REFUSED, Message, RefusedValue};
+use crate::domain::message::{Context, Kind, MORE_VALUES_REFUSED, Message, RefusedValue};
 use crate::domain::proof::Proof;
 
 /// A text of so few bytes is within every limit of a value.
@@ -134,16 +134,16 @@ fn read<'a>(kind: Option<Kind>, mut fields: Object<'a>, around: &Circumstances<'
     message.session_ms = session(&context);
     message.acting_as = fields::is_true(context.get("acting_as").or_else(|| context.get("actingAs")));
     message.inactive = fields::is_false(context.get("active"));
-    let mut context = context::kept(context, &agent);
-    if message.kind == Kind::Page && context.get("page").is_none() {
+    let (mut on, by) = context::kept(context, &agent);
+    if message.kind == Kind::Page && on.get("page").is_none() {
         // A server says in the properties where the page was; there is one place to look for it.
         let page = context::page(properties.clone());
         if !page.is_empty() {
-            context.add("page", Json::Object(page));
+            on.add("page", Json::Object(page));
         }
     }
     message.properties = properties.text();
-    message.context = context.text();
+    message.context = Context { page: on.text(), agent: by.text() };
     Ok(message)
 }
 

@@ -4,18 +4,21 @@ use actix_web::HttpRequest;
 use maud::{Markup, html};
 
 use super::desk::{self, Answer};
-use super::errors;
 use super::parts::chart::roll;
 use super::parts::frame::{Frame, Place, shell};
 use super::parts::icon::icon;
+use super::parts::labels::tags;
 use super::parts::list::{Address, Column, LIST, search_chip};
 use super::parts::numbers::{self, cell, counted};
 use super::parts::section::head;
 use super::parts::{pill, say, values, who};
+use super::{duplicates, errors};
+use crate::domain::access::Role;
+use crate::domain::duplicates::Records;
 use crate::http::access::Viewer;
 use crate::store::companies::{self, CompanyRow, SortBy};
-use crate::store::email_domains;
 use crate::store::list::{Count, PAGE_ROWS, Page};
+use crate::store::{duplicates as stored_duplicates, email_domains};
 
 impl Column for SortBy {
     const ALL: &'static [SortBy] =
@@ -45,6 +48,8 @@ pub struct View {
     pub found: Count,
     /// E-mail domains that wait for a decision (C9).
     pub suggested: Count,
+    /// Groups of companies that may be one (C5).
+    pub duplicates: Count,
     /// This page of them.
     pub companies: Page<CompanyRow>,
 }
@@ -53,11 +58,17 @@ pub struct View {
 pub fn page(frame: &Frame, view: &View) -> Markup {
     let content = html! {
         (head(html! { "Companies " span.n { (numbers::count(view.found)) } }, html! {}, html! {
+            @if view.duplicates != Count::Exactly(0) {
+                a.btn href=(duplicates::address(Records::Companies)) title="Companies whose ids look alike" {
+                    (icon("merge")) " Possible duplicates " span.n { (numbers::count(view.duplicates)) }
+                }
+            }
             @if view.suggested != Count::Exactly(0) {
                 a.btn href="/companies/suggested" title="E-mail domains of people who have no company" {
                     (icon("mail")) " Suggested " span.n { (numbers::count(view.suggested)) }
                 }
             }
+            @if frame.may(Role::Admin) { a.btn href="/edit/new?kind=company" { (icon("plus")) " New company" } }
         }))
         @if view.companies.rows.is_empty() && view.address.search.is_none() && view.address.after.is_none() {
             (none())
@@ -98,6 +109,7 @@ fn row(frame: &Frame, company: &CompanyRow) -> Markup {
     let below = html! {
         (who::company_second_line(&company.company_id, name, company.domain.as_deref()))
         @if let Some(plan) = &company.plan { " · " (values::name(plan)) }
+        (tags(&company.tags))
     };
     html! {
         tr {
@@ -151,10 +163,13 @@ pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
             Err(sentence) => return errors::bad_address(&request, operator, Place::Companies, &sentence).await,
         };
     let query = address.query(PAGE_ROWS);
-    let (frame, (found, suggested, companies)) = desk::read(&request, operator, Place::Companies, move |db, clock| {
-        let found = companies::count(db, query.search.as_deref())?;
-        Ok((found, email_domains::count_suggested(db)?, companies::list(db, &query, clock.now_ms)?))
-    })
-    .await?;
-    Ok(desk::page(page(&frame, &View { address, found, suggested, companies })))
+    let (frame, (found, suggested, duplicates, companies)) =
+        desk::read(&request, operator, Place::Companies, move |db, clock| {
+            let found = companies::count(db, query.search.as_deref())?;
+            let suggested = email_domains::count_suggested(db)?;
+            let duplicates = stored_duplicates::count(db, Records::Companies)?;
+            Ok((found, suggested, duplicates, companies::list(db, &query, clock.now_ms)?))
+        })
+        .await?;
+    Ok(desk::page(page(&frame, &View { address, found, suggested, duplicates, companies })))
 }

@@ -5,28 +5,35 @@ use actix_web::{HttpRequest, web};
 use maud::{Markup, html};
 
 use super::desk::{self, Answer};
+use super::done::{self, Asked, Done};
+use super::edit::note::{self, Notes};
+use super::edit::{self, Whom, value};
 use super::happenings::{self, Known, Told};
 use super::parts::attributes::{self, History, grade};
 use super::parts::chart::{self, Bar, meter, roll, wide_roll};
 use super::parts::frame::{Frame, Place, shell};
-use super::parts::icon::small;
+use super::parts::icon::{icon, small};
+use super::parts::labels::labels;
 use super::parts::list::{Address, Column, Names, search_chip, segments};
 use super::parts::numbers::{counted, delta, number};
 use super::parts::section::{crumbs, stat};
 use super::parts::who::{self, Size};
-use super::parts::{code, pill, values};
+use super::parts::{came, code, pill, values};
 use super::timeline::{self, Show, Timeline};
-use super::user::{role, timeline_card};
-use super::{errors, links, signed_members};
-use crate::domain::access::Grade;
+use super::user::{before, edit_member, role, timeline_card};
+use super::{duplicates, errors, links, signed_members, then};
+use crate::domain::access::{Grade, Role};
 use crate::domain::activity::{State, Trend};
 use crate::domain::change::Subject;
+use crate::domain::duplicates::Records;
+use crate::domain::ids::CompanyKey;
+use crate::domain::profile::Profile;
 use crate::http::access::Viewer;
-use crate::store::changes;
 use crate::store::companies::{self, CompanyPage, MemberRow, MembersBy, TopEvent};
 use crate::store::events::Of;
 use crate::store::list::Page;
 use crate::store::operators::Operator;
+use crate::store::{changes, notes};
 
 /// Changes that are read for the earlier values of attributes.
 const HISTORY_ROWS: usize = 300;
@@ -76,6 +83,10 @@ pub struct View {
     pub timeline: Timeline,
     /// All attributes, not only the first.
     pub all_attributes: bool,
+    /// Notes about the company.
+    pub notes: Notes,
+    /// What was just done.
+    pub done: Option<Done>,
 }
 
 /// The page.
@@ -87,23 +98,31 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
         .then(|| format!("{}#attributes", links::with_query(&path, &[("attributes", Some("all"))])));
     let bars: Vec<Bar> =
         company.days.iter().map(|day| Bar { day: day.day, people: day.people, events: day.events }).collect();
+    let whom = Whom::company(company.row.key);
     let known = Known { id: &company.row.company_id, first_seen_ms: company.row.first_seen_ms };
     let entries = happenings::entries(&view.timeline, Told::OfCompany, known, frame.clock);
     let content = html! {
         (crumbs("Companies", "/companies", name))
         (head(frame, company, name))
         div.stack {
+            (done::done(view.done.as_ref(), Told::OfCompany, &path, frame.clock, frame.role()))
             (cells(frame, company))
+            (perhaps_the_same(frame, company))
             div.split {
                 div.stack {
                     (chart::people_per_day("activity", "Active people per day", &bars, frame.clock))
                     (members(frame, view))
                     (what_they_do(&company.top_events))
+                    (note::card(frame, &view.notes, &whom))
                     (timeline_card(frame, "feed", "Feed", &path, &view.timeline, &entries, company.row.first_seen_ms))
                 }
                 aside.stack aria-label="About the company" {
-                    (attributes::card(&company.attributes, &view.history, frame.clock, more.as_deref()))
+                    (attributes::card(&company.attributes, &view.history, frame.clock, more.as_deref(), &value::add(frame, &whom), |attribute| {
+                        value::link(&whom, attribute, frame.may(Role::Admin))
+                    }))
+                    (came(frame, company))
                     (signed_members::card(frame, &company.row.company_id, company.signed_members))
+                    (then::card(frame, &path))
                     (code::shell_card(&frame.server, &links::company_api(&company.row.company_id)))
                 }
             }
@@ -114,6 +133,8 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
 
 fn head(frame: &Frame, company: &CompanyPage, name: &str) -> Markup {
     let row = &company.row;
+    let whom = Whom::company(row.key);
+    let edit_labels = frame.may(Role::Admin).then(|| edit::address("profile", &whom, &[]));
     html! {
         header.head {
             div.ident {
@@ -132,6 +153,29 @@ fn head(frame: &Frame, company: &CompanyPage, name: &str) -> Markup {
                         @for domain in company.domains.iter().take(DOMAINS_MAX) { span title="A domain of the company's e-mail addresses" { (values::name(domain)) } }
                         @if company.domains.len() > DOMAINS_MAX { span.faint { "and " (company.domains.len() - DOMAINS_MAX) " more domains" } }
                         @if let Some(plan) = &row.plan { span.pill { (values::name(plan)) } }
+                    }
+                    (labels(row.owner.as_deref(), &row.tags, edit_labels.as_deref()))
+                }
+            }
+        }
+    }
+}
+
+fn perhaps_the_same(frame: &Frame, company: &CompanyPage) -> Markup {
+    let (id, path) = (company.row.company_id.as_str(), links::company(&company.row.company_id));
+    html! {
+        @if !company.possible_duplicates.is_empty() {
+            section.alert.warn aria-labelledby="duplicates" {
+                (icon("merge"))
+                h2 id="duplicates" { "Perhaps the same company" }
+                p.muted { "Nothing is joined by a similar id alone: you decide." }
+                ul.stack.tight {
+                    @for (other, why) in &company.possible_duplicates {
+                        li.row {
+                            (who::company_row(other))
+                            span.small.muted { (duplicates::reason_word(*why)) }
+                            (duplicates::answers(frame, Records::Companies, (id, &other.company_id), (id, &other.company_id), None, &path))
+                        }
                     }
                 }
             }
@@ -217,6 +261,7 @@ fn over(members: u64, seats: u64) -> Markup {
 fn members(frame: &Frame, view: &View) -> Markup {
     let (company, address) = (&view.company, &view.address);
     let path = links::company(&company.row.company_id);
+    let whom = Whom::company(company.row.key);
     let choice = |left: bool| format!("{}#members", links::with_query(&path, &[("members", left.then_some("left"))]));
     let current = (format!("Current {}", number(company.row.members)), choice(false), !view.left);
     let left = (format!("Left {}", number(company.left)), choice(true), view.left);
@@ -227,7 +272,12 @@ fn members(frame: &Frame, view: &View) -> Markup {
                 h2 id="members" { "Members" }
                 (segments("Which members", &[current, left]))
                 (search_chip(address))
-                span.end { (address.search_form("Find a member", "Name, e-mail or id")) }
+                span.end.row {
+                    (address.search_form("Find a member", "Name, e-mail or id"))
+                    @if frame.may(Role::Admin) {
+                        a.btn.bare href=(edit::address("member", &whom, &[])) { (icon("plus")) " Add a member" }
+                    }
+                }
             }
             @if view.members.rows.is_empty() {
                 p.body.muted {
@@ -252,7 +302,7 @@ fn members(frame: &Frame, view: &View) -> Markup {
                                 (address.head(MembersBy::LastSeen, "Last seen here", ""))
                             }
                         }
-                        tbody { @for member in &view.members.rows { (member_row(frame, member)) } }
+                        tbody { @for member in &view.members.rows { (member_row(frame, company.row.key, member)) } }
                     }
                 }
                 @if view.members.next.is_some() || address.after.is_some() {
@@ -263,7 +313,8 @@ fn members(frame: &Frame, view: &View) -> Markup {
     }
 }
 
-fn member_row(frame: &Frame, member: &MemberRow) -> Markup {
+fn member_row(frame: &Frame, company: CompanyKey, member: &MemberRow) -> Markup {
+    let whom = Whom::member(&member.user.id, company);
     let clock = frame.clock;
     let user = &member.user;
     let below = html! {
@@ -278,8 +329,12 @@ fn member_row(frame: &Frame, member: &MemberRow) -> Markup {
             td.muted data-l="Joined" {
                 (clock.on(member.joined_ms)) @if let Some(left_ms) = member.left_ms { " to " (clock.on(left_ms)) }
                 " " (standing(member))
+                (before(&member.history, clock))
             }
-            td data-l="Seen" { (clock.ago_or_never(member.last_seen_ms)) }
+            td data-l="Seen" {
+                (clock.ago_or_never(member.last_seen_ms))
+                @if frame.may(Role::Admin) { " " (edit_member(&whom, who::user_name(user))) }
+            }
         }
     }
 }
@@ -330,6 +385,15 @@ fn what_they_do(top: &[TopEvent]) -> Markup {
     }
 }
 
+/// How its first member came.
+fn came(frame: &Frame, company: &CompanyPage) -> Markup {
+    let (member, first) = company.first_page.as_ref().map(|(member, first)| (member, first)).unzip();
+    let through = member.map(|member| {
+        html! { a href=(links::user(member.user_id.as_deref(), &member.id)) { (values::name(who::user_name(member))) } ", who joined first" }
+    });
+    came::card(first, through, frame.clock)
+}
+
 /// `GET /companies/{id}`
 ///
 /// # Errors
@@ -343,6 +407,9 @@ pub async fn show(Viewer(operator): Viewer, request: HttpRequest, id: web::Path<
 /// # Errors
 /// The store's.
 pub async fn answer(operator: Operator, request: &HttpRequest, id: String) -> Answer {
+    if let Some(day) = desk::value(request, "at") {
+        return then::company(operator, request, id, day).await;
+    }
     let shown = Show::parse(&desk::value(request, "show").unwrap_or_default());
     let from = timeline::Place::decode(&desk::value(request, "before").unwrap_or_default());
     let all_attributes = desk::value(request, "attributes").as_deref() == Some("all");
@@ -353,7 +420,7 @@ pub async fn answer(operator: Operator, request: &HttpRequest, id: String) -> An
         Err(sentence) => return errors::bad_address(request, operator, Place::Companies, &sentence).await,
     };
     let query = address.query(MEMBER_ROWS);
-    let wanted = id.clone();
+    let (wanted, asked) = (id.clone(), Asked::of(request));
     let (frame, view) = desk::read(request, operator, Place::Companies, move |db, clock| {
         let Some(company) = companies::page(db, &wanted, clock.now_ms)? else { return Ok(None) };
         let (key, subject) = (company.row.key, Subject::Company(company.row.key));
@@ -361,7 +428,18 @@ pub async fn answer(operator: Operator, request: &HttpRequest, id: String) -> An
         let changes = changes::list(db, subject, None, HISTORY_ROWS)?;
         let timeline = timeline::read(db, Of::Company(key), subject, shown, &from)?;
         let history = attributes::history(&changes.rows, "company");
-        Ok(Some(View { company, history, address, left, members, timeline, all_attributes }))
+        let notes = notes::list(db, Profile::Company(key))?;
+        Ok(Some(View {
+            company,
+            history,
+            address,
+            left,
+            members,
+            timeline,
+            all_attributes,
+            notes,
+            done: done::read(db, asked)?,
+        }))
     })
     .await?;
     Ok(match view {

@@ -55,7 +55,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
             Events::Anonymize,
             "Keep the events, of nobody",
             "Their names, times and companies stay counted for somebody of whom nothing is known. What was sent with them goes, \
-             and so do those of before the sign-in that nobody is known for.",
+             and so does what the browsers did before the events that a sign-in takes along.",
         ),
     ];
     let content = html! {
@@ -125,7 +125,7 @@ fn rows(receipt: &Receipt, title: &str) -> Markup {
                     }
                 }
             }
-            div.body.stack.tight {
+            div.body.stack.tight.pad-top {
                 @for kept in &receipt.kept { p.small { b { "Stays: " } (kept) } }
                 p.small.muted { (receipt.backups) }
             }

@@ -12,6 +12,7 @@ use super::parts::times::Clock;
 use super::parts::{pill, values};
 use super::timeline::Timeline;
 use crate::domain::message::Kind;
+use crate::domain::profile::{NOTE, OWNER, PINNED, TAGS};
 use crate::domain::time::{self, MINUTE_MS};
 use crate::store::changes::ChangeRow;
 use crate::store::events::EventRow;
@@ -254,10 +255,19 @@ fn deed(changes: &[ChangeRow], told: Told, known: Known<'_>, clock: Clock) -> En
             "Apart again: a merged record"
         };
         ("info", "merge", html! { (sentence) " " code { (first.subject_id) } })
+    } else if let Some(told) = find("not_same_as") {
+        let sentence = if told.after.is_some() { "Not the same as" } else { "Perhaps the same as" };
+        ("info", "x", html! { (sentence) " " code { (values::inline(told.after.as_ref().or(told.before.as_ref()))) } })
     } else if let Some(id) = find("user_id") {
         ("info", "key", html! { "Id " (before_and_after(id)) })
     } else {
-        ("info", "edit", html! { (fields_sentence(&fields)) })
+        let icon = match first.field.as_str() {
+            NOTE => "note",
+            PINNED => "pin",
+            TAGS => "tag",
+            _ => "edit",
+        };
+        ("info", icon, html! { (fields_sentence(&fields)) })
     };
     // History told late stands where it belongs, and says when it was told.
     let at_ms = about_ms(first, find, known).filter(|at_ms| *at_ms < first.at_ms).unwrap_or(first.at_ms);
@@ -272,7 +282,7 @@ fn deed(changes: &[ChangeRow], told: Told, known: Known<'_>, clock: Clock) -> En
         fields.len() > 1 || (first.subject != "membership" && find("created").is_some() && !fields.is_empty());
     let more = unfolds.then(|| {
         let list = html! { ul { @for field in &fields { li { (one_field(field)) } } } };
-        (html! { (counted(fields.len() as u64, "attribute", "attributes")) }, list)
+        (html! { (counted(fields.len() as u64, "field", "fields")) }, list)
     });
     Entry { at_ms, tone, icon, sentence, more }
 }
@@ -288,7 +298,18 @@ fn about_ms<'a>(first: &ChangeRow, find: impl Fn(&str) -> Option<&'a ChangeRow>,
 }
 
 fn is_our_own(field: &str) -> bool {
-    matches!(field, "created" | "link" | "membership" | "merged_into" | "user_id")
+    matches!(field, "created" | "link" | "membership" | "merged_into" | "not_same_as" | "user_id")
+}
+
+/// What a field is called: of those beside attributes the word alone.
+fn called(field: &str) -> Markup {
+    match field {
+        OWNER => html! { "Owner" },
+        TAGS => html! { "Tags" },
+        NOTE => html! { "Note" },
+        PINNED => html! { "Pin" },
+        field => values::name(field),
+    }
 }
 
 fn membership(
@@ -336,14 +357,30 @@ fn fields_sentence(fields: &[&ChangeRow]) -> Markup {
         @match fields {
             [] => "Changed",
             [one] => (one_field(one)),
-            [one, other] => { b { (values::name(&one.field)) } " and " b { bdi { (other.field) } } " changed" }
-            [one, rest @ ..] => { b { (values::name(&one.field)) } " and " (rest.len()) " other attributes changed" }
+            [one, other] => { b { (called(&one.field)) } " and " b { (called(&other.field)) } " changed" }
+            [one, rest @ ..] => { b { (called(&one.field)) } " and " (rest.len()) " others changed" }
         }
     }
 }
 
 fn one_field(change: &ChangeRow) -> Markup {
-    html! { b { (values::name(&change.field)) } " " (before_and_after(change)) }
+    let told = change.after.as_ref().or(change.before.as_ref());
+    match change.field.as_str() {
+        PINNED => {
+            let verb = if change.after.is_some() { "pinned: only a hand changes it" } else { "not pinned any more" };
+            return html! { b { (values::inline(told)) } " " (verb) };
+        }
+        NOTE => {
+            let verb = match (&change.before, &change.after) {
+                (None, _) => "Note added",
+                (Some(_), None) => "Note deleted",
+                (Some(_), Some(_)) => "Note changed",
+            };
+            return html! { (verb) ": " (values::inline(told.and_then(|note| note.get("text")))) };
+        }
+        _ => {}
+    }
+    html! { b { (called(&change.field)) } " " (before_and_after(change)) }
 }
 
 fn before_and_after(change: &ChangeRow) -> Markup {

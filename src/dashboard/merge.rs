@@ -1,5 +1,4 @@
-//! `/users/{id}/merge`: two records of one person, side by side, before they are made one (R11); and
-//! `POST /changes/{id}/undo`, which takes a deed back.
+//! `/users/{id}/merge`: two records of one person, side by side, before they are made one (R11).
 
 use std::collections::BTreeMap;
 
@@ -10,18 +9,16 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::desk::{self, Answer};
+use super::done::Asked;
 use super::parts::form::{Line, Mistake};
 use super::parts::frame::{Frame, Place, shell};
 use super::parts::icon::icon;
-use super::parts::numbers::counted;
-use super::parts::say::{self, Tone};
 use super::parts::section::{crumbs, head};
 use super::parts::{values, who};
 use super::{errors, links, user};
 use crate::actions::merge::{MergeError, merge};
-use crate::actions::undo::{MERGE_UNDO_DAYS, UndoError, Undone, undo};
+use crate::actions::undo::MERGE_UNDO_DAYS;
 use crate::domain::change::By;
-use crate::domain::ids::ChangeKey;
 use crate::http::access::Admin;
 use crate::http::page::PageError;
 use crate::store::users::{UserPage, UserRecord};
@@ -153,32 +150,6 @@ fn cell(text: &str) -> Markup {
     html! { @if text.is_empty() { span.zero { "–" } } @else { bdi { (values::cut(text, 200)) } } }
 }
 
-/// After a deed: what was done, and the way back. Nothing where the address names none.
-pub fn done(request: &HttpRequest, path: &str) -> Markup {
-    let change = desk::value(request, "change").and_then(|text| text.parse::<i64>().ok());
-    let left = desk::value(request, "left").and_then(|text| text.parse::<u64>().ok()).unwrap_or(0);
-    html! {
-        @if let Some(change) = change {
-            (say::alert(Tone::Good, "Merged", html! {
-                p.muted { "Both records are this one now." }
-                form method="post" action={ "/changes/" (change) "/undo" } {
-                    input type="hidden" name="back" value=(path);
-                    button.btn { (icon("undo")) " Undo" }
-                }
-            }))
-        }
-        @if desk::value(request, "undone").is_some() {
-            (say::alert(Tone::Good, "Taken back", html! {
-                @if left > 0 {
-                    p.muted { (counted(left, "field has", "fields have")) " changed since, and stay as they are: the time line says which." }
-                } @else {
-                    p.muted { "All of it is as it was." }
-                }
-            }))
-        }
-    }
-}
-
 /// `GET /users/{id}/merge`, with `?from=` the preview.
 ///
 /// # Errors
@@ -254,8 +225,7 @@ pub async fn confirm(
     match store.write(deed).await {
         Ok(Some((row, change))) => {
             let path = links::user(row.user_id.as_deref(), &row.id);
-            let change = change.0.to_string();
-            Ok(desk::see_other(&links::with_query(&path, &[("change", Some(&change))])))
+            Ok(desk::see_other(&Asked::Change(change).address(&path)))
         }
         Ok(None) => Err(PageError::not_found()),
         Err(MergeError::OneAlready) => Err(PageError::new(
@@ -265,35 +235,5 @@ pub async fn confirm(
         )
         .action("/users", "To the users")),
         Err(MergeError::Store(error)) => Err(error.into()),
-    }
-}
-
-/// Where to go after an undo.
-#[derive(Debug, Deserialize)]
-pub struct Back {
-    back: String,
-}
-
-/// `POST /changes/{id}/undo`
-///
-/// # Errors
-/// It can't be taken back, the store's.
-pub async fn take_back(
-    Admin(operator): Admin,
-    request: HttpRequest,
-    change: web::Path<i64>,
-    sent: web::Form<Back>,
-) -> Answer {
-    let (by, change) = (By::Operator(operator.email.clone()), ChangeKey(change.into_inner()));
-    let back = crate::http::access::next_or_home(Some(&sent.back)).to_owned();
-    match desk::store(&request)?.write(move |tx| undo(tx, &by, change)).await {
-        Ok(Undone { conflicts, .. }) => {
-            let left = conflicts.len().to_string();
-            Ok(desk::see_other(&links::with_query(&back, &[("undone", Some("1")), ("left", Some(&left))])))
-        }
-        Err(UndoError::Store(error)) => Err(error.into()),
-        Err(error) => {
-            Err(PageError::new(StatusCode::CONFLICT, "Not taken back", error.to_string()).action(back, "Back"))
-        }
     }
 }

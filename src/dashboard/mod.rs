@@ -8,6 +8,9 @@ mod codes;
 mod companies;
 mod company;
 mod desk;
+mod done;
+mod duplicates;
+mod edit;
 mod erase;
 mod errors;
 mod first_run;
@@ -29,6 +32,7 @@ mod signed_members;
 mod storybook;
 mod suggested;
 mod theme;
+mod then;
 mod timeline;
 mod tray;
 mod user;
@@ -61,13 +65,19 @@ pub fn configure(config: &mut ServiceConfig) {
         .service(web::resource("/").get(overview::show))
         .service(web::resource("/search").get(search::show))
         .service(web::resource("/users").get(users::show))
+        .service(web::resource("/users/duplicates").get(duplicates::show_users).post(duplicates::tell_users_apart))
         .service(web::resource("/users/{id}").get(user::show))
         .service(web::resource("/users/{id}/erase").get(erase::show).post(erase::confirm))
         .service(web::resource("/settings/rules/allow").post(erase::allow))
         .service(web::resource("/users/{id}/merge").get(merge::show).post(merge::confirm))
-        .service(web::resource("/changes/{id}/undo").post(merge::take_back))
+        .service(web::resource("/changes/{id}/undo").post(done::take_back))
         .service(web::resource("/companies").get(companies::show))
         .service(web::resource("/companies/suggested").get(suggested::show).post(suggested::decide))
+        .service(
+            web::resource("/companies/duplicates")
+                .get(duplicates::show_companies)
+                .post(duplicates::tell_companies_apart),
+        )
         .service(web::resource("/companies/{id}").get(company::show))
         .service(web::resource("/signed-members").post(signed_members::change))
         .service(web::resource("/visitors").get(visitors::show))
@@ -80,8 +90,19 @@ pub fn configure(config: &mut ServiceConfig) {
         .service(web::resource("/install").get(install::page::show))
         .service(web::resource("/help").get(help::show))
         .service(web::resource("/help/codes").get(help::show_codes))
+        .configure(edit_pages)
         .configure(settings_pages)
         .default_service(web::to(nothing_here));
+}
+
+fn edit_pages(config: &mut ServiceConfig) {
+    use edit::{made, member, note, profile, value};
+    config
+        .service(web::resource("/edit/value").get(value::show).post(value::change))
+        .service(web::resource("/edit/member").get(member::show).post(member::change))
+        .service(web::resource("/edit/note").get(note::show).post(note::write))
+        .service(web::resource("/edit/profile").get(profile::show).post(profile::change))
+        .service(web::resource("/edit/new").get(made::show).post(made::make));
 }
 
 fn settings_pages(config: &mut ServiceConfig) {

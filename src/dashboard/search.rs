@@ -1,4 +1,4 @@
-//! `/search?q=`: users and companies by name, e-mail or id.
+//! `/search?q=`: users and companies by name, e-mail or id, and notes by what they say.
 
 use actix_web::HttpRequest;
 use maud::{Markup, html};
@@ -8,14 +8,18 @@ use super::links;
 use super::parts::frame::{Frame, Place, shell};
 use super::parts::icon::icon;
 use super::parts::section::head;
-use super::parts::{say, who};
+use super::parts::{say, values, who};
+use crate::domain::profile::Profile;
 use crate::http::access::Viewer;
 use crate::store::companies::{self, CompanyRow};
 use crate::store::list::ListQuery;
+use crate::store::notes::{self, NoteFound};
 use crate::store::users::{self, UserName, UserRow};
 
 /// Users, and companies, that the page shows; the lists have all of them.
 pub const ROWS: usize = 10;
+/// Characters of a note that the page shows.
+const EXCERPT_CHARS: usize = 160;
 
 /// What the page shows.
 #[derive(Debug, Clone, Default)]
@@ -26,6 +30,8 @@ pub struct View {
     pub users: Vec<UserRow>,
     /// Companies that match.
     pub companies: Vec<CompanyRow>,
+    /// Notes that match.
+    pub notes: Vec<NoteFound>,
 }
 
 /// The page.
@@ -42,20 +48,21 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
             }
             @if view.search.is_empty() {
                 p.muted { "Type a part of a name, an e-mail address or an id. A whole id or address opens at once." }
-            } @else if view.users.is_empty() && view.companies.is_empty() {
+            } @else if view.users.is_empty() && view.companies.is_empty() && view.notes.is_empty() {
                 (say::nothing(
                     "Nothing matches",
                     html! {
                         p {
                             "No user and no company has “"
                             bdi { (view.search) }
-                            "” in a name, an e-mail address or an id."
+                            "” in a name, an e-mail address or an id, and no note says it."
                         }
                     },
                 ))
             }
             @if !view.users.is_empty() { (users(frame, view)) }
             @if !view.companies.is_empty() { (companies(frame, view)) }
+            @if !view.notes.is_empty() { (notes_card(frame, view)) }
         }
     };
     shell(frame, "Search", content)
@@ -99,6 +106,36 @@ fn companies(frame: &Frame, view: &View) -> Markup {
     }
 }
 
+fn notes_card(frame: &Frame, view: &View) -> Markup {
+    html! {
+        section.card aria-labelledby="notes" {
+            header { h2 id="notes" { "Notes" } }
+            ul.rows {
+                @for found in &view.notes {
+                    @let (page, name) = match found.note.profile {
+                        Profile::User(_) => (links::user(Some(&found.id), &found.id), found.name.as_deref().unwrap_or(&found.id)),
+                        Profile::Company(_) => (links::company(&found.id), found.name.as_deref().unwrap_or(&found.id)),
+                    };
+                    li {
+                        p {
+                            a href={ (page) "#notes" } { (values::name(name)) }
+                            br;
+                            span.small.muted { (values::cut(&excerpt(&found.note.text, &view.search), EXCERPT_CHARS)) }
+                        }
+                        span.end { (frame.clock.ago(found.note.made_ms)) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The part of a note where what was searched for stands.
+fn excerpt(text: &str, search: &str) -> String {
+    let line = text.lines().find(|line| line.to_lowercase().contains(&search.to_lowercase()));
+    line.unwrap_or(text).to_owned()
+}
+
 /// `GET /search?q=`: an exact id or e-mail address opens at once.
 ///
 /// # Errors
@@ -128,7 +165,8 @@ pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
         {
             exact = Some(links::user(user.user_id.as_deref(), &user.id));
         }
-        Ok((exact, View { search: text, users, companies }))
+        let notes = notes::search(db, &text, ROWS)?;
+        Ok((exact, View { search: text, users, companies, notes }))
     })
     .await?;
     Ok(match exact {

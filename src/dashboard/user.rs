@@ -5,27 +5,35 @@ use actix_web::{HttpRequest, web};
 use maud::{Markup, html};
 
 use super::desk::{self, Answer};
+use super::done::{self, Asked, Done};
+use super::edit::note::{self, Notes};
+use super::edit::{self, Whom, value};
 use super::happenings::{self, Known, Told};
 use super::parts::attributes::{self, History, origin};
 use super::parts::chart::wide_roll;
 use super::parts::frame::{Frame, Place, shell};
 use super::parts::icon::{icon, small};
+use super::parts::labels::labels;
 use super::parts::list::chips;
 use super::parts::numbers::{counted, delta, number};
 use super::parts::say::{self, Tone};
 use super::parts::section::{crumbs, stat};
+use super::parts::times::Clock;
 use super::parts::who::{self, Size};
-use super::parts::{code, feed, pill, values};
+use super::parts::{came, code, feed, pill, values};
 use super::timeline::{self, Show, Timeline};
-use super::{errors, links, merge};
+use super::{duplicates, errors, links, then};
 use crate::domain::access::Role;
 use crate::domain::activity::{State, TREND_DAYS, Trend};
 use crate::domain::change::Subject;
+use crate::domain::duplicates::Records;
+use crate::domain::profile::Profile;
 use crate::http::access::Viewer;
 use crate::store::events::Of;
+use crate::store::membership_history::MembershipHistory;
 use crate::store::operators::Operator;
 use crate::store::users::{self, Identifier, UserMembership, UserName, UserPage};
-use crate::store::{Reader, StoreError, changes};
+use crate::store::{Reader, StoreError, changes, notes};
 
 /// Changes that are read for the earlier values of attributes.
 const HISTORY_ROWS: usize = 300;
@@ -41,14 +49,21 @@ pub struct View {
     pub timeline: Timeline,
     /// All attributes, not only the first.
     pub all_attributes: bool,
+    /// Notes about the user.
+    pub notes: Notes,
     /// What was just done.
-    pub done: Markup,
+    pub done: Option<Done>,
 }
 
 impl View {
     /// The path below which this page's forms stand: by our id, since the site's may be dots.
     fn own_path(&self) -> String {
         links::user(None, &self.user.row.id)
+    }
+
+    /// How small pages about the user name it.
+    fn whom(&self) -> Whom {
+        Whom::user(&self.user.row.id)
     }
 
     fn path(&self) -> String {
@@ -66,16 +81,20 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
         (crumbs("Users", "/users", name))
         (head(frame, user, name))
         div.stack {
-            (view.done)
+            (done::done(view.done.as_ref(), Told::OfUser, &view.path(), frame.clock, frame.role()))
             (cells(frame, user))
-            (duplicates(frame, view))
+            (perhaps_the_same(frame, view))
             (unstated(user))
             (elsewhere(user))
             div.split {
-                div.stack { (companies(frame, user)) (timeline(frame, view)) }
+                div.stack { (companies(frame, view)) (note::card(frame, &view.notes, &view.whom())) (timeline(frame, view)) }
                 aside.stack aria-label="About the user" {
                     (identifiers(frame, user))
-                    (attributes::card(&user.attributes, &view.history, frame.clock, more.as_deref()))
+                    (attributes::card(&user.attributes, &view.history, frame.clock, more.as_deref(), &value::add(frame, &view.whom()), |attribute| {
+                        value::link(&view.whom(), attribute, frame.may(Role::Admin))
+                    }))
+                    (came::card(user.first_page.as_ref(), None, frame.clock))
+                    (then::card(frame, &view.own_path()))
                     (code::shell_card(&frame.server, &links::user_api(user.row.user_id.as_deref(), &user.row.id)))
                 }
             }
@@ -88,6 +107,8 @@ fn head(frame: &Frame, user: &UserPage, name: &str) -> Markup {
     let row = &user.row;
     let here = who::is_here(row.last_seen_ms, frame.clock.now_ms);
     let current = user.memberships.iter().find(|membership| membership.current);
+    let whom = Whom::user(&row.id);
+    let edit_labels = frame.may(Role::Admin).then(|| edit::address("profile", &whom, &[]));
     html! {
         header.head {
             div.ident {
@@ -121,6 +142,7 @@ fn head(frame: &Frame, user: &UserPage, name: &str) -> Markup {
                             }
                         }
                     }
+                    (labels(row.owner.as_deref(), &row.tags, edit_labels.as_deref()))
                 }
             }
         }
@@ -165,27 +187,24 @@ fn cells(frame: &Frame, user: &UserPage) -> Markup {
     }
 }
 
-fn duplicates(frame: &Frame, view: &View) -> Markup {
+fn perhaps_the_same(frame: &Frame, view: &View) -> Markup {
     let user = &view.user;
     html! {
         @if !user.possible_duplicates.is_empty() {
             section.alert.warn aria-labelledby="duplicates" {
                 (icon("users"))
                 h2 id="duplicates" { "Perhaps the same person" }
-                p.muted {
-                    "The same e-mail address stands on "
-                    (counted(user.possible_duplicates.len() as u64, "other record", "other records"))
-                    ". Nobody is joined by an address alone."
-                }
+                p.muted { "Nobody is joined by an address or a similar id alone: you decide." }
                 ul.stack.tight {
-                    @for other in &user.possible_duplicates {
+                    @for (other, why) in &user.possible_duplicates {
+                        @let compare = links::with_query(&format!("{}/merge", view.own_path()), &[("from", Some(&other.id))]);
                         li.row {
                             (who::user(other, frame.clock.now_ms, who::user_second_line(other)))
-                            @if frame.may(Role::Admin) {
-                                a.btn href=(links::with_query(&format!("{}/merge", view.own_path()), &[("from", Some(&other.id))])) {
-                                    "Compare and merge" span.vh { " with " (who::user_name(other)) }
-                                }
-                            }
+                            span.small.muted { (duplicates::reason_word(*why)) }
+                            (duplicates::answers(
+                                frame, Records::Users, (&user.row.id, &other.id), (who::user_name(&user.row), who::user_name(other)),
+                                Some(&compare), &view.path(),
+                            ))
                         }
                     }
                 }
@@ -225,10 +244,16 @@ fn elsewhere(user: &UserPage) -> Markup {
     }
 }
 
-fn companies(frame: &Frame, user: &UserPage) -> Markup {
+fn companies(frame: &Frame, view: &View) -> Markup {
+    let user = &view.user;
     html! {
         section.card aria-labelledby="companies" {
-            header { h2 id="companies" { "Companies" } }
+            header {
+                h2 id="companies" { "Companies" }
+                @if frame.may(Role::Admin) {
+                    a.btn.bare.end href=(edit::address("member", &view.whom(), &[])) { (icon("plus")) " Add to a company" }
+                }
+            }
             @if user.memberships.is_empty() {
                 p.body.muted {
                     "None. Nothing has said which company this user belongs to. "
@@ -246,7 +271,7 @@ fn companies(frame: &Frame, user: &UserPage) -> Markup {
                                 th scope="col" { "Known from" }
                             }
                         }
-                        tbody { @for membership in &user.memberships { (membership_row(frame, membership)) } }
+                        tbody { @for membership in &user.memberships { (membership_row(frame, &user.row.id, membership)) } }
                     }
                 }
             }
@@ -254,8 +279,9 @@ fn companies(frame: &Frame, user: &UserPage) -> Markup {
     }
 }
 
-fn membership_row(frame: &Frame, membership: &UserMembership) -> Markup {
+fn membership_row(frame: &Frame, id: &str, membership: &UserMembership) -> Markup {
     let (clock, company) = (frame.clock, &membership.company);
+    let whom = Whom::member(id, company.key);
     let name = company.name.as_deref();
     html! {
         tr {
@@ -275,8 +301,48 @@ fn membership_row(frame: &Frame, membership: &UserMembership) -> Markup {
                 (clock.on(membership.joined_ms))
                 " to "
                 @match membership.left_ms { Some(left_ms) => (clock.on(left_ms)), None => "now" }
+                (before(&membership.history, clock))
             }
-            td.muted data-l="From" { (origin(membership.grade, &membership.source, membership.joined_ms, clock)) }
+            td.muted data-l="From" {
+                (origin(membership.grade, &membership.source, membership.joined_ms, clock))
+                @if frame.may(Role::Admin) { " " (edit_member(&whom, name.unwrap_or(&company.company_id))) }
+            }
+        }
+    }
+}
+
+/// The link to the page of a membership. `who` is the other one of it.
+pub fn edit_member(whom: &Whom, who: &str) -> Markup {
+    html! {
+        a.quiet.faint href=(edit::address("member", whom, &[])) {
+            "Edit" span.vh { " membership: " (values::cut(who, 40)) }
+        }
+    }
+}
+
+/// What was before of a membership (C7): earlier times in it, and roles.
+pub fn before(history: &MembershipHistory, clock: Clock) -> Markup {
+    html! {
+        @if !history.is_empty() {
+            details.small {
+                summary.muted { "Before" }
+                ul {
+                    @for span in &history.earlier {
+                        li { (clock.on(span.joined_ms)) " to " @match span.left_ms { Some(left_ms) => (clock.on(left_ms)), None => "then" } }
+                    }
+                    @for change in &history.roles {
+                        li {
+                            (change.field) " "
+                            del { (values::inline(change.before.as_ref())) } " → "
+                            @match change.after.as_ref().filter(|after| !after.is_null()) {
+                                Some(after) => ins { (values::inline(Some(after))) },
+                                None => "none",
+                            }
+                            ", " (clock.on(change.at_ms))
+                        }
+                    }
+                }
+            }
         }
     }
 }
@@ -378,20 +444,23 @@ pub async fn show(Viewer(operator): Viewer, request: HttpRequest, id: web::Path<
 /// # Errors
 /// The store's.
 pub async fn answer(operator: Operator, request: &HttpRequest, id: String) -> Answer {
+    if let Some(day) = desk::value(request, "at") {
+        return then::user(operator, request, id, day).await;
+    }
     let shown = Show::parse(&desk::value(request, "show").unwrap_or_default());
     let from = timeline::Place::decode(&desk::value(request, "before").unwrap_or_default());
     let all_attributes = desk::value(request, "attributes").as_deref() == Some("all");
-    let wanted = id.clone();
+    let (wanted, asked) = (id.clone(), Asked::of(request));
     let (frame, view) = desk::read(request, operator, Place::Users, move |db, clock| {
         let Some(user) = find(db, &wanted, clock.now_ms)? else { return Ok(None) };
         let subject = Subject::User(user.row.key);
         let changes = changes::list(db, subject, None, HISTORY_ROWS)?;
         let timeline = timeline::read(db, Of::User(user.row.key), subject, shown, &from)?;
         let history = attributes::history(&changes.rows, "user");
-        Ok(Some(View { history, user, timeline, all_attributes, done: html! {} }))
+        let notes = notes::list(db, Profile::User(user.row.key))?;
+        Ok(Some(View { history, user, timeline, all_attributes, notes, done: done::read(db, asked)? }))
     })
     .await?;
-    let view = view.map(|view| View { done: merge::done(request, &view.path()), ..view });
     Ok(match view {
         Some(view) => desk::page(page(&frame, &view)),
         None => desk::page_with(StatusCode::NOT_FOUND, errors::no_user(&frame, &id)),

@@ -4,14 +4,19 @@ use actix_web::HttpRequest;
 use maud::{Markup, html};
 
 use super::desk::{self, Answer};
-use super::errors;
 use super::parts::chart::roll;
 use super::parts::frame::{Frame, Place, shell};
+use super::parts::icon::icon;
+use super::parts::labels::tags;
 use super::parts::list::{Address, Column, LIST, search_chip};
 use super::parts::numbers::{self, cell, counted};
 use super::parts::section::head;
 use super::parts::{pill, say, values, who};
+use super::{duplicates, errors};
+use crate::domain::access::Role;
+use crate::domain::duplicates::Records;
 use crate::http::access::Viewer;
+use crate::store::duplicates as stored_duplicates;
 use crate::store::list::{Count, PAGE_ROWS, Page};
 use crate::store::users::{self, SortBy, UserRow};
 
@@ -41,6 +46,8 @@ pub struct View {
     pub address: Address<SortBy>,
     /// How many there are that match.
     pub found: Count,
+    /// Groups of records that may be one.
+    pub duplicates: Count,
     /// This page of them.
     pub users: Page<UserRow>,
 }
@@ -48,7 +55,14 @@ pub struct View {
 /// The page.
 pub fn page(frame: &Frame, view: &View) -> Markup {
     let content = html! {
-        (head(html! { "Users " span.n { (numbers::count(view.found)) } }, html! {}, html! {}))
+        (head(html! { "Users " span.n { (numbers::count(view.found)) } }, html! {}, html! {
+            @if view.duplicates != Count::Exactly(0) {
+                a.btn href=(duplicates::address(Records::Users)) title="Records that may be one person" {
+                    (icon("merge")) " Possible duplicates " span.n { (numbers::count(view.duplicates)) }
+                }
+            }
+            (made(frame))
+        }))
         @if view.users.rows.is_empty() && view.address.search.is_none() && view.address.after.is_none() {
             (nobody())
         } @else {
@@ -60,6 +74,13 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
         }
     };
     shell(frame, "Users", content)
+}
+
+/// Where a user is made by hand.
+fn made(frame: &Frame) -> Markup {
+    html! {
+        @if frame.may(Role::Admin) { a.btn href="/edit/new?kind=user" { (icon("plus")) " New user" } }
+    }
 }
 
 fn table(frame: &Frame, view: &View) -> Markup {
@@ -91,7 +112,7 @@ fn row(frame: &Frame, user: &UserRow) -> Markup {
     let clock = frame.clock;
     html! {
         tr {
-            th.lead scope="row" { (who::user(user, clock.now_ms, who::user_second_line(user))) }
+            th.lead scope="row" { (who::user(user, clock.now_ms, html! { (who::user_second_line(user)) (tags(&user.tags)) })) }
             td.late.cut title=[user.email.as_deref().filter(|email| email.len() <= values::NAME_CHARS_MAX)] {
                 @match &user.email { Some(email) => (values::name(email)), None => span.zero { "none" } }
             }
@@ -140,9 +161,10 @@ pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
         Err(sentence) => return errors::bad_address(&request, operator, Place::Users, &sentence).await,
     };
     let query = address.query(PAGE_ROWS);
-    let (frame, (found, users)) = desk::read(&request, operator, Place::Users, move |db, clock| {
-        Ok((users::count(db, query.search.as_deref())?, users::list(db, &query, clock.now_ms)?))
+    let (frame, (found, duplicates, users)) = desk::read(&request, operator, Place::Users, move |db, clock| {
+        let found = users::count(db, query.search.as_deref())?;
+        Ok((found, stored_duplicates::count(db, Records::Users)?, users::list(db, &query, clock.now_ms)?))
     })
     .await?;
-    Ok(desk::page(page(&frame, &View { address, found, users })))
+    Ok(desk::page(page(&frame, &View { address, found, duplicates, users })))
 }

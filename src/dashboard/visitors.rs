@@ -105,6 +105,9 @@ fn row(frame: &Frame, visitor: &VisitorRow) -> Markup {
                     Some(user_id) => { "is " a href=(links::user(Some(user_id), user_id)) { bdi { (user_id) } } }
                     None => span.muted { "not signed in" },
                 }
+                @if let Some(page) = visitor.first_page.as_ref().and_then(|first| first.page.as_deref()) {
+                    " " span.faint.small { "came to " bdi { (values::cut(page, 80)) } }
+                }
                 @for (name, value) in visitor.attributes.iter().take(3) {
                     " "
                     span.faint.small { bdi { (name) } " " (values::inline(Some(value))) }

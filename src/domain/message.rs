@@ -128,6 +128,15 @@ impl RefusedValue {
     }
 }
 
+/// What is kept of a message's context, as JSON, in two parts that each repeat among messages.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Context {
+    /// The page and the campaign.
+    pub page: Option<String>,
+    /// Library, locale, browser and system.
+    pub agent: Option<String>,
+}
+
 /// One call as received, read into types. Nothing in it has been checked against the file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Message {
@@ -163,8 +172,8 @@ pub struct Message {
     pub proof: Proof,
     /// `context.active: false`: no activity (T5).
     pub inactive: bool,
-    /// What is kept of the context as JSON: page, locale, browser, system, library, campaign.
-    pub context: Option<String>,
+    /// What is kept of the context.
+    pub context: Context,
     /// Values that could not be read while the rest could.
     pub refused_values: Vec<RefusedValue>,
     /// What the sender should know though nothing was refused.
@@ -191,7 +200,7 @@ impl Message {
             acting_as: false,
             proof: Proof::default(),
             inactive: false,
-            context: None,
+            context: Context::default(),
             refused_values: Vec::new(),
             warnings: Vec::new(),
         }

@@ -139,6 +139,14 @@ pub fn day(at_ms: i64, zone: Tz) -> i32 {
     day_number(date)
 }
 
+/// The last millisecond of a date in a zone, Unix milliseconds. Where a day begins after midnight, since
+/// clocks were put forward then, the one before it ends there.
+pub fn end_of_day(date: NaiveDate, zone: Tz) -> i64 {
+    let next = date.succ_opt().unwrap_or(date);
+    let begins = (0..24).find_map(|hour| zone.from_local_datetime(&next.and_hms_opt(hour, 0, 0)?).earliest());
+    begins.map_or(i64::MAX, |begins| begins.timestamp_millis() - 1)
+}
+
 /// Days from 1970-01-01 to a date.
 pub fn day_number(date: NaiveDate) -> i32 {
     date.signed_duration_since(NaiveDate::default()).num_days() as i32

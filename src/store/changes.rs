@@ -43,6 +43,8 @@ pub struct ChangeRow {
     pub by_name: String,
     /// The deed in a word.
     pub cause: String,
+    /// What its sender was worth.
+    pub grade: Grade,
     /// Whom it is about.
     pub about: Subject,
     /// `user`, `company`, `membership` …
@@ -179,11 +181,11 @@ fn set_of(db: &Reader<'_>, row: ChangeRow) -> Result<ChangeSet, StoreError> {
 
 /// Where a change stands: in the order of its change set, then of its place in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Place {
-    change_key: i64,
-    place: i64,
-    subject: i64,
-    subject_key: i64,
+pub(super) struct Place {
+    pub change_key: i64,
+    pub place: i64,
+    pub subject: i64,
+    pub subject_key: i64,
 }
 
 /// Changes that one index serves in their order.
@@ -276,7 +278,7 @@ pub fn of_set(db: &Reader<'_>, change: ChangeKey) -> Result<Vec<ChangeRow>, Stor
 }
 
 /// One change with its change set, and the names of whom it is about.
-fn row(db: &Reader<'_>, place: Place) -> Result<ChangeRow, StoreError> {
+pub(super) fn row(db: &Reader<'_>, place: Place) -> Result<ChangeRow, StoreError> {
     let mut statement = db.0.prepare_cached(
         "SELECT s.at_ms, s.by_kind, CASE s.by_kind WHEN 'message' THEN coalesce(source.name, '') ELSE s.by_name END,
                 s.cause, c.field, c.before, c.after, company.company_id,
@@ -289,7 +291,7 @@ fn row(db: &Reader<'_>, place: Place) -> Result<ChangeRow, StoreError> {
                   ELSE (SELECT coalesce(user_id, email, id) FROM users WHERE user_key = c.subject_key) END,
                 CASE WHEN c.subject IN (0, 2) THEN (SELECT coalesce(name, email) FROM users WHERE user_key = c.subject_key)
                      WHEN c.subject = 1 THEN (SELECT name FROM companies WHERE company_key = c.subject_key) END,
-                company.name, c.company_key
+                company.name, c.company_key, s.grade
          FROM changes AS c
          JOIN change_sets AS s ON s.change_key = c.change_key
          LEFT JOIN sources AS source ON source.source_key = s.source_key
@@ -311,6 +313,7 @@ fn row(db: &Reader<'_>, place: Place) -> Result<ChangeRow, StoreError> {
             by_kind: row.get(1)?,
             by_name: row.get(2)?,
             cause: row.get(3)?,
+            grade: Grade::from_number(row.get(12)?),
             about: subject_of(place.subject, place.subject_key, row.get(11)?),
             subject: subject_word(place.subject),
             subject_id: row.get::<_, Option<String>>(8)?.unwrap_or_default(),

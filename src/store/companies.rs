@@ -8,12 +8,13 @@ use std::sync::Arc;
 use rusqlite::{OptionalExtension, named_params, params};
 
 pub use members::{MemberRow, MembersBy, count_members, members};
-pub use page::{CompanyDay, CompanyPage, CompanyRecord, TopEvent, page, record, records};
+pub use page::{CompanyDay, CompanyPage, CompanyRecord, TopEvent, page, record, record_of_key, records};
 
 use super::list::{self, COUNTED_MAX, Count, Cursor, Keyset, ListQuery, Page};
 use super::users::{ROLL_DAYS, first_seen};
 use super::{Reader, StoreError, Tx, activity, profiles, workspace};
 use crate::domain::attributes::Attributes;
+use crate::domain::duplicates::{self, Records, Why};
 use crate::domain::email_domains::of_website;
 use crate::domain::ids::{CompanyId, CompanyKey};
 
@@ -259,10 +260,18 @@ pub fn create(tx: &Tx<'_>, company_id: &CompanyId, at_ms: i64) -> Result<Company
         )?
         .execute(params![company_id.as_str(), company_id.as_str().to_lowercase(), at_ms])?;
     let key = CompanyKey(tx.connection.last_insert_rowid());
-    tx.connection
-        .prepare_cached("INSERT INTO company_ids (company_id, company_key, since_ms) VALUES (?1, ?2, ?3)")?
-        .execute(params![company_id.as_str(), key.0, at_ms])?;
+    add_id(tx, key, company_id, at_ms)?;
     Ok(key)
+}
+
+/// Adds an id to those of a company.
+fn add_id(tx: &Tx<'_>, key: CompanyKey, company_id: &CompanyId, at_ms: i64) -> Result<(), StoreError> {
+    let form = duplicates::form(company_id.as_str());
+    let other = (form != company_id.as_str()).then_some(&form);
+    tx.connection
+        .prepare_cached("INSERT INTO company_ids (company_id, company_key, since_ms, form) VALUES (?1, ?2, ?3, ?4)")?
+        .execute(params![company_id.as_str(), key.0, at_ms, other])?;
+    super::duplicates::restate(tx, Records::Companies, Why::Id, &form)
 }
 
 /// A company as the rules need it.

@@ -13,7 +13,8 @@ use sha2::Sha256;
 
 use super::folds::{self, Gone, withdraw};
 use super::list::json_keys;
-use super::{Reader, StoreError, Tx, email_domains, memberships, merges};
+use super::{Reader, StoreError, Tx, contexts, duplicates, email_domains, memberships, merges};
+use crate::domain::duplicates::{Records, Why};
 use crate::domain::ids::{EventId, UserKey};
 use crate::domain::time::EPOCH_MS;
 
@@ -159,6 +160,7 @@ pub fn begin(tx: &mut Tx<'_>, user: UserKey, events: Events) -> Result<Erased, S
     let person = Person::of(tx, user)?;
     let mut erased = Erased { rows: Vec::new(), events: count_events(&tx.reader(), &person)? };
     remember(tx, &person)?;
+    let shared = shared_with_others(tx, &person)?;
     forget_companies(tx, &person, &mut erased)?;
     forget_changes(tx, &person, &mut erased)?;
     let keys = json_keys(person.users.iter().copied());
@@ -186,6 +188,9 @@ pub fn begin(tx: &mut Tx<'_>, user: UserKey, events: Events) -> Result<Erased, S
     for user in &person.users {
         blank(tx, *user)?;
     }
+    for (why, text) in &shared {
+        duplicates::restate(tx, Records::Users, *why, text)?;
+    }
     let connection = tx.connection;
     connection
         .prepare_cached(
@@ -201,6 +206,15 @@ pub fn begin(tx: &mut Tx<'_>, user: UserKey, events: Events) -> Result<Erased, S
         .execute(params![person.survivor.0, events.as_str(), i64::MIN, tx.now_ms])?;
     erased.rows.sort_unstable();
     Ok(erased)
+}
+
+/// What the list of possible duplicates may say of the person.
+fn shared_with_others(tx: &Tx<'_>, person: &Person) -> Result<BTreeSet<(Why, String)>, StoreError> {
+    let mut shared = BTreeSet::new();
+    for user in &person.users {
+        shared.extend(duplicates::shared_by(&tx.reader(), Records::Users, *user)?);
+    }
+    Ok(shared)
 }
 
 impl Erased {
@@ -219,20 +233,12 @@ fn count_events(db: &Reader<'_>, person: &Person) -> Result<u64, StoreError> {
     let mut statement =
         db.0.prepare_cached("SELECT count(*) FROM events_by_subject WHERE bucket = ?1 AND subject = ?2")?;
     let mut events: i64 = 0;
-    for bucket in buckets(db)? {
+    for bucket in folds::buckets(db)? {
         for subject in person.subjects() {
             events += statement.query_row([bucket, subject], |row| row.get::<_, i64>(0))?;
         }
     }
     Ok(events.unsigned_abs())
-}
-
-/// The buckets that there are.
-fn buckets(db: &Reader<'_>) -> Result<std::ops::RangeInclusive<i64>, StoreError> {
-    let mut statement = db.0.prepare_cached(
-        "SELECT coalesce((SELECT min(bucket) FROM events_by_subject), 0), coalesce((SELECT max(bucket) FROM events_by_subject), -1)",
-    )?;
-    Ok(statement.query_row([], |row| Ok(row.get::<_, i64>(0)?..=row.get::<_, i64>(1)?))?)
 }
 
 /// Keeps the hashes of a person's ids, under one number, so that they are allowed again together.
@@ -291,7 +297,7 @@ fn forget_changes(tx: &Tx<'_>, person: &Person, erased: &mut Erased) -> Result<(
     let mut of_merge = tx.connection.prepare_cached(
         "UPDATE changes INDEXED BY changes_set SET before = NULL, after = NULL
          WHERE change_key = ?1 AND subject IN (0, 2) AND EXISTS (
-           SELECT 1 FROM changes AS c INDEXED BY changes_set WHERE c.change_key = ?1 AND c.field = 'merged_into')",
+           SELECT 1 FROM changes AS c INDEXED BY changes_set WHERE c.change_key = ?1 AND c.field IN ('merged_into', 'not_same_as'))",
     )?;
     for set in &sets {
         of_merge.execute([set])?;
@@ -371,7 +377,7 @@ pub fn step(tx: &mut Tx<'_>, user: UserKey) -> Result<bool, StoreError> {
     folds::catch_up(tx)?;
     let person = Person::of(tx, user)?;
     let anonymizes = events == Events::Anonymize.as_str();
-    let buckets = buckets(&tx.reader())?;
+    let buckets = folds::buckets(&tx.reader())?;
     let mut found = Vec::new();
     let mut next = None;
     for bucket in next_bucket.max(*buckets.start())..=*buckets.end() {
@@ -418,9 +424,11 @@ fn anonymize(tx: &mut Tx<'_>, person: &Person, bucket: i64, subject: i64) -> Res
             folds::of_subject(tx, bucket, subject, i64::MIN)?.into_iter().filter(|event| event.id.0 < from).collect();
         withdraw(tx, &earlier, Gone::Person(&person.visitors))?;
     }
+    contexts::let_go_of_subject(tx, bucket, subject)?;
     tx.connection
         .prepare_cached(
-            "UPDATE events SET user_key = ?3, visitor_key = NULL, session_ms = NULL, name = NULL, properties = NULL, context = NULL
+            "UPDATE events SET user_key = ?3, visitor_key = NULL, session_before_ms = NULL, name = NULL,
+               properties = NULL, page_key = NULL, agent_key = NULL
              WHERE event_id IN (SELECT event_id FROM events_by_subject WHERE bucket = ?1 AND subject = ?2)",
         )?
         .execute([bucket, subject, person.survivor.0])?;

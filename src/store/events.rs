@@ -6,10 +6,10 @@ use rusqlite::{Connection, OptionalExtension, Statement, named_params, params};
 
 use super::folds::Folded;
 use super::list::{COUNTED_MAX, Count, Cursor, Page};
-use super::{Reader, StoreError, Tx, users};
+use super::{Reader, StoreError, Tx, contexts, users};
 use crate::domain::ids::{CompanyKey, EventId, SourceKey, UserKey, VisitorKey};
 use crate::domain::limits::{EVENT_NAMES_MAX, OTHER_EVENTS};
-use crate::domain::message::Kind;
+use crate::domain::message::{Context, Kind};
 use crate::domain::time::{EPOCH_MS, HOUR_MS};
 
 /// Bits of an event's id below its time.
@@ -261,10 +261,13 @@ fn bucket_rows(
 /// One event, its user read through link and merge, its company through merges.
 fn row(db: &Reader<'_>, event_id: i64) -> Result<Option<EventRow>, StoreError> {
     let mut statement = db.0.prepare_cached(
-        "SELECT event.kind, name.name, event.name, event.received_ms, user.user_id, coalesce(user.name, user.email),
-                user.id, visitor.anonymous_id, company.company_id, event.properties, event.context, source.name
+        "SELECT event.kind, name.name, event.name, event.received_after_ms, user.user_id, coalesce(user.name, user.email),
+                user.id, visitor.anonymous_id, company.company_id, event.properties, page.context,
+                agent.context, source.name
          FROM events AS event
          LEFT JOIN event_names AS name ON name.name_key = event.name_key
+         LEFT JOIN contexts AS page ON page.context_key = event.page_key
+         LEFT JOIN contexts AS agent ON agent.context_key = event.agent_key
          LEFT JOIN sources AS source ON source.source_key = event.source_key
          LEFT JOIN visitors AS visitor ON visitor.visitor_key = event.visitor_key
          LEFT JOIN users AS meant ON meant.user_key = coalesce(event.user_key,
@@ -281,20 +284,25 @@ fn row(db: &Reader<'_>, event_id: i64) -> Result<Option<EventRow>, StoreError> {
             let counted_as: Option<String> = row.get(1)?;
             let own_name: Option<String> = row.get(2)?;
             let is_track = kind == Kind::Track;
+            let object = |column| -> rusqlite::Result<_> {
+                Ok(users::json_object(row.get_ref(column)?.as_str_or_null()?.unwrap_or_default()))
+            };
+            let mut context = object(10)?;
+            context.extend(object(11)?);
             Ok(EventRow {
                 event_id: EventId(event_id),
                 name: own_name.clone().or(counted_as).filter(|_| is_track).unwrap_or_else(|| kind.as_str().to_owned()),
                 kind,
                 page_name: own_name.filter(|_| !is_track),
-                received_ms: row.get(3)?,
+                received_ms: at_ms + row.get::<_, i64>(3)?,
                 user_id: row.get(4)?,
                 user_name: row.get(5)?,
                 user_uuid: row.get(6)?,
                 anonymous_id: row.get(7)?,
                 company_id: row.get(8)?,
-                properties: users::json_object(row.get_ref(9)?.as_str_or_null()?.unwrap_or_default()),
-                context: users::json_object(row.get_ref(10)?.as_str_or_null()?.unwrap_or_default()),
-                source: row.get::<_, Option<String>>(11)?.unwrap_or_default(),
+                properties: object(9)?,
+                context,
+                source: row.get::<_, Option<String>>(12)?.unwrap_or_default(),
             })
         })
         .optional()?;
@@ -342,8 +350,8 @@ pub struct NewEvent<'a> {
     pub flags: i64,
     /// Properties as JSON.
     pub properties: Option<&'a str>,
-    /// What is kept of the context, as JSON.
-    pub context: Option<&'a str>,
+    /// What is kept of the context.
+    pub context: &'a Context,
 }
 
 /// The bits of a message's hash in an event's id.
@@ -412,30 +420,35 @@ pub fn append(tx: &mut Tx<'_>, event: &NewEvent<'_>) -> Result<EventId, StoreErr
         Kind::Identify | Kind::Group | Kind::Alias => None,
         _ => Some(event.name).filter(|name| !name.is_empty()),
     };
+    let [page_key, agent_key] = [&event.context.page, &event.context.agent];
+    let page_key = page_key.as_deref().map(|text| contexts::key(tx, text)).transpose()?;
+    let agent_key = agent_key.as_deref().map(|text| contexts::key(tx, text)).transpose()?;
     let mut id = first_id(event.at_ms, event.message_hash);
     loop {
         let inserted = tx
             .connection
             .prepare_cached(
-                "INSERT OR IGNORE INTO events (event_id, message_hash, received_ms, kind, name_key, source_key,
-                   visitor_key, user_key, company_key, session_ms, flags, name, properties, context)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+                "INSERT OR IGNORE INTO events (event_id, message_hash, received_after_ms, kind, name_key,
+                   source_key, visitor_key, user_key, company_key, session_before_ms, flags, name, page_key, agent_key,
+                   properties)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
             )?
             .execute(params![
                 id,
                 event.message_hash,
-                event.received_ms,
+                event.received_ms - event.at_ms,
                 event.kind as i64,
                 name_key,
                 event.source.0,
                 event.visitor.map(|key| key.0),
                 event.user.map(|key| key.0),
                 event.company.map(|key| key.0),
-                event.session_ms,
+                event.session_ms.map(|began_ms| event.at_ms - began_ms),
                 event.flags,
                 own_name,
+                page_key,
+                agent_key,
                 event.properties,
-                event.context,
             ])?;
         if inserted == 1 {
             break;

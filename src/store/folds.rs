@@ -16,7 +16,7 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, ToSql, param
 
 use super::events::{ACTING_AS, INACTIVE};
 use super::tx::State;
-use super::{StoreError, Tx};
+use super::{Reader, StoreError, Tx, contexts};
 use crate::domain::ids::{CompanyKey, EventId, UserKey};
 use crate::domain::message::Kind;
 use crate::domain::time::HOUR_MS;
@@ -92,14 +92,15 @@ pub(super) fn apply(tx: &mut Tx<'_>, limit: i64) -> Result<(), StoreError> {
     let arrivals = tx
         .connection
         .prepare_cached(
-            "SELECT a.seq, a.visitor_key, e.event_id, e.kind, e.name_key, e.visitor_key, e.user_key, e.company_key, e.flags
+            "SELECT a.seq, a.visitor_key, e.event_id, e.kind, e.name_key, e.visitor_key, e.user_key,
+               e.company_key, e.flags, e.page_key, e.agent_key
              FROM arrivals a LEFT JOIN events e ON e.event_id = a.event_id
              WHERE a.seq > ?1 ORDER BY a.seq LIMIT ?2",
         )?
         .query_map([folded, limit], |row| {
             let event = match row.get::<_, Option<i64>>(2)? {
                 None => None,
-                Some(_) => Some(Folded::of(row, 2)?),
+                Some(_) => Some((Folded::of(row, 2)?, [row.get::<_, Option<i64>>(9)?, row.get(10)?])),
             };
             Ok((row.get::<_, i64>(0)?, row.get::<_, Option<i64>>(1)?, event))
         })?
@@ -111,7 +112,10 @@ pub(super) fn apply(tx: &mut Tx<'_>, limit: i64) -> Result<(), StoreError> {
     let (last, taken) = (*last, arrivals.len() as i64);
     let mut sums = Sums::default();
     for (seq, linked_visitor, event) in &arrivals {
-        if let Some(event) = event {
+        if let Some((event, contexts)) = event {
+            for context in contexts.iter().flatten() {
+                *sums.contexts.entry(*context).or_default() += 1;
+            }
             let person = person(tx, event, *seq)?;
             sums.place(event);
             sums.count(tx, event, person);
@@ -187,6 +191,14 @@ fn count_earlier_events(tx: &mut Tx<'_>, visitor: i64, sums: &mut Sums) -> Resul
     Ok(())
 }
 
+/// The buckets that hold events of subjects.
+pub(super) fn buckets(db: &Reader<'_>) -> Result<std::ops::RangeInclusive<i64>, StoreError> {
+    let mut statement = db.0.prepare_cached(
+        "SELECT coalesce((SELECT min(bucket) FROM events_by_subject), 0), coalesce((SELECT max(bucket) FROM events_by_subject), -1)",
+    )?;
+    Ok(statement.query_row([], |row| Ok(row.get::<_, i64>(0)?..=row.get::<_, i64>(1)?))?)
+}
+
 /// The events of a subject in one bucket, from one on.
 pub(super) fn of_subject(tx: &Tx<'_>, bucket: i64, subject: i64, from: i64) -> Result<Vec<Folded>, StoreError> {
     let mut statement = tx.connection.prepare_cached(
@@ -239,6 +251,7 @@ pub(super) struct Sums {
     users: BTreeMap<i64, Reach>,
     visitors: BTreeMap<i64, Reach>,
     companies: BTreeMap<i64, Reach>,
+    contexts: BTreeMap<i64, i64>,
 }
 
 impl Sums {
@@ -313,6 +326,7 @@ impl Sums {
         for (bucket, company, id) in &self.by_company {
             insert.execute([bucket, company, id])?;
         }
+        contexts::count(connection, &self.contexts)?;
         self.write_days(connection)?;
         self.write_last_in_company(connection, today)?;
         self.write_reaches(connection)

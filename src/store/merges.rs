@@ -10,7 +10,8 @@ use std::sync::Arc;
 use rusqlite::params;
 
 use super::folds::{self, Sums};
-use super::{StoreError, Tx};
+use super::{StoreError, Tx, duplicates};
+use crate::domain::duplicates::Records;
 use crate::domain::ids::{CompanyKey, EventId, UserKey, VisitorKey};
 
 /// A user that goes to another, or back to being nobody's.
@@ -77,6 +78,9 @@ pub fn regroup(tx: &mut Tx<'_>, moves: &[Move]) -> Result<BTreeSet<UserKey>, Sto
             Some(into) => merged.insert(*user, *into),
             None => merged.remove(user),
         };
+    }
+    for step in moves {
+        duplicates::restate_record(tx, Records::Users, step.user.0)?;
     }
     let today = tx.state.days.of(tx.now_ms);
     for person in people(tx) {

@@ -12,13 +12,16 @@ use super::attribute_rows::Table;
 use super::list::{Cursor, ListQuery};
 use super::sample::{NOW, Named, Sample, days_ago};
 use super::{
-    Reader, attribute_rows, attribute_work, attributes, changes, companies, email_domains, events, operators, refusals,
-    search, sightings, tokens, tray, users, visitors, workspace,
+    Reader, attribute_rows, attribute_work, attributes, changes, companies, duplicates, email_domains, events,
+    first_pages, history, notes, operators, profiles, refusals, search, sightings, tokens, tray, users, visitors,
+    workspace,
 };
 use crate::domain::attributes::Owner;
 use crate::domain::change::Subject;
-use crate::domain::ids::{CompanyKey, SourceKey, UserKey, VisitorKey};
+use crate::domain::duplicates::Records;
+use crate::domain::ids::{CompanyKey, NoteKey, SourceKey, UserKey, VisitorKey};
 use crate::domain::message::Kind;
+use crate::domain::profile::Profile;
 
 /// Tables that a person fills by hand, of some rows each.
 const SMALL: [&str; 8] = [
@@ -80,7 +83,13 @@ fn filled() -> Sample {
     sample.run(
         "INSERT INTO company_domains VALUES (1, 'acme.test', 1, 1);
          INSERT INTO suggested_domains VALUES ('umbrella.test', 1, 1);
-         INSERT INTO suggested_people VALUES (1, 'umbrella.test');",
+         INSERT INTO suggested_people VALUES (1, 'umbrella.test');
+         INSERT INTO possible_duplicates VALUES (0, 0, 'ann@acme.test', 1), (1, 1, 'acme', 1);",
+    );
+    sample.run(
+        "INSERT INTO profile_tags VALUES (0, 1, 'vip'), (1, 1, 'vip'), (1, 1, 'beta');
+         INSERT INTO notes (subject, subject_key, author, text, made_ms) VALUES (0, 1, 'a', 'A zeppelin', 1), (1, 1, 'a', 'x', 1);
+         INSERT INTO notes_search (rowid, text) VALUES (1, 'a zeppelin'), (2, 'x');",
     );
     sample.run("INSERT INTO tray_values VALUES (0, 1, 0, 'city', 'unknown_attribute', '1', 1, 7, 1, 1, 0)");
     sample.run("INSERT INTO source_sightings VALUES (1, 'script', 'acme.test', 1795000000000)");
@@ -174,10 +183,37 @@ fn ask_everything(db: &Reader<'_>) {
         assert_eq!(email_domains::suggested(db, after, 50, NOW).unwrap().rows[0].examples.len(), 1);
     }
     email_domains::count_suggested(db).unwrap();
+    for after in [None, Some(&after)] {
+        assert_eq!(duplicates::of_users(db, after, 50, NOW).unwrap().rows[0].pairs, [(0, 1)]);
+        duplicates::of_companies(db, after, 50, NOW).unwrap();
+    }
+    for records in [Records::Users, Records::Companies] {
+        duplicates::count(db, records).unwrap();
+    }
+    assert_eq!(duplicates::of_user(db, UserKey(1), NOW).unwrap().len(), 1);
+    duplicates::of_company(db, CompanyKey(1), NOW).unwrap();
+    changes::all(db, None, 50).unwrap();
     assert_eq!(email_domains::of_company(db, CompanyKey(1)).unwrap(), ["acme.test"]);
     assert!(email_domains::is_elsewhere(db, UserKey(1), "umbrella.test").unwrap());
     users::count_with_several_companies(db).unwrap();
     events::count_before(db, NOW).unwrap();
+    for profile in [Profile::User(UserKey(1)), Profile::Company(CompanyKey(1))] {
+        profiles::owner(db, profile).unwrap();
+        profiles::tags(db, profile).unwrap();
+        assert_eq!(notes::list(db, profile).unwrap().0.len(), 1);
+        history::of_field(db, profile.subject(), "plan", 50).unwrap();
+    }
+    assert_eq!(profiles::known_tags(db, 50).unwrap(), ["beta", "vip"]);
+    assert_eq!(notes::search(db, "zeppelin", 10).unwrap().len(), 1);
+    notes::find(db, NoteKey(1)).unwrap();
+    history::of_field(db, Subject::Membership(UserKey(1), CompanyKey(1)), "role", 50).unwrap();
+    for at_ms in [days_ago(50), days_ago(30)] {
+        history::user(db, UserKey(1), at_ms).unwrap();
+        history::company(db, CompanyKey(1), at_ms).unwrap();
+    }
+    first_pages::of_user(db, UserKey(1)).unwrap();
+    first_pages::of_company(db, CompanyKey(1)).unwrap();
+    users::membership_values(db, UserKey(1), CompanyKey(1)).unwrap();
     operators::list(db).unwrap();
     operators::any(db).unwrap();
     operators::find(db, "ann@acme.test").unwrap();

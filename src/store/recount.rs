@@ -38,13 +38,17 @@ pub fn differences(db: &Reader<'_>) -> Result<Vec<String>, StoreError> {
     db.0.progress_handler(0, None::<fn() -> bool>)?;
     let mut recount = Recount::new(db)?;
     let mut statement = db.0.prepare(
-        "SELECT event_id, kind, name_key, visitor_key, user_key, company_key, flags FROM events ORDER BY event_id",
+        "SELECT event_id, kind, name_key, visitor_key, user_key, company_key, flags, page_key, agent_key
+         FROM events ORDER BY event_id",
     )?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let id = EventId(row.get(0)?);
         let activity =
             Kind::from_number(row.get(1)?).is_activity() && row.get::<_, i64>(6)? & (ACTING_AS | INACTIVE) == 0;
+        for context in [row.get::<_, Option<i64>>(7)?, row.get(8)?].into_iter().flatten() {
+            *recount.contexts.entry(context).or_default() += 1;
+        }
         recount.event(id, activity, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?)?;
     }
     recount.end()
@@ -83,6 +87,7 @@ struct Recount<'a> {
     visitor_hours: HashMap<i64, i64>,
     company_hours: HashMap<i64, i64>,
     last_in_company: BTreeMap<(i64, i64), (i32, i64)>,
+    contexts: HashMap<i64, i64>,
     found: Vec<String>,
 }
 
@@ -112,6 +117,7 @@ impl<'a> Recount<'a> {
             visitor_hours: HashMap::new(),
             company_hours: HashMap::new(),
             last_in_company: BTreeMap::new(),
+            contexts: HashMap::new(),
             found: Vec::new(),
         })
     }
@@ -246,9 +252,22 @@ impl<'a> Recount<'a> {
         self.compare_hours("visitor", "SELECT visitor_key, last_seen_hour FROM visitors", &hours)?;
         let hours = std::mem::take(&mut self.company_hours);
         self.compare_hours("company", "SELECT company_key, last_seen_hour FROM companies", &hours)?;
+        self.compare_contexts()?;
         self.compare_people_of_companies()?;
         self.compare_members()?;
         Ok(self.found)
+    }
+
+    fn compare_contexts(&mut self) -> Result<(), StoreError> {
+        let mut recount = std::mem::take(&mut self.contexts);
+        let mut statement = self.db.0.prepare("SELECT context_key, events FROM contexts")?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let (key, events): (i64, i64) = (row.get(0)?, row.get(1)?);
+            self.compare(&format!("events of context {key}"), &events, &recount.remove(&key).unwrap_or(0));
+        }
+        self.compare("contexts that events name and the file has not", &HashMap::new(), &recount);
+        Ok(())
     }
 
     fn compare_people_of_companies(&mut self) -> Result<(), StoreError> {

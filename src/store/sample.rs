@@ -71,7 +71,7 @@ impl Sample {
         let user = self.connection.last_insert_rowid();
         if let Some(user_id) = user_id {
             self.connection
-                .execute("INSERT INTO user_ids VALUES (?1, ?2, ?3)", params![user_id, user, first_seen_ms])
+                .execute("INSERT INTO user_ids VALUES (?1, ?2, ?3, NULL)", params![user_id, user, first_seen_ms])
                 .unwrap();
         }
         let text = words.into_iter().flatten().collect::<Vec<_>>().join("\n").to_lowercase();
@@ -96,7 +96,7 @@ impl Sample {
             .unwrap();
         let company = self.connection.last_insert_rowid();
         self.connection
-            .execute("INSERT INTO company_ids VALUES (?1, ?2, ?3)", params![company_id, company, first_seen_ms])
+            .execute("INSERT INTO company_ids VALUES (?1, ?2, ?3, NULL)", params![company_id, company, first_seen_ms])
             .unwrap();
         company
     }
@@ -151,12 +151,12 @@ impl Sample {
         self.connection.execute("INSERT OR IGNORE INTO event_names (name) VALUES (?1)", [counted_as]).unwrap();
         self.connection
             .execute(
-                "INSERT INTO events (event_id, message_hash, received_ms, kind, name_key, source_key, visitor_key,
+                "INSERT INTO events (event_id, message_hash, received_after_ms, kind, name_key, source_key, visitor_key,
                    user_key, company_key, name, properties)
                  VALUES (?1, ?1, ?2, ?3, (SELECT name_key FROM event_names WHERE name = ?4), 1, ?5, ?6, ?7, ?8, '{\"a\":1}')",
                 params![
                     event_id,
-                    at_ms + 5,
+                    5,
                     kind as i64,
                     counted_as,
                     named.visitor,

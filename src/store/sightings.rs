@@ -2,9 +2,10 @@
 
 use rusqlite::{OptionalExtension, named_params};
 
+use super::events::HASH_BITS;
 use super::{Reader, StoreError, Tx};
 use crate::domain::ids::{EventId, SourceKey};
-use crate::domain::time::SECOND_MS;
+use crate::domain::time::{EPOCH_MS, SECOND_MS};
 
 /// A sight is noted anew when the one before is as old as this.
 const BETWEEN_NOTES_MS: i64 = 5 * SECOND_MS;
@@ -151,8 +152,8 @@ fn refused(db: &Reader<'_>, source: SourceKey, since_ms: i64) -> Result<Vec<Refu
 /// Page views, screens and deeds of a source, and when the last message of any kind was received.
 fn events(db: &Reader<'_>, source: SourceKey, since_ms: i64) -> Result<(u64, Option<i64>), StoreError> {
     let mut statement = db.0.prepare_cached(
-        "SELECT count(*) FILTER (WHERE kind IN (0, 1, 2)), max(received_ms) FROM (
-           SELECT source_key, kind, received_ms FROM events
+        "SELECT count(*) FILTER (WHERE kind IN (0, 1, 2)), max((event_id >> :bits) + received_after_ms) FROM (
+           SELECT event_id, source_key, kind, received_after_ms FROM events
            WHERE event_id >= :since ORDER BY event_id DESC LIMIT :limit)
          WHERE source_key = :source",
     )?;
@@ -161,10 +162,11 @@ fn events(db: &Reader<'_>, source: SourceKey, since_ms: i64) -> Result<(u64, Opt
             ":source": source.0,
             ":since": EventId::first_at(since_ms).0,
             ":limit": EVENTS_LOOKED_AT_MAX as i64,
+            ":bits": HASH_BITS,
         },
         |row| Ok((row.get(0)?, row.get(1)?)),
     )?;
-    Ok((events.unsigned_abs(), stored_ms))
+    Ok((events.unsigned_abs(), stored_ms.map(|since_epoch_ms| since_epoch_ms + EPOCH_MS)))
 }
 
 /// The last user whom the source named and who is in no company: the site's id, else the e-mail address.

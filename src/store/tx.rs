@@ -30,6 +30,8 @@ pub(super) struct State {
     pub(super) pending: i64,
     /// Event names by text.
     pub(super) names: std::collections::HashMap<String, i64>,
+    /// Contexts by text.
+    pub(super) contexts: super::contexts::Contexts,
     /// The days of the workspace's zone (T4).
     pub(super) days: crate::domain::time::Days,
     /// The first change set of today, as of a zone and a quarter of an hour.

@@ -15,7 +15,8 @@ pub use known::{
 };
 pub(super) use page::attribute_values;
 pub use page::{
-    AttributeValue, Identifier, UserMembership, UserPage, UserRecord, page, record, record_of_key, records,
+    AttributeValue, Identifier, UserMembership, UserPage, UserRecord, membership_values, page, record, record_of_key,
+    records,
 };
 
 use super::list::{self, COUNTED_MAX, Count, Cursor, Keyset, ListQuery, Page};
@@ -513,7 +514,7 @@ mod tests {
         let db = sample.db();
         assert_eq!(key(&db, &UserName::Email(" ANN@acme.test".into())).unwrap(), Some(UserKey(ann)));
         sample.run(&format!("UPDATE users SET merged_into = {ann} WHERE user_key = {old}"));
-        sample.run(&format!("INSERT INTO user_ids VALUES ('annie', {ann}, 1)"));
+        sample.run(&format!("INSERT INTO user_ids VALUES ('annie', {ann}, 1, NULL)"));
         for id in ["ann", "annie", "old ann/1"] {
             assert_eq!(key(&db, &UserName::UserId(id.into())).unwrap(), Some(UserKey(ann)), "{id}");
         }

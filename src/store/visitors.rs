@@ -4,8 +4,9 @@ use rusqlite::{OptionalExtension, named_params, params};
 
 use super::list::{self, COUNTED_MAX, Count, Cursor, Keyset, ListQuery, Page};
 use super::search::CANDIDATES_MAX;
-use super::{Reader, StoreError, Tx, activity, users};
+use super::{Reader, StoreError, Tx, activity, folds, users};
 use crate::domain::attributes::Attributes;
+use crate::domain::first_page::FirstPage;
 use crate::domain::identity::Link;
 use crate::domain::ids::{AnonymousId, UserKey, VisitorKey};
 use crate::domain::time::HOUR_MS;
@@ -32,6 +33,8 @@ pub struct VisitorRow {
     pub last_seen_ms: Option<i64>,
     /// What the visitor carries.
     pub attributes: serde_json::Map<String, serde_json::Value>,
+    /// The first page it viewed (A9).
+    pub first_page: Option<FirstPage>,
 }
 
 /// A page of visitors; a search finds what their ids begin with.
@@ -93,7 +96,8 @@ fn beyond(text: &str) -> String {
 /// One visitor as a list shows it.
 fn row(db: &Reader<'_>, key: i64, hour: i64) -> Result<VisitorRow, StoreError> {
     let mut statement = db.0.prepare_cached(
-        "SELECT visitor.anonymous_id, user.user_id, visitor.first_seen_ms, json(visitor.attributes)
+        "SELECT visitor.anonymous_id, user.user_id, visitor.first_seen_ms, json(visitor.attributes),
+                visitor.first_page_ms, visitor.first_page
          FROM visitors AS visitor
          LEFT JOIN users AS linked ON linked.user_key = visitor.user_key
          LEFT JOIN users AS user ON user.user_key = coalesce(linked.merged_into, linked.user_key)
@@ -107,6 +111,10 @@ fn row(db: &Reader<'_>, key: i64, hour: i64) -> Result<VisitorRow, StoreError> {
             first_seen_ms: row.get(2)?,
             last_seen_ms: None,
             attributes: users::json_object(row.get_ref(3)?.as_str()?),
+            first_page: match row.get(4)? {
+                Some(at_ms) => Some(FirstPage::read(at_ms, row.get_ref(5)?.as_str()?)),
+                None => None,
+            },
         })
     })?;
     visitor.last_seen_ms = activity::last_of_visitor(db, key, hour)?;
@@ -142,6 +150,8 @@ pub struct KnownVisitor {
     pub linked_ms: Option<i64>,
     /// Events from here on are the user's (R5), Unix milliseconds.
     pub linked_from_ms: Option<i64>,
+    /// Its first page view, and that of whom it is linked to as named then, Unix milliseconds (A9).
+    pub first_page_ms: (Option<i64>, Option<i64>),
 }
 
 /// The visitor of an anonymous id.
@@ -152,7 +162,8 @@ pub fn find(tx: &Tx<'_>, anonymous_id: &AnonymousId) -> Result<Option<KnownVisit
     Ok(tx
         .connection
         .prepare_cached(
-            "SELECT v.visitor_key, v.linked_ms, v.linked_from_ms, u.user_key, u.user_id IS NULL, u.email, v.user_key
+            "SELECT v.visitor_key, v.linked_ms, v.linked_from_ms, u.user_key, u.user_id IS NULL, u.email, v.user_key,
+               v.first_page_ms, linked.first_page_ms
              FROM visitors v LEFT JOIN users linked ON linked.user_key = v.user_key
                LEFT JOIN users u ON u.user_key = coalesce(linked.merged_into, linked.user_key)
              WHERE v.anonymous_id = ?1",
@@ -169,6 +180,7 @@ pub fn find(tx: &Tx<'_>, anonymous_id: &AnonymousId) -> Result<Option<KnownVisit
                 linked_as: row.get::<_, Option<i64>>(6)?.map(UserKey),
                 linked_ms: row.get(1)?,
                 linked_from_ms: row.get(2)?,
+                first_page_ms: (row.get(7)?, row.get(8)?),
             })
         })
         .optional()?)
@@ -277,7 +289,7 @@ pub fn carried_by(tx: &Tx<'_>, user: UserKey) -> Result<Vec<Attributes>, StoreEr
 /// [`StoreError`] only.
 pub fn forget_unlinked(tx: &mut Tx<'_>, before_ms: i64, rows: i64) -> Result<bool, StoreError> {
     // An event that waits to be folded is not found under its visitor yet.
-    super::folds::catch_up(tx)?;
+    folds::catch_up(tx)?;
     let visitors = tx
         .connection
         .prepare_cached(
@@ -285,25 +297,16 @@ pub fn forget_unlinked(tx: &mut Tx<'_>, before_ms: i64, rows: i64) -> Result<boo
              WHERE last_seen_hour < ?1 AND user_key IS NULL AND first_seen_ms < ?2
              ORDER BY last_seen_hour LIMIT ?3",
         )?
-        .query_map([before_ms.div_euclid(HOUR_MS), before_ms, rows], |row| row.get::<_, i64>(0))?
+        .query_map([before_ms.div_euclid(HOUR_MS), before_ms, rows], |row| row.get(0).map(VisitorKey))?
         .collect::<Result<Vec<_>, _>>()?;
-    let buckets = tx
-        .connection
-        .prepare_cached("SELECT coalesce(min(bucket), 0), coalesce(max(bucket), -1) FROM events_by_subject")?
-        .query_row([], |row| Ok(row.get::<_, i64>(0)?..=row.get::<_, i64>(1)?))?;
-    for visitor in &visitors {
-        for bucket in buckets.clone() {
-            for sql in [
-                "DELETE FROM events_by_company WHERE bucket = ?1 AND (company_key, event_id) IN
-                   (SELECT e.company_key, e.event_id FROM events_by_subject s JOIN events e ON e.event_id = s.event_id
-                    WHERE s.bucket = ?1 AND s.subject = ?2 AND e.company_key IS NOT NULL)",
-                "DELETE FROM events WHERE event_id IN
-                   (SELECT event_id FROM events_by_subject WHERE bucket = ?1 AND subject = ?2)",
-                "DELETE FROM events_by_subject WHERE bucket = ?1 AND subject = ?2",
-            ] {
-                tx.connection.prepare_cached(sql)?.execute([bucket, -visitor])?;
-            }
+    for bucket in folds::buckets(&tx.reader())? {
+        let mut gone = Vec::new();
+        for visitor in &visitors {
+            gone.extend(folds::of_subject(tx, bucket, -visitor.0, i64::MIN)?);
         }
+        folds::withdraw(tx, &gone, folds::Gone::Everybody)?;
+    }
+    for VisitorKey(visitor) in &visitors {
         for sql in [
             "DELETE FROM membership_statements WHERE subject = ?1",
             "DELETE FROM tray_values WHERE owner = 0 AND owner_key = ?1",

@@ -18,6 +18,7 @@ use rusqlite::Connection;
 use tokio::sync::{Notify, oneshot};
 
 use super::catalog::{self, Shared};
+use super::contexts::Contexts;
 use super::tx::State;
 use super::{Ambient, StoreError, Tx, days, folds};
 use crate::domain::time::Days;
@@ -127,6 +128,7 @@ impl Writer {
             next_seq,
             pending: next_seq - 1 - folded,
             names: super::events::names(&connection)?,
+            contexts: Contexts::load(&connection)?,
             days: zone_days,
             first_of_today: std::cell::Cell::default(),
             proofs: super::proofs::Tally::default(),
@@ -330,7 +332,8 @@ impl Thread {
         self.execute("SAVEPOINT job")?;
         let before =
             (self.state.next_seq, self.state.pending, Arc::clone(&self.state.catalog), self.state.catalog_changed);
-        let (names, proofs) = (self.state.names.len(), self.state.proofs.place());
+        let (names, contexts) = (self.state.names.len(), self.state.contexts.made);
+        let proofs = self.state.proofs.place();
         let mut tx = Tx { connection: &self.connection, now_ms, ambient: &self.ambient, state: &mut self.state };
         if job.run(&mut tx) {
             return self.execute("RELEASE job");
@@ -341,6 +344,9 @@ impl Thread {
         self.execute("RELEASE job")?;
         if self.state.names.len() != names {
             self.state.names = super::events::names(&self.connection)?;
+        }
+        if self.state.contexts.made != contexts {
+            self.state.contexts = Contexts::load(&self.connection)?;
         }
         Ok(())
     }
@@ -408,6 +414,7 @@ impl Thread {
         self.state.next_seq = next_seq;
         self.state.pending = next_seq - 1 - folded;
         self.state.names = super::events::names(&self.connection)?;
+        self.state.contexts = Contexts::load(&self.connection)?;
         Ok(())
     }
 

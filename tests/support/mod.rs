@@ -46,6 +46,13 @@ impl Rollcall {
     /// Starts a server on a fresh file with more arguments to `serve`.
     pub fn start_with(arguments: &[&str]) -> Rollcall {
         let mut rollcall = Rollcall::prepare(arguments);
+        rollcall.set_up();
+        rollcall
+    }
+
+    /// Adds the source, the token and the operator to the file, and starts the server.
+    pub fn set_up(&mut self) {
+        let rollcall = self;
         let source = rollcall.shell(&["source", "add", "Shop", "--json"]);
         rollcall.write_key = source["write_key"].as_str().expect("a write key").to_owned();
         let token = rollcall.shell(&["token", "add", "Tests", "--scope", "admin", "--json"]);
@@ -54,7 +61,6 @@ impl Rollcall {
             .shell_with_input(&["operator", "add", OWNER.0, "--role", "owner", "--password-stdin", "--json"], OWNER.1);
         rollcall.shell(&["setting", "rate_limit", "100000", "--json"]);
         rollcall.serve();
-        rollcall
     }
 
     /// A folder for a fresh file, and nothing started.

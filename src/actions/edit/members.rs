@@ -2,14 +2,14 @@
 
 use serde_json::{Map, Value};
 
-use super::{EditError, Edited, Hand, by_hand, known_company, known_user};
+use super::{EditError, Edited, Hand, by_hand, company_id, known_company, known_user};
 use crate::actions::email_domains;
 use crate::actions::receive::Receiving;
 use crate::domain::access::Grade;
 use crate::domain::attributes::Stamp;
 use crate::domain::change::Subject;
 use crate::domain::companies::{Said, Statement};
-use crate::domain::ids::{CompanyId, UserKey};
+use crate::domain::ids::{CompanyId, CompanyKey, UserKey};
 use crate::store::memberships::{self, Member};
 use crate::store::users::UserName;
 use crate::store::{Tx, users};
@@ -40,6 +40,43 @@ pub fn member(
     let (id, company) = (CompanyId::stored(company.to_owned()), known_company(tx, company)?);
     by_hand(tx, hand, "edit", |receiving| {
         join(receiving, user, &[(id, wanted.clone())])?;
+        Ok(Subject::Membership(user, company))
+    })
+}
+
+/// As [`member`]; a company that is not known is made.
+///
+/// # Errors
+/// [`EditError`]; nothing is changed then.
+pub fn join_one(
+    tx: &mut Tx<'_>,
+    hand: &Hand,
+    company: &str,
+    name: &UserName,
+    wanted: &MemberEdit,
+) -> Result<Edited, EditError> {
+    let (user, id) = (known_user(tx, name)?, company_id(company)?);
+    by_hand(tx, hand, "edit", |receiving| {
+        join(receiving, user, &[(id.clone(), wanted.clone())])?;
+        Ok(Subject::Membership(user, receiving.company(&id)?))
+    })
+}
+
+/// Sets what is true of a user's place in a company, now or in the past, without joining it.
+///
+/// # Errors
+/// [`EditError`]; nothing is changed then.
+pub fn of_member(
+    tx: &mut Tx<'_>,
+    hand: &Hand,
+    company: &str,
+    name: &UserName,
+    wanted: &MemberEdit,
+) -> Result<Edited, EditError> {
+    let (user, company) = (known_user(tx, name)?, known_company(tx, company)?);
+    memberships::attributes(tx, user, company)?.ok_or(EditError::NoMember)?;
+    by_hand(tx, hand, "edit", |receiving| {
+        say(receiving, user, company, wanted)?;
         Ok(Subject::Membership(user, company))
     })
 }
@@ -89,11 +126,20 @@ pub(super) fn join(
     }
     state(receiving, user, &said)?;
     for (company, edit) in of_members {
-        let stamp = receiving.stamp();
-        let pinned = edit.pinned && stamp.grade == Grade::Hand;
-        receiving.say(Subject::Membership(user, company), edit.values.clone(), Stamp { pinned, ..stamp })?;
+        say(receiving, user, company, edit)?;
     }
     Ok(())
+}
+
+fn say(
+    receiving: &mut Receiving<'_, '_>,
+    user: UserKey,
+    company: CompanyKey,
+    edit: &MemberEdit,
+) -> Result<(), EditError> {
+    let stamp = receiving.stamp();
+    let pinned = edit.pinned && stamp.grade == Grade::Hand;
+    Ok(receiving.say(Subject::Membership(user, company), edit.values.clone(), Stamp { pinned, ..stamp })?)
 }
 
 /// States something of a user's companies, and works out anew what follows.

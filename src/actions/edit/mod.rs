@@ -10,7 +10,7 @@ pub mod notes;
 
 use serde_json::{Map, Value};
 
-pub use members::{MemberEdit, leave, member};
+pub use members::{MemberEdit, join_one, leave, member, of_member};
 
 use super::attributes::Hand;
 use super::email_domains;
@@ -102,6 +102,8 @@ pub struct Edited {
     pub about: Option<Subject>,
     /// The change set; none where nothing changed.
     pub change: Option<ChangeKey>,
+    /// A value changed whose history is not kept.
+    pub unrecorded: bool,
     /// The user or company is new.
     pub created: bool,
     /// Values that were not taken, while the rest was.
@@ -127,13 +129,13 @@ fn by_hand(
     let delivery = delivery(tx, hand);
     let mut receiving = Receiving::by_hand(tx, &delivery);
     let about = Some(deed(&mut receiving)?);
-    let Receiving { changes, refused_values, kept, new_email, .. } = receiving;
+    let Receiving { changes, refused_values, kept, new_email, news, .. } = receiving;
     if let Some((user, email)) = new_email {
         email_domains::consider(tx, user, email.as_deref(), tx.now_ms)?; // C9
     }
     let created = changes.iter().any(|change| change.field == "created");
     let change = changes::record(tx, &hand.by, cause, hand.grade, &changes)?;
-    Ok(Edited { about, change, created, refused_values, kept })
+    Ok(Edited { about, change, unrecorded: news, created, refused_values, kept })
 }
 
 /// Sets what is true of a user, and of its places in companies.
@@ -221,7 +223,10 @@ fn text_of(name: &UserName) -> &str {
 }
 
 /// A company's id as it is kept (R9).
-fn company_id(id: &str) -> Result<CompanyId, EditError> {
+///
+/// # Errors
+/// It can't be one.
+pub fn company_id(id: &str) -> Result<CompanyId, EditError> {
     CompanyId::parse(id)?.ok_or_else(|| EditError::NoCompany(id.to_owned()))
 }
 

@@ -101,6 +101,6 @@ impl Receiving<'_, '_> {
             None => visitors::create(self.tx, &anonymous_id, self.time.at_ms)?,
         };
         self.link(visitor, user)?;
-        Ok(Some(Subject { named: Some(user), visitor: Some(visitor), linked: None }))
+        Ok(Some(Subject { named: Some(user), visitor: Some(visitor), ..Subject::default() }))
     }
 }

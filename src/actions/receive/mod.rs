@@ -23,6 +23,7 @@ use crate::domain::access::Grade;
 use crate::domain::attributes::Stamp;
 use crate::domain::change::{By, Change};
 use crate::domain::error::{Code, Refused};
+use crate::domain::first_page::FirstPage;
 use crate::domain::identity::{Browser, Who};
 use crate::domain::ids::{self, AnonymousId, ChangeKey, CompanyKey, UserKey, VisitorKey};
 use crate::domain::limits::REFUSED_VALUES_MAX;
@@ -33,7 +34,7 @@ use crate::domain::proof::Proven;
 use crate::domain::time::{DAY_MS, EPOCH_MS, MessageTime, message_time, rfc3339};
 use crate::store::erasure::{self, Named};
 use crate::store::events::{self, ACTING_AS, INACTIVE, NewEvent};
-use crate::store::{StoreError, Tx, changes, memberships, refusals, users, visitors};
+use crate::store::{StoreError, Tx, changes, first_pages, memberships, refusals, users, visitors};
 
 /// Why a message could not be dealt with to its end.
 enum Stop {
@@ -69,7 +70,7 @@ pub(super) struct Receiving<'a, 't> {
     pub(super) kept: Vec<String>,
     warnings: Vec<&'static str>,
     /// Something but a value changed: a person or a browser came to be, a link was made.
-    news: bool,
+    pub(super) news: bool,
     fresh_anonymous_id: Option<AnonymousId>,
     /// The user whose e-mail address it set or changed, and the address (C9).
     pub(super) new_email: Option<(UserKey, Option<String>)>,
@@ -114,6 +115,8 @@ struct Subject {
     visitor: Option<VisitorKey>,
     /// Whom that browser is linked to, and from when on its events are theirs (Unix milliseconds).
     linked: Option<(UserKey, i64)>,
+    /// The browser's first page view so far, and that of whom it is linked to (Unix milliseconds; A9).
+    first_page_ms: (Option<i64>, Option<i64>),
 }
 
 impl Subject {
@@ -222,6 +225,9 @@ impl Receiving<'_, '_> {
         if alone && !(message.kind == Kind::Group && self.delivery.grade.is_trusted()) {
             return Err(user_missing().into());
         }
+        if message.kind == Kind::Page {
+            self.first_page(&message, &subject)?;
+        }
         let journal = journal_properties(&message);
         if message.kind == Kind::Identify {
             self.attributes_of_person(&subject, std::mem::take(&mut message.traits))?;
@@ -257,6 +263,29 @@ impl Receiving<'_, '_> {
         }
         match self.person(subject) {
             Some(user) => users::named_at(self.tx, user, self.time.at_ms),
+            None => Ok(()),
+        }
+    }
+
+    /// A9: a page view may be the first of the browser, and of the user as named. Of a browser and a user
+    /// who are known it is seldom, which is known beforehand.
+    fn first_page(&mut self, message: &Message, subject: &Subject) -> Result<(), StoreError> {
+        let at_ms = self.time.at_ms;
+        let is_first = |known: Option<i64>| known.is_none_or(|known_ms| at_ms < known_ms);
+        let user = subject.user_at(at_ms).filter(|user| {
+            let is_linked = subject.linked.is_some_and(|(linked, _)| linked == *user);
+            !is_linked || is_first(subject.first_page_ms.1)
+        });
+        let visitor = subject.visitor.filter(|_| is_first(subject.first_page_ms.0));
+        if user.is_none() && visitor.is_none() {
+            return Ok(());
+        }
+        let kept = FirstPage::kept(message.context.page.as_deref(), message.properties.as_deref());
+        if let Some(visitor) = visitor {
+            first_pages::viewed_by_visitor(self.tx, visitor, at_ms, &kept)?;
+        }
+        match user {
+            Some(user) => first_pages::viewed_by_user(self.tx, user, at_ms, &kept),
             None => Ok(()),
         }
     }
@@ -358,7 +387,7 @@ impl Receiving<'_, '_> {
             session_ms: message.session_ms,
             flags,
             properties: properties.as_deref().or(message.properties.as_deref()),
-            context: message.context.as_deref(),
+            context: &message.context,
         };
         events::append(self.tx, &event)?;
         (self.decided.journaled, self.decided.company) = (true, company);

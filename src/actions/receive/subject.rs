@@ -13,7 +13,7 @@ use crate::domain::ids::{self, AnonymousId, UserId, UserKey, VisitorKey};
 use crate::domain::message::{Kind, Message};
 use crate::domain::time::DAY_MS;
 use crate::store::visitors::KnownVisitor;
-use crate::store::{StoreError, memberships, users, visitors};
+use crate::store::{StoreError, first_pages, memberships, users, visitors};
 
 impl Receiving<'_, '_> {
     /// Finds or makes whom a message is about, and links its browser.
@@ -84,7 +84,7 @@ impl Receiving<'_, '_> {
             Some(anonymous_id) => visitors::find(self.tx, anonymous_id)?,
             None => None,
         };
-        Ok(Subject { named, visitor: visitor.map(|visitor| visitor.key), linked: None })
+        Ok(Subject { named, visitor: visitor.map(|visitor| visitor.key), ..Subject::default() })
     }
 
     fn found_or_made(&mut self, who: Who, user_id: Option<&UserId>) -> Result<Option<UserKey>, StoreError> {
@@ -126,8 +126,9 @@ impl Receiving<'_, '_> {
                 }
             };
             self.fresh_anonymous_id = Some(fresh);
-            return Ok(Subject { named, visitor: Some(visitor), linked: None });
+            return Ok(Subject { named, visitor: Some(visitor), ..Subject::default() });
         }
+        let first_page_ms = known.as_ref().map_or((None, None), |visitor| visitor.first_page_ms);
         let linked = known.as_ref().and_then(|visitor| Some((visitor.linked_as?, visitor.linked_from_ms?)));
         let visitor = match known {
             Some(visitor) => visitor.key,
@@ -136,7 +137,7 @@ impl Receiving<'_, '_> {
         if let (Browser::Linked, Some(user)) = (browser, named) {
             self.link(visitor, user)?;
         }
-        Ok(Subject { named, visitor: Some(visitor), linked })
+        Ok(Subject { named, visitor: Some(visitor), linked, first_page_ms })
     }
 
     fn new_visitor(&mut self, anonymous_id: &AnonymousId) -> Result<VisitorKey, StoreError> {
@@ -150,6 +151,7 @@ impl Receiving<'_, '_> {
         let takeover_days = self.tx.catalog().settings.takeover_days;
         let from_ms = self.time.at_ms - takeover_days * DAY_MS;
         let first_seen_ms = visitors::link(self.tx, visitor, user, self.time.at_ms, from_ms)?;
+        first_pages::linked(self.tx, visitor, user, from_ms)?;
         let person = self.survivor(user);
         if first_seen_ms >= from_ms {
             users::named_at(self.tx, person, first_seen_ms)?;

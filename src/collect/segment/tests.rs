@@ -38,7 +38,10 @@ fn properties(message: &Message) -> Value {
 }
 
 fn context(message: &Message) -> Value {
-    json_of(message.context.as_deref())
+    let mut context = json_of(message.context.page.as_deref());
+    let agent = json_of(message.context.agent.as_deref());
+    context.as_object_mut().unwrap().extend(agent.as_object().unwrap().clone());
+    context
 }
 
 fn read(value: Value) -> Result<Message, RefusedMessage> {
@@ -341,7 +344,7 @@ fn the_browser_is_the_message_s_else_the_request_s() {
     let value = json!({"type": "page", "anonymousId": "v", "context": {"userAgent": firefox}});
     let message = taken(value);
     assert_eq!((&context(&message)["browser"], &context(&message)["system"]), (&json!("Firefox"), &json!("Windows")));
-    assert!(!message.context.unwrap().contains("Mozilla"));
+    assert!(!message.context.agent.unwrap().contains("Mozilla"));
     assert_eq!(context(&taken(json!({"type": "page", "anonymousId": "v"})))["browser"], "Chrome");
 }
 

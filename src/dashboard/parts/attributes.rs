@@ -82,23 +82,34 @@ pub fn origin(worth: Grade, source: &str, at_ms: i64, clock: Clock) -> Markup {
     }
 }
 
-/// The card of all attributes. `all` is the address that shows more than the first ones.
-pub fn card(attributes: &[AttributeValue], history: &History, clock: Clock, all: Option<&str>) -> Markup {
+/// The card of all attributes. `all` is the address that shows more than the first ones, `add` leads to
+/// where one is added, `link` stands beside each value.
+pub fn card(
+    attributes: &[AttributeValue],
+    history: &History,
+    clock: Clock,
+    all: Option<&str>,
+    add: &Markup,
+    link: impl Fn(&AttributeValue) -> Markup,
+) -> Markup {
     let visible: Vec<&AttributeValue> = attributes.iter().filter(|attribute| !attribute.hidden).collect();
     let hidden = attributes.len() - visible.len();
     let shown = if all.is_some() { SHOWN_MAX } else { visible.len() };
     html! {
         section.card aria-labelledby="attributes" {
             header {
-                h2 id="attributes" { "Attributes" }
-                @if !visible.is_empty() { span.end.n { (number(visible.len() as u64)) } }
+                h2 id="attributes" {
+                    "Attributes"
+                    @if !visible.is_empty() { span.n { (number(visible.len() as u64)) } }
+                }
+                (add)
             }
             @if attributes.is_empty() {
                 p.body.faint { "None so far. Whatever the page or the API sends beside the id appears here." }
             } @else {
                 dl.facts {
                     @for attribute in visible.iter().take(shown) {
-                        (fact(attribute, history.get(&attribute.name), clock))
+                        (fact(attribute, history.get(&attribute.name), clock, &link(attribute)))
                     }
                 }
             }
@@ -112,7 +123,7 @@ pub fn card(attributes: &[AttributeValue], history: &History, clock: Clock, all:
     }
 }
 
-fn fact(attribute: &AttributeValue, earlier: Option<&Vec<Earlier>>, clock: Clock) -> Markup {
+fn fact(attribute: &AttributeValue, earlier: Option<&Vec<Earlier>>, clock: Clock, link: &Markup) -> Markup {
     let from = origin(attribute.grade, &attribute.source, attribute.at_ms, clock);
     html! {
         div {
@@ -125,6 +136,7 @@ fn fact(attribute: &AttributeValue, earlier: Option<&Vec<Earlier>>, clock: Clock
                     " "
                     span title="Pinned: only a person can change it" { (icon("pin")) span.vh { "pinned" } }
                 }
+                " " (link)
             }
             dd.src {
                 @match earlier {

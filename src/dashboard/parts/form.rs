@@ -94,6 +94,19 @@ pub fn lines(name: &'static str, label: &str, values: &[String], hint: &str, mis
     }
 }
 
+/// A field of several lines of text.
+pub fn long(name: &'static str, label: &str, text: &str, hint: &str, mistake: Option<&Mistake>) -> Markup {
+    let wrong = mistake.filter(|mistake| mistake.field == name);
+    html! {
+        div.field {
+            label for=(name) { (label) }
+            textarea.input id=(name) name=(name) rows=(text.lines().count().clamp(3, 16))
+                aria-invalid=[wrong.map(|_| "true")] aria-describedby=[described(name, hint, wrong)] { (text) }
+            (below(name, hint, wrong))
+        }
+    }
+}
+
 /// A choice of a few words: value, what it says.
 pub fn choice(name: &'static str, label: &str, options: &[(&str, &str)], chosen: &str, hint: &str) -> Markup {
     html! {

@@ -99,7 +99,12 @@ pub struct Frame {
 impl Frame {
     /// Whether whoever is signed in may do what takes this role.
     pub fn may(&self, role: Role) -> bool {
-        self.operator.as_ref().is_some_and(|(_, theirs)| *theirs >= role)
+        self.role() >= role
+    }
+
+    /// What whoever sees the page may do.
+    pub fn role(&self) -> Role {
+        self.operator.as_ref().map_or(Role::Viewer, |(_, theirs)| *theirs)
     }
 }
 

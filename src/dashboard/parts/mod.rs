@@ -2,13 +2,16 @@
 //! it opens, and fetches nothing.
 
 pub mod attributes;
+pub mod came;
 pub mod chart;
 pub mod code;
 pub mod feed;
 pub mod form;
 pub mod frame;
 pub mod icon;
+pub mod labels;
 pub mod list;
+pub mod markdown;
 pub mod numbers;
 pub mod pill;
 pub mod say;

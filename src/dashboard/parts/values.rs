@@ -34,10 +34,7 @@ pub fn value(value: &Value, kind: Type, clock: Clock) -> Markup {
             None => html! { bdi { (cut(text, VALUE_CHARS_MAX)) } },
         },
         (Value::String(text), _) if text.is_empty() => html! { span.zero { "empty" } },
-        (Value::String(text), _) if is_address(text) => {
-            html! { a href=(text) rel="noreferrer nofollow ugc" { (cut(text, VALUE_CHARS_MAX)) } }
-        }
-        (Value::String(text), _) => html! { bdi { (cut(text, VALUE_CHARS_MAX)) } },
+        (Value::String(text), _) => address(text, VALUE_CHARS_MAX),
         (Value::Array(items), Type::List) if items.is_empty() => html! { span.zero { "empty" } },
         (Value::Array(items), Type::List) => html! {
             span.row.tight {
@@ -86,6 +83,14 @@ fn fraction(text: &str) -> String {
             whole.parse::<i64>().map_or_else(|_| text.to_owned(), |whole| format!("{}.{rest}", number(whole)))
         }
         _ => text.to_owned(),
+    }
+}
+
+/// A text, as a link where it is an address of the web (A5).
+pub fn address(text: &str, chars_max: usize) -> Markup {
+    html! {
+        @if is_address(text) { a href=(text) rel="noreferrer nofollow ugc" { (cut(text, chars_max)) } }
+        @else { bdi { (cut(text, chars_max)) } }
     }
 }
 

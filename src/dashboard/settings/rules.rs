@@ -179,7 +179,7 @@ fn staff(view: &View) -> Markup {
             div.body.stack.snug {
                 (Line {
                     name: "staff_domains", label: "Domains of your own staff", value: view.values.get("staff_domains"),
-                    hint: "Parted by commas. Addresses at them make and suggest no company, and their activity is left out of all numbers.",
+                    hint: "Parted by commas. Addresses at them make and suggest no company.",
                     placeholder: "example.com", ..Line::default()
                 }
                 .draw(view.values.mistake.as_ref()))

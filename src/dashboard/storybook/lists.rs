@@ -9,11 +9,14 @@ use crate::dashboard::parts::form::Mistake;
 use crate::dashboard::parts::frame::Place;
 use crate::dashboard::parts::list::{Address, Column, LIST, Names};
 use crate::dashboard::{companies, overview, search, suggested, users, visitors};
+use crate::domain::duplicates::Why;
 use crate::domain::ids::VisitorKey;
 use crate::domain::settings::DomainRule;
 use crate::domain::time::{DAY_MS, MINUTE_MS};
+use crate::store::duplicates::Group;
 use crate::store::email_domains::Suggestion;
 use crate::store::list::{Count, Cursor, Page};
+use crate::store::notes::NoteFound;
 use crate::store::visitors::VisitorRow;
 use crate::store::workspace::{Day, Overview};
 use crate::store::{companies as stored_companies, users as stored_users, visitors as stored_visitors};
@@ -65,6 +68,36 @@ pub fn suggestions() -> Vec<(&'static str, Markup)> {
                 &suggested::View { mistake: Some(("kestrel.example".to_owned(), mistake)), ..view(1) },
             ),
         ),
+    ]
+}
+
+pub fn possible_duplicates() -> Vec<(&'static str, Markup)> {
+    use crate::dashboard::duplicates::{Found, View, page};
+    let people = frame(Place::Users, "/users/duplicates");
+    let users = |groups: usize| {
+        let group = |index: usize| Group {
+            why: [Why::Email, Why::Id][index % 2],
+            shared: ["marta.lindqvist@kestrel.example", "marta-lindqvist"][index % 2].to_owned(),
+            since_ms: now() - DAY_MS,
+            records: (index..index + 2 + index % 2).map(samples::user).collect(),
+            more: index == 1,
+            pairs: (1..2 + index % 2).map(|later| (0, later)).collect(),
+        };
+        View { groups: Found::Users(page_of((0..groups).map(group).collect(), groups > 2)), done: None }
+    };
+    let companies = Group {
+        why: Why::Id,
+        shared: "acme".to_owned(),
+        since_ms: now(),
+        records: vec![samples::company(0), samples::company(4)],
+        more: false,
+        pairs: vec![(0, 1)],
+    };
+    let companies = View { groups: Found::Companies(page_of(vec![companies], false)), done: None };
+    vec![
+        ("duplicates-none", page(&people, &users(0))),
+        ("duplicates-users", page(&people, &users(4))),
+        ("duplicates-companies", page(&frame(Place::Companies, "/companies/duplicates"), &companies)),
     ]
 }
 
@@ -139,6 +172,7 @@ pub fn lists() -> Vec<(&'static str, Markup)> {
     let users_view = |count: usize, search: Option<&str>| users::View {
         address: address("/users", LIST, stored_users::SortBy::LastSeen, search),
         found: if count > 40 { Count::Over } else { Count::Exactly(count as u64) },
+        duplicates: Count::Exactly(count as u64 / 20),
         users: page_of((0..count).map(samples::user).collect(), count > 40),
     };
     let there = frame(Place::Companies, "/companies");
@@ -146,6 +180,7 @@ pub fn lists() -> Vec<(&'static str, Markup)> {
         address: address("/companies", LIST, stored_companies::SortBy::Members, search),
         found: Count::Exactly(count as u64),
         suggested: Count::Exactly(count as u64 / 10),
+        duplicates: Count::Exactly(count as u64 / 20),
         companies: page_of((0..count).map(samples::company).collect(), count > 40),
     };
     let visitors_view = |count: usize| visitors::View {
@@ -153,6 +188,7 @@ pub fn lists() -> Vec<(&'static str, Markup)> {
         visitors: page_of(
             (0..count)
                 .map(|index| VisitorRow {
+                    first_page: Some(samples::first_page()),
                     key: VisitorKey(index as i64),
                     anonymous_id: format!("0190f3c2-8a51-7e44-b0b8-{index:012}"),
                     user_id: index.is_multiple_of(3).then(|| samples::PEOPLE[index % 10].2.unwrap_or("u_1").to_owned()),
@@ -169,6 +205,12 @@ pub fn lists() -> Vec<(&'static str, Markup)> {
         search: "mar".to_owned(),
         users: (0..4).map(samples::user).collect(),
         companies: (0..3).map(samples::company).collect(),
+        notes: samples::notes()
+            .0
+            .into_iter()
+            .filter(|note| note.key.0 != 2)
+            .map(|note| NoteFound { note, id: "u_30418".to_owned(), name: None })
+            .collect(),
     };
     let nothing = search::View { search: "zzz".to_owned(), ..search::View::default() };
     let elsewhere = frame(Place::Elsewhere, "/search");

@@ -4,6 +4,7 @@
 //! `index.html`. The test also holds what is true of every page.
 
 mod attributes;
+mod edits;
 mod lists;
 mod profiles;
 pub mod samples;
@@ -21,7 +22,10 @@ fn all() -> Vec<(&'static str, Markup)> {
         lists::overviews(),
         lists::lists(),
         lists::suggestions(),
+        lists::possible_duplicates(),
         profiles::profiles(),
+        edits::edits(),
+        edits::days(),
         attributes::attributes(),
         attributes::trays(),
         set_up::installs(),

@@ -2,8 +2,6 @@
 
 use maud::Markup;
 
-use maud::html;
-
 use super::lists::{address, page_of};
 use super::samples::{self, clock, frame, now};
 use crate::actions::erase::Receipt;
@@ -13,9 +11,11 @@ use crate::dashboard::parts::frame::Place;
 use crate::dashboard::timeline::{Show, Timeline};
 use crate::dashboard::{company, erase, errors, user};
 use crate::domain::access::Grade;
+use crate::domain::duplicates::Why;
 use crate::domain::time::DAY_MS;
 use crate::store::companies::{CompanyDay, CompanyPage, MemberRow, MembersBy, TopEvent};
 use crate::store::erasure::Events;
+use crate::store::membership_history::{Earlier, MembershipHistory, RoleChange};
 use crate::store::users::{Identifier, UserMembership, UserPage};
 
 fn timeline(subject: &'static str, id: &'static str) -> Timeline {
@@ -26,6 +26,18 @@ fn timeline(subject: &'static str, id: &'static str) -> Timeline {
         changes: samples::changes(subject, id),
         older: Some("x.y".to_owned()),
     }
+}
+
+fn history() -> MembershipHistory {
+    let earlier = Earlier { joined_ms: now() - 900 * DAY_MS, left_ms: Some(now() - 700 * DAY_MS) };
+    let before = Some(serde_json::json!("Viewer"));
+    let change = RoleChange {
+        at_ms: now() - 300 * DAY_MS,
+        field: "role".to_owned(),
+        before,
+        after: Some(serde_json::json!("Admin")),
+    };
+    MembershipHistory { earlier: vec![earlier], roles: vec![change] }
 }
 
 pub fn profiles() -> Vec<(&'static str, Markup)> {
@@ -40,11 +52,13 @@ pub fn profiles() -> Vec<(&'static str, Markup)> {
         left_ms: left.then(|| now() - 100 * DAY_MS),
         source: "App".to_owned(),
         grade: Grade::Signed,
+        history: if left { history() } else { MembershipHistory::default() },
     };
     let identifier =
         |kind: &'static str, value: &str| Identifier { kind, value: value.to_owned(), since_ms: now() - 620 * DAY_MS };
     let full = |index: usize| user::View {
-        done: html! {},
+        notes: samples::notes(),
+        done: samples::done(),
         user: UserPage {
             row: samples::user(index),
             identifiers: vec![
@@ -58,15 +72,17 @@ pub fn profiles() -> Vec<(&'static str, Markup)> {
             active_days: (22, 17),
             unstated_events: 12,
             elsewhere: Some("umbrella.example".to_owned()),
-            possible_duplicates: vec![samples::user(4), samples::user(2)],
+            possible_duplicates: vec![(samples::user(4), Why::Email), (samples::user(2), Why::Id)],
             signed: true,
+            first_page: Some(samples::first_page()),
         },
         history: attributes::history(&samples::changes("user", "u_30418"), "user"),
         timeline: timeline("user", "u_30418"),
         all_attributes: false,
     };
     let bare = |index: usize| user::View {
-        done: html! {},
+        notes: (Vec::new(), false),
+        done: None,
         user: UserPage {
             row: samples::user(index),
             identifiers: vec![],
@@ -77,6 +93,7 @@ pub fn profiles() -> Vec<(&'static str, Markup)> {
             elsewhere: None,
             possible_duplicates: vec![],
             signed: false,
+            first_page: None,
         },
         history: attributes::History::new(),
         timeline: Timeline::default(),
@@ -119,6 +136,7 @@ fn company_pages() -> Vec<(&'static str, Markup)> {
         last_seen_ms: samples::user(index).last_seen_ms,
         source: "App".to_owned(),
         grade: if index.is_multiple_of(2) { Grade::Signed } else { Grade::Unsigned },
+        history: if index == 1 { history() } else { MembershipHistory::default() },
     };
     let page = |index: usize, many: bool| {
         let row = samples::company(index);
@@ -152,6 +170,8 @@ fn company_pages() -> Vec<(&'static str, Markup)> {
                 active_people_7d: if many { 14 } else { 0 },
                 events_7d: if many { 1_284 } else { 0 },
                 left: if many { 3 } else { 0 },
+                first_page: many.then(|| (samples::user(2), samples::first_page())),
+                possible_duplicates: if many { vec![(samples::company(1), Why::Id)] } else { vec![] },
                 row,
             },
             history: attributes::history(&samples::changes("company", "org_1187"), "company"),
@@ -160,6 +180,8 @@ fn company_pages() -> Vec<(&'static str, Markup)> {
             members: page_of(if many { (0..25).map(member).collect() } else { vec![] }, many),
             timeline: if many { timeline("company", "org_1187") } else { Timeline::default() },
             all_attributes: false,
+            notes: if many { samples::notes() } else { (Vec::new(), false) },
+            done: None,
         }
     };
     vec![

@@ -2,13 +2,16 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::dashboard::done::{Asked, Done};
 use crate::dashboard::parts::frame::{Frame, Place, Theme};
 use crate::dashboard::parts::times::Clock;
 use crate::domain::access::{Grade, Role};
 use crate::domain::attributes::Type;
 use crate::domain::change::Subject;
-use crate::domain::ids::{ChangeKey, CompanyKey, EventId, SourceKey, UserKey};
+use crate::domain::first_page::FirstPage;
+use crate::domain::ids::{ChangeKey, CompanyKey, EventId, NoteKey, SourceKey, UserKey};
 use crate::domain::message::Kind;
+use crate::domain::profile::{Note, Profile};
 use crate::domain::time::{DAY_MS, HOUR_MS, MINUTE_MS, instant_from_text};
 use crate::store::changes::ChangeRow;
 use crate::store::companies::CompanyRow;
@@ -255,6 +258,7 @@ pub fn change(deed: Deed, place: i64, field: &str, before: Value, after: Value) 
         by_kind: if deed.set % 3 == 0 { "token" } else { "message" }.to_owned(),
         by_name: if deed.set % 3 == 0 { "billing" } else { "App" }.to_owned(),
         cause: "identify".to_owned(),
+        grade: if deed.set % 3 == 0 { Grade::Secret } else { Grade::Signed },
         about: Subject::Workspace,
         subject: deed.subject,
         subject_id: deed.id.to_owned(),
@@ -351,4 +355,44 @@ pub fn refusals() -> Vec<RefusalRow> {
         row("type_mismatch", Some("employees"), 1, "about 40", "employees is a number and \"about 40\" is none."),
         row("write_key_unknown", None, 7, "wk_old_key", "No source has this key."),
     ]
+}
+
+pub fn note(number: i64, text: &str, days: i64) -> Note {
+    Note {
+        key: NoteKey(number),
+        profile: Profile::User(UserKey(1)),
+        author: if number % 2 == 0 { "jon@quayside.example" } else { "ines@quayside.example" }.to_owned(),
+        text: text.to_owned(),
+        next_date: (number != 3).then(|| ["2026-11-20", "2026-11-24", "2027-03-01"][number as usize % 3].to_owned()),
+        made_ms: now() - days * DAY_MS,
+        edited_ms: (number == 1).then(|| now() - HOUR_MS),
+    }
+}
+
+pub fn first_page() -> FirstPage {
+    let campaign = json!({ "source": "news", "medium": "<b>nobody</b>" });
+    FirstPage {
+        at_ms: now() - 700 * DAY_MS,
+        page: Some(format!("https://quayside.example/{}", "pricing/".repeat(30))),
+        referrer: Some("android-app://com.example".to_owned()),
+        campaign: campaign.as_object().cloned().unwrap_or_default(),
+    }
+}
+
+pub fn notes() -> (Vec<Note>, bool) {
+    let texts = [
+        "# Renewal\n\nTalked to **Marta**:\n\n- wants the yearly plan\n- [offer](https://quayside.example/offers/7)\n\n> not before March",
+        "<b>nobody</b> & <img src=x> [x](javascript:alert(1)) stays text",
+        LONG,
+        ARABIC,
+    ];
+    ((1..).zip(texts).map(|(number, text)| note(number, text, number * 3)).collect(), true)
+}
+
+pub fn done() -> Option<Done> {
+    let mut rows = changes("user", "u_30418");
+    rows.truncate(3);
+    let first = rows.first()?.change;
+    rows.retain(|row| row.change == first);
+    Some(Done { asked: Asked::Change(first), changes: rows })
 }

@@ -5,6 +5,7 @@ use rusqlite::named_params;
 use crate::domain::access::Grade;
 use crate::domain::ids::CompanyKey;
 use crate::store::list::{self, COUNT_MAX, Count, Cursor, Keyset, ListQuery, Page};
+use crate::store::membership_history::{self, MembershipHistory};
 use crate::store::search::{self, Candidates, Needle};
 use crate::store::users::{self, SourceNames, UserRow};
 use crate::store::{Reader, StoreError, activity};
@@ -39,10 +40,12 @@ pub struct MemberRow {
     pub left_ms: Option<i64>,
     /// Last activity in this company, Unix milliseconds.
     pub last_seen_ms: Option<i64>,
-    /// The name of the source that said so.
+    /// The name of the source that said so; `domain` and `by hand` where none did (C7).
     pub source: String,
     /// What its sender was worth.
     pub grade: Grade,
+    /// What was before (C7).
+    pub history: MembershipHistory,
 }
 
 /// A page of a company's members: those in it, or those who left.
@@ -160,10 +163,12 @@ fn member(db: &Reader<'_>, company: i64, user: UserRow, sources: &SourceNames) -
             last_seen_ms: None,
             source: users::said_by(sources, row.get(5)?, Grade::from_number(row.get(6)?)),
             grade: Grade::from_number(row.get(6)?),
+            history: MembershipHistory::default(),
             user,
         };
         Ok((member, row.get::<_, i64>(7)?))
     })?;
+    member.history = membership_history::of(db, member.user.key, CompanyKey(company))?;
     member.last_seen_ms = activity::last_of_user(db, key, Some(company), hour)?;
     Ok(member)
 }

@@ -7,9 +7,12 @@ use rusqlite::named_params;
 use super::{CompanyRow, SortBy, key, page_of_keys, rows, rows_without_rolls};
 use crate::domain::activity::TREND_DAYS;
 use crate::domain::attributes::{Attributes, Owner};
+use crate::domain::duplicates::Why;
+use crate::domain::first_page::FirstPage;
+use crate::domain::ids::{CompanyKey, UserKey};
 use crate::store::list::{self, ListQuery, Page};
-use crate::store::users::{self, AttributeValue, SourceNames};
-use crate::store::{Reader, StoreError, activity, email_domains, workspace};
+use crate::store::users::{self, AttributeValue, SourceNames, UserRow};
+use crate::store::{Reader, StoreError, activity, duplicates, email_domains, first_pages, workspace};
 
 /// Days of the chart on a company's page.
 const CHART_DAYS: i32 = 84;
@@ -50,6 +53,8 @@ pub struct CompanyRecord {
     pub signed_members: bool,
     /// Distinct active people of the last 28 days, and of the 28 before (T7).
     pub active_people: (i64, i64),
+    /// The first page of the member who joined first, and that member (A9).
+    pub first_page: Option<(UserKey, FirstPage)>,
 }
 
 /// A company with all that its page shows beside members, events and history.
@@ -75,6 +80,10 @@ pub struct CompanyPage {
     pub events_7d: u64,
     /// People who left.
     pub left: u64,
+    /// The first page of the member who joined first, and that member (A9).
+    pub first_page: Option<(UserRow, FirstPage)>,
+    /// Other companies that may be the same, and why (C5).
+    pub possible_duplicates: Vec<(CompanyRow, Why)>,
 }
 
 /// A page of companies with all that the API says of each, which has no rolls.
@@ -97,7 +106,14 @@ pub fn records(db: &Reader<'_>, query: &ListQuery<SortBy>, now_ms: i64) -> Resul
 /// # Errors
 /// [`StoreError`] only.
 pub fn record(db: &Reader<'_>, company_id: &str, now_ms: i64) -> Result<Option<CompanyRecord>, StoreError> {
-    let Some(key) = key(db, company_id)? else { return Ok(None) };
+    key(db, company_id)?.map_or(Ok(None), |key| record_of_key(db, key, now_ms))
+}
+
+/// As [`record`], of our row number.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn record_of_key(db: &Reader<'_>, key: CompanyKey, now_ms: i64) -> Result<Option<CompanyRecord>, StoreError> {
     let Some(row) = rows(db, &[key.0], now_ms)?.pop() else { return Ok(None) };
     Ok(Some(record_of(db, row, workspace::today(db, now_ms)?, &users::source_names(db)?)?))
 }
@@ -114,6 +130,7 @@ fn record_of(db: &Reader<'_>, row: CompanyRow, today: i32, sources: &SourceNames
         domains: email_domains::of_company(db, row.key)?,
         attributes: users::attribute_values(db, Owner::Company, &Attributes::read(&values, &stamps), sources)?,
         active_people: active_people(db, row.key.0, today)?,
+        first_page: first_pages::of_company(db, row.key)?,
         row,
     })
 }
@@ -139,10 +156,11 @@ fn active_people(db: &Reader<'_>, company: i64, today: i32) -> Result<(i64, i64)
 /// # Errors
 /// [`StoreError`] only.
 pub fn page(db: &Reader<'_>, company_id: &str, now_ms: i64) -> Result<Option<CompanyPage>, StoreError> {
-    let Some(CompanyRecord { row, domains, attributes, signed_members, active_people }) =
-        record(db, company_id, now_ms)?
-    else {
-        return Ok(None);
+    let Some(record) = record(db, company_id, now_ms)? else { return Ok(None) };
+    let CompanyRecord { row, domains, attributes, signed_members, active_people, first_page } = record;
+    let first_page = match first_page {
+        Some((user, page)) => users::rows(db, &[user.0], now_ms)?.pop().map(|user| (user, page)),
+        None => None,
     };
     let today = workspace::today(db, now_ms)?;
     let key = row.key.0;
@@ -153,12 +171,14 @@ pub fn page(db: &Reader<'_>, company_id: &str, now_ms: i64) -> Result<Option<Com
         top_events: top_events(db, key, activity::last_days(today, TREND_DAYS))?,
         active_people_7d: activity::recent_people_of_company(db, key, activity::last_days(today, 7))?,
         left: left(db, key)?,
+        possible_duplicates: duplicates::of_company(db, row.key, now_ms)?,
         row,
         domains,
         attributes,
         days,
         active_people,
         events_7d,
+        first_page,
     }))
 }
 

@@ -1,7 +1,7 @@
 //! Events that go for good, by retention (`jobs/retention.rs`) or with an erased person: what they were
 //! counted for is taken back, so that every fold says what a recount of the rest says.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{OptionalExtension, params};
 
@@ -10,7 +10,7 @@ use crate::domain::ids::{CompanyKey, EventId};
 use crate::domain::message::Kind;
 use crate::domain::time::{EPOCH_MS, HOUR_MS};
 use crate::store::events::{ACTING_AS, INACTIVE};
-use crate::store::{StoreError, Tx};
+use crate::store::{StoreError, Tx, contexts};
 
 /// Whose events go.
 #[derive(Debug, Clone, Copy)]
@@ -32,11 +32,13 @@ pub(in crate::store) fn withdraw(tx: &mut Tx<'_>, events: &[Folded], gone: Gone<
         sums.count(tx, event, person);
     }
     let connection = tx.connection;
-    let mut event_row = connection.prepare_cached("DELETE FROM events WHERE event_id = ?1")?;
+    let mut event_row =
+        connection.prepare_cached("DELETE FROM events WHERE event_id = ?1 RETURNING page_key, agent_key")?;
     let mut of_subject = connection
         .prepare_cached("DELETE FROM events_by_subject WHERE bucket = ?1 AND subject = ?2 AND event_id = ?3")?;
     let mut of_company = connection
         .prepare_cached("DELETE FROM events_by_company WHERE bucket = ?1 AND company_key = ?2 AND event_id = ?3")?;
+    let mut contexts: BTreeMap<i64, i64> = BTreeMap::new();
     for event in events {
         let bucket = event.id.bucket();
         if let Some(subject) = event.user.or(event.visitor.map(|visitor| -visitor)) {
@@ -45,8 +47,13 @@ pub(in crate::store) fn withdraw(tx: &mut Tx<'_>, events: &[Folded], gone: Gone<
         if let Some(company) = event.company {
             of_company.execute([bucket, company, event.id.0])?;
         }
-        event_row.execute([event.id.0])?;
+        let named: Option<[Option<i64>; 2]> =
+            event_row.query_row([event.id.0], |row| Ok([row.get(0)?, row.get(1)?])).optional()?;
+        for context in named.into_iter().flatten().flatten() {
+            *contexts.entry(context).or_default() += 1;
+        }
     }
+    contexts::let_go(tx, &contexts)?;
     sums.subtract(tx)?;
     match gone {
         Gone::Everybody => Ok(()),

@@ -142,9 +142,11 @@ CREATE INDEX users_without_email ON users (user_key)
 CREATE TABLE user_ids (
   user_id  TEXT    PRIMARY KEY,
   user_key INTEGER NOT NULL REFERENCES users,
-  since_ms INTEGER NOT NULL
+  since_ms INTEGER NOT NULL,
+  form     TEXT    -- what differs from it in case or form only has the same; null: the id itself
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX user_ids_user ON user_ids (user_key);
+CREATE INDEX user_ids_form ON user_ids (form, user_key) WHERE form IS NOT NULL;
 
 CREATE TABLE visitors (
   visitor_key    INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -193,7 +195,29 @@ CREATE INDEX companies_active     ON companies (active_members, company_key) WHE
 CREATE TABLE company_ids (
   company_id  TEXT    PRIMARY KEY,
   company_key INTEGER NOT NULL REFERENCES companies,
-  since_ms    INTEGER NOT NULL
+  since_ms    INTEGER NOT NULL,
+  form        TEXT    -- as of users
+) STRICT, WITHOUT ROWID;
+CREATE INDEX company_ids_company ON company_ids (company_key);
+CREATE INDEX company_ids_form    ON company_ids (form, company_key) WHERE form IS NOT NULL;
+
+-- What several records share, who may be one (R7, R8, C5). records: 0 users, 1 companies;
+-- why: 0 an e-mail address, 1 the form of their ids.
+CREATE TABLE possible_duplicates (
+  records  INTEGER NOT NULL,
+  why      INTEGER NOT NULL,
+  shared   TEXT    NOT NULL,
+  since_ms INTEGER NOT NULL,
+  PRIMARY KEY (records, why, shared)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX possible_duplicates_since ON possible_duplicates (records, since_ms, why, shared);
+
+-- Two records that are not the same, as a person said; the lesser key first.
+CREATE TABLE told_apart (
+  records   INTEGER NOT NULL,
+  one_key   INTEGER NOT NULL,
+  other_key INTEGER NOT NULL,
+  PRIMARY KEY (records, one_key, other_key)
 ) STRICT, WITHOUT ROWID;
 
 -- Tags and notes of users (subject 0) and companies (1), set by hand (A9).
@@ -370,18 +394,26 @@ CREATE TABLE event_names (
 CREATE TABLE events (
   event_id     INTEGER PRIMARY KEY,
   message_hash INTEGER NOT NULL,
-  received_ms  INTEGER NOT NULL,
+  received_after_ms INTEGER NOT NULL,      -- received so long after it happened
   kind         INTEGER NOT NULL,
   name_key     INTEGER NOT NULL,
   source_key   INTEGER NOT NULL,
   visitor_key  INTEGER,
   user_key     INTEGER,
   company_key  INTEGER,
-  session_ms   INTEGER,
+  session_before_ms INTEGER,               -- its session began so long before it
   flags        INTEGER NOT NULL DEFAULT 0, -- 1 acting_as, 2 not active, 4 signed, 8 imported
   name         TEXT,                       -- a page's or screen's own name
-  properties   TEXT,
-  context      TEXT
+  page_key     INTEGER,                    -- a context: the page and the campaign
+  agent_key    INTEGER,                    -- a context: library, locale, browser, system
+  properties   TEXT
+) STRICT;
+
+-- What repeats in the contexts of events, as JSON.
+CREATE TABLE contexts (
+  context_key INTEGER PRIMARY KEY,
+  context     TEXT    NOT NULL,
+  events      INTEGER NOT NULL DEFAULT 0   -- fold: how many name it
 ) STRICT;
 
 -- Message ids without a usable timestamp, for 7 days (R15).

@@ -3,9 +3,10 @@
 use rusqlite::{OptionalExtension, params};
 
 use crate::domain::attributes::{Attributes, person_name};
+use crate::domain::duplicates::{self, Records, Why};
 use crate::domain::ids::{CompanyKey, UserId, UserKey};
 use crate::domain::time;
-use crate::store::{StoreError, Tx, merges, search, visitors};
+use crate::store::{self, StoreError, Tx, merges, search, visitors};
 
 /// A user as the rules need it.
 #[derive(Debug, Clone, PartialEq)]
@@ -74,10 +75,12 @@ pub fn create(tx: &mut Tx<'_>, user_id: Option<&UserId>, at_ms: i64) -> Result<U
 
 /// Adds an id to those of a user.
 fn add_id(tx: &Tx<'_>, key: UserKey, user_id: &UserId, at_ms: i64) -> Result<(), StoreError> {
+    let form = duplicates::form(user_id.as_str());
+    let other = (form != user_id.as_str()).then_some(&form);
     tx.connection
-        .prepare_cached("INSERT INTO user_ids (user_id, user_key, since_ms) VALUES (?1, ?2, ?3)")?
-        .execute(params![user_id.as_str(), key.0, at_ms])?;
-    Ok(())
+        .prepare_cached("INSERT INTO user_ids (user_id, user_key, since_ms, form) VALUES (?1, ?2, ?3, ?4)")?
+        .execute(params![user_id.as_str(), key.0, at_ms, other])?;
+    store::duplicates::restate(tx, Records::Users, Why::Id, &form)
 }
 
 /// Gives a user a (new) id; the old one stays as an alias (R8, R10).
@@ -168,6 +171,11 @@ pub fn save(tx: &mut Tx<'_>, user: &KnownUser) -> Result<(), StoreError> {
              WHERE user_key = ?1",
         )?
         .execute(params![user.key.0, values, stamps, email, name, first_seen_ms])?;
+    if email != user.email {
+        for email in [&user.email, &email].into_iter().flatten() {
+            store::duplicates::restate(tx, Records::Users, Why::Email, email)?;
+        }
+    }
     if email != user.email || name != user.name {
         name_and_index(tx, &KnownUser { email, name, ..user.clone() })?;
     }

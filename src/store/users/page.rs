@@ -9,17 +9,17 @@ use super::{
 use crate::domain::access::Grade;
 use crate::domain::activity::TREND_DAYS;
 use crate::domain::attributes::{Attributes, Owner, Type};
+use crate::domain::duplicates::Why;
 use crate::domain::email_domains::of_email;
+use crate::domain::first_page::FirstPage;
 use crate::domain::ids::{CompanyKey, EventId, UserKey};
 use crate::domain::time::DAY_MS;
 use crate::store::list::{self, ListQuery, Page};
-use crate::store::{Reader, StoreError, activity, email_domains, workspace};
+use crate::store::membership_history::{self, MembershipHistory};
+use crate::store::{Reader, StoreError, activity, duplicates, email_domains, first_pages, workspace};
 
 /// Of a user's browsers so many are named.
 const BROWSERS_SHOWN_MAX: usize = 100;
-
-/// Of other users with the same e-mail address so many are shown.
-const DUPLICATES_SHOWN_MAX: usize = 10;
 
 /// Of a user's events so many are looked at for one that states no company.
 const UNSTATED_LOOKED_AT_MAX: usize = 10_000;
@@ -75,10 +75,12 @@ pub struct UserMembership {
     pub joined_ms: i64,
     /// Unix milliseconds; none while in it.
     pub left_ms: Option<i64>,
-    /// The name of the source that said so.
+    /// The name of the source that said so; `domain` and `by hand` where none did (C7).
     pub source: String,
     /// What its sender was worth.
     pub grade: Grade,
+    /// What was before (C7).
+    pub history: MembershipHistory,
 }
 
 /// A user with all that the API says of one.
@@ -96,6 +98,8 @@ pub struct UserRecord {
     pub active_days: (i64, i64),
     /// Proof of identity was seen.
     pub signed: bool,
+    /// The first page viewed (A9).
+    pub first_page: Option<FirstPage>,
 }
 
 /// A user with all that its page shows beside events and history.
@@ -116,10 +120,12 @@ pub struct UserPage {
     /// The e-mail address is of this domain, and no company that the user belongs to has it, though they
     /// have others (C9).
     pub elsewhere: Option<String>,
-    /// Other users with the same e-mail.
-    pub possible_duplicates: Vec<UserRow>,
+    /// Other users that may be the same, and why.
+    pub possible_duplicates: Vec<(UserRow, Why)>,
     /// Proof of identity was seen.
     pub signed: bool,
+    /// The first page viewed (A9).
+    pub first_page: Option<FirstPage>,
 }
 
 /// A page of users with all that the API says of each, which has no rolls.
@@ -169,6 +175,7 @@ fn record_of(db: &Reader<'_>, row: UserRow, today: i32, sources: &SourceNames) -
             activity::active_days(db, key, activity::last_days(today, TREND_DAYS))?,
             activity::active_days(db, key, activity::last_days(today - TREND_DAYS, TREND_DAYS))?,
         ),
+        first_page: first_pages::of_user(db, row.key)?,
         signed,
         row,
     })
@@ -180,14 +187,14 @@ fn record_of(db: &Reader<'_>, row: UserRow, today: i32, sources: &SourceNames) -
 /// [`StoreError`] only.
 pub fn page(db: &Reader<'_>, name: &UserName, now_ms: i64) -> Result<Option<UserPage>, StoreError> {
     let Some(record) = record(db, name, now_ms)? else { return Ok(None) };
-    let UserRecord { row, identifiers, attributes, memberships, active_days, signed } = record;
+    let UserRecord { row, identifiers, attributes, memberships, active_days, signed, first_page } = record;
     let unstated_events = if row.companies > 1 { unstated_events(db, row.key.0, now_ms)? } else { 0 };
     let domain = row.email.as_deref().and_then(of_email);
     let elsewhere = match domain {
         Some(domain) if email_domains::is_elsewhere(db, row.key, &domain)? => Some(domain),
         _ => None,
     };
-    let possible_duplicates = rows(db, &same_email(db, &row)?, now_ms)?;
+    let possible_duplicates = duplicates::of_user(db, row.key, now_ms)?;
     Ok(Some(UserPage {
         row,
         identifiers,
@@ -198,6 +205,7 @@ pub fn page(db: &Reader<'_>, name: &UserName, now_ms: i64) -> Result<Option<User
         elsewhere,
         possible_duplicates,
         signed,
+        first_page,
     }))
 }
 
@@ -268,6 +276,29 @@ pub(in crate::store) fn attribute_values(
     Ok(values)
 }
 
+/// The attributes of a user's place in a company, role and title among them; none where there is none.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn membership_values(
+    db: &Reader<'_>,
+    user: UserKey,
+    company: CompanyKey,
+) -> Result<Vec<AttributeValue>, StoreError> {
+    let mut statement = db.0.prepare_cached(
+        "SELECT json(attributes), stamps FROM memberships WHERE user_key = :user AND company_key = :company",
+    )?;
+    let found = statement
+        .query_row(named_params! { ":user": user.0, ":company": company.0 }, |row| {
+            Ok(Attributes::read(row.get_ref(0)?.as_str()?, row.get_ref(1)?.as_str()?))
+        })
+        .optional()?;
+    match found {
+        Some(attributes) => attribute_values(db, Owner::Membership, &attributes, &source_names(db)?),
+        None => Ok(Vec::new()),
+    }
+}
+
 /// A user's companies: the current one, the others stated last first, then those left, the last first.
 fn memberships(db: &Reader<'_>, user: i64, sources: &SourceNames) -> Result<Vec<UserMembership>, StoreError> {
     let mut statement = db.0.prepare_cached(
@@ -291,9 +322,14 @@ fn memberships(db: &Reader<'_>, user: i64, sources: &SourceNames) -> Result<Vec<
             left_ms: row.get(8)?,
             source: super::said_by(sources, row.get(9)?, Grade::from_number(row.get(10)?)),
             grade: Grade::from_number(row.get(10)?),
+            history: MembershipHistory::default(),
         })
     })?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    let mut memberships = rows.collect::<Result<Vec<_>, _>>()?;
+    for membership in &mut memberships {
+        membership.history = membership_history::of(db, UserKey(user), membership.company.key)?;
+    }
+    Ok(memberships)
 }
 
 /// Activity of the last 28 days in which the user was named and no company, of at most
@@ -320,21 +356,6 @@ fn unstated_events(db: &Reader<'_>, user: i64, now_ms: i64) -> Result<u64, Store
     Ok(unstated.unsigned_abs())
 }
 
-/// Other users with the same e-mail address.
-fn same_email(db: &Reader<'_>, user: &UserRow) -> Result<Vec<i64>, StoreError> {
-    let Some(email) = &user.email else { return Ok(Vec::new()) };
-    let mut statement = db.0.prepare_cached(
-        "SELECT user_key FROM users INDEXED BY users_email
-         WHERE email = :email AND merged_into IS NULL AND archived_ms IS NULL AND user_key <> :user
-         ORDER BY user_key LIMIT :limit",
-    )?;
-    let rows = statement.query_map(
-        named_params! { ":email": email, ":user": user.key.0, ":limit": DUPLICATES_SHOWN_MAX as i64 },
-        |row| row.get(0),
-    )?;
-    Ok(rows.collect::<Result<_, _>>()?)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -355,7 +376,7 @@ mod tests {
         sample.member(ann, umbrella, days_ago(50), None);
         sample.member(ann, acme, days_ago(40), None);
         sample.visitor("laptop", days_ago(61), Some((ann, days_ago(90))));
-        sample.run(&format!("INSERT INTO user_ids VALUES ('annie', {ann}, {})", days_ago(70)));
+        sample.run(&format!("INSERT INTO user_ids VALUES ('annie', {ann}, {}, NULL)", days_ago(70)));
         for day in [1, 2, 3, 30, 31] {
             let named = Named { user: Some(ann), company: Some(acme), ..Named::default() };
             sample.event(days_ago(day), Kind::Track, "Opened", named);
@@ -376,7 +397,10 @@ mod tests {
         assert_eq!(page.memberships[0].attributes["seat"], 3);
         assert_eq!(page.active_days, (3, 2));
         assert_eq!(page.unstated_events, 1);
-        assert_eq!(page.possible_duplicates.iter().map(|row| row.key.0).collect::<Vec<_>>(), [twin]);
+        assert_eq!(
+            page.possible_duplicates.iter().map(|(row, why)| (row.key.0, *why)).collect::<Vec<_>>(),
+            [(twin, Why::Email)]
+        );
         assert_eq!(page.row.company.unwrap().company_id, "acme");
     }
 

@@ -1,0 +1,249 @@
+//! As of a day (A6), and where people came from (A9).
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use rollcall::actions::attributes::Hand;
+use rollcall::actions::edit::{self, Absent, EditError, MemberEdit, Wanted};
+use rollcall::domain::ids::CompanyId;
+use rollcall::store::users::UserName;
+use rollcall::store::{Ambient, Store, Tx};
+use serde_json::{Map, Value, json};
+
+use crate::support::{Rollcall, message_id, seconds_ago};
+
+/// Days ago, at noon UTC.
+fn noon(days: i64) -> i64 {
+    let now = chrono::Utc::now();
+    let noon = now.date_naive().and_hms_opt(12, 0, 0).expect("noon").and_utc();
+    (noon - chrono::Duration::days(days)).timestamp_millis()
+}
+
+/// The day so many days ago.
+fn day(days: i64) -> String {
+    (chrono::Utc::now().date_naive() - chrono::Duration::days(days)).to_string()
+}
+
+/// Deeds of the past, each at its own time, on a fresh file.
+struct Past {
+    store: Store,
+    now_ms: Arc<AtomicI64>,
+}
+
+impl Past {
+    fn of(file: &Path) -> Past {
+        let now_ms = Arc::new(AtomicI64::new(noon(60)));
+        let clock = Arc::clone(&now_ms);
+        let ambient = Ambient { now_ms: Arc::new(move || clock.load(Ordering::Relaxed)), ..Ambient::default() };
+        Past { store: Store::open(file, ambient).expect("a store"), now_ms }
+    }
+
+    async fn does<T: Send + 'static>(
+        &self,
+        days: i64,
+        deed: impl FnOnce(&mut Tx<'_>, &Hand) -> Result<T, EditError> + Send + 'static,
+    ) -> T {
+        self.now_ms.store(noon(days), Ordering::Relaxed);
+        let hand = Hand::operator("old@rollcall.test");
+        self.store.write(move |tx| deed(tx, &hand)).await.expect("the deed")
+    }
+
+    async fn user(&self, days: i64, id: &'static str, values: Value, companies: &'static [&'static str]) {
+        let wanted = Wanted {
+            values: values.as_object().cloned().expect("values"),
+            companies: companies
+                .iter()
+                .map(|id| (CompanyId::parse(id).expect("an id").expect("an id"), MemberEdit::default()))
+                .collect(),
+            tags: (!companies.is_empty()).then(|| vec![format!("day {days}")]),
+            ..Wanted::default()
+        };
+        self.does(days, move |tx, hand| {
+            edit::user(tx, hand, &UserName::UserId(id.to_owned()), &wanted, Absent::Create)
+        })
+        .await;
+    }
+
+    async fn company(&self, days: i64, id: &'static str, values: Value) {
+        let values = values.as_object().cloned().expect("values");
+        let wanted = Wanted { values, ..Wanted::default() };
+        self.does(days, move |tx, hand| edit::company(tx, hand, id, &wanted, Absent::Create)).await;
+    }
+
+    async fn member(&self, days: i64, company: &'static str, user: &'static str, role: Option<&'static str>) {
+        self.does(days, move |tx, hand| {
+            let name = UserName::UserId(user.to_owned());
+            match role {
+                Some(role) => {
+                    let values = Map::from_iter([("role".to_owned(), json!(role))]);
+                    edit::join_one(tx, hand, company, &name, &MemberEdit { values, ..MemberEdit::default() })
+                }
+                None => edit::leave(tx, hand, company, &name),
+            }
+        })
+        .await;
+    }
+}
+
+/// A6: how a user and a company stood at the end of a day, over the API and on the page.
+#[actix_web::test]
+async fn a6_a_page_shows_any_day() {
+    let mut rollcall = Rollcall::prepare(&[]);
+    let past = Past::of(&rollcall.file());
+    past.user(50, "ann", json!({ "name": "Ann Lee", "plan": "free" }), &["acme"]).await;
+    past.company(45, "acme", json!({ "name": "Acme", "seats": 5 })).await;
+    past.user(40, "bob", json!({}), &["acme"]).await;
+    past.member(30, "acme", "ann", Some("admin")).await;
+    past.user(20, "ann", json!({ "name": "Ann Berg", "plan": "pro", "city": "Ulm" }), &["umbrella"]).await;
+    past.member(10, "acme", "ann", None).await;
+    past.company(10, "acme", json!({ "name": null, "seats": 7 })).await;
+    past.store.close();
+    rollcall.set_up();
+
+    let ann = |days: i64| {
+        let (rollcall, path) = (&rollcall, format!("/users/ann?at={}", day(days)));
+        async move {
+            let answer = rollcall.api(&path).await;
+            assert_eq!(answer.status, 200, "{answer:?}");
+            answer.body
+        }
+    };
+    let then = ann(49).await;
+    assert_eq!((&then["name"], &then["at"]), (&json!("Ann Lee"), &json!(day(49))));
+    assert_eq!(then["attributes"], json!({ "name": "Ann Lee", "plan": "free" }));
+    assert_eq!(then["tags"], json!(["day 50"]));
+    let companies = |user: &Value| -> Vec<(String, Value, bool, bool)> {
+        let list = user["companies"].as_array().expect("companies");
+        let one = |one: &Value| {
+            let id = one["company_id"].as_str().expect("an id").to_owned();
+            (id, one["role"].clone(), one["current"] == true, one["left_at"].is_null())
+        };
+        list.iter().map(one).collect()
+    };
+    assert_eq!(companies(&then), [("acme".to_owned(), Value::Null, true, true)]);
+    assert_eq!(companies(&ann(30).await), [("acme".to_owned(), json!("admin"), true, true)], "the end of the very day");
+    assert_eq!(companies(&ann(31).await), [("acme".to_owned(), Value::Null, true, true)]);
+    let then = ann(15).await;
+    assert_eq!((&then["name"], &then["attributes"]["city"]), (&json!("Ann Berg"), &json!("Ulm")));
+    assert_eq!(
+        companies(&then),
+        [("umbrella".to_owned(), Value::Null, true, true), ("acme".to_owned(), json!("admin"), false, true)]
+    );
+    let then = ann(5).await;
+    assert_eq!(companies(&then)[1], ("acme".to_owned(), json!("admin"), false, false), "left by then");
+    let (now, today) = (rollcall.user("ann").await, ann(0).await);
+    assert_eq!(
+        (&now["attributes"], &now["tags"], companies(&now)),
+        (&today["attributes"], &today["tags"], companies(&today))
+    );
+
+    let acme = |days: i64| {
+        let (rollcall, path) = (&rollcall, format!("/companies/acme?at={}", day(days)));
+        async move { rollcall.api(&path).await.body }
+    };
+    let then = acme(35).await;
+    assert_eq!((&then["name"], &then["attributes"]["seats"], &then["members"]), (&json!("Acme"), &json!(5), &json!(2)));
+    assert_eq!((&acme(48).await["name"], &acme(48).await["members"]), (&Value::Null, &json!(1)));
+    assert_eq!((&acme(5).await["members"], &acme(5).await["name"]), (&json!(1), &Value::Null));
+
+    for (path, status, code) in [
+        (format!("/users/ann?at={}", day(55)), 404, "not_known_yet"),
+        (format!("/companies/umbrella?at={}", day(21)), 404, "not_known_yet"),
+        (format!("/users/ann?at={}", day(-2)), 400, "parameter_invalid"),
+        ("/users/ann?at=yesterday".to_owned(), 400, "parameter_invalid"),
+        (format!("/users?at={}", day(1)), 400, "parameter_invalid"),
+    ] {
+        let answer = rollcall.api(&path).await;
+        assert_eq!((answer.status.as_u16(), answer.body["code"].as_str()), (status, Some(code)), "{path}");
+    }
+
+    let cookie = rollcall.session_cookie().await;
+    let open = |path: String| {
+        let request = rollcall.client.get(format!("{}{path}", rollcall.address)).header("cookie", &cookie);
+        async move { request.send().await.expect("an answer").text().await.expect("a page") }
+    };
+    let page = open(format!("/users/ann?at={}", day(49))).await;
+    for shown in ["As of ", "Ann Lee", "free", "Back to today", "What was told later about that time"] {
+        assert!(page.contains(shown), "{shown} in {page}");
+    }
+    assert!(!page.contains(">pro<"), "{page}");
+    let page = open(format!("/companies/acme?at={}", day(15))).await;
+    assert!(page.contains("Ann Berg") && page.contains("bob") && page.contains("Back to today"), "{page}");
+    let page = open(format!("/companies/acme?at={}", day(5))).await;
+    assert!(!page.contains("Ann Berg") && page.contains("bob"), "{page}");
+    assert!(open(format!("/users/ann?at={}", day(58))).await.contains("Not known yet on that day"));
+    assert!(open("/users/ann?at=x".to_owned()).await.contains("That is no day"));
+}
+
+fn page(visitor: &str, user: Option<&str>, seconds: i64, path: &str) -> Value {
+    let mut page = json!({
+        "type": "page", "anonymousId": visitor, "messageId": message_id(), "timestamp": seconds_ago(seconds),
+        "properties": { "path": path },
+        "context": { "page": { "url": format!("https://shop.test{path}"), "referrer": format!("https://from.test{path}") },
+                     "campaign": { "source": format!("news{path}") } },
+    });
+    if let Some(user) = user {
+        page["userId"] = json!(user);
+    }
+    page
+}
+
+const DAY: i64 = 86_400;
+
+/// A9: the first page of a visitor, of the user it becomes, and of the company through its first member;
+/// the earliest time wins whatever the order of arrival.
+#[actix_web::test]
+async fn a9_the_first_page_whatever_the_order_of_arrival() {
+    let said = |order: [usize; 5]| async move {
+        let rollcall = Rollcall::start();
+        let messages = [
+            page("v", None, 40 * DAY, "/long-ago"),
+            page("v", None, 10 * DAY, "/first"),
+            page("v", None, 5 * DAY, "/second"),
+            json!({ "type": "identify", "userId": "ann", "anonymousId": "v", "messageId": message_id(),
+                    "timestamp": seconds_ago(2 * DAY), "traits": { "company": { "company_id": "acme" } } }),
+            page("phone", Some("ann"), DAY, "/third"),
+        ];
+        for place in order {
+            rollcall.page_posts(messages[place].clone()).await;
+        }
+        rollcall
+            .page_posts(json!({ "type": "identify", "userId": "bob", "messageId": message_id(),
+            "traits": { "company": { "company_id": "acme" } } }))
+            .await;
+        rollcall.page_posts(page("bob's", Some("bob"), 20 * DAY, "/bob")).await;
+        let visitors = rollcall.list("/visitors").await;
+        let visitor = visitors.iter().find(|visitor| visitor["anonymous_id"] == "v").expect("the visitor").clone();
+        (visitor, rollcall.user("ann").await, rollcall.company("acme").await)
+    };
+    for order in [[0, 1, 2, 3, 4], [4, 3, 2, 1, 0], [2, 3, 0, 4, 1], [3, 1, 4, 0, 2]] {
+        let (visitor, ann, acme) = said(order).await;
+        assert_eq!(visitor["first_page"]["page"], "https://shop.test/long-ago", "{order:?}");
+        let first = &ann["first_page"];
+        assert_eq!(first["page"], "https://shop.test/first", "of 30 days before the link (R5): {order:?} {ann}");
+        assert_eq!(
+            (&first["referrer"], &first["campaign"]["source"]),
+            (&json!("https://from.test/first"), &json!("news/first"))
+        );
+        assert_eq!(acme["first_page"], *first, "through its first member: {order:?}");
+    }
+}
+
+/// A9: a page sent by a server counts, staff do not, and without any page there is none.
+#[actix_web::test]
+async fn a9_whose_page_it_is() {
+    let rollcall = Rollcall::start();
+    let mut staff = page("staff", Some("ann"), 3 * DAY, "/admin");
+    staff["context"]["acting_as"] = json!(true);
+    rollcall.page_posts(json!({ "type": "identify", "userId": "ann", "messageId": message_id() })).await;
+    rollcall.page_posts(staff).await;
+    assert_eq!(rollcall.user("ann").await["first_page"], Value::Null);
+    rollcall
+        .backend_posts(
+            json!({ "type": "page", "userId": "ann", "messageId": message_id(), "properties": { "path": "/app" } }),
+        )
+        .await;
+    let first = rollcall.user("ann").await["first_page"].clone();
+    assert_eq!((&first["page"], &first["referrer"], &first["campaign"]), (&json!("/app"), &Value::Null, &json!({})));
+}

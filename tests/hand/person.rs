@@ -1,0 +1,428 @@
+//! As a person: forms over HTTP as a browser without scripts sends them, and a real browser with the
+//! keyboard alone.
+
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+use thirtyfour::prelude::*;
+
+use crate::support::browser::Browser;
+use crate::support::{OWNER, Rollcall, encoded, message_id, seconds_ago, until};
+use crate::{identify, put};
+
+/// An operator who is signed in.
+struct Person<'a> {
+    rollcall: &'a Rollcall,
+    cookie: String,
+}
+
+impl<'a> Person<'a> {
+    async fn of(rollcall: &'a Rollcall) -> Person<'a> {
+        Person { rollcall, cookie: rollcall.session_cookie().await }
+    }
+
+    /// The text of a page, with its status.
+    async fn get(&self, path: &str) -> (StatusCode, String) {
+        let request = self.rollcall.client.get(format!("{}{path}", self.rollcall.address));
+        let response = request.header("cookie", &self.cookie).send().await.expect("an answer");
+        (response.status(), response.text().await.expect("a page"))
+    }
+
+    async fn open(&self, path: &str) -> String {
+        let (status, page) = self.get(path).await;
+        assert_eq!(status, 200, "{path}: {page}");
+        page
+    }
+
+    async fn post(&self, path: &str, fields: &[(&str, &str)]) -> reqwest::Response {
+        let body: Vec<String> = fields.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect();
+        let request = self.rollcall.client.post(format!("{}{path}", self.rollcall.address)).body(body.join("&"));
+        let request = request.header("cookie", &self.cookie).header("sec-fetch-site", "same-origin");
+        request.header("content-type", "application/x-www-form-urlencoded").send().await.expect("an answer")
+    }
+
+    /// Sends a form that is taken, and answers the page that it leads to.
+    async fn does(&self, path: &str, fields: &[(&str, &str)]) -> String {
+        let response = self.post(path, fields).await;
+        let location = response.headers().get("location").map(|value| value.to_str().expect("text").to_owned());
+        let status = response.status();
+        let Some(location) = location else { panic!("{path}: {status} {}", response.text().await.expect("a page")) };
+        self.open(&location).await
+    }
+
+    /// Sends a form that is not taken, and answers the page that says why.
+    async fn is_refused(&self, path: &str, fields: &[(&str, &str)]) -> String {
+        let response = self.post(path, fields).await;
+        assert_eq!(response.status(), 422, "{path}");
+        response.text().await.expect("a page")
+    }
+
+    /// Presses Undo on a page, and answers the page after it.
+    async fn undoes(&self, page: &str) -> String {
+        let action = page.split("action=\"/changes/").nth(1).and_then(|rest| rest.split('"').next());
+        let back = page.split("name=\"back\" value=\"").nth(1).and_then(|rest| rest.split('"').next());
+        let path = format!("/changes/{}", action.expect("an undo"));
+        self.does(&path, &[("back", &back.expect("a way back").replace("&amp;", "&"))]).await
+    }
+}
+
+/// A7: what a person sets holds against earlier messages and yields to later ones, unless it is pinned.
+#[actix_web::test]
+async fn a7_a_pinned_value_yields_to_a_hand_alone_and_an_unpinned_one_to_later_messages() {
+    let rollcall = Rollcall::start();
+    rollcall.page_posts(identify("ann", json!({ "plan": "free" }), 60)).await;
+    let person = Person::of(&rollcall).await;
+    let page = person.open("/users/ann").await;
+    assert!(page.contains("/edit/value?user="), "each value leads to where it is edited");
+
+    let value = [("user", "ann"), ("name", "plan"), ("deed", "set")];
+    let page = person.does("/edit/value", &[&value[..], &[("value", "pro")]].concat()).await;
+    assert!(page.contains("Done") && page.contains("<del><bdi>free</bdi></del>") && page.contains("Undo"), "{page}");
+    rollcall.page_posts(identify("ann", json!({ "plan": "late" }), 30)).await;
+    assert_eq!(rollcall.user("ann").await["attributes"]["plan"], "pro", "said before the hand");
+    rollcall.page_posts(identify("ann", json!({ "plan": "basic" }), 0)).await;
+    assert_eq!(rollcall.user("ann").await["attributes"]["plan"], "basic", "said after it");
+
+    let pinned = [&value[..], &[("value", "pro"), ("pinned", "true")]].concat();
+    let page = person.does("/edit/value", &pinned).await;
+    assert!(page.contains("pinned: only a hand changes it"), "{page}");
+    rollcall.page_posts(identify("ann", json!({ "plan": "free" }), 0)).await;
+    let told = put(&rollcall, "/users/ann", json!({ "attributes": { "plan": "free", "city": "Ulm" } })).await;
+    assert_eq!((&told.body["kept"], &told.body["attributes"]["plan"]), (&json!(["plan"]), &json!("pro")), "{told:?}");
+    assert_eq!(told.body["attributes"]["city"], "Ulm");
+
+    let page = person.does("/edit/value", &[&value[..], &[("value", "team")]].concat()).await;
+    assert!(page.contains("not pinned any more"), "{page}");
+    let page = person.undoes(&page).await;
+    assert!(page.contains("All of it is as it was"), "{page}");
+    assert_eq!(rollcall.user("ann").await["attributes"]["plan"], "pro");
+    rollcall.page_posts(identify("ann", json!({ "plan": "free" }), 0)).await;
+    assert_eq!(rollcall.user("ann").await["attributes"]["plan"], "pro", "the pin is back too");
+}
+
+/// A6: the history of a value, by whom and worth what; a former value comes back by one click.
+#[actix_web::test]
+async fn a6_a_former_value_comes_back_by_one_click() {
+    let rollcall = Rollcall::start();
+    rollcall.page_posts(identify("ann", json!({ "plan": "free" }), 60)).await;
+    rollcall.backend_posts(identify("ann", json!({ "plan": "pro" }), 30)).await;
+    let person = Person::of(&rollcall).await;
+    let page = person.open("/edit/value?user=ann&name=plan").await;
+    for shown in ["unsigned", "secret token", "Restore", "value=\"pro\""] {
+        assert!(page.contains(shown), "{shown} in {page}");
+    }
+    let after = page.split("value=\"restore\"").next().expect("a form");
+    let field = |name: &str| {
+        let start = after.rfind(&format!("name=\"{name}\" value=\"")).expect("a field");
+        after[start..].split('"').nth(3).expect("a value").to_owned()
+    };
+    let (change, place) = (field("change"), field("place"));
+    let fields = [("user", "ann"), ("name", "plan"), ("deed", "restore"), ("change", &change), ("place", &place)];
+    let page = person.does("/edit/value", &fields).await;
+    assert!(page.contains("Restored"), "{page}");
+    assert_eq!(rollcall.user("ann").await["attributes"]["plan"], "free");
+    let history = rollcall.list("/users/ann/changes").await;
+    assert_eq!(history[0]["by"], json!({ "kind": "operator", "name": OWNER.0 }));
+    let gone = person
+        .post(
+            "/edit/value",
+            &[("user", "ann"), ("name", "plan"), ("deed", "restore"), ("change", "9999"), ("place", "0")],
+        )
+        .await;
+    assert_eq!(gone.status(), 409);
+}
+
+/// Values of each type are written, cleared, refused in words, and added.
+#[actix_web::test]
+async fn values_of_each_type_are_written_by_hand() {
+    let rollcall = Rollcall::start();
+    put(
+        &rollcall,
+        "/companies/a%2Fb",
+        json!({ "attributes": {
+        "seats": 20, "beta": true, "renewal": "2027-03-01", "labels": ["a", "b"], "address": { "city": "Ulm" },
+    } }),
+    )
+    .await;
+    let person = Person::of(&rollcall).await;
+    let set = |name: &'static str, value: &'static str| {
+        [("company", "a/b"), ("name", name), ("deed", "set"), ("value", value)]
+    };
+    for (name, value) in [
+        ("seats", "25.5"),
+        ("beta", "false"),
+        ("renewal", "2028-01-31"),
+        ("labels", "x\r\n y \r\n\r\n"),
+        ("address", "{\"city\": \"Bonn\"}"),
+    ] {
+        person.does("/edit/value", &set(name, value)).await;
+    }
+    assert_eq!(
+        rollcall.company("a/b").await["attributes"],
+        json!({ "seats": 25.5, "beta": false, "renewal": "2028-01-31", "labels": ["x", "y"], "address": { "city": "Bonn" } })
+    );
+    for (name, value, why) in
+        [("seats", "ten", "seats is a number and"), ("address", "{", "That is no JSON"), ("", "x", "Give it a name")]
+    {
+        let page = person.is_refused("/edit/value", &set(name, value)).await;
+        assert!(page.contains(why), "{why} in {page}");
+    }
+    assert_eq!(rollcall.list("/refusals").await.len(), 0, "who is there to put it right is told");
+
+    let new = [("company", "a/b"), ("name", " note "), ("deed", "set"), ("type", "number"), ("value", "7")];
+    person.does("/edit/value", &new).await;
+    assert_eq!(rollcall.company("a/b").await["attributes"]["note"], 7);
+    let page =
+        person.does("/edit/value", &[("company", "a/b"), ("name", "note"), ("deed", "clear"), ("value", "7")]).await;
+    assert!(page.contains("cleared"), "{page}");
+    assert_eq!(rollcall.company("a/b").await["attributes"]["note"], Value::Null);
+    let page = person.does("/edit/value", &[("company", "a/b"), ("name", "note"), ("deed", "clear")]).await;
+    assert!(page.contains("Nothing was changed"), "{page}");
+}
+
+/// C1, C7: members are added, changed and marked as left, with a way back.
+#[actix_web::test]
+async fn members_come_change_and_leave_by_hand() {
+    let rollcall = Rollcall::start();
+    put(&rollcall, "/users/ann", json!({ "name": "Ann" })).await;
+    put(&rollcall, "/companies/acme", json!({ "name": "Acme" })).await;
+    let person = Person::of(&rollcall).await;
+    let page = person
+        .is_refused("/edit/member", &[("company", "acme"), ("user", "bob"), ("page", "company"), ("deed", "join")])
+        .await;
+    assert!(page.contains("Nobody is known by"), "{page}");
+    let page = person
+        .does(
+            "/edit/member",
+            &[
+                ("company", "acme"),
+                ("user", "ann"),
+                ("page", "company"),
+                ("deed", "join"),
+                ("role", "admin"),
+                ("current", "true"),
+            ],
+        )
+        .await;
+    assert!(page.contains("joined as <bdi>admin</bdi>") && page.contains("Acme"), "{page}");
+    let user = rollcall.user("ann").await;
+    assert_eq!((&user["companies"][0]["role"], &user["companies"][0]["title"]), (&json!("admin"), &Value::Null));
+
+    let page = person
+        .does("/edit/member", &[("user", "ann"), ("company", "new one"), ("page", "user"), ("deed", "join")])
+        .await;
+    assert!(page.contains("new one"), "a company that is not known is made: {page}");
+    assert_eq!(rollcall.companies_of("ann").await[0], ("acme".to_owned(), true, false), "which is not the current one");
+
+    let membership = person.open("/edit/member?user=ann&company=acme").await;
+    for shown in ["Mark as left", "Joined", "value=\"admin\""] {
+        assert!(membership.contains(shown), "{shown} in {membership}");
+    }
+    let page =
+        person.does("/edit/member", &[("user", "ann"), ("company", "acme"), ("page", "user"), ("deed", "leave")]).await;
+    assert!(page.contains("Left ") && page.contains("Undo"), "{page}");
+    assert_eq!(rollcall.companies_of("ann").await[0], ("acme".to_owned(), false, true));
+    person.undoes(&page).await;
+    assert_eq!(rollcall.companies_of("ann").await[0].0, "acme");
+    assert!(!rollcall.companies_of("ann").await[0].2, "a member again");
+    assert_eq!(rollcall.user("ann").await["companies"][0]["source"], "by hand");
+    let attribute =
+        [("user", "ann"), ("company", "acme"), ("name", "desk"), ("type", "number"), ("value", "7"), ("deed", "set")];
+    person.does("/edit/value", &attribute).await;
+    let user = rollcall.user("ann").await;
+    let acme =
+        user["companies"].as_array().expect("companies").iter().find(|one| one["company_id"] == "acme").expect("it");
+    assert_eq!((&acme["attributes"]["desk"], &acme["role"]), (&json!(7), &json!("admin")));
+}
+
+/// A9: owner, tags and notes, in the feed, in the search, with a way back; a note is its author's.
+#[actix_web::test]
+async fn a9_owner_tags_and_notes() {
+    let rollcall = Rollcall::start();
+    put(&rollcall, "/users/ann", json!({ "attributes": { "owner": "the site's own word" } })).await;
+    let person = Person::of(&rollcall).await;
+    let page = person.does("/edit/profile", &[("user", "ann"), ("owner", OWNER.0), ("tags", "vip, beta , vip")]).await;
+    assert!(page.contains("vip") && page.contains("Undo"), "{page}");
+    let ann = rollcall.user("ann").await;
+    assert_eq!((&ann["owner"], &ann["tags"]), (&json!(OWNER.0), &json!(["beta", "vip"])));
+    assert_eq!(ann["attributes"]["owner"], "the site's own word", "which is another thing");
+    assert!(person.open("/users").await.contains("vip"), "the list shows tags");
+    person.undoes(&page).await;
+    let ann = rollcall.user("ann").await;
+    assert_eq!(
+        (&ann["owner"], &ann["tags"], &ann["attributes"]["owner"]),
+        (&Value::Null, &json!([]), &json!("the site's own word"))
+    );
+    let page = person.is_refused("/edit/profile", &[("user", "ann"), ("tags", &"x".repeat(51))]).await;
+    assert!(page.contains("1 to 50 characters"), "{page}");
+
+    let text = "**Call** about the <script>alert(1)</script> [plan](javascript:alert(1)) zeppelin";
+    let page = person
+        .does("/edit/note", &[("user", "ann"), ("deed", "add"), ("text", text), ("next_date", "2027-03-01")])
+        .await;
+    assert!(
+        page.contains("<strong>Call</strong>") && page.contains("&lt;script&gt;") && page.contains("1 Mar 2027"),
+        "{page}"
+    );
+    assert!(!page.contains("<script>alert") && !page.contains("href=\"javascript"), "{page}");
+    assert!(page.contains("Note added"), "it is in the feed");
+    assert!(person.open("/search?q=ZEPPELIN").await.contains("/users/ann#notes"), "and found");
+    let note =
+        page.split("/edit/note?note=").nth(1).and_then(|rest| rest.split('"').next()).expect("an edit").to_owned();
+    assert!(person.open(&format!("/edit/note?note={note}")).await.contains("zeppelin"));
+    let page = person.is_refused("/edit/note", &[("user", "ann"), ("deed", "add"), ("text", " ")]).await;
+    assert!(page.contains("Write something first"), "{page}");
+    let changed = [("user", "ann"), ("deed", "change"), ("note", &note), ("text", "later")];
+    assert!(person.does("/edit/note", &changed).await.contains("Note changed"));
+    assert!(!person.open("/search?q=zeppelin").await.contains("/users/ann#notes"), "the old text is found no more");
+
+    rollcall.shell_with_input(
+        &["operator", "add", "eve@rollcall.test", "--role", "admin", "--password-stdin", "--json"],
+        OWNER.1,
+    );
+    let cookie = rollcall
+        .client
+        .post(format!("{}/sign-in", rollcall.address))
+        .header("sec-fetch-site", "same-origin")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(format!("email=eve%40rollcall.test&password={}", OWNER.1.replace(' ', "+")))
+        .send()
+        .await
+        .expect("an answer");
+    let cookie = cookie.headers()["set-cookie"].to_str().expect("text").split(';').next().expect("a cookie").to_owned();
+    let other = Person { rollcall: &rollcall, cookie };
+    assert_eq!(other.get(&format!("/edit/note?note={note}")).await.0, 403);
+    let response = other.post("/edit/note", &[("user", "ann"), ("deed", "delete"), ("note", &note)]).await;
+    assert_eq!(response.status(), 409, "a note is its author's");
+
+    let page = person.does("/edit/note", &[("user", "ann"), ("deed", "delete"), ("note", &note)]).await;
+    assert!(page.contains("Note deleted"), "{page}");
+    let page = person.undoes(&page).await;
+    assert!(page.contains("later"), "the note is back: {page}");
+}
+
+/// Users and companies are made by hand, and are the same ones once the site names them.
+#[actix_web::test]
+async fn users_and_companies_are_made_by_hand() {
+    let rollcall = Rollcall::start();
+    let person = Person::of(&rollcall).await;
+    let page = person.does("/edit/new", &[("kind", "company"), ("id", "acme"), ("name", "Acme")]).await;
+    assert!(page.contains("Made") && page.contains("Acme"), "{page}");
+    let page = person
+        .does(
+            "/edit/new",
+            &[("kind", "user"), ("id", ".."), ("email", "Ann@acme.test"), ("name", "Ann"), ("company", "acme")],
+        )
+        .await;
+    assert!(page.contains("ann@acme.test"), "{page}");
+    rollcall.page_posts(identify("..", json!({ "city": "Ulm" }), 0)).await;
+    assert_eq!(rollcall.user_ids().await, [".."]);
+    assert_eq!(rollcall.company("acme").await["members"], 1);
+    let page = person.does("/edit/new", &[("kind", "user"), ("email", "lea@acme.test")]).await;
+    assert!(page.contains("E-mail only"), "{page}");
+    for (fields, why) in [
+        (vec![("kind", "user")], "Give an id, an e-mail address, or both"),
+        (vec![("kind", "user"), ("id", "null")], "null"),
+        (vec![("kind", "user"), ("id", "x"), ("email", "nonsense")], "is not an e-mail address"),
+        (vec![("kind", "user"), ("email", "lea@acme.test")], "already"),
+        (vec![("kind", "company"), ("id", "acme")], "already"),
+        (vec![("kind", "company")], "known by its id"),
+    ] {
+        let page = person.is_refused("/edit/new", &fields).await;
+        assert!(page.contains(why), "{why} in {page}");
+    }
+    assert_eq!(rollcall.user_ids().await, ["(lead)", ".."], "what is refused makes nobody");
+}
+
+/// A viewer sees histories and no form; what is sent all the same is refused.
+#[actix_web::test]
+async fn who_may_only_look_changes_nothing() {
+    let rollcall = Rollcall::start();
+    put(&rollcall, "/users/ann", json!({ "attributes": { "plan": "pro" } })).await;
+    rollcall.shell_with_input(
+        &["operator", "add", "view@rollcall.test", "--role", "viewer", "--password-stdin", "--json"],
+        OWNER.1,
+    );
+    let signed = rollcall
+        .client
+        .post(format!("{}/sign-in", rollcall.address))
+        .header("sec-fetch-site", "same-origin")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(format!("email=view%40rollcall.test&password={}", OWNER.1.replace(' ', "+")))
+        .send()
+        .await
+        .expect("an answer");
+    let cookie = signed.headers()["set-cookie"].to_str().expect("text").split(';').next().expect("a cookie").to_owned();
+    let viewer = Person { rollcall: &rollcall, cookie };
+    let page = viewer.open("/edit/value?user=ann&name=plan").await;
+    assert!(page.contains("History") && !page.contains("name=\"deed\""), "{page}");
+    assert!(!viewer.open("/users/ann").await.contains("/edit/member"));
+    assert_eq!(viewer.get("/edit/member?user=ann").await.0, 403);
+    let response =
+        viewer.post("/edit/value", &[("user", "ann"), ("name", "plan"), ("deed", "set"), ("value", "x")]).await;
+    assert_eq!(response.status(), 403);
+    assert_eq!(rollcall.user("ann").await["attributes"]["plan"], "pro");
+    let person = Person::of(&rollcall).await;
+    for path in [
+        "/edit/value?user=nobody&name=plan",
+        "/edit/value?company=none",
+        "/edit/member?user=ann&company=none",
+        "/edit/note?note=7",
+        "/edit/value",
+    ] {
+        assert_eq!(person.get(path).await.0, 404, "{path}");
+    }
+}
+
+/// With the keyboard alone and without scripts: from a user's page to a pinned value and back.
+#[actix_web::test]
+async fn a_value_is_pinned_and_undone_with_the_keyboard_alone() {
+    let rollcall = Rollcall::start();
+    rollcall
+        .page_posts(json!([
+            { "type": "page", "anonymousId": "v", "messageId": message_id(), "timestamp": seconds_ago(90) },
+            identify("ann", json!({ "plan": "free" }), 60),
+        ]))
+        .await;
+    let browser = Browser::start_with(&[], json!({ "profile.default_content_setting_values.javascript": 2 })).await;
+    browser.signs_in(&rollcall).await;
+    browser.open(&format!("{}/users/ann", rollcall.address)).await;
+    tab_to(&browser, "Edit plan").await;
+    press(&browser, Key::Enter).await;
+    browser.sees("Without a pin the later of two holds").await;
+    tab_to(&browser, "free").await;
+    browser.driver.active_element().await.expect("a field").send_keys("pro").await.expect("keys");
+    press(&browser, Key::Tab).await;
+    press(&browser, Key::Space).await;
+    tab_to(&browser, "Save").await;
+    press(&browser, Key::Enter).await;
+    browser.sees("only a hand changes it").await;
+    assert_eq!(rollcall.user("ann").await["attributes"]["plan"], "pro");
+    tab_to(&browser, "Undo").await;
+    press(&browser, Key::Enter).await;
+    browser.sees("All of it is as it was").await;
+    assert_eq!(rollcall.user("ann").await["attributes"]["plan"], "free");
+}
+
+/// Presses Tab until what has the focus says a text, or has it as its value.
+async fn tab_to(browser: &Browser, text: &str) {
+    for _ in 0..80 {
+        press(browser, Key::Tab).await;
+        let element = browser.driver.active_element().await.expect("an element");
+        // What is read out by screen readers alone is no text of the element, so its markup is asked.
+        let inner =
+            element.inner_html().await.unwrap_or_default().replace("<span class=\"vh\">", "").replace("</span>", "");
+        let value = element.value().await.ok().flatten().unwrap_or_default();
+        if value == text || inner.contains(text) && inner.len() < 400 {
+            return;
+        }
+    }
+    panic!("the focus never comes to {text:?}: {}", browser.text().await);
+}
+
+async fn press(browser: &Browser, key: Key) {
+    let element = until("something has the focus", || async {
+        browser.driver.active_element().await.map_err(|error| error.to_string())
+    })
+    .await;
+    element.send_keys(key + "").await.expect("keys");
+}
