@@ -216,7 +216,11 @@ mod tests {
         let shop = store.write_now(|tx| sources::add(tx, "shop", "Shop", "wk", "sk", &[], &[])).unwrap();
         let (source, secret) = (shop.key, shop.secrets[0].key);
         for outcome in [Outcome::Signed(secret), Outcome::Unsigned, Outcome::Refused, Outcome::Signed(secret)] {
-            store.write_now(move |tx| Ok::<_, StoreError>(count(tx, source, outcome))).unwrap();
+            let counted = store.write_now(move |tx| {
+                count(tx, source, outcome);
+                Ok::<_, StoreError>(())
+            });
+            counted.unwrap();
         }
         let undone = store.write_now(move |tx| {
             count(tx, source, Outcome::Unsigned);
