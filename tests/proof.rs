@@ -452,7 +452,7 @@ async fn a_person_makes_a_secret_checks_tokens_and_is_asked_before_proof_is_requ
         ("a.b".to_owned(), "not a JSON Web Token"),
     ] {
         let (status, told) =
-            fills_in(&rollcall, &cookie, &format!("{page}/check"), &[("proof", &proof), ("user", "123")]).await;
+            fills_in(&rollcall, &cookie, &format!("{page}/check"), &[("hash_or_token", &proof), ("user", "123")]).await;
         assert!(status == 200 && told.contains(sentence), "{proof}: {sentence}\n{told}");
     }
     assert!(rollcall.user_ids().await.iter().all(|id| id == "ann"), "a check stores nothing");
@@ -465,6 +465,10 @@ async fn a_person_makes_a_secret_checks_tokens_and_is_asked_before_proof_is_requ
     .await;
     let (status, asked) = fills_in(&rollcall, &cookie, &page, &wanted).await;
     assert!(status == 200 && asked.contains("Require proof all the same"), "{asked}");
+    assert!(
+        asked.contains("1 of 1 message</b> that named a user in the last 7 days would have been refused"),
+        "{asked}"
+    );
     let told = rollcall.api(&format!("/sources/{}", site.source_id)).await.body;
     assert_eq!(told["signatures"], "optional", "nothing before it is confirmed");
     let (status, _) = fills_in(&rollcall, &cookie, &page, &[wanted[0], wanted[1], ("confirmed", "1")]).await;

@@ -72,7 +72,7 @@ pub fn cards(frame: &Frame, source: &Source, view: &View) -> Markup {
             }
             @if frame.may(Role::Admin) && view.secrets.len() < SECRETS_MAX {
                 footer {
-                    form method="post" action={ (address) "/secrets" } { button.btn { (icon("key")) " Make another secret" } }
+                    form method="post" action={ (address) "/secrets" } { button.btn { (icon("key")) (if view.secrets.is_empty() { " Make a secret" } else { " Make another secret" }) } }
                     span.small.muted { "Two may hold at once: make one, move your back end over, retire the other." }
                 }
             }
@@ -84,7 +84,7 @@ pub fn cards(frame: &Frame, source: &Source, view: &View) -> Markup {
                     (notice(if checked.holds { Tone::Good } else { Tone::Bad }, &checked.sentence))
                 }
                 (Line {
-                    name: "proof", label: "user_hash or identity_token", required: true,
+                    name: "hash_or_token", label: "user_hash or identity_token", required: true,
                     value: view.checked.as_ref().map_or("", |checked| &checked.proof),
                     hint: "As your page sends it. Nothing is stored.", ..Line::default()
                 }
@@ -214,7 +214,7 @@ pub struct Sent {
     #[serde(default)]
     secret: i64,
     #[serde(default)]
-    proof: String,
+    hash_or_token: String,
     #[serde(default)]
     user: String,
 }
@@ -270,7 +270,7 @@ pub async fn ask(
     let store = desk::store(&request)?;
     let catalog = store.catalog();
     let known = catalog.source_by_id(&id).ok_or_else(PageError::not_found)?;
-    let checked = check(&catalog, known, &sent.proof, &sent.user, store.now_ms());
+    let checked = check(&catalog, known, &sent.hash_or_token, &sent.user, store.now_ms());
     let view = View { checked: Some(checked), ..View::default() };
     shown(operator, &request, &id, view).await
 }

@@ -13,7 +13,7 @@ use crate::dashboard::errors;
 use crate::dashboard::parts::code;
 use crate::dashboard::parts::form::{Line, Mistake, choice, lines, tick};
 use crate::dashboard::parts::frame::{Frame, Place};
-use crate::dashboard::parts::numbers::counted;
+use crate::dashboard::parts::numbers::{counted, number};
 use crate::dashboard::parts::say::{Tone, alert, notice};
 use crate::dashboard::parts::section::crumbs;
 use crate::domain::access::Role;
@@ -152,9 +152,10 @@ fn question(source_id: &str, share: Share) -> Markup {
         "Some of what this source sends is not signed",
         html! {
             p {
-                b { (share.percent().unwrap_or_default()) " % of " (counted(share.all(), "message", "messages")) }
-                " that named a user in the last " (SHARE_DAYS) " days were signed. The others are refused from now on: their page views "
-                "count for the visitor, and nothing of the user or the company is taken."
+                b { (number(share.all() - share.signed)) " of " (counted(share.all(), "message", "messages")) }
+                " that named a user in the last " (SHARE_DAYS) " days would have been refused (" (share.percent().unwrap_or_default())
+                " % were signed). From now on the page views of such messages count for the visitor, and nothing of the user or the "
+                "company is taken."
             }
             input type="hidden" name="confirmed" value="1";
             p.row { button.btn.primary { "Require proof all the same" } a.btn href={ "/settings/sources/" (source_id) } { "Leave it optional" } }
