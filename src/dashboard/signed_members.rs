@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::desk::{self, Answer};
 use super::links;
 use super::parts::frame::Frame;
-use super::parts::icon::icon;
+use super::parts::icon::{icon, small};
 use crate::actions::attributes::Hand;
 use crate::actions::edit::{self, Absent, EditError, Wanted};
 use crate::domain::access::Role;
@@ -30,18 +30,16 @@ pub fn card(frame: &Frame, company_id: &str, only_signed: bool) -> Markup {
                     }
                 }
                 @if frame.may(Role::Admin) {
-                    details.menu {
-                        summary.btn { (if only_signed { "Let anybody join…" } else { "Signed members only…" }) }
-                        form method="post" action="/signed-members" {
-                            div.body.stack.snug {
-                                p {
-                                    @if only_signed { "Pages may then state this company without proof again." }
-                                    @else { "Pages that state this company need a token whose company_id is this one, from the next message on." }
-                                }
-                                input type="hidden" name="company_id" value=(company_id);
-                                input type="hidden" name="only_signed" value=(if only_signed { "no" } else { "yes" });
-                                button.btn.primary { (if only_signed { "Let anybody join" } else { "Signed members only" }) }
+                    details.fold-body {
+                        summary { (small("right")) (if only_signed { " Let anybody join" } else { " Take signed members only" }) }
+                        form.stack.snug method="post" action="/signed-members" {
+                            p.small {
+                                @if only_signed { "Pages may then state this company without proof again." }
+                                @else { "Pages that state this company need a token whose company_id is this one, from the next message on." }
                             }
+                            input type="hidden" name="company_id" value=(company_id);
+                            input type="hidden" name="only_signed" value=(if only_signed { "no" } else { "yes" });
+                            div.row { button.btn.primary { (if only_signed { "Let anybody join" } else { "Signed members only" }) } }
                         }
                     }
                 }
