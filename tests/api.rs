@@ -207,6 +207,7 @@ async fn a_user_is_told_as_the_contract_writes_it() {
             "members",
             "active_members_30d",
             "owner",
+            "signed_members",
             "tags",
             "state",
             "trend",

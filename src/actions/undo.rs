@@ -5,6 +5,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::merge::rejoin;
+use super::signed_members::{self, SIGNED_MEMBERS};
 use crate::domain::access::Grade;
 use crate::domain::attributes::{Attributes, Owner, Stamp, Write};
 use crate::domain::change::{By, CREATED, Change, MEMBERSHIP, MERGED_INTO, NOT_SAME_AS, Subject};
@@ -171,6 +172,14 @@ impl Undoing<'_, '_> {
                 if self.tx.catalog().definition(owner_of(row.about), field).is_some() =>
             {
                 self.attribute(row)
+            }
+            (Subject::Company(company), SIGNED_MEMBERS) => {
+                let was = row.before.as_ref().and_then(Value::as_bool).unwrap_or(false);
+                match signed_members::set(self.tx, company, was)? {
+                    Some(change) => self.changes.push(change),
+                    None => self.conflict(row, "It was set back since, and stays as it is.".to_owned()),
+                }
+                Ok(())
             }
             (one, NOT_SAME_AS) => self.told_apart(one, row),
             (Subject::Company(_), CREATED) => self.made(row),

@@ -325,7 +325,7 @@ fn called(field: &str) -> Markup {
         NOTE => html! { "Note" },
         CURRENT => html! { "Current company" },
         PINNED => html! { "Pin" },
-        field => values::name(field),
+        field => values::name(field.trim_start()),
     }
 }
 

@@ -9,7 +9,8 @@ use rusqlite::Connection;
 use super::{StoreError, erasure};
 use crate::domain::access::Grade;
 use crate::domain::attributes::{Owner, Type};
-use crate::domain::ids::{SourceKey, UserKey};
+use crate::domain::ids::{CompanyKey, SecretKey, SourceKey, UserKey};
+use crate::domain::proof::Secret;
 use crate::domain::settings::Settings;
 
 /// Whether a source keeps what it sends.
@@ -43,7 +44,7 @@ pub struct Source {
     /// Its public keys, our own first, then those adopted from another tool.
     pub write_keys: Vec<String>,
     /// Secrets that its site signs with, the newest first.
-    pub secrets: Vec<String>,
+    pub secrets: Vec<Secret>,
     /// Made at, Unix milliseconds.
     pub created_ms: i64,
 }
@@ -80,6 +81,8 @@ pub struct Catalog {
     pub unsigned_definitions: HashMap<SourceKey, Vec<i64>>,
     /// Users that were merged, and into whom (R11); flattened.
     pub merged_users: Arc<HashMap<UserKey, UserKey>>,
+    /// Companies that take signed members only (C8).
+    pub companies_of_signed: Arc<HashSet<CompanyKey>>,
     /// Keyed hashes of the ids of erased people (R13).
     pub erased: Arc<HashSet<[u8; erasure::HASH_BYTES]>>,
     /// The key of message hashes.
@@ -191,9 +194,10 @@ pub(super) fn load(connection: &Connection) -> Result<Catalog, StoreError> {
             source.origins.push(origin);
         }
     }
-    let mut statement =
-        connection.prepare_cached("SELECT source_key, secret FROM source_secrets ORDER BY secret_key DESC")?;
-    let rows = statement.query_map([], |row| Ok((SourceKey(row.get(0)?), row.get::<_, String>(1)?)))?;
+    let mut statement = connection
+        .prepare_cached("SELECT source_key, secret_key, secret FROM source_secrets ORDER BY secret_key DESC")?;
+    let rows = statement
+        .query_map([], |row| Ok((SourceKey(row.get(0)?), Secret { key: SecretKey(row.get(1)?), text: row.get(2)? })))?;
     for row in rows {
         let (key, secret) = row?;
         if let Some(source) = sources.get_mut(&key) {
@@ -242,6 +246,10 @@ pub(super) fn load(connection: &Connection) -> Result<Catalog, StoreError> {
     let merged = statement.query_map([], |row| Ok((UserKey(row.get(0)?), UserKey(row.get(1)?))))?;
     let merged_users = Arc::new(merged.collect::<Result<_, _>>()?);
 
+    let mut statement = connection.prepare_cached("SELECT company_key FROM companies WHERE signed_members = 1")?;
+    let asking = statement.query_map([], |row| Ok(CompanyKey(row.get(0)?)))?;
+    let companies_of_signed = Arc::new(asking.collect::<Result<_, _>>()?);
+
     let hash_key = connection.query_row("SELECT value FROM secrets WHERE name = 'hash_key'", [], |row| row.get(0))?;
     Ok(Catalog {
         settings,
@@ -252,6 +260,7 @@ pub(super) fn load(connection: &Connection) -> Result<Catalog, StoreError> {
         attribute_work,
         unsigned_definitions,
         merged_users,
+        companies_of_signed,
         erased: Arc::new(erasure::read(connection)?),
         hash_key,
     })
