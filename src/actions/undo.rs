@@ -5,18 +5,18 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::duplicates::NOT_SAME_AS;
-use super::merge::{MERGED_INTO, rejoin};
+use super::merge::{self, MERGED_INTO, rejoin};
 use crate::domain::access::Grade;
 use crate::domain::attributes::{Attributes, Owner, Stamp, Write};
 use crate::domain::change::{By, Change, Subject};
 use crate::domain::companies::{Order, Said, Statement};
 use crate::domain::duplicates::Records;
-use crate::domain::ids::{ChangeKey, CompanyId, SourceKey};
+use crate::domain::ids::{ChangeKey, CompanyId, CompanyKey, SourceKey};
 use crate::domain::profile::{NOTE, Note, OWNER, PINNED, Profile, TAGS, tags_of_value, tags_value};
 use crate::domain::time::DAY_MS;
 use crate::store::changes::{ChangeRow, Deed};
 use crate::store::memberships::Member;
-use crate::store::merges::Move;
+use crate::store::merges::{Move, companies as company_merges};
 use crate::store::{StoreError, Tx, changes, companies, duplicates, memberships, notes, operators, profiles, users};
 
 /// A merge can be taken back for so many days (R11).
@@ -103,15 +103,28 @@ struct Undoing<'a, 't> {
 impl Undoing<'_, '_> {
     /// Those who were moved go back to whom they were, unless they have been moved since.
     fn merge(&mut self, deed: &Deed, rows: &[ChangeRow]) -> Result<(), UndoError> {
-        let mut moves = Vec::new();
+        for row in rows.iter().filter(|row| matches!(row.field.as_str(), OWNER | TAGS)) {
+            self.kept_by_hand(row)?;
+        }
+        // Who was merged into one of them before goes with it.
+        let moves_too = |about: Subject| rows.iter().any(|row| row.field == MERGED_INTO && row.about == about);
+        let (mut moves, mut of_companies) = (Vec::new(), Vec::new());
         for row in rows.iter().filter(|row| row.field == MERGED_INTO) {
-            let Subject::User(user) = row.about else { continue };
+            let user = match row.about {
+                Subject::User(user) => user,
+                Subject::Company(company) => {
+                    of_companies.extend(self.company_apart(deed, row, company, moves_too)?);
+                    continue;
+                }
+                _ => continue,
+            };
             let Some(now) = crate::store::merges::merged_into(self.tx, user) else {
                 self.conflict(row, "It stands for itself already.".to_owned());
                 continue;
             };
             let back = match row.before.as_ref().and_then(Value::as_str) {
-                Some(id) => users::key_of_our_id(self.tx, id)?.map(|user| self.tx.catalog().survivor(user)),
+                Some(id) => users::key_of_our_id(self.tx, id)?
+                    .map(|back| if moves_too(Subject::User(back)) { back } else { self.tx.catalog().survivor(back) }),
                 None => None,
             };
             let id = |tx: &Tx<'_>| users::id(tx, now).map(Value::String);
@@ -123,9 +136,43 @@ impl Undoing<'_, '_> {
                 self.conflict(&since, detail);
             }
         }
-        let followed = rejoin(self.tx, &moves)?;
-        self.changes.extend(followed);
+        if !moves.is_empty() {
+            let followed = rejoin(self.tx, &moves)?;
+            self.changes.extend(followed);
+        }
+        if !of_companies.is_empty() {
+            let followed = merge::companies::rejoin(self.tx, &of_companies)?;
+            self.changes.extend(followed);
+        }
         Ok(())
+    }
+
+    /// A company that was merged goes back to what it was; what was said since of the one it was merged into
+    /// stays there. None where it stands for itself already.
+    fn company_apart(
+        &mut self,
+        deed: &Deed,
+        row: &ChangeRow,
+        company: CompanyKey,
+        moves_too: impl Fn(Subject) -> bool,
+    ) -> Result<Option<company_merges::Move>, UndoError> {
+        let Some(now) = company_merges::merged_into(self.tx, company) else {
+            self.conflict(row, "It stands for itself already.".to_owned());
+            return Ok(None);
+        };
+        let back = match row.before.as_ref().and_then(Value::as_str) {
+            Some(id) => companies::key_of_id(self.tx, &CompanyId::stored(id.to_owned()))?.map(|back| {
+                if moves_too(Subject::Company(back)) { back } else { companies::survivor(self.tx, back) }
+            }),
+            None => None,
+        };
+        let was = companies::load(self.tx, now)?.company_id;
+        self.changes.push(Change::new(row.about, MERGED_INTO, Some(Value::String(was)), row.before.clone()));
+        for since in changes::fields_since(&self.tx.reader(), Subject::Company(now), deed.change)? {
+            let detail = format!("{} has changed since, and stays as it is.", since.field);
+            self.conflict(&since, detail);
+        }
+        Ok(Some(company_merges::Move { company, into: back.filter(|back| *back != company) }))
     }
 
     fn field(&mut self, row: &ChangeRow) -> Result<(), UndoError> {

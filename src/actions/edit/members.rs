@@ -12,7 +12,7 @@ use crate::domain::companies::{Said, Statement};
 use crate::domain::ids::{CompanyId, CompanyKey, UserKey};
 use crate::store::memberships::{self, Member};
 use crate::store::users::UserName;
-use crate::store::{Tx, users};
+use crate::store::{Tx, companies, users};
 
 /// What is to be set of a membership. What is not named stays.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -58,7 +58,8 @@ pub fn join_one(
     let (user, id) = (known_user(tx, name)?, company_id(company)?);
     by_hand(tx, hand, "edit", |receiving| {
         join(receiving, user, &[(id.clone(), wanted.clone())])?;
-        Ok(Subject::Membership(user, receiving.company(&id)?))
+        let company = receiving.company(&id)?;
+        Ok(Subject::Membership(user, companies::survivor(receiving.tx, company)))
     })
 }
 
@@ -105,7 +106,8 @@ pub(super) fn join(
 ) -> Result<(), EditError> {
     let (mut said, mut of_members) = (Vec::new(), Vec::new());
     for (id, edit) in wanted {
-        let company = receiving.company(id)?;
+        let named = receiving.company(id)?;
+        let company = companies::survivor(receiving.tx, named);
         let is_member = memberships::is_open(receiving.tx, user, company)?;
         if !is_member || edit.current == Some(true) {
             said.push(Said::Joins(company));
