@@ -92,7 +92,7 @@ async fn a_program_reads_all_users_page_by_page() {
         ("/users?page=2", "parameter_invalid"),
         ("/users?cursor=abc", "parameter_invalid"),
         ("/users?f=plan:is:pro", "filter_unsupported"),
-        ("/users/u1?at=2026-01-01", "parameter_invalid"),
+        ("/users/u1?at=2026-13-01", "parameter_invalid"),
         ("/events?order=arrival", "parameter_invalid"),
     ] {
         let answer = rollcall.api(path).await;
@@ -162,6 +162,7 @@ async fn a_user_is_told_as_the_contract_writes_it() {
             "tags",
             "state",
             "trend",
+            "first_page",
             "first_seen",
             "last_seen",
             "signed"
@@ -209,6 +210,7 @@ async fn a_user_is_told_as_the_contract_writes_it() {
             "tags",
             "state",
             "trend",
+            "first_page",
             "first_seen",
             "last_seen"
         ])
@@ -256,7 +258,7 @@ async fn a_user_is_told_as_the_contract_writes_it() {
     let visitors = rollcall.list("/visitors?q=lap").await;
     assert_eq!(
         keys(&visitors[0]),
-        BTreeSet::from(["anonymous_id", "user_id", "first_seen", "last_seen", "attributes"])
+        BTreeSet::from(["anonymous_id", "user_id", "first_page", "first_seen", "last_seen", "attributes"])
     );
     assert_eq!(visitors[0]["user_id"], "ann");
 }
