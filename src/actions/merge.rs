@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use crate::domain::access::Grade;
 use crate::domain::change::{By, Change, Subject};
 use crate::domain::ids::{ChangeKey, UserKey};
-use crate::store::merges::{self, Move};
 use crate::domain::profile::{OWNER, Profile, TAGS, TAGS_MAX, tags_value};
+use crate::store::merges::{self, Move};
 use crate::store::{StoreError, Tx, changes, memberships, operators, profiles, users};
 
 /// The field of a change set that says whose record a user is read through.

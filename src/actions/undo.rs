@@ -161,9 +161,8 @@ impl Undoing<'_, '_> {
             return Ok(None);
         };
         let back = match row.before.as_ref().and_then(Value::as_str) {
-            Some(id) => companies::key_of_id(self.tx, &CompanyId::stored(id.to_owned()))?.map(|back| {
-                if moves_too(Subject::Company(back)) { back } else { companies::survivor(self.tx, back) }
-            }),
+            Some(id) => companies::key_of_id(self.tx, &CompanyId::stored(id.to_owned()))?
+                .map(|back| if moves_too(Subject::Company(back)) { back } else { companies::survivor(self.tx, back) }),
             None => None,
         };
         let was = companies::load(self.tx, now)?.company_id;

@@ -249,10 +249,10 @@ fn deed(changes: &[ChangeRow], told: Told, known: Known<'_>, clock: Clock) -> En
     } else if let Some(link) = find("link") {
         ("good", "join", html! { "Linked from the visitor " code { (values::inline(link.after.as_ref())) } })
     } else if let Some(merged) = find("merged_into") {
-        let sentence = if merged.after.is_some() {
-            "Merged: another record of this person"
-        } else {
-            "Apart again: a merged record"
+        let sentence = match (merged.after.is_some(), first.subject) {
+            (true, "company") => "Merged: another record of this company",
+            (true, _) => "Merged: another record of this person",
+            (false, _) => "Apart again: a merged record",
         };
         ("info", "merge", html! { (sentence) " " code { (first.subject_id) } })
     } else if let Some(told) = find("not_same_as") {

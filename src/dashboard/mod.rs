@@ -77,6 +77,9 @@ pub fn configure(config: &mut ServiceConfig) {
                 .get(duplicates::show_companies)
                 .post(duplicates::tell_companies_apart),
         )
+        .service(
+            web::resource("/companies/{id:[^/]*}/merge").get(merge::companies::show).post(merge::companies::confirm),
+        )
         .service(web::resource("/companies/{id}").get(company::show))
         .service(web::resource("/visitors").get(visitors::show))
         .service(web::resource("/refusals").get(refusals::show))

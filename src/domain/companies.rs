@@ -211,7 +211,8 @@ mod tests {
         assert_eq!((spans(&united), united.current), (vec![(1, None)], Some(X)));
         let came_back = [said(1, Said::Joins(X)), said(2, Said::Leaves(X)), said(4, Said::Joins(Y))];
         assert_eq!(spans(&Memberships::of(&came_back).united(one)), [(1, Some(2)), (4, None)]);
-        let left = [said(1, Said::Joins(X)), said(2, Said::Joins(Y)), said(3, Said::Leaves(Y)), said(5, Said::Leaves(X))];
+        let left =
+            [said(1, Said::Joins(X)), said(2, Said::Joins(Y)), said(3, Said::Leaves(Y)), said(5, Said::Leaves(X))];
         let united = Memberships::of(&left).united(one);
         assert_eq!((spans(&united), united.current), (vec![(1, Some(5))], None));
     }

@@ -273,6 +273,27 @@ fn newest_of_strand(
     Ok(places)
 }
 
+/// The first of what one deed changed, and how much it is.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn first_of_set(db: &Reader<'_>, change: ChangeKey, size: usize) -> Result<(Vec<ChangeRow>, u64), StoreError> {
+    let mut statement = db.0.prepare_cached(
+        "SELECT subject, subject_key, place FROM changes INDEXED BY changes_set
+         WHERE change_key = :change ORDER BY place LIMIT :limit",
+    )?;
+    let parameters = named_params! { ":change": change.0, ":limit": size as i64 };
+    let places = statement.query_map(parameters, |row| {
+        Ok(Place { change_key: change.0, subject: row.get(0)?, subject_key: row.get(1)?, place: row.get(2)? })
+    })?;
+    let rows = places.map(|place| row(db, place?)).collect::<Result<Vec<_>, _>>()?;
+    let mut last = db.0.prepare_cached(
+        "SELECT coalesce(max(place) + 1, 0) FROM changes INDEXED BY changes_set WHERE change_key = :change",
+    )?;
+    let total: i64 = last.query_row(named_params! { ":change": change.0 }, |row| row.get(0))?;
+    Ok((rows, total.unsigned_abs()))
+}
+
 /// What one deed changed, field by field, in the order in which it did.
 ///
 /// # Errors

@@ -331,7 +331,13 @@ fn companies(
         let mut fields = before.remove(&key).unwrap_or_default();
         let standing = match fields.remove("membership") {
             // That of a company merged by then stands under the one it was merged into.
-            None => if row.get(6)? { Some((row.get(4)?, row.get(5)?)) } else { None },
+            None => {
+                if row.get(6)? {
+                    Some((row.get(4)?, row.get(5)?))
+                } else {
+                    None
+                }
+            }
             Some(told) => standing(told.as_ref()),
         };
         let Some((joined_ms, left_ms)) = standing else { continue };

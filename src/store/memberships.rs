@@ -218,8 +218,7 @@ pub fn restate(tx: &mut Tx<'_>, user: UserKey) -> Result<Vec<Change>, StoreError
         let now = Standing { joined_ms, left_ms, stated_ms: last.stated.at_ms, open: left_ms.is_none() };
         if known != Some(now) {
             // What was stated beats what a rule made of an address (C9).
-            let joins =
-                |kept: &&Kept| matches!(kept.statement.said, Said::Joins(named) if survivor(named) == *company);
+            let joins = |kept: &&Kept| matches!(kept.statement.said, Said::Joins(named) if survivor(named) == *company);
             let stated = statements.iter().rev().find(|kept| joins(kept) && kept.grade > Grade::Rule as i64);
             let decided = stated.or_else(|| statements.iter().rev().find(joins));
             let (grade, source) = decided.map_or((0, 0), |kept| (kept.grade, kept.source));
@@ -433,7 +432,8 @@ fn named_last(tx: &Tx<'_>, user: UserKey, company: CompanyKey, at_ms: i64) -> Re
             Said::Joins(named) => Some((kept.statement.order, named)),
             _ => None,
         });
-        let of_company = |(_, named): &(Order, CompanyKey)| tx.state.catalog.merged_companies.survivor(*named) == company;
+        let of_company =
+            |(_, named): &(Order, CompanyKey)| tx.state.catalog.merged_companies.survivor(*named) == company;
         last = last.max(joined.filter(|(order, _)| order.at_ms <= at_ms).filter(of_company).max());
     }
     Ok(last.map_or(company, |(_, named)| named))

@@ -21,9 +21,7 @@ pub(super) fn columns(profile: Profile) -> (i64, i64) {
 pub(super) fn merged_with(db: &Reader<'_>, profile: Profile) -> Result<Vec<i64>, StoreError> {
     let (sql, key) = match profile {
         Profile::User(user) => ("SELECT user_key FROM users WHERE merged_into = ?1 LIMIT ?2", user.0),
-        Profile::Company(company) => {
-            ("SELECT company_key FROM companies WHERE merged_into = ?1 LIMIT ?2", company.0)
-        }
+        Profile::Company(company) => ("SELECT company_key FROM companies WHERE merged_into = ?1 LIMIT ?2", company.0),
     };
     let mut statement = db.0.prepare_cached(sql)?;
     Ok(statement.query_map([key, MERGED_MAX], |row| row.get(0))?.collect::<Result<_, _>>()?)
