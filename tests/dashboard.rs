@@ -105,7 +105,7 @@ async fn filled() -> Rollcall {
     rollcall
 }
 
-/// All pages of this program, with and without something to show.
+/// All pages of this program, with and without something to show; SHOP is the source's id.
 const PAGES: &[&str] = &[
     "/",
     "/users",
@@ -140,6 +140,7 @@ const PAGES: &[&str] = &[
     "/settings/rules",
     "/companies/suggested",
     "/settings/sources",
+    "/settings/sources/SHOP",
     "/settings/operators",
     "/settings/tokens",
     "/settings/account",
@@ -156,6 +157,9 @@ async fn axe_finds_nothing_on_any_page_in_both_themes_at_phone_and_desk_width() 
         std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/sdk/node_modules/axe-core/axe.min.js"))
             .expect("axe-core is installed (tests/run installs it)");
     let rollcall = filled().await;
+    let sources = rollcall.list("/sources").await;
+    let shop = sources.iter().find(|source| source["name"] == "Shop").and_then(|source| source["source_id"].as_str());
+    let shop = shop.expect("the source of the tests");
     let browser = Browser::start().await;
     let mut found = Vec::new();
     let mut looked = 0;
@@ -168,7 +172,7 @@ async fn axe_finds_nothing_on_any_page_in_both_themes_at_phone_and_desk_width() 
             browser.driver.set_window_rect(0, 0, width, 900).await.expect("a size");
             for theme in ["light", "dark"] {
                 for path in pages {
-                    browser.open(&format!("{}{path}", rollcall.address)).await;
+                    browser.open(&format!("{}{}", rollcall.address, path.replace("SHOP", shop))).await;
                     browser.run(&format!("document.documentElement.dataset.theme = {theme:?}")).await;
                     browser.run("for (const part of document.querySelectorAll('details')) part.open = true").await;
                     // The page's own policy forbids scripts of others; the driver's are not the page's.

@@ -8,9 +8,10 @@ use hmac::{Hmac, KeyInit, Mac};
 use reqwest::Method;
 use serde_json::{Value, json};
 use sha2::Sha256;
-use support::{Rollcall, message_id, seconds_ago, until};
+use support::{Rollcall, encoded, message_id, seconds_ago, until};
 
 /// A source of its own, whose secret its site has: its write key, its id and the secret.
+#[derive(Clone)]
 struct Site {
     write_key: String,
     source_id: String,
@@ -177,4 +178,301 @@ async fn a_signed_page_renames_nobody_and_speaks_for_itself_alone() {
     let again =
         page_says(&rollcall, &site, "identify", &json!("ann"), json!({ "user_hash": hash(&site.secret, "ann") })).await;
     assert_eq!(again["status"], "unchanged", "who proved who it is learns what a stranger does not");
+}
+
+fn told(result: &Value) -> Vec<(&str, &str)> {
+    let refused = result["refused_values"].as_array().map(Vec::as_slice).unwrap_or_default();
+    refused.iter().map(|value| (value["attribute"].as_str().unwrap(), value["code"].as_str().unwrap())).collect()
+}
+
+async fn says_company(rollcall: &Rollcall, site: &Site, user: &str, traits: Value, context: Value) -> Value {
+    let message = json!({
+        "type": "identify", "messageId": message_id(), "timestamp": seconds_ago(5), "userId": user,
+        "anonymousId": format!("browser of {user}"), "traits": traits, "context": context,
+    });
+    let answer = rollcall.post("/v1/batch", json!({ "writeKey": site.write_key, "batch": [message] })).await;
+    answer.body["results"][0].clone()
+}
+
+/// Asks for signed members as a person does, on the company's page.
+async fn ask_for_signed(rollcall: &Rollcall, company: &str, only_signed: &str) -> u16 {
+    let response = rollcall
+        .client
+        .post(format!("{}/signed-members", rollcall.address))
+        .header("cookie", rollcall.session_cookie().await)
+        .header("sec-fetch-site", "same-origin")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(format!("company_id={company}&only_signed={only_signed}"))
+        .send()
+        .await
+        .expect("an answer");
+    response.status().as_u16()
+}
+
+#[actix_web::test]
+async fn c8_once_an_id_has_been_signed_unsigned_calls_say_nothing_of_it_and_its_activity_counts() {
+    let rollcall = Rollcall::start();
+    let site = site(&rollcall).await;
+    let proof = json!({ "user_hash": hash(&site.secret, "ann") });
+    let unsigned = says_company(&rollcall, &site, "ann", json!({ "plan": "free" }), json!({})).await;
+    assert_eq!(told(&unsigned), [], "nobody has signed for her yet");
+    assert_eq!(rollcall.user("ann").await["signed"], false);
+    let traits = json!({ "plan": "pro", "company": { "company_id": "acme" } });
+    says_company(&rollcall, &site, "ann", traits, proof.clone()).await;
+    assert_eq!(rollcall.user("ann").await["signed"], true);
+
+    let traits = json!({ "plan": "free", "city": "Oslo", "company": { "company_id": "umbrella" } });
+    let refused = says_company(&rollcall, &site, "ann", traits, json!({})).await;
+    assert_eq!(refused["status"], "stored");
+    assert_eq!(
+        told(&refused),
+        [("plan", "signature_required"), ("city", "signature_required"), ("company", "signature_required")]
+    );
+    let everything = json!({ "companies": [], "companies_mode": "replace" });
+    let refused = says_company(&rollcall, &site, "ann", everything, json!({})).await;
+    assert_eq!(told(&refused), [("companies", "signature_required")]);
+    let ann = rollcall.user("ann").await;
+    assert_eq!((&ann["attributes"]["plan"], ann["attributes"].get("city")), (&json!("pro"), None));
+    assert_eq!(rollcall.companies_of("ann").await, [("acme".to_owned(), true, false)]);
+    let counted = rollcall.list("/refusals").await;
+    let times = |name: &str| counted.iter().find(|row| row["attribute"] == name).map(|row| row["count"].clone());
+    assert_eq!((times("plan"), times("company")), (Some(json!(1)), Some(json!(1))));
+
+    page_says(&rollcall, &site, "page", &json!("ann"), json!({})).await;
+    assert!(rollcall.user("ann").await["last_seen"].is_string(), "what she does counts all the same");
+
+    // Neither by way of a browser that carries values and is then linked to her.
+    for (kind, user, traits) in
+        [("identify", Value::Null, json!({ "city": "Oslo" })), ("page", json!("ann"), json!({}))]
+    {
+        let message = json!({
+            "type": kind, "messageId": message_id(), "timestamp": seconds_ago(5), "userId": user,
+            "anonymousId": "stranger", "traits": traits,
+        });
+        rollcall.post("/v1/batch", json!({ "writeKey": site.write_key, "batch": [message] })).await;
+    }
+    assert_eq!(rollcall.user("ann").await["attributes"].get("city"), None);
+
+    // A secret token speaks for everybody, and the setting lifts it.
+    rollcall
+        .backend_posts(json!({
+            "type": "identify", "messageId": message_id(), "userId": "ann", "traits": { "city": "Bergen" },
+            "timestamp": seconds_ago(4),
+        }))
+        .await;
+    assert_eq!(rollcall.user("ann").await["attributes"]["city"], "Bergen");
+    let off = json!({ "value": false });
+    rollcall.api_as(Method::PUT, "/settings/protect_signed", &rollcall.token, Some(off)).await;
+    let taken = says_company(&rollcall, &site, "ann", json!({ "plan": "basic" }), json!({})).await;
+    assert_eq!(told(&taken), []);
+}
+
+#[actix_web::test]
+async fn c8_a_company_of_signed_members_is_joined_with_proof_of_it_and_the_proof_proves_no_more() {
+    let rollcall = Rollcall::start();
+    let site = site(&rollcall).await;
+    let lock = json!({ "type": "string", "locked": true });
+    let company = |id: &str| json!({ "company": { "company_id": id, "tier": "gold" } });
+    says_company(&rollcall, &site, "ann", company("acme"), json!({})).await;
+    let locked = rollcall.api_as(Method::PATCH, "/attributes/company/tier", &rollcall.token, Some(lock)).await;
+    assert_eq!(locked.status, 200, "{locked:?}");
+    assert_eq!(ask_for_signed(&rollcall, "acme", "yes").await, 303);
+
+    let refused = says_company(&rollcall, &site, "bob", company("acme"), json!({})).await;
+    assert_eq!(told(&refused), [("company", "signature_required")]);
+    let hashed = json!({ "user_hash": hash(&site.secret, "bob") });
+    let refused = says_company(&rollcall, &site, "bob", company("acme"), hashed).await;
+    assert_eq!(told(&refused), [("company", "signature_required")], "who he is, is not where he belongs");
+    let other = json!({ "identity_token": token(&site.secret, &json!({ "sub": "bob", "company_id": "umbrella" })) });
+    let refused = says_company(&rollcall, &site, "bob", company("acme"), other).await;
+    assert_eq!(told(&refused), [("company", "signature_required")]);
+    let both =
+        json!({ "companies": [{ "company_id": "acme" }, { "company_id": "umbrella" }], "companies_mode": "replace" });
+    says_company(&rollcall, &site, "cem", json!({ "company": { "company_id": "initech" } }), json!({})).await;
+    says_company(&rollcall, &site, "cem", both, json!({})).await;
+    let companies = rollcall.companies_of("cem").await;
+    let left: Vec<_> = companies.iter().map(|(id, _, left)| (id.as_str(), *left)).collect();
+    assert_eq!(left, [("initech", false), ("umbrella", false)], "a list of which one is refused replaces nothing");
+
+    let proof = json!({ "identity_token": token(&site.secret, &json!({ "sub": "bob", "company_id": "acme" })) });
+    let traits = json!({ "company": { "company_id": "acme", "tier": "platinum" } });
+    let taken = says_company(&rollcall, &site, "bob", traits, proof).await;
+    assert_eq!(told(&taken), [("company.tier", "attribute_locked")], "membership, and no more");
+    let bob = rollcall.user("bob").await;
+    assert_eq!(bob["companies"][0]["company_id"], "acme");
+    assert_eq!(bob["companies"][0]["source"], "Signed, signed", "the source, and that it was proven");
+    assert_eq!(rollcall.company("acme").await["attributes"]["tier"], "gold");
+    assert_eq!(rollcall.companies_of("ann").await.len(), 1, "who is in it stays");
+
+    let off = Some(json!({ "signed_members": false }));
+    let answer = rollcall.api_as(Method::PATCH, "/companies/acme", &rollcall.token, off).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    assert_eq!(rollcall.company("acme").await["signed_members"], false);
+    let sets = rollcall.list("/companies/acme/changes").await;
+    let set = sets.iter().find(|set| set["by"]["kind"] == "operator").expect("a change set by hand");
+    let undo =
+        format!("/changes/{}/undo", set["change_id"].as_str().map_or(set["change_id"].to_string(), str::to_owned));
+    let undone = rollcall.api_as(Method::POST, &undo, &rollcall.token, None).await;
+    assert_eq!(undone.status, 409, "it was set back since: {undone:?}");
+    let taken = says_company(&rollcall, &site, "dan", json!({ "company": { "company_id": "acme" } }), json!({})).await;
+    assert_eq!(told(&taken), []);
+}
+
+#[actix_web::test]
+async fn a_company_beside_a_proof_of_nobody_does_not_slip_by() {
+    let rollcall = Rollcall::start();
+    let site = site(&rollcall).await;
+    require(&rollcall, &site).await;
+    let group = json!({
+        "type": "group", "messageId": message_id(), "anonymousId": "stranger", "groupId": "acme",
+        "timestamp": seconds_ago(5), "context": { "user_hash": "anything" },
+    });
+    let answer = rollcall.post("/v1/batch", json!({ "writeKey": site.write_key, "batch": [group] })).await;
+    assert_eq!(answer.body["results"][0]["code"], "signature_required", "{answer:?}");
+    assert!(rollcall.list("/companies").await.is_empty());
+}
+
+#[actix_web::test]
+async fn one_secret_follows_the_other_while_both_hold() {
+    let rollcall = Rollcall::start();
+    let site = site(&rollcall).await;
+    let path = format!("/sources/{}/secrets", site.source_id);
+    let source = || async { rollcall.api(&format!("/sources/{}", site.source_id)).await.body };
+    let ends = site.secret[site.secret.len() - 4..].to_owned();
+    let told = source().await;
+    assert_eq!((&told["secrets"][0]["ends_with"], &told["secrets"][0]["last_used_at"]), (&json!(ends), &Value::Null));
+    assert!(!told.to_string().contains(&site.secret), "told once, at making");
+    let made = rollcall.api_as(Method::POST, &path, &rollcall.token, None).await;
+    assert_eq!(made.status, 201, "{made:?}");
+    let third = rollcall.api_as(Method::POST, &path, &rollcall.token, None).await;
+    assert_eq!((third.status.as_u16(), &third.body["code"]), (409, &json!("too_many_secrets")));
+
+    let fresh = Site { secret: made.body["secret"].as_str().expect("a secret").to_owned(), ..site.clone() };
+    for site in [&site, &fresh] {
+        let proof = json!({ "user_hash": hash(&site.secret, "ann") });
+        let taken = page_says(&rollcall, site, "identify", &json!("ann"), proof).await;
+        assert!(taken.get("code").is_none(), "{taken}");
+    }
+    until("the last use of both", || async {
+        let told = source().await;
+        let used = |at: usize| told["secrets"][at]["last_used_at"].is_string();
+        if used(0) && used(1) { Ok(()) } else { Err(told.to_string()) }
+    })
+    .await;
+    let old = source().await["secrets"][1]["secret_id"].as_str().expect("an id").to_owned();
+    let retired = rollcall.api_as(Method::DELETE, &format!("{path}/{old}"), &rollcall.token, None).await;
+    assert_eq!((retired.status.as_u16(), retired.body["secrets"].as_array().map(Vec::len)), (200, Some(1)));
+    let again = rollcall.api_as(Method::DELETE, &format!("{path}/{old}"), &rollcall.token, None).await;
+    assert_eq!((again.status.as_u16(), &again.body["code"]), (404, &json!("secret_not_found")));
+    let proof = json!({ "user_hash": hash(&site.secret, "ann") });
+    let refused = page_says(&rollcall, &site, "identify", &json!("ann"), proof).await;
+    assert_eq!(refused["code"], "signature_invalid", "a retired secret signs nothing");
+    require(&rollcall, &site).await;
+    let last = format!("{path}/{}", made.body["secret_id"].as_str().expect("an id"));
+    let needed = rollcall.api_as(Method::DELETE, &last, &rollcall.token, None).await;
+    assert_eq!((needed.status.as_u16(), &needed.body["code"]), (409, &json!("secret_needed")));
+    let shell = rollcall.shell(&["source", "make-secret", &site.source_id, "--json"]);
+    let by_shell = Site { secret: shell["secret"].as_str().expect("a secret").to_owned(), ..site.clone() };
+    until("the secret that the shell made", || async {
+        let proof = json!({ "user_hash": hash(&by_shell.secret, "ann") });
+        let taken = page_says(&rollcall, &by_shell, "identify", &json!("ann"), proof).await;
+        if taken.get("code").is_none() { Ok(()) } else { Err(taken.to_string()) }
+    })
+    .await;
+    let secret_id = shell["secret_id"].to_string();
+    rollcall.shell(&["source", "retire-secret", &site.source_id, &secret_id, "--json"]);
+}
+
+#[actix_web::test]
+async fn the_signed_share_is_told_and_outlives_the_server() {
+    let mut rollcall = Rollcall::start();
+    let site = site(&rollcall).await;
+    let signed = json!({ "user_hash": hash(&site.secret, "ann") });
+    for context in [signed.clone(), signed.clone(), signed, json!({}), json!({ "user_hash": "nonsense" })] {
+        page_says(&rollcall, &site, "page", &json!("ann"), context).await;
+    }
+    page_says(&rollcall, &site, "page", &Value::Null, json!({})).await;
+    let share = json!({ "percent": 60, "signed": 3, "unsigned": 1, "refused": 1 });
+    rollcall.terminate();
+    rollcall.serve();
+    let told = rollcall.api(&format!("/sources/{}", site.source_id)).await.body;
+    assert_eq!(told["signed"], share, "a page of nobody is none of them");
+    page_says(&rollcall, &site, "page", &json!("ann"), json!({})).await;
+    until("what was counted since", || async {
+        let told = rollcall.api(&format!("/sources/{}", site.source_id)).await.body;
+        if told["signed"]["unsigned"] == 2 { Ok(()) } else { Err(told.to_string()) }
+    })
+    .await;
+    let shop = rollcall.list("/sources").await;
+    assert!(shop.iter().any(|source| source["name"] == "Shop" && source["signed"]["percent"].is_null()));
+}
+
+async fn fills_in(rollcall: &Rollcall, cookie: &str, path: &str, fields: &[(&str, &str)]) -> (u16, String) {
+    let body: Vec<String> = fields.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect();
+    let request = rollcall
+        .client
+        .post(format!("{}{path}", rollcall.address))
+        .header("cookie", cookie)
+        .header("sec-fetch-site", "same-origin")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(body.join("&"));
+    let response = request.send().await.expect("an answer");
+    (response.status().as_u16(), response.text().await.expect("a page").replace("&quot;", "\""))
+}
+
+#[actix_web::test]
+async fn a_person_makes_a_secret_checks_tokens_and_is_asked_before_proof_is_required() {
+    let rollcall = Rollcall::start();
+    let cookie = rollcall.session_cookie().await;
+    let (site, other) = (site(&rollcall).await, rollcall.shell(&["source", "add", "Other", "--json"]));
+    page_says(&rollcall, &site, "page", &json!("ann"), json!({})).await;
+    let page = format!("/settings/sources/{}", site.source_id);
+    let (status, made) = fills_in(&rollcall, &cookie, &format!("{page}/secrets"), &[]).await;
+    assert!(status == 200 && made.contains("shown once") && made.contains("sk_"), "{made}");
+    let (_, refused) = fills_in(&rollcall, &cookie, &format!("{page}/secrets"), &[]).await;
+    assert!(refused.contains("at most 2 secrets"), "{refused}");
+
+    until("the other source", || async {
+        let answer = rollcall.api(&format!("/sources/{}", other["source_id"].as_str().expect("an id"))).await;
+        if answer.status == 200 { Ok(()) } else { Err(answer.text) }
+    })
+    .await;
+    let now = chrono::Utc::now().timestamp();
+    let stranger = other["secret"].as_str().expect("a secret");
+    for (proof, sentence) in [
+        (token(&site.secret, &json!({ "sub": "123", "company_id": "acme" })), "a member of the company acme"),
+        (token(&site.secret, &json!({ "sub": "124" })), "sub is \"124\", the page says \"123\""),
+        (token(&site.secret, &json!({ "sub": "123", "exp": now - 100 })), "expired 10"),
+        (token(stranger, &json!({ "sub": "123" })), "signed with a secret of another source, “Other”"),
+        (token("sk_nobody", &json!({ "sub": "123" })), "signed with no secret of this source"),
+        (hash(&site.secret, "123"), "It holds: it proves that this is 123"),
+        (hash(stranger, "123"), "signed with a secret of another source, “Other”"),
+        (hash(&site.secret, "124"), "user_hash is not that of this user id"),
+        ("nonsense".to_owned(), "user_hash is not 64 hexadecimal digits"),
+        ("a.b".to_owned(), "not a JSON Web Token"),
+    ] {
+        let (status, told) =
+            fills_in(&rollcall, &cookie, &format!("{page}/check"), &[("hash_or_token", &proof), ("user", "123")]).await;
+        assert!(status == 200 && told.contains(sentence), "{proof}: {sentence}\n{told}");
+    }
+    assert!(rollcall.user_ids().await.iter().all(|id| id == "ann"), "a check stores nothing");
+
+    let wanted = [("name", "Signed"), ("signatures_required", "on")];
+    until("the share", || async {
+        let told = rollcall.api(&format!("/sources/{}", site.source_id)).await.body;
+        if told["signed"]["unsigned"] == 1 { Ok(()) } else { Err(told.to_string()) }
+    })
+    .await;
+    let (status, asked) = fills_in(&rollcall, &cookie, &page, &wanted).await;
+    assert!(status == 200 && asked.contains("Require proof all the same"), "{asked}");
+    assert!(
+        asked.contains("1 of 1 message</b> that named a user in the last 7 days would have been refused"),
+        "{asked}"
+    );
+    let told = rollcall.api(&format!("/sources/{}", site.source_id)).await.body;
+    assert_eq!(told["signatures"], "optional", "nothing before it is confirmed");
+    let (status, _) = fills_in(&rollcall, &cookie, &page, &[wanted[0], wanted[1], ("confirmed", "1")]).await;
+    assert_eq!(status, 303);
+    let told = rollcall.api(&format!("/sources/{}", site.source_id)).await.body;
+    assert_eq!(told["signatures"], "required");
 }

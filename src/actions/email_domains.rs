@@ -54,9 +54,11 @@ pub fn consider(tx: &mut Tx<'_>, user: UserKey, email: Option<&str>, at_ms: i64)
         is_accepted: known.first().is_some_and(|(_, accepted)| *accepted),
     };
     let by = By::Rule(RULE);
+    let takes_any = |tx: &Tx<'_>, company: CompanyKey| !tx.catalog().companies_of_signed.contains(&company);
     match (email_domains::decide(rule, facts), known.first()) {
         (Verdict::Nothing, _) => domains::stop_waiting(tx, user),
-        (Verdict::Join, Some((company, _))) => {
+        // An address is no proof: a company of signed members takes nobody by rule (C8).
+        (Verdict::Join, Some((company, _))) if takes_any(tx, *company) => {
             let changes = join(tx, user, *company, at_ms)?;
             changes::record(tx, &by, "domain", Grade::Rule, &changes).map(drop)
         }
@@ -64,7 +66,9 @@ pub fn consider(tx: &mut Tx<'_>, user: UserKey, email: Option<&str>, at_ms: i64)
             let mut changes = Vec::new();
             let id = CompanyId::stored(domain.clone());
             let company = company_of(tx, &id, &domain, at_ms, &mut changes)?;
-            changes.extend(join(tx, user, company, at_ms)?);
+            if takes_any(tx, company) {
+                changes.extend(join(tx, user, company, at_ms)?);
+            }
             changes::record(tx, &by, "domain", Grade::Rule, &changes).map(drop)
         }
         (Verdict::Suggest | Verdict::Join, _) => domains::wait(tx, user, &domain),

@@ -12,6 +12,7 @@ pub mod passwords;
 pub mod receive;
 pub mod set_up;
 pub mod settings;
+mod signed_members;
 pub mod sources;
 pub mod tokens;
 pub mod tray;

@@ -27,7 +27,7 @@ pub fn set(tx: &mut Tx<'_>, by: &By, name: &str, value: &str) -> Result<String, 
 pub fn shown(settings: &Settings, name: &str) -> Option<Value> {
     let text = settings.get(name)?;
     Some(match name {
-        "one_company" | "respect_gpc" | "refuse_bots" => json!(text == "true"),
+        "one_company" | "respect_gpc" | "refuse_bots" | "protect_signed" => json!(text == "true"),
         "takeover_days" | "visitor_retention_days" | "event_retention_days" | "rate_limit" => {
             json!(text.parse::<i64>().unwrap_or_default())
         }

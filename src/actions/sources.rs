@@ -4,12 +4,15 @@ use serde_json::{Value, json};
 
 use crate::domain::access::Grade;
 use crate::domain::change::{By, Change, Subject};
-use crate::domain::ids::hex;
+use crate::domain::ids::{SecretKey, hex};
+use crate::domain::proof::Secret;
 use crate::store::sources::{self, SourceChange};
 use crate::store::{Source, SourceKind, StoreError, Tx, changes};
 
 /// Characters of a source's name.
 const NAME_CHARS_MAX: usize = 100;
+/// Live secrets of a source.
+pub const SECRETS_MAX: usize = 2;
 /// Bytes of a key that is adopted from another tool.
 const KEY_BYTES_MAX: usize = 200;
 
@@ -45,6 +48,19 @@ pub enum SourceError {
     /// There is none of this id.
     #[error("There is no source {0}. See them with: rollcall source list")]
     Unknown(String),
+    /// It has as many secrets as there can be.
+    #[error(
+        "A source has at most {SECRETS_MAX} secrets, so that one can follow the other. Retire the one that is no longer used."
+    )]
+    TooManySecrets,
+    /// It has no such secret.
+    #[error("This source has no secret {0}.")]
+    UnknownSecret(i64),
+    /// Its only secret, and it asks for proof.
+    #[error(
+        "This source asks for proof of identity, and this is its only secret: nobody could sign any more. Make another first, or make proof optional."
+    )]
+    SecretNeeded,
     /// There is nothing of this name to set.
     #[error("A source has no {0:?}. It has: name, {fields}.", fields = FIELDS.join(", "))]
     Field(String),
@@ -83,11 +99,59 @@ pub fn add(
     let adopted_keys = checked_keys(tx, None, adopted_keys)?;
     let source_id = format!("src_{}", hex(&tx.ambient.bytes::<6>()));
     let write_key = format!("wk_{}", hex(&tx.ambient.bytes::<16>()));
-    let secret = format!("sk_{}", hex(&tx.ambient.bytes::<32>()));
+    let secret = new_secret(tx);
     let source = sources::add(tx, &source_id, &name, &write_key, &secret, &origins, &adopted_keys)?;
     let change = Change::new(Subject::Source(source.key), "created", None, Some(json!(name)));
     changes::record(tx, by, "add_source", Grade::Hand, &[change])?;
     Ok(Added { source, secret })
+}
+
+/// Makes another secret for a source: its site can sign with it while the old one still holds. Answers it
+/// with its key; it is told only now.
+///
+/// # Errors
+/// No such source, two live secrets, the store's.
+pub fn make_secret(tx: &mut Tx<'_>, by: &By, source_id: &str) -> Result<Secret, SourceError> {
+    let source = known(tx, source_id)?;
+    if source.secrets.len() >= SECRETS_MAX {
+        return Err(SourceError::TooManySecrets);
+    }
+    let text = new_secret(tx);
+    let key = sources::add_secret(tx, source.key, &text)?;
+    let change = Change::new(Subject::Source(source.key), "secret", None, Some(json!(ending(&text))));
+    changes::record(tx, by, "make_secret", Grade::Hand, &[change])?;
+    Ok(Secret { key, text })
+}
+
+/// Retires a secret of a source: what it signed is refused from now on.
+///
+/// # Errors
+/// No such source or secret, the only secret of a source that asks for proof, the store's.
+pub fn retire_secret(tx: &mut Tx<'_>, by: &By, source_id: &str, secret: SecretKey) -> Result<(), SourceError> {
+    let source = known(tx, source_id)?;
+    let Some(retired) = source.secrets.iter().find(|known| known.key == secret) else {
+        return Err(SourceError::UnknownSecret(secret.0));
+    };
+    if source.signatures_required && source.secrets.len() == 1 {
+        return Err(SourceError::SecretNeeded);
+    }
+    sources::retire_secret(tx, source.key, secret)?;
+    let change = Change::new(Subject::Source(source.key), "secret", Some(json!(ending(&retired.text))), None);
+    changes::record(tx, by, "retire_secret", Grade::Hand, &[change]).map(drop)?;
+    Ok(())
+}
+
+fn known(tx: &Tx<'_>, source_id: &str) -> Result<Source, SourceError> {
+    tx.catalog().source_by_id(source_id).cloned().ok_or_else(|| SourceError::Unknown(source_id.to_owned()))
+}
+
+fn new_secret(tx: &Tx<'_>) -> String {
+    format!("sk_{}", hex(&tx.ambient.bytes::<32>()))
+}
+
+/// What of a secret may be told after it was made.
+fn ending(secret: &str) -> String {
+    format!("…{}", secret.get(secret.len().saturating_sub(4)..).unwrap_or_default())
 }
 
 /// Sets one field of a source from text; lists are parted by commas. Answers the source as it now stands.
@@ -95,11 +159,10 @@ pub fn add(
 /// # Errors
 /// No such source or field, a value that does not fit, the store's.
 pub fn set(tx: &mut Tx<'_>, by: &By, source_id: &str, field: &str, value: &str) -> Result<Source, SourceError> {
-    let unknown = || SourceError::Unknown(source_id.to_owned());
-    let before = tx.catalog().source_by_id(source_id).cloned().ok_or_else(unknown)?;
+    let before = known(tx, source_id)?;
     let change = parse_change(tx, &before, field, value)?;
     sources::change(tx, before.key, &change)?;
-    let after = tx.catalog().source_by_id(source_id).cloned().ok_or_else(unknown)?;
+    let after = known(tx, source_id)?;
     let (was, is) = (shown(&before, field), shown(&after, field));
     if was != is {
         let change = Change::new(Subject::Source(before.key), field, Some(was), Some(is));

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::duplicates::NOT_SAME_AS;
 use super::merge::{self, MERGED_INTO, rejoin};
+use super::signed_members::{self, SIGNED_MEMBERS};
 use crate::domain::access::Grade;
 use crate::domain::attributes::{Attributes, Owner, Stamp, Write};
 use crate::domain::change::{By, Change, Subject};
@@ -103,8 +104,8 @@ struct Undoing<'a, 't> {
 impl Undoing<'_, '_> {
     /// Those who were moved go back to whom they were, unless they have been moved since.
     fn merge(&mut self, deed: &Deed, rows: &[ChangeRow]) -> Result<(), UndoError> {
-        for row in rows.iter().filter(|row| matches!(row.field.as_str(), OWNER | TAGS)) {
-            self.kept_by_hand(row)?;
+        for row in rows.iter().filter(|row| matches!(row.field.as_str(), OWNER | TAGS | SIGNED_MEMBERS)) {
+            self.field(row)?;
         }
         // Who was merged into one of them before goes with it.
         let moves_too = |about: Subject| rows.iter().any(|row| row.field == MERGED_INTO && row.about == about);
@@ -182,6 +183,14 @@ impl Undoing<'_, '_> {
                 if self.tx.catalog().definition(owner_of(row.about), field).is_some() =>
             {
                 self.attribute(row)
+            }
+            (Subject::Company(company), SIGNED_MEMBERS) => {
+                let was = row.before.as_ref().and_then(Value::as_bool).unwrap_or(false);
+                match signed_members::set(self.tx, company, was)? {
+                    Some(change) => self.changes.push(change),
+                    None => self.conflict(row, "It was set back since, and stays as it is.".to_owned()),
+                }
+                Ok(())
             }
             (one, NOT_SAME_AS) => self.told_apart(one, row),
             (_, "created") => {

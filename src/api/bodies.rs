@@ -22,9 +22,14 @@ pub(super) fn user(mut body: Map<String, Value>) -> Result<Wanted, Problem> {
 }
 
 /// The body of `PUT|PATCH /companies/{id}`.
-pub(super) fn company_itself(body: Map<String, Value>) -> Result<Wanted, Problem> {
-    only(&body, &["name", "attributes", "owner", "tags"])?;
-    profile(body, &["name"])
+pub(super) fn company_itself(mut body: Map<String, Value>) -> Result<Wanted, Problem> {
+    only(&body, &["name", "attributes", "owner", "tags", "signed_members"])?;
+    let signed_members = match body.remove("signed_members") {
+        None => None,
+        Some(Value::Bool(only_signed)) => Some(only_signed),
+        Some(_) => return Err(invalid("signed_members", "true or false")),
+    };
+    Ok(Wanted { signed_members, ..profile(body, &["name"])? })
 }
 
 /// The body of `PUT /companies/{id}/members/{user_id}`.
@@ -151,5 +156,6 @@ mod tests {
         let placeholder = user(object(json!({ "companies": [{ "company_id": "{{id}}" }] }))).unwrap_err();
         assert_eq!(placeholder.code(), "id_placeholder");
         assert_eq!(company_itself(object(json!({ "email": "x" }))).unwrap_err().code(), "field_unknown");
+        assert_eq!(company_itself(object(json!({ "signed_members": 1 }))).unwrap_err().code(), "value_invalid");
     }
 }

@@ -202,6 +202,7 @@ struct CompanyView {
     active_members_30d: Option<u32>,
     owner: Option<String>,
     tags: Vec<String>,
+    signed_members: Option<bool>,
     first_page: Option<FirstPageView>,
     state: Option<&'static str>,
     trend: Option<&'static str>,
@@ -214,7 +215,7 @@ struct CompanyView {
 
 impl CompanyView {
     fn of(company: CompanyRecord, now_ms: i64) -> CompanyView {
-        let CompanyRecord { row, aliases, domains, attributes, active_people, first_page } = company;
+        let CompanyRecord { row, aliases, domains, attributes, signed_members, active_people, first_page } = company;
         CompanyView {
             company_id: row.company_id,
             aliases,
@@ -225,6 +226,7 @@ impl CompanyView {
             active_members_30d: Some(row.active_members),
             owner: row.owner,
             tags: row.tags,
+            signed_members: Some(signed_members),
             first_page: first_page.map(|(_, first)| FirstPageView::of(first)),
             state: Some(State::at(now_ms, row.first_seen_ms, row.last_seen_ms).as_str()),
             trend: Some(Trend::between(active_people.1, active_people.0).as_str()),
@@ -247,6 +249,7 @@ impl CompanyView {
             active_members_30d: None,
             owner: profile.owner,
             tags: profile.tags,
+            signed_members: None,
             first_page: company.first_page.map(|(_, first)| FirstPageView::of(first)),
             state: None,
             trend: None,

@@ -11,16 +11,19 @@ use super::settings::text_of;
 use super::{read_only, resource};
 use crate::actions::sources::{self as deeds, FIELDS, SourceError};
 use crate::domain::change::By;
+use crate::domain::ids::SecretKey;
 use crate::domain::time::rfc3339;
 use crate::http::access::{AdminToken, ReadToken};
 use crate::http::problem::Problem;
 use crate::store::list::{Count, Cursor, Page};
-use crate::store::{Source, Store};
+use crate::store::{Reader, Source, Store, StoreError, proofs};
 
 pub(super) fn configure(config: &mut web::ServiceConfig) {
     config
         .service(read_only("/sources").get(list))
-        .service(resource("/sources/{source_id}", "GET, HEAD, PATCH").get(show).patch(change));
+        .service(resource("/sources/{source_id}", "GET, HEAD, PATCH").get(show).patch(change))
+        .service(resource("/sources/{source_id}/secrets", "POST").post(make_secret))
+        .service(resource("/sources/{source_id}/secrets/{secret_id}", "DELETE").delete(retire_secret));
 }
 
 /// The name of the order of sources: the first made first.
@@ -38,7 +41,11 @@ async fn list(_: ReadToken, request: HttpRequest, store: Data<Store>) -> Result<
     rows.truncate(size);
     let last = rows.last().filter(|_| more);
     let next = last.map(|source| Cursor { value: Value::Null, key: source.key.0 });
-    Ok(answer::ok(List::of(Page { rows, next }, ORDER, view).counted(total), 0))
+    let rows: Vec<Source> = rows.into_iter().cloned().collect();
+    let now_ms = store.now_ms();
+    let rows =
+        store.read(move |db| rows.iter().map(|source| view(db, source, now_ms)).collect::<Result<_, _>>()).await?;
+    Ok(answer::ok(List::of(Page { rows, next }, ORDER, |row| row).counted(total), 0))
 }
 
 /// `GET /api/v1/sources/{source_id}`
@@ -49,9 +56,8 @@ async fn show(
     store: Data<Store>,
 ) -> Result<HttpResponse, Problem> {
     Parameters::of(&request, &[])?;
-    let catalog = store.catalog();
-    let source = catalog.source_by_id(&path).ok_or_else(|| problem(SourceError::Unknown(path.to_string())))?;
-    Ok(answer::ok(view(source), 0))
+    let source = store.catalog().source_by_id(&path).cloned();
+    one(&store, source.ok_or_else(|| problem(SourceError::Unknown(path.to_string())))?).await
 }
 
 /// `PATCH /api/v1/sources/{source_id}`: each field of the body, all or nothing.
@@ -75,11 +81,53 @@ async fn change(
         })
         .await
         .map_err(problem)?;
-    Ok(answer::ok(view(&source), 0))
+    one(&store, source).await
 }
 
-/// A source as JSON.
-fn view(source: &Source) -> Value {
+async fn one(store: &Store, source: Source) -> Result<HttpResponse, Problem> {
+    let now_ms = store.now_ms();
+    Ok(answer::ok(store.read(move |db| view(db, &source, now_ms)).await?, 0))
+}
+
+/// `POST /api/v1/sources/{source_id}/secrets`: makes another secret, told only in this answer.
+async fn make_secret(
+    token: AdminToken,
+    path: Path<String>,
+    request: HttpRequest,
+    store: Data<Store>,
+) -> Result<HttpResponse, Problem> {
+    Parameters::of(&request, &[])?;
+    let (source_id, by) = (path.into_inner(), By::Token(token.0.name));
+    let made = store.write(move |tx| deeds::make_secret(tx, &by, &source_id)).await.map_err(problem)?;
+    Ok(answer::written(json!({ "secret_id": made.key.0.to_string(), "secret": made.text }), true))
+}
+
+/// `DELETE /api/v1/sources/{source_id}/secrets/{secret_id}`: what it signed is refused from now on.
+async fn retire_secret(
+    token: AdminToken,
+    path: Path<(String, i64)>,
+    request: HttpRequest,
+    store: Data<Store>,
+) -> Result<HttpResponse, Problem> {
+    Parameters::of(&request, &[])?;
+    let ((source_id, secret), by) = (path.into_inner(), By::Token(token.0.name));
+    let retired = source_id.clone();
+    store.write(move |tx| deeds::retire_secret(tx, &by, &retired, SecretKey(secret))).await.map_err(problem)?;
+    let source = store.catalog().source_by_id(&source_id).cloned();
+    one(&store, source.ok_or_else(|| problem(SourceError::Unknown(source_id)))?).await
+}
+
+/// A source as JSON. `signed` is the share of the last seven days' messages that named a user.
+fn view(db: &Reader<'_>, source: &Source, now_ms: i64) -> Result<Value, StoreError> {
+    let secrets = proofs::secrets(db, source.key)?.into_iter().map(|row| {
+        json!({
+            "secret_id": row.key.0.to_string(),
+            "ends_with": row.ends_with,
+            "created_at": rfc3339(row.created_ms),
+            "last_used_at": row.last_used_ms.map(rfc3339),
+        })
+    });
+    let share = proofs::share(db, source.key, now_ms)?;
     let mut json = json!({
         "source_id": source.source_id,
         "name": source.name,
@@ -88,7 +136,11 @@ fn view(source: &Source) -> Value {
     for field in FIELDS {
         json[field] = deeds::shown(source, field);
     }
-    json
+    json["secrets"] = secrets.collect();
+    json["signed"] = json!({
+        "percent": share.percent(), "signed": share.signed, "unsigned": share.unsigned, "refused": share.refused,
+    });
+    Ok(json)
 }
 
 fn problem(error: SourceError) -> Problem {
@@ -98,6 +150,9 @@ fn problem(error: SourceError) -> Problem {
         SourceError::Unknown(_) => {
             Problem::new(StatusCode::NOT_FOUND, "source_not_found", "No source has this id. See GET /api/v1/sources.")
         }
+        SourceError::UnknownSecret(_) => Problem::new(StatusCode::NOT_FOUND, "secret_not_found", detail),
+        SourceError::TooManySecrets => Problem::new(StatusCode::CONFLICT, "too_many_secrets", detail),
+        SourceError::SecretNeeded => Problem::new(StatusCode::CONFLICT, "secret_needed", detail),
         SourceError::KeyTaken { .. } => Problem::new(StatusCode::CONFLICT, "key_taken", detail),
         SourceError::Field(field) => {
             Problem::new(StatusCode::BAD_REQUEST, "field_unknown", detail).with("field", field)

@@ -21,7 +21,7 @@ use super::parts::who::{self, Size};
 use super::parts::{came, code, pill, values};
 use super::timeline::{self, Show, Timeline};
 use super::user::{before, edit_member, role, timeline_card};
-use super::{duplicates, errors, links, then};
+use super::{duplicates, errors, links, signed_members, then};
 use crate::domain::access::{Grade, Role};
 use crate::domain::activity::{State, Trend};
 use crate::domain::change::Subject;
@@ -124,6 +124,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
                         value::link(&whom, attribute, frame.may(Role::Admin))
                     }))
                     (came(frame, company))
+                    (signed_members::card(frame, &company.row.company_id, company.signed_members))
                     (then::card(frame, &path))
                     (code::shell_card(&frame.server, &links::company_api(&company.row.company_id)))
                 }

@@ -27,6 +27,7 @@ mod search;
 mod set_up;
 mod settings;
 mod sign_in;
+mod signed_members;
 #[cfg(test)]
 mod storybook;
 mod suggested;
@@ -81,6 +82,7 @@ pub fn configure(config: &mut ServiceConfig) {
             web::resource("/companies/{id:[^/]*}/merge").get(merge::companies::show).post(merge::companies::confirm),
         )
         .service(web::resource("/companies/{id}").get(company::show))
+        .service(web::resource("/signed-members").post(signed_members::change))
         .service(web::resource("/visitors").get(visitors::show))
         .service(web::resource("/refusals").get(refusals::show))
         .service(web::resource("/refusals/tray").get(tray::show).post(tray::decide))
@@ -107,11 +109,14 @@ fn edit_pages(config: &mut ServiceConfig) {
 }
 
 fn settings_pages(config: &mut ServiceConfig) {
-    use settings::{account, operators, rules, source, sources, tokens, workspace};
+    use settings::{account, operators, proof, rules, source, sources, tokens, workspace};
     config
         .service(web::redirect("/settings", "/settings/sources"))
         .service(web::resource("/settings/sources").get(sources::show).post(sources::add_one))
         .service(web::resource("/settings/sources/{id}").get(source::show).post(source::change))
+        .service(web::resource("/settings/sources/{id}/secrets").post(proof::make))
+        .service(web::resource("/settings/sources/{id}/secrets/retire").post(proof::retire))
+        .service(web::resource("/settings/sources/{id}/check").post(proof::ask))
         .service(web::resource("/settings/workspace").get(workspace::show).post(workspace::change))
         .service(web::resource("/settings/rules").get(rules::show).post(rules::change))
         .service(web::resource("/settings/operators").get(operators::show).post(operators::add_one))

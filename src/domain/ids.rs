@@ -27,6 +27,8 @@ keys! {
     VisitorKey,
     /// Our row number of a source.
     SourceKey,
+    /// Our row number of a secret that a site signs with.
+    SecretKey,
     /// Our row number of an operator.
     OperatorKey,
     /// Our row number of an attribute definition.

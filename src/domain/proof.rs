@@ -12,7 +12,7 @@ use serde_json::Value;
 use sha2::Sha256;
 
 use crate::domain::error::{Code, Refused};
-use crate::domain::ids::{self, UserId};
+use crate::domain::ids::{self, CompanyId, SecretKey, UserId};
 
 /// A token holds for so many seconds longer than it says, as clocks differ.
 pub const LEEWAY_SECONDS: i64 = 30;
@@ -35,13 +35,33 @@ impl Proof {
     }
 }
 
+/// A secret that a site signs with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Secret {
+    /// Our row number.
+    pub key: SecretKey,
+    /// The secret itself.
+    pub text: String,
+}
+
 /// What a proof shows beside who it is.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Proven {
+    /// The secret that made it.
+    pub secret: SecretKey,
     /// The e-mail address, as compared.
     pub email: Option<String>,
+    /// The company that the user is a member of.
+    pub company: Option<CompanyId>,
     /// Staff looking at this user (R16).
     pub acting_as: bool,
+}
+
+impl Proven {
+    /// Who it is, and no more.
+    fn by(secret: SecretKey) -> Proven {
+        Proven { secret, email: None, company: None, acting_as: false }
+    }
 }
 
 /// Checks a proof against the secrets of a source, any of which may have made it.
@@ -50,7 +70,7 @@ pub struct Proven {
 /// `signature_invalid`, `token_expired`.
 pub fn check(
     proof: &Proof,
-    secrets: &[String],
+    secrets: &[Secret],
     user_id: Option<&UserId>,
     email: Option<&str>,
     now_ms: i64,
@@ -58,14 +78,28 @@ pub fn check(
     match (&proof.identity_token, &proof.user_hash) {
         (Some(token), _) => check_token(token, secrets, user_id, email, now_ms),
         (None, Some(hash)) => check_hash(hash, proof, secrets, user_id, email),
-        (None, None) => Ok(Proven::default()),
+        (None, None) => Err(invalid("There is neither user_hash nor identity_token.")),
+    }
+}
+
+/// The secret that a proof was made with, whatever else is wrong with it.
+pub fn made_with(
+    proof: &Proof,
+    secrets: &[Secret],
+    user_id: Option<&UserId>,
+    email: Option<&str>,
+) -> Option<SecretKey> {
+    match (&proof.identity_token, &proof.user_hash) {
+        (Some(token), _) => Token::parse(token).ok()?.made_with(secrets),
+        (None, Some(hash)) => check_hash(hash, proof, secrets, user_id, email).ok().map(|proven| proven.secret),
+        (None, None) => None,
     }
 }
 
 fn check_hash(
     hash: &str,
     proof: &Proof,
-    secrets: &[String],
+    secrets: &[Secret],
     user_id: Option<&UserId>,
     email: Option<&str>,
 ) -> Result<Proven, Refused> {
@@ -74,47 +108,73 @@ fn check_hash(
             "user_hash is not 64 hexadecimal digits. Send HMAC-SHA256 of the user id with the source's secret, in hex.",
         )
     })?;
-    let is_of = |text: &str| secrets.iter().any(|secret| mac(secret, text.as_bytes()).verify_slice(&bytes).is_ok());
-    let (fits, proven) = match (user_id, email) {
+    let is_of = |secret: &Secret, text: &str| mac(&secret.text, text.as_bytes()).verify_slice(&bytes).is_ok();
+    let made_with = |secret: &&Secret| match (user_id, email) {
         (Some(id), _) => {
-            let as_sent = proof.user_id_as_sent.as_deref().is_some_and(is_of);
-            (as_sent || is_of(id.as_str()), Proven::default())
+            proof.user_id_as_sent.as_deref().is_some_and(|sent| is_of(secret, sent)) || is_of(secret, id.as_str())
         }
-        (None, Some(email)) => (is_of(email), Proven { email: Some(email.to_owned()), ..Proven::default() }),
-        (None, None) => {
-            return Err(invalid("user_hash proves nobody: the message has neither a user id nor an e-mail address."));
-        }
+        (None, Some(email)) => is_of(secret, email),
+        (None, None) => false,
     };
-    fits.then_some(proven).ok_or_else(|| {
-        invalid("user_hash is not that of this user id with a secret of this source. Hash the very id that the page sends, on your server.")
-    })
+    match (secrets.iter().find(made_with), user_id, email) {
+        (Some(secret), None, email) => Ok(Proven { email: email.map(str::to_owned), ..Proven::by(secret.key) }),
+        (Some(secret), Some(_), _) => Ok(Proven::by(secret.key)),
+        (None, None, None) => {
+            Err(invalid("user_hash proves nobody: the message has neither a user id nor an e-mail address."))
+        }
+        (None, _, _) => Err(invalid(
+            "user_hash is not that of this user id with a secret of this source. Hash the very id that the page \
+             sends, on your server.",
+        )),
+    }
+}
+
+/// A JSON Web Token, read but not believed.
+struct Token<'a> {
+    /// What is signed: head and claims as they were sent.
+    signed: &'a str,
+    signature: Vec<u8>,
+    claims: Value,
+}
+
+impl Token<'_> {
+    fn parse(token: &str) -> Result<Token<'_>, Refused> {
+        let token = token.trim();
+        let mut parts = token.split('.');
+        let (Some(head), Some(body), Some(signature), None) = (parts.next(), parts.next(), parts.next(), parts.next())
+        else {
+            return Err(invalid("identity_token is not a JSON Web Token: three parts with dots between."));
+        };
+        let json = |part: &str| -> Option<Value> { serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).ok()?).ok() };
+        let not_read = || invalid("identity_token can't be read: its parts are not JSON in base64url.");
+        if json(head).ok_or_else(not_read)?.get("alg").and_then(Value::as_str) != Some("HS256") {
+            return Err(invalid("identity_token is signed otherwise than with HS256, and only that is taken."));
+        }
+        Ok(Token {
+            signed: &token[..head.len() + 1 + body.len()],
+            signature: URL_SAFE_NO_PAD.decode(signature).map_err(|_| not_read())?,
+            claims: json(body).ok_or_else(not_read)?,
+        })
+    }
+
+    fn made_with(&self, secrets: &[Secret]) -> Option<SecretKey> {
+        let made = |secret: &&Secret| mac(&secret.text, self.signed.as_bytes()).verify_slice(&self.signature).is_ok();
+        secrets.iter().find(made).map(|secret| secret.key)
+    }
 }
 
 fn check_token(
     token: &str,
-    secrets: &[String],
+    secrets: &[Secret],
     user_id: Option<&UserId>,
     email: Option<&str>,
     now_ms: i64,
 ) -> Result<Proven, Refused> {
-    let mut parts = token.trim().split('.');
-    let (Some(head), Some(body), Some(signature), None) = (parts.next(), parts.next(), parts.next(), parts.next())
-    else {
-        return Err(invalid("identity_token is not a JSON Web Token: three parts with dots between."));
-    };
-    let json = |part: &str| -> Option<Value> { serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).ok()?).ok() };
-    let not_read = || invalid("identity_token can't be read: its parts are not JSON in base64url.");
-    if json(head).ok_or_else(not_read)?.get("alg").and_then(Value::as_str) != Some("HS256") {
-        return Err(invalid("identity_token is signed otherwise than with HS256, and only that is taken."));
-    }
-    let signature = URL_SAFE_NO_PAD.decode(signature).map_err(|_| not_read())?;
-    let signed = &token.trim()[..head.len() + 1 + body.len()];
-    if !secrets.iter().any(|secret| mac(secret, signed.as_bytes()).verify_slice(&signature).is_ok()) {
-        return Err(invalid(
-            "identity_token is signed with no secret of this source. Use the one on the source's page.",
-        ));
-    }
-    let claims = json(body).ok_or_else(not_read)?;
+    let token = Token::parse(token)?;
+    let secret = token.made_with(secrets).ok_or_else(|| {
+        invalid("identity_token is signed with no secret of this source. Use the one on the source's page.")
+    })?;
+    let claims = token.claims;
     let second = |name: &str| claims.get(name).and_then(Value::as_f64).map(|seconds| (seconds * 1_000.0) as i64);
     let leeway_ms = LEEWAY_SECONDS * 1_000;
     if let Some(ends_ms) = second("exp")
@@ -129,17 +189,24 @@ fn check_token(
     if second("nbf").is_some_and(|begins_ms| now_ms < begins_ms.saturating_sub(leeway_ms)) {
         return Err(invalid("identity_token is not valid yet (nbf). Check the clock of the server that makes it."));
     }
-    let subject = match claims.get("sub").or_else(|| claims.get("user_id")) {
-        Some(Value::Number(number)) => Some(number.to_string()),
-        Some(Value::String(text)) => Some(text.clone()),
+    let id = |name: &str| match claims.get(name)? {
+        Value::Number(number) => Some(number.to_string()),
+        Value::String(text) => Some(text.clone()),
         _ => None,
     };
-    let subject = subject.and_then(|text| UserId::parse(&text).ok().flatten());
+    let subject = id("sub").or_else(|| id("user_id")).and_then(|text| UserId::parse(&text).ok().flatten());
     let claimed = claims.get("email").and_then(Value::as_str).and_then(|text| ids::email(text).ok());
     match (user_id, &subject) {
         (Some(id), Some(subject)) if id == subject => {}
-        (Some(_), _) => {
-            return Err(invalid("identity_token is of another user: sub is not the user id that the page sends."));
+        (Some(id), Some(subject)) => {
+            return Err(invalid(format!(
+                "identity_token is of another user: sub is {:?}, the page says {:?}.",
+                ids::excerpt(subject.as_str()),
+                ids::excerpt(id.as_str())
+            )));
+        }
+        (Some(_), None) => {
+            return Err(invalid("identity_token is of nobody: it has no sub. Put the user id into sub."));
         }
         (None, Some(_)) => {
             return Err(invalid("identity_token names a user in sub, and the message names none. Send user_id."));
@@ -152,7 +219,9 @@ fn check_token(
         }
     }
     Ok(Proven {
+        secret,
         email: claimed,
+        company: id("company_id").and_then(|text| CompanyId::parse(&text).ok().flatten()),
         acting_as: claims.get("act").is_some_and(|act| !matches!(act, Value::Null | Value::Bool(false))),
     })
 }
@@ -169,7 +238,7 @@ fn unhex(text: &str) -> Option<[u8; 32]> {
     (digits.len() == 64).then(|| bytes.try_into().ok()).flatten()
 }
 
-fn invalid(sentence: &str) -> Refused {
+fn invalid(sentence: impl Into<String>) -> Refused {
     Refused::new(Code::SignatureInvalid, sentence)
 }
 
@@ -180,8 +249,9 @@ mod tests {
 
     const NOW_MS: i64 = 1_790_000_000_000;
 
-    fn secrets() -> Vec<String> {
-        vec!["sk_old".to_owned(), "sk_new".to_owned()]
+    fn secrets() -> Vec<Secret> {
+        let secret = |key: i64, text: &str| Secret { key: SecretKey(key), text: text.to_owned() };
+        vec![secret(1, "sk_old"), secret(2, "sk_new")]
     }
 
     fn hash(secret: &str, text: &str) -> String {

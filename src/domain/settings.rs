@@ -36,6 +36,8 @@ pub struct Settings {
     pub refuse_bots: bool,
     /// E-mail domains of our own staff, left out of all numbers (R16).
     pub staff_domains: Vec<String>,
+    /// Once a user id has been signed, unsigned calls for it set no attribute and no membership (C8).
+    pub protect_signed: bool,
     /// Requests a second and address that a public key may make.
     pub rate_limit: u32,
     /// E-mail domains that never make a company (C9).
@@ -55,6 +57,7 @@ impl Default for Settings {
             respect_gpc: true,
             refuse_bots: true,
             staff_domains: Vec::new(),
+            protect_signed: true,
             rate_limit: 50,
             ignored_domains: Vec::new(),
         }
@@ -80,7 +83,7 @@ pub enum SettingError {
 }
 
 /// The names of all settings, in the contract's order.
-pub const NAMES: [&str; 12] = [
+pub const NAMES: [&str; 13] = [
     "workspace_name",
     "time_zone",
     "one_company",
@@ -91,6 +94,7 @@ pub const NAMES: [&str; 12] = [
     "respect_gpc",
     "refuse_bots",
     "staff_domains",
+    "protect_signed",
     "rate_limit",
     "ignored_domains",
 ];
@@ -114,6 +118,7 @@ impl Settings {
             "respect_gpc" => self.respect_gpc.to_string(),
             "refuse_bots" => self.refuse_bots.to_string(),
             "staff_domains" => self.staff_domains.join(","),
+            "protect_signed" => self.protect_signed.to_string(),
             "rate_limit" => self.rate_limit.to_string(),
             "ignored_domains" => self.ignored_domains.join(","),
             _ => return None,
@@ -167,6 +172,7 @@ impl Settings {
             "respect_gpc" => self.respect_gpc = truth()?,
             "refuse_bots" => self.refuse_bots = truth()?,
             "staff_domains" => self.staff_domains = domains(value),
+            "protect_signed" => self.protect_signed = truth()?,
             "ignored_domains" => self.ignored_domains = domains(value),
             _ => {
                 self.rate_limit = value

@@ -9,7 +9,8 @@ use rusqlite::Connection;
 use super::{StoreError, erasure};
 use crate::domain::access::Grade;
 use crate::domain::attributes::{Owner, Type};
-use crate::domain::ids::{CompanyKey, SourceKey, UserKey};
+use crate::domain::ids::{CompanyKey, SecretKey, SourceKey, UserKey};
+use crate::domain::proof::Secret;
 use crate::domain::settings::Settings;
 
 /// Whether a source keeps what it sends.
@@ -43,7 +44,7 @@ pub struct Source {
     /// Its public keys, our own first, then those adopted from another tool.
     pub write_keys: Vec<String>,
     /// Secrets that its site signs with, the newest first.
-    pub secrets: Vec<String>,
+    pub secrets: Vec<Secret>,
     /// Made at, Unix milliseconds.
     pub created_ms: i64,
 }
@@ -126,6 +127,8 @@ pub struct Catalog {
     pub merged_users: Arc<HashMap<UserKey, UserKey>>,
     /// Companies that were merged, and into which (C10); flattened.
     pub merged_companies: Arc<MergedCompanies>,
+    /// Companies that take signed members only (C8).
+    pub companies_of_signed: Arc<HashSet<CompanyKey>>,
     /// Keyed hashes of the ids of erased people (R13).
     pub erased: Arc<HashSet<[u8; erasure::HASH_BYTES]>>,
     /// The key of message hashes.
@@ -237,9 +240,10 @@ pub(super) fn load(connection: &Connection) -> Result<Catalog, StoreError> {
             source.origins.push(origin);
         }
     }
-    let mut statement =
-        connection.prepare_cached("SELECT source_key, secret FROM source_secrets ORDER BY secret_key DESC")?;
-    let rows = statement.query_map([], |row| Ok((SourceKey(row.get(0)?), row.get::<_, String>(1)?)))?;
+    let mut statement = connection
+        .prepare_cached("SELECT source_key, secret_key, secret FROM source_secrets ORDER BY secret_key DESC")?;
+    let rows = statement
+        .query_map([], |row| Ok((SourceKey(row.get(0)?), Secret { key: SecretKey(row.get(1)?), text: row.get(2)? })))?;
     for row in rows {
         let (key, secret) = row?;
         if let Some(source) = sources.get_mut(&key) {
@@ -292,6 +296,9 @@ pub(super) fn load(connection: &Connection) -> Result<Catalog, StoreError> {
         connection.prepare_cached("SELECT company_key, merged_into FROM companies WHERE merged_into IS NOT NULL")?;
     let merged = statement.query_map([], |row| Ok((CompanyKey(row.get(0)?), CompanyKey(row.get(1)?))))?;
     let merged_companies = Arc::new(MergedCompanies::of(merged.collect::<Result<_, _>>()?));
+    let mut statement = connection.prepare_cached("SELECT company_key FROM companies WHERE signed_members = 1")?;
+    let asking = statement.query_map([], |row| Ok(CompanyKey(row.get(0)?)))?;
+    let companies_of_signed = Arc::new(asking.collect::<Result<_, _>>()?);
 
     let hash_key = connection.query_row("SELECT value FROM secrets WHERE name = 'hash_key'", [], |row| row.get(0))?;
     Ok(Catalog {
@@ -304,6 +311,7 @@ pub(super) fn load(connection: &Connection) -> Result<Catalog, StoreError> {
         unsigned_definitions,
         merged_users,
         merged_companies,
+        companies_of_signed,
         erased: Arc::new(erasure::read(connection)?),
         hash_key,
     })

@@ -3,6 +3,8 @@
 mod members;
 mod page;
 
+use std::sync::Arc;
+
 use rusqlite::{OptionalExtension, named_params, params};
 
 pub use members::{MemberRow, MembersBy, count_members, members};
@@ -232,6 +234,23 @@ pub fn key_of_id(tx: &Tx<'_>, company_id: &CompanyId) -> Result<Option<CompanyKe
 /// The company that another is read through, else itself (C10).
 pub fn survivor(tx: &Tx<'_>, key: CompanyKey) -> CompanyKey {
     merges::companies::survivor(tx, key)
+}
+
+/// Sets whether a company takes signed members only (C8).
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn ask_for_signed(tx: &mut Tx<'_>, company: CompanyKey, only_signed: bool) -> Result<(), StoreError> {
+    tx.connection
+        .prepare_cached("UPDATE companies SET signed_members = ?2 WHERE company_key = ?1")?
+        .execute(params![company.0, only_signed])?;
+    let asking = Arc::make_mut(&mut tx.catalog_mut().companies_of_signed);
+    if only_signed {
+        asking.insert(company);
+    } else {
+        asking.remove(&company);
+    }
+    Ok(())
 }
 
 /// Makes a company of its id alone (C5). `at_ms` is the time of the message that names it.

@@ -45,6 +45,7 @@ pub mod merges;
 pub mod notes;
 pub mod operators;
 pub mod profiles;
+pub mod proofs;
 pub mod recount;
 pub mod refusals;
 pub mod search;

@@ -3,7 +3,8 @@
 use rusqlite::named_params;
 
 use super::{Source, SourceKind, StoreError, Tx};
-use crate::domain::ids::SourceKey;
+use crate::domain::ids::{SecretKey, SourceKey};
+use crate::domain::proof::Secret;
 
 /// A new source with its public key.
 ///
@@ -32,9 +33,6 @@ pub fn add(
     tx.connection
         .prepare_cached("INSERT INTO write_keys (write_key, source_key) VALUES (:write_key, :source)")?
         .execute(named_params! { ":write_key": write_key, ":source": key.0 })?;
-    tx.connection
-        .prepare_cached("INSERT INTO source_secrets (source_key, secret, created_ms) VALUES (:source, :secret, :now)")?
-        .execute(named_params! { ":source": key.0, ":secret": secret, ":now": tx.now_ms })?;
     let source = Source {
         key,
         source_id: source_id.to_owned(),
@@ -45,13 +43,47 @@ pub fn add(
         signatures_required: false,
         origins: Vec::new(),
         write_keys: Vec::new(),
-        secrets: vec![secret.to_owned()],
+        secrets: Vec::new(),
         created_ms: tx.now_ms,
     };
     tx.catalog_mut().sources.insert(key, source.clone());
+    add_secret(tx, key, secret)?;
     set_origins(tx, key, origins)?;
     adopt(tx, key, adopted_keys)?;
     Ok(tx.catalog().sources.get(&key).cloned().unwrap_or(source))
+}
+
+/// Adds a secret to those that a source's site signs with.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn add_secret(tx: &mut Tx<'_>, source: SourceKey, secret: &str) -> Result<SecretKey, StoreError> {
+    let key = SecretKey(
+        tx.connection
+            .prepare_cached(
+                "INSERT INTO source_secrets (source_key, secret, created_ms) VALUES (:source, :secret, :now)
+                 RETURNING secret_key",
+            )?
+            .query_row(named_params! { ":source": source.0, ":secret": secret, ":now": tx.now_ms }, |row| row.get(0))?,
+    );
+    if let Some(known) = tx.catalog_mut().sources.get_mut(&source) {
+        known.secrets.insert(0, Secret { key, text: secret.to_owned() });
+    }
+    Ok(key)
+}
+
+/// Takes a secret away: what it signed holds no more.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn retire_secret(tx: &mut Tx<'_>, source: SourceKey, secret: SecretKey) -> Result<(), StoreError> {
+    tx.connection
+        .prepare_cached("DELETE FROM source_secrets WHERE secret_key = :secret")?
+        .execute(named_params! { ":secret": secret.0 })?;
+    if let Some(known) = tx.catalog_mut().sources.get_mut(&source) {
+        known.secrets.retain(|known| known.key != secret);
+    }
+    Ok(())
 }
 
 /// What of a source can be changed.

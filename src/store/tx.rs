@@ -36,6 +36,8 @@ pub(super) struct State {
     pub(super) days: crate::domain::time::Days,
     /// The first change set of today, as of a zone and a quarter of an hour.
     pub(super) first_of_today: std::cell::Cell<Option<((chrono_tz::Tz, i64), i64)>>,
+    /// Proofs of identity that were counted and are not written yet.
+    pub(super) proofs: super::proofs::Tally,
     /// Days wait to be counted anew.
     pub(super) days_to_recount: bool,
 }

@@ -10,7 +10,8 @@ use serde_json::{Map, Value};
 
 pub(super) use known::first_seen;
 pub use known::{
-    KnownUser, carried_by, create, give_id, id, key_of_id, key_of_our_id, load, named_at, save, with_email,
+    KnownUser, carried_by, create, give_id, id, is_signed, key_of_id, key_of_our_id, load, named_at, save, sign,
+    with_email,
 };
 pub(super) use page::attribute_values;
 pub use page::{
@@ -327,6 +328,7 @@ pub(super) type SourceNames = BTreeMap<i64, String>;
 /// Where a membership is from (C7): the source's name, the rule of e-mail domains, or a person's hand.
 pub(super) fn said_by(sources: &SourceNames, source: i64, grade: Grade) -> String {
     match (sources.get(&source), grade) {
+        (Some(name), Grade::Signed) => format!("{name}, signed"),
         (Some(name), _) => name.clone(),
         (None, Grade::Rule) => "domain".to_owned(),
         (None, Grade::Hand) => "by hand".to_owned(),

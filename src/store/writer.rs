@@ -131,6 +131,7 @@ impl Writer {
             contexts: Contexts::load(&connection)?,
             days: zone_days,
             first_of_today: std::cell::Cell::default(),
+            proofs: super::proofs::Tally::default(),
             days_to_recount: days::is_asked(&connection)?,
         };
         let line = Arc::new(Line {
@@ -241,7 +242,7 @@ impl Thread {
         loop {
             let (jobs, closing, hurried) = self.next_group();
             self.look_for_other_writers();
-            let result = if jobs.is_empty() { self.fold_alone() } else { self.commit_group(jobs, hurried) };
+            let result = if jobs.is_empty() { self.fold_alone(closing) } else { self.commit_group(jobs, hurried) };
             match result {
                 Ok(()) => failures = 0,
                 Err(error) => {
@@ -309,6 +310,9 @@ impl Thread {
             if hurried || self.state.pending >= FOLD_SLICE {
                 self.fold(now_ms)?;
             }
+            if self.state.proofs.is_due(now_ms) {
+                self.state.proofs.write(&self.connection, now_ms)?;
+            }
             self.execute("COMMIT")
         })();
         if !jobs.is_empty() {
@@ -329,11 +333,13 @@ impl Thread {
         let before =
             (self.state.next_seq, self.state.pending, Arc::clone(&self.state.catalog), self.state.catalog_changed);
         let (names, contexts) = (self.state.names.len(), self.state.contexts.made);
+        let proofs = self.state.proofs.place();
         let mut tx = Tx { connection: &self.connection, now_ms, ambient: &self.ambient, state: &mut self.state };
         if job.run(&mut tx) {
             return self.execute("RELEASE job");
         }
         (self.state.next_seq, self.state.pending, self.state.catalog, self.state.catalog_changed) = before;
+        self.state.proofs.back_to(proofs);
         self.execute("ROLLBACK TO job")?;
         self.execute("RELEASE job")?;
         if self.state.names.len() != names {
@@ -345,14 +351,18 @@ impl Thread {
         Ok(())
     }
 
-    fn fold_alone(&mut self) -> Result<(), StoreError> {
+    fn fold_alone(&mut self, closing: bool) -> Result<(), StoreError> {
         let now_ms = (self.ambient.now_ms)();
-        if self.is_idle() && !folds::day_has_turned(&self.connection, &mut self.state, now_ms)? {
+        let proofs = self.state.proofs.is_due(now_ms) || closing && self.state.proofs.waits();
+        if self.is_idle() && !proofs && !folds::day_has_turned(&self.connection, &mut self.state, now_ms)? {
             return Ok(());
         }
         let result = (|| {
             self.execute("BEGIN IMMEDIATE")?;
             self.fold(now_ms)?;
+            if proofs {
+                self.state.proofs.write(&self.connection, now_ms)?;
+            }
             self.execute("COMMIT")
         })();
         self.finish(&result);
@@ -369,7 +379,7 @@ impl Thread {
     /// Nothing waits to be derived, and no job was put back for another group.
     fn is_done(&self) -> bool {
         let waiting = self.line.lock();
-        self.state.pending == 0 && waiting.live.is_empty() && waiting.bulk.is_empty()
+        self.state.pending == 0 && !self.state.proofs.waits() && waiting.live.is_empty() && waiting.bulk.is_empty()
     }
 
     /// Nothing waits to be derived.
@@ -379,6 +389,7 @@ impl Thread {
 
     /// Publishes what was committed, or takes the memory back to what the file says.
     fn finish(&mut self, result: &Result<(), StoreError>) {
+        self.state.proofs.settle(result.is_ok(), (self.ambient.now_ms)());
         if result.is_err() {
             let _ = self.connection.execute_batch("ROLLBACK");
             if let Err(error) = self.reload() {

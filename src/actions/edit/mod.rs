@@ -15,6 +15,7 @@ pub use members::{MemberEdit, join_one, leave, member, of_member};
 use super::attributes::Hand;
 use super::email_domains;
 use super::receive::Receiving;
+use super::signed_members;
 use crate::domain::access::Grade;
 use crate::domain::attributes::{Owner, Stamp, email_value};
 use crate::domain::change::{Change, Subject};
@@ -79,6 +80,8 @@ pub struct Wanted {
     pub owner: Option<Option<String>>,
     /// All its tags.
     pub tags: Option<Vec<String>>,
+    /// A company takes signed members only (C8).
+    pub signed_members: Option<bool>,
     /// Companies that a user belongs to, beside those there are.
     pub companies: Vec<(CompanyId, MemberEdit)>,
 }
@@ -176,6 +179,9 @@ pub fn company(tx: &mut Tx<'_>, hand: &Hand, id: &str, wanted: &Wanted, absent: 
         let stamp = Stamp { pinned: pins(hand, wanted), ..receiving.stamp() };
         receiving.say(Subject::Company(company), wanted.values.clone(), stamp)?;
         keep(receiving, Profile::Company(company), wanted)?;
+        if let Some(only_signed) = wanted.signed_members {
+            receiving.changes.extend(signed_members::set(receiving.tx, company, only_signed)?);
+        }
         Ok(Subject::Company(company))
     })
 }

@@ -4,6 +4,7 @@
 use serde_json::json;
 
 use super::{MERGED_INTO, MergeError, unite};
+use crate::actions::signed_members;
 use crate::domain::access::Grade;
 use crate::domain::change::{By, Change, Subject};
 use crate::domain::ids::{ChangeKey, CompanyKey, UserKey};
@@ -33,6 +34,10 @@ pub fn merge(tx: &mut Tx<'_>, by: &By, survivor: CompanyKey, other: CompanyKey) 
         changes.push(Change::new(Subject::Company(*company), MERGED_INTO, before, Some(json!(into))));
     }
     changes.extend(unite(tx, Profile::Company(survivor), Profile::Company(other))?);
+    if tx.catalog().companies_of_signed.contains(&other) {
+        // Nobody comes to be a member without proof by way of the other (C8).
+        changes.extend(signed_members::set(tx, survivor, true)?);
+    }
     changes.extend(rejoin(tx, &moves)?);
     let change = changes::record(tx, by, "merge", Grade::Hand, &changes)?;
     change.ok_or(MergeError::OneAlready)

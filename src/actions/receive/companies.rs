@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use super::{Receiving, Stop, Subject};
 use crate::actions::email_domains;
+use crate::domain::access::Grade;
 use crate::domain::change::{Change, Subject as About};
 use crate::domain::companies::{Order, Said, Statement};
 use crate::domain::error::{Code, Refused};
@@ -26,12 +27,12 @@ impl Receiving<'_, '_> {
 
     /// Takes what a message says of companies; answers the one its journal row counts for.
     pub(super) fn companies(&mut self, subject: &Subject, message: &mut Message) -> Result<Option<CompanyKey>, Stop> {
-        let stated = std::mem::take(&mut message.companies);
-        if stated.is_empty() && !message.companies_replace {
+        if message.companies.is_empty() && !message.companies_replace {
             return Ok(None);
         }
         let named = subject.user_at(self.time.at_ms);
         let user = self.person(subject);
+        let stated = self.companies_that_may_be_stated(user, message)?;
         let mut statements = Vec::new();
         let mut said_of_memberships = Vec::new();
         let mut of_current = Vec::new();
@@ -39,7 +40,7 @@ impl Receiving<'_, '_> {
         if message.companies_replace || joins && self.tx.catalog().settings.one_company {
             statements.push(Statement { order: self.order(0), said: Said::Replaces });
         }
-        let mut last = None;
+        let (mut last, mut proven) = (None, None);
         for (place, statement) in (1..).zip(stated) {
             let CompanyStatement { company_id, standing, attributes, membership } = statement;
             let Some(company_id) = company_id else {
@@ -48,28 +49,31 @@ impl Receiving<'_, '_> {
             };
             let company = self.company(&company_id)?;
             companies::named_at(self.tx, company, self.time.at_ms)?;
-            self.say(About::Company(company), attributes, self.stamp())?;
+            self.say(About::Company(company), attributes, self.stamp_of_company())?;
+            let grade = self.grade_of_membership(Some(&company_id));
             let said = match standing {
                 Standing::Joins => Said::Joins(company),
                 Standing::Leaves => Said::Leaves(company),
             };
             statements.push(Statement { order: self.order(place), said });
+            if grade == Grade::Signed {
+                proven = Some(company);
+            }
             if !membership.is_empty() {
                 said_of_memberships.push((self.order(place), company, membership));
             }
             last = Some(company);
         }
-        let (grade, source) = (self.delivery.grade, self.delivery.source);
         if let (Some(named), Some(user), false) = (named, user, statements.is_empty()) {
             statements.extend(email_domains::giving_way(self.tx, user, &statements)?);
-            memberships::state(self.tx, Member::User(named), &statements, grade, source)?;
+            self.state_memberships(Member::User(named), &statements, proven)?;
             let changes = memberships::restate(self.tx, user)?;
             self.changes.extend(changes);
             for (_, company, values) in said_of_memberships {
-                self.say(About::Membership(user, company), values, self.stamp())?;
+                self.say(About::Membership(user, company), values, self.stamp_of_company())?;
             }
         } else if let Some(visitor) = subject.visitor.filter(|_| !statements.is_empty()) {
-            memberships::state(self.tx, Member::Waiting(visitor), &statements, grade, source)?;
+            self.state_memberships(Member::Waiting(visitor), &statements, proven)?;
             for (order, _, values) in said_of_memberships {
                 memberships::keep_waiting(self.tx, visitor, order, &Value::Object(values).to_string())?;
             }
@@ -80,6 +84,22 @@ impl Receiving<'_, '_> {
             self.company_without_id(user, attributes, membership)?;
         }
         Ok(last)
+    }
+
+    /// Keeps what was said of memberships; that in one company may be proven, which the others are not.
+    fn state_memberships(
+        &self,
+        member: Member,
+        statements: &[Statement],
+        proven: Option<CompanyKey>,
+    ) -> Result<(), StoreError> {
+        let others = self.grade_of_membership(None);
+        for statement in statements {
+            let is_proven = proven.is_some_and(|company| matches!(statement.said, Said::Joins(of) if of == company));
+            let grade = if is_proven { self.delivery.grade } else { others };
+            memberships::state(self.tx, member, std::slice::from_ref(statement), grade, self.delivery.source)?;
+        }
+        Ok(())
     }
 
     /// C6: a company without an id is the user's current one, as this very message leaves it; its
@@ -102,8 +122,8 @@ impl Receiving<'_, '_> {
             self.refuse_value(RefusedValue::new("company", Value::Object(attributes), refused));
             return Ok(());
         };
-        self.say(About::Company(company), attributes, self.stamp())?;
-        self.say(About::Membership(user, company), membership, self.stamp())
+        self.say(About::Company(company), attributes, self.stamp_of_company())?;
+        self.say(About::Membership(user, company), membership, self.stamp_of_company())
     }
 
     pub(in crate::actions) fn order(&self, place: i64) -> Order {

@@ -1,5 +1,6 @@
 //! A message arrives: the one way in, for the widget, every SDK, an import's row and the demo.
 //!
+//! - `proof.rs` what it proves, and what takes proof (C8);
 //! - `subject.rs` who it is about (R1-R8), and the link of its browser;
 //! - `values.rs` what it says of attributes (A1-A7);
 //! - `companies.rs` what it says of companies (C1-C6, C11);
@@ -9,6 +10,7 @@
 mod alias;
 mod companies;
 mod plan;
+mod proof;
 mod subject;
 mod values;
 
@@ -28,7 +30,7 @@ use crate::domain::limits::REFUSED_VALUES_MAX;
 use crate::domain::message::{
     CompanyContext, Delivery, Kind, MORE_VALUES_REFUSED, Message, Receipt, RefusedValue, Standing, Status,
 };
-use crate::domain::proof::{self, Proven};
+use crate::domain::proof::Proven;
 use crate::domain::time::{DAY_MS, EPOCH_MS, MessageTime, message_time, rfc3339};
 use crate::store::erasure::{self, Named};
 use crate::store::events::{self, ACTING_AS, INACTIVE, NewEvent};
@@ -133,7 +135,8 @@ pub fn receive(tx: &mut Tx<'_>, delivery: &Delivery, message: Message) -> Result
 }
 
 fn deal_with(tx: &mut Tx<'_>, delivery: &Delivery, mut message: Message) -> Result<Dealt, StoreError> {
-    let proven = check_proof(tx, delivery, &mut message);
+    let (names_user, as_sent) = (message.user_id.is_some(), delivery.grade);
+    let proven = proof::check(tx, delivery, &mut message);
     let delivery = &match &proven {
         Ok(Some(_)) => Delivery { grade: delivery.grade.max(Grade::Signed), ..*delivery },
         _ => *delivery,
@@ -143,6 +146,9 @@ fn deal_with(tx: &mut Tx<'_>, delivery: &Delivery, mut message: Message) -> Resu
     let message_id = message.message_id.clone();
     if message_id.is_some() && events::was_here(tx, message_hash, message.timestamp_ms)? {
         return Ok(Receipt::of(message_id, Status::Duplicate).into());
+    }
+    if as_sent == Grade::Unsigned {
+        proof::count(tx, delivery.source, names_user, &message, &proven);
     }
     let mut receiving = Receiving {
         tx,
@@ -173,48 +179,6 @@ fn deal_with(tx: &mut Tx<'_>, delivery: &Delivery, mut message: Message) -> Resu
             Ok(Receipt::refused(message_id, refused).into())
         }
     }
-}
-
-/// What a message proves, with the secrets of its source. Where the proof is wrong, or the source asks for
-/// one and there is none, it says nothing of a user or a company; what the visitor did still counts for
-/// the visitor. A program with a secret token needs none.
-fn check_proof(tx: &Tx<'_>, delivery: &Delivery, message: &mut Message) -> Result<Option<Proven>, Refused> {
-    if delivery.grade.is_trusted() {
-        return Ok(None);
-    }
-    let catalog = tx.catalog();
-    let Some(source) = catalog.sources.get(&delivery.source) else { return Ok(None) };
-    let email = message.traits.get("email").and_then(Value::as_str).and_then(|text| ids::email(text).ok());
-    let refused = if message.proof.is_empty() {
-        let says_who = message.user_id.is_some()
-            || !message.companies.is_empty()
-            || matches!(message.company_context, CompanyContext::In(_))
-            || message.kind == Kind::Identify && message.traits.contains_key("email");
-        if !source.signatures_required || !says_who {
-            return Ok(None);
-        }
-        Refused::new(
-            Code::SignatureRequired,
-            "This source asks for proof of identity, and the message carries none. Send user_hash or identity_token \
-             with the page, or use a secret token.",
-        )
-    } else {
-        let user = message.user_id.as_ref();
-        match proof::check(&message.proof, &source.secrets, user, email.as_deref(), delivery.received_ms) {
-            // Of a visitor alone there is nothing to prove.
-            Err(_) if user.is_none() && email.is_none() => return Ok(None),
-            Err(refused) => refused,
-            Ok(proven) => return Ok(Some(proven)),
-        }
-    };
-    if !message.kind.is_activity() || message.anonymous_id.is_none() {
-        return Err(refused);
-    }
-    let user_id = message.user_id.take().map(|id| Value::String(id.as_str().to_owned())).unwrap_or_default();
-    message.companies.clear();
-    message.company_context = CompanyContext::Unstated;
-    message.refused_values.push(RefusedValue::new("user_id", user_id, refused));
-    Ok(None)
 }
 
 impl<'a, 't> Receiving<'a, 't> {
@@ -256,6 +220,7 @@ impl Receiving<'_, '_> {
         }
         let subject = self.subject(&message)?;
         self.decided.subject = subject;
+        self.sign(&subject)?;
         let alone = subject.named.is_none() && subject.visitor.is_none();
         if alone && !(message.kind == Kind::Group && self.delivery.grade.is_trusted()) {
             return Err(user_missing().into());

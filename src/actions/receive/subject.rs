@@ -41,6 +41,15 @@ impl Receiving<'_, '_> {
         {
             facts.with_email = users::with_email(self.tx, email)?;
         }
+        if let Some(link) = &mut facts.link
+            && link.is_lead
+            && message.user_id.is_some()
+            && facts.user.is_none()
+            && self.takes_proof(link.user)?
+        {
+            // Not by an unsigned call: a lead that has proved who it is gains no id (C8).
+            link.is_lead = false;
+        }
         let claim = Claim {
             kind: message.kind,
             names_user: message.user_id.is_some(),
@@ -150,6 +159,9 @@ impl Receiving<'_, '_> {
         self.news = true;
         self.changes.push(Change::new(About::Visitor(visitor), "link", None, Some(json!(user.0))));
         self.fill_gaps(user)?;
+        if self.takes_proof(person)? {
+            return Ok(());
+        }
         let (any, waited) = memberships::adopt_waiting(self.tx, visitor, user, from_ms)?;
         if any {
             let changes = memberships::restate(self.tx, person)?;
@@ -172,6 +184,9 @@ impl Receiving<'_, '_> {
     /// What a user's visitors carry fills the user's gaps, and never overwrites (R12).
     pub(super) fn fill_gaps(&mut self, user: UserKey) -> Result<(), StoreError> {
         let user = self.survivor(user);
+        if self.takes_proof(user)? {
+            return Ok(());
+        }
         let carried = users::carried_by(self.tx, user)?;
         if carried.is_empty() {
             return Ok(());

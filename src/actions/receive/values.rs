@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::proof::not_signed;
 use super::{Receiving, Stop, Subject};
 use crate::domain::access::Grade;
 use crate::domain::attributes::{self, Attributes, Owner, Stamp, Type, Write, email_value};
@@ -23,6 +24,12 @@ impl Receiving<'_, '_> {
         values: Map<String, Value>,
     ) -> Result<(), StoreError> {
         if let Some(user) = subject.named.map(|named| self.survivor(named)) {
+            if !values.is_empty() && self.takes_proof(user)? {
+                for (name, value) in values {
+                    self.refuse_value(RefusedValue::new(name, value, not_signed()));
+                }
+                return Ok(());
+            }
             self.say(About::User(user), values, self.stamp())?;
         } else if let Some(visitor) = subject.visitor.filter(|_| !values.is_empty()) {
             self.say(About::Visitor(visitor), values, self.stamp())?;
@@ -95,7 +102,7 @@ impl Receiving<'_, '_> {
     ) -> Result<bool, StoreError> {
         let mut taken = false;
         for (sent_name, value) in values {
-            match self.accept(owner, &sent_name, &value) {
+            match self.accept(owner, &sent_name, &value, stamp.grade) {
                 Ok((name, write, history)) => {
                     taken = true;
                     let appended = if let Write::Append(item) = &write { Some(item.clone()) } else { None };
@@ -167,7 +174,13 @@ impl Receiving<'_, '_> {
     }
 
     /// What a value writes under which name, and whether its history is kept; or why it is not taken.
-    fn accept(&mut self, owner: Owner, sent_name: &str, value: &Value) -> Result<(String, Write, bool), Stop> {
+    fn accept(
+        &mut self,
+        owner: Owner,
+        sent_name: &str,
+        value: &Value,
+        grade: Grade,
+    ) -> Result<(String, Write, bool), Stop> {
         let name = self.meant(owner, sent_name)?;
         attributes::within_limits(&name, value)?;
         let write = match Write::of(&name, value.clone())? {
@@ -193,7 +206,7 @@ impl Receiving<'_, '_> {
             )
             .into());
         }
-        if definition.locked && self.delivery.grade <= Grade::Unsigned {
+        if definition.locked && grade <= Grade::Unsigned {
             return Err(Refused::new(
                 Code::AttributeLocked,
                 format!("{name} is locked: only signed calls, secret tokens and operators set it."),

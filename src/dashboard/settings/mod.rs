@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod operators;
+pub mod proof;
 pub mod rules;
 pub mod source;
 pub mod sources;

@@ -21,10 +21,11 @@ use crate::store::list::Count;
 use crate::store::users;
 
 /// The settings of this page.
-const SETTINGS: [&str; 7] = [
+const SETTINGS: [&str; 8] = [
     "one_company",
     "domain_rule",
     "ignored_domains",
+    "protect_signed",
     "staff_domains",
     "takeover_days",
     "visitor_retention_days",
@@ -70,6 +71,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
                 legend.vh { "Rules of the workspace" }
                 (companies(view))
                 (domains(view))
+                (proof(view))
                 (staff(view))
                 (retention(view))
             }
@@ -148,6 +150,23 @@ fn domains(view: &View) -> Markup {
                     ..Line::default()
                 }
                 .draw(view.values.mistake.as_ref()))
+            }
+        }
+    }
+}
+
+fn proof(view: &View) -> Markup {
+    html! {
+        section.card aria-labelledby="proof" {
+            header { h2 id="proof" { "Proof of identity" } }
+            div.body.stack.snug {
+                (tick(
+                    "protect_signed",
+                    "Whoever has proved who it is must prove it again",
+                    "On: once a user came with a valid signature, calls without one set no attribute and no company of this user; they \
+                     are refused as signature_required. What the user does still counts. Off: the next unsigned call may change it.",
+                    view.values.get("protect_signed") == "true",
+                ))
             }
         }
     }

@@ -5,20 +5,23 @@ use actix_web::{HttpRequest, web};
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::settings;
 use super::sources::kind;
+use super::{proof, settings};
 use crate::actions::sources;
 use crate::dashboard::desk::{self, Answer};
 use crate::dashboard::errors;
 use crate::dashboard::parts::code;
 use crate::dashboard::parts::form::{Line, Mistake, choice, lines, tick};
 use crate::dashboard::parts::frame::{Frame, Place};
+use crate::dashboard::parts::numbers::{counted, number};
 use crate::dashboard::parts::say::{Tone, alert, notice};
 use crate::dashboard::parts::section::crumbs;
 use crate::domain::access::Role;
 use crate::domain::change::By;
 use crate::http::access::{Admin, Viewer};
 use crate::http::page::PageError;
+use crate::store::operators::Operator;
+use crate::store::proofs::{self, SHARE_DAYS, Share};
 use crate::store::{Source, SourceKind};
 
 /// What the page shows.
@@ -30,8 +33,17 @@ pub struct View {
     pub mistake: Option<Mistake>,
     /// It was changed just now.
     pub saved: bool,
-    /// Its secret was shown once, just now.
-    pub secret: Option<String>,
+    /// Proof is to be required, and this much of what comes is signed: asked before it is done.
+    pub asked: Option<Share>,
+    /// Its secrets, and what there is to say of proofs.
+    pub proof: proof::View,
+}
+
+impl View {
+    /// A source as it is.
+    pub fn of(source: Source) -> View {
+        View { source, mistake: None, saved: false, asked: None, proof: proof::View::default() }
+    }
 }
 
 /// The page.
@@ -40,7 +52,6 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
     let content = html! {
         div { (crumbs("Sources", "/settings/sources", &source.name)) }
         @if view.saved { (notice(Tone::Good, "Changed. It holds from the next message on.")) }
-        @if let Some(secret) = &view.secret { (secret_once(secret)) }
         section.card aria-labelledby="source" {
             header {
                 h2 id="source" { bdi { (source.name) } }
@@ -72,19 +83,9 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
             }
             footer { "Write keys are public: they can only add data." }
         }
+        @if !source.write_keys.is_empty() { (proof::cards(frame, source, &view.proof)) }
     };
     settings(frame, "/settings/sources", content)
-}
-
-fn secret_once(secret: &str) -> Markup {
-    alert(
-        Tone::Warn,
-        "The secret of this source is shown once",
-        html! {
-            p { "Your back end signs user ids with it, as proof of identity. Keep it where your other secrets are." }
-            p { (code::id(secret, "secret")) }
-        },
-    )
 }
 
 fn form(view: &View) -> Markup {
@@ -92,7 +93,8 @@ fn form(view: &View) -> Markup {
     let kind = if source.kind == SourceKind::Live { "live" } else { "test" };
     let adopted = source.write_keys.get(1..).unwrap_or_default();
     html! {
-        form.body.stack.snug method="post" {
+        form.body.stack.snug method="post" action={ "/settings/sources/" (source.source_id) } {
+            @if let Some(share) = view.asked { (question(&source.source_id, share)) }
             (Line { name: "name", label: "Name", value: &source.name, required: true, ..Line::default() }.draw(mistake))
             @if !source.write_keys.is_empty() {
                 (choice(
@@ -138,9 +140,27 @@ fn form(view: &View) -> Markup {
                     source.signatures_required,
                 ))
             }
-            div.row { button.btn.primary { "Save" } a.btn.bare href="/settings/sources" { "Back" } }
+            @if view.asked.is_none() { div.row { button.btn.primary { "Save" } a.btn.bare href="/settings/sources" { "Back" } } }
         }
     }
+}
+
+/// Requiring proof refuses whoever does not sign yet.
+fn question(source_id: &str, share: Share) -> Markup {
+    alert(
+        Tone::Warn,
+        "Some of what this source sends is not signed",
+        html! {
+            p {
+                b { (number(share.all() - share.signed)) " of " (counted(share.all(), "message", "messages")) }
+                " that named a user in the last " (SHARE_DAYS) " days would have been refused (" (share.percent().unwrap_or_default())
+                " % were signed). From now on the page views of such messages count for the visitor, and nothing of the user or the "
+                "company is taken."
+            }
+            input type="hidden" name="confirmed" value="1";
+            p.row { button.btn.primary { "Require proof all the same" } a.btn href={ "/settings/sources/" (source_id) } { "Leave it optional" } }
+        },
+    )
 }
 
 /// What the form sends; a box that is not ticked sends nothing, a built-in source has no lists.
@@ -154,6 +174,7 @@ pub struct Sent {
     paused: Option<String>,
     closed: Option<String>,
     signatures_required: Option<String>,
+    confirmed: Option<String>,
 }
 
 impl Sent {
@@ -199,8 +220,21 @@ pub async fn show(Viewer(operator): Viewer, request: HttpRequest, id: web::Path<
         return Ok(desk::page_with(StatusCode::NOT_FOUND, errors::no_page(&frame)));
     };
     let saved = desk::value(&request, "saved").is_some();
-    let frame = desk::frame(&request, operator, Place::Settings).await?;
-    Ok(desk::page(page(&frame, &View { source, mistake: None, saved, secret: None })))
+    Ok(desk::page(answer(operator, &request, View { saved, ..View::of(source) }).await?))
+}
+
+/// The page, with what the file says of its proofs.
+///
+/// # Errors
+/// The store's.
+pub async fn answer(operator: Operator, request: &HttpRequest, mut view: View) -> Result<Markup, PageError> {
+    let key = view.source.key;
+    let (frame, (secrets, share)) = desk::read(request, operator, Place::Settings, move |db, clock| {
+        Ok((proofs::secrets(db, key)?, proofs::share(db, key, clock.now_ms)?))
+    })
+    .await?;
+    (view.proof.secrets, view.proof.share) = (secrets, share);
+    Ok(page(&frame, &view))
 }
 
 /// `POST /settings/sources/{id}`: changes all of it or nothing.
@@ -214,6 +248,14 @@ pub async fn change(
     sent: web::Form<Sent>,
 ) -> Answer {
     let source = desk::store(&request)?.catalog().source_by_id(&id).cloned().ok_or_else(PageError::not_found)?;
+    if sent.signatures_required.is_some() && !source.signatures_required && sent.confirmed.is_none() {
+        let (key, now_ms) = (source.key, desk::store(&request)?.now_ms());
+        let share = desk::store(&request)?.read(move |db| proofs::share(db, key, now_ms)).await?;
+        if share.signed < share.all() {
+            let view = View { asked: Some(share), ..View::of(sent.over(source)) };
+            return Ok(desk::page(answer(operator, &request, view).await?));
+        }
+    }
     let (by, source_id, fields) = (By::Operator(operator.email.clone()), source.source_id.clone(), sent.fields());
     let changed = desk::store(&request)?
         .write(move |tx| {
@@ -224,9 +266,8 @@ pub async fn change(
         Ok(()) => Ok(desk::see_other(&format!("/settings/sources/{}?saved=1", source.source_id))),
         Err(error) => {
             let mistake = Some(super::sources::mistake(error)?);
-            let frame = desk::frame(&request, operator, Place::Settings).await?;
-            let view = View { source: sent.over(source), mistake, saved: false, secret: None };
-            Ok(desk::again(page(&frame, &view)))
+            let view = View { mistake, ..View::of(sent.over(source)) };
+            Ok(desk::again(answer(operator, &request, view).await?))
         }
     }
 }

@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, web};
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::{only, settings};
+use super::{only, proof, settings, source};
 use crate::actions::sources::{self, SourceError};
 use crate::dashboard::desk::{self, Answer};
 use crate::dashboard::parts::form::{Line, Mistake, lines};
@@ -168,10 +168,9 @@ pub async fn add_one(Admin(operator): Admin, request: HttpRequest, sent: web::Fo
         .await;
     match added {
         Ok(added) => {
-            let frame = desk::frame(&request, operator, Place::Settings).await?;
-            let secret = Some(added.secret);
-            let view = super::source::View { source: added.source, mistake: None, saved: false, secret };
-            Ok(desk::page(super::source::page(&frame, &view)))
+            let proof = proof::View { made: Some(added.secret), ..proof::View::default() };
+            let view = source::View { proof, ..source::View::of(added.source) };
+            Ok(desk::page(source::answer(operator, &request, view).await?))
         }
         Err(error) => {
             let view = View { form, mistake: Some(mistake(error)?), ..View::default() };
@@ -186,7 +185,8 @@ pub async fn add_one(Admin(operator): Admin, request: HttpRequest, sent: web::Fo
 /// What is nobody's mistake.
 pub fn mistake(error: SourceError) -> Result<Mistake, PageError> {
     let field = match &error {
-        SourceError::Store(_) | SourceError::Unknown(_) => None,
+        SourceError::Store(_) | SourceError::Unknown(_) | SourceError::UnknownSecret(_) => None,
+        SourceError::TooManySecrets | SourceError::SecretNeeded => Some("secret"),
         SourceError::Origin(_) => Some("origins"),
         SourceError::Key(_) | SourceError::KeyTaken { .. } => Some("adopted_keys"),
         SourceError::Name | SourceError::Field(_) | SourceError::Value { .. } => Some("name"),

@@ -11,7 +11,7 @@ use crate::store::Store;
 use crate::store::workspace::SetError;
 
 /// Settings that are yes or no: a box that is not ticked sends nothing.
-const TICKS: [&str; 3] = ["one_company", "respect_gpc", "refuse_bots"];
+const TICKS: [&str; 4] = ["one_company", "protect_signed", "respect_gpc", "refuse_bots"];
 
 /// The settings of a page.
 #[derive(Debug, Clone, PartialEq, Eq)]

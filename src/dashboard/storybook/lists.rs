@@ -110,6 +110,7 @@ pub fn company_merges() -> Vec<(&'static str, Markup)> {
             aliases: ids.iter().map(|id| (*id).to_owned()).collect(),
             domains: vec![format!("company-{index}.example")],
             attributes: samples::attributes(),
+            signed_members: index == 0,
             active_people: (4, 3),
             first_page: None,
         },

@@ -167,6 +167,7 @@ fn company_pages() -> Vec<(&'static str, Markup)> {
                     vec![]
                 },
                 active_people: if many { (16, 11) } else { (0, 0) },
+                signed_members: many,
                 active_people_7d: if many { 14 } else { 0 },
                 events_7d: if many { 1_284 } else { 0 },
                 left: if many { 3 } else { 0 },

@@ -8,16 +8,17 @@ use crate::dashboard::install::snippets::Framework;
 use crate::dashboard::parts::form::Mistake;
 use crate::dashboard::parts::frame::{Place, Theme};
 use crate::dashboard::settings::values::Values;
-use crate::dashboard::settings::{account, operators, rules, source, sources, tokens, workspace};
+use crate::dashboard::settings::{account, operators, proof, rules, source, sources, tokens, workspace};
 use crate::dashboard::{errors, help, password, refusals, set_up, sign_in};
 use crate::domain::access::{Role, Scope};
 use crate::domain::attributes::{Owner, Type};
-use crate::domain::ids::OperatorKey;
+use crate::domain::ids::{OperatorKey, SecretKey};
 use crate::domain::settings::Settings;
 use crate::domain::time::{DAY_MS, MINUTE_MS};
 use crate::store::SourceKind;
 use crate::store::list::Count;
 use crate::store::operators::Operator;
+use crate::store::proofs::{SecretRow, Share};
 use crate::store::sightings::{Complete, Evidence, Refused};
 use crate::store::tokens::Token;
 
@@ -91,18 +92,30 @@ pub fn settings_pages() -> Vec<(&'static str, Markup)> {
         )),
         ..sources_view.clone()
     };
-    let source_view = source::View {
-        source: samples::sources().remove(1),
-        mistake: None,
-        saved: true,
-        secret: Some("sk_0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef".to_owned()),
+    let secret = |key: i64, ends_with: &str, days: i64, used: bool| SecretRow {
+        key: SecretKey(key),
+        ends_with: ends_with.to_owned(),
+        created_ms: now() - days * DAY_MS,
+        last_used_ms: used.then(|| now() - 3 * MINUTE_MS),
     };
-    let api_view = source::View {
-        source: samples::source(4, "api", "API", SourceKind::Live),
-        mistake: None,
-        saved: false,
-        secret: None,
+    let proof = proof::View {
+        secrets: vec![secret(2, "cdef", 0, false), secret(1, "90ab", 80, true)],
+        share: Share { signed: 9_120, unsigned: 412, refused: 18 },
+        made: Some("sk_0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef".to_owned()),
+        refused: None,
+        checked: Some(proof::Checked {
+            proof: "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjQifQ.c2lnbmF0dXJl".to_owned(),
+            user: "123".to_owned(),
+            holds: false,
+            sentence: "identity_token is of another user: sub is \"124\", the page says \"123\".".to_owned(),
+        }),
     };
+    let source_view = source::View { saved: true, proof, ..source::View::of(samples::sources().remove(1)) };
+    let asked_view = source::View {
+        asked: Some(Share { signed: 91, unsigned: 9, refused: 0 }),
+        ..source::View::of(samples::sources().remove(1))
+    };
+    let api_view = source::View::of(samples::source(4, "api", "API", SourceKind::Live));
     let operator = |number: i64, email: &str, role: Role, has_password: bool| Operator {
         key: OperatorKey(number),
         email: email.to_owned(),
@@ -159,6 +172,7 @@ pub fn settings_pages() -> Vec<(&'static str, Markup)> {
         ("settings-sources-wrong", sources::page(&here, &wrong)),
         ("settings-sources-viewer", sources::page(&viewer, &sources_view)),
         ("settings-source", source::page(&here, &source_view)),
+        ("settings-source-asked", source::page(&here, &asked_view)),
         ("settings-source-api", source::page(&here, &api_view)),
         ("settings-workspace", workspace::page(&here, &workspace_view)),
         ("settings-workspace-viewer", workspace::page(&viewer, &workspace::View { values: values(), saved: true })),

@@ -54,6 +54,8 @@ pub struct CompanyRecord {
     pub domains: Vec<String>,
     /// All attributes by name.
     pub attributes: Vec<AttributeValue>,
+    /// It takes signed members only (C8).
+    pub signed_members: bool,
     /// Distinct active people of the last 28 days, and of the 28 before (T7).
     pub active_people: (i64, i64),
     /// The first page of the member who joined first, and that member (A9).
@@ -71,6 +73,8 @@ pub struct CompanyPage {
     pub domains: Vec<String>,
     /// All attributes by name.
     pub attributes: Vec<AttributeValue>,
+    /// It takes signed members only (C8).
+    pub signed_members: bool,
     /// The last 84 days, oldest first, days without activity too.
     pub days: Vec<CompanyDay>,
     /// Top events of 28 days, at most 10.
@@ -122,13 +126,15 @@ pub fn record_of_key(db: &Reader<'_>, key: CompanyKey, now_ms: i64) -> Result<Op
 }
 
 fn record_of(db: &Reader<'_>, row: CompanyRow, today: i32, sources: &SourceNames) -> Result<CompanyRecord, StoreError> {
-    let (values, stamps) =
-        db.0.prepare_cached("SELECT json(attributes), stamps FROM companies WHERE company_key = :company")?
-            .query_row(named_params! { ":company": row.key.0 }, |row| {
-                Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
-            })?;
+    let (values, stamps, signed_members) = db
+        .0
+        .prepare_cached("SELECT json(attributes), stamps, signed_members FROM companies WHERE company_key = :company")?
+        .query_row(named_params! { ":company": row.key.0 }, |row| {
+            Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get(2)?))
+        })?;
     Ok(CompanyRecord {
         aliases: aliases(db, &row)?,
+        signed_members,
         domains: email_domains::of_company(db, row.key)?,
         attributes: users::attribute_values(db, Owner::Company, &Attributes::read(&values, &stamps), sources)?,
         active_people: active_people(db, row.key.0, today)?,
@@ -172,7 +178,7 @@ fn active_people(db: &Reader<'_>, company: i64, today: i32) -> Result<(i64, i64)
 /// [`StoreError`] only.
 pub fn page(db: &Reader<'_>, company_id: &str, now_ms: i64) -> Result<Option<CompanyPage>, StoreError> {
     let Some(record) = record(db, company_id, now_ms)? else { return Ok(None) };
-    let CompanyRecord { row, aliases, domains, attributes, active_people, first_page } = record;
+    let CompanyRecord { row, aliases, domains, attributes, signed_members, active_people, first_page } = record;
     let first_page = match first_page {
         Some((user, page)) => users::rows(db, &[user.0], now_ms)?.pop().map(|user| (user, page)),
         None => None,
@@ -182,6 +188,7 @@ pub fn page(db: &Reader<'_>, company_id: &str, now_ms: i64) -> Result<Option<Com
     let days = days(db, key, activity::last_days(today, CHART_DAYS))?;
     let events_7d = days.iter().rev().take(7).map(|day| u64::from(day.events)).sum();
     Ok(Some(CompanyPage {
+        signed_members,
         top_events: top_events(db, key, activity::last_days(today, TREND_DAYS))?,
         active_people_7d: activity::recent_people_of_company(db, key, activity::last_days(today, 7))?,
         left: left(db, key)?,

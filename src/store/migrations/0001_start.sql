@@ -44,8 +44,19 @@ CREATE TABLE source_secrets (
   source_key   INTEGER NOT NULL REFERENCES sources,
   secret       TEXT    NOT NULL,
   created_ms   INTEGER NOT NULL,
-  last_used_ms INTEGER
+  last_used_ms INTEGER                    -- to the minute
 ) STRICT;
+CREATE INDEX source_secrets_source ON source_secrets (source_key, secret_key);
+
+-- Messages of public keys that named a user, by the hour they came in (hours since 1970), eight days of them.
+CREATE TABLE source_proofs (
+  source_key INTEGER NOT NULL REFERENCES sources,
+  hour       INTEGER NOT NULL,
+  signed     INTEGER NOT NULL,
+  unsigned   INTEGER NOT NULL, -- taken without proof
+  refused    INTEGER NOT NULL, -- proof missing or wrong
+  PRIMARY KEY (source_key, hour)
+) STRICT, WITHOUT ROWID;
 
 -- What a source was seen doing, at most every few seconds: the installation page's evidence.
 CREATE TABLE source_sightings (
@@ -109,7 +120,7 @@ CREATE TABLE users (
   last_seen_hour INTEGER NOT NULL DEFAULT 0, -- fold: last activity, hours since 1970; 0 is never
   companies      INTEGER NOT NULL DEFAULT 0, -- open memberships
   current_company_key INTEGER,
-  signed         INTEGER NOT NULL DEFAULT 0,
+  signed         INTEGER NOT NULL DEFAULT 0, -- an id of it has been signed (C8)
   owner_key      INTEGER REFERENCES operators, -- who looks after them (A9)
   first_page_ms  INTEGER,                  -- the first page viewed (A9)
   first_page     TEXT,                     -- its address, referrer and campaign
@@ -167,11 +178,13 @@ CREATE TABLE companies (
   last_seen_hour INTEGER NOT NULL DEFAULT 0, -- fold
   members        INTEGER NOT NULL DEFAULT 0, -- open memberships
   active_members INTEGER NOT NULL DEFAULT 0, -- fold: people active in the last 30 days
+  signed_members INTEGER NOT NULL DEFAULT 0, -- takes signed members only (C8)
   owner_key      INTEGER REFERENCES operators,
   merged_into    INTEGER REFERENCES companies,
   archived_ms    INTEGER
 ) STRICT;
 CREATE INDEX companies_owner ON companies (owner_key, company_key) WHERE owner_key IS NOT NULL;
+CREATE INDEX companies_of_signed ON companies (company_key) WHERE signed_members = 1;
 CREATE INDEX companies_merged_into ON companies (merged_into) WHERE merged_into IS NOT NULL;
 CREATE INDEX companies_sort_name  ON companies (sort_name, company_key)      WHERE merged_into IS NULL AND archived_ms IS NULL;
 CREATE INDEX companies_first_seen ON companies (first_seen_ms, company_key)  WHERE merged_into IS NULL AND archived_ms IS NULL;

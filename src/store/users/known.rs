@@ -215,3 +215,24 @@ pub fn named_at(tx: &Tx<'_>, key: UserKey, at_ms: i64) -> Result<(), StoreError>
         .execute(params![key.0, at_ms])?;
     Ok(())
 }
+
+/// Remembers that an id of this user has been signed (C8).
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn sign(tx: &Tx<'_>, key: UserKey) -> Result<(), StoreError> {
+    tx.connection.prepare_cached("UPDATE users SET signed = 1 WHERE user_key = ?1 AND signed = 0")?.execute([key.0])?;
+    Ok(())
+}
+
+/// Whether an id of this user, or of one who was merged into it, has been signed (C8).
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn is_signed(tx: &Tx<'_>, key: UserKey) -> Result<bool, StoreError> {
+    let mut statement = tx.connection.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM users WHERE user_key = ?1 AND signed = 1)
+             OR EXISTS (SELECT 1 FROM users WHERE merged_into = ?1 AND signed = 1)",
+    )?;
+    Ok(statement.query_row([key.0], |row| row.get(0))?)
+}

@@ -1,0 +1,180 @@
+//! What a message proves (its sender's grade), and what takes proof (C8).
+
+use serde_json::Value;
+
+use super::{Receiving, Subject};
+use crate::domain::access::Grade;
+use crate::domain::attributes::Stamp;
+use crate::domain::error::{Code, Refused};
+use crate::domain::ids::{self, CompanyId, SourceKey, UserKey};
+use crate::domain::message::{CompanyContext, CompanyStatement, Delivery, Kind, Message, RefusedValue, Standing};
+use crate::domain::proof::{self, Proven, Secret};
+use crate::store::proofs::{self, Outcome};
+use crate::store::{StoreError, Tx, companies, users};
+
+/// What a message proves, with the secrets of its source. Where the proof is wrong, or the source asks for
+/// one and there is none, it says nothing of a user or a company; what the visitor did still counts for
+/// the visitor. A program with a secret token needs none.
+///
+/// # Errors
+/// `signature_required`, `signature_invalid`, `token_expired`, where nothing is left of the message.
+pub(super) fn check(tx: &Tx<'_>, delivery: &Delivery, message: &mut Message) -> Result<Option<Proven>, Refused> {
+    if delivery.grade.is_trusted() {
+        return Ok(None);
+    }
+    let catalog = tx.catalog();
+    let Some(source) = catalog.sources.get(&delivery.source) else { return Ok(None) };
+    let refused = match checked(delivery, message, &source.secrets) {
+        Some(Ok(proven)) => return Ok(Some(proven)),
+        Some(Err(refused)) => refused,
+        None if !source.signatures_required || !says_who(message) => return Ok(None),
+        None => Refused::new(
+            Code::SignatureRequired,
+            "This source asks for proof of identity, and the message carries none. Send user_hash or identity_token \
+             with the page, or use a secret token.",
+        ),
+    };
+    if !message.kind.is_activity() || message.anonymous_id.is_none() {
+        return Err(refused);
+    }
+    let user_id = message.user_id.take().map(|id| Value::String(id.as_str().to_owned())).unwrap_or_default();
+    message.companies.clear();
+    message.companies_replace = false;
+    message.company_context = CompanyContext::Unstated;
+    message.refused_values.push(RefusedValue::new("user_id", user_id, refused));
+    Ok(None)
+}
+
+/// Counts a message of a public key that names a user, for the share of signed ones.
+pub(super) fn count(
+    tx: &mut Tx<'_>,
+    source: SourceKey,
+    names_user: bool,
+    message: &Message,
+    proven: &Result<Option<Proven>, Refused>,
+) {
+    let outcome = match proven {
+        Ok(Some(proven)) => Outcome::Signed(proven.secret),
+        _ if !names_user => return,
+        Ok(None) if message.user_id.is_some() => Outcome::Unsigned,
+        Ok(None) | Err(_) => Outcome::Refused,
+    };
+    proofs::count(tx, source, outcome);
+}
+
+/// The proof that a message carries, checked. Of a visitor alone there is nothing to prove.
+fn checked(delivery: &Delivery, message: &Message, secrets: &[Secret]) -> Option<Result<Proven, Refused>> {
+    if message.proof.is_empty() {
+        return None;
+    }
+    let user = message.user_id.as_ref();
+    let email = message.traits.get("email").and_then(Value::as_str).and_then(|text| ids::email(text).ok());
+    let outcome = proof::check(&message.proof, secrets, user, email.as_deref(), delivery.received_ms);
+    (user.is_some() || email.is_some()).then_some(outcome)
+}
+
+/// Whether a message speaks of a user or a company.
+fn says_who(message: &Message) -> bool {
+    message.user_id.is_some()
+        || !message.companies.is_empty()
+        || message.companies_replace
+        || matches!(message.company_context, CompanyContext::In(_))
+        || message.kind == Kind::Identify && message.traits.contains_key("email")
+}
+
+impl Receiving<'_, '_> {
+    /// Remembers that a user proved who it is: unsigned calls say nothing of it from now on (C8).
+    pub(super) fn sign(&self, subject: &Subject) -> Result<(), StoreError> {
+        match (&self.proven, subject.named) {
+            (Some(_), Some(named)) => users::sign(self.tx, named),
+            _ => Ok(()),
+        }
+    }
+
+    /// C8: this call is unsigned, and the user's own site has signed for it before.
+    pub(super) fn takes_proof(&self, user: UserKey) -> Result<bool, StoreError> {
+        if self.delivery.grade > Grade::Unsigned || !self.tx.catalog().settings.protect_signed {
+            return Ok(false);
+        }
+        users::is_signed(self.tx, user)
+    }
+
+    /// What a statement of a user's company is worth: a page proves who is on it, and the company only
+    /// where that is signed too (C8).
+    pub(super) fn grade_of_membership(&self, company: Option<&CompanyId>) -> Grade {
+        let proves = |proven: &Proven| company.is_some() && proven.company.as_ref() == company;
+        match (&self.proven, self.delivery.grade) {
+            (Some(proven), Grade::Signed) if !proves(proven) => Grade::Unsigned,
+            (_, grade) => grade,
+        }
+    }
+
+    /// Where a value of a company or of a membership came from. A signed company proves the membership, and
+    /// no more.
+    pub(super) fn stamp_of_company(&self) -> Stamp {
+        Stamp { grade: self.grade_of_membership(None), ..self.stamp() }
+    }
+
+    /// Takes out of a message what it may not say of companies, and says so. What is left of a list that
+    /// was to be the whole truth is not the whole truth.
+    pub(super) fn companies_that_may_be_stated(
+        &mut self,
+        user: Option<UserKey>,
+        message: &mut Message,
+    ) -> Result<Vec<CompanyStatement>, StoreError> {
+        let stated = std::mem::take(&mut message.companies);
+        let of_signed_user = match user {
+            Some(user) => self.takes_proof(user)?,
+            None => false,
+        };
+        if !of_signed_user && self.tx.catalog().companies_of_signed.is_empty() {
+            return Ok(stated);
+        }
+        let mut taken = Vec::with_capacity(stated.len());
+        for statement in stated {
+            let refused = if of_signed_user {
+                Some(not_signed())
+            } else {
+                self.joins_only_signed(&statement)?.then(|| {
+                    Refused::new(
+                        Code::SignatureRequired,
+                        "This company takes signed members only. Send an identity_token whose company_id is this \
+                         company, or use a secret token.",
+                    )
+                })
+            };
+            let Some(refused) = refused else {
+                taken.push(statement);
+                continue;
+            };
+            message.companies_replace = false;
+            let id = statement.company_id.map(|id| Value::String(id.as_str().to_owned())).unwrap_or_default();
+            self.refuse_value(RefusedValue::new("company", id, refused));
+        }
+        if of_signed_user && std::mem::take(&mut message.companies_replace) {
+            self.refuse_value(RefusedValue::new("companies", Value::Array(Vec::new()), not_signed()));
+        }
+        Ok(taken)
+    }
+
+    /// A company that asks for signed members is joined without proof of it.
+    fn joins_only_signed(&self, statement: &CompanyStatement) -> Result<bool, StoreError> {
+        let id = statement.company_id.as_ref();
+        if statement.standing == Standing::Leaves || self.grade_of_membership(id) > Grade::Unsigned {
+            return Ok(false);
+        }
+        let Some(id) = id else { return Ok(false) };
+        let company = companies::key_of_id(self.tx, id)?;
+        let joined = company.map(|company| companies::survivor(self.tx, company));
+        Ok(joined.is_some_and(|company| self.tx.catalog().companies_of_signed.contains(&company)))
+    }
+}
+
+/// Why an unsigned call says nothing of a user who has proved who it is.
+pub(super) fn not_signed() -> Refused {
+    Refused::new(
+        Code::SignatureRequired,
+        "This user has proved who it is before, and this call proves nothing. Send user_hash or identity_token with \
+         every page, or use a secret token.",
+    )
+}
