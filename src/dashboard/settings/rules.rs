@@ -146,7 +146,7 @@ fn domains(view: &View) -> Markup {
                 ))
                 (Line {
                     name: "ignored_domains", label: "Domains that never make a company", value: view.values.get("ignored_domains"),
-                    hint: "Parted by commas. “Ignore” under suggested companies adds to them.", placeholder: "agency.example",
+                    hint: "Separated by commas. “Ignore” under suggested companies adds to them.", placeholder: "agency.example",
                     ..Line::default()
                 }
                 .draw(view.values.mistake.as_ref()))
@@ -179,7 +179,7 @@ fn staff(view: &View) -> Markup {
             div.body.stack.snug {
                 (Line {
                     name: "staff_domains", label: "Domains of your own staff", value: view.values.get("staff_domains"),
-                    hint: "Parted by commas. Addresses at them make and suggest no company.",
+                    hint: "Separated by commas. Addresses at them make and suggest no company.",
                     placeholder: "example.com", ..Line::default()
                 }
                 .draw(view.values.mistake.as_ref()))
