@@ -131,10 +131,17 @@ pub fn days() -> Vec<(&'static str, Markup)> {
         user_id: Some("u_30418".to_owned()),
         profile: profile(),
         companies: vec![company(0), company(4), company(3)],
+        aliases: vec!["u_1".to_owned()],
+        anonymous_ids: vec![],
+        first_seen_ms: now() - 500 * DAY_MS,
+        first_page: None,
+        signed: true,
+        merged_ms: Some(now() - 9 * DAY_MS),
     };
     let member = |index: usize| {
         let user = samples::user(index);
-        MemberThen { id: user.id, user_id: user.user_id, name: user.name, joined_ms: now() - 400 * DAY_MS }
+        let role = (index % 2 == 0).then(|| samples::LONG.to_owned());
+        MemberThen { id: user.id, user_id: user.user_id, name: user.name, role, joined_ms: now() - 400 * DAY_MS }
     };
     let company = CompanyItselfThen {
         company_id: "org_1187".to_owned(),
