@@ -207,7 +207,7 @@ fn ask_everything(db: &Reader<'_>) {
         history::user(db, UserKey(1), at_ms).unwrap();
         history::company(db, CompanyKey(1), at_ms).unwrap();
     }
-    for name in [UserName::UserId("ann".to_owned()), UserName::Id("x".to_owned())] {
+    for name in [users::UserName::UserId("ann".to_owned()), users::UserName::Id("x".to_owned())] {
         users::named_key(db, &name).unwrap();
     }
     first_pages::of_user(db, UserKey(1)).unwrap();
