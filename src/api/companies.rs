@@ -1,5 +1,7 @@
-//! `/companies`: companies, their members, events and history; what is written is in `write.rs`.
+//! `/companies`: companies, their members, events and history; what is written is in `write.rs` and
+//! `merge.rs`.
 
+mod merge;
 mod write;
 
 use actix_web::http::StatusCode;
@@ -47,6 +49,7 @@ pub(super) fn configure(config: &mut web::ServiceConfig) {
                 .put(write::put_member)
                 .delete(write::delete_member),
         )
+        .service(resource("/companies/{id:[^/]*}/merge", "POST").post(merge::merge))
         .service(read_only("/companies/{id:[^/]*}/members").get(list_members))
         .service(read_only("/companies/{id:[^/]*}/events").get(list_events))
         .service(read_only("/companies/{id:[^/]*}/changes").get(list_changes));
@@ -85,7 +88,8 @@ async fn one(store: &Store, id: String, at: Option<(String, i64)>) -> Result<Htt
     let (wanted, now_ms, end_ms) = (id.clone(), store.now_ms(), at.as_ref().map(|(_, end_ms)| *end_ms));
     let read = move |db: &Reader<'_>| {
         let Some(company) = companies::record(db, &wanted, now_ms)? else { return Ok(None) };
-        let then = end_ms.map(|end_ms| history::company(db, company.row.key, end_ms)).transpose()?;
+        let named = companies::named_key(db, &wanted)?.unwrap_or(company.row.key);
+        let then = end_ms.map(|end_ms| history::company(db, named, end_ms)).transpose()?;
         Ok(Some((company, then)))
     };
     let (found, lag_ms) = store.read_folded(read).await?;
@@ -189,6 +193,8 @@ fn not_found(id: &str) -> Problem {
 #[derive(Debug, Serialize)]
 struct CompanyView {
     company_id: String,
+    /// Earlier ids, and those of companies merged into it.
+    aliases: Vec<String>,
     name: Option<String>,
     domains: Vec<String>,
     attributes: Map<String, Value>,
@@ -210,9 +216,10 @@ struct CompanyView {
 
 impl CompanyView {
     fn of(company: CompanyRecord, now_ms: i64) -> CompanyView {
-        let CompanyRecord { row, domains, attributes, signed_members, active_people, first_page } = company;
+        let CompanyRecord { row, aliases, domains, attributes, signed_members, active_people, first_page } = company;
         CompanyView {
             company_id: row.company_id,
+            aliases,
             name: row.name,
             domains,
             attributes: plain(attributes),
@@ -235,6 +242,7 @@ impl CompanyView {
         let profile = then.profile;
         CompanyView {
             company_id: then.company_id,
+            aliases: company.aliases,
             name: profile.text("name").map(str::to_owned),
             domains: profile.text("domain").map(str::to_owned).into_iter().collect(),
             attributes: profile.attributes.into_iter().collect(),

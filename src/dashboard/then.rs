@@ -132,7 +132,7 @@ pub fn company_page(frame: &Frame, view: &View<CompanyItselfThen>) -> Markup {
                     }
                 }
                 div.stack {
-                    (banner(frame, view, &then.profile, None))
+                    (banner(frame, view, &then.profile, then.merged_ms))
                     div.split {
                         div.stack { (members_card(frame, then)) }
                         aside.stack aria-label="About the company" { (attributes_card(frame, &then.profile.attributes)) (again(frame, view)) }
@@ -348,7 +348,8 @@ pub async fn company(operator: Operator, request: &HttpRequest, id: String, day:
         let Some(company) = companies::record(db, &wanted, clock.now_ms)? else { return Ok(None) };
         let row = company.row;
         let end_ms = history::end_of_day(&day, clock.zone, clock.now_ms);
-        let then = end_ms.map(|end_ms| history::company(db, row.key, end_ms)).transpose()?;
+        let named = companies::named_key(db, &wanted)?.unwrap_or(row.key);
+        let then = end_ms.map(|end_ms| history::company(db, named, end_ms)).transpose()?;
         let name = who::company_name(row.name.as_deref(), &row.company_id).to_owned();
         Ok(Some(View { path: links::company(&row.company_id), day, name, then: told(then) }))
     })

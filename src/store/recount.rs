@@ -76,6 +76,7 @@ struct Recount<'a> {
     days: Days,
     links: HashMap<i64, (i64, i64)>,
     merged: HashMap<i64, i64>,
+    merged_companies: HashMap<i64, i64>,
     day: Option<i32>,
     seen_days: Vec<i32>,
     people: BTreeMap<i64, i64>,
@@ -101,11 +102,16 @@ impl<'a> Recount<'a> {
             statement.query_map([], |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?))))?.collect::<Result<_, _>>()?;
         let mut statement = db.0.prepare("SELECT user_key, merged_into FROM users WHERE merged_into IS NOT NULL")?;
         let merged = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
+        let mut statement =
+            db.0.prepare("SELECT company_key, merged_into FROM companies WHERE merged_into IS NOT NULL")?;
+        let merged_companies =
+            statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
         Ok(Recount {
             db,
             days: Days::new(workspace::settings(db)?.time_zone),
             links,
             merged,
+            merged_companies,
             day: None,
             seen_days: Vec::new(),
             people: BTreeMap::new(),
@@ -160,6 +166,7 @@ impl<'a> Recount<'a> {
         }
         *self.people.entry(person).or_default() += 1;
         if let Some(company) = company {
+            let company = self.merged_companies.get(&company).copied().unwrap_or(company);
             latest(&mut self.company_hours, company);
             *self.company_people.entry((company, person)).or_default() += 1;
             *self.company_names.entry((company, name)).or_default() += 1;

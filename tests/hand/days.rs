@@ -10,7 +10,7 @@ use rollcall::actions::edit::{self, Absent, EditError, MemberEdit, Wanted};
 use rollcall::actions::{merge, undo};
 use rollcall::domain::ids::CompanyId;
 use rollcall::store::users::{self, UserName};
-use rollcall::store::{Ambient, Store, Tx};
+use rollcall::store::{Ambient, Store, Tx, companies};
 use serde_json::{Map, Value, json};
 
 use crate::support::{Rollcall, message_id, seconds_ago};
@@ -260,6 +260,40 @@ async fn a6_a_merged_user_as_of_days_before_and_after() {
             "{id} {days}"
         );
     }
+}
+
+/// C10, A6: so is a company that was merged.
+#[actix_web::test]
+async fn a6_a_merged_company_as_of_days_before_and_after() {
+    let mut rollcall = Rollcall::prepare(&[]);
+    let past = Past::of(&rollcall.file());
+    past.user(50, "ann", json!({}), &["acme"]).await;
+    past.user(50, "bob", json!({}), &["acme"]).await;
+    past.user(50, "cid", json!({}), &["umbrella"]).await;
+    past.company(45, "umbrella", json!({ "name": "Umbrella", "plan": "pro" })).await;
+    past.does(20, move |tx, hand| {
+        let key = |id: &str| companies::key(&tx.reader(), id).expect("a read").expect("a company");
+        let (acme, umbrella) = (key("acme"), key("umbrella"));
+        Ok(merge::companies::merge(tx, &hand.by, acme, umbrella).expect("a merge"))
+    })
+    .await;
+    past.store.close();
+    rollcall.set_up();
+    let as_of = |id: &str, days: i64| {
+        let (rollcall, path) = (&rollcall, format!("/companies/{id}?at={}", day(days)));
+        async move { rollcall.api(&path).await.body }
+    };
+    let (acme, umbrella) = (as_of("acme", 30).await, as_of("umbrella", 30).await);
+    assert_eq!((&acme["name"], &acme["members"]), (&Value::Null, &json!(2)));
+    assert_eq!((&umbrella["company_id"], &umbrella["members"]), (&json!("umbrella"), &json!(1)), "{umbrella}");
+    assert_eq!(umbrella["attributes"], json!({ "name": "Umbrella", "plan": "pro" }));
+    for id in ["acme", "umbrella"] {
+        let one = as_of(id, 10).await;
+        assert_eq!((&one["company_id"], &one["members"]), (&json!("acme"), &json!(3)), "{one}");
+        assert_eq!(one["attributes"]["plan"], "pro", "a gap was filled");
+    }
+    let cid = rollcall.api(&format!("/users/cid?at={}", day(30))).await.body;
+    assert_eq!(cid["companies"][0]["company_id"], "umbrella", "{cid}");
 }
 
 fn page(visitor: &str, user: Option<&str>, seconds: i64, path: &str) -> Value {

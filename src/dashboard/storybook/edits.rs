@@ -140,7 +140,7 @@ pub fn days() -> Vec<(&'static str, Markup)> {
     };
     let member = |index: usize| {
         let user = samples::user(index);
-        let role = (index % 2 == 0).then(|| samples::LONG.to_owned());
+        let role = index.is_multiple_of(2).then(|| samples::LONG.to_owned());
         MemberThen { id: user.id, user_id: user.user_id, name: user.name, role, joined_ms: now() - 400 * DAY_MS }
     };
     let company = CompanyItselfThen {
@@ -148,6 +148,7 @@ pub fn days() -> Vec<(&'static str, Markup)> {
         profile: profile(),
         members: Some(4_182),
         some_members: (0..100).map(member).collect(),
+        merged_ms: None,
     };
     let view = |name: &str| (name.to_owned(), "/users/u_30418".to_owned(), "2026-03-01".to_owned());
     let of = |told: Told| {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rusqlite::{OptionalExtension, named_params};
 use serde_json::Value;
 
-use super::{CHANGES_MAX, ProfileThen, Then, back, first_after, profile, standing, value};
+use super::{CHANGES_MAX, ProfileThen, Then, back, first_after, profile, standing, stood_for, value};
 use crate::domain::attributes::Attributes;
 use crate::domain::change::{MEMBERSHIP, Subject};
 use crate::domain::ids::{ChangeKey, CompanyKey};
@@ -26,6 +26,8 @@ pub struct CompanyItselfThen {
     pub members: Option<u64>,
     /// Some of them, those who joined first.
     pub some_members: Vec<MemberThen>,
+    /// When it was merged into another since, Unix milliseconds (C10).
+    pub merged_ms: Option<i64>,
 }
 
 /// A member of a company as of a moment, as called today.
@@ -43,12 +45,15 @@ pub struct MemberThen {
     pub joined_ms: i64,
 }
 
-/// How a company stood at a moment (Unix milliseconds).
+/// How a company stood at a moment (Unix milliseconds): whichever a name meant then. `named` is the record that
+/// has the name, read through nothing.
 ///
 /// # Errors
 /// [`StoreError`] only.
-pub fn company(db: &Reader<'_>, company: CompanyKey, at_ms: i64) -> Result<Then<CompanyItselfThen>, StoreError> {
+pub fn company(db: &Reader<'_>, named: CompanyKey, at_ms: i64) -> Result<Then<CompanyItselfThen>, StoreError> {
     let since = first_after(db, at_ms)?;
+    let company = CompanyKey(stood_for(db, Profile::Company(named), since)?.0);
+    let (_, merged_ms) = stood_for(db, Profile::Company(company), since)?;
     let Some(back) = back(db, Subject::Company(company), since)? else { return Ok(Then::TooLong) };
     let (company_id, values, stamps, members_now) =
         db.0.prepare_cached(
@@ -65,7 +70,7 @@ pub fn company(db: &Reader<'_>, company: CompanyKey, at_ms: i64) -> Result<Then<
         None => (None, Vec::new()),
         Some(before) => members(db, company, before, members_now)?,
     };
-    Ok(Then::Known(CompanyItselfThen { company_id, profile, members, some_members }))
+    Ok(Then::Known(CompanyItselfThen { company_id, profile, members, some_members, merged_ms }))
 }
 
 /// How one stood in a company before a change: each only where it changed since.

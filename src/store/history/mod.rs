@@ -10,7 +10,7 @@ mod users;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
-use rusqlite::named_params;
+use rusqlite::{OptionalExtension, named_params};
 use serde_json::Value;
 
 pub use companies::{CompanyItselfThen, MEMBERS_SHOWN_MAX, MemberThen, company};
@@ -19,7 +19,7 @@ pub use users::{CompanyThen, UserThen, person_name_of, user};
 use super::changes::{self, ChangeRow, Place, subject_columns};
 use super::{Reader, StoreError};
 use crate::domain::attributes::{Attributes, Owner};
-use crate::domain::change::{CREATED, Subject};
+use crate::domain::change::{CREATED, MERGED_INTO, Subject};
 use crate::domain::ids::ChangeKey;
 use crate::domain::profile::{OWNER, Profile, TAGS, tags_of_value};
 use crate::domain::time::{self, instant_from_text};
@@ -180,6 +180,40 @@ fn values(
 fn standing(told: Option<&Value>) -> Option<(i64, Option<i64>)> {
     let at = |name: &str| told?.get(name)?.as_str().and_then(instant_from_text);
     Some((at("joined_at")?, at("left_at")))
+}
+
+/// As which record a record stood before a change, by key: itself, or the one it was merged into. And when it
+/// was merged into another from then on, Unix milliseconds.
+fn stood_for(db: &Reader<'_>, record: Profile, since: ChangeKey) -> Result<(i64, Option<i64>), StoreError> {
+    let (subject, key, _) = subject_columns(record.subject());
+    let mut statement = db.0.prepare_cached(
+        "SELECT c.before, c.after, s.at_ms FROM changes AS c CROSS JOIN change_sets AS s ON s.change_key = c.change_key
+         WHERE c.subject = :subject AND c.subject_key = :key AND c.change_key >= :since AND c.field = :field
+         ORDER BY c.change_key, c.place LIMIT 1",
+    )?;
+    let parameters = named_params! {
+        ":subject": subject, ":key": key, ":since": since.0, ":field": MERGED_INTO,
+    };
+    let next = statement
+        .query_row(parameters, |row| Ok((value(row.get(0)?), value(row.get(1)?), row.get::<_, i64>(2)?)))
+        .optional()?;
+    let (merged_into, of_id) = match record {
+        Profile::User(_) => {
+            ("SELECT merged_into FROM users WHERE user_key = :key", "SELECT user_key FROM users WHERE id = :id")
+        }
+        Profile::Company(_) => (
+            "SELECT merged_into FROM companies WHERE company_key = :key",
+            "SELECT company_key FROM companies WHERE company_id = :id",
+        ),
+    };
+    let (stood_for, merged_ms): (Option<i64>, _) = match next {
+        None => (db.0.prepare_cached(merged_into)?.query_row(named_params! { ":key": key }, |row| row.get(0))?, None),
+        Some((Some(Value::String(id)), _, _)) => {
+            (db.0.prepare_cached(of_id)?.query_row(named_params! { ":id": id }, |row| row.get(0)).optional()?, None)
+        }
+        Some((_, after, at_ms)) => (None, after.map(|_| at_ms)),
+    };
+    Ok((stood_for.unwrap_or(key), merged_ms))
 }
 
 /// The last millisecond of a day that has come, in a zone; none where the text is no day or has not come.

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use rusqlite::{OptionalExtension, named_params};
 use serde_json::Value;
 
-use super::{CHANGES_MAX, ProfileThen, Then, back, first_after, profile, standing, value, values};
+use super::{CHANGES_MAX, ProfileThen, Then, back, first_after, profile, standing, stood_for, value, values};
 use crate::domain::attributes::{Attributes, Stamp, Write, person_name};
-use crate::domain::change::{MEMBERSHIP, MERGED_INTO, Subject, USER_ID};
+use crate::domain::change::{MEMBERSHIP, Subject, USER_ID};
 use crate::domain::first_page::FirstPage;
 use crate::domain::ids::{ChangeKey, CompanyKey, UserKey};
 use crate::domain::profile::Profile;
@@ -67,8 +67,8 @@ pub struct CompanyThen {
 /// [`StoreError`] only.
 pub fn user(db: &Reader<'_>, named: UserKey, at_ms: i64) -> Result<Then<UserThen>, StoreError> {
     let since = first_after(db, at_ms)?;
-    let (user, _) = stood_for(db, named, since)?;
-    let (_, merged_ms) = stood_for(db, user, since)?;
+    let user = UserKey(stood_for(db, Profile::User(named), since)?.0);
+    let (_, merged_ms) = stood_for(db, Profile::User(user), since)?;
     let Some(mut back) = back(db, Subject::User(user), since)? else { return Ok(Then::TooLong) };
     if let Some(heard_ms) = back.created_ms {
         return Ok(Then::NotYet(heard_ms));
@@ -109,32 +109,6 @@ pub fn user(db: &Reader<'_>, named: UserKey, at_ms: i64) -> Result<Then<UserThen
     Ok(Then::Known(then))
 }
 
-/// As which record a record stood before a change: itself, or the one it was merged into. And when it was
-/// merged into another from then on, Unix milliseconds.
-fn stood_for(db: &Reader<'_>, user: UserKey, since: ChangeKey) -> Result<(UserKey, Option<i64>), StoreError> {
-    let mut statement = db.0.prepare_cached(
-        "SELECT c.before, c.after, s.at_ms FROM changes AS c CROSS JOIN change_sets AS s ON s.change_key = c.change_key
-         WHERE c.subject = 0 AND c.subject_key = :user AND c.change_key >= :since AND c.field = :field
-         ORDER BY c.change_key, c.place LIMIT 1",
-    )?;
-    let parameters = named_params! { ":user": user.0, ":since": since.0, ":field": MERGED_INTO };
-    let next = statement
-        .query_row(parameters, |row| Ok((value(row.get(0)?), value(row.get(1)?), row.get::<_, i64>(2)?)))
-        .optional()?;
-    let of_id = "SELECT user_key FROM users WHERE id = :id";
-    let (stood, merged_ms) = match next {
-        None => {
-            let mut now = db.0.prepare_cached("SELECT merged_into FROM users WHERE user_key = :user")?;
-            (now.query_row(named_params! { ":user": user.0 }, |row| row.get::<_, Option<i64>>(0))?, None)
-        }
-        Some((Some(Value::String(id)), _, _)) => {
-            (db.0.prepare_cached(of_id)?.query_row(named_params! { ":id": id }, |row| row.get(0)).optional()?, None)
-        }
-        Some((_, after, at_ms)) => (None, after.map(|_| at_ms)),
-    };
-    Ok((stood.map_or(user, UserKey), merged_ms))
-}
-
 /// A record, and those of its person today that had been merged into it before a change.
 fn records(db: &Reader<'_>, user: UserKey, since: ChangeKey) -> Result<Vec<UserKey>, StoreError> {
     let mut statement = db.0.prepare_cached(
@@ -146,7 +120,7 @@ fn records(db: &Reader<'_>, user: UserKey, since: ChangeKey) -> Result<Vec<UserK
     let merged = statement.query_map(parameters, |row| row.get(0).map(UserKey))?.collect::<Result<Vec<_>, _>>()?;
     let mut records = vec![user];
     for other in merged {
-        if other != user && stood_for(db, other, since)?.0 == user {
+        if other != user && stood_for(db, Profile::User(other), since)?.0 == user.0 {
             records.push(other);
         }
     }
@@ -216,7 +190,7 @@ fn companies(
         before.entry(row.get(0)?).or_default().entry(field).or_insert(before_it);
     }
     let mut statement = db.0.prepare_cached(
-        "SELECT c.company_key, c.company_id, c.name, json(m.attributes), m.joined_ms, m.left_ms
+        "SELECT c.company_key, c.company_id, c.name, json(m.attributes), m.joined_ms, m.left_ms, c.merged_into IS NULL
          FROM memberships AS m JOIN companies AS c ON c.company_key = m.company_key WHERE m.user_key = :user",
     )?;
     let mut found = Vec::new();
@@ -225,7 +199,9 @@ fn companies(
         let key = row.get(0)?;
         let mut fields = before.remove(&key).unwrap_or_default();
         let standing = match fields.remove(MEMBERSHIP) {
-            None => Some((row.get(4)?, row.get(5)?)),
+            None if row.get(6)? => Some((row.get(4)?, row.get(5)?)),
+            // That of a company merged by then stands under the one it was merged into.
+            None => None,
             Some(told) => standing(told.as_ref()),
         };
         let Some((joined_ms, left_ms)) = standing else { continue };
