@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{CHANGES_MAX, ProfileThen, Then, back, first_after, profile, standing, stood_for, value};
 use crate::domain::attributes::Attributes;
-use crate::domain::change::{MEMBERSHIP, Subject};
+use crate::domain::change::{COMPANY_ID, MEMBERSHIP, Subject};
 use crate::domain::ids::{ChangeKey, CompanyKey};
 use crate::domain::profile::Profile;
 use crate::store::{Reader, StoreError};
@@ -54,7 +54,7 @@ pub fn company(db: &Reader<'_>, named: CompanyKey, at_ms: i64) -> Result<Then<Co
     let since = first_after(db, at_ms)?;
     let company = CompanyKey(stood_for(db, Profile::Company(named), since)?.0);
     let (_, merged_ms) = stood_for(db, Profile::Company(company), since)?;
-    let Some(back) = back(db, Subject::Company(company), since)? else { return Ok(Then::TooLong) };
+    let Some(mut back) = back(db, Subject::Company(company), since)? else { return Ok(Then::TooLong) };
     let (company_id, values, stamps, members_now) =
         db.0.prepare_cached(
             "SELECT company_id, json(attributes), stamps, members FROM companies WHERE company_key = :company",
@@ -65,6 +65,10 @@ pub fn company(db: &Reader<'_>, named: CompanyKey, at_ms: i64) -> Result<Then<Co
     if let Some(heard_ms) = back.created_ms {
         return Ok(Then::NotYet(heard_ms));
     }
+    let company_id = match back.fields.remove(COMPANY_ID) {
+        Some(before) => before.and_then(|id| id.as_str().map(str::to_owned)).unwrap_or(company_id),
+        None => company_id,
+    };
     let profile = profile(db, Profile::Company(company), back, &Attributes::read(&values, &stamps))?;
     let (members, some_members) = match standings_before(db, company, since)? {
         None => (None, Vec::new()),

@@ -203,7 +203,7 @@ fn stood_for(db: &Reader<'_>, record: Profile, since: ChangeKey) -> Result<(i64,
         }
         Profile::Company(_) => (
             "SELECT merged_into FROM companies WHERE company_key = :key",
-            "SELECT company_key FROM companies WHERE company_id = :id",
+            "SELECT company_key FROM company_ids WHERE company_id = :id",
         ),
     };
     let (stood_for, merged_ms): (Option<i64>, _) = match next {
