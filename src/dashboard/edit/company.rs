@@ -39,8 +39,8 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
         div.narrow.start.stack {
             (crumbs(&name, &view.found.page(), "Id and archive"))
             (head(html! { "Id and archive" }, html! { p { bdi { (values::cut(&name, values::NAME_CHARS_MAX)) } } }, html! {}))
-            section.card aria-labelledby="id" {
-                header { h2 id="id" { "Another id" } }
+            section.card aria-labelledby="another" {
+                header { h2 id="another" { "Another id" } }
                 div.body {
                     form.stack.snug method="post" action="/edit/company" {
                         (named(&view.found.whom()))
