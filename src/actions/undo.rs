@@ -2,6 +2,7 @@
 //! later messages win again (A7). What has changed since is left alone and said.
 
 mod merges;
+mod settings;
 
 use serde::Serialize;
 use serde_json::Value;
@@ -173,6 +174,8 @@ impl Undoing<'_, '_> {
                 }
                 Ok(())
             }
+            (Subject::Workspace, _) => self.setting(row),
+            (Subject::Attribute(definition), field) if field.trim_start() == field => self.definition(definition, row),
             (one, NOT_SAME_AS) => self.told_apart(one, row),
             (Subject::Company(_), CREATED) => self.made(row),
             (_, CREATED) => {

@@ -9,11 +9,13 @@ use maud::{Markup, html};
 use super::values::Values;
 use super::{only, settings};
 use crate::dashboard::desk::{self, Answer};
+use crate::dashboard::done::{self, Done};
 use crate::dashboard::erase;
+use crate::dashboard::happenings::Told;
 use crate::dashboard::parts::form::{Line, choice, tick};
 use crate::dashboard::parts::frame::{Frame, Place};
 use crate::dashboard::parts::numbers;
-use crate::dashboard::parts::say::{Tone, alert, notice};
+use crate::dashboard::parts::say::{Tone, alert};
 use crate::domain::access::Role;
 use crate::domain::change::By;
 use crate::http::access::{Admin, Viewer};
@@ -37,8 +39,8 @@ const SETTINGS: [&str; 8] = [
 pub struct View {
     /// The settings, as they are or as they were filled in.
     pub values: Values,
-    /// They were changed just now.
-    pub saved: bool,
+    /// What was just done.
+    pub done: Option<Done>,
     /// What the change does beyond what comes in from now on: asked before it is done.
     pub asked: Option<Asked>,
     /// Whether somebody erased was allowed again just now.
@@ -64,7 +66,7 @@ impl Asked {
 pub fn page(frame: &Frame, view: &View) -> Markup {
     let may = frame.may(Role::Admin);
     let content = html! {
-        @if view.saved { (notice(Tone::Good, "Saved. It holds for what comes in from now on.")) }
+        (done::done(view.done.as_ref(), Told::OfUser, "/settings/rules", frame.clock, frame.role()))
         form.stack method="post" {
             @if let Some(asked) = view.asked { (question(asked)) }
             fieldset.stack disabled[!may] {
@@ -227,8 +229,9 @@ fn retention(view: &View) -> Markup {
 pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
     let values = Values::of(&desk::store(&request)?.catalog().settings, &SETTINGS);
     let allowed = desk::value(&request, "allowed").map(|said| said == "1");
-    let view = View { values, saved: desk::value(&request, "saved").is_some(), asked: None, allowed };
-    Ok(desk::page(page(&desk::frame(&request, operator, Place::Settings).await?, &view)))
+    let asked = done::Asked::of(&request);
+    let (frame, done) = desk::read(&request, operator, Place::Settings, move |db, _| done::read(db, asked)).await?;
+    Ok(desk::page(page(&frame, &View { values, done, asked: None, allowed })))
 }
 
 /// `POST /settings/rules`: sets all of them or none; what touches what is there asks first.
@@ -241,15 +244,15 @@ pub async fn change(Admin(operator): Admin, request: HttpRequest, sent: web::For
     if !sent.contains_key("confirmed") {
         let asked = asked(store, &values).await?;
         if !asked.is_nothing() {
-            let view = View { values, saved: false, asked: Some(asked), allowed: None };
+            let view = View { values, done: None, asked: Some(asked), allowed: None };
             return Ok(desk::page(page(&desk::frame(&request, operator, Place::Settings).await?, &view)));
         }
     }
     match values.save(store, By::Operator(operator.email.clone())).await? {
-        None => Ok(desk::see_other("/settings/rules?saved=1")),
-        Some(values) => {
+        Ok(asked) => Ok(desk::see_other(&asked.address("/settings/rules"))),
+        Err(values) => {
             let frame = desk::frame(&request, operator, Place::Settings).await?;
-            Ok(desk::again(page(&frame, &View { values, saved: false, asked: None, allowed: None })))
+            Ok(desk::again(page(&frame, &View { values, done: None, asked: None, allowed: None })))
         }
     }
 }
