@@ -81,6 +81,8 @@ pub struct Catalog {
     pub unsigned_definitions: HashMap<SourceKey, Vec<i64>>,
     /// Users that were merged, and into whom (R11); flattened.
     pub merged_users: Arc<HashMap<UserKey, UserKey>>,
+    /// Our own people, whom the folds leave out (R16).
+    pub staff: Arc<HashSet<UserKey>>,
     /// Companies that take signed members only (C8).
     pub companies_of_signed: Arc<HashSet<CompanyKey>>,
     /// Keyed hashes of the ids of erased people (R13).
@@ -246,6 +248,10 @@ pub(super) fn load(connection: &Connection) -> Result<Catalog, StoreError> {
     let merged = statement.query_map([], |row| Ok((UserKey(row.get(0)?), UserKey(row.get(1)?))))?;
     let merged_users = Arc::new(merged.collect::<Result<_, _>>()?);
 
+    let mut statement = connection.prepare_cached("SELECT user_key FROM users WHERE staff = 1")?;
+    let staff = statement.query_map([], |row| Ok(UserKey(row.get(0)?)))?;
+    let staff = Arc::new(staff.collect::<Result<_, _>>()?);
+
     let mut statement = connection.prepare_cached("SELECT company_key FROM companies WHERE signed_members = 1")?;
     let asking = statement.query_map([], |row| Ok(CompanyKey(row.get(0)?)))?;
     let companies_of_signed = Arc::new(asking.collect::<Result<_, _>>()?);
@@ -260,6 +266,7 @@ pub(super) fn load(connection: &Connection) -> Result<Catalog, StoreError> {
         attribute_work,
         unsigned_definitions,
         merged_users,
+        staff,
         companies_of_signed,
         erased: Arc::new(erasure::read(connection)?),
         hash_key,

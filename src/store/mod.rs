@@ -51,6 +51,7 @@ pub mod refusals;
 pub mod search;
 pub mod sightings;
 pub mod sources;
+pub mod staff;
 pub mod tokens;
 pub mod tray;
 pub mod users;
