@@ -12,12 +12,9 @@ use super::list::{COUNTED_MAX, Count};
 use super::{Reader, StoreError, Tx, folds, merges};
 use crate::domain::ids::{CompanyKey, UserKey};
 
-/// Domains that are in one of two lists alone.
-pub fn changed(before: &[String], after: &[String]) -> Vec<String> {
-    let only = |list: &[String], other: &[String]| -> Vec<String> {
-        list.iter().filter(|domain| !other.contains(domain)).cloned().collect()
-    };
-    [only(before, after), only(after, before)].concat()
+/// Domains that are in one list and not in the other.
+pub fn only_in(list: &[String], other: &[String]) -> Vec<String> {
+    list.iter().filter(|domain| !other.contains(domain)).cloned().collect()
 }
 
 /// How many users have an address of these domains, counted up to a limit.
@@ -35,6 +32,15 @@ pub fn count(db: &Reader<'_>, domains: &[String]) -> Result<Count, StoreError> {
         people += statement.query_row(parameters, |row| row.get::<_, i64>(0))?;
     }
     Ok(Count::of(people.min(COUNTED_MAX)))
+}
+
+/// Whether a user is one of our own, as the folds stand.
+///
+/// # Errors
+/// [`StoreError`] only; also where there is no such row.
+pub fn is_left_out(db: &Reader<'_>, user: UserKey) -> Result<bool, StoreError> {
+    let mut statement = db.0.prepare_cached("SELECT staff FROM users WHERE user_key = :user")?;
+    Ok(statement.query_row(named_params! { ":user": user.0 }, |row| row.get(0))?)
 }
 
 /// Asks for all who have an address of these domains to be counted anew.

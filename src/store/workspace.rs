@@ -190,7 +190,8 @@ pub fn set(tx: &mut Tx<'_>, name: &str, value: &str) -> Result<(), SetError> {
         .map_err(StoreError::from)?;
     let before = &tx.catalog().settings;
     let moved = before.time_zone != settings.time_zone;
-    let domains = staff::changed(&before.staff_domains, &settings.staff_domains);
+    let (was, is) = (&before.staff_domains, &settings.staff_domains);
+    let domains = [staff::only_in(was, is), staff::only_in(is, was)].concat();
     tx.catalog_mut().settings = settings;
     staff::ask(tx, &domains)?;
     if moved {
