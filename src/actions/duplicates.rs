@@ -3,13 +3,10 @@
 use serde_json::json;
 
 use crate::domain::access::Grade;
-use crate::domain::change::{By, Change, Subject};
+use crate::domain::change::{By, Change, NOT_SAME_AS, Subject};
 use crate::domain::duplicates::Records;
 use crate::domain::ids::{ChangeKey, CompanyKey, UserKey};
 use crate::store::{StoreError, Tx, changes, companies, duplicates, users};
-
-/// The field of a change set that says whom a record is not the same as.
-pub const NOT_SAME_AS: &str = "not_same_as";
 
 /// Keeps that two users are not the same. They are not shown as possible duplicates again. None where it
 /// was said before, or they are one.

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::domain::access::Grade;
 use crate::domain::attributes::{Stamp, Write};
-use crate::domain::change::{By, Change, Subject};
+use crate::domain::change::{By, CREATED, Change, DOMAINS, Subject};
 use crate::domain::companies::{Order, Said, Statement};
 use crate::domain::email_domains::{self, Facts, Verdict};
 use crate::domain::error::Refused;
@@ -99,7 +99,7 @@ fn company_of(
         Some(company) => company,
         None => {
             let company = companies::create(tx, id, at_ms)?;
-            changes.push(Change::new(Subject::Company(company), "created", None, Some(json!(id.as_str()))));
+            changes.push(Change::new(Subject::Company(company), CREATED, None, Some(json!(id.as_str()))));
             let mut known = companies::load(tx, company)?;
             let stamp = Stamp { pinned: false, at_ms, grade: Grade::Rule, message_hash: 0, source: NO_SOURCE };
             let stated = Write::Set(Value::String(domain.to_owned()));
@@ -111,7 +111,7 @@ fn company_of(
         }
     };
     if domains::give(tx, company, domain)? {
-        changes.push(Change::new(Subject::Company(company), "domains", None, Some(json!(domain))));
+        changes.push(Change::new(Subject::Company(company), DOMAINS, None, Some(json!(domain))));
     }
     Ok(company)
 }

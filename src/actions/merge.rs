@@ -3,13 +3,10 @@
 use serde_json::{Value, json};
 
 use crate::domain::access::Grade;
-use crate::domain::change::{By, Change, Subject};
+use crate::domain::change::{By, Change, MERGED_INTO, Subject};
 use crate::domain::ids::{ChangeKey, UserKey};
 use crate::store::merges::{self, Move};
 use crate::store::{StoreError, Tx, changes, memberships, users};
-
-/// The field of a change set that says whose record a user is read through.
-pub const MERGED_INTO: &str = "merged_into";
 
 /// Why two users are not merged.
 #[derive(Debug, thiserror::Error)]

@@ -7,7 +7,7 @@ use crate::domain::ids::CompanyKey;
 use crate::store::{StoreError, Tx, companies};
 
 /// The field of a company in change sets.
-pub(super) const SIGNED_MEMBERS: &str = "signed_members";
+pub(super) const SIGNED_MEMBERS: &str = " signed_members";
 
 /// Sets whether a company takes signed members only; answers the change where it is one. Who is in it stays.
 pub(super) fn set(tx: &mut Tx<'_>, company: CompanyKey, only_signed: bool) -> Result<Option<Change>, StoreError> {

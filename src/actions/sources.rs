@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::domain::access::Grade;
-use crate::domain::change::{By, Change, Subject};
+use crate::domain::change::{By, CREATED, Change, Subject};
 use crate::domain::ids::{SecretKey, hex};
 use crate::domain::proof::Secret;
 use crate::store::sources::{self, SourceChange};
@@ -101,7 +101,7 @@ pub fn add(
     let write_key = format!("wk_{}", hex(&tx.ambient.bytes::<16>()));
     let secret = new_secret(tx);
     let source = sources::add(tx, &source_id, &name, &write_key, &secret, &origins, &adopted_keys)?;
-    let change = Change::new(Subject::Source(source.key), "created", None, Some(json!(name)));
+    let change = Change::new(Subject::Source(source.key), CREATED, None, Some(json!(name)));
     changes::record(tx, by, "add_source", Grade::Hand, &[change])?;
     Ok(Added { source, secret })
 }

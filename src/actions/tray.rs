@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::attributes::{AttributeError, Hand, begin, found};
 use crate::domain::attributes::{Owner, Type, standard};
-use crate::domain::change::{Change, Subject};
+use crate::domain::change::{CREATED, Change, Subject};
 use crate::domain::ids::SourceKey;
 use crate::domain::limits::DEFINITIONS_PER_KIND_MAX;
 use crate::store::attribute_work::{Deed, Work};
@@ -53,7 +53,7 @@ pub fn decide(
             definitions::define(tx, owner, name, fixed.unwrap_or(*kind), hand.grade, SourceKey(0))?;
             let definition = found(tx, owner, name)?;
             let after = json!({ "owner": owner.as_str(), "name": name, "type": definition.kind.as_str() });
-            let change = Change::new(Subject::Attribute(definition.key), "created", None, Some(after));
+            let change = Change::new(Subject::Attribute(definition.key), CREATED, None, Some(after));
             let set = changes::record(tx, &hand.by, "accept_attribute", hand.grade, &[change])?;
             begin(tx, Deed::Apply, owner, name, name, set, 1).map(Some)
         }

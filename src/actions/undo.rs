@@ -4,21 +4,22 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::duplicates::NOT_SAME_AS;
-use super::merge::{MERGED_INTO, rejoin};
+use super::merge::rejoin;
 use super::signed_members::{self, SIGNED_MEMBERS};
 use crate::domain::access::Grade;
 use crate::domain::attributes::{Attributes, Owner, Stamp, Write};
-use crate::domain::change::{By, Change, Subject};
+use crate::domain::change::{By, CREATED, Change, MEMBERSHIP, MERGED_INTO, NOT_SAME_AS, Subject};
 use crate::domain::companies::{Order, Said, Statement};
 use crate::domain::duplicates::Records;
-use crate::domain::ids::{ChangeKey, CompanyId, SourceKey};
-use crate::domain::profile::{NOTE, Note, OWNER, PINNED, Profile, TAGS, tags_of_value, tags_value};
+use crate::domain::ids::{ChangeKey, CompanyId, SourceKey, UserKey};
+use crate::domain::profile::{CURRENT, NOTE, Note, OWNER, PINNED, Profile, TAGS, tags_of_value, tags_value};
 use crate::domain::time::DAY_MS;
 use crate::store::changes::{ChangeRow, Deed};
 use crate::store::memberships::Member;
 use crate::store::merges::Move;
-use crate::store::{StoreError, Tx, changes, companies, duplicates, memberships, notes, operators, profiles, users};
+use crate::store::{
+    StoreError, Tx, changes, companies, duplicates, made, memberships, notes, operators, profiles, users,
+};
 
 /// A merge can be taken back for so many days (R11).
 pub const MERGE_UNDO_DAYS: i64 = 30;
@@ -63,6 +64,8 @@ pub struct Undone {
     pub change: ChangeKey,
     /// What was left as it is, since it has changed or can't be taken back.
     pub conflicts: Vec<Conflict>,
+    /// Users and companies that the deed had made, and that are not there any more.
+    pub gone: Vec<Subject>,
 }
 
 /// Takes a deed back.
@@ -75,35 +78,41 @@ pub fn undo(tx: &mut Tx<'_>, by: &By, change: ChangeKey) -> Result<Undone, UndoE
         return Err(UndoError::AlreadyUndone(by));
     }
     let rows = changes::of_set(&tx.reader(), change)?;
-    let mut undoing = Undoing { tx, changes: Vec::new(), conflicts: Vec::new() };
+    let mut undoing = Undoing { tx, deed, changes: Vec::new(), conflicts: Vec::new(), gone: Vec::new() };
     if rows.iter().any(|row| row.field == MERGED_INTO) {
         if undoing.tx.now_ms - deed.at_ms > MERGE_UNDO_DAYS * DAY_MS {
             return Err(UndoError::TooOld);
         }
-        undoing.merge(&deed, &rows)?;
+        undoing.merge(&rows)?;
     } else {
+        // With a user goes all that the deed said of it; what is left is taken back from the last on.
+        for row in rows.iter().filter(|row| row.field == CREATED && matches!(row.about, Subject::User(_))) {
+            undoing.made(row)?;
+        }
         for row in rows.iter().rev() {
             undoing.field(row)?;
         }
     }
-    let Undoing { changes, conflicts, .. } = undoing;
+    let Undoing { changes, conflicts, gone, .. } = undoing;
     let Some(new) = changes::record(tx, by, "undo", Grade::Hand, &changes)? else {
         let reasons: Vec<String> = conflicts.into_iter().map(|conflict| conflict.detail).collect();
         return Err(UndoError::Nothing(reasons.join(" ")));
     };
     changes::mark_undone(tx, change, new)?;
-    Ok(Undone { change: new, conflicts })
+    Ok(Undone { change: new, conflicts, gone })
 }
 
 struct Undoing<'a, 't> {
     tx: &'a mut Tx<'t>,
+    deed: Deed,
     changes: Vec<Change>,
     conflicts: Vec<Conflict>,
+    gone: Vec<Subject>,
 }
 
 impl Undoing<'_, '_> {
     /// Those who were moved go back to whom they were, unless they have been moved since.
-    fn merge(&mut self, deed: &Deed, rows: &[ChangeRow]) -> Result<(), UndoError> {
+    fn merge(&mut self, rows: &[ChangeRow]) -> Result<(), UndoError> {
         let mut moves = Vec::new();
         for row in rows.iter().filter(|row| row.field == MERGED_INTO) {
             let Subject::User(user) = row.about else { continue };
@@ -119,7 +128,7 @@ impl Undoing<'_, '_> {
             let (was, is) = (id(self.tx)?, row.before.clone());
             self.changes.push(Change::new(row.about, MERGED_INTO, Some(was), is));
             moves.push(Move { user, into: back.filter(|back| *back != user) });
-            for since in changes::fields_since(&self.tx.reader(), Subject::User(now), deed.change)? {
+            for since in changes::fields_since(&self.tx.reader(), Subject::User(now), self.deed.change)? {
                 let detail = format!("{} has changed since, and stays as it is.", since.field);
                 self.conflict(&since, detail);
             }
@@ -129,10 +138,36 @@ impl Undoing<'_, '_> {
         Ok(())
     }
 
+    /// A user or company that the deed made goes, unless more is known of it by now.
+    fn made(&mut self, row: &ChangeRow) -> Result<(), UndoError> {
+        match made::take_away(self.tx, row.about, &self.deed)? {
+            Some(followed) => {
+                self.changes.push(Change::new(row.about, row.field.clone(), row.after.clone(), None));
+                self.changes.extend(followed);
+                self.gone.push(row.about);
+            }
+            None if matches!(row.about, Subject::User(_)) => {}
+            None => self.conflict(row, format!("More is known of {} by now, so it stays.", row.subject_id)),
+        }
+        Ok(())
+    }
+
+    /// Whether whom a change is about went with the deed that made it.
+    fn is_gone(&self, about: Subject) -> bool {
+        self.gone.iter().any(|gone| match (*gone, about) {
+            (Subject::User(gone), Subject::Membership(user, _)) => gone == user,
+            (gone, about) => gone == about,
+        })
+    }
+
     fn field(&mut self, row: &ChangeRow) -> Result<(), UndoError> {
+        if self.is_gone(row.about) {
+            return Ok(());
+        }
         match (row.about, row.field.as_str()) {
             (_, OWNER | TAGS | PINNED | NOTE) => self.kept_by_hand(row),
-            (Subject::Membership(..), "membership") => self.membership(row),
+            (Subject::Membership(..), MEMBERSHIP) => self.membership(row),
+            (Subject::User(user), CURRENT) => self.current(user, row),
             (Subject::User(_) | Subject::Company(_) | Subject::Membership(..), field)
                 if self.tx.catalog().definition(owner_of(row.about), field).is_some() =>
             {
@@ -147,8 +182,9 @@ impl Undoing<'_, '_> {
                 Ok(())
             }
             (one, NOT_SAME_AS) => self.told_apart(one, row),
-            (_, "created") => {
-                self.conflict(row, "Who was made stays: erase or archive instead.".to_owned());
+            (Subject::Company(_), CREATED) => self.made(row),
+            (_, CREATED) => {
+                self.conflict(row, format!("More is known of {} by now, so the person stays.", row.subject_id));
                 Ok(())
             }
             _ => {
@@ -275,14 +311,26 @@ impl Undoing<'_, '_> {
         Ok(())
     }
 
-    /// Who joined leaves, who left joins again: said by hand, now.
+    /// Who joined leaves, who left joins again: what the deed said is forgotten, else the opposite is said by hand, now.
     fn membership(&mut self, row: &ChangeRow) -> Result<(), UndoError> {
         let Subject::Membership(user, company) = row.about else { return Ok(()) };
         let is_open = |value: &Option<Value>| value.as_ref().is_some_and(|value| value.get("left_at").is_none());
+        let told = |change: &Change| change.subject == row.about && change.field == row.field;
+        if self.changes.iter().any(told) {
+            return Ok(());
+        }
         let open = memberships::is_open(self.tx, user, company)?;
         if open != is_open(&row.after) {
             self.conflict(row, "The membership has changed since, and stays as it is.".to_owned());
             return Ok(());
+        }
+        // What the deed itself said is not said any more; what others said of it later stays.
+        let of = self.deed.by_message.then_some(company);
+        if let Some(changes) = memberships::unsay(self.tx, user, of, self.deed.at_ms)? {
+            self.changes.extend(changes);
+            if memberships::is_open(self.tx, user, company)? != open {
+                return Ok(());
+            }
         }
         let said = if open { Said::Leaves(company) } else { Said::Joins(company) };
         let stamp = self.stamp();
@@ -291,6 +339,30 @@ impl Undoing<'_, '_> {
         memberships::state(self.tx, Member::User(user), &statements, stamp.grade, stamp.source)?;
         let changes = memberships::restate(self.tx, user)?;
         self.changes.extend(changes);
+        Ok(())
+    }
+
+    /// The company that was current before is so again, unless another is by now.
+    fn current(&mut self, user: UserKey, row: &ChangeRow) -> Result<(), UndoError> {
+        let current = |tx: &Tx<'_>| -> Result<Option<Value>, StoreError> {
+            let company = users::load(tx, user)?.current_company;
+            Ok(company
+                .map(|company| companies::load(tx, company))
+                .transpose()?
+                .map(|company| company.company_id.into()))
+        };
+        if current(self.tx)? != row.after {
+            self.conflict(row, "Another company is the current one since, and stays it.".to_owned());
+            return Ok(());
+        }
+        let changes = memberships::unsay(self.tx, user, None, self.deed.at_ms)?;
+        self.changes.extend(changes.unwrap_or_default());
+        let now = current(self.tx)?;
+        if now == row.after {
+            self.conflict(row, "It is the current one by what was said since.".to_owned());
+        } else {
+            self.changes.push(Change::new(row.about, CURRENT, row.after.clone(), now));
+        }
         Ok(())
     }
 

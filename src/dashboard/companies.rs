@@ -4,6 +4,8 @@ use actix_web::HttpRequest;
 use maud::{Markup, html};
 
 use super::desk::{self, Answer};
+use super::done::{self, Done};
+use super::happenings::Told;
 use super::parts::chart::roll;
 use super::parts::frame::{Frame, Place, shell};
 use super::parts::icon::icon;
@@ -52,6 +54,8 @@ pub struct View {
     pub duplicates: Count,
     /// This page of them.
     pub companies: Page<CompanyRow>,
+    /// A company that was made by hand was taken away again just now.
+    pub done: Option<Done>,
 }
 
 /// The page.
@@ -70,6 +74,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
             }
             @if frame.may(Role::Admin) { a.btn href="/edit/new?kind=company" { (icon("plus")) " New company" } }
         }))
+        (done::done(view.done.as_ref(), Told::OfCompany, "/companies", frame.clock, frame.role()))
         @if view.companies.rows.is_empty() && view.address.search.is_none() && view.address.after.is_none() {
             (none())
         } @else {
@@ -171,5 +176,8 @@ pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
             Ok((found, suggested, duplicates, companies::list(db, &query, clock.now_ms)?))
         })
         .await?;
-    Ok(desk::page(page(&frame, &View { address, found, suggested, duplicates, companies })))
+    Ok(desk::page(page(
+        &frame,
+        &View { address, found, suggested, duplicates, companies, done: done::undone(&request) },
+    )))
 }

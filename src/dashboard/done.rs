@@ -16,7 +16,7 @@ use super::parts::times::Clock;
 use super::timeline::Timeline;
 use crate::actions::undo::{UndoError, Undone, undo};
 use crate::domain::access::Role;
-use crate::domain::change::By;
+use crate::domain::change::{By, CREATED, Subject};
 use crate::domain::ids::ChangeKey;
 use crate::http::access::Admin;
 use crate::http::page::PageError;
@@ -87,6 +87,12 @@ pub fn read(db: &Reader<'_>, asked: Option<Asked>) -> Result<Option<Done>, Store
     Ok((!is_nothing).then_some(Done { asked, changes }))
 }
 
+/// That something was taken back, on a list that it led to.
+pub fn undone(request: &HttpRequest) -> Option<Done> {
+    let asked = Asked::of(request).filter(|asked| matches!(asked, Asked::Undone(_)))?;
+    Some(Done { asked, changes: Vec::new() })
+}
+
 /// The alert on the page. `path` is where Undo leads back to.
 pub fn done(done: Option<&Done>, told: Told, path: &str, clock: Clock, role: Role) -> Markup {
     let Some(done) = done else { return html! {} };
@@ -104,7 +110,7 @@ pub fn done(done: Option<&Done>, told: Told, path: &str, clock: Clock, role: Rol
             "Taken back",
             html! {
                 @if left > 0 {
-                    p.muted { (counted(left, "field has", "fields have")) " changed since, and stay as they are: the time line says which." }
+                    p.muted { (counted(left, "field has", "fields have")) " changed since, and " (if left == 1 { "stays as it is" } else { "stay as they are" }) ": the time line says which." }
                 } @else {
                     p.muted { "All of it is as it was." }
                 }
@@ -116,7 +122,7 @@ pub fn done(done: Option<&Done>, told: Told, path: &str, clock: Clock, role: Rol
 
 fn changed(change: ChangeKey, rows: &[ChangeRow], told: Told, path: &str, clock: Clock, role: Role) -> Markup {
     let is = |cause: &str| rows.first().is_some_and(|row| row.cause == cause);
-    let made = rows.iter().any(|row| row.field == "created");
+    let made = rows.iter().any(|row| row.field == CREATED);
     let heading = match () {
         () if is("merge") => "Merged",
         () if is("tell_apart") => "Not the same",
@@ -156,6 +162,18 @@ fn changed(change: ChangeKey, rows: &[ChangeRow], told: Told, path: &str, clock:
     )
 }
 
+/// Where to say what was taken back: a page of somebody who is gone is none any more.
+fn page_after(undone: &Undone, back: String) -> String {
+    let gone = |is_it: fn(&Subject) -> bool| undone.gone.iter().any(is_it);
+    if back.starts_with("/users") && gone(|subject| matches!(subject, Subject::User(_))) {
+        return "/users".to_owned();
+    }
+    if back.starts_with("/companies") && gone(|subject| matches!(subject, Subject::Company(_))) {
+        return "/companies".to_owned();
+    }
+    back
+}
+
 /// Where to go after an undo.
 #[derive(Debug, Deserialize)]
 pub struct Back {
@@ -175,7 +193,9 @@ pub async fn take_back(
     let (by, change) = (By::Operator(operator.email.clone()), ChangeKey(change.into_inner()));
     let back = crate::http::access::next_or_home(Some(&sent.back)).to_owned();
     match desk::store(&request)?.write(move |tx| undo(tx, &by, change)).await {
-        Ok(Undone { conflicts, .. }) => Ok(desk::see_other(&Asked::Undone(conflicts.len() as u64).address(&back))),
+        Ok(undone) => {
+            Ok(desk::see_other(&Asked::Undone(undone.conflicts.len() as u64).address(&page_after(&undone, back))))
+        }
         Err(UndoError::Store(error)) => Err(error.into()),
         Err(error) => {
             Err(PageError::new(StatusCode::CONFLICT, "Not taken back", error.to_string()).action(back, "Back"))

@@ -11,8 +11,9 @@ use super::parts::numbers::counted;
 use super::parts::times::Clock;
 use super::parts::{pill, values};
 use super::timeline::Timeline;
+use crate::domain::change::{CREATED, LINK, MEMBERSHIP, MERGED_INTO, NOT_SAME_AS, USER_ID};
 use crate::domain::message::Kind;
-use crate::domain::profile::{NOTE, OWNER, PINNED, TAGS};
+use crate::domain::profile::{CURRENT, NOTE, OWNER, PINNED, TAGS};
 use crate::domain::time::{self, MINUTE_MS};
 use crate::store::changes::ChangeRow;
 use crate::store::events::EventRow;
@@ -209,7 +210,7 @@ fn is_one_deed(later: &ChangeRow, earlier: &ChangeRow) -> bool {
 /// move, or changed more than that.
 fn moved(set: &[ChangeRow], clock: Clock) -> Option<Vec<Entry>> {
     let first = set.first()?;
-    if !set.iter().all(|change| change.field == "membership") {
+    if !set.iter().all(|change| change.field == MEMBERSHIP) {
         return None;
     }
     let (left, joined): (Vec<&ChangeRow>, Vec<&ChangeRow>) = set.iter().partition(|change| has_left(change));
@@ -243,28 +244,30 @@ fn deed(changes: &[ChangeRow], told: Told, known: Known<'_>, clock: Clock) -> En
     let find = |field: &str| changes.iter().find(|change| change.field == field);
     let fields: Vec<&ChangeRow> = changes.iter().filter(|change| !is_our_own(&change.field)).collect();
     let (tone, icon, sentence) = if first.subject == "membership" {
-        membership(first, find("membership"), &fields, told)
-    } else if find("created").is_some() {
-        ("good", if first.subject == "company" { "company" } else { "user" }, html! { "First seen" })
-    } else if let Some(link) = find("link") {
+        membership(first, find(MEMBERSHIP), &fields, told)
+    } else if find(CREATED).is_some() {
+        let icon = if first.subject == "company" { "company" } else { "user" };
+        ("good", icon, made(first, told))
+    } else if let Some(link) = find(LINK) {
         ("good", "join", html! { "Linked from the visitor " code { (values::inline(link.after.as_ref())) } })
-    } else if let Some(merged) = find("merged_into") {
+    } else if let Some(merged) = find(MERGED_INTO) {
         let sentence = if merged.after.is_some() {
             "Merged: another record of this person"
         } else {
             "Apart again: a merged record"
         };
         ("info", "merge", html! { (sentence) " " code { (first.subject_id) } })
-    } else if let Some(told) = find("not_same_as") {
+    } else if let Some(told) = find(NOT_SAME_AS) {
         let sentence = if told.after.is_some() { "Not the same as" } else { "Perhaps the same as" };
         ("info", "x", html! { (sentence) " " code { (values::inline(told.after.as_ref().or(told.before.as_ref()))) } })
-    } else if let Some(id) = find("user_id") {
+    } else if let Some(id) = find(USER_ID) {
         ("info", "key", html! { "Id " (before_and_after(id)) })
     } else {
         let icon = match first.field.as_str() {
             NOTE => "note",
             PINNED => "pin",
             TAGS => "tag",
+            CURRENT => "company",
             _ => "edit",
         };
         ("info", icon, html! { (fields_sentence(&fields)) })
@@ -278,8 +281,7 @@ fn deed(changes: &[ChangeRow], told: Told, known: Known<'_>, clock: Clock) -> En
         (from(first))
         @if is_late { span.meta { ", Rollcall first heard of it " (clock.on(first.at_ms)) } }
     };
-    let unfolds =
-        fields.len() > 1 || (first.subject != "membership" && find("created").is_some() && !fields.is_empty());
+    let unfolds = fields.len() > 1 || (first.subject != "membership" && find(CREATED).is_some() && !fields.is_empty());
     let more = unfolds.then(|| {
         let list = html! { ul { @for field in &fields { li { (one_field(field)) } } } };
         (html! { (counted(fields.len() as u64, "field", "fields")) }, list)
@@ -287,18 +289,32 @@ fn deed(changes: &[ChangeRow], told: Told, known: Known<'_>, clock: Clock) -> En
     Entry { at_ms, tone, icon, sentence, more }
 }
 
+/// That somebody is known now, or no more: by name where it is not whom the page is about.
+fn made(created: &ChangeRow, told: Told) -> Markup {
+    let is_another = matches!((told, created.subject), (Told::OfUser, "company") | (Told::OfCompany, "user"));
+    let name = created.subject_name.as_deref().unwrap_or(&created.subject_id);
+    html! {
+        @match &created.after {
+            Some(_) if is_another => { "New " (created.subject) " " b { (values::name(name)) } },
+            Some(_) if created.cause == "edit" => "Made by hand",
+            Some(_) => "First seen",
+            None => { "Taken away again: " (values::inline(created.before.as_ref())) },
+        }
+    }
+}
+
 /// The time that a deed is about, where it has one: when somebody was first seen, joined or left.
 fn about_ms<'a>(first: &ChangeRow, find: impl Fn(&str) -> Option<&'a ChangeRow>, known: Known<'_>) -> Option<i64> {
     if first.subject != "membership" {
-        return find("created").filter(|_| first.subject_id == known.id).map(|_| known.first_seen_ms);
+        return find(CREATED).filter(|_| first.subject_id == known.id).map(|_| known.first_seen_ms);
     }
-    let standing = find("membership")?.after.as_ref()?;
+    let standing = find(MEMBERSHIP)?.after.as_ref()?;
     let at = |name: &str| standing.get(name).and_then(Value::as_str).and_then(time::instant_from_text);
     at("left_at").or_else(|| at("joined_at"))
 }
 
 fn is_our_own(field: &str) -> bool {
-    matches!(field, "created" | "link" | "membership" | "merged_into" | "not_same_as" | "user_id")
+    matches!(field, CREATED | LINK | MEMBERSHIP | MERGED_INTO | NOT_SAME_AS | USER_ID)
 }
 
 /// What a field is called: of those beside attributes the word alone.
@@ -307,8 +323,9 @@ fn called(field: &str) -> Markup {
         OWNER => html! { "Owner" },
         TAGS => html! { "Tags" },
         NOTE => html! { "Note" },
+        CURRENT => html! { "Current company" },
         PINNED => html! { "Pin" },
-        field => values::name(field),
+        field => values::name(field.trim_start()),
     }
 }
 
@@ -349,7 +366,10 @@ fn other(change: &ChangeRow, told: Told) -> Markup {
             links::user(Some(&change.subject_id), &change.subject_id),
         ),
     };
-    html! { a href=(address) { (values::name(name.as_deref().unwrap_or(id))) } }
+    html! {
+        @if id.is_empty() { "Somebody who was taken away again" }
+        @else { a href=(address) { (values::name(name.as_deref().unwrap_or(id))) } }
+    }
 }
 
 fn fields_sentence(fields: &[&ChangeRow]) -> Markup {

@@ -317,9 +317,7 @@ fn membership_row(frame: &Frame, id: &str, membership: &UserMembership) -> Marku
 /// The link to the page of a membership. `who` is the other one of it.
 pub fn edit_member(whom: &Whom, who: &str) -> Markup {
     html! {
-        a.quiet.faint href=(edit::address("member", whom, &[])) {
-            "Edit" span.vh { " membership: " (values::cut(who, 40)) }
-        }
+        small { a.faint href=(edit::address("member", whom, &[])) { "Edit" span.vh { " membership: " (values::cut(who, 40)) } } }
     }
 }
 

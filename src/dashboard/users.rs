@@ -4,6 +4,8 @@ use actix_web::HttpRequest;
 use maud::{Markup, html};
 
 use super::desk::{self, Answer};
+use super::done::{self, Done};
+use super::happenings::Told;
 use super::parts::chart::roll;
 use super::parts::frame::{Frame, Place, shell};
 use super::parts::icon::icon;
@@ -50,6 +52,8 @@ pub struct View {
     pub duplicates: Count,
     /// This page of them.
     pub users: Page<UserRow>,
+    /// Somebody who was made by hand was taken away again just now.
+    pub done: Option<Done>,
 }
 
 /// The page.
@@ -63,6 +67,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
             }
             (made(frame))
         }))
+        (done::done(view.done.as_ref(), Told::OfUser, "/users", frame.clock, frame.role()))
         @if view.users.rows.is_empty() && view.address.search.is_none() && view.address.after.is_none() {
             (nobody())
         } @else {
@@ -166,5 +171,5 @@ pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
         Ok((found, stored_duplicates::count(db, Records::Users)?, users::list(db, &query, clock.now_ms)?))
     })
     .await?;
-    Ok(desk::page(page(&frame, &View { address, found, duplicates, users })))
+    Ok(desk::page(page(&frame, &View { address, found, duplicates, users, done: done::undone(&request) })))
 }

@@ -4,6 +4,24 @@ use serde_json::Value;
 
 use crate::domain::ids::{CompanyKey, DefinitionKey, SourceKey, UserKey, VisitorKey};
 
+// The fields that are no attributes, beside those of `profile.rs`. An attribute's name is trimmed, so
+// none begins with a space, and a site may well send `created` or `link`.
+
+/// The field of one that is known from here on: its id, or `lead`.
+pub const CREATED: &str = " created";
+/// The field of the site's id of a user.
+pub const USER_ID: &str = " user_id";
+/// The field of a visitor's user.
+pub const LINK: &str = " link";
+/// The field of the user or company that a record is read through (R11, C10).
+pub const MERGED_INTO: &str = " merged_into";
+/// The field of another record that is not the same.
+pub const NOT_SAME_AS: &str = " not_same_as";
+/// The field of when a membership began and ended.
+pub const MEMBERSHIP: &str = " membership";
+/// The field of a company's e-mail domains (C9).
+pub const DOMAINS: &str = " domains";
+
 /// Whom a change is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Subject {
@@ -28,7 +46,7 @@ pub enum Subject {
 pub struct Change {
     /// Whom it is about.
     pub subject: Subject,
-    /// An attribute's name, or one of ours: `created`, `user_id`, `membership`, `link` …
+    /// An attribute's name, or a field of ours.
     pub field: String,
     /// The value before.
     pub before: Option<Value>,

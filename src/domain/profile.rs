@@ -17,6 +17,8 @@ pub const TAGS: &str = " tags";
 pub const NOTE: &str = " note";
 /// The field of pins (A7): the names of attributes that were pinned or are no more.
 pub const PINNED: &str = " pinned";
+/// The field of a user's current company (C1), where a person chose it.
+pub const CURRENT: &str = " current";
 
 /// Characters of a tag.
 pub const TAG_CHARS_MAX: usize = 50;

@@ -374,6 +374,8 @@ pub struct Deed {
     pub change: ChangeKey,
     /// When it was done, Unix milliseconds.
     pub at_ms: i64,
+    /// A message did it, not a person or a program.
+    pub by_message: bool,
     /// The change set that took it back.
     pub undone_by: Option<ChangeKey>,
 }
@@ -383,10 +385,12 @@ pub struct Deed {
 /// # Errors
 /// [`StoreError`] only.
 pub fn deed(tx: &Tx<'_>, change: ChangeKey) -> Result<Option<Deed>, StoreError> {
-    let mut statement =
-        tx.connection.prepare_cached("SELECT at_ms, undone_by FROM change_sets WHERE change_key = ?1")?;
+    let mut statement = tx
+        .connection
+        .prepare_cached("SELECT at_ms, undone_by, by_kind = 'message' FROM change_sets WHERE change_key = ?1")?;
     let deed = statement.query_row([change.0], |row| {
-        Ok(Deed { change, at_ms: row.get(0)?, undone_by: row.get::<_, Option<i64>>(1)?.map(ChangeKey) })
+        let undone_by: Option<i64> = row.get(1)?;
+        Ok(Deed { change, at_ms: row.get(0)?, undone_by: undone_by.map(ChangeKey), by_message: row.get(2)? })
     });
     Ok(deed.optional()?)
 }
@@ -529,6 +533,7 @@ fn first_of_today(tx: &Tx<'_>) -> Result<i64, StoreError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::change::{CREATED, MEMBERSHIP};
     use crate::domain::ids::{CompanyKey, UserKey};
     use crate::store::sample::{Sample, days_ago};
 
@@ -540,16 +545,13 @@ mod tests {
         let created = sample.change(
             days_ago(9),
             "identify",
-            &[(0, ann, 0, "created"), (0, ann, 0, "name"), (1, acme, 0, "created"), (2, ann, acme, "membership")],
+            &[(0, ann, 0, CREATED), (0, ann, 0, "name"), (1, acme, 0, CREATED), (2, ann, acme, MEMBERSHIP)],
         );
         let renamed = sample.change(days_ago(1), "group", &[(1, acme, 0, "name")]);
         let page = list(&sample.db(), Subject::User(UserKey(ann)), None, 50).unwrap();
         let rows: Vec<(&str, &str, Option<&str>)> =
             page.rows.iter().map(|row| (row.subject, row.field.as_str(), row.company_id.as_deref())).collect();
-        assert_eq!(
-            rows,
-            [("membership", "membership", Some("acme")), ("user", "name", None), ("user", "created", None)]
-        );
+        assert_eq!(rows, [("membership", MEMBERSHIP, Some("acme")), ("user", "name", None), ("user", CREATED, None)]);
         assert!(page.rows.iter().all(|row| row.subject_id == "ann" && row.by_name == "API"));
         assert_eq!(page.rows[0].after, Some("x".into()));
 

@@ -297,7 +297,7 @@ fn forget_changes(tx: &Tx<'_>, person: &Person, erased: &mut Erased) -> Result<(
     let mut of_merge = tx.connection.prepare_cached(
         "UPDATE changes INDEXED BY changes_set SET before = NULL, after = NULL
          WHERE change_key = ?1 AND subject IN (0, 2) AND EXISTS (
-           SELECT 1 FROM changes AS c INDEXED BY changes_set WHERE c.change_key = ?1 AND c.field IN ('merged_into', 'not_same_as'))",
+           SELECT 1 FROM changes AS c INDEXED BY changes_set WHERE c.change_key = ?1 AND c.field IN (' merged_into', ' not_same_as'))",
     )?;
     for set in &sets {
         of_merge.execute([set])?;

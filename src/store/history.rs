@@ -15,9 +15,9 @@ use super::list;
 use super::users::{CompanyName, json_object};
 use super::{Reader, StoreError};
 use crate::domain::attributes::{Attributes, Owner, Stamp, Write, person_name};
-use crate::domain::change::Subject;
+use crate::domain::change::{CREATED, MEMBERSHIP, Subject, USER_ID};
 use crate::domain::ids::{ChangeKey, CompanyKey, UserKey};
-use crate::domain::profile::{NOTE, OWNER, PINNED, Profile, TAGS, tags_of_value};
+use crate::domain::profile::{OWNER, Profile, TAGS, tags_of_value};
 use crate::domain::time::{self, instant_from_text};
 
 /// Changes since a moment that are looked through; with more, how somebody stood can't be said.
@@ -147,7 +147,7 @@ pub fn user(db: &Reader<'_>, user: UserKey, at_ms: i64) -> Result<Then<UserThen>
     if let Some(heard_ms) = back.created_ms {
         return Ok(Then::NotYet(heard_ms));
     }
-    let user_id = match back.fields.remove("user_id") {
+    let user_id = match back.fields.remove(USER_ID) {
         Some(before) => before.and_then(|id| id.as_str().map(str::to_owned)),
         None => user_id,
     };
@@ -243,7 +243,7 @@ fn back(db: &Reader<'_>, subject: Subject, since: ChangeKey) -> Result<Option<Ba
             return Ok(None);
         }
         let field: String = row.get(0)?;
-        if field == "created" {
+        if field == CREATED {
             back.created_ms = back.created_ms.or(Some(row.get(2)?));
         } else if let Entry::Vacant(vacant) = back.fields.entry(field) {
             vacant.insert(value(row.get(1)?));
@@ -285,7 +285,7 @@ fn values(
 ) -> BTreeMap<String, Value> {
     let mut values: BTreeMap<String, Value> = now.collect();
     for (name, value) in before {
-        if [OWNER, TAGS, PINNED, NOTE, "membership", "merged_into", "domains"].contains(&name.as_str()) {
+        if name.starts_with(' ') {
             continue;
         }
         match value {
@@ -329,7 +329,7 @@ fn companies(
     while let Some(row) = rows.next()? {
         let key = row.get(0)?;
         let mut fields = before.remove(&key).unwrap_or_default();
-        let standing = match fields.remove("membership") {
+        let standing = match fields.remove(MEMBERSHIP) {
             None => Some((row.get(4)?, row.get(5)?)),
             Some(told) => standing(told.as_ref()),
         };
@@ -393,7 +393,7 @@ fn standings_before(
         if looked_at > CHANGES_MAX {
             return Ok(None);
         }
-        if row.get::<_, String>(2)? == "membership" {
+        if row.get::<_, String>(2)? == MEMBERSHIP {
             let user: i64 = row.get(0)?;
             if let std::collections::btree_map::Entry::Vacant(entry) = before.entry(user) {
                 let told = value(row.get(1)?);
@@ -443,9 +443,11 @@ fn members(
         db.0.prepare_cached("SELECT id, user_id, coalesce(name, email) FROM users WHERE user_key = :user")?;
     let mut some = Vec::with_capacity(keys.len());
     for (joined_ms, user) in keys {
-        some.push(named.query_row(named_params! { ":user": user }, |row| {
+        let member = named.query_row(named_params! { ":user": user }, |row| {
             Ok(MemberThen { id: row.get(0)?, user_id: row.get(1)?, name: row.get(2)?, joined_ms })
-        })?);
+        });
+        // Who was made by mistake is not there any more to be named.
+        some.extend(member.optional()?);
     }
     Ok((Some(members.max(0).unsigned_abs()), some))
 }

@@ -9,7 +9,7 @@ use super::folds::ACTIVE_DAYS;
 use super::{StoreError, Tx, email_domains, merges};
 use crate::domain::access::Grade;
 use crate::domain::attributes::Attributes;
-use crate::domain::change::{Change, Subject};
+use crate::domain::change::{Change, MEMBERSHIP, Subject};
 use crate::domain::companies::{Memberships, Order, Said, Span, Statement};
 use crate::domain::ids::{CompanyKey, SourceKey, UserKey, VisitorKey};
 use crate::domain::limits::STATEMENTS_KEPT_MAX;
@@ -231,6 +231,27 @@ pub fn restate(tx: &mut Tx<'_>, user: UserKey) -> Result<Vec<Change>, StoreError
     Ok(changes)
 }
 
+/// Forgets what was said of a user's companies at a moment, of one of them or of all, and answers what changed;
+/// none where nothing had been said then.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn unsay(
+    tx: &mut Tx<'_>,
+    user: UserKey,
+    company: Option<CompanyKey>,
+    at_ms: i64,
+) -> Result<Option<Vec<Change>>, StoreError> {
+    let forgotten = tx
+        .connection
+        .prepare_cached(
+            "DELETE FROM membership_statements
+             WHERE subject = ?1 AND at_ms = ?2 AND company_key = coalesce(?3, company_key)",
+        )?
+        .execute(params![user.0, at_ms, company.map(|company| company.0)])?;
+    if forgotten == 0 { Ok(None) } else { restate(tx, user).map(Some) }
+}
+
 fn statements_of(tx: &Tx<'_>, user: UserKey) -> Result<Vec<Kept>, StoreError> {
     let mut statement = tx.connection.prepare_cached(
         "SELECT at_ms, message_hash, place, said, company_key, grade, source_key
@@ -321,7 +342,7 @@ fn membership_change(user: UserKey, company: CompanyKey, before: Option<Standing
             json!({ "joined_at": time::rfc3339(standing.joined_ms), "left_at": time::rfc3339(left_ms) })
         }
     };
-    Change::new(Subject::Membership(user, company), "membership", before.map(told), now.map(told))
+    Change::new(Subject::Membership(user, company), MEMBERSHIP, before.map(told), now.map(told))
 }
 
 /// A member came or went: so did an active one, where the folds have seen activity in the last 30 days.

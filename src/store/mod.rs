@@ -39,6 +39,7 @@ pub mod first_pages;
 pub mod folds;
 pub mod history;
 pub mod list;
+pub mod made;
 pub mod membership_history;
 pub mod memberships;
 pub mod merges;

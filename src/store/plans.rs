@@ -17,7 +17,7 @@ use super::{
     visitors, workspace,
 };
 use crate::domain::attributes::Owner;
-use crate::domain::change::Subject;
+use crate::domain::change::{CREATED, MEMBERSHIP, Subject};
 use crate::domain::duplicates::Records;
 use crate::domain::ids::{CompanyKey, NoteKey, SourceKey, UserKey, VisitorKey};
 use crate::domain::message::Kind;
@@ -74,11 +74,7 @@ fn filled() -> Sample {
         "Report exported",
         Named { user: Some(ann), company: Some(umbrella), visitor: None },
     );
-    sample.change(
-        days_ago(40),
-        "identify",
-        &[(0, ann, 0, "created"), (1, acme, 0, "created"), (2, ann, acme, "membership")],
-    );
+    sample.change(days_ago(40), "identify", &[(0, ann, 0, CREATED), (1, acme, 0, CREATED), (2, ann, acme, MEMBERSHIP)]);
     sample.run("INSERT INTO refusals VALUES (1, 'type_mismatch', 'seats', 3, 1, 1795000000000, 'ten', 'A sentence.')");
     sample.run(
         "INSERT INTO company_domains VALUES (1, 'acme.test', 1, 1);

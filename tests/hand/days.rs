@@ -95,7 +95,13 @@ async fn a6_a_page_shows_any_day() {
     past.company(45, "acme", json!({ "name": "Acme", "seats": 5 })).await;
     past.user(40, "bob", json!({}), &["acme"]).await;
     past.member(30, "acme", "ann", Some("admin")).await;
-    past.user(20, "ann", json!({ "name": "Ann Berg", "plan": "pro", "city": "Ulm" }), &["umbrella"]).await;
+    past.user(
+        20,
+        "ann",
+        json!({ "name": "Ann Berg", "plan": "pro", "city": "Ulm", "created": "long ago", "link": "x" }),
+        &["umbrella"],
+    )
+    .await;
     past.member(10, "acme", "ann", None).await;
     past.company(10, "acme", json!({ "name": null, "seats": 7 })).await;
     past.store.close();

@@ -6,6 +6,7 @@ mod person;
 mod program;
 #[path = "../support/mod.rs"]
 mod support;
+mod undo;
 
 use reqwest::Method;
 use serde_json::{Value, json};

@@ -10,30 +10,30 @@ use crate::support::{OWNER, Rollcall, encoded, message_id, seconds_ago, until};
 use crate::{identify, put};
 
 /// An operator who is signed in.
-struct Person<'a> {
+pub struct Person<'a> {
     rollcall: &'a Rollcall,
     cookie: String,
 }
 
 impl<'a> Person<'a> {
-    async fn of(rollcall: &'a Rollcall) -> Person<'a> {
+    pub async fn of(rollcall: &'a Rollcall) -> Person<'a> {
         Person { rollcall, cookie: rollcall.session_cookie().await }
     }
 
     /// The text of a page, with its status.
-    async fn get(&self, path: &str) -> (StatusCode, String) {
+    pub async fn get(&self, path: &str) -> (StatusCode, String) {
         let request = self.rollcall.client.get(format!("{}{path}", self.rollcall.address));
         let response = request.header("cookie", &self.cookie).send().await.expect("an answer");
         (response.status(), response.text().await.expect("a page"))
     }
 
-    async fn open(&self, path: &str) -> String {
+    pub async fn open(&self, path: &str) -> String {
         let (status, page) = self.get(path).await;
         assert_eq!(status, 200, "{path}: {page}");
         page
     }
 
-    async fn post(&self, path: &str, fields: &[(&str, &str)]) -> reqwest::Response {
+    pub async fn post(&self, path: &str, fields: &[(&str, &str)]) -> reqwest::Response {
         let body: Vec<String> = fields.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect();
         let request = self.rollcall.client.post(format!("{}{path}", self.rollcall.address)).body(body.join("&"));
         let request = request.header("cookie", &self.cookie).header("sec-fetch-site", "same-origin");
@@ -41,7 +41,7 @@ impl<'a> Person<'a> {
     }
 
     /// Sends a form that is taken, and answers the page that it leads to.
-    async fn does(&self, path: &str, fields: &[(&str, &str)]) -> String {
+    pub async fn does(&self, path: &str, fields: &[(&str, &str)]) -> String {
         let response = self.post(path, fields).await;
         let location = response.headers().get("location").map(|value| value.to_str().expect("text").to_owned());
         let status = response.status();
@@ -50,14 +50,14 @@ impl<'a> Person<'a> {
     }
 
     /// Sends a form that is not taken, and answers the page that says why.
-    async fn is_refused(&self, path: &str, fields: &[(&str, &str)]) -> String {
+    pub async fn is_refused(&self, path: &str, fields: &[(&str, &str)]) -> String {
         let response = self.post(path, fields).await;
         assert_eq!(response.status(), 422, "{path}");
         response.text().await.expect("a page")
     }
 
     /// Presses Undo on a page, and answers the page after it.
-    async fn undoes(&self, page: &str) -> String {
+    pub async fn undoes(&self, page: &str) -> String {
         let action = page.split("action=\"/changes/").nth(1).and_then(|rest| rest.split('"').next());
         let back = page.split("name=\"back\" value=\"").nth(1).and_then(|rest| rest.split('"').next());
         let path = format!("/changes/{}", action.expect("an undo"));

@@ -7,12 +7,13 @@ use crate::actions::email_domains;
 use crate::actions::receive::Receiving;
 use crate::domain::access::Grade;
 use crate::domain::attributes::Stamp;
-use crate::domain::change::Subject;
+use crate::domain::change::{Change, Subject};
 use crate::domain::companies::{Said, Statement};
 use crate::domain::ids::{CompanyId, CompanyKey, UserKey};
+use crate::domain::profile::CURRENT;
 use crate::store::memberships::{self, Member};
 use crate::store::users::UserName;
-use crate::store::{Tx, users};
+use crate::store::{StoreError, Tx, companies, users};
 
 /// What is to be set of a membership. What is not named stays.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -124,7 +125,14 @@ pub(super) fn join(
         }
         of_members.push((company, edit));
     }
+    let before = current_company(receiving, user)?;
+    let told = receiving.changes.len();
     state(receiving, user, &said)?;
+    let after = current_company(receiving, user)?;
+    // Whoever joins or leaves has another current company by that: only a choice between those there are is told.
+    if before != after && receiving.changes.len() == told {
+        receiving.changes.push(Change::new(Subject::User(user), CURRENT, before, after));
+    }
     for (company, edit) in of_members {
         say(receiving, user, company, edit)?;
     }
@@ -140,6 +148,15 @@ fn say(
     let stamp = receiving.stamp();
     let pinned = edit.pinned && stamp.grade == Grade::Hand;
     Ok(receiving.say(Subject::Membership(user, company), edit.values.clone(), Stamp { pinned, ..stamp })?)
+}
+
+/// The current company of a user as a change tells it: by the site's id.
+fn current_company(receiving: &Receiving<'_, '_>, user: UserKey) -> Result<Option<Value>, StoreError> {
+    let company = users::load(receiving.tx, user)?.current_company;
+    Ok(company
+        .map(|company| companies::load(receiving.tx, company))
+        .transpose()?
+        .map(|company| company.company_id.into()))
 }
 
 /// States something of a user's companies, and works out anew what follows.

@@ -18,7 +18,7 @@ use super::receive::Receiving;
 use super::signed_members;
 use crate::domain::access::Grade;
 use crate::domain::attributes::{Owner, Stamp, email_value};
-use crate::domain::change::{Change, Subject};
+use crate::domain::change::{CREATED, Change, Subject};
 use crate::domain::error::{Code, Refused};
 use crate::domain::ids::{ChangeKey, CompanyId, CompanyKey, SourceKey, UserId, UserKey};
 use crate::domain::message::{Delivery, RefusedValue};
@@ -133,7 +133,7 @@ fn by_hand(
     if let Some((user, email)) = new_email {
         email_domains::consider(tx, user, email.as_deref(), tx.now_ms)?; // C9
     }
-    let created = changes.iter().any(|change| change.field == "created");
+    let created = changes.iter().any(|change| change.field == CREATED);
     let change = changes::record(tx, &hand.by, cause, hand.grade, &changes)?;
     Ok(Edited { about, change, unrecorded: news, created, refused_values, kept })
 }
@@ -247,7 +247,7 @@ fn create_user(receiving: &mut Receiving<'_, '_>, name: &UserName) -> Result<Use
     }
     let user = users::create(receiving.tx, user_id.as_ref(), at_ms)?;
     let after = user_id.map_or_else(|| Value::from("lead"), |id| Value::from(id.as_str()));
-    receiving.changes.push(Change::new(Subject::User(user), "created", None, Some(after)));
+    receiving.changes.push(Change::new(Subject::User(user), CREATED, None, Some(after)));
     if let Some(email) = email {
         let stamp = receiving.stamp();
         receiving.say(Subject::User(user), Map::from_iter([("email".to_owned(), email)]), stamp)?;

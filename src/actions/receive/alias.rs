@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{Receiving, Stop, Subject, user_missing};
 use crate::domain::access::Grade;
-use crate::domain::change::{Change, Subject as About};
+use crate::domain::change::{CREATED, Change, Subject as About, USER_ID};
 use crate::domain::error::{Code, Refused};
 use crate::domain::ids::{AnonymousId, UserId, UserKey};
 use crate::domain::message::{Message, Status};
@@ -58,12 +58,7 @@ impl Receiving<'_, '_> {
             };
         }
         users::give_id(self.tx, user, new_id, self.time.at_ms)?;
-        self.changes.push(Change::new(
-            About::User(user),
-            "user_id",
-            Some(json!(previous)),
-            Some(json!(new_id.as_str())),
-        ));
+        self.changes.push(Change::new(About::User(user), USER_ID, Some(json!(previous)), Some(json!(new_id.as_str()))));
         Ok(Some(Subject { named: Some(user), ..Subject::default() }))
     }
 
@@ -92,7 +87,7 @@ impl Receiving<'_, '_> {
             Some(user) => user,
             None => {
                 let user = users::create(self.tx, Some(new_id), self.time.at_ms)?;
-                self.changes.push(Change::new(About::User(user), "created", None, Some(json!(new_id.as_str()))));
+                self.changes.push(Change::new(About::User(user), CREATED, None, Some(json!(new_id.as_str()))));
                 user
             }
         };

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::{Receiving, Stop, Subject};
 use crate::actions::email_domains;
 use crate::domain::access::Grade;
-use crate::domain::change::{Change, Subject as About};
+use crate::domain::change::{CREATED, Change, Subject as About};
 use crate::domain::companies::{Order, Said, Statement};
 use crate::domain::error::{Code, Refused};
 use crate::domain::ids::{CompanyId, CompanyKey, UserKey};
@@ -21,7 +21,7 @@ impl Receiving<'_, '_> {
         }
         let key = companies::create(self.tx, company_id, self.time.at_ms)?;
         let after = Value::String(company_id.as_str().to_owned());
-        self.changes.push(Change::new(About::Company(key), "created", None, Some(after)));
+        self.changes.push(Change::new(About::Company(key), CREATED, None, Some(after)));
         Ok(key)
     }
 

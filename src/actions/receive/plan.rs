@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::values::told_name;
 use super::{Dealt, Decided, Subject, deal_with};
 use crate::domain::attributes::{self, Attributes, Owner, Type, Write};
+use crate::domain::change::CREATED;
 use crate::domain::identity::{Browser, Who};
 use crate::domain::message::{CompanyContext, Delivery, Kind, Message, Receipt, Standing, Status};
 use crate::domain::time::rfc3339;
@@ -106,6 +107,11 @@ pub struct Event {
     pub company_id: Option<String>,
 }
 
+/// Fields of ours begin with a space, which is nothing to tell.
+fn plainly<S: serde::Serializer>(field: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(field.trim_start())
+}
+
 /// A field of the change set.
 #[derive(Debug, Serialize)]
 pub struct Field {
@@ -117,6 +123,7 @@ pub struct Field {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub company_id: Option<String>,
     /// The field.
+    #[serde(serialize_with = "plainly")]
     pub field: String,
     /// Before.
     pub before: Option<Value>,
@@ -188,7 +195,7 @@ fn who(plan: &Plan, user: Option<&KnownUser>, subject: &Subject) -> Option<Perso
         user_id: user.user_id.clone(),
         email: user.email.clone(),
         name: user.name.clone(),
-        is_new: plan.changes.iter().any(|field| field.kind == "user" && field.field == "created"),
+        is_new: plan.changes.iter().any(|field| field.kind == "user" && field.field == CREATED),
     })
 }
 
@@ -296,7 +303,7 @@ impl Plan {
                 };
                 self.companies.push(CompanyOutcome {
                     is_new: self.changes.iter().any(|field| {
-                        field.kind == "company" && field.field == "created" && field.id == company.company_id
+                        field.kind == "company" && field.field == CREATED && field.id == company.company_id
                     }),
                     company_id: company.company_id,
                     member: open,

@@ -7,7 +7,7 @@ use sha2::Sha256;
 use super::{Receiving, Subject};
 use crate::domain::access::Grade;
 use crate::domain::attributes::Stamp;
-use crate::domain::change::{Change, Subject as About};
+use crate::domain::change::{CREATED, Change, LINK, Subject as About, USER_ID};
 use crate::domain::identity::{Browser, Claim, Facts, Who, decide};
 use crate::domain::ids::{self, AnonymousId, UserId, UserKey, VisitorKey};
 use crate::domain::message::{Kind, Message};
@@ -101,7 +101,7 @@ impl Receiving<'_, '_> {
             }
         };
         self.news = true;
-        let field = if matches!(who, Who::Promoted(_)) { "user_id" } else { "created" };
+        let field = if matches!(who, Who::Promoted(_)) { USER_ID } else { CREATED };
         let after = user_id.map_or_else(|| json!("lead"), |id| json!(id.as_str()));
         self.changes.push(Change::new(About::User(key), field, None, Some(after)));
         Ok(Some(key))
@@ -157,7 +157,7 @@ impl Receiving<'_, '_> {
             users::named_at(self.tx, person, first_seen_ms)?;
         }
         self.news = true;
-        self.changes.push(Change::new(About::Visitor(visitor), "link", None, Some(json!(user.0))));
+        self.changes.push(Change::new(About::Visitor(visitor), LINK, None, Some(json!(user.0))));
         self.fill_gaps(user)?;
         if self.takes_proof(person)? {
             return Ok(());

@@ -36,7 +36,7 @@ pub(super) fn question(view: &View, asked: &Asked, may: bool) -> Markup {
                             input type="hidden" name="type" value=(kind.as_str());
                             div.row {
                                 button.btn.primary { "Change to " (type_word(*kind)) }
-                                a.btn.bare href=(back) { "Leave it" }
+                                a.btn.bare href=(back) { "Cancel" }
                             }
                         }))
                     }
@@ -62,7 +62,7 @@ pub(super) fn question(view: &View, asked: &Asked, may: bool) -> Markup {
                             .draw(view.mistake.as_ref()))
                             div.row {
                                 button.btn.danger { (icon("trash")) " Delete all of it" }
-                                a.btn.bare href=(back) { "Keep it" }
+                                a.btn.bare href=(back) { "Cancel" }
                             }
                         }))
                     }

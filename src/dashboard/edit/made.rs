@@ -62,7 +62,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
                         }
                         div.row {
                             button.btn.primary { "Make" }
-                            a.btn.bare href=(path) { "Leave it" }
+                            a.btn.bare href=(path) { "Cancel" }
                         }
                     }
                 }

@@ -121,10 +121,10 @@ fn form_card(view: &View, title: &str) -> Markup {
                     input type="hidden" name="page" value=(match view.found { Found::Company(_) => "company", _ => "user" });
                     (Line { name: "role", label: "Role", value: &role, autocomplete: "off", hint: "Such as admin. Empty for none.", ..Line::default() }.draw(view.mistake.as_ref()))
                     (Line { name: "title", label: "Title", value: &title_now, autocomplete: "off", hint: "What they do there.", ..Line::default() }.draw(view.mistake.as_ref()))
-                    (tick("current", "The current company", "Events that name no company count for the only one; forms and lists show this one first.", is_current))
+                    (tick("current", "The current company", "Of several companies, the one that pages show first, and that company attributes sent without an id are about.", is_current))
                     div.row {
                         button.btn.primary name="deed" value="join" { @if view.is_open() { "Save" } @else { (icon("join")) " Add" } }
-                        a.btn.bare href=(view.found.page()) { "Leave it" }
+                        a.btn.bare href=(view.found.page()) { "Cancel" }
                     }
                 }
             }

@@ -122,7 +122,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
                             } @else {
                                 button.btn.primary name="deed" value="add" { "Add the note" }
                             }
-                            a.btn.bare href={ (view.found.page()) "#notes" } { "Leave it" }
+                            a.btn.bare href={ (view.found.page()) "#notes" } { "Cancel" }
                         }
                     }
                 }

@@ -43,7 +43,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
     let name = view.found.name();
     let mut owners: Vec<(&str, &str)> = vec![("", "Nobody")];
     owners.extend(view.operators.iter().map(|email| (email.as_str(), email.as_str())));
-    let hint = format!("Parted by commas, at most {TAGS_MAX} of {TAG_CHARS_MAX} characters.");
+    let hint = format!("Separated by commas: at most {TAGS_MAX} tags of {TAG_CHARS_MAX} characters each.");
     let content = html! {
         div.narrow.start.stack {
             (crumbs(&name, &view.found.page(), "Owner and tags"))
@@ -59,7 +59,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
                         }
                         div.row {
                             button.btn.primary { "Save" }
-                            a.btn.bare href=(view.found.page()) { "Leave it" }
+                            a.btn.bare href=(view.found.page()) { "Cancel" }
                         }
                     }
                 }

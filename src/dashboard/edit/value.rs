@@ -31,6 +31,8 @@ use crate::store::{Store, attributes, companies, history, users};
 const HISTORY_MAX: usize = 100;
 /// Characters from which on a text is written in a field of several lines.
 const LINE_CHARS_MAX: usize = 80;
+/// Characters of a former value on the button that brings it back.
+const RESTORED_CHARS_MAX: usize = 20;
 
 /// What the page shows.
 #[derive(Debug, Clone)]
@@ -70,7 +72,10 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
     let content = html! {
         div.narrow.start.stack {
             (crumbs(&name, &found.page(), &title))
-            (head(html! { bdi { (values::cut(&title, values::NAME_CHARS_MAX)) } }, below, html! {}))
+            (head(html! { bdi { (values::cut(&title, values::NAME_CHARS_MAX)) } }, html! {
+                p { bdi { (values::cut(&name, values::NAME_CHARS_MAX)) } }
+                (below)
+            }, html! {}))
             @if may { (form_card(view)) }
             @else if let Some(value) = &view.value {
                 section.card aria-labelledby="now" {
@@ -117,7 +122,7 @@ fn form_card(view: &View) -> Markup {
                     div.row {
                         button.btn.primary name="deed" value="set" { "Save" }
                         @if view.value.is_some() { button.btn name="deed" value="clear" { "Clear" } }
-                        a.btn.bare href=(view.found.page()) { "Leave it" }
+                        a.btn.bare href=(view.found.page()) { "Cancel" }
                     }
                 }
             }
@@ -191,12 +196,19 @@ fn change_row(frame: &Frame, view: &View, change: &ChangeRow, may: bool) -> Mark
                     input type="hidden" name="change" value=(change.change.0);
                     input type="hidden" name="place" value=(change.place);
                     button.btn.mini name="deed" value="restore" {
-                        (icon("undo")) " Restore"
-                        span.vh { " " (change.before.as_ref().map_or_else(|| "nothing".to_owned(), values::plain)) }
+                        (icon("undo")) " Restore " b { (restored(change)) }
                     }
                 }
             }
         }
+    }
+}
+
+/// What would stand again, short.
+fn restored(change: &ChangeRow) -> Markup {
+    match &change.before {
+        Some(value) => html! { bdi { (values::cut(&values::plain(value), RESTORED_CHARS_MAX)) } },
+        None => html! { "nothing" },
     }
 }
 

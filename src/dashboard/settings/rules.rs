@@ -178,7 +178,7 @@ fn domains(view: &View) -> Markup {
                 ))
                 (Line {
                     name: "ignored_domains", label: "Domains that never make a company", value: view.values.get("ignored_domains"),
-                    hint: "Parted by commas. “Ignore” under suggested companies adds to them.", placeholder: "agency.example",
+                    hint: "Separated by commas. “Ignore” under suggested companies adds to them.", placeholder: "agency.example",
                     ..Line::default()
                 }
                 .draw(view.values.mistake.as_ref()))
@@ -211,7 +211,7 @@ fn own_people(view: &View) -> Markup {
             div.body.stack.snug {
                 (Line {
                     name: "staff_domains", label: "Domains of your own staff", value: view.values.get("staff_domains"),
-                    hint: "Parted by commas, subdomains by name. Whoever has an address at them is left out of all numbers: active people, \
+                    hint: "Separated by commas, subdomains by name. Whoever has an address at them is left out of all numbers: active people, \
                            events, companies' activity. Their addresses make and suggest no company.",
                     placeholder: "example.com", ..Line::default()
                 }

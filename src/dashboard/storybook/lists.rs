@@ -174,6 +174,7 @@ pub fn lists() -> Vec<(&'static str, Markup)> {
         found: if count > 40 { Count::Over } else { Count::Exactly(count as u64) },
         duplicates: Count::Exactly(count as u64 / 20),
         users: page_of((0..count).map(samples::user).collect(), count > 40),
+        done: None,
     };
     let there = frame(Place::Companies, "/companies");
     let companies_view = |count: usize, search: Option<&str>| companies::View {
@@ -182,6 +183,7 @@ pub fn lists() -> Vec<(&'static str, Markup)> {
         suggested: Count::Exactly(count as u64 / 10),
         duplicates: Count::Exactly(count as u64 / 20),
         companies: page_of((0..count).map(samples::company).collect(), count > 40),
+        done: None,
     };
     let visitors_view = |count: usize| visitors::View {
         address: address("/visitors", LIST, stored_visitors::SortBy::LastSeen, None),

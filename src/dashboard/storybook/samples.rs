@@ -7,7 +7,7 @@ use crate::dashboard::parts::frame::{Frame, Place, Theme};
 use crate::dashboard::parts::times::Clock;
 use crate::domain::access::{Grade, Role};
 use crate::domain::attributes::Type;
-use crate::domain::change::Subject;
+use crate::domain::change::{CREATED, MEMBERSHIP, Subject};
 use crate::domain::first_page::FirstPage;
 use crate::domain::ids::{ChangeKey, CompanyKey, EventId, NoteKey, SourceKey, UserKey};
 use crate::domain::message::Kind;
@@ -283,7 +283,7 @@ pub fn changes(subject: &'static str, id: &'static str) -> Vec<ChangeRow> {
     let joined = json!({"joined_at": "2026-11-24T08:14:00.000Z"});
     vec![
         change(deed(9, 280), 0, "seats", json!(15), json!(20)),
-        change(member(8, 390, "u_33902"), 0, "membership", Value::Null, joined.clone()),
+        change(member(8, 390, "u_33902"), 0, MEMBERSHIP, Value::Null, joined.clone()),
         change(member(8, 390, "u_33902"), 1, "role", Value::Null, json!("Member")),
         change(member(7, 1_900, "u_30418"), 0, "role", json!("Member"), json!("Admin")),
         change(deed(6, 5_800), 0, "plan", json!("Starter"), json!("Pro")),
@@ -292,12 +292,12 @@ pub fn changes(subject: &'static str, id: &'static str) -> Vec<ChangeRow> {
         change(
             member(5, 6_000, "owen@kestrel-electrical.example"),
             0,
-            "membership",
+            MEMBERSHIP,
             joined,
             json!({"joined_at": "2026-01-24T08:14:00.000Z", "left_at": "2026-11-20T11:00:00.000Z"}),
         ),
         change(deed(4, 100_000), 0, "phone", json!("+44 20 7946 0142"), Value::Null),
-        change(deed(1, 700_000), 0, "created", Value::Null, json!(id)),
+        change(deed(1, 700_000), 0, CREATED, Value::Null, json!(id)),
         change(deed(1, 700_000), 1, "name", Value::Null, json!("Kestrel Electrical")),
     ]
 }

@@ -288,6 +288,7 @@ CREATE TABLE membership_statements (
   membership   TEXT,             -- its attributes as sent, while it waits on a visitor
   PRIMARY KEY (subject, at_ms, message_hash, place)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX membership_statements_waiting ON membership_statements (company_key) WHERE subject < 0;
 
 CREATE TABLE memberships (
   user_key       INTEGER NOT NULL REFERENCES users,

@@ -1,0 +1,127 @@
+//! Users and companies that one deed made, and of whom nothing else is known: they can be taken away
+//! again as if they had never been, when that deed is undone. Their keys are never used again.
+
+use rusqlite::params;
+
+use super::changes::Deed;
+use super::folds;
+use super::{StoreError, Tx, companies, duplicates, email_domains, memberships, merges, users};
+use crate::domain::change::{Change, Subject};
+use crate::domain::duplicates::Records;
+use crate::domain::ids::{CompanyKey, UserKey};
+
+/// Conditions on a table: its rows of the key `?1` that something beside the deed `?2` of the time `?3` made.
+type Traces = &'static [(&'static str, &'static str)];
+
+const OF_USERS: Traces = &[
+    ("users", "user_key = ?1 AND (merged_into IS NOT NULL OR signed <> 0)"),
+    ("users", "merged_into = ?1"),
+    ("visitors", "user_key = ?1"),
+    ("changes", "subject = 0 AND subject_key = ?1 AND change_key <> ?2"),
+    ("changes", "subject = 2 AND subject_key = ?1 AND change_key <> ?2"),
+    ("membership_statements", "subject = ?1 AND at_ms <> ?3"),
+    ("notes", "subject = 0 AND subject_key = ?1"),
+    ("tray_values", "owner = 0 AND owner_key = ?1"),
+    ("tray_values", "owner = 2 AND owner_key = ?1"),
+];
+
+const OF_COMPANIES: Traces = &[
+    ("companies", "company_key = ?1 AND merged_into IS NOT NULL"),
+    ("companies", "merged_into = ?1"),
+    ("changes", "subject = 1 AND subject_key = ?1 AND change_key <> ?2"),
+    ("changes INDEXED BY changes_company", "company_key = ?1 AND company_key <> 0 AND change_key <> ?2"),
+    ("memberships", "company_key = ?1"),
+    ("membership_spans", "company_key = ?1"),
+    ("membership_statements INDEXED BY membership_statements_waiting", "company_key = ?1 AND subject < 0"),
+    ("company_domains", "company_key = ?1 AND accepted = 1"),
+    ("notes", "subject = 1 AND subject_key = ?1"),
+    ("tray_values", "owner = 1 AND owner_key = ?1"),
+];
+
+/// Takes a user or company away where all that is known of it is what a deed said that made it. Answers
+/// what changed; none where something else is known, and then nothing is taken away.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn take_away(tx: &mut Tx<'_>, about: Subject, deed: &Deed) -> Result<Option<Vec<Change>>, StoreError> {
+    folds::catch_up(tx)?;
+    match about {
+        Subject::User(user) => {
+            let attributes = users::load(tx, user)?.attributes;
+            let is_of_deed = attributes.stated().all(|(_, stated)| stated.stamp.at_ms == deed.at_ms);
+            if !is_of_deed || leaves_traces(tx, OF_USERS, "events_by_subject", "subject", user.0, deed)? {
+                return Ok(None);
+            }
+            Ok(Some(user_away(tx, user)?))
+        }
+        Subject::Company(company) => {
+            let attributes = companies::load(tx, company)?.attributes;
+            let is_of_deed = attributes.stated().all(|(_, stated)| stated.stamp.at_ms == deed.at_ms);
+            if !is_of_deed || leaves_traces(tx, OF_COMPANIES, "events_by_company", "company_key", company.0, deed)? {
+                return Ok(None);
+            }
+            company_away(tx, company)?;
+            Ok(Some(Vec::new()))
+        }
+        _ => Ok(None),
+    }
+}
+
+fn leaves_traces(
+    tx: &Tx<'_>,
+    traces: Traces,
+    events: &str,
+    column: &str,
+    key: i64,
+    deed: &Deed,
+) -> Result<bool, StoreError> {
+    for (table, condition) in traces {
+        // Each statement takes all three, whether it asks for them or not.
+        let sql = format!("SELECT 1 FROM {table} WHERE {condition} AND ?2 IS NOT NULL AND ?3 IS NOT NULL LIMIT 1");
+        if tx.connection.prepare_cached(&sql)?.exists(params![key, deed.change.0, deed.at_ms])? {
+            return Ok(true);
+        }
+    }
+    let mut of_bucket =
+        tx.connection.prepare_cached(&format!("SELECT 1 FROM {events} WHERE bucket = ?1 AND {column} = ?2 LIMIT 1"))?;
+    for bucket in folds::buckets(&tx.reader())? {
+        if of_bucket.exists([bucket, key])? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn user_away(tx: &mut Tx<'_>, user: UserKey) -> Result<Vec<Change>, StoreError> {
+    debug_assert!(merges::merged_into(tx, user).is_none(), "whoever is merged has left traces");
+    let shared = duplicates::shared_by(&tx.reader(), Records::Users, user.0)?;
+    delete(tx, "membership_statements", "subject = ?1", user.0)?;
+    // Where nothing is said there is no membership, and companies count one member less.
+    let changes = memberships::restate(tx, user)?;
+    email_domains::stop_waiting(tx, user)?;
+    delete(tx, "profile_tags", "subject = 0 AND subject_key = ?1", user.0)?;
+    delete(tx, "user_ids", "user_key = ?1", user.0)?;
+    delete(tx, "users_search", "rowid = ?1", user.0)?;
+    delete(tx, "users", "user_key = ?1", user.0)?;
+    for (why, text) in shared {
+        duplicates::restate(tx, Records::Users, why, &text)?;
+    }
+    Ok(changes)
+}
+
+fn company_away(tx: &mut Tx<'_>, company: CompanyKey) -> Result<(), StoreError> {
+    let shared = duplicates::shared_by(&tx.reader(), Records::Companies, company.0)?;
+    delete(tx, "profile_tags", "subject = 1 AND subject_key = ?1", company.0)?;
+    delete(tx, "company_domains", "company_key = ?1", company.0)?;
+    delete(tx, "company_ids", "company_key = ?1", company.0)?;
+    delete(tx, "companies", "company_key = ?1", company.0)?;
+    for (why, text) in shared {
+        duplicates::restate(tx, Records::Companies, why, &text)?;
+    }
+    Ok(())
+}
+
+fn delete(tx: &Tx<'_>, table: &str, condition: &str, key: i64) -> Result<(), StoreError> {
+    tx.connection.prepare_cached(&format!("DELETE FROM {table} WHERE {condition}"))?.execute([key])?;
+    Ok(())
+}

@@ -1,0 +1,166 @@
+//! Every deed by hand says what it did and offers Undo, and Undo takes it back: to the very state before,
+//! as the API tells it.
+
+use serde_json::{Value, json};
+
+use crate::identify;
+use crate::person::Person;
+use crate::support::{OWNER, Rollcall, message_id};
+
+/// What the API says of Ann, but for when she was last spoken of.
+async fn ann(rollcall: &Rollcall) -> Value {
+    rollcall.user("ann").await
+}
+
+/// Does a deed, sees it said with a way back, takes it back, and finds Ann as she was.
+async fn there_and_back(rollcall: &Rollcall, person: &Person<'_>, path: &str, fields: &[(&str, &str)], said: &str) {
+    let before = ann(rollcall).await;
+    let page = person.does(path, fields).await;
+    let alert = page.split("class=\"alert good\"").nth(1).unwrap_or_else(|| panic!("{said}: nothing is said: {page}"));
+    let alert = &alert[..alert.find("</form>").unwrap_or(alert.len())];
+    assert!(alert.contains(said) && alert.contains("Undo"), "{said} in {alert}");
+    assert_ne!(ann(rollcall).await, before, "{said}");
+    let page = person.undoes(&page).await;
+    assert!(page.contains("All of it is as it was"), "{said}: {page}");
+    assert_eq!(ann(rollcall).await, before, "{said}");
+}
+
+#[actix_web::test]
+async fn each_deed_by_hand_is_taken_back_by_one_click() {
+    let rollcall = Rollcall::start();
+    let membership = json!({ "company_id": "acme", "name": "Acme", "membership": { "role": "member" } });
+    rollcall.page_posts(identify("ann", json!({ "plan": "free", "company": membership }), 60)).await;
+    rollcall.page_posts(identify("bob", json!({ "company": { "company_id": "umbrella" } }), 60)).await;
+    let person = Person::of(&rollcall).await;
+    let value = [("user", "ann"), ("name", "plan")];
+    let deed = |more: &[(&'static str, &'static str)]| [&value[..], more].concat();
+    for (fields, said) in [
+        (deed(&[("deed", "set"), ("value", "pro")]), "<del><bdi>free</bdi></del>"),
+        (deed(&[("deed", "clear")]), "cleared"),
+        (vec![("user", "ann"), ("name", "city"), ("deed", "set"), ("value", "Ulm")], "set to"),
+    ] {
+        there_and_back(&rollcall, &person, "/edit/value", &fields, said).await;
+    }
+    let tags = |tags: &'static str, owner: &'static str| [("user", "ann"), ("tags", tags), ("owner", owner)];
+    there_and_back(&rollcall, &person, "/edit/profile", &tags("vip, eu", ""), "<b>Tags</b> set to").await;
+    there_and_back(&rollcall, &person, "/edit/profile", &tags("", OWNER.0), "<b>Owner</b> set to").await;
+    person.does("/edit/profile", &tags("vip, eu", OWNER.0)).await;
+    there_and_back(&rollcall, &person, "/edit/profile", &tags("vip", OWNER.0), "<del><bdi>eu, vip</bdi></del>").await;
+    there_and_back(&rollcall, &person, "/edit/profile", &tags("vip, eu", ""), "<b>Owner</b>").await;
+
+    let member = |company: &'static str, more: &[(&'static str, &'static str)]| {
+        [&[("user", "ann"), ("company", company), ("page", "user")], more].concat()
+    };
+    let path = "/edit/member";
+    there_and_back(&rollcall, &person, path, &member("umbrella", &[("deed", "join"), ("role", "boss")]), "Joined")
+        .await;
+    there_and_back(
+        &rollcall,
+        &person,
+        path,
+        &member("acme", &[("deed", "join"), ("role", "boss"), ("current", "true")]),
+        "member",
+    )
+    .await;
+    there_and_back(&rollcall, &person, path, &member("acme", &[("deed", "leave")]), "Left").await;
+    person.does(path, &member("umbrella", &[("deed", "join"), ("current", "true")])).await;
+    let chosen = member("acme", &[("deed", "join"), ("role", "member"), ("current", "true")]);
+    there_and_back(&rollcall, &person, path, &chosen, "<b>Current company</b>").await;
+    there_and_back(&rollcall, &person, path, &member("new one", &[("deed", "join")]), "New company").await;
+    assert_eq!(rollcall.api("/companies/new%20one").await.status, 404, "made with the deed, gone with it");
+}
+
+/// A pin is no value, so the API does not tell it: what a later message does tells it.
+#[actix_web::test]
+async fn a_pin_is_taken_back() {
+    let rollcall = Rollcall::start();
+    rollcall.page_posts(identify("ann", json!({ "plan": "free" }), 60)).await;
+    let person = Person::of(&rollcall).await;
+    let pin = [("user", "ann"), ("name", "plan"), ("deed", "set"), ("value", "free"), ("pinned", "true")];
+    let page = person.does("/edit/value", &pin).await;
+    assert!(page.contains("pinned: only a hand changes it") && page.contains("Undo"), "{page}");
+    rollcall.page_posts(identify("ann", json!({ "plan": "pro" }), 0)).await;
+    assert_eq!(ann(&rollcall).await["attributes"]["plan"], "free");
+    person.undoes(&page).await;
+    rollcall.page_posts(identify("ann", json!({ "plan": "pro" }), 0)).await;
+    assert_eq!(ann(&rollcall).await["attributes"]["plan"], "pro");
+}
+
+#[actix_web::test]
+async fn notes_are_taken_back_and_back_again() {
+    let rollcall = Rollcall::start();
+    rollcall.page_posts(identify("ann", json!({}), 60)).await;
+    let person = Person::of(&rollcall).await;
+    let notes = |page: &str| {
+        page.split("id=\"notes\"").nth(1).and_then(|rest| rest.split("</section>").next()).map(str::to_owned)
+    };
+    let before = notes(&person.open("/users/ann").await);
+    let page = person.does("/edit/note", &[("user", "ann"), ("deed", "add"), ("text", "First")]).await;
+    assert!(page.contains("Note added") && page.contains("Undo"), "{page}");
+    person.undoes(&page).await;
+    assert_eq!(notes(&person.open("/users/ann").await), before);
+
+    let page = person.does("/edit/note", &[("user", "ann"), ("deed", "add"), ("text", "Second")]).await;
+    let key =
+        page.split("/edit/note?note=").nth(1).and_then(|rest| rest.split('"').next()).expect("an edit").to_owned();
+    let before = notes(&person.open("/users/ann").await);
+    for (fields, said) in [
+        ([("user", "ann"), ("note", key.as_str()), ("deed", "change"), ("text", "Third")], "Note changed"),
+        ([("user", "ann"), ("note", key.as_str()), ("deed", "delete"), ("text", "")], "Note deleted"),
+    ] {
+        let page = person.does("/edit/note", &fields).await;
+        assert!(page.contains(said) && page.contains("Undo") && notes(&page) != before, "{page}");
+        person.undoes(&page).await;
+        assert_eq!(notes(&person.open("/users/ann").await), before, "{said}");
+    }
+    assert!(person.open("/search?q=Second").await.contains("/users/ann#notes"), "and it is found again");
+}
+
+/// Whoever was made by hand and of whom nothing else is known goes as if never made; else it stays, and
+/// the page says so.
+#[actix_web::test]
+async fn a_user_and_a_company_made_by_hand_are_taken_away_again() {
+    let rollcall = Rollcall::start();
+    let person = Person::of(&rollcall).await;
+    let fields = [("kind", "user"), ("id", "ann"), ("email", "ann@acme.example"), ("name", "Ann"), ("company", "acme")];
+    let page = person.does("/edit/new", &fields).await;
+    for shown in ["Made", "New company <b><bdi>acme</bdi></b>", "Undo"] {
+        assert!(page.contains(shown), "{shown} in {page}");
+    }
+    let page = person.undoes(&page).await;
+    assert!(
+        page.contains("Taken back") && page.contains("All of it is as it was") && !page.contains("ann@acme"),
+        "{page}"
+    );
+    assert_eq!(rollcall.api("/users/ann").await.status, 404);
+    assert_eq!(rollcall.api("/companies/acme").await.status, 404);
+    assert_eq!(rollcall.list("/possible-duplicates?kind=user").await, Vec::<Value>::new());
+    assert!(person.open("/search?q=ann@acme").await.contains("Nothing"), "not found any more");
+
+    // The site names her after all: she comes as anybody does.
+    rollcall.page_posts(identify("ann", json!({ "company": { "company_id": "acme" } }), 0)).await;
+    assert_eq!(rollcall.companies_of("ann").await[0].0, "acme");
+
+    let page = person.does("/edit/new", &[("kind", "company"), ("id", "umbrella"), ("name", "Umbrella")]).await;
+    let page = person.undoes(&page).await;
+    assert!(page.contains("Taken back") && !page.contains("Umbrella"), "{page}");
+    assert_eq!(rollcall.api("/companies/umbrella").await.status, 404);
+
+    let made = person.does("/edit/new", &[("kind", "user"), ("id", "bob"), ("name", "Bob")]).await;
+    let event = json!({ "type": "track", "event": "Opened", "userId": "bob", "messageId": message_id() });
+    rollcall.page_posts(event).await;
+    let page = person.undoes(&made).await;
+    assert!(page.contains("1 field has changed since"), "{page}");
+    assert_eq!(rollcall.user("bob").await["name"], Value::Null, "what the hand said is taken back, but he stays");
+
+    let company = person.does("/edit/new", &[("kind", "company"), ("id", "hartley"), ("name", "Hartley")]).await;
+    let waits = json!({ "type": "group", "anonymousId": "v", "groupId": "hartley", "messageId": message_id() });
+    rollcall.page_posts(waits).await;
+    let page = person.undoes(&company).await;
+    assert!(page.contains("1 field has changed since"), "a visitor waits to join it (C11): {page}");
+    let link = json!({ "type": "identify", "anonymousId": "v", "userId": "cid", "messageId": message_id() });
+    rollcall.page_posts(link).await;
+    assert_eq!(rollcall.companies_of("cid").await[0].0, "hartley");
+    let checked = rollcall.shell_output(&["check"], "");
+    assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
+}
