@@ -128,7 +128,7 @@ async fn r16_changing_our_own_domains_says_first_whom_it_touches() {
     let (status, page) = send("nobody.test", "").await;
     assert_eq!(status, 303, "nobody has such an address: {page}");
     let (status, page) = send("nobody.test, own.test", "").await;
-    assert!(status == 200 && page.contains("1 user</b> at your own domains from now on"), "{page}");
+    assert!(status == 200 && page.contains("1 user is</b> at your own domains from now on"), "{page}");
     assert_eq!(rollcall.api("/settings/staff_domains").await.body["value"], json!(["nobody.test"]), "asked first");
     let (status, _) = send("nobody.test, own.test", "&confirmed=1").await;
     assert_eq!(status, 303);
@@ -140,5 +140,5 @@ async fn r16_changing_our_own_domains_says_first_whom_it_touches() {
     })
     .await;
     let (status, page) = send("", "").await;
-    assert!(status == 200 && page.contains("1 user</b> no longer at your own domains"), "{page}");
+    assert!(status == 200 && page.contains("1 user is</b> no longer at your own domains"), "{page}");
 }

@@ -123,8 +123,8 @@ fn question(asked: Asked) -> Markup {
 /// R16: what our own people did leaves the numbers, or comes back into them.
 fn staff_question(staff: Staff) -> Markup {
     let users = |count: Count| {
-        let word = if count == Count::Exactly(1) { "user" } else { "users" };
-        html! { b { (numbers::count(count)) " " (word) } }
+        let words = if count == Count::Exactly(1) { "user is" } else { "users are" };
+        html! { b { (numbers::count(count)) " " (words) } }
     };
     html! {
         @if staff.left_out != Count::Exactly(0) {
