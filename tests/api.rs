@@ -201,6 +201,7 @@ async fn a_user_is_told_as_the_contract_writes_it() {
         keys(&acme),
         BTreeSet::from([
             "company_id",
+            "aliases",
             "name",
             "domains",
             "attributes",

@@ -33,6 +33,7 @@ pub fn companies_differ(
     one: CompanyKey,
     other: CompanyKey,
 ) -> Result<Option<ChangeKey>, StoreError> {
+    let (one, other) = (companies::survivor(tx, one), companies::survivor(tx, other));
     if one == other || !duplicates::tell_apart(tx, Records::Companies, one.0, other.0, true)? {
         return Ok(None);
     }

@@ -96,7 +96,7 @@ fn company_of(
     changes: &mut Vec<Change>,
 ) -> Result<CompanyKey, StoreError> {
     let company = match companies::key_of_id(tx, id)? {
-        Some(company) => company,
+        Some(company) => companies::survivor(tx, company),
         None => {
             let company = companies::create(tx, id, at_ms)?;
             changes.push(Change::new(Subject::Company(company), CREATED, None, Some(json!(id.as_str()))));

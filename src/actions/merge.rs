@@ -1,18 +1,22 @@
-//! Two users are one (R11): a person's act, with a preview, taken back by `undo.rs`.
+//! Two users are one (R11): a person's act, with a preview, taken back by `undo.rs`. Two companies
+//! likewise (C10): `companies.rs`.
+
+pub mod companies;
 
 use serde_json::{Value, json};
 
 use crate::domain::access::Grade;
 use crate::domain::change::{By, Change, MERGED_INTO, Subject};
 use crate::domain::ids::{ChangeKey, UserKey};
+use crate::domain::profile::{OWNER, Profile, TAGS, TAGS_MAX, tags_value};
 use crate::store::merges::{self, Move};
-use crate::store::{StoreError, Tx, changes, memberships, users};
+use crate::store::{StoreError, Tx, changes, memberships, operators, profiles, users};
 
-/// Why two users are not merged.
+/// Why two records are not merged.
 #[derive(Debug, thiserror::Error)]
 pub enum MergeError {
     /// There is only one.
-    #[error("The two ids are one user already. Nothing was changed.")]
+    #[error("The two are one already. Nothing was changed.")]
     OneAlready,
     /// The store failed.
     #[error(transparent)]
@@ -37,9 +41,32 @@ pub fn merge(tx: &mut Tx<'_>, by: &By, survivor: UserKey, other: UserKey) -> Res
         let before = merges::merged_into(tx, *user);
         changes.push(Change::new(Subject::User(*user), MERGED_INTO, named(tx, before)?, named(tx, *into)?));
     }
+    changes.extend(unite(tx, Profile::User(survivor), Profile::User(other))?);
     changes.extend(rejoin(tx, &moves)?);
     let change = changes::record(tx, by, "merge", Grade::Hand, &changes)?;
     change.ok_or(MergeError::OneAlready)
+}
+
+/// Of owner and tags the survivor keeps what it has: its gap is filled, its tags are united with the other's.
+fn unite(tx: &Tx<'_>, survivor: Profile, other: Profile) -> Result<Vec<Change>, StoreError> {
+    let db = tx.reader();
+    let mut changes = Vec::new();
+    if profiles::owner(&db, survivor)?.is_none()
+        && let Some(email) = profiles::owner(&db, other)?
+        && let Some((operator, _)) = operators::find(&db, &email)?
+    {
+        profiles::set_owner(tx, survivor, Some(operator.key))?;
+        changes.push(Change::new(survivor.subject(), OWNER, None, Some(json!(email))));
+    }
+    let (ours, theirs) = (profiles::tags(&db, survivor)?, profiles::tags(&db, other)?);
+    let mut all = ours.clone();
+    all.extend(theirs.into_iter().filter(|tag| !ours.contains(tag)).take(TAGS_MAX.saturating_sub(ours.len())));
+    if all != ours {
+        profiles::set_tags(tx, survivor, &all)?;
+        let united = profiles::tags(&db, survivor)?;
+        changes.push(Change::new(survivor.subject(), TAGS, tags_value(&ours), tags_value(&united)));
+    }
+    Ok(changes)
 }
 
 /// Moves users to whom they belong now, and works out anew what follows for each person.

@@ -1,10 +1,11 @@
 //! A deed is taken back: each former value is written as a new change by hand, at its own time, so that
 //! later messages win again (A7). What has changed since is left alone and said.
 
+mod merges;
+
 use serde::Serialize;
 use serde_json::Value;
 
-use super::merge::rejoin;
 use super::signed_members::{self, SIGNED_MEMBERS};
 use crate::domain::access::Grade;
 use crate::domain::attributes::{Attributes, Owner, Stamp, Write};
@@ -16,7 +17,6 @@ use crate::domain::profile::{CURRENT, NOTE, Note, OWNER, PINNED, Profile, TAGS, 
 use crate::domain::time::DAY_MS;
 use crate::store::changes::{ChangeRow, Deed};
 use crate::store::memberships::Member;
-use crate::store::merges::Move;
 use crate::store::{
     StoreError, Tx, changes, companies, duplicates, made, memberships, notes, operators, profiles, users,
 };
@@ -111,33 +111,6 @@ struct Undoing<'a, 't> {
 }
 
 impl Undoing<'_, '_> {
-    /// Those who were moved go back to whom they were, unless they have been moved since.
-    fn merge(&mut self, rows: &[ChangeRow]) -> Result<(), UndoError> {
-        let mut moves = Vec::new();
-        for row in rows.iter().filter(|row| row.field == MERGED_INTO) {
-            let Subject::User(user) = row.about else { continue };
-            let Some(now) = crate::store::merges::merged_into(self.tx, user) else {
-                self.conflict(row, "It stands for itself already.".to_owned());
-                continue;
-            };
-            let back = match row.before.as_ref().and_then(Value::as_str) {
-                Some(id) => users::key_of_our_id(self.tx, id)?.map(|user| self.tx.catalog().survivor(user)),
-                None => None,
-            };
-            let id = |tx: &Tx<'_>| users::id(tx, now).map(Value::String);
-            let (was, is) = (id(self.tx)?, row.before.clone());
-            self.changes.push(Change::new(row.about, MERGED_INTO, Some(was), is));
-            moves.push(Move { user, into: back.filter(|back| *back != user) });
-            for since in changes::fields_since(&self.tx.reader(), Subject::User(now), self.deed.change)? {
-                let detail = format!("{} has changed since, and stays as it is.", since.field);
-                self.conflict(&since, detail);
-            }
-        }
-        let followed = rejoin(self.tx, &moves)?;
-        self.changes.extend(followed);
-        Ok(())
-    }
-
     /// A user or company that the deed made goes, unless more is known of it by now.
     fn made(&mut self, row: &ChangeRow) -> Result<(), UndoError> {
         match made::take_away(self.tx, row.about, &self.deed)? {

@@ -1,5 +1,7 @@
-//! `/companies`: companies, their members, events and history; what is written is in `write.rs`.
+//! `/companies`: companies, their members, events and history; what is written is in `write.rs` and
+//! `merge.rs`.
 
+mod merge;
 mod write;
 
 use actix_web::http::StatusCode;
@@ -47,6 +49,7 @@ pub(super) fn configure(config: &mut web::ServiceConfig) {
                 .put(write::put_member)
                 .delete(write::delete_member),
         )
+        .service(resource("/companies/{id:[^/]*}/merge", "POST").post(merge::merge))
         .service(read_only("/companies/{id:[^/]*}/members").get(list_members))
         .service(read_only("/companies/{id:[^/]*}/events").get(list_events))
         .service(read_only("/companies/{id:[^/]*}/changes").get(list_changes));
@@ -189,6 +192,8 @@ fn not_found(id: &str) -> Problem {
 #[derive(Debug, Serialize)]
 struct CompanyView {
     company_id: String,
+    /// Earlier ids, and those of companies merged into it.
+    aliases: Vec<String>,
     name: Option<String>,
     domains: Vec<String>,
     attributes: Map<String, Value>,
@@ -210,9 +215,10 @@ struct CompanyView {
 
 impl CompanyView {
     fn of(company: CompanyRecord, now_ms: i64) -> CompanyView {
-        let CompanyRecord { row, domains, attributes, signed_members, active_people, first_page } = company;
+        let CompanyRecord { row, aliases, domains, attributes, signed_members, active_people, first_page } = company;
         CompanyView {
             company_id: row.company_id,
+            aliases,
             name: row.name,
             domains,
             attributes: plain(attributes),
@@ -235,6 +241,7 @@ impl CompanyView {
         let profile = then.profile;
         CompanyView {
             company_id: then.company_id,
+            aliases: company.aliases,
             name: profile.text("name").map(str::to_owned),
             domains: profile.text("domain").map(str::to_owned).into_iter().collect(),
             attributes: profile.attributes.into_iter().collect(),

@@ -29,7 +29,7 @@ use crate::domain::duplicates::Records;
 use crate::domain::ids::CompanyKey;
 use crate::domain::profile::Profile;
 use crate::http::access::Viewer;
-use crate::store::companies::{self, CompanyPage, MemberRow, MembersBy, TopEvent};
+use crate::store::companies::{self, CompanyPage, CompanyRow, MemberRow, MembersBy, TopEvent};
 use crate::store::events::Of;
 use crate::store::list::Page;
 use crate::store::operators::Operator;
@@ -40,6 +40,9 @@ const HISTORY_ROWS: usize = 300;
 
 /// E-mail domains that the head names.
 const DOMAINS_MAX: usize = 3;
+
+/// Earlier ids that the head names.
+const ALIASES_MAX: usize = 5;
 
 /// The name under which page views are counted.
 const PAGE: &str = "page";
@@ -155,7 +158,26 @@ fn head(frame: &Frame, company: &CompanyPage, name: &str) -> Markup {
                         @if let Some(plan) = &row.plan { span.pill { (values::name(plan)) } }
                     }
                     (labels(row.owner.as_deref(), &row.tags, edit_labels.as_deref()))
+                    (also(&company.aliases))
                 }
+            }
+            @if frame.may(Role::Admin) {
+                div.row {
+                    a.btn href=(links::company_merge(&row.company_id)) { (icon("merge")) " Merge" span.vh { " another company into this one" } }
+                }
+            }
+        }
+    }
+}
+
+/// Earlier ids, and those of companies merged into it: they lead here.
+fn also(aliases: &[String]) -> Markup {
+    html! {
+        @if !aliases.is_empty() {
+            p.row.small.muted {
+                "Also"
+                @for alias in aliases.iter().take(ALIASES_MAX) { (code::id(alias, "earlier company id")) }
+                @if aliases.len() > ALIASES_MAX { span.faint { "and " (aliases.len() - ALIASES_MAX) " more ids" } }
             }
         }
     }
@@ -163,6 +185,8 @@ fn head(frame: &Frame, company: &CompanyPage, name: &str) -> Markup {
 
 fn perhaps_the_same(frame: &Frame, company: &CompanyPage) -> Markup {
     let (id, path) = (company.row.company_id.as_str(), links::company(&company.row.company_id));
+    let compare =
+        |other: &CompanyRow| links::with_query(&links::company_merge(id), &[("from", Some(&other.company_id))]);
     html! {
         @if !company.possible_duplicates.is_empty() {
             section.alert.warn aria-labelledby="duplicates" {
@@ -174,7 +198,7 @@ fn perhaps_the_same(frame: &Frame, company: &CompanyPage) -> Markup {
                         li.row {
                             (who::company_row(other))
                             span.small.muted { (duplicates::reason_word(*why)) }
-                            (duplicates::answers(frame, Records::Companies, (id, &other.company_id), (id, &other.company_id), None, &path))
+                            (duplicates::answers(frame, Records::Companies, (id, &other.company_id), (id, &other.company_id), &compare(other), &path))
                         }
                     }
                 }

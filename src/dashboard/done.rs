@@ -10,7 +10,7 @@ use super::desk::{self, Answer};
 use super::happenings::{self, Known, Told};
 use super::links;
 use super::parts::icon::icon;
-use super::parts::numbers::counted;
+use super::parts::numbers::{counted, number};
 use super::parts::say::{self, Tone};
 use super::parts::times::Clock;
 use super::timeline::Timeline;
@@ -69,8 +69,10 @@ impl Asked {
 pub struct Done {
     /// What the address said.
     pub asked: Asked,
-    /// The fields that it changed.
+    /// The first fields that it changed.
     pub changes: Vec<ChangeRow>,
+    /// How many it changed.
+    pub total: u64,
 }
 
 /// Reads what was done; none where the address says nothing, or something that never was.
@@ -79,18 +81,18 @@ pub struct Done {
 /// The store's.
 pub fn read(db: &Reader<'_>, asked: Option<Asked>) -> Result<Option<Done>, StoreError> {
     let Some(asked) = asked else { return Ok(None) };
-    let changes = match asked {
-        Asked::Change(change) => changes::of_set(db, change)?,
-        _ => Vec::new(),
+    let (changes, total) = match asked {
+        Asked::Change(change) => changes::first_of_set(db, change, TOLD_MAX)?,
+        _ => (Vec::new(), 0),
     };
     let is_nothing = changes.is_empty() && matches!(asked, Asked::Change(_));
-    Ok((!is_nothing).then_some(Done { asked, changes }))
+    Ok((!is_nothing).then_some(Done { asked, changes, total }))
 }
 
 /// That something was taken back, on a list that it led to.
 pub fn undone(request: &HttpRequest) -> Option<Done> {
     let asked = Asked::of(request).filter(|asked| matches!(asked, Asked::Undone(_)))?;
-    Some(Done { asked, changes: Vec::new() })
+    Some(Done { asked, changes: Vec::new(), total: 0 })
 }
 
 /// The alert on the page. `path` is where Undo leads back to.
@@ -116,11 +118,12 @@ pub fn done(done: Option<&Done>, told: Told, path: &str, clock: Clock, role: Rol
                 }
             },
         ),
-        Asked::Change(change) => changed(change, &done.changes, told, path, clock, role),
+        Asked::Change(change) => changed(change, done, told, path, clock, role),
     }
 }
 
-fn changed(change: ChangeKey, rows: &[ChangeRow], told: Told, path: &str, clock: Clock, role: Role) -> Markup {
+fn changed(change: ChangeKey, done: &Done, told: Told, path: &str, clock: Clock, role: Role) -> Markup {
+    let rows = &done.changes;
     let is = |cause: &str| rows.first().is_some_and(|row| row.cause == cause);
     let made = rows.iter().any(|row| row.field == CREATED);
     let heading = match () {
@@ -130,7 +133,7 @@ fn changed(change: ChangeKey, rows: &[ChangeRow], told: Told, path: &str, clock:
         () if is("restore") => "Restored",
         () => "Done",
     };
-    let timeline = Timeline { changes: rows.iter().take(TOLD_MAX).cloned().collect(), ..Timeline::default() };
+    let timeline = Timeline { changes: rows.clone(), ..Timeline::default() };
     // The time of each is now: nothing is told late.
     let entries = happenings::entries(&timeline, told, Known { id: "", first_seen_ms: i64::MAX }, clock);
     say::alert(
@@ -150,7 +153,7 @@ fn changed(change: ChangeKey, rows: &[ChangeRow], told: Told, path: &str, clock:
                         }
                     }
                 }
-                @if rows.len() > TOLD_MAX { p.muted { "and " (rows.len() - TOLD_MAX) " more" } }
+                @if done.total > rows.len() as u64 { p.muted { "and " (number(done.total - rows.len() as u64)) " more" } }
             }
             @if role >= Role::Admin && !is("undo") {
                 form.row method="post" action={ "/changes/" (change.0) "/undo" } {

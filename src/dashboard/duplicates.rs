@@ -148,8 +148,7 @@ fn users(frame: &Frame, group: &Group<UserRow>) -> Markup {
         let merge = format!("{}/merge", links::user(None, &stays.id));
         let compare = links::with_query(&merge, &[("from", Some(&goes.id))]);
         let names = (who::user_name(stays), who::user_name(goes));
-        let answers =
-            answers(frame, Records::Users, (&stays.id, &goes.id), names, Some(&compare), address(Records::Users));
+        let answers = answers(frame, Records::Users, (&stays.id, &goes.id), names, &compare, address(Records::Users));
         pair(one(stays), one(goes), answers)
     });
     card(reason(group.why, &group.shared), pairs.collect(), group.more)
@@ -162,7 +161,9 @@ fn companies_of(frame: &Frame, group: &Group<CompanyRow>) -> Markup {
     let pairs = group.pairs.iter().map(|(earlier, later)| {
         let (stays, goes) = (&group.records[*earlier], &group.records[*later]);
         let ids = (stays.company_id.as_str(), goes.company_id.as_str());
-        pair(one(stays), one(goes), answers(frame, Records::Companies, ids, ids, None, address(Records::Companies)))
+        let compare = links::with_query(&links::company_merge(ids.0), &[("from", Some(ids.1))]);
+        let back = address(Records::Companies);
+        pair(one(stays), one(goes), answers(frame, Records::Companies, ids, ids, &compare, back))
     });
     card(reason(group.why, &group.shared), pairs.collect(), group.more)
 }
@@ -202,15 +203,13 @@ pub fn answers(
     records: Records,
     ids: (&str, &str),
     names: (&str, &str),
-    compare: Option<&str>,
+    compare: &str,
     back: &str,
 ) -> Markup {
     html! {
         @if frame.may(Role::Admin) {
             div.row.tight {
-                @if let Some(compare) = compare {
-                    a.btn href=(compare) { (icon("merge")) " Compare and merge" span.vh { " " (names.0) " and " (names.1) } }
-                }
+                a.btn href=(compare) { (icon("merge")) " Compare and merge" span.vh { " " (names.0) " and " (names.1) } }
                 form method="post" action=(address(records)) {
                     input type="hidden" name="one" value=(ids.0);
                     input type="hidden" name="other" value=(ids.1);

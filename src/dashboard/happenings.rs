@@ -251,10 +251,10 @@ fn deed(changes: &[ChangeRow], told: Told, known: Known<'_>, clock: Clock) -> En
     } else if let Some(link) = find(LINK) {
         ("good", "join", html! { "Linked from the visitor " code { (values::inline(link.after.as_ref())) } })
     } else if let Some(merged) = find(MERGED_INTO) {
-        let sentence = if merged.after.is_some() {
-            "Merged: another record of this person"
-        } else {
-            "Apart again: a merged record"
+        let sentence = match (merged.after.is_some(), first.subject) {
+            (true, "company") => "Merged: another record of this company",
+            (true, _) => "Merged: another record of this person",
+            (false, _) => "Apart again: a merged record",
         };
         ("info", "merge", html! { (sentence) " " code { (first.subject_id) } })
     } else if let Some(told) = find(NOT_SAME_AS) {

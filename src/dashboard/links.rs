@@ -38,6 +38,14 @@ pub fn company(company_id: &str) -> String {
     one("/companies", company_id)
 }
 
+/// The page that merges another company into one.
+pub fn company_merge(company_id: &str) -> String {
+    match company_id {
+        "." | ".." => format!("/companies//merge?id={company_id}"),
+        _ => format!("/companies/{}/merge", encode(company_id)),
+    }
+}
+
 /// An attribute's page. Its name may hold anything that an id may.
 pub fn attribute(owner: Owner, name: &str) -> String {
     below("/attributes", owner, name)

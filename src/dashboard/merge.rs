@@ -1,4 +1,7 @@
-//! `/users/{id}/merge`: two records of one person, side by side, before they are made one (R11).
+//! `/users/{id}/merge`: two records of one person, side by side, before they are made one (R11); those of
+//! companies are in `companies.rs`.
+
+pub mod companies;
 
 use std::collections::BTreeMap;
 
@@ -61,25 +64,33 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
             ))
             @match &view.preview {
                 Some(preview) => (comparison(view, preview, &path)),
-                None => (question(view)),
+                None => (question(
+                    "Which record?",
+                    "User id, e-mail address or id of the other record",
+                    &view.from,
+                    view.mistake.as_ref(),
+                    None,
+                )),
             }
         }
     };
     shell(frame, "Merge", content)
 }
 
-fn question(view: &View) -> Markup {
+/// Asks for the other record. `id` is the one that stays, where the address can't say it in its path.
+fn question(heading: &str, label: &str, from: &str, mistake: Option<&Mistake>, id: Option<&str>) -> Markup {
     html! {
         section.card aria-labelledby="which" {
-            header { h2 id="which" { "Which record?" } }
+            header { h2 id="which" { (heading) } }
             div.body {
                 form.stack.snug method="get" {
+                    @if let Some(id) = id { input type="hidden" name="id" value=(id); }
                     (Line {
-                        name: "from", label: "User id, e-mail address or id of the other record", value: &view.from,
+                        name: "from", label, value: from,
                         autocomplete: "off", required: true, hint: "Nothing is changed yet: the next page shows both side by side.",
                         ..Line::default()
                     }
-                    .draw(view.mistake.as_ref()))
+                    .draw(mistake))
                     div.row { button.btn.primary { "Show both" } }
                 }
             }
@@ -102,17 +113,6 @@ fn comparison(view: &View, preview: &Preview, path: &str) -> Markup {
             .join(", ")
     };
     let ids = |list: &[users::Identifier]| list.iter().map(|id| id.value.clone()).collect::<Vec<_>>().join(", ");
-    let line = |name: &str, values: [String; 3]| {
-        let [ours, theirs, after] = values;
-        html! {
-            tr {
-                th.lead scope="row" { (name) }
-                td data-l="Stays" { (cell(&ours)) }
-                td data-l="Goes" { (cell(&theirs)) }
-                td data-l="Afterwards" { b { (cell(&after)) } }
-            }
-        }
-    };
     let text = |value: Option<&Value>| value.map(values::plain).unwrap_or_default();
     html! {
         section.card aria-labelledby="both" {
@@ -142,6 +142,19 @@ fn comparison(view: &View, preview: &Preview, path: &str) -> Markup {
                     span.small.muted { "It can be taken back for " (MERGE_UNDO_DAYS) " days." }
                 }
             }
+        }
+    }
+}
+
+/// A field of the record that stays, of the other, and of the one afterwards.
+fn line(name: &str, values: [String; 3]) -> Markup {
+    let [ours, theirs, after] = values;
+    html! {
+        tr {
+            th.lead scope="row" { (name) }
+            td data-l="Stays" { (cell(&ours)) }
+            td data-l="Goes" { (cell(&theirs)) }
+            td data-l="Afterwards" { b { (cell(&after)) } }
         }
     }
 }
@@ -228,12 +241,12 @@ pub async fn confirm(
             Ok(desk::see_other(&Asked::Change(change).address(&path)))
         }
         Ok(None) => Err(PageError::not_found()),
-        Err(MergeError::OneAlready) => Err(PageError::new(
-            StatusCode::CONFLICT,
-            "They are one already",
-            "The two records are one user already, and nothing was changed.",
-        )
-        .action("/users", "To the users")),
+        Err(MergeError::OneAlready) => Err(one_already("user", "/users", "To the users")),
         Err(MergeError::Store(error)) => Err(error.into()),
     }
+}
+
+fn one_already(noun: &str, list: &str, there: &str) -> PageError {
+    let sentence = format!("The two records are one {noun} already, and nothing was changed.");
+    PageError::new(StatusCode::CONFLICT, "They are one already", sentence).action(list, there)
 }

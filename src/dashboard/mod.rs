@@ -78,6 +78,9 @@ pub fn configure(config: &mut ServiceConfig) {
                 .get(duplicates::show_companies)
                 .post(duplicates::tell_companies_apart),
         )
+        .service(
+            web::resource("/companies/{id:[^/]*}/merge").get(merge::companies::show).post(merge::companies::confirm),
+        )
         .service(web::resource("/companies/{id}").get(company::show))
         .service(web::resource("/signed-members").post(signed_members::change))
         .service(web::resource("/visitors").get(visitors::show))

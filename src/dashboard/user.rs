@@ -206,7 +206,7 @@ fn perhaps_the_same(frame: &Frame, view: &View) -> Markup {
                             span.small.muted { (duplicates::reason_word(*why)) }
                             (duplicates::answers(
                                 frame, Records::Users, (&user.row.id, &other.id), (who::user_name(&user.row), who::user_name(other)),
-                                Some(&compare), &view.path(),
+                                &compare, &view.path(),
                             ))
                         }
                     }

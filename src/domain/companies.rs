@@ -99,6 +99,10 @@ impl Memberships {
                 }
             }
         }
+        Memberships::in_spans(spans)
+    }
+
+    fn in_spans(spans: BTreeMap<CompanyKey, Vec<Span>>) -> Memberships {
         let current = spans
             .iter()
             .filter_map(|(company, list)| {
@@ -107,6 +111,31 @@ impl Memberships {
             .max()
             .map(|(_, company)| company);
         Memberships { spans, current }
+    }
+
+    /// The same where companies were merged (C10): a time in any of those that are one is a time in it, so
+    /// that nobody leaves by a merge. `one` says which company another is read as.
+    #[must_use]
+    pub fn united(self, one: impl Fn(CompanyKey) -> CompanyKey) -> Memberships {
+        let mut all: BTreeMap<CompanyKey, Vec<Span>> = BTreeMap::new();
+        for (company, spans) in self.spans {
+            all.entry(one(company)).or_default().extend(spans);
+        }
+        for spans in all.values_mut() {
+            spans.sort_by_key(|span| (span.joined_ms, span.left_ms.is_none(), span.left_ms));
+            let mut united: Vec<Span> = Vec::with_capacity(spans.len());
+            for span in spans.drain(..) {
+                match united.last_mut() {
+                    Some(last) if last.left_ms.is_none_or(|left_ms| span.joined_ms <= left_ms) => {
+                        last.left_ms = last.left_ms.zip(span.left_ms).map(|(one, other)| one.max(other));
+                        last.stated = last.stated.max(span.stated);
+                    }
+                    _ => united.push(span),
+                }
+            }
+            *spans = united;
+        }
+        Memberships::in_spans(all)
     }
 
     /// The companies that were open at a moment (C4).
@@ -169,6 +198,23 @@ mod tests {
         assert_eq!(open(10), [X]);
         assert_eq!(open(17), [X, Y]);
         assert_eq!(open(20), [Y]);
+    }
+
+    #[test]
+    fn c10_times_in_companies_that_are_one_are_times_in_it() {
+        let one = |_| X;
+        let was_in_both = [said(1, Said::Joins(Y)), said(2, Said::Joins(X)), said(3, Said::Leaves(Y))];
+        let united = Memberships::of(&was_in_both).united(one);
+        let spans = |memberships: &Memberships| -> Vec<(i64, Option<i64>)> {
+            memberships.spans[&X].iter().map(|span| (span.joined_ms, span.left_ms)).collect()
+        };
+        assert_eq!((spans(&united), united.current), (vec![(1, None)], Some(X)));
+        let came_back = [said(1, Said::Joins(X)), said(2, Said::Leaves(X)), said(4, Said::Joins(Y))];
+        assert_eq!(spans(&Memberships::of(&came_back).united(one)), [(1, Some(2)), (4, None)]);
+        let left =
+            [said(1, Said::Joins(X)), said(2, Said::Joins(Y)), said(3, Said::Leaves(Y)), said(5, Said::Leaves(X))];
+        let united = Memberships::of(&left).united(one);
+        assert_eq!((spans(&united), united.current), (vec![(1, Some(5))], None));
     }
 
     fn any_statement() -> impl Strategy<Value = Statement> {

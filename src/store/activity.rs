@@ -116,6 +116,23 @@ pub(super) fn last_of_company(db: &Reader<'_>, company: i64, hour: i64) -> Resul
     if hour == 0 {
         return Ok(None);
     }
+    let mut last = None;
+    for named in named_companies(db, company)? {
+        last = last.max(last_of_company_in_hour(db, named, hour)?);
+    }
+    Ok(last.or(Some(hour * HOUR_MS)))
+}
+
+/// A company and those merged into it.
+fn named_companies(db: &Reader<'_>, company: i64) -> Result<Vec<i64>, StoreError> {
+    let mut statement = db.0.prepare_cached(
+        "SELECT :company UNION ALL SELECT company_key FROM companies WHERE merged_into = :company LIMIT :limit",
+    )?;
+    let parameters = named_params! { ":company": company, ":limit": SUBJECTS_ASKED_MAX as i64 };
+    Ok(statement.query_map(parameters, |row| row.get(0))?.collect::<Result<_, _>>()?)
+}
+
+fn last_of_company_in_hour(db: &Reader<'_>, company: i64, hour: i64) -> Result<Option<i64>, StoreError> {
     let mut statement = db.0.prepare_cached(
         "SELECT event.event_id FROM events_by_company AS fold
          CROSS JOIN events AS event ON event.event_id = fold.event_id
@@ -137,7 +154,7 @@ pub(super) fn last_of_company(db: &Reader<'_>, company: i64, hour: i64) -> Resul
             return Ok(Some(EventId(event_id).at_ms()));
         }
     }
-    Ok(Some(hour * HOUR_MS))
+    Ok(None)
 }
 
 /// Under which subjects a user's latest activity may stand: the user's own, those of the
@@ -165,7 +182,8 @@ fn last_in_hour(db: &Reader<'_>, subject: i64, company: Option<i64>, hour: i64) 
          CROSS JOIN events AS event ON event.event_id = fold.event_id
          WHERE fold.bucket = :bucket AND fold.subject = :subject AND fold.event_id BETWEEN :first AND :last
            AND event.kind IN (0, 1, 2) AND event.flags & 3 = 0
-           AND (:company IS NULL OR event.company_key = :company)
+           AND (:company IS NULL OR event.company_key = :company
+             OR event.company_key IN (SELECT company_key FROM companies WHERE merged_into = :company))
          ORDER BY fold.event_id DESC LIMIT 1",
     )?;
     let (first, last) = hour_ids(hour);

@@ -62,6 +62,50 @@ pub struct Definition {
     pub deleting: bool,
 }
 
+/// Companies that were merged (C10).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MergedCompanies {
+    into: HashMap<CompanyKey, CompanyKey>,
+    survivors: HashSet<CompanyKey>,
+}
+
+impl MergedCompanies {
+    /// Of each that was merged, into which; flattened.
+    pub(super) fn of(into: HashMap<CompanyKey, CompanyKey>) -> MergedCompanies {
+        MergedCompanies { survivors: into.values().copied().collect(), into }
+    }
+
+    /// The same with one more, or one less.
+    pub(super) fn with(&self, company: CompanyKey, into: Option<CompanyKey>) -> MergedCompanies {
+        let mut all = self.into.clone();
+        match into {
+            Some(into) => all.insert(company, into),
+            None => all.remove(&company),
+        };
+        MergedCompanies::of(all)
+    }
+
+    /// Nothing was merged.
+    pub fn is_empty(&self) -> bool {
+        self.into.is_empty()
+    }
+
+    /// Which company another was merged into, else the company itself.
+    pub fn survivor(&self, company: CompanyKey) -> CompanyKey {
+        self.into.get(&company).copied().unwrap_or(company)
+    }
+
+    /// Whether it is read through another.
+    pub fn is_merged(&self, company: CompanyKey) -> bool {
+        self.into.contains_key(&company)
+    }
+
+    /// Whether others are read through it.
+    pub fn has_others(&self, company: CompanyKey) -> bool {
+        self.survivors.contains(&company)
+    }
+}
+
 /// All copies, as of one commit.
 #[derive(Debug, Clone)]
 pub struct Catalog {
@@ -83,6 +127,8 @@ pub struct Catalog {
     pub merged_users: Arc<HashMap<UserKey, UserKey>>,
     /// Our own people, whom the folds leave out (R16).
     pub staff: Arc<HashSet<UserKey>>,
+    /// Companies that were merged, and into which (C10); flattened.
+    pub merged_companies: Arc<MergedCompanies>,
     /// Companies that take signed members only (C8).
     pub companies_of_signed: Arc<HashSet<CompanyKey>>,
     /// Keyed hashes of the ids of erased people (R13).
@@ -252,6 +298,10 @@ pub(super) fn load(connection: &Connection) -> Result<Catalog, StoreError> {
     let staff = statement.query_map([], |row| Ok(UserKey(row.get(0)?)))?;
     let staff = Arc::new(staff.collect::<Result<_, _>>()?);
 
+    let mut statement =
+        connection.prepare_cached("SELECT company_key, merged_into FROM companies WHERE merged_into IS NOT NULL")?;
+    let merged = statement.query_map([], |row| Ok((CompanyKey(row.get(0)?), CompanyKey(row.get(1)?))))?;
+    let merged_companies = Arc::new(MergedCompanies::of(merged.collect::<Result<_, _>>()?));
     let mut statement = connection.prepare_cached("SELECT company_key FROM companies WHERE signed_members = 1")?;
     let asking = statement.query_map([], |row| Ok(CompanyKey(row.get(0)?)))?;
     let companies_of_signed = Arc::new(asking.collect::<Result<_, _>>()?);
@@ -267,6 +317,7 @@ pub(super) fn load(connection: &Connection) -> Result<Catalog, StoreError> {
         unsigned_definitions,
         merged_users,
         staff,
+        merged_companies,
         companies_of_signed,
         erased: Arc::new(erasure::read(connection)?),
         hash_key,

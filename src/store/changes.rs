@@ -13,7 +13,7 @@ use crate::domain::time::{self, MINUTE_MS};
 
 /// Fields of one deed about someone that a page of deeds keeps together.
 const SET_ROWS_MAX: usize = 1_000;
-/// Records merged into a user whose history is read.
+/// Records merged into a user or company whose history is read.
 const MERGED_MAX: usize = 100;
 
 // The numbers of subjects in a row.
@@ -197,7 +197,7 @@ enum Strand {
     MembershipsOf(i64),
 }
 
-/// The strands of a subject's history; of a user also those of records merged into it.
+/// The strands of a subject's history; of a user and a company also those of records merged into it.
 fn strands(db: &Reader<'_>, subject: Subject) -> Result<Vec<Strand>, StoreError> {
     let (number, key, _) = subject_columns(subject);
     let mut strands = vec![Strand::Of(number, key)];
@@ -213,7 +213,17 @@ fn strands(db: &Reader<'_>, subject: Subject) -> Result<Vec<Strand>, StoreError>
                 strands.extend([Strand::Of(number, merged), Strand::Of(MEMBERSHIP, merged)]);
             }
         }
-        Subject::Company(company) => strands.push(Strand::MembershipsOf(company.0)),
+        Subject::Company(company) => {
+            strands.push(Strand::MembershipsOf(company.0));
+            let mut statement =
+                db.0.prepare_cached("SELECT company_key FROM companies WHERE merged_into = :company LIMIT :limit")?;
+            let merged = statement
+                .query_map(named_params! { ":company": company.0, ":limit": MERGED_MAX as i64 }, |row| row.get(0))?;
+            for merged in merged {
+                let merged = merged?;
+                strands.extend([Strand::Of(number, merged), Strand::MembershipsOf(merged)]);
+            }
+        }
         _ => {}
     }
     Ok(strands)
@@ -261,6 +271,27 @@ fn newest_of_strand(
         });
     }
     Ok(places)
+}
+
+/// The first of what one deed changed, and how much it is.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn first_of_set(db: &Reader<'_>, change: ChangeKey, size: usize) -> Result<(Vec<ChangeRow>, u64), StoreError> {
+    let mut statement = db.0.prepare_cached(
+        "SELECT subject, subject_key, place FROM changes INDEXED BY changes_set
+         WHERE change_key = :change ORDER BY place LIMIT :limit",
+    )?;
+    let parameters = named_params! { ":change": change.0, ":limit": size as i64 };
+    let places = statement.query_map(parameters, |row| {
+        Ok(Place { change_key: change.0, subject: row.get(0)?, subject_key: row.get(1)?, place: row.get(2)? })
+    })?;
+    let rows = places.map(|place| row(db, place?)).collect::<Result<Vec<_>, _>>()?;
+    let mut last = db.0.prepare_cached(
+        "SELECT coalesce(max(place) + 1, 0) FROM changes INDEXED BY changes_set WHERE change_key = :change",
+    )?;
+    let total: i64 = last.query_row(named_params! { ":change": change.0 }, |row| row.get(0))?;
+    Ok((rows, total.unsigned_abs()))
 }
 
 /// What one deed changed, field by field, in the order in which it did.

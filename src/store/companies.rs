@@ -12,7 +12,7 @@ pub use page::{CompanyDay, CompanyPage, CompanyRecord, TopEvent, page, record, r
 
 use super::list::{self, COUNTED_MAX, Count, Cursor, Keyset, ListQuery, Page};
 use super::users::{ROLL_DAYS, first_seen};
-use super::{Reader, StoreError, Tx, activity, profiles, workspace};
+use super::{Reader, StoreError, Tx, activity, merges, profiles, workspace};
 use crate::domain::attributes::Attributes;
 use crate::domain::duplicates::{self, Records, Why};
 use crate::domain::email_domains::of_website;
@@ -219,7 +219,7 @@ pub struct KnownCompany {
     pub first_message_ms: i64,
 }
 
-/// The company of an id, read through aliases and merges.
+/// The company of an id, read through aliases: as it is named, merged or not.
 ///
 /// # Errors
 /// [`StoreError`] only.
@@ -229,6 +229,11 @@ pub fn key_of_id(tx: &Tx<'_>, company_id: &CompanyId) -> Result<Option<CompanyKe
         .prepare_cached("SELECT company_key FROM company_ids WHERE company_id = ?1")?
         .query_row([company_id.as_str()], |row| row.get(0).map(CompanyKey))
         .optional()?)
+}
+
+/// The company that another is read through, else itself (C10).
+pub fn survivor(tx: &Tx<'_>, key: CompanyKey) -> CompanyKey {
+    merges::companies::survivor(tx, key)
 }
 
 /// Sets whether a company takes signed members only (C8).
@@ -282,7 +287,10 @@ pub fn load(tx: &Tx<'_>, key: CompanyKey) -> Result<KnownCompany, StoreError> {
     Ok(tx
         .connection
         .prepare_cached(
-            "SELECT company_id, name, json(attributes), stamps, first_message_ms FROM companies WHERE company_key = ?1",
+            "SELECT company_id, name, json(attributes), stamps,
+               min(first_message_ms, coalesce(
+                 (SELECT min(first_message_ms) FROM companies m WHERE m.merged_into = ?1), first_message_ms))
+             FROM companies WHERE company_key = ?1",
         )?
         .query_row([key.0], |row| {
             Ok(KnownCompany {
@@ -314,7 +322,8 @@ pub fn save(tx: &Tx<'_>, company: &KnownCompany) -> Result<(), StoreError> {
     super::email_domains::state(tx, company.key, stated.as_deref())
 }
 
-/// Notes that a message of this time named a company: its first may be an earlier one (T5).
+/// Notes that a message of this time named a company: its first may be an earlier one (T5), and that of
+/// the one it was merged into.
 ///
 /// # Errors
 /// [`StoreError`] only.
@@ -325,6 +334,11 @@ pub fn named_at(tx: &Tx<'_>, key: CompanyKey, at_ms: i64) -> Result<(), StoreErr
              WHERE company_key = ?1 AND first_message_ms > ?2",
         )?
         .execute(params![key.0, at_ms])?;
+    if let Some(into) = merges::companies::merged_into(tx, key) {
+        tx.connection
+            .prepare_cached("UPDATE companies SET first_seen_ms = ?2 WHERE company_key = ?1 AND first_seen_ms > ?2")?
+            .execute(params![into.0, at_ms])?;
+    }
     Ok(())
 }
 

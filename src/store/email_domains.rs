@@ -84,24 +84,34 @@ fn people_of(db: &Reader<'_>, domain: &str, after: i64, limit: i64) -> Result<Ve
 
 fn companies_stating(db: &Reader<'_>, domain: &str) -> Result<Vec<(String, Option<String>)>, StoreError> {
     let mut statement = db.0.prepare_cached(
-        "SELECT c.company_id, c.name FROM company_domains AS d INDEXED BY company_domains_domain
-         CROSS JOIN companies AS c ON c.company_key = d.company_key
-         WHERE d.domain = :domain AND c.merged_into IS NULL LIMIT :limit",
+        "SELECT DISTINCT c.company_id, c.name FROM company_domains AS d INDEXED BY company_domains_domain
+         CROSS JOIN companies AS named ON named.company_key = d.company_key
+         CROSS JOIN companies AS c ON c.company_key = coalesce(named.merged_into, named.company_key)
+         WHERE d.domain = :domain LIMIT :limit",
     )?;
     let parameters = named_params! { ":domain": domain, ":limit": COMPANIES_MAX };
     Ok(statement.query_map(parameters, |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?)
 }
 
-/// A company's domains: the one its attributes state first, then those it was given, the oldest first.
+/// A company's domains: the one its attributes state first, then those it was given, the oldest first; then
+/// those of companies merged into it.
 ///
 /// # Errors
 /// [`StoreError`] only.
 pub fn of_company(db: &Reader<'_>, company: CompanyKey) -> Result<Vec<String>, StoreError> {
     let mut statement = db.0.prepare_cached(
-        "SELECT domain FROM company_domains WHERE company_key = :company ORDER BY accepted, since_ms, domain",
+        "SELECT domain FROM company_domains
+         WHERE company_key = :company OR company_key IN (SELECT company_key FROM companies WHERE merged_into = :company)
+         ORDER BY company_key <> :company, accepted, since_ms, domain",
     )?;
-    let rows = statement.query_map(named_params! { ":company": company.0 }, |row| row.get(0))?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    let mut domains: Vec<String> = Vec::new();
+    for domain in statement.query_map(named_params! { ":company": company.0 }, |row| row.get(0))? {
+        let domain = domain?;
+        if !domains.contains(&domain) {
+            domains.push(domain);
+        }
+    }
+    Ok(domains)
 }
 
 /// Whether a user's open memberships are in companies with domains, none of which is this one: who has
@@ -112,7 +122,9 @@ pub fn of_company(db: &Reader<'_>, company: CompanyKey) -> Result<Vec<String>, S
 pub fn is_elsewhere(db: &Reader<'_>, user: UserKey, domain: &str) -> Result<bool, StoreError> {
     let mut statement = db.0.prepare_cached(
         "SELECT count(*), coalesce(sum(d.domain = :domain), 0)
-         FROM memberships AS m CROSS JOIN company_domains AS d ON d.company_key = m.company_key
+         FROM memberships AS m
+         CROSS JOIN companies AS c ON c.company_key = m.company_key OR c.merged_into = m.company_key
+         CROSS JOIN company_domains AS d ON d.company_key = c.company_key
          WHERE m.user_key = :user AND m.open = 1",
     )?;
     let (domains, same): (i64, i64) = statement

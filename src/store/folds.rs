@@ -37,6 +37,12 @@ pub(super) fn positions(connection: &Connection) -> Result<(i64, i64), StoreErro
     Ok((head.max(folded) + 1, folded))
 }
 
+/// The day at which the folds stand: as of it members are active, until it turns.
+pub(super) fn day(tx: &mut Tx<'_>) -> Result<i32, StoreError> {
+    let today = tx.state.days.of(tx.now_ms);
+    Ok(stored_day(tx.connection)?.unwrap_or(today))
+}
+
 /// Whether the workspace's day is another than the one the folds stand at.
 pub(super) fn day_has_turned(connection: &Connection, state: &mut State, now_ms: i64) -> Result<bool, StoreError> {
     let today = state.days.of(now_ms);
@@ -215,6 +221,16 @@ pub(super) fn of_subject(tx: &Tx<'_>, bucket: i64, subject: i64, from: i64) -> R
     Ok(statement.query_map([bucket, subject, from], |row| Folded::of(row, 0))?.collect::<Result<_, _>>()?)
 }
 
+/// The events that name a company in one bucket.
+pub(super) fn of_company(tx: &Tx<'_>, bucket: i64, company: CompanyKey) -> Result<Vec<Folded>, StoreError> {
+    let mut statement = tx.connection.prepare_cached(
+        "SELECT e.event_id, e.kind, e.name_key, e.visitor_key, e.user_key, e.company_key, e.flags
+         FROM events_by_company s JOIN events e ON e.event_id = s.event_id
+         WHERE s.bucket = ?1 AND s.company_key = ?2",
+    )?;
+    Ok(statement.query_map([bucket, company.0], |row| Folded::of(row, 0))?.collect::<Result<_, _>>()?)
+}
+
 /// Counts anew who of a company's members is active in 30 days.
 pub(super) fn count_active_members(tx: &Tx<'_>, company: CompanyKey, today: i32) -> Result<(), StoreError> {
     tx.connection
@@ -300,6 +316,10 @@ impl Sums {
         }
         if let Some(company) = event.company {
             self.companies.entry(company).or_default().message(at_ms);
+            let survivor = tx.state.catalog.merged_companies.survivor(CompanyKey(company)).0;
+            if survivor != company {
+                self.companies.entry(survivor).or_default().message(at_ms);
+            }
         }
         if let Some(person) = person {
             self.count_person(tx, event, person);
@@ -323,12 +343,25 @@ impl Sums {
         }
         let day = tx.state.days.of(event.id.at_ms());
         *self.people.entry((day, person)).or_default() += 1;
-        if let Some(company) = event.company {
-            *self.company_people.entry((day, company, person)).or_default() += 1;
-            *self.company_names.entry((day, company, event.name_key)).or_default() += 1;
-            self.companies.entry(company).or_default().activity(event.hour());
-            let last = self.last_in_company.entry((company, person)).or_insert((day, 0));
-            *last = (last.0.max(day), last.1.max(event.hour()));
+        self.count_in_company(tx, event, person, day);
+    }
+
+    /// Counts activity of a person on a day for the company it happened in, read through merges (C10).
+    fn count_in_company(&mut self, tx: &Tx<'_>, event: &Folded, person: i64, day: i32) {
+        let Some(company) = event.company else { return };
+        let company = tx.state.catalog.merged_companies.survivor(CompanyKey(company)).0;
+        *self.company_people.entry((day, company, person)).or_default() += 1;
+        *self.company_names.entry((day, company, event.name_key)).or_default() += 1;
+        self.companies.entry(company).or_default().activity(event.hour());
+        let last = self.last_in_company.entry((company, person)).or_insert((day, 0));
+        *last = (last.0.max(day), last.1.max(event.hour()));
+    }
+
+    /// Counts what people did in a company for the company alone.
+    pub(super) fn count_company(&mut self, tx: &mut Tx<'_>, event: &Folded, person: i64) {
+        if event.is_activity() && !is_staff(tx, person) {
+            let day = tx.state.days.of(event.id.at_ms());
+            self.count_in_company(tx, event, person, day);
         }
     }
 

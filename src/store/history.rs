@@ -321,7 +321,7 @@ fn companies(
         before.entry(row.get(0)?).or_default().entry(field).or_insert(before_it);
     }
     let mut statement = db.0.prepare_cached(
-        "SELECT c.company_key, c.company_id, c.name, json(m.attributes), m.joined_ms, m.left_ms
+        "SELECT c.company_key, c.company_id, c.name, json(m.attributes), m.joined_ms, m.left_ms, c.merged_into IS NULL
          FROM memberships AS m JOIN companies AS c ON c.company_key = m.company_key WHERE m.user_key = :user",
     )?;
     let mut found = Vec::new();
@@ -330,7 +330,9 @@ fn companies(
         let key = row.get(0)?;
         let mut fields = before.remove(&key).unwrap_or_default();
         let standing = match fields.remove(MEMBERSHIP) {
-            None => Some((row.get(4)?, row.get(5)?)),
+            None if row.get(6)? => Some((row.get(4)?, row.get(5)?)),
+            // That of a company merged by then stands under the one it was merged into.
+            None => None,
             Some(told) => standing(told.as_ref()),
         };
         let Some((joined_ms, left_ms)) = standing else { continue };

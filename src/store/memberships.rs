@@ -15,6 +15,9 @@ use crate::domain::ids::{CompanyKey, SourceKey, UserKey, VisitorKey};
 use crate::domain::limits::STATEMENTS_KEPT_MAX;
 use crate::domain::time;
 
+/// More than the statements of one message: where those begin that follow from them.
+const PLACES_OF_MESSAGE: i64 = 1 << 20;
+
 /// Whose statements: a user's, or those that wait on a visitor (C11).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Member {
@@ -41,7 +44,7 @@ fn said_columns(said: Said) -> (i64, i64) {
     }
 }
 
-/// Keeps statements. The same one twice is one.
+/// Keeps statements. The same one twice is one. Who leaves a company leaves all that are one with it (C10).
 ///
 /// # Errors
 /// [`StoreError`] only.
@@ -52,12 +55,21 @@ pub fn state(
     grade: Grade,
     source: SourceKey,
 ) -> Result<(), StoreError> {
+    let mut of_others = Vec::new();
+    for Statement { order, said } in statements {
+        let Said::Leaves(company) = *said else { continue };
+        let group = merges::companies::group(tx, merges::companies::survivor(tx, company))?;
+        for (nth, other) in (1..).zip(group.into_iter().filter(|other| *other != company)) {
+            let order = Order { place: order.place + nth * PLACES_OF_MESSAGE, ..*order };
+            of_others.push(Statement { order, said: Said::Leaves(other) });
+        }
+    }
     let mut insert = tx.connection.prepare_cached(
         "INSERT OR IGNORE INTO membership_statements
            (subject, at_ms, message_hash, place, said, company_key, grade, source_key)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     )?;
-    for Statement { order, said } in statements {
+    for Statement { order, said } in statements.iter().chain(&of_others) {
         let (said, company) = said_columns(*said);
         let subject = member.subject();
         insert.execute(params![
@@ -187,7 +199,12 @@ pub fn restate(tx: &mut Tx<'_>, user: UserKey) -> Result<Vec<Change>, StoreError
         statements.sort_by_key(|kept| kept.statement.order);
     }
     let plain: Vec<Statement> = statements.iter().map(|kept| kept.statement).collect();
-    let memberships = Memberships::of(&plain);
+    let catalog = tx.catalog();
+    let survivor = |company| catalog.merged_companies.survivor(company);
+    let memberships = match catalog.merged_companies.is_empty() {
+        true => Memberships::of(&plain),
+        false => Memberships::of(&plain).united(survivor),
+    };
     let before = standings(tx, user)?;
     let mut changes = Vec::new();
     let sort_name: String = tx
@@ -201,7 +218,7 @@ pub fn restate(tx: &mut Tx<'_>, user: UserKey) -> Result<Vec<Change>, StoreError
         let now = Standing { joined_ms, left_ms, stated_ms: last.stated.at_ms, open: left_ms.is_none() };
         if known != Some(now) {
             // What was stated beats what a rule made of an address (C9).
-            let joins = |kept: &&Kept| kept.statement.said == Said::Joins(*company);
+            let joins = |kept: &&Kept| matches!(kept.statement.said, Said::Joins(named) if survivor(named) == *company);
             let stated = statements.iter().rev().find(|kept| joins(kept) && kept.grade > Grade::Rule as i64);
             let decided = stated.or_else(|| statements.iter().rev().find(joins));
             let (grade, source) = decided.map_or((0, 0), |kept| (kept.grade, kept.source));
@@ -260,10 +277,13 @@ fn statements_of(tx: &Tx<'_>, user: UserKey) -> Result<Vec<Kept>, StoreError> {
     Ok(statement.query_map([user.0], kept)?.collect::<Result<_, _>>()?)
 }
 
-/// A membership that no statement of this user makes any more: it was another's, who is apart
-/// again; or it is read through another now, and keeps its row until then.
+/// A membership that no statement makes any more: it was another user's or company's, which is apart
+/// again; or one of the two is read through another now, and it keeps its row until then.
 fn end(tx: &Tx<'_>, user: UserKey, company: CompanyKey, known: Standing) -> Result<Option<Change>, StoreError> {
-    let keeps = merges::merged_into(tx, user).is_some();
+    let keeps = merges::merged_into(tx, user).is_some() || merges::companies::merged_into(tx, company).is_some();
+    if keeps && !known.open {
+        return Ok(None);
+    }
     let sql = if keeps {
         "UPDATE memberships SET open = 0 WHERE user_key = ?1 AND company_key = ?2"
     } else {
@@ -392,7 +412,8 @@ fn forget_repeats(tx: &Tx<'_>, user: UserKey, statements: &[Statement]) -> Resul
     Ok(())
 }
 
-/// The only company that was open for a user at a moment (C4); none where none or several were.
+/// The only company that was open for a user at a moment (C4), as the user's statements name it; none
+/// where none or several were.
 ///
 /// # Errors
 /// [`StoreError`] only.
@@ -401,15 +422,42 @@ pub fn only_open_at(tx: &Tx<'_>, user: UserKey, at_ms: i64) -> Result<Option<Com
         "SELECT company_key FROM memberships
          WHERE user_key = ?1 AND joined_ms <= ?2 AND (left_ms IS NULL OR left_ms > ?2)
          UNION SELECT company_key FROM membership_spans
-         WHERE user_key = ?1 AND joined_ms <= ?2 AND left_ms > ?2
-         LIMIT 2",
+         WHERE user_key = ?1 AND joined_ms <= ?2 AND left_ms > ?2",
     )?;
     let mut rows = statement.query([user.0, at_ms])?;
-    let first = match rows.next()? {
-        Some(row) => Some(CompanyKey(row.get(0)?)),
-        None => None,
-    };
-    Ok(if rows.next()?.is_some() { None } else { first })
+    let mut only = None;
+    while let Some(row) = rows.next()? {
+        // A membership of a company that was merged stands under the one it was merged into, too.
+        let company = CompanyKey(row.get(0)?);
+        if tx.state.catalog.merged_companies.is_merged(company) {
+            continue;
+        }
+        if only.replace(company).is_some() {
+            return Ok(None);
+        }
+    }
+    match only {
+        Some(company) if tx.state.catalog.merged_companies.has_others(company) => {
+            Ok(Some(named_last(tx, user, company, at_ms)?))
+        }
+        only => Ok(only),
+    }
+}
+
+/// Under which of the companies that are one a user was said to be in it last, by a moment.
+fn named_last(tx: &Tx<'_>, user: UserKey, company: CompanyKey, at_ms: i64) -> Result<CompanyKey, StoreError> {
+    let people = merges::group(tx, user)?;
+    let mut last = None;
+    for person in people {
+        let joined = statements_of(tx, person)?.into_iter().filter_map(|kept| match kept.statement.said {
+            Said::Joins(named) => Some((kept.statement.order, named)),
+            _ => None,
+        });
+        let of_company =
+            |(_, named): &(Order, CompanyKey)| tx.state.catalog.merged_companies.survivor(*named) == company;
+        last = last.max(joined.filter(|(order, _)| order.at_ms <= at_ms).filter(of_company).max());
+    }
+    Ok(last.map_or(company, |(_, named)| named))
 }
 
 /// Whether a user is or was a member of any company.
@@ -458,19 +506,24 @@ pub fn attributes(tx: &Tx<'_>, user: UserKey, company: CompanyKey) -> Result<Opt
         .optional()?)
 }
 
-/// The memberships of a user that were made of what others, merged into it, said of the same companies:
+/// The memberships of a user that were made of what others, merged into it or into the company, said:
 /// their own attributes fill gaps. Answers what changed.
 ///
 /// # Errors
 /// [`StoreError`] only.
 pub fn fill_gaps(tx: &Tx<'_>, user: UserKey) -> Result<Vec<Change>, StoreError> {
-    let group = merges::group(tx, user)?;
+    let people = merges::group(tx, user)?;
     let mut changes = Vec::new();
     for company in standings(tx, user)?.into_keys() {
+        if merges::companies::merged_into(tx, company).is_some() {
+            continue;
+        }
         let Some(mut known) = attributes(tx, user, company)? else { continue };
         let mut carried = Vec::new();
-        for merged in &group[1..] {
-            carried.extend(attributes(tx, *merged, company)?);
+        for named in merges::companies::group(tx, company)? {
+            for person in people.iter().filter(|person| (**person, named) != (user, company)) {
+                carried.extend(attributes(tx, *person, named)?);
+            }
         }
         let filled = known.fill_gaps(&carried);
         if !filled.is_empty() {

@@ -4,6 +4,8 @@
 //! person is taken out of the folds as it stands, the column is changed, and it is put back as the
 //! journal says it now. Both ends equal a recount.
 
+pub mod companies;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -82,7 +84,7 @@ pub fn regroup(tx: &mut Tx<'_>, moves: &[Move]) -> Result<BTreeSet<UserKey>, Sto
     for step in moves {
         duplicates::restate_record(tx, Records::Users, step.user.0)?;
     }
-    let today = tx.state.days.of(tx.now_ms);
+    let today = folds::day(tx)?;
     for person in people(tx) {
         sums_of(tx, person)?.put_in(tx, today)?;
     }

@@ -6,12 +6,25 @@ use super::{Reader, StoreError, Tx};
 use crate::domain::ids::OperatorKey;
 use crate::domain::profile::Profile;
 
+/// Records merged into a user or company whose notes are read.
+const MERGED_MAX: i64 = 50;
+
 /// The columns that name a user or a company.
 pub(super) fn columns(profile: Profile) -> (i64, i64) {
     match profile {
         Profile::User(user) => (0, user.0),
         Profile::Company(company) => (1, company.0),
     }
+}
+
+/// The keys of those merged into a user or company, at most so many as a page shows notes.
+pub(super) fn merged_with(db: &Reader<'_>, profile: Profile) -> Result<Vec<i64>, StoreError> {
+    let (sql, key) = match profile {
+        Profile::User(user) => ("SELECT user_key FROM users WHERE merged_into = ?1 LIMIT ?2", user.0),
+        Profile::Company(company) => ("SELECT company_key FROM companies WHERE merged_into = ?1 LIMIT ?2", company.0),
+    };
+    let mut statement = db.0.prepare_cached(sql)?;
+    Ok(statement.query_map([key, MERGED_MAX], |row| row.get(0))?.collect::<Result<_, _>>()?)
 }
 
 /// The tags of a user or company, in the order of the alphabet.

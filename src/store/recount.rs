@@ -77,6 +77,7 @@ struct Recount<'a> {
     links: HashMap<i64, (i64, i64)>,
     merged: HashMap<i64, i64>,
     staff: HashSet<i64>,
+    merged_companies: HashMap<i64, i64>,
     day: Option<i32>,
     seen_days: Vec<i32>,
     people: BTreeMap<i64, i64>,
@@ -104,12 +105,17 @@ impl<'a> Recount<'a> {
         let merged = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
         let mut statement = db.0.prepare("SELECT user_key FROM users WHERE staff = 1")?;
         let staff = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+        let mut statement =
+            db.0.prepare("SELECT company_key, merged_into FROM companies WHERE merged_into IS NOT NULL")?;
+        let merged_companies =
+            statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
         Ok(Recount {
             db,
             days: Days::new(workspace::settings(db)?.time_zone),
             links,
             merged,
             staff,
+            merged_companies,
             day: None,
             seen_days: Vec::new(),
             people: BTreeMap::new(),
@@ -167,6 +173,7 @@ impl<'a> Recount<'a> {
         }
         *self.people.entry(person).or_default() += 1;
         if let Some(company) = company {
+            let company = self.merged_companies.get(&company).copied().unwrap_or(company);
             latest(&mut self.company_hours, company);
             *self.company_people.entry((company, person)).or_default() += 1;
             *self.company_names.entry((company, name)).or_default() += 1;

@@ -195,10 +195,13 @@ fn complete(db: &Reader<'_>, source: SourceKey, since_ms: i64) -> Result<Option<
                 company.company_id, company.name
          FROM (SELECT event_id, source_key, user_key, company_key FROM events
                WHERE event_id >= :since ORDER BY event_id DESC LIMIT :limit) AS event
-         CROSS JOIN users AS user ON user.user_key = event.user_key
+         CROSS JOIN users AS named ON named.user_key = event.user_key
+         CROSS JOIN users AS user ON user.user_key = coalesce(named.merged_into, named.user_key)
+         LEFT JOIN companies AS stated ON stated.company_key = event.company_key
          CROSS JOIN memberships AS membership
            ON membership.user_key = user.user_key
-          AND membership.company_key = coalesce(event.company_key, user.current_company_key)
+          AND membership.company_key =
+            coalesce(stated.merged_into, stated.company_key, user.current_company_key)
          CROSS JOIN companies AS company ON company.company_key = membership.company_key
          WHERE event.source_key = :source AND membership.open
            AND (event.company_key IS NOT NULL OR membership.stated_ms >= :since_ms)

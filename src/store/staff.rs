@@ -99,7 +99,7 @@ fn set(tx: &mut Tx<'_>, user: UserKey, is_staff: bool) -> Result<(), StoreError>
         return flag(tx, user, is_staff);
     }
     folds::catch_up(tx)?;
-    let today = tx.state.days.of(tx.now_ms);
+    let today = folds::day(tx)?;
     let sums = if is_staff {
         let sums = merges::sums_of(tx, user)?;
         sums.take_out(tx)?;

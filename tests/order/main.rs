@@ -10,14 +10,14 @@ use std::sync::Arc;
 
 use history::{NAMED, NOW_MS, Step, any_history, message};
 use proptest::prelude::*;
-use rollcall::actions::merge::{MergeError, merge};
+use rollcall::actions::merge::{self, MergeError};
 use rollcall::actions::receive::{Planned, plan, receive};
 use rollcall::actions::undo::undo;
 use rollcall::actions::{settings, sources};
 use rollcall::domain::change::By;
-use rollcall::domain::ids::{ChangeKey, SourceKey, UserId};
+use rollcall::domain::ids::{ChangeKey, CompanyId, SourceKey, UserId};
 use rollcall::domain::message::{Delivery, Message, Status};
-use rollcall::store::{Ambient, Store, StoreError, Tx, recount, users};
+use rollcall::store::{Ambient, Store, StoreError, Tx, companies, recount, users};
 
 fn open(path: &Path) -> Store {
     let ambient = Ambient { now_ms: Arc::new(|| NOW_MS), ..Ambient::default() };
@@ -123,7 +123,25 @@ fn merged(store: &Store, to: u8, from: u8) -> Option<ChangeKey> {
                 users::key_of_id(tx, &id).map(Option::unwrap)
             };
             let (to, from) = (key(to, tx)?, key(from, tx)?);
-            match merge(tx, &By::Shell, to, from) {
+            match merge::merge(tx, &By::Shell, to, from) {
+                Ok(change) => Ok(Some(change)),
+                Err(MergeError::OneAlready) => Ok(None),
+                Err(MergeError::Store(error)) => Err(error),
+            }
+        })
+        .unwrap()
+}
+
+/// Merges two companies, by hand; none where they are one, or nobody spoke of one of them.
+fn merged_companies(store: &Store, to: u8, from: u8) -> Option<ChangeKey> {
+    store
+        .write_now(move |tx| {
+            let key = |company: u8, tx: &Tx<'_>| {
+                let id = CompanyId::parse(&history::company_id(company)).unwrap().unwrap();
+                companies::key_of_id(tx, &id)
+            };
+            let (Some(to), Some(from)) = (key(to, tx)?, key(from, tx)?) else { return Ok(None) };
+            match merge::companies::merge(tx, &By::Shell, to, from) {
                 Ok(change) => Ok(Some(change)),
                 Err(MergeError::OneAlready) => Ok(None),
                 Err(MergeError::Store(error)) => Err(error),
@@ -146,7 +164,9 @@ enum Turn {
     Own(&'static str),
     /// Two people are one.
     Merge(u8, u8),
-    /// The merge before is taken back.
+    /// Two companies are one.
+    MergeCompanies(u8, u8),
+    /// The last merge is taken back.
     Apart,
 }
 
@@ -157,6 +177,7 @@ fn any_turn() -> impl Strategy<Value = Turn> {
         3 => (0_u8..3, address).prop_map(|(person, domain)| Turn::Address(person, domain)),
         3 => domains.prop_map(Turn::Own),
         1 => (0_u8..3, 0_u8..3).prop_map(|(to, from)| Turn::Merge(to, from)),
+        1 => (0_u8..3, 0_u8..3).prop_map(|(to, from)| Turn::MergeCompanies(to, from)),
         1 => Just(Turn::Apart),
     ]
 }
@@ -212,9 +233,9 @@ proptest! {
     }
 
     #[test]
-    fn r11_merges_and_their_undoing_leave_folds_as_a_recount_and_nobody_changed(
+    fn r11_c10_merges_and_their_undoing_leave_folds_as_a_recount_and_nobody_changed(
         steps in any_history(),
-        merges in prop::collection::vec((0_u8..3, 0_u8..3), 1..4),
+        merges in prop::collection::vec((any::<bool>(), 0_u8..3, 0_u8..3), 1..5),
         midway in any::<prop::sample::Index>(),
     ) {
         let folder = tempfile::tempdir().unwrap();
@@ -225,7 +246,11 @@ proptest! {
         deliver(&store, &sources, first, &[1]);
         // What is said to a merged id while it is one stays with the survivor: only the journal, and so
         // the folds, are held against a recount after that.
-        let changes: Vec<_> = merges.iter().filter_map(|(to, from)| merged(&store, *to, *from)).collect();
+        let deed = |(companies, to, from): &(bool, u8, u8)| match companies {
+            true => merged_companies(&store, *to, *from),
+            false => merged(&store, *to, *from),
+        };
+        let changes: Vec<_> = merges.iter().filter_map(deed).collect();
         prop_assert_eq!(differences(&store), Vec::<String>::new());
         if midway.index(2) == 0 {
             deliver(&store, &sources, later, &[1]);
@@ -265,6 +290,7 @@ proptest! {
                     Turn::Own(domains) if with_domains => own_domains(&store, domains),
                     Turn::Own(_) => {}
                     Turn::Merge(to, from) => merges.extend(merged(&store, *to, *from)),
+                    Turn::MergeCompanies(to, from) => merges.extend(merged_companies(&store, *to, *from)),
                     Turn::Apart => {
                         if let Some(change) = merges.pop() {
                             store.write_now(move |tx| undo(tx, &By::Shell, change)).unwrap();

@@ -59,7 +59,8 @@ pub fn join_one(
     let (user, id) = (known_user(tx, name)?, company_id(company)?);
     by_hand(tx, hand, "edit", |receiving| {
         join(receiving, user, &[(id.clone(), wanted.clone())])?;
-        Ok(Subject::Membership(user, receiving.company(&id)?))
+        let company = receiving.company(&id)?;
+        Ok(Subject::Membership(user, companies::survivor(receiving.tx, company)))
     })
 }
 
@@ -106,7 +107,8 @@ pub(super) fn join(
 ) -> Result<(), EditError> {
     let (mut said, mut of_members) = (Vec::new(), Vec::new());
     for (id, edit) in wanted {
-        let company = receiving.company(id)?;
+        let named = receiving.company(id)?;
+        let company = companies::survivor(receiving.tx, named);
         let is_member = memberships::is_open(receiving.tx, user, company)?;
         if !is_member || edit.current == Some(true) {
             said.push(Said::Joins(company));

@@ -278,7 +278,7 @@ impl Plan {
     ) -> Result<(), StoreError> {
         for statement in &said.companies {
             let key = match &statement.company_id {
-                Some(company_id) => companies::key_of_id(tx, company_id)?,
+                Some(company_id) => companies::key_of_id(tx, company_id)?.map(|named| companies::survivor(tx, named)),
                 None => user.and_then(|user| user.current_company),
             };
             let Some(key) = key else { continue };

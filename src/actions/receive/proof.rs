@@ -203,7 +203,8 @@ impl Receiving<'_, '_> {
         }
         let Some(id) = id else { return Ok(false) };
         let company = companies::key_of_id(self.tx, id)?;
-        Ok(company.is_some_and(|company| self.tx.catalog().companies_of_signed.contains(&company)))
+        let joined = company.map(|company| companies::survivor(self.tx, company));
+        Ok(joined.is_some_and(|company| self.tx.catalog().companies_of_signed.contains(&company)))
     }
 }
 

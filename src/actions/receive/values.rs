@@ -51,6 +51,11 @@ impl Receiving<'_, '_> {
         if values.is_empty() {
             return Ok(());
         }
+        let about = match about {
+            About::Company(company) => About::Company(companies::survivor(self.tx, company)),
+            About::Membership(user, company) => About::Membership(user, companies::survivor(self.tx, company)),
+            about => about,
+        };
         match about {
             About::User(user) => {
                 let mut known = users::load(self.tx, user)?;

@@ -101,6 +101,36 @@ pub fn possible_duplicates() -> Vec<(&'static str, Markup)> {
     ]
 }
 
+pub fn company_merges() -> Vec<(&'static str, Markup)> {
+    use crate::dashboard::merge::companies::{Preview, Side, View, page};
+    let there = frame(Place::Companies, "/companies/org_1187/merge");
+    let side = |index: usize, ids: &[&str]| Side {
+        company: stored_companies::CompanyRecord {
+            row: samples::company(index),
+            aliases: ids.iter().map(|id| (*id).to_owned()).collect(),
+            domains: vec![format!("company-{index}.example")],
+            attributes: samples::attributes(),
+            signed_members: index == 0,
+            active_people: (4, 3),
+            first_page: None,
+        },
+        events: if index == 0 { Count::Over } else { Count::Exactly(1_204) },
+    };
+    let view = |preview: Option<Preview>, mistake: Option<Mistake>| View {
+        survivor: side(0, &["kestrel"]),
+        from: if mistake.is_some() { "KESTREL".to_owned() } else { String::new() },
+        preview,
+        mistake,
+    };
+    let both = Preview { other: side(2, &[]), after: side(0, &["kestrel", samples::LONG]) };
+    let unknown = Mistake::new("from", "No company has that id. Ids are exact, capitals too.");
+    vec![
+        ("company-merge-asked", page(&there, &view(None, None))),
+        ("company-merge-refused", page(&there, &view(None, Some(unknown)))),
+        ("company-merge", page(&there, &view(Some(both), None))),
+    ]
+}
+
 pub fn overviews() -> Vec<(&'static str, Markup)> {
     let days = |most: u32| -> Vec<Day> {
         (0..84)

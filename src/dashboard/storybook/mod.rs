@@ -23,6 +23,7 @@ fn all() -> Vec<(&'static str, Markup)> {
         lists::lists(),
         lists::suggestions(),
         lists::possible_duplicates(),
+        lists::company_merges(),
         profiles::profiles(),
         edits::edits(),
         edits::days(),

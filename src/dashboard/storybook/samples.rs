@@ -394,5 +394,5 @@ pub fn done() -> Option<Done> {
     rows.truncate(3);
     let first = rows.first()?.change;
     rows.retain(|row| row.change == first);
-    Some(Done { asked: Asked::Change(first), changes: rows })
+    Some(Done { asked: Asked::Change(first), total: rows.len() as u64, changes: rows })
 }

@@ -17,6 +17,9 @@ use crate::store::{Reader, StoreError, activity, duplicates, email_domains, firs
 /// Days of the chart on a company's page.
 const CHART_DAYS: i32 = 84;
 
+/// Ids that are told of a company.
+const ALIASES_MAX: i64 = 100;
+
 /// Of what people do so much is shown.
 const TOP_EVENTS_MAX: usize = 10;
 
@@ -45,6 +48,8 @@ pub struct TopEvent {
 pub struct CompanyRecord {
     /// As in a list; where many records are read, without the roll.
     pub row: CompanyRow,
+    /// Earlier ids, and those of companies merged into it, in the order of the alphabet.
+    pub aliases: Vec<String>,
     /// Its e-mail domains, the stated one first (C9).
     pub domains: Vec<String>,
     /// All attributes by name.
@@ -62,6 +67,8 @@ pub struct CompanyRecord {
 pub struct CompanyPage {
     /// As in a list.
     pub row: CompanyRow,
+    /// Earlier ids, and those of companies merged into it, in the order of the alphabet.
+    pub aliases: Vec<String>,
     /// Its e-mail domains, the stated one first (C9).
     pub domains: Vec<String>,
     /// All attributes by name.
@@ -126,6 +133,7 @@ fn record_of(db: &Reader<'_>, row: CompanyRow, today: i32, sources: &SourceNames
             Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get(2)?))
         })?;
     Ok(CompanyRecord {
+        aliases: aliases(db, &row)?,
         signed_members,
         domains: email_domains::of_company(db, row.key)?,
         attributes: users::attribute_values(db, Owner::Company, &Attributes::read(&values, &stamps), sources)?,
@@ -133,6 +141,19 @@ fn record_of(db: &Reader<'_>, row: CompanyRow, today: i32, sources: &SourceNames
         first_page: first_pages::of_company(db, row.key)?,
         row,
     })
+}
+
+/// The ids that lead to a company, but for its own.
+fn aliases(db: &Reader<'_>, row: &CompanyRow) -> Result<Vec<String>, StoreError> {
+    let mut statement = db.0.prepare_cached(
+        "SELECT company_id FROM company_ids WHERE company_key = :company
+         UNION SELECT i.company_id FROM companies AS c CROSS JOIN company_ids AS i ON i.company_key = c.company_key
+         WHERE c.merged_into = :company LIMIT :limit",
+    )?;
+    let parameters = named_params! { ":company": row.key.0, ":limit": ALIASES_MAX };
+    let mut ids: Vec<String> = statement.query_map(parameters, |row| row.get(0))?.collect::<Result<_, _>>()?;
+    ids.retain(|id| *id != row.company_id);
+    Ok(ids)
 }
 
 /// Distinct active people of the last 28 days, and of the 28 before.
@@ -157,7 +178,7 @@ fn active_people(db: &Reader<'_>, company: i64, today: i32) -> Result<(i64, i64)
 /// [`StoreError`] only.
 pub fn page(db: &Reader<'_>, company_id: &str, now_ms: i64) -> Result<Option<CompanyPage>, StoreError> {
     let Some(record) = record(db, company_id, now_ms)? else { return Ok(None) };
-    let CompanyRecord { row, domains, attributes, signed_members, active_people, first_page } = record;
+    let CompanyRecord { row, aliases, domains, attributes, signed_members, active_people, first_page } = record;
     let first_page = match first_page {
         Some((user, page)) => users::rows(db, &[user.0], now_ms)?.pop().map(|user| (user, page)),
         None => None,
@@ -173,6 +194,7 @@ pub fn page(db: &Reader<'_>, company_id: &str, now_ms: i64) -> Result<Option<Com
         left: left(db, key)?,
         possible_duplicates: duplicates::of_company(db, row.key, now_ms)?,
         row,
+        aliases,
         domains,
         attributes,
         days,

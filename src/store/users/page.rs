@@ -312,7 +312,7 @@ fn memberships(db: &Reader<'_>, user: i64, sources: &SourceNames) -> Result<Vec<
          FROM memberships AS m
          JOIN companies AS c ON c.company_key = m.company_key
          JOIN users AS u ON u.user_key = m.user_key
-         WHERE m.user_key = :user
+         WHERE m.user_key = :user AND c.merged_into IS NULL
          ORDER BY current DESC, m.open DESC, coalesce(m.left_ms, m.stated_ms) DESC, m.company_key",
     )?;
     let rows = statement.query_map(named_params! { ":user": user }, |row| {
