@@ -202,6 +202,7 @@ async fn a_user_is_told_as_the_contract_writes_it() {
         BTreeSet::from([
             "company_id",
             "aliases",
+            "archived_at",
             "name",
             "domains",
             "attributes",

@@ -1,6 +1,7 @@
 //! Deeds: each one transaction. Reads the facts, lets the domain decide, applies what was decided,
 //! records one change set.
 
+mod archive;
 pub mod attributes;
 pub mod duplicates;
 pub mod edit;
@@ -10,6 +11,7 @@ pub mod merge;
 pub mod operators;
 pub mod passwords;
 pub mod receive;
+pub mod rename;
 pub mod set_up;
 pub mod settings;
 mod signed_members;

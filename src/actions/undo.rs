@@ -7,9 +7,10 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::signed_members::{self, SIGNED_MEMBERS};
+use super::{archive, rename};
 use crate::domain::access::Grade;
 use crate::domain::attributes::{Attributes, Owner, Stamp, Write};
-use crate::domain::change::{By, CREATED, Change, MEMBERSHIP, MERGED_INTO, NOT_SAME_AS, Subject};
+use crate::domain::change::{ARCHIVED, By, COMPANY_ID, CREATED, Change, MEMBERSHIP, MERGED_INTO, NOT_SAME_AS, Subject};
 use crate::domain::companies::{Order, Said, Statement};
 use crate::domain::duplicates::Records;
 use crate::domain::ids::{ChangeKey, CompanyId, SourceKey, UserKey};
@@ -151,6 +152,24 @@ impl Undoing<'_, '_> {
                 match signed_members::set(self.tx, company, was)? {
                     Some(change) => self.changes.push(change),
                     None => self.conflict(row, "It was set back since, and stays as it is.".to_owned()),
+                }
+                Ok(())
+            }
+            (Subject::Company(company), ARCHIVED) => {
+                let was = row.before.as_ref().and_then(Value::as_bool).unwrap_or(false);
+                match archive::set(self.tx, company, was)? {
+                    Some(change) => self.changes.push(change),
+                    None => self.conflict(row, "It was set back since, and stays as it is.".to_owned()),
+                }
+                Ok(())
+            }
+            (Subject::Company(company), COMPANY_ID) => {
+                let id = |value: &Option<Value>| {
+                    CompanyId::stored(value.as_ref().and_then(Value::as_str).unwrap_or_default().to_owned())
+                };
+                match rename::back(self.tx, company, &id(&row.before), &id(&row.after), self.deed.at_ms)? {
+                    Ok(change) => self.changes.push(change),
+                    Err(why) => self.conflict(row, why.to_owned()),
                 }
                 Ok(())
             }

@@ -23,13 +23,27 @@ pub(super) fn user(mut body: Map<String, Value>) -> Result<Wanted, Problem> {
 
 /// The body of `PUT|PATCH /companies/{id}`.
 pub(super) fn company_itself(mut body: Map<String, Value>) -> Result<Wanted, Problem> {
-    only(&body, &["name", "attributes", "owner", "tags", "signed_members"])?;
-    let signed_members = match body.remove("signed_members") {
+    only(&body, &["name", "attributes", "owner", "tags", "signed_members", "company_id", "archived"])?;
+    let (signed_members, archived) = (flag(&mut body, "signed_members")?, flag(&mut body, "archived")?);
+    let company_id = match body.remove("company_id") {
         None => None,
-        Some(Value::Bool(only_signed)) => Some(only_signed),
-        Some(_) => return Err(invalid("signed_members", "true or false")),
+        Some(id) => Some(company_id(&id)?),
     };
-    Ok(Wanted { signed_members, ..profile(body, &["name"])? })
+    Ok(Wanted { signed_members, archived, company_id, ..profile(body, &["name"])? })
+}
+
+fn flag(body: &mut Map<String, Value>, name: &'static str) -> Result<Option<bool>, Problem> {
+    match body.remove(name) {
+        None => Ok(None),
+        Some(Value::Bool(flag)) => Ok(Some(flag)),
+        Some(_) => Err(invalid(name, "true or false")),
+    }
+}
+
+fn company_id(id: &Value) -> Result<CompanyId, Problem> {
+    CompanyId::from_json(Some(id))
+        .map_err(|refused| Problem::new(StatusCode::BAD_REQUEST, refused.code.as_str(), refused.detail))?
+        .ok_or_else(|| invalid("company_id", "the id of a company"))
 }
 
 /// The body of `PUT /companies/{id}/members/{user_id}`.
@@ -47,9 +61,7 @@ pub(super) fn member(mut body: Map<String, Value>) -> Result<MemberEdit, Problem
 fn company(item: Value) -> Result<(CompanyId, MemberEdit), Problem> {
     let Value::Object(mut fields) = item else { return Err(invalid("companies", "a list of objects")) };
     only(&fields, &["company_id", "role", "title", "attributes", "current"])?;
-    let id = CompanyId::from_json(fields.remove("company_id").as_ref())
-        .map_err(|refused| Problem::new(StatusCode::BAD_REQUEST, refused.code.as_str(), refused.detail))?
-        .ok_or_else(|| invalid("company_id", "the id of the company, in each of companies"))?;
+    let id = company_id(&fields.remove("company_id").unwrap_or_default())?;
     Ok((id, member(fields)?))
 }
 

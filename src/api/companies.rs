@@ -21,7 +21,7 @@ use crate::domain::change::Subject;
 use crate::domain::ids::{CompanyId, CompanyKey};
 use crate::http::access::ReadToken;
 use crate::http::problem::Problem;
-use crate::store::companies::{self, CompanyRecord, MemberRow, MembersBy, SortBy};
+use crate::store::companies::{self, CompanyRecord, MemberRow, MembersBy, Shelf, SortBy};
 use crate::store::events::Of;
 use crate::store::history::{self, CompanyItselfThen};
 use crate::store::{self, Reader, Store, StoreError};
@@ -55,19 +55,26 @@ pub(super) fn configure(config: &mut web::ServiceConfig) {
         .service(read_only("/companies/{id:[^/]*}/changes").get(list_changes));
 }
 
-/// `GET /api/v1/companies`; with `?id=` one company, as an id of dots can't stand in a path.
+/// `GET /api/v1/companies`, with `archived=1` the archived ones; with `?id=` one company, as an id of dots can't stand in a path.
 async fn list(_: ReadToken, request: HttpRequest, store: Data<Store>) -> Result<HttpResponse, Problem> {
-    let parameters = Parameters::of(&request, &["limit", "cursor", "sort", "q", "count", "id", "at"])?;
+    let parameters = Parameters::of(&request, &["limit", "cursor", "sort", "q", "count", "id", "at", "archived"])?;
     if parameters.get("id").is_some() {
         return one(&store, company_id("", &parameters)?, parameters.at(&store)?).await;
     }
     parameters.only_of_one("at")?;
     let (query, order) = parameters.list(SORTS, "-first_seen")?;
     let (wants_count, now_ms) = (parameters.wants_count()?, store.now_ms());
+    let shelf = match parameters.get("archived") {
+        None | Some("0") => Shelf::InUse,
+        Some("1") => Shelf::Archived,
+        Some(other) => {
+            return Err(invalid(format!("archived can't be {other:?}. Use 1 or leave it out."), "archived"));
+        }
+    };
     let ((page, total), lag_ms) = store
         .read_folded(move |db| {
-            let total = wants_count.then(|| companies::count(db, query.search.as_deref())).transpose()?;
-            Ok((companies::records(db, &query, now_ms)?, total))
+            let total = wants_count.then(|| companies::count(db, shelf, query.search.as_deref())).transpose()?;
+            Ok((companies::records(db, shelf, &query, now_ms)?, total))
         })
         .await?;
     Ok(answer::ok(List::of(page, &order, |company| CompanyView::of(company, now_ms)).counted(total), lag_ms))
@@ -208,6 +215,8 @@ struct CompanyView {
     trend: Option<&'static str>,
     first_seen: Time,
     last_seen: Option<Time>,
+    /// Out of lists and numbers since (C10).
+    archived_at: Option<Time>,
     /// The day as of which it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     at: Option<String>,
@@ -215,7 +224,8 @@ struct CompanyView {
 
 impl CompanyView {
     fn of(company: CompanyRecord, now_ms: i64) -> CompanyView {
-        let CompanyRecord { row, aliases, domains, attributes, signed_members, active_people, first_page } = company;
+        let CompanyRecord { row, aliases, archived_ms, domains, attributes, signed_members, active_people, first_page } =
+            company;
         CompanyView {
             company_id: row.company_id,
             aliases,
@@ -232,6 +242,7 @@ impl CompanyView {
             trend: Some(Trend::between(active_people.1, active_people.0).as_str()),
             first_seen: Time(row.first_seen_ms),
             last_seen: row.last_seen_ms.map(Time),
+            archived_at: archived_ms.map(Time),
             at: None,
         }
     }
@@ -255,6 +266,7 @@ impl CompanyView {
             trend: None,
             first_seen: Time(company.row.first_seen_ms),
             last_seen: None,
+            archived_at: company.archived_ms.map(Time),
             at: Some(day),
         }
     }

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::changes::ChangeView;
 use crate::actions::edit::{EditError, Edited};
+use crate::domain::error::Code;
 use crate::domain::message::RefusedValue;
 use crate::http::problem::Problem;
 use crate::store::{Reader, StoreError, changes};
@@ -52,6 +53,7 @@ pub(super) fn problem(error: EditError) -> Problem {
         EditError::Refused(refused) => (StatusCode::BAD_REQUEST, refused.code.as_str()),
         EditError::NoUser(_) => (StatusCode::NOT_FOUND, "user_not_found"),
         EditError::NoCompany(_) => (StatusCode::NOT_FOUND, "company_not_found"),
+        EditError::Rename(_) => (StatusCode::CONFLICT, Code::AliasTaken.as_str()),
         EditError::NoMember => (StatusCode::NOT_FOUND, "membership_not_found"),
         EditError::OnlyCompany => (StatusCode::CONFLICT, "only_company"),
         EditError::NoOperator(_) => {

@@ -10,7 +10,7 @@ use super::parts::chart::roll;
 use super::parts::frame::{Frame, Place, shell};
 use super::parts::icon::icon;
 use super::parts::labels::tags;
-use super::parts::list::{Address, Column, LIST, search_chip};
+use super::parts::list::{Address, Column, LIST, search_chip, segments};
 use super::parts::numbers::{self, cell, counted};
 use super::parts::section::head;
 use super::parts::{pill, say, values, who};
@@ -18,9 +18,12 @@ use super::{duplicates, errors};
 use crate::domain::access::Role;
 use crate::domain::duplicates::Records;
 use crate::http::access::Viewer;
-use crate::store::companies::{self, CompanyRow, SortBy};
+use crate::store::companies::{self, CompanyRow, Shelf, SortBy};
 use crate::store::list::{Count, PAGE_ROWS, Page};
 use crate::store::{duplicates as stored_duplicates, email_domains};
+
+/// The list of archived companies.
+pub const ARCHIVED: &str = "/companies?list=archived";
 
 impl Column for SortBy {
     const ALL: &'static [SortBy] =
@@ -46,6 +49,10 @@ impl Column for SortBy {
 pub struct View {
     /// The list's state.
     pub address: Address<SortBy>,
+    /// Those in use, or the archived ones (C10).
+    pub shelf: Shelf,
+    /// How many archived ones there are.
+    pub archived: Count,
     /// How many there are that match.
     pub found: Count,
     /// E-mail domains that wait for a decision (C9).
@@ -75,14 +82,42 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
             @if frame.may(Role::Admin) { a.btn href="/edit/new?kind=company" { (icon("plus")) " New company" } }
         }))
         (done::done(view.done.as_ref(), Told::OfCompany, "/companies", frame.clock, frame.role()))
-        @if view.companies.rows.is_empty() && view.address.search.is_none() && view.address.after.is_none() {
+        @let is_first = view.address.search.is_none() && view.address.after.is_none();
+        @if view.companies.rows.is_empty() && is_first && view.shelf == Shelf::InUse && view.archived == Count::Exactly(0) {
             (none())
         } @else {
-            div.toolbar { (view.address.search_form("Find in companies", "Name or id")) (search_chip(&view.address)) }
-            @if view.companies.rows.is_empty() { (not_found(view)) } @else { (table(frame, view)) }
+            div.toolbar {
+                (view.address.search_form("Find in companies", "Name or id"))
+                (search_chip(&view.address))
+                @if view.shelf == Shelf::Archived || view.archived != Count::Exactly(0) { (shelves(view)) }
+            }
+            @if !view.companies.rows.is_empty() { (table(frame, view)) }
+            @else if view.address.search.is_some() { (not_found(view)) }
+            @else { (nothing_on_it(view.shelf)) }
         }
     };
     shell(frame, "Companies", content)
+}
+
+/// Which companies: those in use, or those out of lists and numbers.
+fn shelves(view: &View) -> Markup {
+    let archived = format!("Archived {}", numbers::count(view.archived));
+    let choices = [
+        ("In use".to_owned(), "/companies".to_owned(), view.shelf == Shelf::InUse),
+        (archived, ARCHIVED.to_owned(), view.shelf == Shelf::Archived),
+    ];
+    segments("Which companies", &choices)
+}
+
+fn nothing_on_it(shelf: Shelf) -> Markup {
+    let (heading, sentence) = match shelf {
+        Shelf::InUse => ("All companies are archived", "One that a message names for the first time appears here."),
+        Shelf::Archived => (
+            "No company is archived",
+            "Archiving takes a company out of lists and numbers and erases nothing. It is done on the company's page.",
+        ),
+    };
+    say::nothing(heading, html! { p { (sentence) } })
 }
 
 fn table(frame: &Frame, view: &View) -> Markup {
@@ -162,22 +197,27 @@ pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
     if let Some(id) = desk::value(&request, "id") {
         return super::company::answer(operator, &request, id).await;
     }
-    let address =
-        match Address::read("/companies".to_owned(), LIST, SortBy::LastSeen, |name| desk::value(&request, name)) {
-            Ok(address) => address,
-            Err(sentence) => return errors::bad_address(&request, operator, Place::Companies, &sentence).await,
-        };
+    let shelf = match desk::value(&request, "list").as_deref() {
+        Some("archived") => Shelf::Archived,
+        _ => Shelf::InUse,
+    };
+    let path = if shelf == Shelf::Archived { ARCHIVED } else { "/companies" };
+    let address = match Address::read(path.to_owned(), LIST, SortBy::LastSeen, |name| desk::value(&request, name)) {
+        Ok(address) => address,
+        Err(sentence) => return errors::bad_address(&request, operator, Place::Companies, &sentence).await,
+    };
     let query = address.query(PAGE_ROWS);
-    let (frame, (found, suggested, duplicates, companies)) =
+    let (frame, (found, archived, suggested, duplicates, companies)) =
         desk::read(&request, operator, Place::Companies, move |db, clock| {
-            let found = companies::count(db, query.search.as_deref())?;
+            let found = companies::count(db, shelf, query.search.as_deref())?;
+            let archived = companies::count(db, Shelf::Archived, None)?;
             let suggested = email_domains::count_suggested(db)?;
             let duplicates = stored_duplicates::count(db, Records::Companies)?;
-            Ok((found, suggested, duplicates, companies::list(db, &query, clock.now_ms)?))
+            Ok((found, archived, suggested, duplicates, companies::list(db, shelf, &query, clock.now_ms)?))
         })
         .await?;
     Ok(desk::page(page(
         &frame,
-        &View { address, found, suggested, duplicates, companies, done: done::undone(&request) },
+        &View { address, shelf, archived, found, suggested, duplicates, companies, done: done::undone(&request) },
     )))
 }

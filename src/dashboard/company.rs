@@ -109,6 +109,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
         (head(frame, company, name))
         div.stack {
             (done::done(view.done.as_ref(), Told::OfCompany, &path, frame.clock, frame.role()))
+            (archived(frame, company))
             (cells(frame, company))
             (perhaps_the_same(frame, company))
             div.split {
@@ -161,9 +162,43 @@ fn head(frame: &Frame, company: &CompanyPage, name: &str) -> Markup {
                     (also(&company.aliases))
                 }
             }
-            @if frame.may(Role::Admin) {
-                div.row {
-                    a.btn href=(links::company_merge(&row.company_id)) { (icon("merge")) " Merge" span.vh { " another company into this one" } }
+            @if frame.may(Role::Admin) { (more(company)) }
+        }
+    }
+}
+
+/// What is seldom done to a company.
+fn more(company: &CompanyPage) -> Markup {
+    let whom = Whom::company(company.row.key);
+    html! {
+        details.menu.right name="tools" {
+            summary.btn.square { (icon("more")) span.vh { "More actions" } }
+            ul {
+                li { a href=(links::company_merge(&company.row.company_id)) { (icon("merge")) " Merge with another company" } }
+                li { a href=(edit::address("company", &whom, &[])) { (icon("key")) " Change the id" } }
+                li {
+                    a href={ (edit::address("company", &whom, &[])) "#archive" } {
+                        (icon("box")) @if company.archived_ms.is_some() { " Put it back into lists" } @else { " Archive" }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// An archived company says so, and how to put it back (C10).
+fn archived(frame: &Frame, company: &CompanyPage) -> Markup {
+    html! {
+        @if let Some(archived_ms) = company.archived_ms {
+            section.alert.warn aria-labelledby="archived" {
+                (icon("box"))
+                h2 id="archived" { "Archived " (frame.clock.ago(archived_ms)) }
+                p.muted { "It is out of lists, searches and numbers. Nothing is erased, and messages for it are stored." }
+                @if frame.may(Role::Admin) {
+                    form.row method="post" action="/edit/company" {
+                        input type="hidden" name="key" value=(company.row.key.0);
+                        button.btn name="deed" value="unarchive" { (icon("undo")) " Put it back" }
+                    }
                 }
             }
         }

@@ -44,7 +44,9 @@ pub async fn read<T: Send + 'static>(
     let store = store(request)?;
     let clock = clock(store);
     let ((found, counts), _lag_ms) = store
-        .read_folded(move |db| Ok((query(db, clock)?, (users::count(db, None)?, companies::count(db, None)?))))
+        .read_folded(move |db| {
+            Ok((query(db, clock)?, (users::count(db, None)?, companies::count(db, companies::Shelf::InUse, None)?)))
+        })
         .await?;
     let frame = Frame {
         workspace: store.catalog().settings.workspace_name.clone(),

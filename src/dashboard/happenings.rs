@@ -11,7 +11,7 @@ use super::parts::numbers::counted;
 use super::parts::times::Clock;
 use super::parts::{pill, values};
 use super::timeline::Timeline;
-use crate::domain::change::{CREATED, LINK, MEMBERSHIP, MERGED_INTO, NOT_SAME_AS, USER_ID};
+use crate::domain::change::{ARCHIVED, COMPANY_ID, CREATED, LINK, MEMBERSHIP, MERGED_INTO, NOT_SAME_AS, USER_ID};
 use crate::domain::message::Kind;
 use crate::domain::profile::{CURRENT, NOTE, OWNER, PINNED, TAGS};
 use crate::domain::time::{self, MINUTE_MS};
@@ -260,7 +260,14 @@ fn deed(changes: &[ChangeRow], told: Told, known: Known<'_>, clock: Clock) -> En
     } else if let Some(told) = find(NOT_SAME_AS) {
         let sentence = if told.after.is_some() { "Not the same as" } else { "Perhaps the same as" };
         ("info", "x", html! { (sentence) " " code { (values::inline(told.after.as_ref().or(told.before.as_ref()))) } })
-    } else if let Some(id) = find(USER_ID) {
+    } else if let Some(archived) = find(ARCHIVED) {
+        let is_out = archived.after.as_ref().and_then(Value::as_bool).unwrap_or(false);
+        (
+            "info",
+            "box",
+            html! { (if is_out { "Archived: out of lists and numbers" } else { "Put back into lists and numbers" }) },
+        )
+    } else if let Some(id) = find(USER_ID).or_else(|| find(COMPANY_ID)) {
         ("info", "key", html! { "Id " (before_and_after(id)) })
     } else {
         let icon = match first.field.as_str() {
@@ -314,7 +321,7 @@ fn about_ms<'a>(first: &ChangeRow, find: impl Fn(&str) -> Option<&'a ChangeRow>,
 }
 
 fn is_our_own(field: &str) -> bool {
-    matches!(field, CREATED | LINK | MEMBERSHIP | MERGED_INTO | NOT_SAME_AS | USER_ID)
+    matches!(field, CREATED | LINK | MEMBERSHIP | MERGED_INTO | NOT_SAME_AS | USER_ID | COMPANY_ID | ARCHIVED)
 }
 
 /// What a field is called: of those beside attributes the word alone.

@@ -99,9 +99,10 @@ pub fn configure(config: &mut ServiceConfig) {
 }
 
 fn edit_pages(config: &mut ServiceConfig) {
-    use edit::{made, member, note, profile, value};
+    use edit::{company, made, member, note, profile, value};
     config
         .service(web::resource("/edit/value").get(value::show).post(value::change))
+        .service(web::resource("/edit/company").get(company::show).post(company::change))
         .service(web::resource("/edit/member").get(member::show).post(member::change))
         .service(web::resource("/edit/note").get(note::show).post(note::write))
         .service(web::resource("/edit/profile").get(profile::show).post(profile::change))

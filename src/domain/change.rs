@@ -11,6 +11,10 @@ use crate::domain::ids::{CompanyKey, DefinitionKey, SourceKey, UserKey, VisitorK
 pub const CREATED: &str = " created";
 /// The field of the site's id of a user.
 pub const USER_ID: &str = " user_id";
+/// The field of the site's id of a company.
+pub const COMPANY_ID: &str = " company_id";
+/// The field of whether a company is out of lists and numbers (C10).
+pub const ARCHIVED: &str = " archived";
 /// The field of a visitor's user.
 pub const LINK: &str = " link";
 /// The field of the user or company that a record is read through (R11, C10).

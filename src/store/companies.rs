@@ -1,5 +1,6 @@
 //! Companies.
 
+mod ids;
 mod members;
 mod page;
 
@@ -7,6 +8,7 @@ use std::sync::Arc;
 
 use rusqlite::{OptionalExtension, named_params, params};
 
+pub use ids::{drop_id, give_id, id_since_ms, key_of_id};
 pub use members::{MemberRow, MembersBy, count_members, members};
 pub use page::{CompanyDay, CompanyPage, CompanyRecord, TopEvent, page, record, record_of_key, records};
 
@@ -14,7 +16,7 @@ use super::list::{self, COUNTED_MAX, Count, Cursor, Keyset, ListQuery, Page};
 use super::users::{ROLL_DAYS, first_seen};
 use super::{Reader, StoreError, Tx, activity, merges, profiles, workspace};
 use crate::domain::attributes::Attributes;
-use crate::domain::duplicates::{self, Records, Why};
+use crate::domain::duplicates::Records;
 use crate::domain::email_domains::of_website;
 use crate::domain::ids::{CompanyId, CompanyKey};
 
@@ -62,12 +64,45 @@ pub struct CompanyRow {
     pub roll: [u32; ROLL_DAYS],
 }
 
+/// Which companies a list shows (C10).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Shelf {
+    /// Those in use.
+    #[default]
+    InUse,
+    /// Those out of lists and numbers.
+    Archived,
+}
+
+impl Shelf {
+    /// The condition of its rows, which are those of its indexes.
+    fn condition(self) -> &'static str {
+        match self {
+            Shelf::InUse => "merged_into IS NULL AND archived_ms IS NULL",
+            Shelf::Archived => "merged_into IS NULL AND archived_ms IS NOT NULL",
+        }
+    }
+
+    /// What the names of its indexes begin with.
+    fn indexes(self) -> &'static str {
+        match self {
+            Shelf::InUse => "companies",
+            Shelf::Archived => "archived_companies",
+        }
+    }
+}
+
 /// A page of companies.
 ///
 /// # Errors
 /// [`StoreError`] only.
-pub fn list(db: &Reader<'_>, query: &ListQuery<SortBy>, now_ms: i64) -> Result<Page<CompanyRow>, StoreError> {
-    let (keys, next) = page_of_keys(db, query)?;
+pub fn list(
+    db: &Reader<'_>,
+    shelf: Shelf,
+    query: &ListQuery<SortBy>,
+    now_ms: i64,
+) -> Result<Page<CompanyRow>, StoreError> {
+    let (keys, next) = page_of_keys(db, shelf, query)?;
     let mut rows = rows(db, &keys, now_ms)?;
     if query.sort == SortBy::LastSeen {
         list::order_within_hours(&mut rows, query.descending, |row| row.last_seen_ms);
@@ -81,19 +116,25 @@ const HAS_TEXT: &str =
     "(instr(sort_name, :text) > 0 OR instr(lower(company_id), :text) > 0 OR instr(company_id, :typed) > 0)";
 
 /// The companies of a page in its order, and where the next one begins.
-fn page_of_keys(db: &Reader<'_>, query: &ListQuery<SortBy>) -> Result<(Vec<i64>, Option<Cursor>), StoreError> {
+fn page_of_keys(
+    db: &Reader<'_>,
+    shelf: Shelf,
+    query: &ListQuery<SortBy>,
+) -> Result<(Vec<i64>, Option<Cursor>), StoreError> {
     let (index, column) = match query.sort {
-        SortBy::Name => ("companies_sort_name", "sort_name"),
-        SortBy::FirstSeen => ("companies_first_seen", "first_seen_ms"),
-        SortBy::LastSeen => ("companies_last_seen", "last_seen_hour"),
-        SortBy::Members => ("companies_members", "members"),
-        SortBy::ActiveMembers => ("companies_active", "active_members"),
+        SortBy::Name => ("sort_name", "sort_name"),
+        SortBy::FirstSeen => ("first_seen", "first_seen_ms"),
+        SortBy::LastSeen => ("last_seen", "last_seen_hour"),
+        SortBy::Members => ("members", "members"),
+        SortBy::ActiveMembers => ("active", "active_members"),
     };
     let keyset = Keyset { column: Some(column), key: "company_key", descending: query.descending };
     let search = query.search.as_deref().map(str::trim).filter(|text| !text.is_empty());
     let mut statement = db.0.prepare_cached(&format!(
-        "SELECT company_key, {column} FROM companies INDEXED BY {index}
-         WHERE merged_into IS NULL AND archived_ms IS NULL {has_text} {behind} {order} LIMIT :limit",
+        "SELECT company_key, {column} FROM companies INDEXED BY {indexes}_{index}
+         WHERE {shelf} {has_text} {behind} {order} LIMIT :limit",
+        indexes = shelf.indexes(),
+        shelf = shelf.condition(),
         has_text = if search.is_some() { format!("AND {HAS_TEXT}") } else { String::new() },
         behind = keyset.behind(query.after.as_ref()),
         order = keyset.order(),
@@ -171,19 +212,17 @@ fn row(db: &Reader<'_>, key: i64) -> Result<Option<CompanyRow>, StoreError> {
 ///
 /// # Errors
 /// [`StoreError`] only.
-pub fn count(db: &Reader<'_>, search: Option<&str>) -> Result<Count, StoreError> {
+pub fn count(db: &Reader<'_>, shelf: Shelf, search: Option<&str>) -> Result<Count, StoreError> {
+    let (indexes, of_shelf) = (shelf.indexes(), shelf.condition());
     let Some(text) = search.map(str::trim).filter(|text| !text.is_empty()) else {
-        let mut statement = db.0.prepare_cached(
-            "SELECT count(*) FROM (
-               SELECT 1 FROM companies INDEXED BY companies_members
-               WHERE merged_into IS NULL AND archived_ms IS NULL LIMIT :limit)",
-        )?;
+        let mut statement = db.0.prepare_cached(&format!(
+            "SELECT count(*) FROM (SELECT 1 FROM companies INDEXED BY {indexes}_members WHERE {of_shelf} LIMIT :limit)"
+        ))?;
         return Ok(Count::of(statement.query_row(named_params! { ":limit": COUNTED_MAX }, |row| row.get(0))?));
     };
     let mut statement = db.0.prepare_cached(&format!(
         "SELECT count(*) FROM (
-           SELECT 1 FROM companies INDEXED BY companies_sort_name
-           WHERE merged_into IS NULL AND archived_ms IS NULL AND {HAS_TEXT} LIMIT :limit)"
+           SELECT 1 FROM companies INDEXED BY {indexes}_sort_name WHERE {of_shelf} AND {HAS_TEXT} LIMIT :limit)"
     ))?;
     let parameters = named_params! { ":text": text.to_lowercase(), ":typed": text, ":limit": COUNTED_MAX };
     Ok(Count::of(statement.query_row(parameters, |row| row.get(0))?))
@@ -219,18 +258,6 @@ pub struct KnownCompany {
     pub first_message_ms: i64,
 }
 
-/// The company of an id, read through aliases: as it is named, merged or not.
-///
-/// # Errors
-/// [`StoreError`] only.
-pub fn key_of_id(tx: &Tx<'_>, company_id: &CompanyId) -> Result<Option<CompanyKey>, StoreError> {
-    Ok(tx
-        .connection
-        .prepare_cached("SELECT company_key FROM company_ids WHERE company_id = ?1")?
-        .query_row([company_id.as_str()], |row| row.get(0).map(CompanyKey))
-        .optional()?)
-}
-
 /// The company that another is read through, else itself (C10).
 pub fn survivor(tx: &Tx<'_>, key: CompanyKey) -> CompanyKey {
     merges::companies::survivor(tx, key)
@@ -253,6 +280,26 @@ pub fn ask_for_signed(tx: &mut Tx<'_>, company: CompanyKey, only_signed: bool) -
     Ok(())
 }
 
+/// When a company was archived, Unix milliseconds (C10).
+///
+/// # Errors
+/// [`StoreError`] only; also where there is no such row.
+pub fn archived_ms(db: &Reader<'_>, key: CompanyKey) -> Result<Option<i64>, StoreError> {
+    let mut statement = db.0.prepare_cached("SELECT archived_ms FROM companies WHERE company_key = :key")?;
+    Ok(statement.query_row(named_params! { ":key": key.0 }, |row| row.get(0))?)
+}
+
+/// Takes a company out of lists and numbers from an instant on (Unix milliseconds), or puts it back (C10).
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn archive(tx: &Tx<'_>, key: CompanyKey, at_ms: Option<i64>) -> Result<(), StoreError> {
+    tx.connection
+        .prepare_cached("UPDATE companies SET archived_ms = ?2 WHERE company_key = ?1")?
+        .execute(params![key.0, at_ms])?;
+    super::duplicates::restate_record(tx, Records::Companies, key.0)
+}
+
 /// Makes a company of its id alone (C5). `at_ms` is the time of the message that names it.
 ///
 /// # Errors
@@ -265,18 +312,8 @@ pub fn create(tx: &Tx<'_>, company_id: &CompanyId, at_ms: i64) -> Result<Company
         )?
         .execute(params![company_id.as_str(), company_id.as_str().to_lowercase(), at_ms])?;
     let key = CompanyKey(tx.connection.last_insert_rowid());
-    add_id(tx, key, company_id, at_ms)?;
+    ids::add_id(tx, key, company_id, at_ms)?;
     Ok(key)
-}
-
-/// Adds an id to those of a company.
-fn add_id(tx: &Tx<'_>, key: CompanyKey, company_id: &CompanyId, at_ms: i64) -> Result<(), StoreError> {
-    let form = duplicates::form(company_id.as_str());
-    let other = (form != company_id.as_str()).then_some(&form);
-    tx.connection
-        .prepare_cached("INSERT INTO company_ids (company_id, company_key, since_ms, form) VALUES (?1, ?2, ?3, ?4)")?
-        .execute(params![company_id.as_str(), key.0, at_ms, other])?;
-    super::duplicates::restate(tx, Records::Companies, Why::Id, &form)
 }
 
 /// A company as the rules need it.
@@ -369,7 +406,7 @@ mod tests {
                 let mut query = ListQuery { descending, ..query(sort, None) };
                 let mut keys = Vec::new();
                 loop {
-                    let page = list(&sample.db(), &query, NOW).unwrap();
+                    let page = list(&sample.db(), Shelf::InUse, &query, NOW).unwrap();
                     keys.extend(page.rows.iter().map(|row| row.key.0));
                     query.after = page.next;
                     if query.after.is_none() {
@@ -381,7 +418,7 @@ mod tests {
                 assert!(!once.contains(&5) && !once.contains(&6));
             }
         }
-        assert_eq!(count(&sample.db(), None).unwrap(), Count::Exactly(58));
+        assert_eq!(count(&sample.db(), Shelf::InUse, None).unwrap(), Count::Exactly(58));
         assert_eq!(key(&sample.db(), "c4").unwrap(), Some(CompanyKey(1)), "a merged company's id leads to the other");
         assert_eq!(key(&sample.db(), "C1").unwrap(), None);
     }
@@ -392,15 +429,15 @@ mod tests {
         sample.company("Ł-77", None, "{}", days_ago(1));
         sample.company("x1", Some("Żabka"), r#"{"domain":"zabka.test","plan":"pro"}"#, days_ago(1));
         let found = |text: &str| {
-            let rows = list(&sample.db(), &query(SortBy::Name, Some(text)), NOW).unwrap().rows;
-            assert_eq!(count(&sample.db(), Some(text)).unwrap(), Count::Exactly(rows.len() as u64));
+            let rows = list(&sample.db(), Shelf::InUse, &query(SortBy::Name, Some(text)), NOW).unwrap().rows;
+            assert_eq!(count(&sample.db(), Shelf::InUse, Some(text)).unwrap(), Count::Exactly(rows.len() as u64));
             rows.into_iter().map(|row| row.company_id).collect::<Vec<_>>()
         };
         assert_eq!(found("ŻAB"), ["x1"]);
         assert_eq!(found("X1"), ["x1"]);
         assert_eq!(found("ł-7"), ["Ł-77"]);
         assert_eq!(found("%"), [] as [&str; 0]);
-        let row = list(&sample.db(), &query(SortBy::Name, Some("x1")), NOW).unwrap().rows.remove(0);
+        let row = list(&sample.db(), Shelf::InUse, &query(SortBy::Name, Some("x1")), NOW).unwrap().rows.remove(0);
         assert_eq!((row.domain.as_deref(), row.plan.as_deref()), (Some("zabka.test"), Some("pro")));
     }
 

@@ -15,7 +15,7 @@ use super::list;
 use super::users::{CompanyName, json_object};
 use super::{Reader, StoreError};
 use crate::domain::attributes::{Attributes, Owner, Stamp, Write, person_name};
-use crate::domain::change::{CREATED, MEMBERSHIP, Subject, USER_ID};
+use crate::domain::change::{COMPANY_ID, CREATED, MEMBERSHIP, Subject, USER_ID};
 use crate::domain::ids::{ChangeKey, CompanyKey, UserKey};
 use crate::domain::profile::{OWNER, Profile, TAGS, tags_of_value};
 use crate::domain::time::{self, instant_from_text};
@@ -162,7 +162,7 @@ pub fn user(db: &Reader<'_>, user: UserKey, at_ms: i64) -> Result<Then<UserThen>
 /// [`StoreError`] only.
 pub fn company(db: &Reader<'_>, company: CompanyKey, at_ms: i64) -> Result<Then<CompanyItselfThen>, StoreError> {
     let since = first_after(db, at_ms)?;
-    let Some(back) = back(db, Subject::Company(company), since)? else { return Ok(Then::TooLong) };
+    let Some(mut back) = back(db, Subject::Company(company), since)? else { return Ok(Then::TooLong) };
     let (company_id, values, stamps, members_now) =
         db.0.prepare_cached(
             "SELECT company_id, json(attributes), stamps, members FROM companies WHERE company_key = :company",
@@ -173,6 +173,10 @@ pub fn company(db: &Reader<'_>, company: CompanyKey, at_ms: i64) -> Result<Then<
     if let Some(heard_ms) = back.created_ms {
         return Ok(Then::NotYet(heard_ms));
     }
+    let company_id = match back.fields.remove(COMPANY_ID) {
+        Some(before) => before.and_then(|id| id.as_str().map(str::to_owned)).unwrap_or(company_id),
+        None => company_id,
+    };
     let profile = profile(db, Profile::Company(company), back, &Attributes::read(&values, &stamps))?;
     let (members, some_members) = match standings_before(db, company, since)? {
         None => (None, Vec::new()),

@@ -243,11 +243,11 @@ mod tests {
                     pages(users::SortBy::LastSeen, descending, read, |user| (user.row.key.0, user.row.last_seen_ms))
                 }),
                 ("companies", 12, {
-                    let read = |query: &_| companies::list(&db, query, NOW);
+                    let read = |query: &_| companies::list(&db, companies::Shelf::InUse, query, NOW);
                     pages(companies::SortBy::LastSeen, descending, read, |row| (row.key.0, row.last_seen_ms))
                 }),
                 ("companies of the API", 12, {
-                    let read = |query: &_| companies::records(&db, query, NOW);
+                    let read = |query: &_| companies::records(&db, companies::Shelf::InUse, query, NOW);
                     pages(companies::SortBy::LastSeen, descending, read, |company| {
                         (company.row.key.0, company.row.last_seen_ms)
                     })

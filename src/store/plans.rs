@@ -109,8 +109,10 @@ fn ask_everything(db: &Reader<'_>) {
         for sort in [By::Name, By::FirstSeen, By::LastSeen, By::Members, By::ActiveMembers] {
             for after in cursors(1.into()) {
                 let query = ListQuery { search: search.clone(), sort, descending, after, size: 50 };
-                companies::list(db, &query, NOW).unwrap();
-                companies::records(db, &query, NOW).unwrap();
+                for shelf in [companies::Shelf::InUse, companies::Shelf::Archived] {
+                    companies::list(db, shelf, &query, NOW).unwrap();
+                    companies::records(db, shelf, &query, NOW).unwrap();
+                }
             }
         }
         for sort in [companies::MembersBy::Name, companies::MembersBy::Joined, companies::MembersBy::LastSeen] {
@@ -130,7 +132,8 @@ fn ask_everything(db: &Reader<'_>) {
             search::all_candidates(db, &needle).unwrap();
         }
         users::count(db, search).unwrap();
-        companies::count(db, search).unwrap();
+        companies::count(db, companies::Shelf::InUse, search).unwrap();
+        companies::count(db, companies::Shelf::Archived, search).unwrap();
         visitors::count(db, search).unwrap();
         companies::count_members(db, CompanyKey(1), false, search).unwrap();
     }

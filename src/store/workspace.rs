@@ -65,12 +65,12 @@ pub fn overview(db: &Reader<'_>, now_ms: i64) -> Result<Overview, StoreError> {
     let companies_query = ListQuery { search: None, sort: companies::SortBy::FirstSeen, descending, after: None, size };
     Ok(Overview {
         users: users::count(db, None)?,
-        companies: companies::count(db, None)?,
+        companies: companies::count(db, companies::Shelf::InUse, None)?,
         days: days(db, activity::last_days(today, CHART_DAYS))?,
         active_7d: active(db, today, 7, now_ms)?,
         active_30d: active(db, today, 30, now_ms)?,
         newest_users: users::list(db, &users_query, now_ms)?.rows,
-        newest_companies: companies::list(db, &companies_query, now_ms)?.rows,
+        newest_companies: companies::list(db, companies::Shelf::InUse, &companies_query, now_ms)?.rows,
         quiet_companies: quiet_companies(db, now_ms)?,
         refused_7d: refused_since(db, now_ms - 7 * DAY_MS)?,
     })

@@ -15,7 +15,8 @@ pub use members::{MemberEdit, join_one, leave, member, of_member};
 use super::attributes::Hand;
 use super::email_domains;
 use super::receive::Receiving;
-use super::signed_members;
+use super::rename::{self, RenameError};
+use super::{archive, signed_members};
 use crate::domain::access::Grade;
 use crate::domain::attributes::{Owner, Stamp, email_value};
 use crate::domain::change::{CREATED, Change, Subject};
@@ -39,6 +40,9 @@ pub enum EditError {
     /// No such company.
     #[error("No company has the id {0:?}. Check the id; upper and lower case are not the same.")]
     NoCompany(String),
+    /// The id is another company's.
+    #[error(transparent)]
+    Rename(RenameError),
     /// The user is not in the company.
     #[error("The user is no member of the company now, so there is nothing to change or to leave.")]
     NoMember,
@@ -69,6 +73,15 @@ pub enum EditError {
     Store(#[from] StoreError),
 }
 
+impl From<RenameError> for EditError {
+    fn from(error: RenameError) -> EditError {
+        match error {
+            RenameError::Store(error) => EditError::Store(error),
+            taken => EditError::Rename(taken),
+        }
+    }
+}
+
 /// What is to be set of a user or a company. What is not named stays.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Wanted {
@@ -82,6 +95,10 @@ pub struct Wanted {
     pub tags: Option<Vec<String>>,
     /// A company takes signed members only (C8).
     pub signed_members: Option<bool>,
+    /// Another id of a company (C10).
+    pub company_id: Option<CompanyId>,
+    /// A company is out of lists and numbers (C10).
+    pub archived: Option<bool>,
     /// Companies that a user belongs to, beside those there are.
     pub companies: Vec<(CompanyId, MemberEdit)>,
 }
@@ -181,6 +198,12 @@ pub fn company(tx: &mut Tx<'_>, hand: &Hand, id: &str, wanted: &Wanted, absent: 
         keep(receiving, Profile::Company(company), wanted)?;
         if let Some(only_signed) = wanted.signed_members {
             receiving.changes.extend(signed_members::set(receiving.tx, company, only_signed)?);
+        }
+        if let Some(id) = &wanted.company_id {
+            receiving.changes.extend(rename::company(receiving.tx, company, id)?);
+        }
+        if let Some(archived) = wanted.archived {
+            receiving.changes.extend(archive::set(receiving.tx, company, archived)?);
         }
         Ok(Subject::Company(company))
     })

@@ -10,6 +10,7 @@ use crate::actions::edit::{self, Absent};
 use crate::api::parameters::Parameters;
 use crate::api::users::{MembershipView, named_by, user_not_found};
 use crate::api::{answer, bodies, edits};
+use crate::domain::ids::CompanyId;
 use crate::http::access::WriteToken;
 use crate::http::problem::Problem;
 use crate::store::users::UserName;
@@ -52,7 +53,8 @@ async fn write(
     let deed = move |tx: &mut Tx<'_>| {
         let edited = edit::company(tx, &hand, &id, &wanted, absent).map_err(edits::problem)?;
         let (db, created) = (tx.reader(), edited.created);
-        let company = companies::record(&db, &id, now_ms)?.ok_or_else(|| not_found(&id))?;
+        let id = wanted.company_id.as_ref().map_or(id.as_str(), CompanyId::as_str);
+        let company = companies::record(&db, id, now_ms)?.ok_or_else(|| not_found(id))?;
         Ok::<_, Problem>((edits::EditView::of(&db, edited, CompanyView::of(company, now_ms))?, created))
     };
     let (edited, created) = if is_dry_run { store.rehearse(deed).await? } else { store.write(deed).await? };

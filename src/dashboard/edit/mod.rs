@@ -2,6 +2,7 @@
 //! user or a company. They work without a script: a page of somebody links here, and the form leads back
 //! there, where what was done stands with Undo.
 
+pub mod company;
 pub mod made;
 pub mod member;
 pub mod note;
@@ -256,9 +257,11 @@ fn mistake(error: EditError, field: &'static str) -> Result<Mistake, PageError> 
         EditError::Note(_) | EditError::NoChange => {
             Err(PageError::new(StatusCode::CONFLICT, "That was not done", sentence).action("/users", "To the users"))
         }
-        EditError::Refused(_) | EditError::NoUser(_) | EditError::NoMember | EditError::OnlyCompany => {
-            Ok(Mistake::new(field, sentence))
-        }
+        EditError::Refused(_)
+        | EditError::Rename(_)
+        | EditError::NoUser(_)
+        | EditError::NoMember
+        | EditError::OnlyCompany => Ok(Mistake::new(field, sentence)),
     }
 }
 

@@ -6,7 +6,7 @@ use maud::Markup;
 use serde_json::{Value, json};
 
 use super::samples::{self, frame, now};
-use crate::dashboard::edit::{Found, made, member, note, profile, value};
+use crate::dashboard::edit::{Found, company, made, member, note, profile, value};
 use crate::dashboard::parts::form::Mistake;
 use crate::dashboard::parts::frame::Place;
 use crate::dashboard::then::{self, Told, View};
@@ -72,6 +72,13 @@ pub fn edits() -> Vec<(&'static str, Markup)> {
         )),
         ..add_to.clone()
     };
+    let id = |index: usize, is_archived: bool, mistake: Option<Mistake>| company::View {
+        found: Found::Company(samples::company(index)),
+        is_archived,
+        id: samples::company(index).company_id,
+        mistake,
+    };
+    let taken = Mistake::new("id", "\"org_2\" is the id of another company already. Merge the two if they are one.");
     let labels = profile::View {
         found: user(2),
         operators: vec!["ines@quayside.example".to_owned(), samples::LONG.to_owned()],
@@ -104,6 +111,8 @@ pub fn edits() -> Vec<(&'static str, Markup)> {
         ("edit-member", member::page(&here, &member)),
         ("edit-member-add", member::page(&here, &add_to)),
         ("edit-member-nobody", member::page(&here, &nobody)),
+        ("edit-company", company::page(&here, &id(0, false, None))),
+        ("edit-company-refused", company::page(&here, &id(2, true, Some(taken)))),
         ("edit-profile", profile::page(&here, &labels)),
         ("edit-note", note::page(&here, &note)),
         ("edit-new-user", made::page(&here, &made(false))),

@@ -107,6 +107,7 @@ pub fn company_merges() -> Vec<(&'static str, Markup)> {
     let side = |index: usize, ids: &[&str]| Side {
         company: stored_companies::CompanyRecord {
             row: samples::company(index),
+            archived_ms: None,
             aliases: ids.iter().map(|id| (*id).to_owned()).collect(),
             domains: vec![format!("company-{index}.example")],
             attributes: samples::attributes(),
@@ -208,6 +209,8 @@ pub fn lists() -> Vec<(&'static str, Markup)> {
     };
     let there = frame(Place::Companies, "/companies");
     let companies_view = |count: usize, search: Option<&str>| companies::View {
+        shelf: stored_companies::Shelf::InUse,
+        archived: Count::Exactly(if count > 2 { 4 } else { 0 }),
         address: address("/companies", LIST, stored_companies::SortBy::Members, search),
         found: Count::Exactly(count as u64),
         suggested: Count::Exactly(count as u64 / 10),

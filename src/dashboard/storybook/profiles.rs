@@ -151,6 +151,7 @@ fn company_pages() -> Vec<(&'static str, Markup)> {
             .collect();
         company::View {
             company: CompanyPage {
+                archived_ms: many.then(|| now() - 3 * DAY_MS),
                 aliases: if many { vec!["kestrel".to_owned(), samples::LONG.to_owned()] } else { vec![] },
                 domains: if many {
                     vec!["kestrel.example".to_owned(), "kestrel-group.example".to_owned()]

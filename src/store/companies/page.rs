@@ -2,9 +2,9 @@
 
 use std::ops::RangeInclusive;
 
-use rusqlite::named_params;
+use rusqlite::{OptionalExtension, named_params};
 
-use super::{CompanyRow, SortBy, key, page_of_keys, rows, rows_without_rolls};
+use super::{CompanyRow, Shelf, SortBy, key, page_of_keys, rows, rows_without_rolls};
 use crate::domain::activity::TREND_DAYS;
 use crate::domain::attributes::{Attributes, Owner};
 use crate::domain::duplicates::Why;
@@ -50,6 +50,8 @@ pub struct CompanyRecord {
     pub row: CompanyRow,
     /// Earlier ids, and those of companies merged into it, in the order of the alphabet.
     pub aliases: Vec<String>,
+    /// Out of lists and numbers since, Unix milliseconds (C10).
+    pub archived_ms: Option<i64>,
     /// Its e-mail domains, the stated one first (C9).
     pub domains: Vec<String>,
     /// All attributes by name.
@@ -69,6 +71,8 @@ pub struct CompanyPage {
     pub row: CompanyRow,
     /// Earlier ids, and those of companies merged into it, in the order of the alphabet.
     pub aliases: Vec<String>,
+    /// Out of lists and numbers since, Unix milliseconds (C10).
+    pub archived_ms: Option<i64>,
     /// Its e-mail domains, the stated one first (C9).
     pub domains: Vec<String>,
     /// All attributes by name.
@@ -97,8 +101,13 @@ pub struct CompanyPage {
 ///
 /// # Errors
 /// [`StoreError`] only.
-pub fn records(db: &Reader<'_>, query: &ListQuery<SortBy>, now_ms: i64) -> Result<Page<CompanyRecord>, StoreError> {
-    let (keys, next) = page_of_keys(db, query)?;
+pub fn records(
+    db: &Reader<'_>,
+    shelf: Shelf,
+    query: &ListQuery<SortBy>,
+    now_ms: i64,
+) -> Result<Page<CompanyRecord>, StoreError> {
+    let (keys, next) = page_of_keys(db, shelf, query)?;
     let (today, sources) = (workspace::today(db, now_ms)?, users::source_names(db)?);
     let mut rows = rows_without_rolls(db, &keys)?;
     if query.sort == SortBy::LastSeen {
@@ -116,25 +125,31 @@ pub fn record(db: &Reader<'_>, company_id: &str, now_ms: i64) -> Result<Option<C
     key(db, company_id)?.map_or(Ok(None), |key| record_of_key(db, key, now_ms))
 }
 
-/// As [`record`], of our row number.
+/// As [`record`], of our row number, read through merges.
 ///
 /// # Errors
 /// [`StoreError`] only.
 pub fn record_of_key(db: &Reader<'_>, key: CompanyKey, now_ms: i64) -> Result<Option<CompanyRecord>, StoreError> {
-    let Some(row) = rows(db, &[key.0], now_ms)?.pop() else { return Ok(None) };
+    let mut statement =
+        db.0.prepare_cached("SELECT coalesce(merged_into, company_key) FROM companies WHERE company_key = :company")?;
+    let read_through = statement.query_row(named_params! { ":company": key.0 }, |row| row.get(0)).optional()?;
+    let Some(key): Option<i64> = read_through else { return Ok(None) };
+    let Some(row) = rows(db, &[key], now_ms)?.pop() else { return Ok(None) };
     Ok(Some(record_of(db, row, workspace::today(db, now_ms)?, &users::source_names(db)?)?))
 }
 
 fn record_of(db: &Reader<'_>, row: CompanyRow, today: i32, sources: &SourceNames) -> Result<CompanyRecord, StoreError> {
-    let (values, stamps, signed_members) = db
-        .0
-        .prepare_cached("SELECT json(attributes), stamps, signed_members FROM companies WHERE company_key = :company")?
+    let (values, stamps, signed_members, archived_ms) =
+        db.0.prepare_cached(
+            "SELECT json(attributes), stamps, signed_members, archived_ms FROM companies WHERE company_key = :company",
+        )?
         .query_row(named_params! { ":company": row.key.0 }, |row| {
-            Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get(2)?))
+            Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get(2)?, row.get(3)?))
         })?;
     Ok(CompanyRecord {
         aliases: aliases(db, &row)?,
         signed_members,
+        archived_ms,
         domains: email_domains::of_company(db, row.key)?,
         attributes: users::attribute_values(db, Owner::Company, &Attributes::read(&values, &stamps), sources)?,
         active_people: active_people(db, row.key.0, today)?,
@@ -178,7 +193,8 @@ fn active_people(db: &Reader<'_>, company: i64, today: i32) -> Result<(i64, i64)
 /// [`StoreError`] only.
 pub fn page(db: &Reader<'_>, company_id: &str, now_ms: i64) -> Result<Option<CompanyPage>, StoreError> {
     let Some(record) = record(db, company_id, now_ms)? else { return Ok(None) };
-    let CompanyRecord { row, aliases, domains, attributes, signed_members, active_people, first_page } = record;
+    let CompanyRecord { row, aliases, domains, attributes, archived_ms, signed_members, active_people, first_page } =
+        record;
     let first_page = match first_page {
         Some((user, page)) => users::rows(db, &[user.0], now_ms)?.pop().map(|user| (user, page)),
         None => None,
@@ -195,6 +211,7 @@ pub fn page(db: &Reader<'_>, company_id: &str, now_ms: i64) -> Result<Option<Com
         possible_duplicates: duplicates::of_company(db, row.key, now_ms)?,
         row,
         aliases,
+        archived_ms,
         domains,
         attributes,
         days,

@@ -194,6 +194,12 @@ CREATE INDEX companies_first_seen ON companies (first_seen_ms, company_key)  WHE
 CREATE INDEX companies_last_seen  ON companies (last_seen_hour, company_key) WHERE merged_into IS NULL AND archived_ms IS NULL;
 CREATE INDEX companies_members    ON companies (members, company_key)        WHERE merged_into IS NULL AND archived_ms IS NULL;
 CREATE INDEX companies_active     ON companies (active_members, company_key) WHERE merged_into IS NULL AND archived_ms IS NULL;
+-- The same of archived ones, for the list of them.
+CREATE INDEX archived_companies_sort_name  ON companies (sort_name, company_key)      WHERE merged_into IS NULL AND archived_ms IS NOT NULL;
+CREATE INDEX archived_companies_first_seen ON companies (first_seen_ms, company_key)  WHERE merged_into IS NULL AND archived_ms IS NOT NULL;
+CREATE INDEX archived_companies_last_seen  ON companies (last_seen_hour, company_key) WHERE merged_into IS NULL AND archived_ms IS NOT NULL;
+CREATE INDEX archived_companies_members    ON companies (members, company_key)        WHERE merged_into IS NULL AND archived_ms IS NOT NULL;
+CREATE INDEX archived_companies_active     ON companies (active_members, company_key) WHERE merged_into IS NULL AND archived_ms IS NOT NULL;
 
 CREATE TABLE company_ids (
   company_id  TEXT    PRIMARY KEY,

@@ -1,0 +1,172 @@
+//! A company gets another id, which is an alias; it is archived, and put back (C10).
+
+mod support;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use support::{Answer, Rollcall, message_id, seconds_ago};
+
+async fn said(rollcall: &Rollcall, user: &str, company: &str) {
+    let message = json!({
+        "type": "identify", "messageId": message_id(), "userId": user, "timestamp": seconds_ago(600),
+        "traits": { "company": { "company_id": company } },
+    });
+    rollcall.backend_posts(message).await;
+}
+
+async fn did(rollcall: &Rollcall, user: &str, event: &str, company: &str) {
+    let message = json!({
+        "type": "track", "messageId": message_id(), "userId": user, "event": event, "timestamp": seconds_ago(60),
+        "context": { "groupId": company },
+    });
+    rollcall.backend_posts(message).await;
+}
+
+async fn patch(rollcall: &Rollcall, company: &str, body: Value) -> Answer {
+    rollcall.api_as(Method::PATCH, &format!("/companies/{company}"), &rollcall.token, Some(body)).await
+}
+
+async fn undo(rollcall: &Rollcall, change: &Value) -> Answer {
+    rollcall.api_as(Method::POST, &format!("/changes/{change}/undo"), &rollcall.token, None).await
+}
+
+async fn ids(rollcall: &Rollcall, query: &str) -> Vec<String> {
+    let companies = rollcall.list(&format!("/companies?sort=name{query}")).await;
+    companies.iter().map(|company| company["company_id"].as_str().expect("an id").to_owned()).collect()
+}
+
+#[actix_web::test]
+async fn a_company_gets_another_id_and_messages_with_the_old_one_reach_it() {
+    let rollcall = Rollcall::start();
+    said(&rollcall, "ann", "acme").await;
+    said(&rollcall, "zed", "zeta").await;
+    let rehearsed = rollcall
+        .api_as(Method::PATCH, "/companies/acme?dry_run=1", &rollcall.token, Some(json!({ "company_id": "org_1" })))
+        .await;
+    assert_eq!((rehearsed.status.as_u16(), &rehearsed.body["company_id"]), (200, &json!("org_1")), "{rehearsed:?}");
+    assert_eq!(ids(&rollcall, "").await, ["acme", "zeta"], "a rehearsal changes nothing");
+
+    let renamed = patch(&rollcall, "acme", json!({ "company_id": "org_1" })).await;
+    assert_eq!((renamed.status.as_u16(), &renamed.body["company_id"]), (200, &json!("org_1")), "{renamed:?}");
+    assert_eq!(renamed.body["aliases"], json!(["acme"]));
+    assert_eq!(ids(&rollcall, "").await, ["org_1", "zeta"]);
+    said(&rollcall, "bob", "acme").await;
+    did(&rollcall, "bob", "exported", "acme").await;
+    assert_eq!(rollcall.company("org_1").await["members"], 2);
+    assert_eq!(rollcall.company("acme").await["company_id"], "org_1", "links with the old id lead to it");
+    assert_eq!(rollcall.list("/companies/acme/events").await[0]["company_id"], "org_1");
+    assert_eq!(ids(&rollcall, "").await, ["org_1", "zeta"]);
+
+    let taken = patch(&rollcall, "org_1", json!({ "company_id": "zeta" })).await;
+    assert_eq!((taken.status.as_u16(), &taken.body["code"]), (409, &json!("alias_taken")), "{taken:?}");
+    let wrong = patch(&rollcall, "org_1", json!({ "company_id": "null" })).await;
+    assert_eq!((wrong.status.as_u16(), &wrong.body["code"]), (400, &json!("id_placeholder")));
+    let same = patch(&rollcall, "acme", json!({ "company_id": "org_1" })).await;
+    assert_eq!((same.status.as_u16(), &same.body["change_id"]), (200, &Value::Null));
+
+    let undone = undo(&rollcall, &renamed.body["change_id"]).await;
+    assert_eq!((undone.status.as_u16(), &undone.body["conflicts"]), (200, &json!([])), "{undone:?}");
+    let acme = rollcall.company("acme").await;
+    assert_eq!((&acme["company_id"], &acme["aliases"], &acme["members"]), (&json!("acme"), &json!([]), &json!(2)));
+    said(&rollcall, "cid", "org_1").await;
+    assert_eq!(ids(&rollcall, "").await, ["acme", "org_1", "zeta"], "the id that was free is another company's");
+    let again = undo(&rollcall, &undone.body["change_id"]).await;
+    assert_eq!(again.status, 409, "it is taken by now: {again:?}");
+    assert!(again.body["detail"].as_str().is_some_and(|text| text.contains("another company's by now")), "{again:?}");
+    assert_eq!(rollcall.company("acme").await["company_id"], "acme");
+}
+
+#[actix_web::test]
+async fn an_id_that_a_company_had_is_its_again() {
+    let rollcall = Rollcall::start();
+    said(&rollcall, "ann", "one").await;
+    patch(&rollcall, "one", json!({ "company_id": "two" })).await;
+    let back = patch(&rollcall, "two", json!({ "company_id": "one" })).await;
+    assert_eq!((&back.body["company_id"], &back.body["aliases"]), (&json!("one"), &json!(["two"])), "{back:?}");
+    let undone = undo(&rollcall, &back.body["change_id"]).await;
+    assert_eq!(undone.status, 200, "{undone:?}");
+    let two = rollcall.company("two").await;
+    assert_eq!((&two["company_id"], &two["aliases"]), (&json!("two"), &json!(["one"])), "no id is lost");
+}
+
+#[actix_web::test]
+async fn an_archived_company_is_out_of_lists_and_numbers_and_loses_nothing() {
+    let rollcall = Rollcall::start();
+    said(&rollcall, "ann", "acme").await;
+    said(&rollcall, "bob", "ACME").await;
+    assert_eq!(rollcall.list("/possible-duplicates?kind=company").await.len(), 1);
+    let archived = patch(&rollcall, "acme", json!({ "archived": true })).await;
+    assert_eq!(archived.status, 200, "{archived:?}");
+    assert!(archived.body["archived_at"].is_string());
+    assert_eq!(ids(&rollcall, "").await, ["ACME"]);
+    assert_eq!(ids(&rollcall, "&q=acme").await, ["ACME"]);
+    assert_eq!(ids(&rollcall, "&archived=1").await, ["acme"]);
+    assert_eq!(ids(&rollcall, "&archived=1&q=cm").await, ["acme"]);
+    assert_eq!(rollcall.api("/companies?count=1").await.body["total"], 1);
+    assert_eq!(rollcall.api("/companies?count=1&archived=1").await.body["total"], 1);
+    assert_eq!(rollcall.api("/companies?archived=x").await.body["code"], "parameter_invalid");
+    assert_eq!(rollcall.list("/possible-duplicates?kind=company").await.len(), 0);
+
+    did(&rollcall, "ann", "exported", "acme").await;
+    said(&rollcall, "cid", "acme").await;
+    let acme = rollcall.company("acme").await;
+    assert_eq!((&acme["members"], &acme["active_members_30d"]), (&json!(2), &json!(1)), "messages go on being stored");
+    assert_eq!(ids(&rollcall, "").await, ["ACME"]);
+    assert_eq!(patch(&rollcall, "acme", json!({ "archived": true })).await.body["change_id"], Value::Null);
+    assert_eq!(patch(&rollcall, "acme", json!({ "archived": "yes" })).await.body["code"], "value_invalid");
+
+    let undone = undo(&rollcall, &archived.body["change_id"]).await;
+    assert_eq!(undone.status, 200, "{undone:?}");
+    assert_eq!(ids(&rollcall, "").await.len(), 2);
+    assert_eq!(rollcall.company("acme").await["archived_at"], Value::Null);
+    assert_eq!(rollcall.list("/possible-duplicates?kind=company").await.len(), 1);
+}
+
+#[actix_web::test]
+async fn an_operator_changes_an_id_archives_and_puts_back() {
+    let rollcall = Rollcall::start();
+    said(&rollcall, "ann", "acme").await;
+    said(&rollcall, "zed", "zeta").await;
+    let cookie = rollcall.session_cookie().await;
+    let open = |path: String| {
+        let request = rollcall.client.get(format!("{}{path}", rollcall.address)).header("cookie", &cookie);
+        async move { request.send().await.expect("an answer").text().await.expect("a page") }
+    };
+    let post = |path: String, body: String| {
+        let request = rollcall.client.post(format!("{}{path}", rollcall.address)).header("cookie", &cookie);
+        let request = request.header("sec-fetch-site", "same-origin").body(body);
+        let request = request.header("content-type", "application/x-www-form-urlencoded");
+        async move {
+            let response = request.send().await.expect("an answer");
+            let to = response.headers().get("location").map(|to| to.to_str().expect("an address").to_owned());
+            (to, response.text().await.expect("a page"))
+        }
+    };
+    let page = open("/companies/acme".to_owned()).await;
+    let address = page.split("href=\"/edit/company").nth(1).and_then(|rest| rest.split('"').next()).expect("a link");
+    let key = address.split("key=").nth(1).and_then(|rest| rest.split('#').next()).expect("a key").to_owned();
+    let form = open(format!("/edit/company{address}")).await;
+    assert!(form.contains("Another id") && form.contains("Archive it"), "{form}");
+
+    let (to, page) = post("/edit/company".to_owned(), format!("key={key}&deed=rename&id=zeta")).await;
+    assert!(to.is_none() && page.contains("is the id of another company already"), "{page}");
+    let (to, page) = post("/edit/company".to_owned(), format!("key={key}&deed=rename&id=")).await;
+    assert!(to.is_none() && page.contains("Give it one"), "{page}");
+    let (to, _) = post("/edit/company".to_owned(), format!("key={key}&deed=rename&id=org%2F1")).await;
+    let page = open(to.expect("the page of the new id")).await;
+    for shown in ["org/1", "Id ", "Undo", "earlier company id"] {
+        assert!(page.contains(shown), "{shown} in {page}");
+    }
+    let (to, _) = post("/edit/company".to_owned(), format!("key={key}&deed=archive")).await;
+    let page = open(to.expect("its page")).await;
+    assert!(page.contains("Archived: out of lists and numbers") && page.contains("Put it back"), "{page}");
+    assert!(page.contains("Archived <time"), "{page}");
+    let list = open("/companies".to_owned()).await;
+    assert!(!list.contains("org/1") && list.contains("Archived 1"), "{list}");
+    assert!(open("/companies?list=archived".to_owned()).await.contains("org/1"));
+    let (to, _) = post("/edit/company".to_owned(), format!("key={key}&deed=unarchive")).await;
+    assert!(open(to.expect("its page")).await.contains("Put back into lists and numbers"));
+    let list = open("/companies".to_owned()).await;
+    assert!(list.contains("org/1") && !list.contains("Archived"), "{list}");
+    assert!(open("/companies?list=archived".to_owned()).await.contains("No company is archived"));
+}
