@@ -211,6 +211,10 @@ fn ask_everything(db: &Reader<'_>) {
         history::user(db, UserKey(1), at_ms).unwrap();
         history::company(db, CompanyKey(1), at_ms).unwrap();
     }
+    for name in [users::UserName::UserId("ann".to_owned()), users::UserName::Id("x".to_owned())] {
+        users::named_key(db, &name).unwrap();
+    }
+    companies::named_key(db, "acme").unwrap();
     first_pages::of_user(db, UserKey(1)).unwrap();
     first_pages::of_company(db, CompanyKey(1)).unwrap();
     users::membership_values(db, UserKey(1), CompanyKey(1)).unwrap();

@@ -28,6 +28,10 @@ pub(super) struct State {
     pub(super) next_seq: i64,
     /// Arrivals that no fold has taken yet.
     pub(super) pending: i64,
+    /// Those of them that are remembered.
+    pub(super) arrivals: super::folds::Arrivals,
+    /// There may be messages whose time is not the one they were sent with (R15).
+    pub(super) any_seen: bool,
     /// Event names by text.
     pub(super) names: std::collections::HashMap<String, i64>,
     /// Contexts by text.

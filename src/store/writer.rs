@@ -127,6 +127,8 @@ impl Writer {
             catalog_changed: false,
             next_seq,
             pending: next_seq - 1 - folded,
+            arrivals: folds::Arrivals::default(),
+            any_seen: super::events::any_seen(&connection)?,
             names: super::events::names(&connection)?,
             contexts: Contexts::load(&connection)?,
             days: zone_days,
@@ -149,7 +151,6 @@ impl Writer {
             state,
             line: Arc::clone(&line),
             data_version: 0,
-            looked: Instant::now(),
             waits_since: Instant::now(),
         };
         thread.data_version = thread.read_data_version()?;
@@ -232,7 +233,6 @@ struct Thread {
     state: State,
     line: Arc<Line>,
     data_version: i64,
-    looked: Instant,
     /// When the first arrival came that waits to be folded.
     waits_since: Instant,
 }
@@ -242,7 +242,6 @@ impl Thread {
         let mut failures = 0;
         loop {
             let (jobs, closing, hurried) = self.next_group();
-            self.look_for_other_writers();
             let result = if jobs.is_empty() { self.fold_alone(closing) } else { self.commit_group(jobs, hurried) };
             match result {
                 Ok(()) => failures = 0,
@@ -299,6 +298,7 @@ impl Thread {
         let mut jobs = VecDeque::from(jobs);
         let result = (|| {
             self.execute("BEGIN IMMEDIATE")?;
+            self.look_for_other_writers()?;
             let now_ms = (self.ambient.now_ms)();
             while let Some(mut job) = jobs.pop_front() {
                 let outcome = self.run_job(job.as_mut(), now_ms);
@@ -340,6 +340,7 @@ impl Thread {
             return self.execute("RELEASE job");
         }
         (self.state.next_seq, self.state.pending, self.state.catalog, self.state.catalog_changed) = before;
+        self.state.arrivals.forget_from(self.state.next_seq);
         self.state.proofs.back_to(proofs);
         self.execute("ROLLBACK TO job")?;
         self.execute("RELEASE job")?;
@@ -353,6 +354,7 @@ impl Thread {
     }
 
     fn fold_alone(&mut self, closing: bool) -> Result<(), StoreError> {
+        self.look_for_other_writers()?;
         let now_ms = (self.ambient.now_ms)();
         let proofs = self.state.proofs.is_due(now_ms) || closing && self.state.proofs.waits();
         if self.is_idle() && !proofs && !folds::day_has_turned(&self.connection, &mut self.state, now_ms)? {
@@ -360,6 +362,7 @@ impl Thread {
         }
         let result = (|| {
             self.execute("BEGIN IMMEDIATE")?;
+            self.look_for_other_writers()?;
             self.fold(now_ms)?;
             if proofs {
                 self.state.proofs.write(&self.connection, now_ms)?;
@@ -421,27 +424,22 @@ impl Thread {
         let (next_seq, folded) = folds::positions(&self.connection)?;
         self.state.next_seq = next_seq;
         self.state.pending = next_seq - 1 - folded;
+        self.state.arrivals = folds::Arrivals::default();
+        self.state.any_seen = super::events::any_seen(&self.connection)?;
         self.state.names = super::events::names(&self.connection)?;
         self.state.contexts = Contexts::load(&self.connection)?;
         Ok(())
     }
 
-    /// The shell's commands write to the file too; SQLite says so by `data_version`.
-    fn look_for_other_writers(&mut self) {
-        if self.looked.elapsed() < Duration::from_millis(LOOK_MS) {
-            return;
+    /// The shell's commands write to the file too; SQLite says so by `data_version`. Asked within a
+    /// transaction it holds to the transaction's end.
+    fn look_for_other_writers(&mut self) -> Result<(), StoreError> {
+        let version = self.read_data_version()?;
+        if version != self.data_version {
+            self.reload()?;
+            self.data_version = version;
         }
-        self.looked = Instant::now();
-        let looked = self.read_data_version().and_then(|version| {
-            if version != self.data_version {
-                self.data_version = version;
-                self.reload()?;
-            }
-            Ok(())
-        });
-        if let Err(error) = looked {
-            tracing::error!(%error, "The writer could not look whether another process wrote.");
-        }
+        Ok(())
     }
 
     fn read_data_version(&self) -> Result<i64, StoreError> {
