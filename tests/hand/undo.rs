@@ -189,7 +189,8 @@ async fn settings_are_taken_back_by_who_may_set_them() {
     assert_eq!(
         (&deeds[0]["cause"], deeds[0]["changes"].as_array().map(Vec::len)),
         (&json!("set"), Some(3)),
-        "one deed"
+        "one deed: {}",
+        deeds[0]
     );
     let writer = rollcall.shell(&["token", "add", "Writer", "--scope", "write", "--json"]);
     let path = format!("/changes/{}/undo", deeds[0]["change_id"]);

@@ -185,6 +185,7 @@ pub fn save(tx: &mut Tx<'_>, user: &KnownUser) -> Result<(), StoreError> {
         for email in [&user.email, &email].into_iter().flatten() {
             store::duplicates::restate(tx, Records::Users, Why::Email, email)?;
         }
+        store::staff::follow(tx, user.key, email.as_deref())?;
     }
     if email != user.email || name != user.name {
         name_and_index(tx, &KnownUser { email, name, ..user.clone() })?;
