@@ -175,6 +175,7 @@ async fn settings_are_taken_back_by_who_may_set_them() {
     let person = Person::of(&rollcall).await;
     let rules = [
         ("domain_rule", "off"),
+        ("protect_signed", "true"),
         ("ignored_domains", ""),
         ("staff_domains", "shop.test"),
         ("takeover_days", "7"),
@@ -189,8 +190,7 @@ async fn settings_are_taken_back_by_who_may_set_them() {
     assert_eq!(
         (&deeds[0]["cause"], deeds[0]["changes"].as_array().map(Vec::len)),
         (&json!("set"), Some(3)),
-        "one deed: {}",
-        deeds[0]
+        "one deed"
     );
     let writer = rollcall.shell(&["token", "add", "Writer", "--scope", "write", "--json"]);
     let path = format!("/changes/{}/undo", deeds[0]["change_id"]);
@@ -202,7 +202,12 @@ async fn settings_are_taken_back_by_who_may_set_them() {
     let setting = |name: &'static str| rollcall.api(name);
     assert_eq!(setting("/settings/domain_rule").await.body["value"], "suggest");
     assert_eq!(setting("/settings/takeover_days").await.body["value"], 30);
-    assert!(person.does("/settings/rules", &[("takeover_days", "30")]).await.contains("Nothing was changed"));
+    assert!(
+        person
+            .does("/settings/rules", &[("takeover_days", "30"), ("protect_signed", "true")])
+            .await
+            .contains("Nothing was changed")
+    );
 
     let attribute = "/attributes/user/plan";
     let page =
