@@ -3,6 +3,8 @@
 //!
 //! `cargo test --test change_costs -- --nocapture` prints the table of the README.
 
+#![allow(clippy::print_stdout, reason = "the table is what it is run for")]
+
 mod support;
 
 use rusqlite::{Connection, OpenFlags};
@@ -106,7 +108,7 @@ async fn a6_what_change_sets_cost() {
     rollcall
         .page_posts(json!(
             (0..50)
-                .map(|number| joins(number))
+                .map(&joins)
                 .map(|mut message| {
                     message["userId"] = json!("first");
                     message["messageId"] = json!(message_id());
