@@ -80,6 +80,8 @@ pub(super) struct ChangeSetView {
     at: Time,
     by: ByView,
     cause: String,
+    /// What its sender was worth (A7): `unsigned`, `signed` …
+    grade: Option<&'static str>,
     undone_by: Option<i64>,
     changes: Vec<ChangeView>,
 }
@@ -111,6 +113,7 @@ impl ChangeSetView {
             at: Time(set.at_ms),
             by: ByView { kind: set.by_kind, name: set.by_name },
             cause: set.cause,
+            grade: set.changes.first().map(|change| change.grade.as_str()),
             undone_by: set.undone_by.map(|change| change.0),
             changes: set.changes.into_iter().map(ChangeView::of).collect(),
         }

@@ -9,9 +9,26 @@ use crate::domain::message::Kind;
 pub struct Link {
     /// The user or lead.
     pub user: UserKey,
-    /// It has no user id.
+    /// What an identify is compared with; for no other message it is looked up.
+    pub contact: Option<Contact>,
+}
+
+impl Link {
+    fn has(&self, email: &str) -> bool {
+        self.contact.as_ref().is_some_and(|contact| contact.email.as_deref() == Some(email))
+    }
+
+    fn is_lead(&self) -> bool {
+        self.contact.as_ref().is_some_and(|contact| contact.is_lead)
+    }
+}
+
+/// How somebody is known besides by an id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contact {
+    /// There is no user id.
     pub is_lead: bool,
-    /// Its e-mail, as compared.
+    /// The e-mail, as compared.
     pub email: Option<String>,
 }
 
@@ -91,7 +108,6 @@ pub fn decide(claim: Claim<'_>, facts: &Facts) -> (Who, Browser) {
 
 fn who(claim: Claim<'_>, facts: &Facts) -> Who {
     let trusted = claim.grade.is_trusted();
-    let linked_lead = facts.link.as_ref().filter(|link| link.is_lead);
     if claim.names_user {
         if let Some(user) = facts.user {
             return Who::Known(user);
@@ -100,7 +116,7 @@ fn who(claim: Claim<'_>, facts: &Facts) -> Who {
         if claim.kind == Kind::Identify
             && let Some(email) = claim.email
         {
-            if let Some(lead) = linked_lead.filter(|lead| lead.email.as_deref() == Some(email)) {
+            if let Some(lead) = facts.link.as_ref().filter(|link| link.is_lead() && link.has(email)) {
                 return Who::Promoted(lead.user);
             }
             if trusted && let [(lead, true)] = facts.with_email[..] {
@@ -114,7 +130,7 @@ fn who(claim: Claim<'_>, facts: &Facts) -> Who {
     if trusted && let [(user, _)] = facts.with_email[..] {
         return Who::Known(user);
     }
-    if let Some(link) = facts.link.as_ref().filter(|link| link.email.as_deref() == Some(email)) {
+    if let Some(link) = facts.link.as_ref().filter(|link| link.has(email)) {
         return Who::Known(link.user);
     }
     match facts.with_email.iter().find(|(_, is_lead)| *is_lead) {
@@ -135,7 +151,8 @@ mod tests {
     }
 
     fn linked(user: UserKey, is_lead: bool, email: Option<&str>) -> Facts {
-        let link = Link { user, is_lead, email: email.map(str::to_owned) };
+        let contact = Contact { is_lead, email: email.map(str::to_owned) };
+        let link = Link { user, contact: Some(contact) };
         Facts { visitor: Some(VisitorKey(1)), link: Some(link), ..Facts::default() }
     }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use rusqlite::{Connection, OptionalExtension, Statement, named_params, params};
 
-use super::folds::Folded;
+use super::folds::{Arrival, Folded};
 use super::list::{COUNTED_MAX, Count, Cursor, Page};
 use super::{Reader, StoreError, Tx, contexts, users};
 use crate::domain::ids::{CompanyKey, EventId, SourceKey, UserKey, VisitorKey};
@@ -375,14 +375,23 @@ pub fn was_here(tx: &Tx<'_>, message_hash: i64, sent_ms: Option<i64>) -> Result<
             id += 1;
         }
     }
+    if !tx.state.any_seen {
+        return Ok(false);
+    }
     Ok(tx.connection.prepare_cached("SELECT 1 FROM seen_messages WHERE message_hash = ?1")?.exists([message_hash])?)
+}
+
+/// Whether there are messages whose time is not the one they were sent with.
+pub(super) fn any_seen(connection: &Connection) -> Result<bool, StoreError> {
+    Ok(connection.prepare_cached("SELECT 1 FROM seen_messages LIMIT 1")?.exists([])?)
 }
 
 /// Remembers a message whose time is not the one it was sent with.
 ///
 /// # Errors
 /// [`StoreError`] only.
-pub fn remember(tx: &Tx<'_>, message_hash: i64, received_ms: i64) -> Result<(), StoreError> {
+pub fn remember(tx: &mut Tx<'_>, message_hash: i64, received_ms: i64) -> Result<(), StoreError> {
+    tx.state.any_seen = true;
     tx.connection
         .prepare_cached("INSERT OR IGNORE INTO seen_messages (message_hash, received_ms) VALUES (?1, ?2)")?
         .execute([message_hash, received_ms])?;
@@ -455,19 +464,35 @@ pub fn append(tx: &mut Tx<'_>, event: &NewEvent<'_>) -> Result<EventId, StoreErr
         }
         id += 1;
     }
-    arrive(tx, Some(EventId(id)), None)?;
+    let seq = arrive(tx, Some(EventId(id)), None)?;
+    let folded = Folded::new(EventId(id), event, name_key, [page_key, agent_key]);
+    remember_arrival(tx, Arrival::of_event(seq, folded));
     Ok(EventId(id))
 }
 
+/// Gives a link its place in the order of arrival.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub(super) fn append_link(tx: &mut Tx<'_>, visitor: VisitorKey) -> Result<i64, StoreError> {
+    let seq = arrive(tx, None, Some(visitor))?;
+    remember_arrival(tx, Arrival::of_link(seq, visitor));
+    Ok(seq)
+}
+
 /// Gives an event or a link the next place in the order of arrival.
-pub(super) fn arrive(tx: &mut Tx<'_>, event: Option<EventId>, visitor: Option<VisitorKey>) -> Result<i64, StoreError> {
+fn arrive(tx: &mut Tx<'_>, event: Option<EventId>, visitor: Option<VisitorKey>) -> Result<i64, StoreError> {
     let seq = tx.state.next_seq;
     tx.connection
         .prepare_cached("INSERT INTO arrivals (seq, event_id, visitor_key) VALUES (?1, ?2, ?3)")?
         .execute(params![seq, event.map(|id| id.0), visitor.map(|key| key.0)])?;
     tx.state.next_seq += 1;
-    tx.state.pending += 1;
     Ok(seq)
+}
+
+fn remember_arrival(tx: &mut Tx<'_>, arrival: Arrival) {
+    tx.state.arrivals.remember(arrival, tx.state.pending == 0);
+    tx.state.pending += 1;
 }
 
 /// Takes out events of before the beginning of an hour (Unix milliseconds), the oldest hours first: of at

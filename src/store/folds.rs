@@ -10,14 +10,14 @@
 
 mod withdrawn;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, ToSql, params};
 
-use super::events::{ACTING_AS, INACTIVE};
+use super::events::{ACTING_AS, INACTIVE, NewEvent};
 use super::tx::State;
 use super::{Reader, StoreError, Tx, contexts};
-use crate::domain::ids::{CompanyKey, EventId, UserKey};
+use crate::domain::ids::{CompanyKey, EventId, UserKey, VisitorKey};
 use crate::domain::message::Kind;
 use crate::domain::time::HOUR_MS;
 
@@ -25,6 +25,9 @@ pub(super) use withdrawn::{Gone, see_again, withdraw};
 
 /// Days, today among them, within which a member counts as active.
 pub(super) const ACTIVE_DAYS: i32 = 30;
+
+/// Arrivals that the writer remembers until the folds take them.
+const REMEMBERED_MAX: usize = 16_384;
 
 /// The next place in the order of arrival, and the last one that the folds have taken.
 pub(super) fn positions(connection: &Connection) -> Result<(i64, i64), StoreError> {
@@ -56,7 +59,65 @@ fn stored_day(connection: &Connection) -> Result<Option<i32>, StoreError> {
         .optional()?)
 }
 
+/// An event or a link in the order of arrival, as the folds read it.
+#[derive(Debug, Clone)]
+pub(super) struct Arrival {
+    seq: i64,
+    /// The visitor that was linked.
+    linked: Option<i64>,
+    event: Option<Folded>,
+}
+
+impl Arrival {
+    pub(super) fn of_event(seq: i64, event: Folded) -> Arrival {
+        Arrival { seq, linked: None, event: Some(event) }
+    }
+
+    pub(super) fn of_link(seq: i64, visitor: VisitorKey) -> Arrival {
+        Arrival { seq, linked: Some(visitor.0), event: None }
+    }
+}
+
+/// The arrivals that the folds take next, as far as the writer remembers them: those it wrote itself, without
+/// a gap. What is not remembered is read from the file.
+#[derive(Debug, Default)]
+pub(super) struct Arrivals(VecDeque<Arrival>);
+
+impl Arrivals {
+    /// Remembers one that was written, unless there are many or one before it is not known.
+    pub(super) fn remember(&mut self, arrival: Arrival, nothing_waits: bool) {
+        let follows = self.0.back().map_or(nothing_waits, |last| last.seq + 1 == arrival.seq);
+        if follows && self.0.len() < REMEMBERED_MAX {
+            self.0.push_back(arrival);
+        }
+    }
+
+    /// Forgets those from a place on: what wrote them was undone.
+    pub(super) fn forget_from(&mut self, seq: i64) {
+        while self.0.back().is_some_and(|last| last.seq >= seq) {
+            self.0.pop_back();
+        }
+    }
+
+    /// Takes those that follow a place, at most so many; none where the next one is not remembered.
+    fn take(&mut self, folded: i64, limit: i64) -> Vec<Arrival> {
+        if self.0.front().is_none_or(|first| first.seq != folded + 1) {
+            return Vec::new();
+        }
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX).min(self.0.len());
+        self.0.drain(..limit).collect()
+    }
+
+    /// Forgets those up to a place, which the folds have taken from the file.
+    fn forget_until(&mut self, seq: i64) {
+        while self.0.front().is_some_and(|first| first.seq <= seq) {
+            self.0.pop_front();
+        }
+    }
+}
+
 /// What a fold reads of an event.
+#[derive(Debug, Clone)]
 pub(super) struct Folded {
     pub(super) id: EventId,
     kind: Kind,
@@ -65,9 +126,25 @@ pub(super) struct Folded {
     user: Option<i64>,
     company: Option<i64>,
     flags: i64,
+    /// The page and the browser, where they were read.
+    contexts: [Option<i64>; 2],
 }
 
 impl Folded {
+    /// Of an event just written.
+    pub(super) fn new(id: EventId, event: &NewEvent<'_>, name_key: i64, contexts: [Option<i64>; 2]) -> Folded {
+        Folded {
+            id,
+            kind: event.kind,
+            name_key,
+            visitor: event.visitor.map(|key| key.0),
+            user: event.user.map(|key| key.0),
+            company: event.company.map(|key| key.0),
+            flags: event.flags,
+            contexts,
+        }
+    }
+
     /// Reads `event_id, kind, name_key, visitor_key, user_key, company_key, flags` from a column on.
     pub(super) fn of(row: &Row<'_>, first: usize) -> rusqlite::Result<Folded> {
         Ok(Folded {
@@ -78,6 +155,7 @@ impl Folded {
             user: row.get(first + 4)?,
             company: row.get(first + 5)?,
             flags: row.get(first + 6)?,
+            contexts: [None, None],
         })
     }
 
@@ -95,38 +173,27 @@ pub(super) fn apply(tx: &mut Tx<'_>, limit: i64) -> Result<(), StoreError> {
     let today = tx.state.days.of(tx.now_ms);
     turn_day(tx, today)?;
     let (_, folded) = positions(tx.connection)?;
-    let arrivals = tx
-        .connection
-        .prepare_cached(
-            "SELECT a.seq, a.visitor_key, e.event_id, e.kind, e.name_key, e.visitor_key, e.user_key,
-               e.company_key, e.flags, e.page_key, e.agent_key
-             FROM arrivals a LEFT JOIN events e ON e.event_id = a.event_id
-             WHERE a.seq > ?1 ORDER BY a.seq LIMIT ?2",
-        )?
-        .query_map([folded, limit], |row| {
-            let event = match row.get::<_, Option<i64>>(2)? {
-                None => None,
-                Some(_) => Some((Folded::of(row, 2)?, [row.get::<_, Option<i64>>(9)?, row.get(10)?])),
-            };
-            Ok((row.get::<_, i64>(0)?, row.get::<_, Option<i64>>(1)?, event))
-        })?
-        .collect::<Result<Vec<_>, _>>()?;
-    let Some((last, ..)) = arrivals.last() else {
+    let mut arrivals = tx.state.arrivals.take(folded, limit);
+    if arrivals.is_empty() {
+        arrivals = read_arrivals(tx, folded, limit)?;
+    }
+    let Some(last) = arrivals.last().map(|arrival| arrival.seq) else {
         tx.state.pending = 0;
         return Ok(());
     };
-    let (last, taken) = (*last, arrivals.len() as i64);
+    tx.state.arrivals.forget_until(last);
+    let taken = arrivals.len() as i64;
     let mut sums = Sums::default();
-    for (seq, linked_visitor, event) in &arrivals {
-        if let Some((event, contexts)) = event {
-            for context in contexts.iter().flatten() {
+    for Arrival { seq, linked, event } in &arrivals {
+        if let Some(event) = event {
+            for context in event.contexts.iter().flatten() {
                 *sums.contexts.entry(*context).or_default() += 1;
             }
             let person = person(tx, event, *seq)?;
             sums.place(event);
             sums.count(tx, event, person);
         }
-        if let Some(visitor) = linked_visitor {
+        if let Some(visitor) = linked {
             // The link counts the visitor's events that were met before it: they must be in place.
             std::mem::take(&mut sums).write(tx, today)?;
             count_earlier_events(tx, *visitor, &mut sums)?;
@@ -142,6 +209,24 @@ pub(super) fn apply(tx: &mut Tx<'_>, limit: i64) -> Result<(), StoreError> {
     tx.connection.prepare_cached("DELETE FROM arrivals WHERE seq <= (SELECT min(seq) FROM cursors)")?.execute([])?;
     tx.state.pending = (tx.state.pending - taken).max(0);
     Ok(())
+}
+
+/// The arrivals that follow a place, from the file.
+fn read_arrivals(tx: &Tx<'_>, folded: i64, limit: i64) -> Result<Vec<Arrival>, StoreError> {
+    let mut statement = tx.connection.prepare_cached(
+        "SELECT a.seq, a.visitor_key, e.event_id, e.kind, e.name_key, e.visitor_key, e.user_key,
+           e.company_key, e.flags, e.page_key, e.agent_key
+         FROM arrivals a LEFT JOIN events e ON e.event_id = a.event_id
+         WHERE a.seq > ?1 ORDER BY a.seq LIMIT ?2",
+    )?;
+    let rows = statement.query_map([folded, limit], |row| {
+        let event = match row.get::<_, Option<i64>>(2)? {
+            None => None,
+            Some(_) => Some(Folded { contexts: [row.get(9)?, row.get(10)?], ..Folded::of(row, 2)? }),
+        };
+        Ok(Arrival { seq: row.get(0)?, linked: row.get(1)?, event })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 /// Takes all arrivals there are, for a deed that reads what is derived from them.
@@ -173,6 +258,12 @@ pub(super) fn person(tx: &Tx<'_>, event: &Folded, seq: i64) -> Result<Option<i64
 /// Who a user was merged into, else the user.
 fn survivor(tx: &Tx<'_>, user: i64) -> i64 {
     tx.state.catalog.survivor(UserKey(user)).0
+}
+
+/// Whether a person is one of our own (R16).
+fn is_staff(tx: &Tx<'_>, person: i64) -> bool {
+    let staff = &tx.state.catalog.staff;
+    !staff.is_empty() && staff.contains(&UserKey(person))
 }
 
 /// Counts a linked visitor's events that were met before the link.
@@ -235,6 +326,18 @@ pub(super) fn count_active_members(tx: &Tx<'_>, company: CompanyKey, today: i32)
              WHERE company_key = ?1",
         )?
         .execute([company.0, i64::from(today - ACTIVE_DAYS)])?;
+    Ok(())
+}
+
+/// Reads anew when a company was last seen, of whose people some are counted no more.
+pub(super) fn see_company_again(tx: &Tx<'_>, company: CompanyKey) -> Result<(), StoreError> {
+    tx.connection
+        .prepare_cached(
+            "UPDATE companies SET last_seen_hour =
+               coalesce((SELECT max(last_hour) FROM company_people WHERE company_key = ?1), 0)
+             WHERE company_key = ?1",
+        )?
+        .execute([company.0])?;
     Ok(())
 }
 
@@ -319,6 +422,10 @@ impl Sums {
             return;
         }
         reach.activity(event.hour());
+        // Our own people are in no number; when each of them was last seen is told all the same (R16).
+        if is_staff(tx, person) {
+            return;
+        }
         let day = tx.state.days.of(event.id.at_ms());
         *self.people.entry((day, person)).or_default() += 1;
         self.count_in_company(tx, event, person, day);
@@ -337,7 +444,7 @@ impl Sums {
 
     /// Counts what people did in a company for the company alone.
     pub(super) fn count_company(&mut self, tx: &mut Tx<'_>, event: &Folded, person: i64) {
-        if event.is_activity() {
+        if event.is_activity() && !is_staff(tx, person) {
             let day = tx.state.days.of(event.id.at_ms());
             self.count_in_company(tx, event, person, day);
         }

@@ -28,6 +28,10 @@ pub(super) struct State {
     pub(super) next_seq: i64,
     /// Arrivals that no fold has taken yet.
     pub(super) pending: i64,
+    /// Those of them that are remembered.
+    pub(super) arrivals: super::folds::Arrivals,
+    /// There may be messages whose time is not the one they were sent with (R15).
+    pub(super) any_seen: bool,
     /// Event names by text.
     pub(super) names: std::collections::HashMap<String, i64>,
     /// Contexts by text.
@@ -40,6 +44,15 @@ pub(super) struct State {
     pub(super) proofs: super::proofs::Tally,
     /// Days wait to be counted anew.
     pub(super) days_to_recount: bool,
+    /// People of domains that are or were our own wait to be counted anew (R16).
+    pub(super) staff_to_recount: bool,
+}
+
+impl State {
+    /// What is derived waits to be counted anew.
+    pub(super) fn recounts(&self) -> bool {
+        self.days_to_recount || self.staff_to_recount
+    }
 }
 
 impl Tx<'_> {

@@ -10,8 +10,8 @@ use serde_json::{Map, Value};
 
 pub(super) use known::first_seen;
 pub use known::{
-    KnownUser, carried_by, create, give_id, id, is_signed, key_of_id, key_of_our_id, load, named_at, save, sign,
-    with_email,
+    KnownUser, carried_by, contact, create, give_id, id, is_signed, key_of_id, key_of_our_id, load, named_at, save,
+    sign, with_email,
 };
 pub(super) use page::attribute_values;
 pub use page::{
@@ -293,6 +293,21 @@ pub fn count_with_several_companies(db: &Reader<'_>) -> Result<Count, StoreError
            WHERE merged_into IS NULL AND archived_ms IS NULL AND companies > 1 LIMIT :limit)",
     )?;
     Ok(Count::of(statement.query_row(named_params! { ":limit": COUNTED_MAX }, |row| row.get(0))?))
+}
+
+/// The record that has a name itself, read through nothing: one that was merged since is found as it was. Of an
+/// e-mail address, which many records may have, it is today's.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn named_key(db: &Reader<'_>, name: &UserName) -> Result<Option<UserKey>, StoreError> {
+    let (sql, text) = match name {
+        UserName::UserId(id) => ("SELECT user_key FROM user_ids WHERE user_id = :text", id.clone()),
+        UserName::Id(id) => ("SELECT user_key FROM users WHERE id = :text", id.to_lowercase()),
+        UserName::Email(_) => return key(db, name),
+    };
+    let found = db.0.prepare_cached(sql)?.query_row(named_params! { ":text": text }, |row| row.get(0)).optional()?;
+    Ok(found.map(UserKey))
 }
 
 /// The key of a user, read through aliases and merges.

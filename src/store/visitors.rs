@@ -7,7 +7,6 @@ use super::search::CANDIDATES_MAX;
 use super::{Reader, StoreError, Tx, activity, folds, users};
 use crate::domain::attributes::Attributes;
 use crate::domain::first_page::FirstPage;
-use crate::domain::identity::Link;
 use crate::domain::ids::{AnonymousId, UserKey, VisitorKey};
 use crate::domain::time::HOUR_MS;
 
@@ -142,19 +141,16 @@ pub fn count(db: &Reader<'_>, search: Option<&str>) -> Result<Count, StoreError>
 pub struct KnownVisitor {
     /// Our row number.
     pub key: VisitorKey,
-    /// Whom it is linked to.
-    pub link: Option<Link>,
-    /// The same as it was named then, before merges (R11).
+    /// Whom it is linked to, as named then, before merges (R11).
     pub linked_as: Option<UserKey>,
-    /// Time of the linking message, Unix milliseconds.
-    pub linked_ms: Option<i64>,
     /// Events from here on are the user's (R5), Unix milliseconds.
     pub linked_from_ms: Option<i64>,
-    /// Its first page view, and that of whom it is linked to as named then, Unix milliseconds (A9).
-    pub first_page_ms: (Option<i64>, Option<i64>),
+    /// Its first page view, Unix milliseconds (A9).
+    pub first_page_ms: Option<i64>,
 }
 
-/// The visitor of an anonymous id.
+/// The visitor of an anonymous id. Nearly every message asks: what only some need of the user whom it is
+/// linked to, they ask for themselves.
 ///
 /// # Errors
 /// [`StoreError`] only.
@@ -162,25 +158,14 @@ pub fn find(tx: &Tx<'_>, anonymous_id: &AnonymousId) -> Result<Option<KnownVisit
     Ok(tx
         .connection
         .prepare_cached(
-            "SELECT v.visitor_key, v.linked_ms, v.linked_from_ms, u.user_key, u.user_id IS NULL, u.email, v.user_key,
-               v.first_page_ms, linked.first_page_ms
-             FROM visitors v LEFT JOIN users linked ON linked.user_key = v.user_key
-               LEFT JOIN users u ON u.user_key = coalesce(linked.merged_into, linked.user_key)
-             WHERE v.anonymous_id = ?1",
+            "SELECT visitor_key, user_key, linked_from_ms, first_page_ms FROM visitors WHERE anonymous_id = ?1",
         )?
         .query_row([anonymous_id.as_str()], |row| {
-            let user: Option<i64> = row.get(3)?;
-            let link = match user {
-                None => None,
-                Some(user) => Some(Link { user: UserKey(user), is_lead: row.get(4)?, email: row.get(5)? }),
-            };
             Ok(KnownVisitor {
                 key: VisitorKey(row.get(0)?),
-                link,
-                linked_as: row.get::<_, Option<i64>>(6)?.map(UserKey),
-                linked_ms: row.get(1)?,
+                linked_as: row.get::<_, Option<i64>>(1)?.map(UserKey),
                 linked_from_ms: row.get(2)?,
-                first_page_ms: (row.get(7)?, row.get(8)?),
+                first_page_ms: row.get(3)?,
             })
         })
         .optional()?)
@@ -204,7 +189,7 @@ pub fn create(tx: &Tx<'_>, anonymous_id: &AnonymousId, at_ms: i64) -> Result<Vis
 /// # Errors
 /// [`StoreError`] only.
 pub fn link(tx: &mut Tx<'_>, visitor: VisitorKey, user: UserKey, at_ms: i64, from_ms: i64) -> Result<i64, StoreError> {
-    let seq = super::events::arrive(tx, None, Some(visitor))?;
+    let seq = super::events::append_link(tx, visitor)?;
     Ok(tx
         .connection
         .prepare_cached(

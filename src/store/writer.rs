@@ -20,7 +20,7 @@ use tokio::sync::{Notify, oneshot};
 use super::catalog::{self, Shared};
 use super::contexts::Contexts;
 use super::tx::State;
-use super::{Ambient, StoreError, Tx, days, folds};
+use super::{Ambient, StoreError, Tx, days, folds, staff};
 use crate::domain::time::Days;
 
 /// Jobs that may wait in each queue; one more is answered "busy".
@@ -127,12 +127,15 @@ impl Writer {
             catalog_changed: false,
             next_seq,
             pending: next_seq - 1 - folded,
+            arrivals: folds::Arrivals::default(),
+            any_seen: super::events::any_seen(&connection)?,
             names: super::events::names(&connection)?,
             contexts: Contexts::load(&connection)?,
             days: zone_days,
             first_of_today: std::cell::Cell::default(),
             proofs: super::proofs::Tally::default(),
             days_to_recount: days::is_asked(&connection)?,
+            staff_to_recount: staff::is_asked(&connection)?,
         };
         let line = Arc::new(Line {
             waiting: Mutex::default(),
@@ -148,7 +151,6 @@ impl Writer {
             state,
             line: Arc::clone(&line),
             data_version: 0,
-            looked: Instant::now(),
             waits_since: Instant::now(),
         };
         thread.data_version = thread.read_data_version()?;
@@ -231,7 +233,6 @@ struct Thread {
     state: State,
     line: Arc<Line>,
     data_version: i64,
-    looked: Instant,
     /// When the first arrival came that waits to be folded.
     waits_since: Instant,
 }
@@ -241,7 +242,6 @@ impl Thread {
         let mut failures = 0;
         loop {
             let (jobs, closing, hurried) = self.next_group();
-            self.look_for_other_writers();
             let result = if jobs.is_empty() { self.fold_alone(closing) } else { self.commit_group(jobs, hurried) };
             match result {
                 Ok(()) => failures = 0,
@@ -283,7 +283,7 @@ impl Thread {
         if self.is_idle() {
             return Duration::from_millis(LOOK_MS);
         }
-        if hurried || self.state.days_to_recount || self.state.pending >= FOLD_SLICE {
+        if hurried || self.state.recounts() || self.state.pending >= FOLD_SLICE {
             return Duration::ZERO;
         }
         Duration::from_millis(FOLD_WAIT_MS).saturating_sub(self.waits_since.elapsed())
@@ -298,6 +298,7 @@ impl Thread {
         let mut jobs = VecDeque::from(jobs);
         let result = (|| {
             self.execute("BEGIN IMMEDIATE")?;
+            self.look_for_other_writers()?;
             let now_ms = (self.ambient.now_ms)();
             while let Some(mut job) = jobs.pop_front() {
                 let outcome = self.run_job(job.as_mut(), now_ms);
@@ -339,6 +340,7 @@ impl Thread {
             return self.execute("RELEASE job");
         }
         (self.state.next_seq, self.state.pending, self.state.catalog, self.state.catalog_changed) = before;
+        self.state.arrivals.forget_from(self.state.next_seq);
         self.state.proofs.back_to(proofs);
         self.execute("ROLLBACK TO job")?;
         self.execute("RELEASE job")?;
@@ -352,6 +354,7 @@ impl Thread {
     }
 
     fn fold_alone(&mut self, closing: bool) -> Result<(), StoreError> {
+        self.look_for_other_writers()?;
         let now_ms = (self.ambient.now_ms)();
         let proofs = self.state.proofs.is_due(now_ms) || closing && self.state.proofs.waits();
         if self.is_idle() && !proofs && !folds::day_has_turned(&self.connection, &mut self.state, now_ms)? {
@@ -359,6 +362,7 @@ impl Thread {
         }
         let result = (|| {
             self.execute("BEGIN IMMEDIATE")?;
+            self.look_for_other_writers()?;
             self.fold(now_ms)?;
             if proofs {
                 self.state.proofs.write(&self.connection, now_ms)?;
@@ -373,7 +377,13 @@ impl Thread {
         self.state.days.follow(self.state.catalog.settings.time_zone);
         let mut tx = Tx { connection: &self.connection, now_ms, ambient: &self.ambient, state: &mut self.state };
         folds::apply(&mut tx, FOLD_SLICE)?;
-        if tx.state.days_to_recount { days::step(&mut tx) } else { Ok(()) }
+        if tx.state.days_to_recount {
+            days::step(&mut tx)
+        } else if tx.state.staff_to_recount {
+            staff::step(&mut tx)
+        } else {
+            Ok(())
+        }
     }
 
     /// Nothing waits to be derived, and no job was put back for another group.
@@ -384,7 +394,7 @@ impl Thread {
 
     /// Nothing waits to be derived.
     fn is_idle(&self) -> bool {
-        self.state.pending == 0 && !self.state.days_to_recount
+        self.state.pending == 0 && !self.state.recounts()
     }
 
     /// Publishes what was committed, or takes the memory back to what the file says.
@@ -408,32 +418,28 @@ impl Thread {
         let catalog = Arc::new(catalog::load(&self.connection)?);
         self.state.days.follow(catalog.settings.time_zone);
         self.state.days_to_recount = days::is_asked(&self.connection)?;
+        self.state.staff_to_recount = staff::is_asked(&self.connection)?;
         self.state.catalog = Arc::clone(&catalog);
         self.shared.publish(catalog);
         let (next_seq, folded) = folds::positions(&self.connection)?;
         self.state.next_seq = next_seq;
         self.state.pending = next_seq - 1 - folded;
+        self.state.arrivals = folds::Arrivals::default();
+        self.state.any_seen = super::events::any_seen(&self.connection)?;
         self.state.names = super::events::names(&self.connection)?;
         self.state.contexts = Contexts::load(&self.connection)?;
         Ok(())
     }
 
-    /// The shell's commands write to the file too; SQLite says so by `data_version`.
-    fn look_for_other_writers(&mut self) {
-        if self.looked.elapsed() < Duration::from_millis(LOOK_MS) {
-            return;
+    /// The shell's commands write to the file too; SQLite says so by `data_version`. Asked within a
+    /// transaction it holds to the transaction's end.
+    fn look_for_other_writers(&mut self) -> Result<(), StoreError> {
+        let version = self.read_data_version()?;
+        if version != self.data_version {
+            self.reload()?;
+            self.data_version = version;
         }
-        self.looked = Instant::now();
-        let looked = self.read_data_version().and_then(|version| {
-            if version != self.data_version {
-                self.data_version = version;
-                self.reload()?;
-            }
-            Ok(())
-        });
-        if let Err(error) = looked {
-            tracing::error!(%error, "The writer could not look whether another process wrote.");
-        }
+        Ok(())
     }
 
     fn read_data_version(&self) -> Result<i64, StoreError> {

@@ -69,8 +69,9 @@ impl Receiving<'_, '_> {
         let anonymous_id = AnonymousId::stored(previous.to_owned());
         let known = visitors::find(self.tx, &anonymous_id)?;
         let user = users::key_of_id(self.tx, new_id)?;
-        if let Some(link) = known.as_ref().and_then(|visitor| visitor.link.as_ref()) {
-            if Some(link.user) == user.map(|user| self.survivor(user)) || !self.may_rename() {
+        if let Some(linked_as) = known.as_ref().and_then(|visitor| visitor.linked_as) {
+            let linked = self.survivor(linked_as);
+            if Some(linked) == user.map(|user| self.survivor(user)) || !self.may_rename() {
                 return Ok(None);
             }
             return Err(Refused::new(

@@ -115,8 +115,8 @@ struct Subject {
     visitor: Option<VisitorKey>,
     /// Whom that browser is linked to, and from when on its events are theirs (Unix milliseconds).
     linked: Option<(UserKey, i64)>,
-    /// The browser's first page view so far, and that of whom it is linked to (Unix milliseconds; A9).
-    first_page_ms: (Option<i64>, Option<i64>),
+    /// The browser's first page view so far (Unix milliseconds; A9).
+    first_page_ms: Option<i64>,
 }
 
 impl Subject {
@@ -267,16 +267,15 @@ impl Receiving<'_, '_> {
         }
     }
 
-    /// A9: a page view may be the first of the browser, and of the user as named. Of a browser and a user
-    /// who are known it is seldom, which is known beforehand.
+    /// A9: a page view may be the first of the browser, and of the user as named.
     fn first_page(&mut self, message: &Message, subject: &Subject) -> Result<(), StoreError> {
         let at_ms = self.time.at_ms;
         let is_first = |known: Option<i64>| known.is_none_or(|known_ms| at_ms < known_ms);
-        let user = subject.user_at(at_ms).filter(|user| {
-            let is_linked = subject.linked.is_some_and(|(linked, _)| linked == *user);
-            !is_linked || is_first(subject.first_page_ms.1)
-        });
-        let visitor = subject.visitor.filter(|_| is_first(subject.first_page_ms.0));
+        let user = match subject.user_at(at_ms) {
+            Some(user) if is_first(first_pages::of_named(self.tx, user)?) => Some(user),
+            _ => None,
+        };
+        let visitor = subject.visitor.filter(|_| is_first(subject.first_page_ms));
         if user.is_none() && visitor.is_none() {
             return Ok(());
         }

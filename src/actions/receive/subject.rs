@@ -8,7 +8,7 @@ use super::{Receiving, Subject};
 use crate::domain::access::Grade;
 use crate::domain::attributes::Stamp;
 use crate::domain::change::{CREATED, Change, LINK, Subject as About, USER_ID};
-use crate::domain::identity::{Browser, Claim, Facts, Who, decide};
+use crate::domain::identity::{Browser, Claim, Facts, Link, Who, decide};
 use crate::domain::ids::{self, AnonymousId, UserId, UserKey, VisitorKey};
 use crate::domain::message::{Kind, Message};
 use crate::domain::time::DAY_MS;
@@ -34,21 +34,21 @@ impl Receiving<'_, '_> {
         };
         if let Some(visitor) = &visitor {
             facts.visitor = Some(visitor.key);
-            facts.link = visitor.link.clone();
+            facts.link = visitor.linked_as.map(|named| self.linked_to(named, message.kind)).transpose()?;
         }
         if let Some(email) = &email
             && facts.user.is_none()
         {
             facts.with_email = users::with_email(self.tx, email)?;
         }
-        if let Some(link) = &mut facts.link
-            && link.is_lead
+        if let Some(Link { user, contact: Some(contact) }) = &mut facts.link
+            && contact.is_lead
             && message.user_id.is_some()
             && facts.user.is_none()
-            && self.takes_proof(link.user)?
+            && self.takes_proof(*user)?
         {
             // Not by an unsigned call: a lead that has proved who it is gains no id (C8).
-            link.is_lead = false;
+            contact.is_lead = false;
         }
         let claim = Claim {
             kind: message.kind,
@@ -62,6 +62,12 @@ impl Receiving<'_, '_> {
         let person = self.found_or_made(who, message.user_id.as_ref())?;
         let named = if person == facts.user { as_named.or(person) } else { person };
         self.browser(browser, named, message.anonymous_id.as_ref(), visitor)
+    }
+
+    fn linked_to(&self, named: UserKey, kind: Kind) -> Result<Link, StoreError> {
+        let user = self.survivor(named);
+        let contact = (kind == Kind::Identify).then(|| users::contact(self.tx, user)).transpose()?;
+        Ok(Link { user, contact })
     }
 
     /// What a message's e-mail address is worth: a signature proves the user id, and the address only
@@ -128,7 +134,7 @@ impl Receiving<'_, '_> {
             self.fresh_anonymous_id = Some(fresh);
             return Ok(Subject { named, visitor: Some(visitor), ..Subject::default() });
         }
-        let first_page_ms = known.as_ref().map_or((None, None), |visitor| visitor.first_page_ms);
+        let first_page_ms = known.as_ref().and_then(|visitor| visitor.first_page_ms);
         let linked = known.as_ref().and_then(|visitor| Some((visitor.linked_as?, visitor.linked_from_ms?)));
         let visitor = match known {
             Some(visitor) => visitor.key,

@@ -18,7 +18,7 @@ use crate::domain::access::Role;
 use crate::domain::change::By;
 use crate::http::access::{Admin, Viewer};
 use crate::store::list::Count;
-use crate::store::users;
+use crate::store::{staff, users};
 
 /// The settings of this page.
 const SETTINGS: [&str; 8] = [
@@ -52,11 +52,22 @@ pub struct Asked {
     pub one_company: Option<Count>,
     /// So many events are older than what is kept from now on.
     pub events: Option<Count>,
+    /// Our own domains change, and somebody has an address of them (R16).
+    pub staff: Option<Staff>,
+}
+
+/// Who is counted otherwise when our own domains change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Staff {
+    /// Users who are in no number from now on.
+    pub left_out: Count,
+    /// Users who are counted again.
+    pub counted_again: Count,
 }
 
 impl Asked {
     fn is_nothing(self) -> bool {
-        self.one_company.is_none() && self.events.is_none()
+        self == Asked::default()
     }
 }
 
@@ -72,7 +83,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
                 (companies(view))
                 (domains(view))
                 (proof(view))
-                (staff(view))
+                (own_people(view))
                 (retention(view))
             }
             @if may && view.asked.is_none() { div.row { button.btn.primary { "Save" } } }
@@ -102,10 +113,31 @@ fn question(asked: Asked) -> Markup {
                     " They are deleted within an hour, and every number is what the remaining ones say. This can't be undone; a backup made before has them."
                 }
             }
+            @if let Some(staff) = asked.staff { (staff_question(staff)) }
             input type="hidden" name="confirmed" value="1";
             p.row { button.btn.primary { "Save all the same" } a.btn href="/settings/rules" { "Leave it as it was" } }
         },
     )
+}
+
+/// R16: what our own people did leaves the numbers, or comes back into them.
+fn staff_question(staff: Staff) -> Markup {
+    let users = |count: Count| {
+        let words = if count == Count::Exactly(1) { "user is" } else { "users are" };
+        html! { b { (numbers::count(count)) " " (words) } }
+    };
+    html! {
+        @if staff.left_out != Count::Exactly(0) {
+            p {
+                (users(staff.left_out)) " at your own domains from now on: what they did and do leaves every number of people, events and "
+                "companies. They stay in the list, with when they were last seen."
+            }
+        }
+        @if staff.counted_again != Count::Exactly(0) {
+            p { (users(staff.counted_again)) " no longer at your own domains: what they did comes back into the numbers." }
+        }
+        p.small { "It is counted anew in the background, one user after the other, and can be set back at any time." }
+    }
 }
 
 fn companies(view: &View) -> Markup {
@@ -172,14 +204,15 @@ fn proof(view: &View) -> Markup {
     }
 }
 
-fn staff(view: &View) -> Markup {
+fn own_people(view: &View) -> Markup {
     html! {
         section.card aria-labelledby="staff" {
             header { h2 id="staff" { "Your own people" } }
             div.body.stack.snug {
                 (Line {
                     name: "staff_domains", label: "Domains of your own staff", value: view.values.get("staff_domains"),
-                    hint: "Separated by commas. Addresses at them make and suggest no company.",
+                    hint: "Separated by commas, subdomains by name. Whoever has an address at them is left out of all numbers: active people, \
+                           events, companies' activity. Their addresses make and suggest no company.",
                     placeholder: "example.com", ..Line::default()
                 }
                 .draw(view.values.mistake.as_ref()))
@@ -259,13 +292,25 @@ async fn asked(store: &crate::store::Store, values: &Values) -> Result<Asked, cr
     let settings = store.catalog().settings.clone();
     let turns_on = values.get("one_company") == "true" && !settings.one_company;
     let days = values.get("event_retention_days").trim().parse::<i64>().unwrap_or(0);
+    let mut wanted = settings.clone();
+    // What does not fit is said when it is saved.
+    let _ = wanted.set("staff_domains", values.get("staff_domains"));
+    let left_out = staff::only_in(&wanted.staff_domains, &settings.staff_domains);
+    let counted_again = staff::only_in(&settings.staff_domains, &wanted.staff_domains);
     let is_shorter = days > 0 && (settings.event_retention_days == 0 || days < settings.event_retention_days);
     let before_ms = crate::domain::time::kept_from(store.now_ms(), days);
     Ok(store
         .read(move |db| {
             let one_company = turns_on.then(|| users::count_with_several_companies(db)).transpose()?;
             let events = is_shorter.then(|| crate::store::events::count_before(db, before_ms)).transpose()?;
-            Ok(Asked { one_company, events: events.filter(|events| *events != Count::Exactly(0)) })
+            let recounted =
+                Staff { left_out: staff::count(db, &left_out)?, counted_again: staff::count(db, &counted_again)? };
+            let none = Staff { left_out: Count::Exactly(0), counted_again: Count::Exactly(0) };
+            Ok(Asked {
+                one_company,
+                events: events.filter(|events| *events != Count::Exactly(0)),
+                staff: Some(recounted).filter(|recounted| *recounted != none),
+            })
         })
         .await?)
 }

@@ -162,7 +162,11 @@ pub fn settings_pages() -> Vec<(&'static str, Markup)> {
     let names = ["workspace_name", "time_zone", "rate_limit", "domain_rule", "takeover_days", "event_retention_days"];
     let values = || Values::of(&Settings::default(), &names);
     let rules_view = rules::View { values: values(), saved: true, asked: None, allowed: Some(false) };
-    let asked = rules::Asked { one_company: Some(Count::Exactly(1_318)), events: Some(Count::Over) };
+    let asked = rules::Asked {
+        one_company: Some(Count::Exactly(1_318)),
+        events: Some(Count::Over),
+        staff: Some(rules::Staff { left_out: Count::Exactly(14), counted_again: Count::Exactly(1) }),
+    };
     let rules_asked = rules::View { asked: Some(asked), saved: false, ..rules_view.clone() };
     let mut workspace_view = workspace::View { values: values(), saved: false };
     workspace_view.values.mistake =

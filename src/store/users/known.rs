@@ -4,6 +4,7 @@ use rusqlite::{OptionalExtension, params};
 
 use crate::domain::attributes::{Attributes, person_name};
 use crate::domain::duplicates::{self, Records, Why};
+use crate::domain::identity::Contact;
 use crate::domain::ids::{CompanyKey, UserId, UserKey};
 use crate::domain::time;
 use crate::store::{self, StoreError, Tx, merges, search, visitors};
@@ -37,6 +38,15 @@ pub fn key_of_id(tx: &Tx<'_>, user_id: &UserId) -> Result<Option<UserKey>, Store
         .prepare_cached("SELECT user_key FROM user_ids WHERE user_id = ?1")?
         .query_row([user_id.as_str()], |row| row.get(0).map(UserKey))
         .optional()?)
+}
+
+/// How a user is known besides by an id.
+///
+/// # Errors
+/// [`StoreError`] only; also where there is no such row.
+pub fn contact(tx: &Tx<'_>, key: UserKey) -> Result<Contact, StoreError> {
+    let mut statement = tx.connection.prepare_cached("SELECT user_id IS NULL, email FROM users WHERE user_key = ?1")?;
+    Ok(statement.query_row([key.0], |row| Ok(Contact { is_lead: row.get(0)?, email: row.get(1)? }))?)
 }
 
 /// Those with an e-mail (as compared), and whether each is a lead; the first made first, at most 10.
@@ -205,6 +215,7 @@ pub fn save(tx: &mut Tx<'_>, user: &KnownUser) -> Result<(), StoreError> {
         for email in [&user.email, &email].into_iter().flatten() {
             store::duplicates::restate(tx, Records::Users, Why::Email, email)?;
         }
+        store::staff::follow(tx, user.key, email.as_deref())?;
     }
     if email != user.email || name != user.name {
         name_and_index(tx, &KnownUser { email, name, ..user.clone() })?;
