@@ -83,7 +83,7 @@ pub fn find(db: &Reader<'_>, owner: Owner, name: &str) -> Result<Option<Definiti
     Ok(statement.query_row(named_params! { ":owner": owner as i64, ":name": name }, definition).optional()?)
 }
 
-/// The definition of a key.
+/// The definition of our row number.
 ///
 /// # Errors
 /// [`StoreError`] only.

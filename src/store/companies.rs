@@ -468,7 +468,7 @@ mod tests {
         }
         let page = page(&sample.db(), "acme", NOW).unwrap().unwrap();
         assert_eq!(page.active_people, (2, 4));
-        assert_eq!((page.active_people_7d, page.events_7d, page.left), (2, 2, 1));
+        assert_eq!((page.active_people_7d, page.events_7d, page.left), (2, 2, Count::Exactly(1)));
         assert_eq!(page.row.members, 3);
         assert_eq!(page.row.last_seen_ms, Some(NOW - 9));
         assert_eq!(page.days.len(), 84);

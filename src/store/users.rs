@@ -529,7 +529,7 @@ mod tests {
         let db = sample.db();
         assert_eq!(key(&db, &UserName::Email(" ANN@acme.test".into())).unwrap(), Some(UserKey(ann)));
         sample.run(&format!("UPDATE users SET merged_into = {ann} WHERE user_key = {old}"));
-        sample.run(&format!("INSERT INTO user_ids VALUES ('annie', {ann}, 1, NULL)"));
+        sample.run(&format!("INSERT INTO user_ids VALUES ('annie', {ann}, 1, NULL, NULL)"));
         for id in ["ann", "annie", "old ann/1"] {
             assert_eq!(key(&db, &UserName::UserId(id.into())).unwrap(), Some(UserKey(ann)), "{id}");
         }

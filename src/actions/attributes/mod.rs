@@ -157,26 +157,8 @@ pub fn change(
     wanted: &[DefinitionChange],
 ) -> Result<Changed, AttributeError> {
     let before = found(tx, owner, name)?;
-    let changes = put(tx, &before, wanted)?;
-    let retyped = changes.iter().any(|change| change.field == "type");
-    let cause = if retyped { "change_type" } else { "set_attribute" };
-    let change = changes::record(tx, &hand.by, cause, hand.grade, &changes)?;
-    if !retyped {
-        return Ok(Changed { change, work: None });
-    }
-    // Further fields stand before the values in the change set.
-    let work = begin(tx, Deed::Convert, owner, name, before.kind.as_str(), change, changes.len())?;
-    Ok(Changed { change, work: Some(work) })
-}
-
-/// Changes what a definition says, and answers what of it is another.
-pub(super) fn put(
-    tx: &mut Tx<'_>,
-    before: &DefinitionRow,
-    wanted: &[DefinitionChange],
-) -> Result<Vec<Change>, AttributeError> {
     if before.deleting {
-        return Err(AttributeError::Deleting(before.name.clone()));
+        return Err(AttributeError::Deleting(before.name));
     }
     let mut changes = Vec::new();
     for change in wanted {
@@ -191,14 +173,22 @@ pub(super) fn put(
         if was == is {
             continue;
         }
-        if field == "type" && is_standard(before.owner, &before.name) {
-            return Err(AttributeError::Standard(before.name.clone()));
+        if field == "type" && is_standard(owner, name) {
+            return Err(AttributeError::Standard(before.name));
         }
-        definitions::set(tx, before.owner, &before.name, change)?;
+        definitions::set(tx, owner, name, change)?;
         let some = |value: Value| (!value.is_null()).then_some(value);
         changes.push(Change::new(Subject::Attribute(before.key), field, some(was), some(is)));
     }
-    Ok(changes)
+    let retyped = changes.iter().any(|change| change.field == "type");
+    let cause = if retyped { "change_type" } else { "set_attribute" };
+    let change = changes::record(tx, &hand.by, cause, hand.grade, &changes)?;
+    if !retyped {
+        return Ok(Changed { change, work: None });
+    }
+    // Further fields stand before the values in the change set.
+    let work = begin(tx, Deed::Convert, owner, name, before.kind.as_str(), change, changes.len())?;
+    Ok(Changed { change, work: Some(work) })
 }
 
 /// Deletes an attribute with all its values. `typed` is its name once more, so that nobody does it by mistake.

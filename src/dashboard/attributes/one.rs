@@ -189,7 +189,7 @@ fn facts(frame: &Frame, view: &View) -> Markup {
                             @for origin in &values.origins {
                                 li {
                                     (percent(origin.count, values.filled)) " " bdi { (source_name(view, origin.source.0)) } " (" (grade(origin.grade).1) ")"
-                                    br; span.small.muted { "last " (frame.clock.ago(origin.last_ms)) }
+                                    br; span.small.muted { (frame.clock.ago(origin.last_ms)) }
                                 }
                             }
                         }

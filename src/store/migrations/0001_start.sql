@@ -146,7 +146,8 @@ CREATE TABLE user_ids (
   user_id  TEXT    PRIMARY KEY,
   user_key INTEGER NOT NULL REFERENCES users,
   since_ms INTEGER NOT NULL,
-  form     TEXT    -- what differs from it in case or form only has the same; null: the id itself
+  form     TEXT,   -- what differs from it in case or form only has the same; null: the id itself
+  alias_ms INTEGER -- the time of the alias that gave it, the latest of which is current; null: the first id
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX user_ids_user ON user_ids (user_key);
 CREATE INDEX user_ids_form ON user_ids (form, user_key) WHERE form IS NOT NULL;

@@ -380,7 +380,7 @@ mod tests {
         sample.member(ann, umbrella, days_ago(50), None);
         sample.member(ann, acme, days_ago(40), None);
         sample.visitor("laptop", days_ago(61), Some((ann, days_ago(90))));
-        sample.run(&format!("INSERT INTO user_ids VALUES ('annie', {ann}, {}, NULL)", days_ago(70)));
+        sample.run(&format!("INSERT INTO user_ids VALUES ('annie', {ann}, {}, NULL, NULL)", days_ago(70)));
         for day in [1, 2, 3, 30, 31] {
             let named = Named { user: Some(ann), company: Some(acme), ..Named::default() };
             sample.event(days_ago(day), Kind::Track, "Opened", named);
