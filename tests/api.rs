@@ -275,7 +275,7 @@ async fn history_and_refusals_are_told_as_the_contract_writes_them() {
     rollcall.page_posts(later).await;
 
     let sets = rollcall.list("/users/ann/changes").await;
-    assert_eq!(keys(&sets[0]), BTreeSet::from(["change_id", "at", "by", "cause", "undone_by", "changes"]));
+    assert_eq!(keys(&sets[0]), BTreeSet::from(["change_id", "at", "by", "cause", "grade", "undone_by", "changes"]));
     assert_eq!(sets[0]["by"], json!({ "kind": "message", "name": "Shop" }));
     assert_eq!(
         sets[0]["changes"],

@@ -521,3 +521,38 @@ async fn a5_other_spellings_are_stored_under_ours_and_a_name_is_made_of_its_part
     rollcall.page_posts(identify("ann", json!({ "name": "Annie" }), 50)).await;
     assert_eq!(rollcall.user("ann").await["name"], "Annie", "a name that is said holds");
 }
+
+/// A7: what a definition said is taken back like any deed, its values with it.
+#[actix_web::test]
+async fn a_change_of_a_definition_is_taken_back() {
+    let rollcall = Rollcall::start();
+    for (user, tickets) in [("ann", "20"), ("bob", "ten")] {
+        rollcall.backend_posts(identify(user, json!({ "tickets": tickets }), 60)).await;
+    }
+    let path = "/attributes/user/tickets";
+    let newest = || async { rollcall.list("/changes?limit=1").await[0]["change_id"].clone() };
+    let undo = async |change: Value| post(&rollcall, &format!("/changes/{change}/undo"), json!({})).await;
+
+    patch(&rollcall, path, json!({ "label": "Open tickets", "locked": true })).await;
+    let labelled = newest().await;
+    patch(&rollcall, path, json!({ "locked": false })).await;
+    let undone = undo(labelled).await;
+    assert_eq!(undone.status, 200, "{undone:?}");
+    assert_eq!(undone.body["conflicts"][0]["field"], "locked", "it has changed since: {undone:?}");
+    let tickets = rollcall.api(path).await.body;
+    assert_eq!((&tickets["label"], &tickets["locked"]), (&Value::Null, &json!(false)));
+
+    patch(&rollcall, path, json!({ "type": "number" })).await;
+    let retyped = newest().await;
+    worked(&rollcall, path).await;
+    assert_eq!(attribute(&rollcall, "ann", "tickets").await, json!(20));
+    assert_eq!(attribute(&rollcall, "bob", "tickets").await, Value::Null);
+    let undone = undo(retyped).await;
+    assert_eq!((undone.status.as_u16(), &undone.body["conflicts"]), (200, &json!([])), "{undone:?}");
+    assert_eq!(worked(&rollcall, path).await["type"], "string");
+    assert_eq!(attribute(&rollcall, "ann", "tickets").await, json!("20"));
+    assert_eq!(attribute(&rollcall, "bob", "tickets").await, json!("ten"));
+    assert!(rollcall.list("/refusals/tray").await.is_empty());
+    rollcall.backend_posts(identify("bob", json!({ "tickets": "late" }), 30)).await;
+    assert_eq!(attribute(&rollcall, "bob", "tickets").await, "late", "values went back at their own time");
+}

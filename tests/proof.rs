@@ -285,7 +285,7 @@ async fn c8_a_company_of_signed_members_is_joined_with_proof_of_it_and_the_proof
     assert_eq!(told(&refused), [("company", "signature_required")], "who he is, is not where he belongs");
     let other = json!({ "identity_token": token(&site.secret, &json!({ "sub": "bob", "company_id": "umbrella" })) });
     let refused = says_company(&rollcall, &site, "bob", company("acme"), other).await;
-    assert_eq!(told(&refused), [("company", "signature_required")]);
+    assert_eq!(told(&refused), [("company", "signature_invalid")]);
     let both =
         json!({ "companies": [{ "company_id": "acme" }, { "company_id": "umbrella" }], "companies_mode": "replace" });
     says_company(&rollcall, &site, "cem", json!({ "company": { "company_id": "initech" } }), json!({})).await;
@@ -316,6 +316,52 @@ async fn c8_a_company_of_signed_members_is_joined_with_proof_of_it_and_the_proof
     assert_eq!(undone.status, 409, "it was set back since: {undone:?}");
     let taken = says_company(&rollcall, &site, "dan", json!({ "company": { "company_id": "acme" } }), json!({})).await;
     assert_eq!(told(&taken), []);
+}
+
+#[actix_web::test]
+async fn c8_a_token_of_another_company_is_refused_for_the_company_alone() {
+    let rollcall = Rollcall::start();
+    let site = site(&rollcall).await;
+    let of = |company: Value| json!({ "identity_token": token(&site.secret, &json!({ "sub": "ann", "company_id": company })) });
+    let traits = json!({ "plan": "pro", "company": { "company_id": "umbrella", "name": "Umbrella" } });
+    let said = says_company(&rollcall, &site, "ann", traits, of(json!("acme"))).await;
+    assert_eq!((&said["status"], told(&said)), (&json!("stored"), vec![("company", "signature_invalid")]));
+    let detail = said["refused_values"][0]["detail"].as_str().expect("a sentence");
+    assert!(detail.contains("company_id is \"acme\", the page says \"umbrella\""), "{detail}");
+    let ann = rollcall.user("ann").await;
+    assert_eq!((&ann["attributes"]["plan"], &ann["signed"]), (&json!("pro"), &json!(true)), "the rest holds");
+    assert_eq!(rollcall.companies_of("ann").await, []);
+    assert_eq!(rollcall.api("/companies/umbrella").await.status, 404);
+
+    // An event is kept, and counts for no company.
+    let track = json!({
+        "type": "track", "event": "Paid", "messageId": message_id(), "timestamp": seconds_ago(5), "userId": "ann",
+        "context": { "groupId": "umbrella", "identity_token": of(json!("acme"))["identity_token"] },
+    });
+    let answer = rollcall.post("/v1/batch", json!({ "writeKey": site.write_key, "batch": [track] })).await;
+    assert_eq!(told(&answer.body["results"][0]), [("company", "signature_invalid")]);
+    let events = rollcall.list("/users/ann/events").await;
+    let paid = events.iter().find(|event| event["name"] == "Paid").expect("the event");
+    assert_eq!(paid["company_id"], Value::Null);
+
+    // Beside the token's own company a list may name others, which are not proven by it.
+    let traits = json!({ "companies": [{ "company_id": "initech" }, { "company_id": "7" }] });
+    let taken = says_company(&rollcall, &site, "ann", traits, of(json!(7))).await;
+    assert_eq!(told(&taken), []);
+    let ann = rollcall.user("ann").await;
+    let source = |id: &str| {
+        let companies = ann["companies"].as_array().expect("companies");
+        companies.iter().find(|company| company["company_id"] == id).map(|company| company["source"].clone())
+    };
+    assert_eq!((source("7"), source("initech")), (Some(json!("Signed, signed")), Some(json!("Signed"))));
+
+    // A token that names no company, or nobody's id, says nothing of companies.
+    let traits = json!({ "company": { "company_id": "umbrella" } });
+    let taken = says_company(&rollcall, &site, "ann", traits.clone(), of(Value::Null)).await;
+    assert_eq!(told(&taken), []);
+    let left = json!({ "company": { "company_id": "umbrella", "remove": true } });
+    let taken = says_company(&rollcall, &site, "ann", left, of(json!("acme"))).await;
+    assert_eq!(told(&taken), [], "leaving takes no proof of where one belongs");
 }
 
 #[actix_web::test]

@@ -76,7 +76,7 @@ pub(super) fn rejoin(tx: &mut Tx<'_>, moves: &[Move]) -> Result<Vec<Change>, Sto
         touched.into_iter().partition(|user| merges::merged_into(tx, *user).is_none());
     let mut changes = Vec::new();
     for user in merged {
-        memberships::restate(tx, user)?;
+        changes.extend(memberships::restate(tx, user)?);
     }
     for user in people {
         changes.extend(memberships::restate(tx, user)?);

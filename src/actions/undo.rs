@@ -1,7 +1,9 @@
 //! A deed is taken back: each former value is written as a new change by hand, at its own time, so that
 //! later messages win again (A7). What has changed since is left alone and said.
 
+mod attributes;
 mod merges;
+mod settings;
 
 use serde::Serialize;
 use serde_json::Value;
@@ -79,7 +81,7 @@ pub fn undo(tx: &mut Tx<'_>, by: &By, change: ChangeKey) -> Result<Undone, UndoE
         return Err(UndoError::AlreadyUndone(by));
     }
     let rows = changes::of_set(&tx.reader(), change)?;
-    let mut undoing = Undoing { tx, deed, changes: Vec::new(), conflicts: Vec::new(), gone: Vec::new() };
+    let mut undoing = Undoing { tx, deed, changes: Vec::new(), conflicts: Vec::new(), gone: Vec::new(), retyped: None };
     if rows.iter().any(|row| row.field == MERGED_INTO) {
         if undoing.tx.now_ms - deed.at_ms > MERGE_UNDO_DAYS * DAY_MS {
             return Err(UndoError::TooOld);
@@ -90,16 +92,24 @@ pub fn undo(tx: &mut Tx<'_>, by: &By, change: ChangeKey) -> Result<Undone, UndoE
         for row in rows.iter().filter(|row| row.field == CREATED && matches!(row.about, Subject::User(_))) {
             undoing.made(row)?;
         }
-        for row in rows.iter().rev() {
-            undoing.field(row)?;
+        let (definitions, values): (Vec<&ChangeRow>, Vec<&ChangeRow>) =
+            rows.iter().rev().partition(|row| attributes::is_definition(row));
+        for row in definitions.into_iter().chain(values) {
+            // Values of an attribute that has its former type again follow by themselves, at their own time.
+            if !undoing.retyped.as_ref().is_some_and(|retyped| retyped.is_value(row)) {
+                undoing.field(row)?;
+            }
         }
     }
-    let Undoing { changes, conflicts, gone, .. } = undoing;
+    let Undoing { changes, conflicts, gone, retyped, .. } = undoing;
     let Some(new) = changes::record(tx, by, "undo", Grade::Hand, &changes)? else {
         let reasons: Vec<String> = conflicts.into_iter().map(|conflict| conflict.detail).collect();
         return Err(UndoError::Nothing(reasons.join(" ")));
     };
     changes::mark_undone(tx, change, new)?;
+    if let Some(retyped) = retyped {
+        attributes::convert_back(tx, &retyped, new, changes.len())?;
+    }
     Ok(Undone { change: new, conflicts, gone })
 }
 
@@ -109,6 +119,7 @@ struct Undoing<'a, 't> {
     changes: Vec<Change>,
     conflicts: Vec<Conflict>,
     gone: Vec<Subject>,
+    retyped: Option<attributes::Retyped>,
 }
 
 impl Undoing<'_, '_> {
@@ -173,6 +184,8 @@ impl Undoing<'_, '_> {
                 }
                 Ok(())
             }
+            (Subject::Workspace, _) => self.setting(row),
+            (Subject::Attribute(key), field) if field != CREATED => self.definition(row, key),
             (one, NOT_SAME_AS) => self.told_apart(one, row),
             (Subject::Company(_), CREATED) => self.made(row),
             (_, CREATED) => {

@@ -10,7 +10,8 @@ use super::answer::{self, List, Time};
 use super::parameters::Parameters;
 use super::{read_only, resource};
 use crate::actions::undo::{self as deeds, Conflict, UndoError};
-use crate::domain::change::By;
+use crate::domain::access::Scope;
+use crate::domain::change::{By, Subject};
 use crate::domain::ids::ChangeKey;
 use crate::http::access::{ReadToken, WriteToken};
 use crate::http::problem::Problem;
@@ -48,10 +49,20 @@ async fn undo(
     store: Data<Store>,
 ) -> Result<HttpResponse, Problem> {
     let is_dry_run = Parameters::of(&request, &["dry_run"])?.is_dry_run()?;
-    let by = By::Token(token.0.name);
+    let (is_admin, by) = (token.0.scope >= Scope::Admin, By::Token(token.0.name));
     let change = path.parse().map(ChangeKey).map_err(|_| problem(UndoError::Unknown))?;
-    let deed = move |tx: &mut Tx<'_>| deeds::undo(tx, &by, change);
-    let undone = if is_dry_run { store.rehearse(deed).await } else { store.write(deed).await }.map_err(problem)?;
+    let deed = move |tx: &mut Tx<'_>| {
+        let of_admins =
+            |row: &ChangeRow| matches!(row.about, Subject::Workspace | Subject::Attribute(_) | Subject::Source(_));
+        if !is_admin && changes::first_of_set(&tx.reader(), change, 1)?.0.iter().any(of_admins) {
+            let detail = "This is a change of a setting: it takes a token of the scope admin to take it back.";
+            return Err(
+                Problem::new(StatusCode::FORBIDDEN, "scope_missing", detail).with("scope", Scope::Admin.as_str())
+            );
+        }
+        deeds::undo(tx, &by, change).map_err(problem)
+    };
+    let undone = if is_dry_run { store.rehearse(deed).await } else { store.write(deed).await }?;
     let change_id = (!is_dry_run).then_some(undone.change.0);
     Ok(answer::ok(UndoneView { change_id, undone: change.0, conflicts: undone.conflicts }, 0))
 }
@@ -80,6 +91,8 @@ pub(super) struct ChangeSetView {
     at: Time,
     by: ByView,
     cause: String,
+    /// What its sender was worth (A7): `unsigned`, `signed` …
+    grade: Option<&'static str>,
     undone_by: Option<i64>,
     changes: Vec<ChangeView>,
 }
@@ -111,6 +124,7 @@ impl ChangeSetView {
             at: Time(set.at_ms),
             by: ByView { kind: set.by_kind, name: set.by_name },
             cause: set.cause,
+            grade: set.changes.first().map(|change| change.grade.as_str()),
             undone_by: set.undone_by.map(|change| change.0),
             changes: set.changes.into_iter().map(ChangeView::of).collect(),
         }

@@ -95,7 +95,8 @@ async fn one(store: &Store, id: String, at: Option<(String, i64)>) -> Result<Htt
     let (wanted, now_ms, end_ms) = (id.clone(), store.now_ms(), at.as_ref().map(|(_, end_ms)| *end_ms));
     let read = move |db: &Reader<'_>| {
         let Some(company) = companies::record(db, &wanted, now_ms)? else { return Ok(None) };
-        let then = end_ms.map(|end_ms| history::company(db, company.row.key, end_ms)).transpose()?;
+        let named = companies::named_key(db, &wanted)?.unwrap_or(company.row.key);
+        let then = end_ms.map(|end_ms| history::company(db, named, end_ms)).transpose()?;
         Ok(Some((company, then)))
     };
     let (found, lag_ms) = store.read_folded(read).await?;

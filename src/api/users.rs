@@ -78,13 +78,14 @@ async fn one(store: &Store, name: UserName, at: Option<(String, i64)>) -> Result
     let (wanted, now_ms, end_ms) = (name.clone(), store.now_ms(), at.as_ref().map(|(_, end_ms)| *end_ms));
     let read = move |db: &Reader<'_>| {
         let Some(user) = users::record(db, &wanted, now_ms)? else { return Ok(None) };
-        let then = end_ms.map(|end_ms| history::user(db, user.row.key, end_ms)).transpose()?;
+        let named = users::named_key(db, &wanted)?.unwrap_or(user.row.key);
+        let then = end_ms.map(|end_ms| history::user(db, named, end_ms)).transpose()?;
         Ok(Some((user, then)))
     };
     let (found, lag_ms) = store.read_folded(read).await?;
     let (user, then) = found.ok_or_else(|| user_not_found(&name))?;
     let view = match (then, at) {
-        (Some(then), Some((day, end_ms))) => UserView::then(user, answer::known(then, &day)?, day, end_ms),
+        (Some(then), Some((day, _))) => UserView::then(answer::known(then, &day)?, day),
         _ => UserView::of(user, now_ms),
     };
     Ok(answer::ok(view, lag_ms))
@@ -279,17 +280,12 @@ impl UserView {
     }
 
     /// As it was at the end of a day.
-    fn then(user: UserRecord, then: UserThen, day: String, end_ms: i64) -> UserView {
-        let UserRecord { row, identifiers, signed, first_page, .. } = user;
-        let ids = |kind: &str| {
-            let known = identifiers.iter().filter(|id| id.kind == kind && id.since_ms <= end_ms);
-            known.map(|id| id.value.clone()).collect()
-        };
+    fn then(then: UserThen, day: String) -> UserView {
         let profile = then.profile;
         UserView {
-            anonymous_ids: ids("anonymous_id"),
-            aliases: ids("alias"),
-            id: row.id,
+            anonymous_ids: then.anonymous_ids,
+            aliases: then.aliases,
+            id: then.id,
             user_id: then.user_id,
             email: profile.text("email").map(str::to_owned),
             name: history::person_name_of(&profile.attributes),
@@ -297,12 +293,12 @@ impl UserView {
             companies: then.companies.into_iter().map(MembershipView::then).collect(),
             owner: profile.owner,
             tags: profile.tags,
-            first_page: first_page.map(FirstPageView::of),
+            first_page: then.first_page.map(FirstPageView::of),
             state: None,
             trend: None,
-            first_seen: Time(row.first_seen_ms),
+            first_seen: Time(then.first_seen_ms),
             last_seen: None,
-            signed,
+            signed: then.signed,
             at: Some(day),
         }
     }

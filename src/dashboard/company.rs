@@ -15,7 +15,7 @@ use super::parts::frame::{Frame, Place, shell};
 use super::parts::icon::{icon, small};
 use super::parts::labels::labels;
 use super::parts::list::{Address, Column, Names, search_chip, segments};
-use super::parts::numbers::{counted, delta, number};
+use super::parts::numbers::{count, counted, delta, number};
 use super::parts::section::{crumbs, stat};
 use super::parts::who::{self, Size};
 use super::parts::{came, code, pill, values};
@@ -323,7 +323,7 @@ fn members(frame: &Frame, view: &View) -> Markup {
     let whom = Whom::company(company.row.key);
     let choice = |left: bool| format!("{}#members", links::with_query(&path, &[("members", left.then_some("left"))]));
     let current = (format!("Current {}", number(company.row.members)), choice(false), !view.left);
-    let left = (format!("Left {}", number(company.left)), choice(true), view.left);
+    let left = (format!("Left {}", count(company.left)), choice(true), view.left);
     let shown = counted(view.members.rows.len() as u64, "member on this page", "members on this page");
     html! {
         section.card aria-labelledby="members" {

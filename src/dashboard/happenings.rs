@@ -58,12 +58,20 @@ pub fn entries(timeline: &Timeline, told: Told, known: Known<'_>, clock: Clock) 
     let acts: Vec<&EventRow> = timeline.events.iter().filter(|event| event.kind.is_activity()).collect();
     let acts = acts.chunk_by(|later, earlier| is_one_sitting(later, earlier)).map(|events| act(events, told, clock));
     let deeds = timeline.changes.chunk_by(|later, earlier| later.change == earlier.change).flat_map(|set| {
-        let apart = || set.chunk_by(is_one_deed).map(|changes| deed(changes, told, known, clock)).collect();
+        let apart = || {
+            let deeds = set.chunk_by(is_one_deed).filter(|changes| !is_read_through(changes));
+            deeds.map(|changes| deed(changes, told, known, clock)).collect()
+        };
         if told == Told::OfUser { moved(set, clock).unwrap_or_else(apart) } else { apart() }
     });
     let mut entries: Vec<Entry> = acts.chain(deeds).collect();
     entries.sort_by_key(|entry| std::cmp::Reverse(entry.at_ms));
     entries
+}
+
+/// The membership of a record that was merged: it goes on as the other's, so nobody left.
+fn is_read_through(changes: &[ChangeRow]) -> bool {
+    matches!(changes, [one] if one.field == MEMBERSHIP && one.cause == "merge" && one.after.is_none())
 }
 
 fn is_page(event: &EventRow) -> bool {

@@ -151,10 +151,10 @@ fn line(name: &str, values: [String; 3]) -> Markup {
     let [ours, theirs, after] = values;
     html! {
         tr {
-            th.lead scope="row" { (name) }
-            td data-l="Stays" { (cell(&ours)) }
-            td data-l="Goes" { (cell(&theirs)) }
-            td data-l="Afterwards" { b { (cell(&after)) } }
+            th.lead.wrap scope="row" { (name) }
+            td.wrap data-l="Stays" { (cell(&ours)) }
+            td.wrap data-l="Goes" { (cell(&theirs)) }
+            td.wrap data-l="Afterwards" { b { (cell(&after)) } }
         }
     }
 }

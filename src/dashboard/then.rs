@@ -23,6 +23,7 @@ use crate::domain::time;
 use crate::store::companies;
 use crate::store::history::{self, CompanyItselfThen, CompanyThen, MEMBERS_SHOWN_MAX, ProfileThen, Then, UserThen};
 use crate::store::operators::Operator;
+use crate::store::users::{self, UserName};
 
 /// The card that asks for a day, on today's page.
 pub fn card(frame: &Frame, path: &str) -> Markup {
@@ -100,7 +101,7 @@ pub fn user_page(frame: &Frame, view: &View<UserThen>) -> Markup {
                     }
                 }
                 div.stack {
-                    (banner(frame, view, &then.profile))
+                    (banner(frame, view, &then.profile, then.merged_ms))
                     div.split {
                         div.stack { (companies_card(frame, &then.companies)) }
                         aside.stack aria-label="About the user" { (attributes_card(frame, &then.profile.attributes)) (again(frame, view)) }
@@ -131,7 +132,7 @@ pub fn company_page(frame: &Frame, view: &View<CompanyItselfThen>) -> Markup {
                     }
                 }
                 div.stack {
-                    (banner(frame, view, &then.profile))
+                    (banner(frame, view, &then.profile, then.merged_ms))
                     div.split {
                         div.stack { (members_card(frame, then)) }
                         aside.stack aria-label="About the company" { (attributes_card(frame, &then.profile.attributes)) (again(frame, view)) }
@@ -148,7 +149,7 @@ fn day_words(day: &str) -> String {
     time::date_from_text(day).map_or_else(|| day.to_owned(), |date| date.format("%-d %B %Y").to_string())
 }
 
-fn banner<T>(frame: &Frame, view: &View<T>, profile: &ProfileThen) -> Markup {
+fn banner<T>(frame: &Frame, view: &View<T>, profile: &ProfileThen, merged_ms: Option<i64>) -> Markup {
     say::alert(
         Tone::Info,
         &format!("As of {}", day_words(&view.day)),
@@ -156,6 +157,9 @@ fn banner<T>(frame: &Frame, view: &View<T>, profile: &ProfileThen) -> Markup {
             p.muted {
                 "What Rollcall knew at the end of that day (" (frame.clock.zone.name()) "): values, companies, owner and tags. "
                 "What was told later about that time, by a late message or an import, is not in it. Companies and people are called as today."
+            }
+            @if let Some(merged_ms) = merged_ms {
+                p { "It was a record of its own then. Since " (frame.clock.on(merged_ms)) " it is one with " a href=(view.path) { (values::name(&view.name)) } "." }
             }
             @if !profile.without_history.is_empty() {
                 p.muted {
@@ -273,7 +277,10 @@ fn members_card(frame: &Frame, then: &CompanyItselfThen) -> Markup {
                             li {
                                 span.who {
                                     (who::face(name, Size::Row, false))
-                                    span { a href=(links::user(member.user_id.as_deref(), &member.id)) { (values::name(name)) } }
+                                    span {
+                                        a href=(links::user(member.user_id.as_deref(), &member.id)) { (values::name(name)) }
+                                        small { (users_page::role(member.role.as_deref())) }
+                                    }
                                 }
                                 span.end { "since " (frame.clock.on(member.joined_ms)) }
                             }
@@ -314,7 +321,13 @@ pub async fn user(operator: Operator, request: &HttpRequest, id: String, day: St
     let (frame, view) = desk::read(request, operator, Place::Users, move |db, clock| {
         let Some(user) = users_page::find(db, &wanted, clock.now_ms)? else { return Ok(None) };
         let end_ms = history::end_of_day(&day, clock.zone, clock.now_ms);
-        let then = end_ms.map(|end_ms| history::user(db, user.row.key, end_ms)).transpose()?;
+        // Whoever was merged since is shown as it was, by any of its own names.
+        let mut named = None;
+        for name in [UserName::UserId, UserName::Id] {
+            named = named.or(users::named_key(db, &name(wanted.clone()))?);
+        }
+        let named = named.unwrap_or(user.row.key);
+        let then = end_ms.map(|end_ms| history::user(db, named, end_ms)).transpose()?;
         let path = links::user(user.row.user_id.as_deref(), &user.row.id);
         Ok(Some(View { path, day, name: who::user_name(&user.row).to_owned(), then: told(then) }))
     })
@@ -335,7 +348,8 @@ pub async fn company(operator: Operator, request: &HttpRequest, id: String, day:
         let Some(company) = companies::record(db, &wanted, clock.now_ms)? else { return Ok(None) };
         let row = company.row;
         let end_ms = history::end_of_day(&day, clock.zone, clock.now_ms);
-        let then = end_ms.map(|end_ms| history::company(db, row.key, end_ms)).transpose()?;
+        let named = companies::named_key(db, &wanted)?.unwrap_or(row.key);
+        let then = end_ms.map(|end_ms| history::company(db, named, end_ms)).transpose()?;
         let name = who::company_name(row.name.as_deref(), &row.company_id).to_owned();
         Ok(Some(View { path: links::company(&row.company_id), day, name, then: told(then) }))
     })

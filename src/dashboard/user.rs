@@ -125,6 +125,9 @@ fn head(frame: &Frame, user: &UserPage, name: &str) -> Markup {
                                 " Signed"
                             }
                         }
+                        @if user.is_staff {
+                            (pill::word("Own staff", "An address of your own domains (Settings, Rules): what they do is in no number"))
+                        }
                         @if row.user_id.is_none() {
                             (pill::word("E-mail only", "A lead: known by an e-mail address, without an id of the site"))
                         }

@@ -312,15 +312,78 @@ mod tests {
         assert!(by_token(good(r#"{"sub":"123","act":{"sub":"staff"}}"#), "123").unwrap().acting_as);
     }
 
+    /// One change of a text: a character becomes another, goes, or comes in between; or the end is cut off.
+    fn mutated(good: &str, place: prop::sample::Index, how: u8, other: char) -> String {
+        let place = place.index(good.len());
+        let mut text = good.to_owned();
+        match how {
+            0 => text.replace_range(place..=place, other.encode_utf8(&mut [0; 4])),
+            1 => drop(text.remove(place)),
+            2 => text.insert(place, other),
+            _ => text.truncate(place),
+        }
+        text
+    }
+
     proptest! {
         #[test]
-        fn no_token_that_differs_in_a_character_passes(place in any::<prop::sample::Index>(), other in "[A-Za-z0-9_-]") {
+        fn no_mutation_of_a_token_passes(
+            place in any::<prop::sample::Index>(), how in 0_u8..4, other in prop::char::ranges(vec!['!'..='~'].into())
+        ) {
             let good = token("sk_new", HEAD, r#"{"sub":"123","email":"ann@acme.test"}"#);
-            let place = place.index(good.len());
-            let mut forged = good.clone();
-            forged.replace_range(place..=place, &other);
+            let forged = mutated(&good, place, how, other);
             // The last character of base64 holds bits that mean nothing; those are refused as well.
             prop_assert_eq!(by_token(forged.clone(), "123").is_ok(), forged == good);
+        }
+
+        #[test]
+        fn no_mutation_of_a_hash_passes(
+            place in any::<prop::sample::Index>(), how in 0_u8..4, other in prop::char::ranges(vec!['!'..='~'].into())
+        ) {
+            let good = hash("sk_new", "123");
+            let forged = mutated(&good, place, how, other);
+            let same = forged.eq_ignore_ascii_case(&good);
+            prop_assert_eq!(by_hash(forged, "123").is_ok(), same, "digits are digits in either case");
+        }
+
+        #[test]
+        fn no_hash_is_of_another_id_and_no_token_of_another_user(id in "[ -~]{1,40}", other in "[ -~]{1,40}") {
+            prop_assume!(id.trim() != other.trim());
+            prop_assume!(UserId::parse(&id).is_ok_and(|id| id.is_some()));
+            prop_assume!(UserId::parse(&other).is_ok_and(|id| id.is_some()));
+            let claims = serde_json::json!({ "sub": other }).to_string();
+            prop_assert!(by_hash(hash("sk_new", &id), &id).is_ok());
+            prop_assert!(by_hash(hash("sk_new", &other), &id).is_err());
+            prop_assert!(by_token(token("sk_new", HEAD, &claims), &other).is_ok());
+            prop_assert!(by_token(token("sk_new", HEAD, &claims), &id).is_err());
+        }
+
+        #[test]
+        fn parts_of_valid_tokens_make_no_valid_one(claims in "[a-z]{1,8}", from in 0_usize..3) {
+            let one = token("sk_new", HEAD, r#"{"sub":"123"}"#);
+            let other = token("sk_new", HEAD, &format!(r#"{{"sub":"123","x":"{claims}"}}"#));
+            let mut parts: Vec<&str> = one.split('.').collect();
+            parts[from] = other.split('.').nth(from).unwrap();
+            let mixed = parts.join(".");
+            prop_assert_eq!(by_token(mixed.clone(), "123").is_ok(), mixed == one);
+        }
+
+        #[test]
+        fn only_hs256_is_taken_whatever_the_signature_says(
+            algorithm in prop_oneof![
+                prop::sample::select(vec!["none", "None", "NONE", "", "RS256", "ES256", "PS256", "HS384", "HS512", "EdDSA", "hs256"])
+                    .prop_map(str::to_owned),
+                "[A-Za-z0-9]{0,6}",
+            ],
+            signed in any::<bool>(),
+        ) {
+            prop_assume!(algorithm != "HS256");
+            let head = serde_json::json!({ "alg": algorithm, "typ": "JWT" }).to_string();
+            let mut token = token("sk_new", &head, r#"{"sub":"123"}"#);
+            if !signed {
+                token.truncate(token.rfind('.').unwrap() + 1);
+            }
+            prop_assert_eq!(by_token(token, "123").unwrap_err().code, Code::SignatureInvalid);
         }
     }
 }

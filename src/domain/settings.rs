@@ -100,6 +100,14 @@ pub const NAMES: [&str; 13] = [
 ];
 
 impl Settings {
+    /// Whether an e-mail address, as compared, is one of our own people's (R16).
+    pub fn is_staff(&self, email: Option<&str>) -> bool {
+        !self.staff_domains.is_empty()
+            && email
+                .and_then(|email| email.split_once('@'))
+                .is_some_and(|(_, domain)| self.staff_domains.iter().any(|own| own == domain))
+    }
+
     /// The value of a setting as text, as [`Settings::set`] takes it.
     pub fn get(&self, name: &str) -> Option<String> {
         Some(match name {

@@ -269,17 +269,21 @@ pub(super) fn in_proportion(people_days: i64, known_people_days: i64, known_peop
     if known_people_days == 0 { people_days } else { people_days.saturating_mul(known_people) / known_people_days }
 }
 
-/// Distinct people active in a company on these days, which end today: those whose last day is one of them.
+/// Distinct people active in a company on these days, which end today: those whose last day is one of them;
+/// none where they are more than [`PEOPLE_TOLD_APART_MAX`].
 pub(super) fn recent_people_of_company(
     db: &Reader<'_>,
     company: i64,
     days: RangeInclusive<i32>,
-) -> Result<i64, StoreError> {
+) -> Result<Option<i64>, StoreError> {
     let mut statement = db.0.prepare_cached(
-        "SELECT count(*) FROM json_each(:days) AS day
-         CROSS JOIN company_people AS fold INDEXED BY company_people_last_day
-           ON fold.last_day = day.value AND fold.company_key = :company",
+        "SELECT count(*) FROM (
+           SELECT 1 FROM json_each(:days) AS day
+           CROSS JOIN company_people AS fold INDEXED BY company_people_last_day
+             ON fold.last_day = day.value AND fold.company_key = :company LIMIT :limit)",
     )?;
     let days = json_keys(days.map(i64::from));
-    Ok(statement.query_row(named_params! { ":days": days, ":company": company }, |row| row.get(0))?)
+    let parameters = named_params! { ":days": days, ":company": company, ":limit": PEOPLE_TOLD_APART_MAX + 1 };
+    let people: i64 = statement.query_row(parameters, |row| row.get(0))?;
+    Ok((people <= PEOPLE_TOLD_APART_MAX).then_some(people))
 }

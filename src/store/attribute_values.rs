@@ -25,8 +25,23 @@ pub struct Values {
     pub last_ms: Option<i64>,
     /// Each different value and in how many rows it is, the most frequent first.
     pub counts: Vec<(Value, u64)>,
-    /// Where they came from, and how many, the most frequent first.
-    pub origins: Vec<(Grade, SourceKey, u64)>,
+    /// Where they came from, the most frequent first.
+    pub origins: Vec<Origin>,
+    /// Rows in which it is pinned (A7).
+    pub pinned: u64,
+}
+
+/// Where values came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Origin {
+    /// What the sender was worth.
+    pub grade: Grade,
+    /// The source.
+    pub source: SourceKey,
+    /// Rows whose value it sent.
+    pub count: u64,
+    /// The latest time of one, Unix milliseconds.
+    pub last_ms: i64,
 }
 
 impl Values {
@@ -42,16 +57,18 @@ struct Counting {
     filled: u64,
     last_ms: Option<i64>,
     counts: HashMap<String, (Value, u64)>,
-    origins: BTreeMap<(Grade, SourceKey), u64>,
+    origins: BTreeMap<(Grade, SourceKey), (u64, i64)>,
+    pinned: u64,
 }
 
 impl Counting {
     fn done(self) -> Values {
         let mut counts: Vec<(Value, u64)> = self.counts.into_values().collect();
         counts.sort_by_cached_key(|(value, count)| (std::cmp::Reverse(*count), value.to_string()));
-        let mut origins: Vec<_> = self.origins.into_iter().map(|((grade, source), n)| (grade, source, n)).collect();
-        origins.sort_by_key(|(_, _, count)| std::cmp::Reverse(*count));
-        Values { filled: self.filled, last_ms: self.last_ms, counts, origins }
+        let origin = |((grade, source), (count, last_ms))| Origin { grade, source, count, last_ms };
+        let mut origins: Vec<Origin> = self.origins.into_iter().map(origin).collect();
+        origins.sort_by_key(|origin| std::cmp::Reverse(origin.count));
+        Values { filled: self.filled, last_ms: self.last_ms, counts, origins, pinned: self.pinned }
     }
 }
 
@@ -100,7 +117,9 @@ fn look_at(
             let Some(known) = counting.get_mut(name) else { continue };
             known.filled += 1;
             known.last_ms = known.last_ms.max(Some(stated.stamp.at_ms));
-            *known.origins.entry((stated.stamp.grade, stated.stamp.source)).or_default() += 1;
+            known.pinned += u64::from(stated.stamp.pinned);
+            let (count, last_ms) = known.origins.entry((stated.stamp.grade, stated.stamp.source)).or_default();
+            (*count, *last_ms) = (*count + 1, stated.stamp.at_ms.max(*last_ms));
             known.counts.entry(stated.value.to_string()).or_insert((stated.value, 0)).1 += 1;
         }
     };

@@ -83,6 +83,29 @@ pub fn find(db: &Reader<'_>, owner: Owner, name: &str) -> Result<Option<Definiti
     Ok(statement.query_row(named_params! { ":owner": owner as i64, ":name": name }, definition).optional()?)
 }
 
+/// The definition of our row number.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn of_key(db: &Reader<'_>, key: DefinitionKey) -> Result<Option<DefinitionRow>, StoreError> {
+    let mut statement = db.0.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM attribute_definitions LEFT JOIN sources USING (source_key) WHERE definition_key = :key"
+    ))?;
+    Ok(statement.query_row(named_params! { ":key": key.0 }, definition).optional()?)
+}
+
+/// The names that mean an attribute, in the order of the alphabet (A8).
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn names_of(db: &Reader<'_>, owner: Owner, means: &str) -> Result<Vec<String>, StoreError> {
+    let decided = decided_names(db)?.into_iter();
+    Ok(decided
+        .filter(|name| name.owner == owner && name.means.as_deref() == Some(means))
+        .map(|name| name.name)
+        .collect())
+}
+
 /// A name that was decided by hand.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DecidedName {

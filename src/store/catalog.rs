@@ -125,6 +125,8 @@ pub struct Catalog {
     pub unsigned_definitions: HashMap<SourceKey, Vec<i64>>,
     /// Users that were merged, and into whom (R11); flattened.
     pub merged_users: Arc<HashMap<UserKey, UserKey>>,
+    /// Our own people, whom the folds leave out (R16).
+    pub staff: Arc<HashSet<UserKey>>,
     /// Companies that were merged, and into which (C10); flattened.
     pub merged_companies: Arc<MergedCompanies>,
     /// Companies that take signed members only (C8).
@@ -292,6 +294,10 @@ pub(super) fn load(connection: &Connection) -> Result<Catalog, StoreError> {
     let merged = statement.query_map([], |row| Ok((UserKey(row.get(0)?), UserKey(row.get(1)?))))?;
     let merged_users = Arc::new(merged.collect::<Result<_, _>>()?);
 
+    let mut statement = connection.prepare_cached("SELECT user_key FROM users WHERE staff = 1")?;
+    let staff = statement.query_map([], |row| Ok(UserKey(row.get(0)?)))?;
+    let staff = Arc::new(staff.collect::<Result<_, _>>()?);
+
     let mut statement =
         connection.prepare_cached("SELECT company_key, merged_into FROM companies WHERE merged_into IS NOT NULL")?;
     let merged = statement.query_map([], |row| Ok((CompanyKey(row.get(0)?), CompanyKey(row.get(1)?))))?;
@@ -310,6 +316,7 @@ pub(super) fn load(connection: &Connection) -> Result<Catalog, StoreError> {
         attribute_work,
         unsigned_definitions,
         merged_users,
+        staff,
         merged_companies,
         companies_of_signed,
         erased: Arc::new(erasure::read(connection)?),

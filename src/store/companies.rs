@@ -241,6 +241,16 @@ pub fn key(db: &Reader<'_>, company_id: &str) -> Result<Option<CompanyKey>, Stor
     Ok(found.map(CompanyKey))
 }
 
+/// The record that has an id itself, read through nothing: one that was merged since is found as it was.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn named_key(db: &Reader<'_>, company_id: &str) -> Result<Option<CompanyKey>, StoreError> {
+    let mut statement = db.0.prepare_cached("SELECT company_key FROM company_ids WHERE company_id = :company_id")?;
+    let found = statement.query_row(named_params! { ":company_id": company_id }, |row| row.get(0)).optional()?;
+    Ok(found.map(CompanyKey))
+}
+
 // What the writer needs ------------------------------------------------------
 
 /// A company as the rules need it.
@@ -458,7 +468,7 @@ mod tests {
         }
         let page = page(&sample.db(), "acme", NOW).unwrap().unwrap();
         assert_eq!(page.active_people, (2, 4));
-        assert_eq!((page.active_people_7d, page.events_7d, page.left), (2, 2, 1));
+        assert_eq!((page.active_people_7d, page.events_7d, page.left), (2, 2, Count::Exactly(1)));
         assert_eq!(page.row.members, 3);
         assert_eq!(page.row.last_seen_ms, Some(NOW - 9));
         assert_eq!(page.days.len(), 84);

@@ -460,6 +460,10 @@ fn end(tx: &mut Tx<'_>, person: &Person, anonymizes: bool) -> Result<(), StoreEr
         tx.connection.prepare_cached("DELETE FROM users WHERE user_key = ?1")?.execute([person.survivor.0])?;
     }
     tx.connection.prepare_cached("DELETE FROM erasures WHERE user_key = ?1")?.execute([person.survivor.0])?;
+    let is_gone = |user: &UserKey| merged.contains(&user.0) || *user == person.survivor && !anonymizes;
+    if tx.state.catalog.staff.iter().any(is_gone) {
+        Arc::make_mut(&mut tx.catalog_mut().staff).retain(|user| !is_gone(user));
+    }
     if !merged.is_empty() {
         Arc::make_mut(&mut tx.catalog_mut().merged_users).retain(|user, _| !merged.contains(&user.0));
     }

@@ -260,6 +260,12 @@ fn survivor(tx: &Tx<'_>, user: i64) -> i64 {
     tx.state.catalog.survivor(UserKey(user)).0
 }
 
+/// Whether a person is one of our own (R16).
+fn is_staff(tx: &Tx<'_>, person: i64) -> bool {
+    let staff = &tx.state.catalog.staff;
+    !staff.is_empty() && staff.contains(&UserKey(person))
+}
+
 /// Counts a linked visitor's events that were met before the link.
 fn count_earlier_events(tx: &mut Tx<'_>, visitor: i64, sums: &mut Sums) -> Result<(), StoreError> {
     let link: Option<(i64, i64)> = tx
@@ -320,6 +326,18 @@ pub(super) fn count_active_members(tx: &Tx<'_>, company: CompanyKey, today: i32)
              WHERE company_key = ?1",
         )?
         .execute([company.0, i64::from(today - ACTIVE_DAYS)])?;
+    Ok(())
+}
+
+/// Reads anew when a company was last seen, of whose people some are counted no more.
+pub(super) fn see_company_again(tx: &Tx<'_>, company: CompanyKey) -> Result<(), StoreError> {
+    tx.connection
+        .prepare_cached(
+            "UPDATE companies SET last_seen_hour =
+               coalesce((SELECT max(last_hour) FROM company_people WHERE company_key = ?1), 0)
+             WHERE company_key = ?1",
+        )?
+        .execute([company.0])?;
     Ok(())
 }
 
@@ -404,6 +422,10 @@ impl Sums {
             return;
         }
         reach.activity(event.hour());
+        // Our own people are in no number; when each of them was last seen is told all the same (R16).
+        if is_staff(tx, person) {
+            return;
+        }
         let day = tx.state.days.of(event.id.at_ms());
         *self.people.entry((day, person)).or_default() += 1;
         self.count_in_company(tx, event, person, day);
@@ -422,7 +444,7 @@ impl Sums {
 
     /// Counts what people did in a company for the company alone.
     pub(super) fn count_company(&mut self, tx: &mut Tx<'_>, event: &Folded, person: i64) {
-        if event.is_activity() {
+        if event.is_activity() && !is_staff(tx, person) {
             let day = tx.state.days.of(event.id.at_ms());
             self.count_in_company(tx, event, person, day);
         }

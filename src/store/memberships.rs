@@ -227,7 +227,9 @@ pub fn restate(tx: &mut Tx<'_>, user: UserKey) -> Result<Vec<Change>, StoreError
         put_earlier_spans(tx, user, *company, &spans[..spans.len() - 1])?;
         let was_open = known.is_some_and(|known| known.open);
         if known.is_none() || was_open != now.open {
-            changes.push(membership_change(user, *company, known, Some(now)));
+            // While a record was read through another one, it was nobody's membership.
+            let was = known.filter(|known| known.open || known.left_ms.is_some());
+            changes.push(membership_change(user, *company, was, Some(now)));
             count_members(tx, *company, user, i64::from(now.open) - i64::from(was_open))?;
         }
     }

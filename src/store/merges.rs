@@ -90,13 +90,17 @@ pub fn regroup(tx: &mut Tx<'_>, moves: &[Move]) -> Result<BTreeSet<UserKey>, Sto
     }
     for company in companies {
         folds::count_active_members(tx, CompanyKey(company), today)?;
+        if !tx.state.catalog.staff.is_empty() {
+            // What one of our own people did counts for whom they are merged into, and no more when apart.
+            folds::see_company_again(tx, CompanyKey(company))?;
+        }
     }
     Ok(touched)
 }
 
 /// What the journal says of a person: of the events that name it or one merged into it, and of
 /// their browsers since they are theirs.
-fn sums_of(tx: &mut Tx<'_>, person: UserKey) -> Result<Sums, StoreError> {
+pub(super) fn sums_of(tx: &mut Tx<'_>, person: UserKey) -> Result<Sums, StoreError> {
     let mut sums = Sums::default();
     let newest = EventId::first_at(tx.now_ms).bucket();
     let mut strands: Vec<(i64, i64)> = Vec::new();

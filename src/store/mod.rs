@@ -52,6 +52,7 @@ pub mod refusals;
 pub mod search;
 pub mod sightings;
 pub mod sources;
+pub mod staff;
 pub mod tokens;
 pub mod tray;
 pub mod users;

@@ -13,8 +13,8 @@ use super::list::{Cursor, ListQuery};
 use super::sample::{NOW, Named, Sample, days_ago};
 use super::{
     Reader, attribute_rows, attribute_work, attributes, changes, companies, duplicates, email_domains, events,
-    first_pages, history, notes, operators, profiles, refusals, search, sightings, tokens, tray, users, visitors,
-    workspace,
+    first_pages, history, notes, operators, profiles, refusals, search, sightings, staff, tokens, tray, users,
+    visitors, workspace,
 };
 use crate::domain::attributes::Owner;
 use crate::domain::change::{CREATED, MEMBERSHIP, Subject};
@@ -182,6 +182,7 @@ fn ask_everything(db: &Reader<'_>) {
         assert_eq!(email_domains::suggested(db, after, 50, NOW).unwrap().rows[0].examples.len(), 1);
     }
     email_domains::count_suggested(db).unwrap();
+    staff::count(db, &["acme.test".to_owned()]).unwrap();
     for after in [None, Some(&after)] {
         assert_eq!(duplicates::of_users(db, after, 50, NOW).unwrap().rows[0].pairs, [(0, 1)]);
         duplicates::of_companies(db, after, 50, NOW).unwrap();
@@ -210,6 +211,10 @@ fn ask_everything(db: &Reader<'_>) {
         history::user(db, UserKey(1), at_ms).unwrap();
         history::company(db, CompanyKey(1), at_ms).unwrap();
     }
+    for name in [users::UserName::UserId("ann".to_owned()), users::UserName::Id("x".to_owned())] {
+        users::named_key(db, &name).unwrap();
+    }
+    companies::named_key(db, "acme").unwrap();
     first_pages::of_user(db, UserKey(1)).unwrap();
     first_pages::of_company(db, CompanyKey(1)).unwrap();
     users::membership_values(db, UserKey(1), CompanyKey(1)).unwrap();

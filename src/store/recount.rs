@@ -3,11 +3,11 @@
 //! The journal is walked in the order of time, so the days come one after the
 //! other and only one of them is in memory at once.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::events::{ACTING_AS, INACTIVE};
 use super::folds::ACTIVE_DAYS;
-use super::{Reader, StoreError, days, workspace};
+use super::{Reader, StoreError, days, staff, workspace};
 use crate::domain::ids::EventId;
 use crate::domain::message::Kind;
 use crate::domain::time::{Days, HOUR_MS};
@@ -25,7 +25,7 @@ pub fn is_settled(db: &Reader<'_>) -> Result<bool, StoreError> {
             "SELECT 1 FROM arrivals WHERE seq > (SELECT coalesce(max(seq), 0) FROM cursors WHERE reader = 'folds')",
         )?
         .exists([])?;
-    Ok(!waiting && !days::is_asked(db.0)?)
+    Ok(!waiting && !days::is_asked(db.0)? && !staff::is_asked(db.0)?)
 }
 
 /// Compares every fold with a recount of the journal; each difference is a sentence. None is
@@ -76,6 +76,7 @@ struct Recount<'a> {
     days: Days,
     links: HashMap<i64, (i64, i64)>,
     merged: HashMap<i64, i64>,
+    staff: HashSet<i64>,
     merged_companies: HashMap<i64, i64>,
     day: Option<i32>,
     seen_days: Vec<i32>,
@@ -102,6 +103,8 @@ impl<'a> Recount<'a> {
             statement.query_map([], |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?))))?.collect::<Result<_, _>>()?;
         let mut statement = db.0.prepare("SELECT user_key, merged_into FROM users WHERE merged_into IS NOT NULL")?;
         let merged = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
+        let mut statement = db.0.prepare("SELECT user_key FROM users WHERE staff = 1")?;
+        let staff = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
         let mut statement =
             db.0.prepare("SELECT company_key, merged_into FROM companies WHERE merged_into IS NOT NULL")?;
         let merged_companies =
@@ -111,6 +114,7 @@ impl<'a> Recount<'a> {
             days: Days::new(workspace::settings(db)?.time_zone),
             links,
             merged,
+            staff,
             merged_companies,
             day: None,
             seen_days: Vec::new(),
@@ -159,6 +163,9 @@ impl<'a> Recount<'a> {
         let Some(person) = user.or(linked.map(|(user, _)| *user)) else { return Ok(()) };
         let person = self.merged.get(&person).copied().unwrap_or(person);
         latest(&mut self.user_hours, person);
+        if self.staff.contains(&person) {
+            return Ok(());
+        }
         let day = self.days.of(at_ms);
         if self.day != Some(day) {
             self.compare_day()?;
@@ -262,6 +269,7 @@ impl<'a> Recount<'a> {
         self.compare_contexts()?;
         self.compare_people_of_companies()?;
         self.compare_members()?;
+        self.compare_staff()?;
         Ok(self.found)
     }
 
@@ -305,6 +313,19 @@ impl<'a> Recount<'a> {
             let (company, members): (i64, i64) = (row.get(0)?, row.get(1)?);
             let counted = active.get(&company).copied().unwrap_or(0);
             self.compare(&format!("active members of company {company}"), &members, &counted);
+        }
+        Ok(())
+    }
+
+    /// Whoever has an address of our own domains is left out, and nobody else who has one (R16).
+    fn compare_staff(&mut self) -> Result<(), StoreError> {
+        let settings = workspace::settings(self.db)?;
+        let mut statement = self.db.0.prepare("SELECT user_key, email, staff FROM users WHERE email IS NOT NULL")?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let email: String = row.get(1)?;
+            let is_staff = settings.is_staff(Some(&email));
+            self.compare(&format!("own people: user {}", row.get::<_, i64>(0)?), &row.get::<_, bool>(2)?, &is_staff);
         }
         Ok(())
     }

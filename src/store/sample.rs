@@ -71,7 +71,7 @@ impl Sample {
         let user = self.connection.last_insert_rowid();
         if let Some(user_id) = user_id {
             self.connection
-                .execute("INSERT INTO user_ids VALUES (?1, ?2, ?3, NULL)", params![user_id, user, first_seen_ms])
+                .execute("INSERT INTO user_ids VALUES (?1, ?2, ?3, NULL, NULL)", params![user_id, user, first_seen_ms])
                 .unwrap();
         }
         let text = words.into_iter().flatten().collect::<Vec<_>>().join("\n").to_lowercase();

@@ -44,6 +44,15 @@ pub(super) struct State {
     pub(super) proofs: super::proofs::Tally,
     /// Days wait to be counted anew.
     pub(super) days_to_recount: bool,
+    /// People of domains that are or were our own wait to be counted anew (R16).
+    pub(super) staff_to_recount: bool,
+}
+
+impl State {
+    /// What is derived waits to be counted anew.
+    pub(super) fn recounts(&self) -> bool {
+        self.days_to_recount || self.staff_to_recount
+    }
 }
 
 impl Tx<'_> {

@@ -295,6 +295,21 @@ pub fn count_with_several_companies(db: &Reader<'_>) -> Result<Count, StoreError
     Ok(Count::of(statement.query_row(named_params! { ":limit": COUNTED_MAX }, |row| row.get(0))?))
 }
 
+/// The record that has a name itself, read through nothing: one that was merged since is found as it was. Of an
+/// e-mail address, which many records may have, it is today's.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn named_key(db: &Reader<'_>, name: &UserName) -> Result<Option<UserKey>, StoreError> {
+    let (sql, text) = match name {
+        UserName::UserId(id) => ("SELECT user_key FROM user_ids WHERE user_id = :text", id.clone()),
+        UserName::Id(id) => ("SELECT user_key FROM users WHERE id = :text", id.to_lowercase()),
+        UserName::Email(_) => return key(db, name),
+    };
+    let found = db.0.prepare_cached(sql)?.query_row(named_params! { ":text": text }, |row| row.get(0)).optional()?;
+    Ok(found.map(UserKey))
+}
+
 /// The key of a user, read through aliases and merges.
 ///
 /// # Errors
@@ -514,7 +529,7 @@ mod tests {
         let db = sample.db();
         assert_eq!(key(&db, &UserName::Email(" ANN@acme.test".into())).unwrap(), Some(UserKey(ann)));
         sample.run(&format!("UPDATE users SET merged_into = {ann} WHERE user_key = {old}"));
-        sample.run(&format!("INSERT INTO user_ids VALUES ('annie', {ann}, 1, NULL)"));
+        sample.run(&format!("INSERT INTO user_ids VALUES ('annie', {ann}, 1, NULL, NULL)"));
         for id in ["ann", "annie", "old ann/1"] {
             assert_eq!(key(&db, &UserName::UserId(id.into())).unwrap(), Some(UserKey(ann)), "{id}");
         }

@@ -7,7 +7,7 @@ use rusqlite::named_params;
 use super::companies::{self, CompanyRow};
 use super::list::ListQuery;
 use super::users::{self, UserRow};
-use super::{Reader, StoreError, Tx, activity, days};
+use super::{Reader, StoreError, Tx, activity, days, staff};
 use crate::domain::activity::State;
 use crate::domain::settings::{SettingError, Settings};
 use crate::domain::time::{self, DAY_MS, HOUR_MS};
@@ -125,7 +125,14 @@ fn seen_since(db: &Reader<'_>, hour: i64) -> Result<i64, StoreError> {
         "SELECT count(*) FROM users INDEXED BY users_last_seen
          WHERE merged_into IS NULL AND archived_ms IS NULL AND last_seen_hour >= :hour",
     )?;
-    Ok(statement.query_row(named_params! { ":hour": hour }, |row| row.get(0))?)
+    let all: i64 = statement.query_row(named_params! { ":hour": hour }, |row| row.get(0))?;
+    // Our own people are in no number (R16).
+    let mut statement = db.0.prepare_cached(
+        "SELECT count(*) FROM users INDEXED BY users_staff
+         WHERE staff = 1 AND last_seen_hour >= :hour AND merged_into IS NULL AND archived_ms IS NULL",
+    )?;
+    let staff: i64 = statement.query_row(named_params! { ":hour": hour }, |row| row.get(0))?;
+    Ok(all - staff)
 }
 
 /// Companies quiet or gone that have members, those gone quiet last first.
@@ -181,8 +188,12 @@ pub fn set(tx: &mut Tx<'_>, name: &str, value: &str) -> Result<(), SetError> {
             statement.execute(named_params! { ":name": name, ":value": settings.get(name).unwrap_or_default() })
         })
         .map_err(StoreError::from)?;
-    let moved = tx.catalog().settings.time_zone != settings.time_zone;
+    let before = &tx.catalog().settings;
+    let moved = before.time_zone != settings.time_zone;
+    let (was, is) = (&before.staff_domains, &settings.staff_domains);
+    let domains = [staff::only_in(was, is), staff::only_in(is, was)].concat();
     tx.catalog_mut().settings = settings;
+    staff::ask(tx, &domains)?;
     if moved {
         days::ask(tx)?;
     }

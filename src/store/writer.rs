@@ -20,7 +20,7 @@ use tokio::sync::{Notify, oneshot};
 use super::catalog::{self, Shared};
 use super::contexts::Contexts;
 use super::tx::State;
-use super::{Ambient, StoreError, Tx, days, folds};
+use super::{Ambient, StoreError, Tx, days, folds, staff};
 use crate::domain::time::Days;
 
 /// Jobs that may wait in each queue; one more is answered "busy".
@@ -135,6 +135,7 @@ impl Writer {
             first_of_today: std::cell::Cell::default(),
             proofs: super::proofs::Tally::default(),
             days_to_recount: days::is_asked(&connection)?,
+            staff_to_recount: staff::is_asked(&connection)?,
         };
         let line = Arc::new(Line {
             waiting: Mutex::default(),
@@ -282,7 +283,7 @@ impl Thread {
         if self.is_idle() {
             return Duration::from_millis(LOOK_MS);
         }
-        if hurried || self.state.days_to_recount || self.state.pending >= FOLD_SLICE {
+        if hurried || self.state.recounts() || self.state.pending >= FOLD_SLICE {
             return Duration::ZERO;
         }
         Duration::from_millis(FOLD_WAIT_MS).saturating_sub(self.waits_since.elapsed())
@@ -376,7 +377,13 @@ impl Thread {
         self.state.days.follow(self.state.catalog.settings.time_zone);
         let mut tx = Tx { connection: &self.connection, now_ms, ambient: &self.ambient, state: &mut self.state };
         folds::apply(&mut tx, FOLD_SLICE)?;
-        if tx.state.days_to_recount { days::step(&mut tx) } else { Ok(()) }
+        if tx.state.days_to_recount {
+            days::step(&mut tx)
+        } else if tx.state.staff_to_recount {
+            staff::step(&mut tx)
+        } else {
+            Ok(())
+        }
     }
 
     /// Nothing waits to be derived, and no job was put back for another group.
@@ -387,7 +394,7 @@ impl Thread {
 
     /// Nothing waits to be derived.
     fn is_idle(&self) -> bool {
-        self.state.pending == 0 && !self.state.days_to_recount
+        self.state.pending == 0 && !self.state.recounts()
     }
 
     /// Publishes what was committed, or takes the memory back to what the file says.
@@ -411,6 +418,7 @@ impl Thread {
         let catalog = Arc::new(catalog::load(&self.connection)?);
         self.state.days.follow(catalog.settings.time_zone);
         self.state.days_to_recount = days::is_asked(&self.connection)?;
+        self.state.staff_to_recount = staff::is_asked(&self.connection)?;
         self.state.catalog = Arc::clone(&catalog);
         self.shared.publish(catalog);
         let (next_seq, folded) = folds::positions(&self.connection)?;

@@ -142,6 +142,28 @@ async fn case_09_an_alias_joins_a_visitor_to_a_user_and_never_goes_in_a_circle()
 }
 
 #[actix_web::test]
+async fn r10_of_two_aliases_the_later_by_time_is_the_current_id_whichever_arrives_first() {
+    let rollcall = Rollcall::start();
+    let alias = |user: &str, seconds: i64| {
+        let message = json!({ "type": "alias", "messageId": message_id(), "previousId": "a", "userId": user });
+        at(message, seconds)
+    };
+    rollcall.backend_posts(identify(None, "a", json!({ "name": "Ann" }))).await;
+    assert_eq!(statuses(&rollcall.backend_posts(alias("later", 10)).await), ["stored"]);
+    assert_eq!(statuses(&rollcall.backend_posts(alias("earlier", 20)).await), ["stored"]);
+    assert_eq!(rollcall.user("a").await["user_id"], "later");
+    assert_eq!(rollcall.user("earlier").await["aliases"], json!(["a", "earlier"]));
+    assert_eq!(
+        rollcall.list("/users/a/changes").await[0]["changes"][0]["after"],
+        "later",
+        "the current id did not change"
+    );
+    assert_eq!(statuses(&rollcall.backend_posts(alias("latest", 5)).await), ["stored"]);
+    assert_eq!(rollcall.user("a").await["user_id"], "latest");
+    assert_eq!(rollcall.user_ids().await, ["latest"]);
+}
+
+#[actix_web::test]
 async fn case_10_an_alias_to_a_taken_id_is_refused_with_a_hint() {
     let rollcall = Rollcall::start();
     rollcall.backend_posts(json!([identify(None, "a", json!({})), identify(None, "b", json!({}))])).await;

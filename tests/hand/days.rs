@@ -4,11 +4,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use reqwest::Method;
 use rollcall::actions::attributes::Hand;
 use rollcall::actions::edit::{self, Absent, EditError, MemberEdit, Wanted};
+use rollcall::actions::{merge, undo};
 use rollcall::domain::ids::CompanyId;
-use rollcall::store::users::UserName;
-use rollcall::store::{Ambient, Store, Tx};
+use rollcall::store::users::{self, UserName};
+use rollcall::store::{Ambient, Store, Tx, companies};
 use serde_json::{Map, Value, json};
 
 use crate::support::{Rollcall, message_id, seconds_ago};
@@ -180,6 +182,118 @@ async fn a6_a_page_shows_any_day() {
     assert!(!page.contains("Ann Berg") && page.contains("bob"), "{page}");
     assert!(open(format!("/users/ann?at={}", day(58))).await.contains("Not known yet on that day"));
     assert!(open("/users/ann?at=x".to_owned()).await.contains("That is no day"));
+}
+
+/// R11, A6: whoever is merged is shown as it was before, as one with the other since, and apart again after an
+/// undo; the company counts its members as of each day. Whoever is erased is not shown as of any day (R13).
+#[actix_web::test]
+async fn a6_a_merged_user_as_of_days_before_and_after() {
+    let mut rollcall = Rollcall::prepare(&[]);
+    let past = Past::of(&rollcall.file());
+    past.user(50, "ann", json!({ "name": "Ann", "plan": "free" }), &["acme"]).await;
+    past.user(45, "bob", json!({ "name": "Bob", "city": "Ulm" }), &["acme"]).await;
+    past.member(40, "acme", "bob", Some("admin")).await;
+    past.member(35, "acme", "bob", Some("owner")).await;
+    let key = |tx: &Tx<'_>, id: &str| users::key(&tx.reader(), &UserName::UserId(id.to_owned())).expect("a read");
+    let merged = past
+        .does(20, move |tx, hand| {
+            let (ann, bob) = (key(tx, "ann").expect("Ann"), key(tx, "bob").expect("Bob"));
+            Ok(merge::merge(tx, &hand.by, ann, bob).expect("a merge"))
+        })
+        .await;
+    past.user(15, "ann", json!({ "plan": "pro" }), &[]).await;
+    past.does(5, move |tx, hand| Ok(undo::undo(tx, &hand.by, merged).expect("an undo"))).await;
+    past.store.close();
+    rollcall.set_up();
+
+    let as_of = |path: &str, days: i64| {
+        let (rollcall, path) = (&rollcall, format!("{path}?at={}", day(days)));
+        async move { rollcall.api(&path).await }
+    };
+    let bob = as_of("/users/bob", 30).await.body;
+    assert_eq!((&bob["user_id"], &bob["name"], &bob["aliases"]), (&json!("bob"), &json!("Bob"), &json!([])), "{bob}");
+    assert_eq!(bob["attributes"], json!({ "name": "Bob", "city": "Ulm" }));
+    let acme = &bob["companies"][0];
+    assert_eq!((&acme["role"], &acme["current"], &acme["left_at"]), (&json!("owner"), &json!(true), &Value::Null));
+    assert_eq!(as_of("/users/bob", 38).await.body["companies"][0]["role"], "admin");
+    let by_our_id = format!("/users/{}?by=id&at={}", bob["id"].as_str().expect("an id"), day(30));
+    assert_eq!(rollcall.api(&by_our_id).await.body["user_id"], "bob");
+    let ann = as_of("/users/ann", 30).await.body;
+    assert_eq!((&ann["attributes"], &ann["aliases"]), (&json!({ "name": "Ann", "plan": "free" }), &json!([])));
+
+    for id in ["ann", "bob"] {
+        let one = as_of(&format!("/users/{id}"), 12).await.body;
+        assert_eq!((&one["user_id"], &one["aliases"]), (&json!("ann"), &json!([])), "told apart since: {one}");
+        assert_eq!(one["attributes"], json!({ "name": "Ann", "plan": "pro", "city": "Ulm" }), "{id}");
+    }
+    assert_eq!(as_of("/users/bob", 0).await.body["user_id"], "bob");
+    for (days, members) in [(47, 1), (30, 2), (12, 1), (0, 2)] {
+        assert_eq!(as_of("/companies/acme", days).await.body["members"], members, "{days} days ago");
+    }
+
+    let cookie = rollcall.session_cookie().await;
+    let open = |path: String| {
+        let request = rollcall.client.get(format!("{}{path}", rollcall.address)).header("cookie", &cookie);
+        async move { request.send().await.expect("an answer").text().await.expect("a page") }
+    };
+    let page = open(format!("/users/bob?at={}", day(30))).await;
+    assert!(page.contains("a record of its own then") && page.contains("owner"), "{page}");
+    assert!(open(format!("/companies/acme?at={}", day(38))).await.contains("admin"), "a member's role of the day");
+
+    let path = format!("/users/ann/merge?{}", "by=user_id");
+    let again = rollcall.api_as(Method::POST, &path, &rollcall.token, Some(json!({ "from": "bob" }))).await;
+    assert_eq!(again.status, 200, "{again:?}");
+    let today = as_of("/users/bob", 0).await.body;
+    assert_eq!((&today["user_id"], &today["aliases"]), (&json!("ann"), &json!(["bob"])));
+    assert_eq!(as_of("/users/bob", 30).await.body["name"], "Bob");
+    assert_eq!(as_of("/companies/acme", 30).await.body["members"], 2);
+    assert_eq!(as_of("/companies/acme", 0).await.body["members"], 1);
+
+    let gone = json!({ "events": "delete" });
+    let erased = rollcall.api_as(Method::POST, "/users/ann/erase", &rollcall.token, Some(gone)).await;
+    assert_eq!(erased.status, 200, "{erased:?}");
+    for (id, days) in [("ann", 0), ("ann", 30), ("bob", 0), ("bob", 30)] {
+        let answer = as_of(&format!("/users/{id}"), days).await;
+        assert_eq!(
+            (answer.status.as_u16(), answer.body["code"].as_str()),
+            (404, Some("user_not_found")),
+            "{id} {days}"
+        );
+    }
+}
+
+/// C10, A6: so is a company that was merged.
+#[actix_web::test]
+async fn a6_a_merged_company_as_of_days_before_and_after() {
+    let mut rollcall = Rollcall::prepare(&[]);
+    let past = Past::of(&rollcall.file());
+    past.user(50, "ann", json!({}), &["acme"]).await;
+    past.user(50, "bob", json!({}), &["acme"]).await;
+    past.user(50, "cid", json!({}), &["umbrella"]).await;
+    past.company(45, "umbrella", json!({ "name": "Umbrella", "plan": "pro" })).await;
+    past.does(20, move |tx, hand| {
+        let key = |id: &str| companies::key(&tx.reader(), id).expect("a read").expect("a company");
+        let (acme, umbrella) = (key("acme"), key("umbrella"));
+        Ok(merge::companies::merge(tx, &hand.by, acme, umbrella).expect("a merge"))
+    })
+    .await;
+    past.store.close();
+    rollcall.set_up();
+    let as_of = |id: &str, days: i64| {
+        let (rollcall, path) = (&rollcall, format!("/companies/{id}?at={}", day(days)));
+        async move { rollcall.api(&path).await.body }
+    };
+    let (acme, umbrella) = (as_of("acme", 30).await, as_of("umbrella", 30).await);
+    assert_eq!((&acme["name"], &acme["members"]), (&Value::Null, &json!(2)));
+    assert_eq!((&umbrella["company_id"], &umbrella["members"]), (&json!("umbrella"), &json!(1)), "{umbrella}");
+    assert_eq!(umbrella["attributes"], json!({ "name": "Umbrella", "plan": "pro" }));
+    for id in ["acme", "umbrella"] {
+        let one = as_of(id, 10).await;
+        assert_eq!((&one["company_id"], &one["members"]), (&json!("acme"), &json!(3)), "{one}");
+        assert_eq!(one["attributes"]["plan"], "pro", "a gap was filled");
+    }
+    let cid = rollcall.api(&format!("/users/cid?at={}", day(30))).await.body;
+    assert_eq!(cid["companies"][0]["company_id"], "umbrella", "{cid}");
 }
 
 fn page(visitor: &str, user: Option<&str>, seconds: i64, path: &str) -> Value {

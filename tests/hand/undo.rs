@@ -1,6 +1,7 @@
 //! Every deed by hand says what it did and offers Undo, and Undo takes it back: to the very state before,
 //! as the API tells it.
 
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::identify;
@@ -163,4 +164,84 @@ async fn a_user_and_a_company_made_by_hand_are_taken_away_again() {
     assert_eq!(rollcall.companies_of("cid").await[0].0, "hartley");
     let checked = rollcall.shell_output(&["check"], "");
     assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
+}
+
+/// A setting says what it was and offers Undo, of the workspace and of an attribute; who may not set it may not
+/// take it back either.
+#[actix_web::test]
+async fn settings_are_taken_back_by_who_may_set_them() {
+    let rollcall = Rollcall::start();
+    rollcall.page_posts(identify("ann", json!({ "plan": "free" }), 60)).await;
+    let person = Person::of(&rollcall).await;
+    let rules = [
+        ("domain_rule", "off"),
+        ("protect_signed", "true"),
+        ("ignored_domains", ""),
+        ("staff_domains", "shop.test"),
+        ("takeover_days", "7"),
+        ("visitor_retention_days", "90"),
+        ("event_retention_days", "0"),
+    ];
+    let page = person.does("/settings/rules", &rules).await;
+    for shown in ["<b><bdi>domain_rule</bdi></b>", "<del><bdi>suggest</bdi></del>", "<ins><bdi>7</bdi></ins>", "Undo"] {
+        assert!(page.contains(shown), "{shown} in {page}");
+    }
+    let deeds = rollcall.list("/changes").await;
+    assert_eq!(
+        (&deeds[0]["cause"], deeds[0]["changes"].as_array().map(Vec::len)),
+        (&json!("set"), Some(3)),
+        "one deed"
+    );
+    let writer = rollcall.shell(&["token", "add", "Writer", "--scope", "write", "--json"]);
+    let path = format!("/changes/{}/undo", deeds[0]["change_id"]);
+    let writer = writer["token"].as_str().expect("a token");
+    let refused = rollcall.api_as(Method::POST, &path, writer, Some(json!({}))).await;
+    assert_eq!((refused.status.as_u16(), refused.body["code"].as_str()), (403, Some("scope_missing")));
+    let page = person.undoes(&page).await;
+    assert!(page.contains("All of it is as it was"), "{page}");
+    let setting = |name: &'static str| rollcall.api(name);
+    assert_eq!(setting("/settings/domain_rule").await.body["value"], "suggest");
+    assert_eq!(setting("/settings/takeover_days").await.body["value"], 30);
+    assert!(
+        person
+            .does("/settings/rules", &[("takeover_days", "30"), ("protect_signed", "true")])
+            .await
+            .contains("Nothing was changed")
+    );
+
+    let attribute = "/attributes/user/plan";
+    let page =
+        person.does(attribute, &[("deed", "set"), ("label", "Plan"), ("locked", "true"), ("history", "true")]).await;
+    assert!(page.contains("Undo") && page.contains("Locked"), "{page}");
+    let refused = rollcall.page_posts(identify("ann", json!({ "plan": "pro" }), 0)).await;
+    assert_eq!(refused[0]["refused_values"][0]["code"], "attribute_locked");
+    let page = person.undoes(&page).await;
+    assert!(page.contains("All of it is as it was"), "{page}");
+    rollcall.page_posts(identify("ann", json!({ "plan": "pro" }), 0)).await;
+    assert_eq!(rollcall.user("ann").await["attributes"]["plan"], "pro");
+    assert_eq!(rollcall.api("/attributes/user/plan").await.body["label"], Value::Null);
+}
+
+/// What of an attribute is where: who sends it, how many have it, since when; found and sorted in the list.
+#[actix_web::test]
+async fn an_attribute_s_page_says_where_it_is_used() {
+    let rollcall = Rollcall::start();
+    rollcall.page_posts(identify("ann", json!({ "plan": "free", "city": "Ulm", "Zip": "89073" }), 60)).await;
+    rollcall.backend_posts(identify("bob", json!({ "plan": "pro" }), 30)).await;
+    let person = Person::of(&rollcall).await;
+    let pin = [("user", "ann"), ("name", "plan"), ("deed", "set"), ("value", "team"), ("pinned", "true")];
+    person.does("/edit/value", &pin).await;
+    let page = person.open("/attributes/user/plan").await;
+    for shown in ["2 of 2", "Sent by", "secret token", "by hand", "Pinned"] {
+        assert!(page.contains(shown), "{shown} in {page}");
+    }
+    let order = |page: &str| -> Vec<String> {
+        let rows = page.split("<th class=\"lead\" scope=\"row\"><a href=\"/attributes/user/").skip(1);
+        rows.filter_map(|row| row.split('"').next().map(str::to_owned)).collect()
+    };
+    assert_eq!(order(&person.open("/attributes").await), ["city", "plan", "Zip"]);
+    assert_eq!(order(&person.open("/attributes?of=user&sort=-filled").await)[0], "plan");
+    assert_eq!(order(&person.open("/attributes?of=user&q=zi").await), ["Zip"]);
+    assert!(person.open("/attributes?of=user&q=nothing").await.contains("No attribute matches"));
+    assert_eq!(person.get("/attributes?sort=colour").await.0, 400);
 }

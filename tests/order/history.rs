@@ -16,7 +16,7 @@ const CLOCKS_MS: [i64; 3] = [0, -7_200_000, 31_536_000_000];
 
 /// What happens. Each browser is one person's, since whose a shared browser is belongs to whoever
 /// arrives first; each event states its company, since what follows from the only open membership is
-/// decided when it arrives; a person gets a new id at most once, and is known before (T3's exceptions).
+/// decided when it arrives; a person gets each new id at most once, and is known before (T3's exceptions).
 #[derive(Debug, Clone, PartialEq)]
 pub enum Deed {
     Identify {
@@ -40,7 +40,8 @@ pub enum Deed {
         company: Option<u8>,
     },
     Page,
-    Rename,
+    /// Another id.
+    Rename(u8),
     /// Staff looking at the person's account (R16).
     Staff,
 }
@@ -84,7 +85,7 @@ impl Step {
 
     /// Whether the message leaves the user out.
     pub fn is_anonymous(&self) -> bool {
-        let only_known = matches!(self.deed, Deed::Leave { .. } | Deed::Group { .. } | Deed::Rename | Deed::Staff);
+        let only_known = matches!(self.deed, Deed::Leave { .. } | Deed::Group { .. } | Deed::Rename(_) | Deed::Staff);
         self.anonymous && !only_known
     }
 }
@@ -107,7 +108,7 @@ fn any_deed() -> impl Strategy<Value = Deed> {
         1 => (0_u8..3, 0_u8..3).prop_map(|(company, plan)| Deed::Group { company, plan }),
         2 => prop::option::of(0_u8..3).prop_map(|company| Deed::Track { company }),
         2 => Just(Deed::Page),
-        1 => Just(Deed::Rename),
+        1 => (0_u8..3).prop_map(Deed::Rename),
         1 => Just(Deed::Staff),
     ]
 }
@@ -135,9 +136,11 @@ pub fn any_history() -> impl Strategy<Value = Vec<Step>> {
             anonymous: false,
             deed: Deed::Identify { attributes: vec![] },
         });
-        let mut renamed = [false; 3];
-        let once =
-            |step: &Step| step.deed != Deed::Rename || !std::mem::replace(&mut renamed[usize::from(step.person)], true);
+        let mut renamed = [[false; 3]; 3];
+        let once = |step: &Step| match step.deed {
+            Deed::Rename(to) => !std::mem::replace(&mut renamed[usize::from(step.person)][usize::from(to)], true),
+            _ => true,
+        };
         named.chain(steps.into_iter().filter(once)).collect()
     })
 }
@@ -147,6 +150,11 @@ pub const NAMED: usize = 3;
 
 pub fn user_id(person: u8) -> String {
     format!("person-{person}")
+}
+
+/// An id that a person gets by an alias.
+pub fn renamed(person: u8, to: u8) -> String {
+    format!("person-{person}-renamed-{to}")
 }
 
 pub fn company_id(company: u8) -> String {
@@ -164,7 +172,7 @@ pub fn message(index: usize, step: &Step, sources: &[SourceKey; 2]) -> (Delivery
         Deed::Group { .. } => Kind::Group,
         Deed::Track { .. } | Deed::Staff => Kind::Track,
         Deed::Page => Kind::Page,
-        Deed::Rename => Kind::Alias,
+        Deed::Rename(_) => Kind::Alias,
         _ => Kind::Identify,
     };
     let mut message = Message::new(kind);
@@ -208,15 +216,15 @@ pub fn message(index: usize, step: &Step, sources: &[SourceKey; 2]) -> (Delivery
             message.acting_as = true;
         }
         Deed::Page => message.company_context = CompanyContext::None,
-        Deed::Rename => {
+        Deed::Rename(to) => {
             message.previous_id = message.user_id.take();
-            message.user_id = UserId::parse(&format!("{}-renamed", user_id(step.person))).unwrap();
+            message.user_id = UserId::parse(&renamed(step.person, *to)).unwrap();
             message.anonymous_id = None;
         }
     }
     let delivery = Delivery {
         source: sources[usize::from(step.source)],
-        grade: if step.source == 0 || step.deed == Deed::Rename { Grade::Secret } else { Grade::Unsigned },
+        grade: if step.source == 0 || matches!(step.deed, Deed::Rename(_)) { Grade::Secret } else { Grade::Unsigned },
         sent_at_ms: Some(NOW_MS + clock_ms),
         received_ms: NOW_MS,
     };

@@ -12,8 +12,8 @@ use history::{NAMED, NOW_MS, Step, any_history, message};
 use proptest::prelude::*;
 use rollcall::actions::merge::{self, MergeError};
 use rollcall::actions::receive::{Planned, plan, receive};
-use rollcall::actions::sources;
 use rollcall::actions::undo::undo;
+use rollcall::actions::{settings, sources};
 use rollcall::domain::change::By;
 use rollcall::domain::ids::{ChangeKey, CompanyId, SourceKey, UserId};
 use rollcall::domain::message::{Delivery, Message, Status};
@@ -155,6 +155,47 @@ fn differences(store: &Store) -> Vec<String> {
     store.read_settled(recount::differences).unwrap()
 }
 
+/// What changes whom the numbers leave out (R16).
+#[derive(Debug, Clone)]
+enum Turn {
+    /// A person's address.
+    Address(u8, Option<&'static str>),
+    /// The domains that are the workspace's own.
+    Own(&'static str),
+    /// Two people are one.
+    Merge(u8, u8),
+    /// Two companies are one.
+    MergeCompanies(u8, u8),
+    /// The last merge is taken back.
+    Apart,
+}
+
+fn any_turn() -> impl Strategy<Value = Turn> {
+    let domains = prop::sample::select(vec!["", "own.test", "own.test,other.test", "other.test"]);
+    let address = prop::sample::select(vec![None, Some("own.test"), Some("other.test"), Some("acme.test")]);
+    prop_oneof![
+        3 => (0_u8..3, address).prop_map(|(person, domain)| Turn::Address(person, domain)),
+        3 => domains.prop_map(Turn::Own),
+        1 => (0_u8..3, 0_u8..3).prop_map(|(to, from)| Turn::Merge(to, from)),
+        1 => (0_u8..3, 0_u8..3).prop_map(|(to, from)| Turn::MergeCompanies(to, from)),
+        1 => Just(Turn::Apart),
+    ]
+}
+
+/// Someone says their address, at a time of its own.
+fn says_address(store: &Store, sources: &[SourceKey; 2], index: usize, person: u8, domain: Option<&str>) {
+    let deed = history::Deed::Identify { attributes: vec![] };
+    let step = Step { person, browser: 0, source: 0, minute: 9_000, anonymous: false, deed };
+    let (delivery, mut message) = message(1_000 + index, &step, sources);
+    let address = domain.map(|domain| format!("person-{person}@{domain}"));
+    message.traits.insert("email".to_owned(), address.into());
+    store.write_now(move |tx| receive(tx, &delivery, message).map(drop)).unwrap();
+}
+
+fn own_domains(store: &Store, domains: &'static str) {
+    store.write_now(move |tx| settings::set(tx, &By::Shell, "staff_domains", domains)).unwrap();
+}
+
 fn any_order() -> impl Strategy<Value = Vec<(u32, usize)>> {
     prop::collection::vec((any::<u32>(), 0_usize..20), 20..24)
 }
@@ -240,5 +281,51 @@ proptest! {
             prop_assert_eq!(value(planned), value(done));
         }
         prop_assert_eq!(ended(&store, &path), model::told(&steps));
+    }
+}
+
+proptest! {
+    // Each case counts anew many times.
+    #![proptest_config(ProptestConfig { cases: cases() / 4, ..ProptestConfig::default() })]
+
+    #[test]
+    fn r16_whoever_is_staff_at_any_time_the_folds_are_a_recount_and_all_comes_back(
+        steps in any_history(),
+        turns in prop::collection::vec(any_turn(), 1..8),
+        sizes in prop::collection::vec(0_usize..5, 8),
+    ) {
+        let run = |with_domains: bool| {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("rollcall.db");
+            let (store, sources) = fresh(&path);
+            let all: Vec<(usize, &Step)> = steps.iter().enumerate().collect();
+            let (named, mut rest) = all.split_at(NAMED);
+            deliver(&store, &sources, named, &[1]);
+            let mut merges = Vec::new();
+            for (index, turn) in turns.iter().enumerate() {
+                let (now, later) = rest.split_at(sizes[index].min(rest.len()));
+                deliver(&store, &sources, now, &[2]);
+                rest = later;
+                match turn {
+                    Turn::Address(person, domain) => says_address(&store, &sources, index, *person, *domain),
+                    Turn::Own(domains) if with_domains => own_domains(&store, domains),
+                    Turn::Own(_) => {}
+                    Turn::Merge(to, from) => merges.extend(merged(&store, *to, *from)),
+                    Turn::MergeCompanies(to, from) => merges.extend(merged_companies(&store, *to, *from)),
+                    Turn::Apart => {
+                        if let Some(change) = merges.pop() {
+                            store.write_now(move |tx| undo(tx, &By::Shell, change)).unwrap();
+                        }
+                    }
+                }
+                assert_eq!(differences(&store), Vec::<String>::new(), "after {turn:?}");
+            }
+            deliver(&store, &sources, rest, &[1]);
+            assert_eq!(differences(&store), Vec::<String>::new());
+            own_domains(&store, "");
+            assert_eq!(differences(&store), Vec::<String>::new());
+            ended(&store, &path)
+        };
+        prop_assert_eq!(run(true), run(false));
     }
 }

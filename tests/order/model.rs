@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-use crate::history::{Deed, Said, Step, company_id, user_id};
+use crate::history::{Deed, Said, Step, company_id, renamed, user_id};
 
 const DAY_MS: i64 = 86_400_000;
 const HOUR_MS: i64 = 3_600_000;
@@ -25,7 +25,7 @@ pub fn told(steps: &[Step]) -> Vec<String> {
         let linked: BTreeSet<u8> = in_time
             .iter()
             .filter(|(_, step)| step.person == person && !step.is_anonymous())
-            .filter(|(_, step)| !matches!(step.deed, Deed::Staff | Deed::Rename))
+            .filter(|(_, step)| !matches!(step.deed, Deed::Staff | Deed::Rename(_)))
             .map(|(_, step)| step.browser)
             .collect();
         // What is theirs: said with their name, or on a browser that is theirs (R2).
@@ -45,8 +45,12 @@ pub fn told(steps: &[Step]) -> Vec<String> {
                 companies.entry(company).or_default();
             }
         }
-        let renamed = theirs().any(|(_, step)| step.deed == Deed::Rename);
-        let id = format!("{}{}", user_id(person), if renamed { "-renamed" } else { "" });
+        // Of two aliases the later by time (R10).
+        let last = theirs().filter_map(|(at_ms, step)| match step.deed {
+            Deed::Rename(to) => Some((*at_ms, to)),
+            _ => None,
+        });
+        let id = last.max().map_or(user_id(person), |(_, to)| renamed(person, to));
         let first_ms = theirs().map(|(at_ms, _)| *at_ms).min().unwrap();
         let last_hour = activity().map(|(at_ms, _)| at_ms / HOUR_MS).max().unwrap_or(0);
         let attributes: Vec<(i64, &Step)> = theirs().copied().collect();

@@ -136,8 +136,16 @@ pub fn parse_change(field: &str, value: &Value) -> Result<DefinitionChange, Attr
     })
 }
 
-/// Changes what a definition says, all or nothing, as one change set; the work on its values where the
-/// type is among it.
+/// What came of a change.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Changed {
+    /// The change set; none where all was so already.
+    pub change: Option<ChangeKey>,
+    /// The work on its values, where its type is another.
+    pub work: Option<Work>,
+}
+
+/// Changes what a definition says, all or nothing, as one change set.
 ///
 /// # Errors
 /// No such attribute, a fixed type, the store's.
@@ -147,13 +155,12 @@ pub fn change(
     owner: Owner,
     name: &str,
     wanted: &[DefinitionChange],
-) -> Result<Option<Work>, AttributeError> {
+) -> Result<Changed, AttributeError> {
     let before = found(tx, owner, name)?;
     if before.deleting {
         return Err(AttributeError::Deleting(before.name));
     }
     let mut changes = Vec::new();
-    let mut retyped = false;
     for change in wanted {
         let (field, was, is) = match change {
             DefinitionChange::Label(label) => ("label", json!(before.label), json!(label)),
@@ -166,24 +173,22 @@ pub fn change(
         if was == is {
             continue;
         }
-        if field == "type" {
-            if is_standard(owner, name) {
-                return Err(AttributeError::Standard(before.name));
-            }
-            retyped = true;
+        if field == "type" && is_standard(owner, name) {
+            return Err(AttributeError::Standard(before.name));
         }
         definitions::set(tx, owner, name, change)?;
         let some = |value: Value| (!value.is_null()).then_some(value);
         changes.push(Change::new(Subject::Attribute(before.key), field, some(was), some(is)));
     }
+    let retyped = changes.iter().any(|change| change.field == "type");
     let cause = if retyped { "change_type" } else { "set_attribute" };
-    let set = changes::record(tx, &hand.by, cause, hand.grade, &changes)?;
+    let change = changes::record(tx, &hand.by, cause, hand.grade, &changes)?;
     if !retyped {
-        return Ok(None);
+        return Ok(Changed { change, work: None });
     }
     // Further fields stand before the values in the change set.
-    let work = begin(tx, Deed::Convert, owner, name, before.kind.as_str(), set, changes.len())?;
-    Ok(Some(work))
+    let work = begin(tx, Deed::Convert, owner, name, before.kind.as_str(), change, changes.len())?;
+    Ok(Changed { change, work: Some(work) })
 }
 
 /// Deletes an attribute with all its values. `typed` is its name once more, so that nobody does it by mistake.

@@ -57,8 +57,11 @@ impl Receiving<'_, '_> {
                 .into()),
             };
         }
-        users::give_id(self.tx, user, new_id, self.time.at_ms)?;
-        self.changes.push(Change::new(About::User(user), USER_ID, Some(json!(previous)), Some(json!(new_id.as_str()))));
+        let (before, after) = users::give_id(self.tx, user, new_id, Some(previous), self.time.at_ms)?;
+        if before.as_ref() != Some(&after) {
+            let before = before.map(|before| json!(before));
+            self.changes.push(Change::new(About::User(user), USER_ID, before, Some(json!(after))));
+        }
         Ok(Some(Subject { named: Some(user), ..Subject::default() }))
     }
 

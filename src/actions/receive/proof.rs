@@ -25,7 +25,10 @@ pub(super) fn check(tx: &Tx<'_>, delivery: &Delivery, message: &mut Message) -> 
     let catalog = tx.catalog();
     let Some(source) = catalog.sources.get(&delivery.source) else { return Ok(None) };
     let refused = match checked(delivery, message, &source.secrets) {
-        Some(Ok(proven)) => return Ok(Some(proven)),
+        Some(Ok(proven)) => {
+            refuse_other_companies(message, &proven);
+            return Ok(Some(proven));
+        }
         Some(Err(refused)) => refused,
         None if !source.signatures_required || !says_who(message) => return Ok(None),
         None => Refused::new(
@@ -43,6 +46,41 @@ pub(super) fn check(tx: &Tx<'_>, delivery: &Delivery, message: &mut Message) -> 
     message.company_context = CompanyContext::Unstated;
     message.refused_values.push(RefusedValue::new("user_id", user_id, refused));
     Ok(None)
+}
+
+/// A token that names a company is of a page of that company: what the message says of joining others is
+/// not that page's to say, and the rest of it holds (C8). In a list that has the token's company the others
+/// are stated as without a signature.
+fn refuse_other_companies(message: &mut Message, proven: &Proven) {
+    let Some(own) = &proven.company else { return };
+    let is_other = |id: &CompanyId| id != own;
+    let refused = |id: &CompanyId| {
+        let detail = format!(
+            "identity_token is of another company: company_id is {:?}, the page says {:?}. Make the token for the \
+             company that the page states.",
+            ids::excerpt(own.as_str()),
+            ids::excerpt(id.as_str())
+        );
+        let value = Value::String(id.as_str().to_owned());
+        RefusedValue::new("company", value, Refused::new(Code::SignatureInvalid, detail))
+    };
+    if let CompanyContext::In(id) = &message.company_context
+        && is_other(id)
+    {
+        if message.kind.is_activity() {
+            message.refused_values.push(refused(id));
+        }
+        message.company_context = CompanyContext::None;
+    }
+    let joined = |statement: &CompanyStatement| statement.standing == Standing::Joins;
+    let stated = message.companies.iter().filter(|statement| joined(statement));
+    let ids: Vec<&CompanyId> = stated.filter_map(|statement| statement.company_id.as_ref()).collect();
+    if ids.is_empty() || ids.contains(&own) {
+        return;
+    }
+    message.refused_values.extend(ids.into_iter().map(refused));
+    message.companies.retain(|statement| !joined(statement) || statement.company_id.is_none());
+    message.companies_replace = false;
 }
 
 /// Counts a message of a public key that names a user, for the share of signed ones.

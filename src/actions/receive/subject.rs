@@ -101,7 +101,7 @@ impl Receiving<'_, '_> {
             Who::NewUser | Who::NewLead => users::create(self.tx, user_id, at_ms)?,
             Who::Promoted(key) => {
                 if let Some(user_id) = user_id {
-                    users::give_id(self.tx, key, user_id, at_ms)?;
+                    users::give_id(self.tx, key, user_id, None, at_ms)?;
                 }
                 key
             }

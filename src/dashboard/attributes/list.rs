@@ -7,11 +7,13 @@ use maud::{Markup, html};
 
 use super::{looked_at, owners, percent, type_word};
 use crate::dashboard::desk::{self, Answer};
+use crate::dashboard::errors;
 use crate::dashboard::links;
 use crate::dashboard::parts::attributes::grade;
 use crate::dashboard::parts::chart::meter;
 use crate::dashboard::parts::frame::{Frame, Place, shell};
 use crate::dashboard::parts::icon::{icon, small};
+use crate::dashboard::parts::list::{Address, Column, LIST, search_chip};
 use crate::dashboard::parts::numbers::{cell, number};
 use crate::dashboard::parts::section::head;
 use crate::dashboard::parts::{code, say};
@@ -21,11 +23,46 @@ use crate::store::attribute_rows::Looked;
 use crate::store::attribute_values::{self, Values};
 use crate::store::attributes::{self, DefinitionRow};
 
+/// The columns by which attributes are sorted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SortBy {
+    /// Its name.
+    Name,
+    /// The word of its type.
+    Type,
+    /// Rows that have a value.
+    Filled,
+    /// Different values.
+    Different,
+    /// The latest time of a value.
+    LastSet,
+}
+
+impl Column for SortBy {
+    const ALL: &'static [SortBy] = &[SortBy::Name, SortBy::Type, SortBy::Filled, SortBy::Different, SortBy::LastSet];
+
+    fn name(self) -> &'static str {
+        match self {
+            SortBy::Name => "name",
+            SortBy::Type => "type",
+            SortBy::Filled => "filled",
+            SortBy::Different => "different",
+            SortBy::LastSet => "last_set",
+        }
+    }
+
+    fn descends_first(self) -> bool {
+        matches!(self, SortBy::Filled | SortBy::Different | SortBy::LastSet)
+    }
+}
+
 /// What the page shows.
 #[derive(Debug, Clone)]
 pub struct View {
     /// Whose attributes; none where it is those that are hidden, of all kinds.
     pub owner: Option<Owner>,
+    /// What is searched for, and how it is sorted.
+    pub address: Address<SortBy>,
     /// Definitions of all kinds.
     pub definitions: Vec<DefinitionRow>,
     /// How much the numbers stand on.
@@ -38,7 +75,7 @@ pub struct View {
 
 /// The page.
 pub fn page(frame: &Frame, view: &View) -> Markup {
-    let rows: Vec<&DefinitionRow> = view.definitions.iter().filter(|row| is_shown(view.owner, row)).collect();
+    let rows = shown(view);
     let below = html! {
         p { "The first value decides the type. A later one is converted when nothing is lost, else it waits in the tray." }
     };
@@ -50,7 +87,13 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
                 (say::notice(say::Tone::Good, &format!("{name} is deleted, with all its values. Histories still tell what they were.")))
             }
             (tabs(view))
-            @if rows.is_empty() { (none(view.owner)) } @else { (table(frame, view, &rows)) }
+            @if rows.is_empty() && view.address.search.is_none() { (none(view.owner)) } @else {
+                div.toolbar {
+                    (view.address.search_form("Find in attributes", "Name or label"))
+                    (search_chip(&view.address))
+                }
+                @if rows.is_empty() { (not_found(view)) } @else { (table(frame, view, &rows)) }
+            }
             @if let Some(owner) = view.owner.filter(|_| !rows.is_empty()) {
                 p.small.faint { "Filled, different values and last set: " (looked_at(owner, view.looked)) }
             }
@@ -58,6 +101,41 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
         }
     };
     shell(frame, "Attributes", content)
+}
+
+/// The rows that match, in their order.
+fn shown(view: &View) -> Vec<&DefinitionRow> {
+    let text = view.address.search.as_deref().unwrap_or_default().to_lowercase();
+    let has_text = |row: &DefinitionRow| {
+        row.name.to_lowercase().contains(&text)
+            || row.label.as_ref().is_some_and(|label| label.to_lowercase().contains(&text))
+    };
+    let mut rows: Vec<&DefinitionRow> =
+        view.definitions.iter().filter(|row| is_shown(view.owner, row) && has_text(row)).collect();
+    let values = |row: &DefinitionRow| view.values.get(&row.name);
+    // By name where the rest is equal: that is how they come.
+    match view.address.sort {
+        SortBy::Name => rows.sort_by_cached_key(|row| row.name.to_lowercase()),
+        SortBy::Type => rows.sort_by_key(|row| type_word(row.kind)),
+        SortBy::Filled => rows.sort_by_key(|row| values(row).map(|values| values.filled)),
+        SortBy::Different => rows.sort_by_key(|row| values(row).map(|values| values.counts.len())),
+        SortBy::LastSet => rows.sort_by_key(|row| values(row).and_then(|values| values.last_ms)),
+    }
+    if view.address.descending {
+        rows.reverse();
+    }
+    rows
+}
+
+fn not_found(view: &View) -> Markup {
+    let search = view.address.search.as_deref().unwrap_or_default();
+    say::nothing(
+        "No attribute matches",
+        html! {
+            p { "No name and no label here holds “" bdi { (search) } "”. Upper and lower case are the same." }
+            p.row { a.btn href=(view.address.without_search()) { "All attributes" } }
+        },
+    )
 }
 
 fn is_shown(owner: Option<Owner>, row: &DefinitionRow) -> bool {
@@ -97,11 +175,17 @@ fn table(frame: &Frame, view: &View, rows: &[&DefinitionRow]) -> Markup {
             table.table.dense.cards data-rows="" {
                 thead {
                     tr {
-                        th scope="col" { "Name" }
-                        th scope="col" { "Type" }
-                        th.num scope="col" { "Filled" }
-                        th.num scope="col" { "Different" }
-                        th scope="col" { "Last set" }
+                        (view.address.head(SortBy::Name, "Name", ""))
+                        (view.address.head(SortBy::Type, "Type", ""))
+                        @if view.owner.is_some() {
+                            (view.address.head(SortBy::Filled, "Filled", "num"))
+                            (view.address.head(SortBy::Different, "Different", "num"))
+                            (view.address.head(SortBy::LastSet, "Last set", ""))
+                        } @else {
+                            th.num scope="col" { "Filled" }
+                            th.num scope="col" { "Different" }
+                            th scope="col" { "Of" }
+                        }
                         th.late scope="col" { "First from" }
                     }
                 }
@@ -186,6 +270,11 @@ pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
         Some("hidden") => None,
         of => Some(of.and_then(Owner::parse).unwrap_or(Owner::User)),
     };
+    let path = links::with_query("/attributes", &[("of", Some(owner.map_or("hidden", Owner::as_str)))]);
+    let address = match Address::read(path, LIST, SortBy::Name, |name| desk::value(&request, name)) {
+        Ok(address) => address,
+        Err(sentence) => return errors::bad_address(&request, operator, Place::Attributes, &sentence).await,
+    };
     let deleted = desk::value(&request, "deleted");
     let (frame, (definitions, (looked, values))) = desk::read(&request, operator, Place::Attributes, move |db, _| {
         let values = owner.map(|owner| attribute_values::look(db, owner, None)).transpose()?;
@@ -194,5 +283,5 @@ pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
     .await?;
     // A name in an address is said back only where it is true.
     let deleted = deleted.filter(|name| !definitions.iter().any(|row| row.name == *name && Some(row.owner) == owner));
-    Ok(desk::page(page(&frame, &View { owner, definitions, looked, values, deleted })))
+    Ok(desk::page(page(&frame, &View { owner, address, definitions, looked, values, deleted })))
 }

@@ -9,7 +9,9 @@ use serde_json::json;
 use super::{forms, looked_at, percent, type_word, work};
 use crate::actions::attributes::{self as deeds, AttributeError, Hand, Preview};
 use crate::dashboard::desk::{self, Answer};
+use crate::dashboard::done::{self, Done};
 use crate::dashboard::errors;
+use crate::dashboard::happenings::Told;
 use crate::dashboard::links;
 use crate::dashboard::parts::attributes::grade;
 use crate::dashboard::parts::chart::meter;
@@ -17,7 +19,7 @@ use crate::dashboard::parts::form::Mistake;
 use crate::dashboard::parts::frame::{Frame, Place, Refresh, live_shell};
 use crate::dashboard::parts::icon::icon;
 use crate::dashboard::parts::numbers::{counted, number};
-use crate::dashboard::parts::say::{Tone, alert, notice};
+use crate::dashboard::parts::say::{Tone, alert};
 use crate::dashboard::parts::section::{crumbs, head};
 use crate::dashboard::parts::{code, values};
 use crate::domain::access::Role;
@@ -61,8 +63,10 @@ pub struct View {
     pub work: Vec<Work>,
     /// What is asked before it is done.
     pub asked: Option<Asked>,
-    /// Something was saved just now.
-    pub saved: bool,
+    /// Other names that mean it, as was decided in the tray (A8).
+    pub names: Vec<String>,
+    /// What was just done.
+    pub done: Option<Done>,
     /// What was wrong with a form.
     pub mistake: Option<Mistake>,
 }
@@ -88,7 +92,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
         div { (crumbs("Attributes", &format!("/attributes?of={}", definition.owner.as_str()), &definition.name)) }
         div.stack {
             (head(title, below, html! {}))
-            @if view.saved { (notice(Tone::Good, "Saved. It holds from the next message on.")) }
+            (done::done(view.done.as_ref(), Told::OfUser, &links::attribute(definition.owner, &definition.name), frame.clock, frame.role()))
             @if let Some(asked) = &view.asked { (forms::question(view, asked, may)) }
             @if let Some(work) = last { (work::card(frame, work)) @if may { (forms::change_back(view, work)) } }
             @if may && view.asked.is_none() { (forms::offer(view)) }
@@ -158,7 +162,17 @@ fn facts(frame: &Frame, view: &View) -> Markup {
             header { h2 id="facts" { "Facts" } }
             dl.facts {
                 div { dt { "Of" } dd { (super::owners(definition.owner)) } }
-                div { dt { "Filled" } dd { (percent(values.filled, view.looked.rows)) " " (meter(values.filled, view.looked.rows)) } }
+                div {
+                    dt { "Filled" }
+                    dd {
+                        (number(values.filled)) " of " (number(view.looked.rows)) ", "
+                        (percent(values.filled, view.looked.rows)) " " (meter(values.filled, view.looked.rows))
+                    }
+                }
+                div {
+                    dt title="A pinned value is changed by a person alone (rule A7). It is pinned where the value is edited." { "Pinned" }
+                    dd { @if values.pinned == 0 { span.zero { "none" } } @else { (number(values.pinned)) } }
+                }
                 div { dt { "Last set" } dd { (frame.clock.ago_or_never(values.last_ms)) } }
                 div {
                     dt { "Made" }
@@ -168,14 +182,23 @@ fn facts(frame: &Frame, view: &View) -> Markup {
                     }
                 }
                 div {
-                    dt { "Values from" }
+                    dt { "Sent by" }
                     dd {
-                        @if values.origins.is_empty() { span.zero { "nowhere yet" } }
-                        ul {
-                            @for (worth, source, count) in &values.origins {
-                                li { (percent(*count, values.filled)) " " bdi { (source_name(view, source.0)) } " (" (grade(*worth).1) ")" }
+                        @if values.origins.is_empty() { span.zero { "nobody yet" } }
+                        ul.stack.tight {
+                            @for origin in &values.origins {
+                                li {
+                                    (percent(origin.count, values.filled)) " " bdi { (source_name(view, origin.source.0)) } " (" (grade(origin.grade).1) ")"
+                                    br; span.small.muted { (frame.clock.ago(origin.last_ms)) }
+                                }
                             }
                         }
+                    }
+                }
+                @if !view.names.is_empty() {
+                    div {
+                        dt title="Names that were mapped to it in the tray (rule A8)" { "Also sent as" }
+                        dd { ul { @for name in &view.names { li { code.bare { bdi { (name) } } } } } }
                     }
                 }
             }
@@ -208,8 +231,7 @@ pub struct Sent {
 pub async fn show(Viewer(operator): Viewer, request: HttpRequest, path: web::Path<(String, String)>) -> Answer {
     let kind = desk::value(&request, "type").as_deref().and_then(Type::parse);
     let delete = desk::value(&request, "delete").is_some();
-    let saved = desk::value(&request, "saved").is_some();
-    let Some((frame, mut view)) = read(operator, &request, &path, kind, delete).await? else {
+    let Some((frame, view)) = read(operator, &request, &path, kind, delete).await? else {
         // While it was looked at, its deletion came to its end.
         if let (Some(_), Some(owner)) = (desk::value(&request, "work"), Owner::parse(&path.0)) {
             let name = name_of(&path, &request);
@@ -218,7 +240,6 @@ pub async fn show(Viewer(operator): Viewer, request: HttpRequest, path: web::Pat
         }
         return missing(&request).await;
     };
-    view.saved = saved;
     Ok(desk::page(page(&frame, &view)))
 }
 
@@ -244,6 +265,7 @@ async fn read(
     let name = name_of(path, request);
     let sources = desk::store(request)?.catalog();
     let sources = sources.sources.iter().map(|(key, source)| (key.0, source.name.clone())).collect();
+    let just_done = done::Asked::of(request);
     let (frame, view) = desk::read(request, operator, Place::Attributes, move |db, _| {
         let Some(definition) = attributes::find(db, owner, &name)? else { return Ok(None) };
         let (looked, mut values) = attribute_values::look(db, owner, Some(&name))?;
@@ -261,7 +283,8 @@ async fn read(
             waiting: tray::of(db, owner, &name)?,
             work: attribute_work::of(db, owner, &name)?,
             asked,
-            saved: false,
+            names: attributes::names_of(db, owner, &name)?,
+            done: done::read(db, just_done)?,
             mistake: None,
             definition,
         }))
@@ -289,20 +312,28 @@ pub async fn change(
     let done = match deed.as_str() {
         "delete" => {
             let typed = wanted.typed.unwrap_or_default();
-            store.write(move |tx| deeds::delete(tx, &hand, owner, &wanted_name, &typed).map(Some)).await
+            store
+                .write(move |tx| deeds::delete(tx, &hand, owner, &wanted_name, &typed))
+                .await
+                .map(|work| (Some(work), None))
         }
         _ => match changes(&wanted) {
-            Ok(changes) => store.write(move |tx| deeds::change(tx, &hand, owner, &wanted_name, &changes)).await,
+            Ok(changes) => {
+                let changed = store.write(move |tx| deeds::change(tx, &hand, owner, &wanted_name, &changes)).await;
+                changed.map(|changed| (changed.work, changed.change))
+            }
             Err(error) => Err(error),
         },
     };
     match done {
-        Ok(Some(work)) if work.deed == Deed::Delete && work.ended_ms.is_some() => {
+        Ok((Some(work), _)) if work.deed == Deed::Delete && work.ended_ms.is_some() => {
             let pairs = [("of", Some(owner.as_str())), ("deleted", Some(name.as_str()))];
             Ok(desk::see_other(&links::with_query("/attributes", &pairs)))
         }
-        Ok(Some(_)) => Ok(desk::see_other(&work::here(owner, &name))),
-        Ok(None) => Ok(desk::see_other(&links::with_query(&page, &[("saved", Some("1"))]))),
+        Ok((Some(_), _)) => Ok(desk::see_other(&work::here(owner, &name))),
+        Ok((None, change)) => {
+            Ok(desk::see_other(&change.map_or(done::Asked::Same, done::Asked::Change).address(&page)))
+        }
         Err(error) => {
             let mistake = mistake(error)?;
             let found = read(operator, &request, &path, None, deed == "delete").await?;

@@ -92,7 +92,9 @@ pub fn card(
     add: &Markup,
     link: impl Fn(&AttributeValue) -> Markup,
 ) -> Markup {
-    let visible: Vec<&AttributeValue> = attributes.iter().filter(|attribute| !attribute.hidden).collect();
+    let mut visible: Vec<&AttributeValue> = attributes.iter().filter(|attribute| !attribute.hidden).collect();
+    // What a person pinned is what people look for.
+    visible.sort_by_key(|attribute| !attribute.pinned);
     let hidden = attributes.len() - visible.len();
     let shown = if all.is_some() { SHOWN_MAX } else { visible.len() };
     html! {

@@ -9,16 +9,18 @@ use maud::{Markup, html};
 use super::values::Values;
 use super::{only, settings};
 use crate::dashboard::desk::{self, Answer};
+use crate::dashboard::done::{self, Done};
 use crate::dashboard::erase;
+use crate::dashboard::happenings::Told;
 use crate::dashboard::parts::form::{Line, choice, tick};
 use crate::dashboard::parts::frame::{Frame, Place};
 use crate::dashboard::parts::numbers;
-use crate::dashboard::parts::say::{Tone, alert, notice};
+use crate::dashboard::parts::say::{Tone, alert};
 use crate::domain::access::Role;
 use crate::domain::change::By;
 use crate::http::access::{Admin, Viewer};
 use crate::store::list::Count;
-use crate::store::users;
+use crate::store::{staff, users};
 
 /// The settings of this page.
 const SETTINGS: [&str; 8] = [
@@ -37,8 +39,8 @@ const SETTINGS: [&str; 8] = [
 pub struct View {
     /// The settings, as they are or as they were filled in.
     pub values: Values,
-    /// They were changed just now.
-    pub saved: bool,
+    /// What was just done.
+    pub done: Option<Done>,
     /// What the change does beyond what comes in from now on: asked before it is done.
     pub asked: Option<Asked>,
     /// Whether somebody erased was allowed again just now.
@@ -52,11 +54,22 @@ pub struct Asked {
     pub one_company: Option<Count>,
     /// So many events are older than what is kept from now on.
     pub events: Option<Count>,
+    /// Our own domains change, and somebody has an address of them (R16).
+    pub staff: Option<Staff>,
+}
+
+/// Who is counted otherwise when our own domains change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Staff {
+    /// Users who are in no number from now on.
+    pub left_out: Count,
+    /// Users who are counted again.
+    pub counted_again: Count,
 }
 
 impl Asked {
     fn is_nothing(self) -> bool {
-        self.one_company.is_none() && self.events.is_none()
+        self == Asked::default()
     }
 }
 
@@ -64,7 +77,7 @@ impl Asked {
 pub fn page(frame: &Frame, view: &View) -> Markup {
     let may = frame.may(Role::Admin);
     let content = html! {
-        @if view.saved { (notice(Tone::Good, "Saved. It holds for what comes in from now on.")) }
+        (done::done(view.done.as_ref(), Told::OfUser, "/settings/rules", frame.clock, frame.role()))
         form.stack method="post" {
             @if let Some(asked) = view.asked { (question(asked)) }
             fieldset.stack disabled[!may] {
@@ -72,7 +85,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
                 (companies(view))
                 (domains(view))
                 (proof(view))
-                (staff(view))
+                (own_people(view))
                 (retention(view))
             }
             @if may && view.asked.is_none() { div.row { button.btn.primary { "Save" } } }
@@ -102,10 +115,31 @@ fn question(asked: Asked) -> Markup {
                     " They are deleted within an hour, and every number is what the remaining ones say. This can't be undone; a backup made before has them."
                 }
             }
+            @if let Some(staff) = asked.staff { (staff_question(staff)) }
             input type="hidden" name="confirmed" value="1";
             p.row { button.btn.primary { "Save all the same" } a.btn href="/settings/rules" { "Leave it as it was" } }
         },
     )
+}
+
+/// R16: what our own people did leaves the numbers, or comes back into them.
+fn staff_question(staff: Staff) -> Markup {
+    let users = |count: Count| {
+        let words = if count == Count::Exactly(1) { "user is" } else { "users are" };
+        html! { b { (numbers::count(count)) " " (words) } }
+    };
+    html! {
+        @if staff.left_out != Count::Exactly(0) {
+            p {
+                (users(staff.left_out)) " at your own domains from now on: what they did and do leaves every number of people, events and "
+                "companies. They stay in the list, with when they were last seen."
+            }
+        }
+        @if staff.counted_again != Count::Exactly(0) {
+            p { (users(staff.counted_again)) " no longer at your own domains: what they did comes back into the numbers." }
+        }
+        p.small { "It is counted anew in the background, one user after the other, and can be set back at any time." }
+    }
 }
 
 fn companies(view: &View) -> Markup {
@@ -172,14 +206,15 @@ fn proof(view: &View) -> Markup {
     }
 }
 
-fn staff(view: &View) -> Markup {
+fn own_people(view: &View) -> Markup {
     html! {
         section.card aria-labelledby="staff" {
             header { h2 id="staff" { "Your own people" } }
             div.body.stack.snug {
                 (Line {
                     name: "staff_domains", label: "Domains of your own staff", value: view.values.get("staff_domains"),
-                    hint: "Separated by commas. Addresses at them make and suggest no company.",
+                    hint: "Separated by commas, subdomains by name. Whoever has an address at them is left out of all numbers: active people, \
+                           events, companies' activity. Their addresses make and suggest no company.",
                     placeholder: "example.com", ..Line::default()
                 }
                 .draw(view.values.mistake.as_ref()))
@@ -227,8 +262,9 @@ fn retention(view: &View) -> Markup {
 pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
     let values = Values::of(&desk::store(&request)?.catalog().settings, &SETTINGS);
     let allowed = desk::value(&request, "allowed").map(|said| said == "1");
-    let view = View { values, saved: desk::value(&request, "saved").is_some(), asked: None, allowed };
-    Ok(desk::page(page(&desk::frame(&request, operator, Place::Settings).await?, &view)))
+    let asked = done::Asked::of(&request);
+    let (frame, done) = desk::read(&request, operator, Place::Settings, move |db, _| done::read(db, asked)).await?;
+    Ok(desk::page(page(&frame, &View { values, done, asked: None, allowed })))
 }
 
 /// `POST /settings/rules`: sets all of them or none; what touches what is there asks first.
@@ -241,15 +277,15 @@ pub async fn change(Admin(operator): Admin, request: HttpRequest, sent: web::For
     if !sent.contains_key("confirmed") {
         let asked = asked(store, &values).await?;
         if !asked.is_nothing() {
-            let view = View { values, saved: false, asked: Some(asked), allowed: None };
+            let view = View { values, done: None, asked: Some(asked), allowed: None };
             return Ok(desk::page(page(&desk::frame(&request, operator, Place::Settings).await?, &view)));
         }
     }
     match values.save(store, By::Operator(operator.email.clone())).await? {
-        None => Ok(desk::see_other("/settings/rules?saved=1")),
-        Some(values) => {
+        Ok(asked) => Ok(desk::see_other(&asked.address("/settings/rules"))),
+        Err(values) => {
             let frame = desk::frame(&request, operator, Place::Settings).await?;
-            Ok(desk::again(page(&frame, &View { values, saved: false, asked: None, allowed: None })))
+            Ok(desk::again(page(&frame, &View { values, done: None, asked: None, allowed: None })))
         }
     }
 }
@@ -259,13 +295,25 @@ async fn asked(store: &crate::store::Store, values: &Values) -> Result<Asked, cr
     let settings = store.catalog().settings.clone();
     let turns_on = values.get("one_company") == "true" && !settings.one_company;
     let days = values.get("event_retention_days").trim().parse::<i64>().unwrap_or(0);
+    let mut wanted = settings.clone();
+    // What does not fit is said when it is saved.
+    let _ = wanted.set("staff_domains", values.get("staff_domains"));
+    let left_out = staff::only_in(&wanted.staff_domains, &settings.staff_domains);
+    let counted_again = staff::only_in(&settings.staff_domains, &wanted.staff_domains);
     let is_shorter = days > 0 && (settings.event_retention_days == 0 || days < settings.event_retention_days);
     let before_ms = crate::domain::time::kept_from(store.now_ms(), days);
     Ok(store
         .read(move |db| {
             let one_company = turns_on.then(|| users::count_with_several_companies(db)).transpose()?;
             let events = is_shorter.then(|| crate::store::events::count_before(db, before_ms)).transpose()?;
-            Ok(Asked { one_company, events: events.filter(|events| *events != Count::Exactly(0)) })
+            let recounted =
+                Staff { left_out: staff::count(db, &left_out)?, counted_again: staff::count(db, &counted_again)? };
+            let none = Staff { left_out: Count::Exactly(0), counted_again: Count::Exactly(0) };
+            Ok(Asked {
+                one_company,
+                events: events.filter(|events| *events != Count::Exactly(0)),
+                staff: Some(recounted).filter(|recounted| *recounted != none),
+            })
         })
         .await?)
 }

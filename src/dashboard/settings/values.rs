@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use crate::actions::settings as deeds;
+use crate::dashboard::done::Asked;
 use crate::dashboard::parts::form::Mistake;
 use crate::domain::change::By;
 use crate::domain::settings::{SettingError, Settings};
@@ -43,20 +44,23 @@ impl Values {
         self.values.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value)
     }
 
-    /// Sets all of them or none. Answers them with what was wrong, where something was.
+    /// Sets all of them or none, and answers what the page says then; or them, with what was wrong.
     ///
     /// # Errors
     /// The store's.
-    pub async fn save(self, store: &Store, by: By) -> Result<Option<Values>, PageError> {
+    pub async fn save(self, store: &Store, by: By) -> Result<Result<Asked, Values>, PageError> {
         let wanted = self.values.clone();
         let saved = store
-            .write(move |tx| wanted.iter().try_for_each(|(name, value)| deeds::set(tx, &by, name, value).map(drop)))
+            .write(move |tx| {
+                let wanted: Vec<(&str, &str)> = wanted.iter().map(|(name, value)| (*name, value.as_str())).collect();
+                deeds::set_all(tx, &by, &wanted)
+            })
             .await;
         match saved {
-            Ok(()) => Ok(None),
+            Ok(change) => Ok(Ok(change.map_or(Asked::Same, Asked::Change))),
             Err(SetError::Setting(SettingError::Invalid { name, value, expected })) => {
                 let sentence = format!("It can't be “{value}”: {expected}.");
-                Ok(Some(Values { mistake: Some(Mistake::new(name, sentence)), ..self }))
+                Ok(Err(Values { mistake: Some(Mistake::new(name, sentence)), ..self }))
             }
             Err(SetError::Setting(SettingError::Unknown(name))) => Err(PageError::internal(name)),
             Err(SetError::Store(error)) => Err(error.into()),

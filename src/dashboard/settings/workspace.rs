@@ -8,9 +8,10 @@ use maud::{Markup, html};
 use super::values::Values;
 use super::{only, settings};
 use crate::dashboard::desk::{self, Answer};
+use crate::dashboard::done::{self, Done};
+use crate::dashboard::happenings::Told;
 use crate::dashboard::parts::form::{Line, tick, time_zones};
 use crate::dashboard::parts::frame::{Frame, Place};
-use crate::dashboard::parts::say::{Tone, notice};
 use crate::domain::access::Role;
 use crate::domain::change::By;
 use crate::http::access::{Admin, Viewer};
@@ -23,15 +24,15 @@ const SETTINGS: [&str; 5] = ["workspace_name", "time_zone", "respect_gpc", "refu
 pub struct View {
     /// The settings, as they are or as they were filled in.
     pub values: Values,
-    /// They were changed just now.
-    pub saved: bool,
+    /// What was just done.
+    pub done: Option<Done>,
 }
 
 /// The page.
 pub fn page(frame: &Frame, view: &View) -> Markup {
     let may = frame.may(Role::Admin);
     let content = html! {
-        @if view.saved { (notice(Tone::Good, "Saved.")) }
+        (done::done(view.done.as_ref(), Told::OfUser, "/settings/workspace", frame.clock, frame.role()))
         form.stack method="post" {
             fieldset.stack disabled[!may] {
                 legend.vh { "Settings of the workspace" }
@@ -102,8 +103,9 @@ fn privacy(view: &View) -> Markup {
 /// The store's.
 pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
     let values = Values::of(&desk::store(&request)?.catalog().settings, &SETTINGS);
-    let view = View { values, saved: desk::value(&request, "saved").is_some() };
-    Ok(desk::page(page(&desk::frame(&request, operator, Place::Settings).await?, &view)))
+    let asked = done::Asked::of(&request);
+    let (frame, done) = desk::read(&request, operator, Place::Settings, move |db, _| done::read(db, asked)).await?;
+    Ok(desk::page(page(&frame, &View { values, done })))
 }
 
 /// `POST /settings/workspace`: sets all of them or none.
@@ -113,10 +115,10 @@ pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
 pub async fn change(Admin(operator): Admin, request: HttpRequest, sent: web::Form<HashMap<String, String>>) -> Answer {
     let by = By::Operator(operator.email.clone());
     match Values::sent(&sent, &SETTINGS).save(desk::store(&request)?, by).await? {
-        None => Ok(desk::see_other("/settings/workspace?saved=1")),
-        Some(values) => {
+        Ok(asked) => Ok(desk::see_other(&asked.address("/settings/workspace"))),
+        Err(values) => {
             let frame = desk::frame(&request, operator, Place::Settings).await?;
-            Ok(desk::again(page(&frame, &View { values, saved: false })))
+            Ok(desk::again(page(&frame, &View { values, done: None })))
         }
     }
 }

@@ -3,19 +3,21 @@
 use maud::Markup;
 use serde_json::{Value, json};
 
+use super::lists::address;
 use super::samples::{self, frame, now};
 use crate::actions::attributes::Preview;
 use crate::actions::tray::Decision;
 use crate::dashboard::attributes::{list, one};
 use crate::dashboard::parts::form::Mistake;
 use crate::dashboard::parts::frame::Place;
+use crate::dashboard::parts::list::LIST;
 use crate::dashboard::tray;
 use crate::domain::access::{Grade, Role};
 use crate::domain::attributes::{Owner, Type};
 use crate::domain::ids::{DefinitionKey, SourceKey};
 use crate::domain::time::{DAY_MS, MINUTE_MS};
 use crate::store::attribute_rows::Looked;
-use crate::store::attribute_values::Values;
+use crate::store::attribute_values::{Origin, Values};
 use crate::store::attribute_work::{BEFORE_ALL, Deed, Work};
 use crate::store::attributes::{DecidedName, DefinitionRow};
 use crate::store::tray::TrayName;
@@ -42,7 +44,11 @@ fn values(counts: &[(Value, u64)]) -> Values {
         filled: counts.iter().map(|(_, count)| count).sum(),
         last_ms: Some(now() - 3 * MINUTE_MS),
         counts: counts.to_vec(),
-        origins: vec![(Grade::Unsigned, SourceKey(1), 611), (Grade::Hand, SourceKey(4), 2)],
+        origins: vec![
+            Origin { grade: Grade::Unsigned, source: SourceKey(1), count: 611, last_ms: now() - 3 * MINUTE_MS },
+            Origin { grade: Grade::Hand, source: SourceKey(4), count: 2, last_ms: now() - 90 * MINUTE_MS },
+        ],
+        pinned: 2,
     }
 }
 
@@ -99,6 +105,7 @@ pub fn attributes() -> Vec<(&'static str, Markup)> {
     viewer.operator = Some(("viewer@quayside.example".to_owned(), Role::Viewer));
     let mut list_view = list::View {
         owner: Some(Owner::User),
+        address: address("/attributes?of=user", LIST, list::SortBy::Name, None),
         definitions: vec![
             definition("plan", Type::Text),
             definition("quotes", Type::Text),
@@ -120,6 +127,7 @@ pub fn attributes() -> Vec<(&'static str, Markup)> {
     let hidden = list::page(&here, &list_view);
     let empty = list::View {
         owner: Some(Owner::Membership),
+        address: address("/attributes?of=membership", LIST, list::SortBy::Filled, None),
         definitions: Vec::new(),
         looked: Looked::default(),
         values: Default::default(),
@@ -133,12 +141,13 @@ pub fn attributes() -> Vec<(&'static str, Markup)> {
         waiting: Some(name("quotes", "type_mismatch", &[json!({ "a": 1 })])),
         work: Vec::new(),
         asked: None,
-        saved: true,
+        names: vec!["quote_count".to_owned(), samples::LONG.to_owned()],
+        done: samples::done_setting(),
         mistake: None,
     };
     let offered = one::page(&here, &view);
     let read = one::page(&viewer, &view);
-    view.saved = false;
+    view.done = None;
     view.asked = Some(one::Asked::Type(Type::Number, preview()));
     let asked = one::page(&here, &view);
     view.asked = Some(one::Asked::Delete(preview()));

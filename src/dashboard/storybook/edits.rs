@@ -140,16 +140,24 @@ pub fn days() -> Vec<(&'static str, Markup)> {
         user_id: Some("u_30418".to_owned()),
         profile: profile(),
         companies: vec![company(0), company(4), company(3)],
+        aliases: vec!["u_1".to_owned()],
+        anonymous_ids: vec![],
+        first_seen_ms: now() - 500 * DAY_MS,
+        first_page: None,
+        signed: true,
+        merged_ms: Some(now() - 9 * DAY_MS),
     };
     let member = |index: usize| {
         let user = samples::user(index);
-        MemberThen { id: user.id, user_id: user.user_id, name: user.name, joined_ms: now() - 400 * DAY_MS }
+        let role = index.is_multiple_of(2).then(|| samples::LONG.to_owned());
+        MemberThen { id: user.id, user_id: user.user_id, name: user.name, role, joined_ms: now() - 400 * DAY_MS }
     };
     let company = CompanyItselfThen {
         company_id: "org_1187".to_owned(),
         profile: profile(),
         members: Some(4_182),
         some_members: (0..100).map(member).collect(),
+        merged_ms: None,
     };
     let view = |name: &str| (name.to_owned(), "/users/u_30418".to_owned(), "2026-03-01".to_owned());
     let of = |told: Told| {

@@ -15,6 +15,7 @@ use crate::domain::duplicates::Why;
 use crate::domain::time::DAY_MS;
 use crate::store::companies::{CompanyDay, CompanyPage, MemberRow, MembersBy, TopEvent};
 use crate::store::erasure::Events;
+use crate::store::list::Count;
 use crate::store::membership_history::{Earlier, MembershipHistory, RoleChange};
 use crate::store::users::{Identifier, UserMembership, UserPage};
 
@@ -73,6 +74,7 @@ pub fn profiles() -> Vec<(&'static str, Markup)> {
             unstated_events: 12,
             elsewhere: Some("umbrella.example".to_owned()),
             possible_duplicates: vec![(samples::user(4), Why::Email), (samples::user(2), Why::Id)],
+            is_staff: true,
             signed: true,
             first_page: Some(samples::first_page()),
         },
@@ -92,6 +94,7 @@ pub fn profiles() -> Vec<(&'static str, Markup)> {
             unstated_events: 0,
             elsewhere: None,
             possible_duplicates: vec![],
+            is_staff: false,
             signed: false,
             first_page: None,
         },
@@ -171,7 +174,7 @@ fn company_pages() -> Vec<(&'static str, Markup)> {
                 signed_members: many,
                 active_people_7d: if many { 14 } else { 0 },
                 events_7d: if many { 1_284 } else { 0 },
-                left: if many { 3 } else { 0 },
+                left: Count::Exactly(if many { 3 } else { 0 }),
                 first_page: many.then(|| (samples::user(2), samples::first_page())),
                 possible_duplicates: if many { vec![(samples::company(1), Why::Id)] } else { vec![] },
                 row,

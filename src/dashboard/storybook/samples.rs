@@ -389,6 +389,12 @@ pub fn notes() -> (Vec<Note>, bool) {
     ((1..).zip(texts).map(|(number, text)| note(number, text, number * 3)).collect(), true)
 }
 
+pub fn done_setting() -> Option<Done> {
+    let deed = Deed { set: 4, minutes: 0, subject: "workspace", id: "", company: None };
+    let rows = vec![change(deed, 0, "domain_rule", json!("suggest"), json!("off"))];
+    Some(Done { asked: Asked::Change(ChangeKey(4)), total: 1, changes: rows })
+}
+
 pub fn done() -> Option<Done> {
     let mut rows = changes("user", "u_30418");
     rows.truncate(3);

@@ -161,10 +161,14 @@ pub fn settings_pages() -> Vec<(&'static str, Markup)> {
     };
     let names = ["workspace_name", "time_zone", "rate_limit", "domain_rule", "takeover_days", "event_retention_days"];
     let values = || Values::of(&Settings::default(), &names);
-    let rules_view = rules::View { values: values(), saved: true, asked: None, allowed: Some(false) };
-    let asked = rules::Asked { one_company: Some(Count::Exactly(1_318)), events: Some(Count::Over) };
-    let rules_asked = rules::View { asked: Some(asked), saved: false, ..rules_view.clone() };
-    let mut workspace_view = workspace::View { values: values(), saved: false };
+    let rules_view = rules::View { values: values(), done: samples::done_setting(), asked: None, allowed: Some(false) };
+    let asked = rules::Asked {
+        one_company: Some(Count::Exactly(1_318)),
+        events: Some(Count::Over),
+        staff: Some(rules::Staff { left_out: Count::Exactly(14), counted_again: Count::Exactly(1) }),
+    };
+    let rules_asked = rules::View { asked: Some(asked), done: None, ..rules_view.clone() };
+    let mut workspace_view = workspace::View { values: values(), done: None };
     workspace_view.values.mistake =
         Some(Mistake::new("time_zone", "It can't be “Warsaw”: use a name such as Europe/Warsaw."));
     vec![
@@ -175,7 +179,10 @@ pub fn settings_pages() -> Vec<(&'static str, Markup)> {
         ("settings-source-asked", source::page(&here, &asked_view)),
         ("settings-source-api", source::page(&here, &api_view)),
         ("settings-workspace", workspace::page(&here, &workspace_view)),
-        ("settings-workspace-viewer", workspace::page(&viewer, &workspace::View { values: values(), saved: true })),
+        (
+            "settings-workspace-viewer",
+            workspace::page(&viewer, &workspace::View { values: values(), done: samples::done_setting() }),
+        ),
         ("settings-rules", rules::page(&here, &rules_view)),
         ("settings-rules-asked", rules::page(&here, &rules_asked)),
         ("settings-rules-viewer", rules::page(&viewer, &rules_view)),

@@ -10,7 +10,7 @@ use crate::domain::attributes::{Attributes, Owner};
 use crate::domain::duplicates::Why;
 use crate::domain::first_page::FirstPage;
 use crate::domain::ids::{CompanyKey, UserKey};
-use crate::store::list::{self, ListQuery, Page};
+use crate::store::list::{self, COUNTED_MAX, Count, ListQuery, Page};
 use crate::store::users::{self, AttributeValue, SourceNames, UserRow};
 use crate::store::{Reader, StoreError, activity, duplicates, email_domains, first_pages, workspace};
 
@@ -90,7 +90,7 @@ pub struct CompanyPage {
     /// Events of the last 7 days.
     pub events_7d: u64,
     /// People who left.
-    pub left: u64,
+    pub left: Count,
     /// The first page of the member who joined first, and that member (A9).
     pub first_page: Option<(UserRow, FirstPage)>,
     /// Other companies that may be the same, and why (C5).
@@ -152,7 +152,7 @@ fn record_of(db: &Reader<'_>, row: CompanyRow, today: i32, sources: &SourceNames
         archived_ms,
         domains: email_domains::of_company(db, row.key)?,
         attributes: users::attribute_values(db, Owner::Company, &Attributes::read(&values, &stamps), sources)?,
-        active_people: active_people(db, row.key.0, today)?,
+        active_people: active_people(db, &row, today)?,
         first_page: first_pages::of_company(db, row.key)?,
         row,
     })
@@ -171,11 +171,14 @@ fn aliases(db: &Reader<'_>, row: &CompanyRow) -> Result<Vec<String>, StoreError>
     Ok(ids)
 }
 
-/// Distinct active people of the last 28 days, and of the 28 before.
-fn active_people(db: &Reader<'_>, company: i64, today: i32) -> Result<(i64, i64), StoreError> {
+/// Distinct active people of the last 28 days, and of the 28 before. Of a company with more people than
+/// are told apart the first is who is active in 30 days, and the second an estimate beside it.
+fn active_people(db: &Reader<'_>, row: &CompanyRow, today: i32) -> Result<(i64, i64), StoreError> {
+    let company = row.key.0;
     let last = activity::last_days(today, TREND_DAYS);
     let before = activity::last_days(today - TREND_DAYS, TREND_DAYS);
-    let people = activity::recent_people_of_company(db, company, last.clone())?;
+    let told_apart = activity::recent_people_of_company(db, company, last.clone())?;
+    let people = told_apart.unwrap_or(i64::from(row.active_members));
     let people_before = match activity::people_of_company(db, company, &before)? {
         Some(people) => people,
         None => activity::in_proportion(
@@ -185,6 +188,21 @@ fn active_people(db: &Reader<'_>, company: i64, today: i32) -> Result<(i64, i64)
         ),
     };
     Ok((people, people_before))
+}
+
+/// Distinct active people of the last 7 days; of a company with more people than are told apart an estimate
+/// beside those of 28.
+fn active_people_7d(db: &Reader<'_>, company: i64, today: i32, people_28d: i64) -> Result<i64, StoreError> {
+    let days = activity::last_days(today, 7);
+    match activity::recent_people_of_company(db, company, days.clone())? {
+        Some(people) => Ok(people),
+        None => {
+            let people_days = activity::people_days_of_company(db, company, &days)?;
+            let of_28 = activity::last_days(today, TREND_DAYS);
+            let known = activity::people_days_of_company(db, company, &of_28)?;
+            Ok(activity::in_proportion(people_days, known, people_28d))
+        }
+    }
 }
 
 /// All that a company's page shows.
@@ -206,7 +224,7 @@ pub fn page(db: &Reader<'_>, company_id: &str, now_ms: i64) -> Result<Option<Com
     Ok(Some(CompanyPage {
         signed_members,
         top_events: top_events(db, key, activity::last_days(today, TREND_DAYS))?,
-        active_people_7d: activity::recent_people_of_company(db, key, activity::last_days(today, 7))?,
+        active_people_7d: active_people_7d(db, key, today, active_people.0)?,
         left: left(db, key)?,
         possible_duplicates: duplicates::of_company(db, row.key, now_ms)?,
         row,
@@ -256,10 +274,101 @@ fn top_events(db: &Reader<'_>, company: i64, span: RangeInclusive<i32>) -> Resul
 }
 
 /// People who left.
-fn left(db: &Reader<'_>, company: i64) -> Result<u64, StoreError> {
+fn left(db: &Reader<'_>, company: i64) -> Result<Count, StoreError> {
     let mut statement = db.0.prepare_cached(
-        "SELECT count(*) FROM memberships INDEXED BY memberships_joined WHERE company_key = :company AND open = 0",
+        "SELECT count(*) FROM (
+           SELECT 1 FROM memberships INDEXED BY memberships_joined
+           WHERE company_key = :company AND open = 0 LIMIT :limit)",
     )?;
-    let left: i64 = statement.query_row(named_params! { ":company": company }, |row| row.get(0))?;
-    Ok(left.unsigned_abs())
+    let parameters = named_params! { ":company": company, ":limit": COUNTED_MAX };
+    Ok(Count::of(statement.query_row(parameters, |row| row.get(0))?))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use super::*;
+    use crate::domain::change::Subject;
+    use crate::domain::profile::Profile;
+    use crate::store::companies::{MembersBy, members};
+    use crate::store::events::{self, Of};
+    use crate::store::sample::{NOW, Sample, days_ago};
+    use crate::store::{changes, notes};
+
+    /// Members who are there, and who left, of the large company.
+    const MEMBERS: i64 = 200_000;
+    /// Steps of SQLite's machine between two counts.
+    const STEPS: i32 = 100;
+    /// Steps that one page may take, whatever the company: 50,000 people told apart three times are most of them.
+    const STEPS_MAX: u64 = 1_250_000;
+
+    /// People of the file join a company straight away, half of them having left; all were active of late.
+    fn fill(sample: &Sample, company: i64, people: i64) {
+        let (joined, left, today) = (days_ago(50), days_ago(3), crate::domain::time::day(NOW, chrono_tz::UTC));
+        sample.run(&format!(
+            "INSERT INTO memberships (user_key, company_key, joined_ms, left_ms, open, stated_ms, grade, source_key, attributes,
+               sort_name, last_seen_hour)
+             SELECT user_key, {company}, {joined} + user_key, iif(user_key % 2, NULL, {left}), user_key % 2, {joined}, 4, 1,
+               jsonb('{{}}'), sort_name, {hour} FROM users WHERE user_key <= {people};
+             INSERT INTO company_people SELECT {company}, user_key, {today} - user_key % 28, {hour} FROM users
+             WHERE user_key <= {people};
+             INSERT INTO company_people_by_day SELECT {today} - user_key % 56, {company}, user_key, 3 FROM users
+             WHERE user_key <= {people};
+             INSERT INTO company_days SELECT day, company_key, count(*), sum(events) FROM company_people_by_day
+             WHERE company_key = {company} GROUP BY 1, 2;
+             INSERT INTO changes (subject, subject_key, change_key, place, company_key, field, after)
+             SELECT 2, user_key, 1, user_key + {company} * 1000000, {company}, ' membership', '{{}}' FROM users WHERE user_key <= {people};
+             UPDATE companies SET members = {people} / 2, active_members = {people} / 2, last_seen_hour = {hour}
+             WHERE company_key = {company};",
+            hour = NOW / 3_600_000,
+        ));
+    }
+
+    /// The steps that all takes which a company's page reads.
+    fn steps_of_page(sample: &Sample, company_id: &str) -> (CompanyPage, u64) {
+        let (taken, counted) = (Arc::new(AtomicU64::new(0)), sample.db());
+        let count = Arc::clone(&taken);
+        let more = move || {
+            count.fetch_add(STEPS as u64, Ordering::Relaxed);
+            false
+        };
+        counted.0.progress_handler(STEPS, Some(more)).unwrap();
+        let page = page(&sample.db(), company_id, NOW).unwrap().unwrap();
+        let key = page.row.key;
+        for sort in [MembersBy::Name, MembersBy::Joined, MembersBy::LastSeen] {
+            for open in [true, false] {
+                let query = ListQuery { search: None, sort, descending: true, after: None, size: 25 };
+                assert!(members(&sample.db(), key, open, &query, NOW).unwrap().rows.len() <= 25);
+            }
+        }
+        changes::list(&sample.db(), Subject::Company(key), None, 300).unwrap();
+        events::list(&sample.db(), Of::Company(key), None, 50).unwrap();
+        notes::list(&sample.db(), Profile::Company(key)).unwrap();
+        sample.db().0.progress_handler(0, None::<fn() -> bool>).unwrap();
+        (page, taken.load(Ordering::Relaxed))
+    }
+
+    #[test]
+    fn case_40_a_company_of_very_many_members_answers_its_page_by_bounded_work() {
+        let sample = Sample::new();
+        sample.run(&format!(
+            "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {MEMBERS})
+             INSERT INTO users (id, user_id, sort_name, attributes, first_message_ms, first_seen_ms)
+             SELECT 'id ' || n, 'user ' || n, 'user ' || n, jsonb('{{}}'), {seen}, {seen} FROM numbers;",
+            seen = days_ago(50)
+        ));
+        sample.change(days_ago(1), "import", &[]);
+        let small = sample.company("small", None, "{}", days_ago(60));
+        let large = sample.company("large", None, "{}", days_ago(60));
+        fill(&sample, small, 100);
+        fill(&sample, large, MEMBERS);
+        let (_, of_small) = steps_of_page(&sample, "small");
+        let (page, of_large) = steps_of_page(&sample, "large");
+        assert_eq!((page.row.members, page.left), (100_000, Count::Over));
+        assert_eq!(page.active_people.0, 100_000, "who is active in 30 days");
+        assert!(of_small < STEPS_MAX / 10, "{of_small}");
+        assert!(of_large < STEPS_MAX, "{of_large} steps, {of_small} of a small one");
+    }
 }

@@ -121,6 +121,7 @@ CREATE TABLE users (
   companies      INTEGER NOT NULL DEFAULT 0, -- open memberships
   current_company_key INTEGER,
   signed         INTEGER NOT NULL DEFAULT 0, -- an id of it has been signed (C8)
+  staff          INTEGER NOT NULL DEFAULT 0, -- of our own people, whom the folds leave out (R16)
   owner_key      INTEGER REFERENCES operators, -- who looks after them (A9)
   first_page_ms  INTEGER,                  -- the first page viewed (A9)
   first_page     TEXT,                     -- its address, referrer and campaign
@@ -129,6 +130,8 @@ CREATE TABLE users (
 ) STRICT;
 CREATE INDEX users_owner ON users (owner_key, user_key) WHERE owner_key IS NOT NULL;
 CREATE INDEX users_email ON users (email, user_key) WHERE email IS NOT NULL;
+CREATE INDEX users_email_domain ON users (substr(email, instr(email, '@') + 1), staff, user_key) WHERE email IS NOT NULL;
+CREATE INDEX users_staff ON users (last_seen_hour, user_key) WHERE staff = 1;
 CREATE INDEX users_merged_into ON users (merged_into) WHERE merged_into IS NOT NULL;
 -- Lists and counts never meet who is merged or archived.
 CREATE INDEX users_sort_name  ON users (sort_name, user_key)      WHERE merged_into IS NULL AND archived_ms IS NULL;
@@ -143,7 +146,8 @@ CREATE TABLE user_ids (
   user_id  TEXT    PRIMARY KEY,
   user_key INTEGER NOT NULL REFERENCES users,
   since_ms INTEGER NOT NULL,
-  form     TEXT    -- what differs from it in case or form only has the same; null: the id itself
+  form     TEXT,   -- what differs from it in case or form only has the same; null: the id itself
+  alias_ms INTEGER -- the time of the alias that gave it, the latest of which is current; null: the first id
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX user_ids_user ON user_ids (user_key);
 CREATE INDEX user_ids_form ON user_ids (form, user_key) WHERE form IS NOT NULL;
@@ -508,6 +512,11 @@ CREATE TABLE day_recounts (
   next_day INTEGER NOT NULL,
   last_day INTEGER NOT NULL
 ) STRICT;
+
+-- E-mail domains whose people wait to be counted, or not counted any more, since our own domains changed.
+CREATE TABLE staff_recounts (
+  domain TEXT PRIMARY KEY
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE days (
   day    INTEGER PRIMARY KEY,

@@ -77,33 +77,63 @@ pub fn create(tx: &mut Tx<'_>, user_id: Option<&UserId>, at_ms: i64) -> Result<U
         .execute(params![id, user_id.map(UserId::as_str), sort_name, at_ms])?;
     let key = UserKey(tx.connection.last_insert_rowid());
     if let Some(user_id) = user_id {
-        add_id(tx, key, user_id, at_ms)?;
+        add_id(tx, key, user_id, at_ms, None)?;
         search::index_user(tx, key, user_id.as_str())?;
     }
     Ok(key)
 }
 
-/// Adds an id to those of a user.
-fn add_id(tx: &Tx<'_>, key: UserKey, user_id: &UserId, at_ms: i64) -> Result<(), StoreError> {
+/// Adds an id to those of a user: the first one, or one given by an alias of an instant.
+fn add_id(tx: &Tx<'_>, key: UserKey, user_id: &UserId, since_ms: i64, alias_ms: Option<i64>) -> Result<(), StoreError> {
     let form = duplicates::form(user_id.as_str());
     let other = (form != user_id.as_str()).then_some(&form);
     tx.connection
-        .prepare_cached("INSERT INTO user_ids (user_id, user_key, since_ms, form) VALUES (?1, ?2, ?3, ?4)")?
-        .execute(params![user_id.as_str(), key.0, at_ms, other])?;
+        .prepare_cached(
+            "INSERT INTO user_ids (user_id, user_key, since_ms, form, alias_ms) VALUES (?1, ?2, ?3, ?4, ?5)",
+        )?
+        .execute(params![user_id.as_str(), key.0, since_ms, other, alias_ms])?;
     store::duplicates::restate(tx, Records::Users, Why::Id, &form)
 }
 
-/// Gives a user a (new) id; the old one stays as an alias (R8, R10).
+/// Gives a user a (new) id; the old one stays as an alias (R8, R10). Of two that were given the later by
+/// time is the current one, whichever arrived first; one given in the place of another is later than that
+/// one. Answers the id before and the one after.
 ///
 /// # Errors
 /// [`StoreError`] only.
-pub fn give_id(tx: &mut Tx<'_>, key: UserKey, user_id: &UserId, at_ms: i64) -> Result<(), StoreError> {
-    add_id(tx, key, user_id, at_ms)?;
-    tx.connection
-        .prepare_cached("UPDATE users SET user_id = ?2 WHERE user_key = ?1")?
-        .execute(params![key.0, user_id.as_str()])?;
-    let user = load(tx, key)?;
-    name_and_index(tx, &user)
+pub fn give_id(
+    tx: &mut Tx<'_>,
+    key: UserKey,
+    user_id: &UserId,
+    previous: Option<&str>,
+    at_ms: i64,
+) -> Result<(Option<String>, String), StoreError> {
+    let before = load(tx, key)?.user_id;
+    let alias_ms = match previous {
+        None => None,
+        Some(previous) => {
+            let given_ms: Option<i64> = tx
+                .connection
+                .prepare_cached("SELECT alias_ms FROM user_ids WHERE user_id = ?1")?
+                .query_row([previous], |row| row.get(0))?;
+            Some(given_ms.map_or(at_ms, |given_ms| at_ms.max(given_ms + 1)))
+        }
+    };
+    add_id(tx, key, user_id, at_ms, alias_ms)?;
+    let current: String = tx
+        .connection
+        .prepare_cached(
+            "SELECT user_id FROM user_ids WHERE user_key = ?1 ORDER BY alias_ms DESC NULLS LAST, user_id DESC LIMIT 1",
+        )?
+        .query_row([key.0], |row| row.get(0))?;
+    if before.as_ref() != Some(&current) {
+        tx.connection
+            .prepare_cached("UPDATE users SET user_id = ?2 WHERE user_key = ?1")?
+            .execute(params![key.0, current])?;
+        let user = load(tx, key)?;
+        name_and_index(tx, &user)?;
+    }
+    Ok((before, current))
 }
 
 /// A user as the rules need it.
@@ -185,6 +215,7 @@ pub fn save(tx: &mut Tx<'_>, user: &KnownUser) -> Result<(), StoreError> {
         for email in [&user.email, &email].into_iter().flatten() {
             store::duplicates::restate(tx, Records::Users, Why::Email, email)?;
         }
+        store::staff::follow(tx, user.key, email.as_deref())?;
     }
     if email != user.email || name != user.name {
         name_and_index(tx, &KnownUser { email, name, ..user.clone() })?;

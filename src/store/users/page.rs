@@ -16,7 +16,7 @@ use crate::domain::ids::{CompanyKey, EventId, UserKey};
 use crate::domain::time::DAY_MS;
 use crate::store::list::{self, ListQuery, Page};
 use crate::store::membership_history::{self, MembershipHistory};
-use crate::store::{Reader, StoreError, activity, duplicates, email_domains, first_pages, workspace};
+use crate::store::{Reader, StoreError, activity, duplicates, email_domains, first_pages, staff, workspace};
 
 /// Of a user's browsers so many are named.
 const BROWSERS_SHOWN_MAX: usize = 100;
@@ -122,6 +122,8 @@ pub struct UserPage {
     pub elsewhere: Option<String>,
     /// Other users that may be the same, and why.
     pub possible_duplicates: Vec<(UserRow, Why)>,
+    /// Of our own people, who are in no number (R16).
+    pub is_staff: bool,
     /// Proof of identity was seen.
     pub signed: bool,
     /// The first page viewed (A9).
@@ -188,6 +190,7 @@ fn record_of(db: &Reader<'_>, row: UserRow, today: i32, sources: &SourceNames) -
 pub fn page(db: &Reader<'_>, name: &UserName, now_ms: i64) -> Result<Option<UserPage>, StoreError> {
     let Some(record) = record(db, name, now_ms)? else { return Ok(None) };
     let UserRecord { row, identifiers, attributes, memberships, active_days, signed, first_page } = record;
+    let is_staff = staff::is_left_out(db, row.key)?;
     let unstated_events = if row.companies > 1 { unstated_events(db, row.key.0, now_ms)? } else { 0 };
     let domain = row.email.as_deref().and_then(of_email);
     let elsewhere = match domain {
@@ -204,6 +207,7 @@ pub fn page(db: &Reader<'_>, name: &UserName, now_ms: i64) -> Result<Option<User
         unstated_events,
         elsewhere,
         possible_duplicates,
+        is_staff,
         signed,
         first_page,
     }))
@@ -376,7 +380,7 @@ mod tests {
         sample.member(ann, umbrella, days_ago(50), None);
         sample.member(ann, acme, days_ago(40), None);
         sample.visitor("laptop", days_ago(61), Some((ann, days_ago(90))));
-        sample.run(&format!("INSERT INTO user_ids VALUES ('annie', {ann}, {}, NULL)", days_ago(70)));
+        sample.run(&format!("INSERT INTO user_ids VALUES ('annie', {ann}, {}, NULL, NULL)", days_ago(70)));
         for day in [1, 2, 3, 30, 31] {
             let named = Named { user: Some(ann), company: Some(acme), ..Named::default() };
             sample.event(days_ago(day), Kind::Track, "Opened", named);
