@@ -199,6 +199,20 @@ pub fn link(tx: &mut Tx<'_>, visitor: VisitorKey, user: UserKey, at_ms: i64, fro
         .query_row(params![visitor.0, user.0, at_ms, from_ms, seq], |row| row.get(0))?)
 }
 
+/// How many of a user's newest browsers, at most so many, were linked within the hour before an instant
+/// (Unix milliseconds), or after it.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn linked_within_the_hour(tx: &Tx<'_>, user: UserKey, at_ms: i64, limit: i64) -> Result<i64, StoreError> {
+    let mut statement = tx.connection.prepare_cached(
+        "SELECT count(*) FROM
+           (SELECT linked_ms FROM visitors WHERE user_key = ?1 ORDER BY visitor_key DESC LIMIT ?2)
+         WHERE linked_ms > ?3",
+    )?;
+    Ok(statement.query_row([user.0, limit, at_ms - HOUR_MS], |row| row.get(0))?)
+}
+
 /// What a visitor carries.
 ///
 /// # Errors

@@ -266,6 +266,27 @@ async fn case_26_after_an_erasure_nothing_comes_back() {
 }
 
 #[actix_web::test]
+async fn case_27_one_id_in_a_hundred_browsers_is_one_user_and_is_warned_of() {
+    let rollcall = Rollcall::start();
+    let mut warned = Vec::new();
+    for browsers in (0..100).collect::<Vec<u32>>().chunks(25) {
+        let messages = browsers.iter().map(|number| identify(Some(&format!("v{number}")), "USER-ID", json!({})));
+        let results = rollcall.page_posts(Value::Array(messages.collect())).await;
+        let has = |result: &Value| {
+            let warnings = result["warnings"].as_array();
+            warnings.is_some_and(|warnings| warnings.contains(&json!("id_shared_by_many")))
+        };
+        assert!(results.iter().all(|result| result["status"] == "stored"), "{results:?}");
+        warned.extend(results.iter().map(has));
+    }
+    assert_eq!(warned.iter().position(|warned| *warned), Some(19), "from the twentieth browser on");
+    assert!(warned[19..].iter().all(|warned| *warned));
+    assert_eq!(rollcall.list("/users").await.len(), 1);
+    let again = rollcall.page_posts(json!([page("v7", "/")])).await;
+    assert_eq!(again[0]["warnings"], Value::Null, "whoever is linked already is not counted again: {again:?}");
+}
+
+#[actix_web::test]
 async fn case_36_a_lead_becomes_a_user_in_the_same_browser() {
     let rollcall = Rollcall::start();
     let lead = json!({

@@ -8,7 +8,7 @@ use super::{Receiving, Subject};
 use crate::domain::access::Grade;
 use crate::domain::attributes::Stamp;
 use crate::domain::change::{CREATED, Change, LINK, Subject as About, USER_ID};
-use crate::domain::identity::{Browser, Claim, Facts, Link, Who, decide};
+use crate::domain::identity::{Browser, Claim, Facts, ID_SHARED_BY_MANY, Link, SHARED_BY, Who, decide};
 use crate::domain::ids::{self, AnonymousId, UserId, UserKey, VisitorKey};
 use crate::domain::message::{Kind, Message};
 use crate::domain::time::DAY_MS;
@@ -164,6 +164,9 @@ impl Receiving<'_, '_> {
         }
         self.news = true;
         self.changes.push(Change::new(About::Visitor(visitor), LINK, None, Some(json!(user.0))));
+        if visitors::linked_within_the_hour(self.tx, user, self.time.at_ms, SHARED_BY)? >= SHARED_BY {
+            self.warnings.push(ID_SHARED_BY_MANY);
+        }
         self.fill_gaps(user)?;
         if self.takes_proof(person)? {
             return Ok(());
