@@ -49,6 +49,7 @@ let referrer = document.referrer
 let last
 let pending
 let pageTimer
+let stamp = 0
 let stopped
 let missed = 0
 let open
@@ -237,13 +238,15 @@ function put(type, fields, said, url, time) {
   }
   Object.assign(me.said, marks)
   me.seen = now
+  // What is said in one millisecond keeps its order.
+  stamp = now > stamp || now < stamp - 1000 ? now : stamp + 1
   write("localStorage", me)
   queue.push({ marks, message: {
     type,
     messageId: random(),
     anonymousId: me.anonymous_id,
     userId: me.user_id,
-    timestamp: time || new Date(),
+    timestamp: time || new Date(stamp),
     ...fields,
     context: {
       page: { url: url || address(), title: document.title, referrer },
