@@ -36,7 +36,7 @@ pub fn mended(json: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(mended)
 }
 
-/// The code unit of the escape `\uXXXX` that starts here.
+/// The code unit of the escape that starts here: `\u` and four hexadecimal digits.
 fn escape(json: &[u8], at: usize) -> Option<u16> {
     let digits = json.get(at..at + 6)?.strip_prefix(b"\\u")?;
     let digits = std::str::from_utf8(digits).ok().filter(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()))?;
