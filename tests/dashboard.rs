@@ -99,6 +99,9 @@ async fn filled() -> Rollcall {
             "name": "שלום עולם ".repeat(12), "company": { "company_id": "a/b c", "name": "<script>alert(1)</script>", "seats": "ten" },
         },
     }));
+    let shared =
+        |number| json!({ "type": "identify", "anonymousId": format!("shared-{number}"), "userId": "the user" });
+    messages.extend((0..20).map(shared));
     for part in messages.chunks(200) {
         rollcall.backend_posts(json!(part)).await;
     }

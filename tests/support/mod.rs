@@ -4,6 +4,7 @@
 #![allow(dead_code, reason = "each test file uses its part of the stage")]
 
 pub mod browser;
+pub mod desk;
 pub mod site;
 
 use std::io::{BufRead, BufReader, Write as _};

@@ -8,6 +8,7 @@ use crate::dashboard::parts::times::Clock;
 use crate::domain::access::{Grade, Role};
 use crate::domain::attributes::Type;
 use crate::domain::change::{CREATED, MEMBERSHIP, Subject};
+use crate::domain::findings::Finding;
 use crate::domain::first_page::FirstPage;
 use crate::domain::ids::{ChangeKey, CompanyKey, EventId, NoteKey, SourceKey, UserKey};
 use crate::domain::message::Kind;
@@ -16,6 +17,7 @@ use crate::domain::time::{DAY_MS, HOUR_MS, MINUTE_MS, instant_from_text};
 use crate::store::changes::ChangeRow;
 use crate::store::companies::CompanyRow;
 use crate::store::events::EventRow;
+use crate::store::findings::FindingRow;
 use crate::store::list::Count;
 use crate::store::refusals::RefusalRow;
 use crate::store::users::{AttributeValue, CompanyName, ROLL_DAYS, UserRow};
@@ -354,6 +356,24 @@ pub fn refusals() -> Vec<RefusalRow> {
         row("company_id_missing", None, 4, "", ""),
         row("type_mismatch", Some("employees"), 1, "about 40", "employees is a number and \"about 40\" is none."),
         row("write_key_unknown", None, 7, "wk_old_key", "No source has this key."),
+    ]
+}
+
+pub fn findings() -> Vec<FindingRow> {
+    let row = |finding: Finding, user: Option<&str>, count: u64, example: &str| FindingRow {
+        finding,
+        source: "App".to_owned(),
+        user: user.map(str::to_owned),
+        count,
+        since_ms: now() - 20 * DAY_MS,
+        last_seen_ms: now() - 6 * MINUTE_MS,
+        example: example.to_owned(),
+    };
+    let (shared, clock) = (Finding::IdSharedByMany, Finding::ClockWrong);
+    vec![
+        row(shared, Some("current-user"), 4_182, "current-user"),
+        row(shared, PEOPLE[2].2, 20, PEOPLE[2].2.unwrap_or_default()),
+        row(clock, None, 12_345, "2 h 0 min behind"),
     ]
 }
 

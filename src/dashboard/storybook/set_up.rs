@@ -224,6 +224,8 @@ pub fn doors() -> Vec<(&'static str, Markup)> {
     };
     let help_frame = frame(Place::Elsewhere, "/help");
     let refusals_frame = frame(Place::Refusals, "/refusals");
+    let many = refusals::View { refusals: samples::refusals(), findings: samples::findings() };
+    let found = refusals::View { findings: samples::findings(), ..refusals::View::default() };
     vec![
         ("sign-in", sign_in::page(&view)),
         ("sign-in-wrong", sign_in::page(&wrong)),
@@ -233,7 +235,8 @@ pub fn doors() -> Vec<(&'static str, Markup)> {
         ("password-used", password::used(Theme::System)),
         ("help", help::page(&help_frame)),
         ("help-codes", help::codes_page(&help_frame)),
-        ("refusals-many", refusals::page(&refusals_frame, &refusals::View { refusals: samples::refusals() })),
+        ("refusals-many", refusals::page(&refusals_frame, &many)),
+        ("refusals-found", refusals::page(&refusals_frame, &found)),
         ("refusals-empty", refusals::page(&refusals_frame, &refusals::View::default())),
         ("not-found", errors::no_page(&frame(Place::Elsewhere, "/colour?a=<b>"))),
     ]

@@ -565,6 +565,20 @@ CREATE TABLE refusals (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX refusals_last_seen ON refusals (last_seen_ms);
 
+-- What was found without being asked, that nobody was refused for; for 30 days since it was last so.
+CREATE TABLE findings (
+  code         TEXT    NOT NULL,
+  source_key   INTEGER NOT NULL,
+  user_key     INTEGER NOT NULL, -- whom it is about, as named; 0: nobody
+  count        INTEGER NOT NULL,
+  since_ms     INTEGER NOT NULL,
+  last_seen_ms INTEGER NOT NULL,
+  example      TEXT    NOT NULL, -- of nobody
+  PRIMARY KEY (code, source_key, user_key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX findings_last_seen ON findings (last_seen_ms);
+CREATE INDEX findings_user      ON findings (user_key) WHERE user_key <> 0;
+
 -- Refused values, kept to be applied once their attribute can take them (A2, A8).
 CREATE TABLE tray_values (
   owner        INTEGER NOT NULL,
