@@ -96,10 +96,12 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
             (cells(&view.overview))
             (chart.draw())
             div.cols {
-                (newest_users(frame, &view.overview.newest_users))
-                (newest_companies(frame, &view.overview.newest_companies))
                 (growing_companies(&view.overview.growing_companies))
                 (quiet_companies(frame, &view.overview.quiet_companies))
+            }
+            div.cols {
+                (newest_users(frame, &view.overview.newest_users))
+                (newest_companies(frame, &view.overview.newest_companies))
             }
         }
     };
@@ -193,17 +195,17 @@ fn cells(overview: &Overview) -> Markup {
                 (stat(
                     "/users?sort=-first_seen",
                     "Users",
-                    "Users and leads",
+                    "Users and leads; the change is who was first seen in the last 28 days",
                     html! { (numbers::count(overview.users)) },
-                    html! {},
+                    more(overview.new_users_28d),
                     html! {},
                 ))
                 (stat(
                     "/companies?sort=-first_seen",
                     "Companies",
-                    "Companies that are known by an id, with or without members",
+                    "Companies that are known by an id, with or without members; the change is those first seen in the last 28 days",
                     html! { (numbers::count(overview.companies)) },
-                    html! {},
+                    more(overview.new_companies_28d),
                     html! {},
                 ))
                 (stat(
@@ -232,6 +234,15 @@ fn cells(overview: &Overview) -> Markup {
                     chart::wide_roll(last(30)),
                 ))
             }
+        }
+    }
+}
+
+/// How many came, where any did.
+fn more(new: Count) -> Markup {
+    html! {
+        @if new != Count::Exactly(0) {
+            span.delta.good { span aria-hidden="true" { "↑" } span.vh { "up " } (numbers::count(new)) }
         }
     }
 }

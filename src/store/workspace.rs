@@ -5,10 +5,10 @@ use std::ops::RangeInclusive;
 use rusqlite::named_params;
 
 use super::companies::{self, CompanyRow, Growing};
-use super::list::ListQuery;
+use super::list::{COUNTED_MAX, Count, ListQuery};
 use super::users::{self, UserRow};
 use super::{Reader, StoreError, Tx, activity, days, staff};
-use crate::domain::activity::State;
+use crate::domain::activity::{State, TREND_DAYS};
 use crate::domain::settings::{SettingError, Settings};
 use crate::domain::time::{self, DAY_MS, HOUR_MS};
 
@@ -38,9 +38,13 @@ pub struct Day {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Overview {
     /// Users and leads, exact up to the limit of counting.
-    pub users: super::list::Count,
+    pub users: Count,
     /// Companies.
-    pub companies: super::list::Count,
+    pub companies: Count,
+    /// Of them who was first seen in the last 28 days, likewise.
+    pub new_users_28d: Count,
+    /// Of the companies those first seen in the last 28 days, likewise.
+    pub new_companies_28d: Count,
     /// The last 84 days, oldest first.
     pub days: Vec<Day>,
     /// Of each day it is known who was new.
@@ -76,6 +80,8 @@ pub fn overview(db: &Reader<'_>, now_ms: i64) -> Result<Overview, StoreError> {
     Ok(Overview {
         users: users::count(db, None)?,
         companies: companies::count(db, companies::Shelf::InUse, None)?,
+        new_users_28d: first_seen_since(db, "users", now_ms - i64::from(TREND_DAYS) * DAY_MS)?,
+        new_companies_28d: first_seen_since(db, "companies", now_ms - i64::from(TREND_DAYS) * DAY_MS)?,
         days,
         tells_new,
         active_7d: active(db, today, 7, now_ms)?,
@@ -116,6 +122,17 @@ fn days(db: &Reader<'_>, span: RangeInclusive<i32>) -> Result<Vec<Day>, StoreErr
     Ok(span
         .map(|day| active.next_if(|known| known.day == day).unwrap_or(Day { day, people: 0, new_people: 0, events: 0 }))
         .collect())
+}
+
+/// Rows of users or companies that were first seen since an instant.
+fn first_seen_since(db: &Reader<'_>, table: &str, since_ms: i64) -> Result<Count, StoreError> {
+    let mut statement = db.0.prepare_cached(&format!(
+        "SELECT count(*) FROM (
+           SELECT 1 FROM {table} INDEXED BY {table}_first_seen
+           WHERE merged_into IS NULL AND archived_ms IS NULL AND first_seen_ms >= :since LIMIT :limit)"
+    ))?;
+    let parameters = named_params! { ":since": since_ms, ":limit": COUNTED_MAX };
+    Ok(Count::of(statement.query_row(parameters, |row| row.get(0))?))
 }
 
 /// Marks of each day how many of its people were first seen then; whether they are not too many for that.
@@ -263,7 +280,6 @@ pub fn integrity(db: &Reader<'_>) -> Result<Vec<String>, StoreError> {
 mod tests {
     use super::*;
     use crate::domain::message::Kind;
-    use crate::store::list::Count;
     use crate::store::sample::{NOW, Named, Sample, days_ago};
     use crate::store::{Ambient, Store};
 
@@ -298,6 +314,7 @@ mod tests {
         let quiet: Vec<_> = overview.quiet_companies.iter().map(|company| company.company_id.as_str()).collect();
         assert_eq!(quiet, ["quiet", "gone"]);
         assert_eq!(overview.newest_companies.len(), 4);
+        assert_eq!((overview.new_users_28d, overview.new_companies_28d), (Count::Exactly(0), Count::Exactly(0)));
         assert!(overview.tells_new && overview.growing_companies.is_empty());
         assert_eq!(overview.refused_7d, 3);
     }

@@ -93,7 +93,8 @@ fn movement(
 ) -> Markup {
     html! {
         @if *count > 0 {
-            details.fold-body {
+            // Who is on the way out is what somebody comes here for.
+            details.fold-body open[tone == "bad"] {
                 summary title=(formula) { span class={ "ink " (tone) } { (icon(drawing)) } " " (title) " " span.count { (number(*count as u64)) } }
                 ul.rows {
                     @for (person, presence) in named { li { (link(person)) span.end { (of_days(presence)) } } }

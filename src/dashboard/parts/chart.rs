@@ -348,7 +348,7 @@ fn short(value: f64) -> String {
 fn round_up(value: u32) -> u32 {
     let mut unit = 4;
     loop {
-        for factor in [1, 2, 3, 5] {
+        for factor in [1, 2, 3, 4, 5, 6, 8] {
             if unit * factor >= value {
                 return unit * factor;
             }
@@ -364,7 +364,7 @@ mod tests {
     #[test]
     fn a_scale_has_four_round_parts() {
         for (value, top) in
-            [(0, 4), (3, 4), (5, 8), (9, 12), (13, 20), (21, 40), (600, 800), (801, 1_200), (2_100, 4_000)]
+            [(0, 4), (3, 4), (5, 8), (9, 12), (13, 16), (21, 24), (203, 240), (600, 800), (801, 1_200), (2_100, 2_400)]
         {
             assert_eq!(round_up(value), top, "{value}");
         }

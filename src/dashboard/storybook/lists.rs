@@ -147,6 +147,8 @@ pub fn overviews() -> Vec<(&'static str, Markup)> {
         overview: Overview {
             users: Count::Exactly(4_182),
             companies: Count::Exactly(318),
+            new_users_28d: Count::Exactly(96),
+            new_companies_28d: Count::Exactly(11),
             days: days(640),
             active_7d: (1_604, 1_492),
             active_30d: (2_871, 2_895),
@@ -174,6 +176,8 @@ pub fn overviews() -> Vec<(&'static str, Markup)> {
     one.overview = Overview {
         users: Count::Exactly(1),
         companies: Count::Exactly(0),
+        new_users_28d: Count::Exactly(1),
+        new_companies_28d: Count::Exactly(0),
         days: days(0)
             .into_iter()
             .enumerate()
