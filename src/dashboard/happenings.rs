@@ -35,7 +35,7 @@ pub enum Told {
     /// On a company's page.
     OfCompany,
     /// On a page of everything: it says of whom, and not by whom.
-    OfAnybody,
+    Everything,
 }
 
 /// Whom the page is about.
@@ -52,7 +52,7 @@ impl Told {
     fn verb(&self, word: &str) -> String {
         match self {
             Told::OfUser => pill::capital(word),
-            Told::OfCompany | Told::OfAnybody => word.to_owned(),
+            Told::OfCompany | Told::Everything => word.to_owned(),
         }
     }
 }
@@ -76,7 +76,7 @@ pub fn entries(timeline: &Timeline, told: Told, known: Known<'_>, clock: Clock) 
 /// One deed, told where everything is.
 pub fn of_deed(changes: &[ChangeRow], clock: Clock) -> Vec<Entry> {
     let timeline = Timeline { changes: changes.to_vec(), ..Timeline::default() };
-    entries(&timeline, Told::OfAnybody, Known { id: "", first_seen_ms: i64::MAX }, clock)
+    entries(&timeline, Told::Everything, Known { id: "", first_seen_ms: i64::MAX }, clock)
 }
 
 /// The membership of a record that was merged: it goes on as the other's, so nobody left.
@@ -237,7 +237,7 @@ fn moved(set: &[ChangeRow], told: Told, clock: Clock) -> Option<Vec<Entry>> {
         return None;
     }
     let sentence = html! {
-        @if told == Told::OfAnybody { (somebody(first)) " " }
+        @if told == Told::Everything { (somebody(first)) " " }
         (told.verb("moved"))
         " from "
         @for (place, change) in left.iter().enumerate() { @if place > 0 { ", " } (other(change, Told::OfUser)) }
@@ -258,13 +258,13 @@ fn deed(changes: &[ChangeRow], told: Told, known: Known<'_>, clock: Clock) -> En
     let first = &changes[0];
     let find = |field: &str| changes.iter().find(|change| change.field == field);
     let fields: Vec<&ChangeRow> = changes.iter().filter(|change| !is_our_own(&change.field)).collect();
-    let is_anybody = told == Told::OfAnybody;
+    let is_everything = told == Told::Everything;
     // On a page of its own it need not be said whom it is about.
-    let whom = html! { @if is_anybody { (somebody(first)) ": " } };
+    let whom = html! { @if is_everything { (somebody(first)) ": " } };
     let (tone, icon, sentence) = if first.subject == "membership" {
         membership(first, find(MEMBERSHIP), &fields, told)
     } else if matches!(first.subject, "workspace" | "source" | "attribute") {
-        let (icon, sentence) = set_up::sentence(&changes.iter().collect::<Vec<_>>(), is_anybody);
+        let (icon, sentence) = set_up::sentence(&changes.iter().collect::<Vec<_>>(), is_everything);
         ("info", icon, sentence)
     } else if find(CREATED).is_some() {
         let icon = if first.subject == "company" { "company" } else { "user" };
@@ -282,7 +282,7 @@ fn deed(changes: &[ChangeRow], told: Told, known: Known<'_>, clock: Clock) -> En
             (true, _) => "Merged: another record of this person",
             (false, _) => "Apart again: a merged record",
         };
-        let into = html! { @if is_anybody { (merged_into(merged)) } };
+        let into = html! { @if is_everything { (merged_into(merged)) } };
         ("info", "merge", html! { (sentence) " " code { (first.subject_id) } (into) })
     } else if let Some(told) = find(NOT_SAME_AS) {
         let sentence = if told.after.is_some() { "Not the same as" } else { "Perhaps the same as" };
@@ -322,7 +322,7 @@ fn deed(changes: &[ChangeRow], told: Told, known: Known<'_>, clock: Clock) -> En
 /// A sentence with by whom, and where it stands in time: history told late stands where it belongs, and says
 /// when it was told. Where everything is told it stands when it was done.
 fn in_time(first: &ChangeRow, about_ms: Option<i64>, sentence: Markup, told: Told, clock: Clock) -> (i64, Markup) {
-    if told == Told::OfAnybody {
+    if told == Told::Everything {
         return (first.at_ms, sentence);
     }
     let at_ms = about_ms.filter(|at_ms| *at_ms < first.at_ms).unwrap_or(first.at_ms);
@@ -338,8 +338,10 @@ fn in_time(first: &ChangeRow, about_ms: Option<i64>, sentence: Markup, told: Tol
 
 /// That somebody is known now, or no more: by name where it is not whom the page is about.
 fn made(created: &ChangeRow, told: Told) -> Markup {
-    let is_another =
-        matches!((told, created.subject), (Told::OfUser, "company") | (Told::OfCompany, "user") | (Told::OfAnybody, _));
+    let is_another = matches!(
+        (told, created.subject),
+        (Told::OfUser, "company") | (Told::OfCompany, "user") | (Told::Everything, _)
+    );
     html! {
         @match &created.after {
             Some(_) if is_another => { "New " (created.subject) " " b { (somebody(created)) } },
@@ -413,7 +415,7 @@ fn membership(
     let sentence = |verb: &str| match told {
         Told::OfUser => html! { (told.verb(verb)) " " (other) },
         Told::OfCompany => html! { (other) " " (told.verb(verb)) },
-        Told::OfAnybody => html! { (somebody(first)) " " (told.verb(verb)) " " (other) },
+        Told::Everything => html! { (somebody(first)) " " (told.verb(verb)) " " (other) },
     };
     match standing {
         Some(_) if has_left => ("warn", "leave", sentence("left")),
@@ -425,7 +427,7 @@ fn membership(
             let whom = match told {
                 Told::OfUser => html! { "At " (other) },
                 Told::OfCompany => other,
-                Told::OfAnybody => html! { (somebody(first)) " at " (other) },
+                Told::Everything => html! { (somebody(first)) " at " (other) },
             };
             ("info", "user", html! { (whom) ": " (fields_sentence(fields)) })
         }
@@ -436,7 +438,7 @@ fn membership(
 fn other(change: &ChangeRow, told: Told) -> Markup {
     let company_id = change.company_id.as_deref().unwrap_or_default();
     let (id, name, address) = match told {
-        Told::OfUser | Told::OfAnybody => (company_id, &change.company_name, links::company(company_id)),
+        Told::OfUser | Told::Everything => (company_id, &change.company_name, links::company(company_id)),
         Told::OfCompany => (
             change.subject_id.as_str(),
             &change.subject_name,

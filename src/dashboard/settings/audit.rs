@@ -55,7 +55,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
     let choice = |text: &'static str, doer: Option<Doer>| (text, view.address(doer, day, None), view.doer == doer);
     let (first_page, here) = (view.address(view.doer, day, None), view.address(view.doer, day, view.after.as_ref()));
     let content = html! {
-        (done::done(view.done.as_ref(), Told::OfAnybody, &here, frame.clock, frame.role()))
+        (done::done(view.done.as_ref(), Told::Everything, &here, frame.clock, frame.role()))
         div.toolbar {
             (chips("Done by", &[
                 choice("Everybody", None),
