@@ -151,6 +151,11 @@ pub fn end_of_day(date: NaiveDate, zone: Tz) -> i64 {
     begins.map_or(i64::MAX, |begins| begins.timestamp_millis() - 1)
 }
 
+/// The first and the last millisecond of a date in a zone, Unix milliseconds.
+pub fn span_of_day(date: NaiveDate, zone: Tz) -> (i64, i64) {
+    (end_of_day(date.pred_opt().unwrap_or(date), zone) + 1, end_of_day(date, zone))
+}
+
 /// Days from 1970-01-01 to a date.
 pub fn day_number(date: NaiveDate) -> i32 {
     date.signed_duration_since(NaiveDate::default()).num_days() as i32

@@ -17,7 +17,7 @@ use super::{
     users, visitors, workspace,
 };
 use crate::domain::attributes::Owner;
-use crate::domain::change::{CREATED, MEMBERSHIP, Subject};
+use crate::domain::change::{CREATED, Doer, MEMBERSHIP, Subject};
 use crate::domain::duplicates::Records;
 use crate::domain::ids::{CompanyKey, NoteKey, SourceKey, UserKey, VisitorKey};
 use crate::domain::message::Kind;
@@ -198,7 +198,11 @@ fn ask_everything(db: &Reader<'_>) {
     }
     assert_eq!(duplicates::of_user(db, UserKey(1), NOW).unwrap().len(), 1);
     duplicates::of_company(db, CompanyKey(1), NOW).unwrap();
-    changes::all(db, None, 50).unwrap();
+    for doer in [None, Some(Doer::Hand), Some(Doer::Message)] {
+        for (span_ms, after) in [(None, None), (Some((days_ago(50), NOW)), Some(Cursor { value: 1.into(), key: 9 }))] {
+            changes::all(db, &changes::Wanted { doer, span_ms, after, size: 50, fields: 9 }).unwrap();
+        }
+    }
     assert_eq!(email_domains::of_company(db, CompanyKey(1)).unwrap(), ["acme.test"]);
     assert!(email_domains::is_elsewhere(db, UserKey(1), "umbrella.test").unwrap());
     users::count_with_several_companies(db).unwrap();

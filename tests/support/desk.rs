@@ -25,15 +25,28 @@ impl Rollcall {
     pub async fn desk(&self) -> Desk<'_> {
         Desk { rollcall: self, cookie: self.session_cookie().await }
     }
+
+    /// Adds an operator, and signs them in.
+    pub async fn desk_of(&self, email: &str, role: &str) -> Desk<'_> {
+        let password = "another horse battery";
+        self.shell_with_input(&["operator", "add", email, "--role", role, "--password-stdin", "--json"], password);
+        Desk { rollcall: self, cookie: self.session_cookie_of((email, password)).await }
+    }
 }
 
 impl Desk<'_> {
     /// Opens a page; panics where there is none.
     pub async fn open(&self, path: &str) -> String {
+        let (status, page) = self.ask(path).await;
+        assert_eq!(status, 200, "{path}: {page}");
+        page
+    }
+
+    /// Asks for a page: the status, and what is shown.
+    pub async fn ask(&self, path: &str) -> (u16, String) {
         let request = self.rollcall.client.get(format!("{}{path}", self.rollcall.address));
         let response = request.header("cookie", &self.cookie).send().await.expect("an answer");
-        assert_eq!(response.status(), 200, "{path}");
-        response.text().await.expect("a page")
+        (response.status().as_u16(), response.text().await.expect("a page"))
     }
 
     /// Sends a form.

@@ -10,7 +10,7 @@ use crate::domain::attributes::Type;
 use crate::domain::change::{CREATED, MEMBERSHIP, Subject};
 use crate::domain::findings::Finding;
 use crate::domain::first_page::FirstPage;
-use crate::domain::ids::{ChangeKey, CompanyKey, EventId, NoteKey, SourceKey, UserKey};
+use crate::domain::ids::{ChangeKey, CompanyKey, DefinitionKey, EventId, NoteKey, SourceKey, UserKey, VisitorKey};
 use crate::domain::message::Kind;
 use crate::domain::profile::{Note, Profile};
 use crate::domain::time::{DAY_MS, HOUR_MS, MINUTE_MS, instant_from_text};
@@ -261,10 +261,19 @@ pub fn change(deed: Deed, place: i64, field: &str, before: Value, after: Value) 
         by_name: if deed.set % 3 == 0 { "billing" } else { "App" }.to_owned(),
         cause: "identify".to_owned(),
         grade: if deed.set % 3 == 0 { Grade::Secret } else { Grade::Signed },
-        about: Subject::Workspace,
+        about: match deed.subject {
+            "user" => Subject::User(UserKey(1)),
+            "company" => Subject::Company(CompanyKey(1)),
+            "membership" => Subject::Membership(UserKey(1), CompanyKey(1)),
+            "visitor" => Subject::Visitor(VisitorKey(1)),
+            "source" => Subject::Source(SourceKey(1)),
+            "attribute" => Subject::Attribute(DefinitionKey(1)),
+            _ => Subject::Workspace,
+        },
         subject: deed.subject,
         subject_id: deed.id.to_owned(),
         subject_name: (deed.set == 8).then(|| "Priya Raman".to_owned()),
+        attribute_of: None,
         company_id: deed.company.map(str::to_owned),
         company_name: deed.company.map(|_| "Kestrel Electrical".to_owned()),
         field: field.to_owned(),

@@ -2,6 +2,7 @@
 
 use maud::Markup;
 
+use super::deeds;
 use super::samples::{self, frame, now};
 use crate::dashboard::install::page as install;
 use crate::dashboard::install::snippets::Framework;
@@ -110,7 +111,8 @@ pub fn settings_pages() -> Vec<(&'static str, Markup)> {
             sentence: "identity_token is of another user: sub is \"124\", the page says \"123\".".to_owned(),
         }),
     };
-    let source_view = source::View { saved: true, proof, ..source::View::of(samples::sources().remove(1)) };
+    let changes = deeds::all().into_iter().filter(|set| set.changes[0].subject == "source").collect();
+    let source_view = source::View { changes, proof, ..source::View::of(samples::sources().remove(1)) };
     let asked_view = source::View {
         asked: Some(Share { signed: 91, unsigned: 9, refused: 0 }),
         ..source::View::of(samples::sources().remove(1))

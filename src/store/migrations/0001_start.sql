@@ -536,6 +536,7 @@ CREATE TABLE change_sets (
   source_key INTEGER,
   undone_by  INTEGER
 ) STRICT;
+CREATE INDEX change_sets_by ON change_sets (by_kind) WHERE by_kind <> 'message';
 
 -- subject: 0 user, 1 company, 2 membership, 3 visitor, 4 workspace, 5 source, 6 attribute.
 CREATE TABLE changes (
