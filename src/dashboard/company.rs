@@ -27,7 +27,7 @@ use super::parts::list::{Address, Column, Names};
 use super::parts::section::crumbs;
 use super::parts::who::{self, Size};
 use super::parts::{came, code, data, pill, values};
-use super::timeline::{self, Show, Timeline};
+use super::timeline::{self, Timeline};
 use super::user::timeline_card;
 use super::{duplicates, errors, links, signed_members, then};
 use crate::domain::access::Role;
@@ -290,8 +290,7 @@ pub async fn answer(operator: Operator, request: &HttpRequest, id: String) -> An
     if let Some(day) = desk::value(request, "at") {
         return then::company(operator, request, id, day).await;
     }
-    let shown = Show::parse(&desk::value(request, "show").unwrap_or_default());
-    let from = timeline::Place::decode(&desk::value(request, "before").unwrap_or_default());
+    let time_line = timeline::Asked::read(|name| desk::value(request, name));
     let chart = Shows::parse(&desk::value(request, "chart").unwrap_or_default());
     let all_attributes = desk::value(request, "attributes").as_deref() == Some("all");
     let left = desk::value(request, "members").as_deref() == Some("left");
@@ -307,7 +306,7 @@ pub async fn answer(operator: Operator, request: &HttpRequest, id: String) -> An
         let (key, subject) = (company.row.key, Subject::Company(company.row.key));
         let members = companies::members(db, key, !left, &query, clock.now_ms)?;
         let changes = changes::list(db, subject, None, HISTORY_ROWS)?;
-        let timeline = timeline::read(db, Of::Company(key), subject, shown, &from)?;
+        let timeline = timeline::read(db, Of::Company(key), subject, &time_line)?;
         let history = attributes::history(&changes.rows, "company");
         let notes = notes::list(db, Profile::Company(key))?;
         Ok(Some(View {

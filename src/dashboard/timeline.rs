@@ -13,6 +13,9 @@ use crate::store::{Reader, StoreError};
 /// Events, and changes, of a page of the time line at most.
 const ROWS: usize = 25;
 
+/// Events, and changes, that are looked at for a text.
+pub const LOOKED_AT: usize = 400;
+
 /// Which kinds are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Show {
@@ -110,10 +113,39 @@ pub struct Timeline {
     pub changes: Vec<ChangeRow>,
     /// Where the next page begins.
     pub older: Option<String>,
+    /// What was looked for, among the newest [`LOOKED_AT`] of both.
+    pub find: Option<String>,
 }
 
-/// A page of the time line of somebody.
-pub fn read(db: &Reader<'_>, of: Of, subject: Subject, show: Show, from: &Place) -> Result<Timeline, StoreError> {
+/// What of the time line is asked for.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Asked {
+    /// Which kinds.
+    pub show: Show,
+    /// From where on.
+    pub from: Place,
+    /// A text that events or changes have in them.
+    pub find: Option<String>,
+}
+
+impl Asked {
+    /// What an address asks for, whose values are read by name.
+    pub fn read(value: impl Fn(&str) -> Option<String>) -> Asked {
+        Asked {
+            show: Show::parse(&value("show").unwrap_or_default()),
+            from: Place::decode(&value("before").unwrap_or_default()),
+            find: value("find").map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()),
+        }
+    }
+}
+
+/// A page of the time line of somebody, or what of its newest has a text in it.
+pub fn read(db: &Reader<'_>, of: Of, subject: Subject, asked: &Asked) -> Result<Timeline, StoreError> {
+    let Asked { show, from, find } = asked;
+    let show = *show;
+    if let Some(find) = find {
+        return found(db, of, subject, show, find);
+    }
     let list_events = |size: usize| match &from.events {
         _ if show == Show::Changes => Ok(ended()),
         Mark::Ended => Ok(ended()),
@@ -136,7 +168,33 @@ pub fn read(db: &Reader<'_>, of: Of, subject: Subject, show: Show, from: &Place)
         events,
         changes,
         older: (!has_ended).then(|| place.encode()),
+        find: None,
     })
+}
+
+/// What of the newest has a text in it, whatever the case.
+fn found(db: &Reader<'_>, of: Of, subject: Subject, show: Show, find: &str) -> Result<Timeline, StoreError> {
+    let needle = find.to_lowercase();
+    let has = |texts: &[&str]| texts.iter().any(|text| text.to_lowercase().contains(&needle));
+    let json =
+        |object: &serde_json::Map<String, serde_json::Value>| serde_json::Value::Object(object.clone()).to_string();
+    let mut timeline = Timeline { show, find: Some(find.to_owned()), ..Timeline::default() };
+    if show != Show::Changes {
+        timeline.events = events::list(db, of, None, LOOKED_AT)?.rows;
+        timeline.events.retain(|event| {
+            let who = event.user_name.as_deref().unwrap_or_default();
+            let page = event.page_name.as_deref().unwrap_or_default();
+            has(&[&event.name, page, who, &json(&event.properties), &json(&event.context)])
+        });
+    }
+    if show != Show::Events {
+        timeline.changes = changes::list(db, subject, None, LOOKED_AT)?.rows;
+        timeline.changes.retain(|change| {
+            let value = |value: &Option<serde_json::Value>| value.as_ref().map(ToString::to_string).unwrap_or_default();
+            has(&[&change.field, &change.by_name, &change.cause, &value(&change.before), &value(&change.after)])
+        });
+    }
+    Ok(timeline)
 }
 
 fn ended<T>() -> Page<T> {

@@ -14,17 +14,18 @@ use super::parts::chart::wide_roll;
 use super::parts::frame::{Frame, Place, shell};
 use super::parts::icon::{icon, small};
 use super::parts::labels::labels;
-use super::parts::list::chips;
+use super::parts::list::{chips, decode};
 use super::parts::numbers::{counted, delta, number};
 use super::parts::say::{self, Tone};
 use super::parts::section::{crumbs, stat};
 use super::parts::times::Clock;
 use super::parts::who::{self, Size};
-use super::parts::{came, code, feed, pill, values};
+use super::parts::{came, code, data, feed, pill, values};
 use super::timeline::{self, Show, Timeline};
 use super::{duplicates, errors, links, then};
 use crate::domain::access::Role;
 use crate::domain::activity::{State, TREND_DAYS, Trend};
+use crate::domain::attributes::Owner;
 use crate::domain::change::Subject;
 use crate::domain::duplicates::Records;
 use crate::domain::profile::Profile;
@@ -45,6 +46,8 @@ pub struct View {
     pub user: UserPage,
     /// Earlier values of the attributes.
     pub history: History,
+    /// How often anything changed, and when last.
+    pub changed: data::Changed,
     /// A page of the time line.
     pub timeline: Timeline,
     /// All attributes, not only the first.
@@ -87,13 +90,14 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
             (unstated(user))
             (elsewhere(user))
             div.split {
-                div.stack { (companies(frame, view)) (note::card(frame, &view.notes, &view.whom())) (timeline(frame, view)) }
+                div.stack { (companies(frame, view)) (refused(frame, user)) (note::card(frame, &view.notes, &view.whom())) (timeline(frame, view)) }
                 aside.stack aria-label="About the user" {
                     (identifiers(frame, user))
                     (attributes::card(&user.attributes, &view.history, frame.clock, more.as_deref(), &value::add(frame, &view.whom()), |attribute| {
                         value::link(&view.whom(), attribute, frame.may(Role::Admin))
                     }))
                     (came::card(user.first_page.as_ref(), None, frame.clock))
+                    (data::card(&user.attributes, user.row.first_seen_ms, &view.changed, frame.clock))
                     (then::card(frame, &view.own_path()))
                     (code::shell_card(&frame.server, &links::user_api(user.row.user_id.as_deref(), &user.row.id)))
                 }
@@ -168,6 +172,14 @@ fn cells(frame: &Frame, user: &UserPage) -> Markup {
                     html! { (number(now)) small { " of " (TREND_DAYS) } },
                     delta(i128::from(before), i128::from(now)),
                     wide_roll(&days),
+                ))
+                (stat(
+                    "#timeline",
+                    "Sessions",
+                    "Visits begun in the last 28 days, each ended by 30 minutes of silence, as the widget tells them; the change is against the 28 before",
+                    html! { (number(user.sessions.last)) @if user.sessions.more { "+" } },
+                    html! { @if !user.sessions.more { (delta(user.sessions.before.into(), user.sessions.last.into())) } },
+                    html! {},
                 ))
                 (stat(
                     "#companies",
@@ -282,6 +294,37 @@ fn companies(frame: &Frame, view: &View) -> Markup {
     }
 }
 
+/// Values about the user that were not taken (A2, A8).
+fn refused(frame: &Frame, user: &UserPage) -> Markup {
+    html! {
+        @if !user.refused.is_empty() {
+            section.card aria-labelledby="refused" {
+                header {
+                    h2 id="refused" { "Refused values" }
+                    a.end href="/refusals/tray" { "All that wait" }
+                }
+                ul.rows {
+                    @for value in &user.refused {
+                        li {
+                            span.tone.bad { (icon("refused")) }
+                            span.grow {
+                                a href=(links::tray(value.owner, &value.name)) { (values::name(&value.name)) }
+                                @if value.owner == Owner::Membership { " of the membership" }
+                                ": " code { bdi { (values::cut(&value.value.to_string(), 80)) } }
+                                small.muted {
+                                    a.quiet href={ "/help/codes#" (value.code) } { (value.code) }
+                                    @if !value.source.is_empty() { " · " bdi { (value.source) } }
+                                }
+                            }
+                            span.end { (frame.clock.ago(value.at_ms)) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
 fn membership_row(frame: &Frame, id: &str, membership: &UserMembership) -> Markup {
     let (clock, company) = (frame.clock, &membership.company);
     let whom = Whom::member(id, company.key);
@@ -374,14 +417,33 @@ pub fn timeline_card(
     let address = |show: &str, before: Option<&str>| {
         format!("{}#{id}", links::with_query(path, &[("show", Some(show)), ("before", before)]))
     };
-    let choices = Show::ALL.map(|(show, name, text)| (text, address(name, None), timeline.show == show));
+    let choices = Show::ALL.map(|(show, name, text)| {
+        let kept = links::with_query(path, &[("show", Some(name)), ("find", timeline.find.as_deref())]);
+        (text, format!("{kept}#{id}"), timeline.show == show)
+    });
     let shown = Show::ALL.iter().find(|(show, ..)| *show == timeline.show).map_or("", |(_, name, _)| *name);
     html! {
         section.card aria-labelledby=(id) {
-            header { h2 id=(id) { (title) } span.end { (chips("Show", &choices)) } }
+            header {
+                h2 id=(id) { (title) }
+                @if let Some(find) = &timeline.find {
+                    span.chip.set {
+                        "has " b { bdi { (find) } }
+                        a href=(address(shown, None)) { (small("x")) span.vh { "Clear the search" } }
+                    }
+                }
+                span.end.row {
+                    (chips("Show", &choices))
+                    (find_form(id, title, path, shown, timeline.find.as_deref()))
+                }
+            }
             div.body {
                 @if entries.is_empty() {
-                    p.faint { @if timeline.is_later_page { "Nothing older." } @else { "Nothing so far." } }
+                    p.faint {
+                        @if timeline.find.is_some() { "Nothing of the newest " (timeline::LOOKED_AT) " events and changes has that in it." }
+                        @else if timeline.is_later_page { "Nothing older." }
+                        @else { "Nothing so far." }
+                    }
                 }
                 (feed::feed(entries, frame.clock))
             }
@@ -392,6 +454,22 @@ pub fn timeline_card(
                 }
                 span.end { "First seen " (frame.clock.on(known_ms)) }
             }
+        }
+    }
+}
+
+/// Looks for a text in a time line; the path may carry values of its own.
+fn find_form(id: &str, title: &str, path: &str, show: &str, find: Option<&str>) -> Markup {
+    let (action, kept) = path.split_once('?').unwrap_or((path, ""));
+    html! {
+        form.search role="search" action={ (action) "#" (id) } {
+            label.vh for={ (id) "-find" } { "Find in: " (title) }
+            (icon("search"))
+            @for (name, value) in kept.split('&').filter_map(|pair| pair.split_once('=')) {
+                input type="hidden" name=(name) value=(decode(value));
+            }
+            @if !show.is_empty() { input type="hidden" name="show" value=(show); }
+            input type="search" id={ (id) "-find" } name="find" value=[find] placeholder="Find" autocomplete="off";
         }
     }
 }
@@ -407,7 +485,14 @@ fn identifiers(frame: &Frame, user: &UserPage) -> Markup {
             }
             dl.facts {
                 @for identifier in &user.identifiers { (identifier_row(frame, identifier)) }
-                @if let Some(email) = &user.row.email { div { dt { "email" } dd { (code::id(email, "e-mail")) } } }
+                @if let Some(email) = &user.row.email {
+                    @let since = user.attributes.iter().find(|attribute| attribute.name == "email");
+                    div {
+                        dt { "email" }
+                        dd { (code::id(email, "e-mail")) }
+                        @if let Some(since) = since { dd.src { (small("mail")) " since " (frame.clock.on(since.at_ms)) } }
+                    }
+                }
                 div {
                     dt title="Rollcall's own id, which a lead has too" { "id" }
                     dd { (code::id(&user.row.id, "id")) }
@@ -448,18 +533,18 @@ pub async fn answer(operator: Operator, request: &HttpRequest, id: String) -> An
     if let Some(day) = desk::value(request, "at") {
         return then::user(operator, request, id, day).await;
     }
-    let shown = Show::parse(&desk::value(request, "show").unwrap_or_default());
-    let from = timeline::Place::decode(&desk::value(request, "before").unwrap_or_default());
+    let time_line = timeline::Asked::read(|name| desk::value(request, name));
     let all_attributes = desk::value(request, "attributes").as_deref() == Some("all");
     let (wanted, asked) = (id.clone(), Asked::of(request));
     let (frame, view) = desk::read(request, operator, Place::Users, move |db, clock| {
         let Some(user) = find(db, &wanted, clock.now_ms)? else { return Ok(None) };
         let subject = Subject::User(user.row.key);
         let changes = changes::list(db, subject, None, HISTORY_ROWS)?;
-        let timeline = timeline::read(db, Of::User(user.row.key), subject, shown, &from)?;
+        let timeline = timeline::read(db, Of::User(user.row.key), subject, &time_line)?;
         let history = attributes::history(&changes.rows, "user");
         let notes = notes::list(db, Profile::User(user.row.key))?;
-        Ok(Some(View { history, user, timeline, all_attributes, notes, done: done::read(db, asked)? }))
+        let changed = data::Changed::of(&changes);
+        Ok(Some(View { history, changed, user, timeline, all_attributes, notes, done: done::read(db, asked)? }))
     })
     .await?;
     Ok(match view {

@@ -180,6 +180,50 @@ pub fn waiting(
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
+/// A value that waits, as the page of whoever it is about tells it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RefusedOf {
+    /// Whose attribute it would be.
+    pub owner: Owner,
+    /// The attribute.
+    pub name: String,
+    /// Why it was not taken.
+    pub code: String,
+    /// The value or operation as sent.
+    pub value: Value,
+    /// When, Unix milliseconds.
+    pub at_ms: i64,
+    /// The name of the source.
+    pub source: String,
+}
+
+/// Values of a user, and of the user's places in companies, that were not taken: the latest, at most so many.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn of_user(db: &Reader<'_>, user: UserKey, size: usize) -> Result<Vec<RefusedOf>, StoreError> {
+    let mut statement = db.0.prepare_cached(
+        "SELECT t.owner, t.name, t.code, t.value, t.at_ms, coalesce(s.name, '') FROM tray_values AS t
+         LEFT JOIN sources AS s ON s.source_key = t.source_key
+         WHERE t.owner IN (:user_s, :membership_s) AND t.owner_key = :user ORDER BY t.at_ms DESC LIMIT :limit",
+    )?;
+    let parameters = named_params! {
+        ":user_s": Owner::User as i64, ":membership_s": Owner::Membership as i64, ":user": user.0,
+        ":limit": size as i64,
+    };
+    let rows = statement.query_map(parameters, |row| {
+        Ok(RefusedOf {
+            owner: Owner::from_number(row.get(0)?),
+            name: row.get(1)?,
+            code: row.get(2)?,
+            value: serde_json::from_str(row.get_ref(3)?.as_str()?).unwrap_or_default(),
+            at_ms: row.get(4)?,
+            source: row.get(5)?,
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
 // What the writer needs ------------------------------------------------------
 
 /// Keeps a value until its attribute can take it. Of plain values of a name the newest is kept, which

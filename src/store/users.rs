@@ -3,6 +3,7 @@
 mod known;
 mod names;
 mod page;
+mod sessions;
 
 use std::collections::BTreeMap;
 
@@ -20,6 +21,7 @@ pub use page::{
     AttributeValue, Identifier, UserMembership, UserPage, UserRecord, membership_values, page, record, record_of_key,
     records,
 };
+pub use sessions::Sessions;
 
 use super::list::{self, COUNTED_MAX, Count, Cursor, Keyset, ListQuery, Page};
 use super::search::{self, CANDIDATES_MAX, Candidates, Needle};

@@ -223,10 +223,11 @@ impl Days<'_> {
         let left = index as f64 * step;
         let percent = |count: u32| 100.0 * f64::from(count) / f64::from(top.max(1));
         let (whole, upper) = (self.height(bar), self.top(bar));
+        // In the middle above the bar, but for the edges.
         let (x, anchor) = match (left * 0.03) as u32 {
-            0 => (left, "start"),
-            1 => (left + step / 2.0, "middle"),
-            _ => (left + step, "end"),
+            0 => (left, Some("start")),
+            1 => (left + step / 2.0, None),
+            _ => (left + step, Some("end")),
         };
         let piece = |class: &str, from: u32, count: u32| {
             html! {
@@ -239,10 +240,10 @@ impl Days<'_> {
         };
         html! {
             g.day {
-                rect.hit x={ (short(left)) "%" } width={ (short(step)) "%" } height="100%" {}
+                rect.hit x={ (short(left)) "%" } width={ (short(step)) "%" } {}
                 (piece("b", 0, whole - upper))
                 (piece("c", whole - upper, upper))
-                text.tip x={ (short(x)) "%" } y="-4" text-anchor=(anchor) {
+                text.tip x={ (short(x)) "%" } text-anchor=[anchor] {
                     (day_text(bar.day)) ": " (self.counted(whole))
                     @if upper > 0 { ", " (number(upper)) " new" }
                 }

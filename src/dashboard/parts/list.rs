@@ -195,7 +195,7 @@ impl<S: Column> Address<S> {
 }
 
 /// The text that was percent-encoded.
-fn decode(text: &str) -> String {
+pub fn decode(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();
     while let Some(byte) = rest.next() {

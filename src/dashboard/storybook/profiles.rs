@@ -13,6 +13,7 @@ use crate::dashboard::parts::frame::Place;
 use crate::dashboard::timeline::{Show, Timeline};
 use crate::dashboard::{company, erase, errors, user};
 use crate::domain::access::Grade;
+use crate::domain::attributes::Owner;
 use crate::domain::duplicates::Why;
 use crate::domain::time::DAY_MS;
 use crate::store::companies::{
@@ -21,7 +22,8 @@ use crate::store::companies::{
 use crate::store::erasure::Events;
 use crate::store::list::Count;
 use crate::store::membership_history::{Earlier, MembershipHistory, RoleChange};
-use crate::store::users::{Identifier, Person, UserMembership, UserPage};
+use crate::store::tray::RefusedOf;
+use crate::store::users::{Identifier, Person, Sessions, UserMembership, UserPage};
 
 fn timeline(subject: &'static str, id: &'static str) -> Timeline {
     Timeline {
@@ -30,6 +32,7 @@ fn timeline(subject: &'static str, id: &'static str) -> Timeline {
         events: samples::events(),
         changes: samples::changes(subject, id),
         older: Some("x.y".to_owned()),
+        find: None,
     }
 }
 
@@ -43,6 +46,21 @@ fn history() -> MembershipHistory {
         after: Some(serde_json::json!("Admin")),
     };
     MembershipHistory { earlier: vec![earlier], roles: vec![change] }
+}
+
+fn refused() -> Vec<RefusedOf> {
+    let value = |owner, name: &str, value: serde_json::Value| RefusedOf {
+        owner,
+        name: name.to_owned(),
+        code: "type_mismatch".to_owned(),
+        value,
+        at_ms: now() - DAY_MS,
+        source: "App".to_owned(),
+    };
+    vec![
+        value(Owner::User, "seats", serde_json::json!("ten")),
+        value(Owner::Membership, samples::LONG, serde_json::json!(samples::LONG)),
+    ]
 }
 
 pub fn profiles() -> Vec<(&'static str, Markup)> {
@@ -75,6 +93,8 @@ pub fn profiles() -> Vec<(&'static str, Markup)> {
             attributes: samples::attributes(),
             memberships: vec![membership(0, false), membership(1, false), membership(4, true)],
             active_days: (22, 17),
+            sessions: Sessions { last: 64, before: 67, more: false },
+            refused: refused(),
             unstated_events: 12,
             elsewhere: Some("umbrella.example".to_owned()),
             possible_duplicates: vec![(samples::user(4), Why::Email), (samples::user(2), Why::Id)],
@@ -83,6 +103,7 @@ pub fn profiles() -> Vec<(&'static str, Markup)> {
             first_page: Some(samples::first_page()),
         },
         history: attributes::history(&samples::changes("user", "u_30418"), "user"),
+        changed: Changed { times: 61, more: false, last_ms: Some(now() - DAY_MS) },
         timeline: timeline("user", "u_30418"),
         all_attributes: false,
     };
@@ -95,6 +116,8 @@ pub fn profiles() -> Vec<(&'static str, Markup)> {
             attributes: vec![],
             memberships: vec![],
             active_days: (0, 0),
+            sessions: Sessions::default(),
+            refused: vec![],
             unstated_events: 0,
             elsewhere: None,
             possible_duplicates: vec![],
@@ -103,7 +126,8 @@ pub fn profiles() -> Vec<(&'static str, Markup)> {
             first_page: None,
         },
         history: attributes::History::new(),
-        timeline: Timeline::default(),
+        changed: Changed::default(),
+        timeline: Timeline { find: Some("exported".to_owned()), ..Timeline::default() },
         all_attributes: false,
     };
     let receipt = Receipt {

@@ -2,6 +2,7 @@
 
 use rusqlite::{OptionalExtension, named_params};
 
+use super::sessions::{self, Sessions};
 use super::{
     CompanyName, SortBy, SourceNames, UserName, UserRow, json_object, key, page_of_keys, rows, rows_without_rolls,
     source_names,
@@ -16,10 +17,14 @@ use crate::domain::ids::{CompanyKey, EventId, UserKey};
 use crate::domain::time::DAY_MS;
 use crate::store::list::{self, ListQuery, Page};
 use crate::store::membership_history::{self, MembershipHistory};
+use crate::store::tray::{self, RefusedOf};
 use crate::store::{Reader, StoreError, activity, duplicates, email_domains, first_pages, staff, workspace};
 
 /// Of a user's browsers so many are named.
 const BROWSERS_SHOWN_MAX: usize = 100;
+
+/// Refused values that are told of a user.
+const REFUSED_MAX: usize = 10;
 
 /// Of a user's events so many are looked at for one that states no company.
 const UNSTATED_LOOKED_AT_MAX: usize = 10_000;
@@ -115,6 +120,10 @@ pub struct UserPage {
     pub memberships: Vec<UserMembership>,
     /// Active days of the last 28 days, and of the 28 before (T7).
     pub active_days: (i64, i64),
+    /// Sessions of the last 28 days, and of the 28 before (T6).
+    pub sessions: Sessions,
+    /// Values that were not taken, the latest 10.
+    pub refused: Vec<RefusedOf>,
     /// Events of the last 28 days that count for no company though the user has several (C4).
     pub unstated_events: u64,
     /// The e-mail address is of this domain, and no company that the user belongs to has it, though they
@@ -192,6 +201,8 @@ pub fn page(db: &Reader<'_>, name: &UserName, now_ms: i64) -> Result<Option<User
     let UserRecord { row, identifiers, attributes, memberships, active_days, signed, first_page } = record;
     let is_staff = staff::is_left_out(db, row.key)?;
     let unstated_events = if row.companies > 1 { unstated_events(db, row.key.0, now_ms)? } else { 0 };
+    let sessions = sessions::of(db, row.key, now_ms)?;
+    let refused = tray::of_user(db, row.key, REFUSED_MAX)?;
     let domain = row.email.as_deref().and_then(of_email);
     let elsewhere = match domain {
         Some(domain) if email_domains::is_elsewhere(db, row.key, &domain)? => Some(domain),
@@ -204,6 +215,8 @@ pub fn page(db: &Reader<'_>, name: &UserName, now_ms: i64) -> Result<Option<User
         attributes,
         memberships,
         active_days,
+        sessions,
+        refused,
         unstated_events,
         elsewhere,
         possible_duplicates,
