@@ -195,7 +195,7 @@ fn cells(frame: &Frame, user: &UserPage) -> Markup {
                     "The last activity; saying who somebody is counts as none",
                     html! { span.mid { (frame.clock.ago_or_never(row.last_seen_ms)) } },
                     html! {},
-                    html! { span.small.muted { "First seen " (frame.clock.ago(row.first_seen_ms)) } },
+                    html! {},
                 ))
             }
         }

@@ -260,7 +260,7 @@ impl Day<'_> {
             let at_ms = self.some_time();
             let mut message = Message { user_id: person.user_id.clone(), ..Message::new(Kind::Identify) };
             message.timestamp_ms = Some(at_ms);
-            message.traits = said::fields(json!({"email": "n/a", "locale": "en-GB"}));
+            message.traits = said::fields(json!({"email": "n/a", "newsletter": "sometimes"}));
             self.say(Sender::App, message);
         }
         if self.number > DAYS - 20 {
