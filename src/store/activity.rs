@@ -108,42 +108,100 @@ pub(super) fn active_days(db: &Reader<'_>, user: i64, days: RangeInclusive<i32>)
     Ok(statement.query_row(named_params! { ":days": days, ":user": user }, |row| row.get(0))?)
 }
 
-/// The milliseconds of a user's last activity, of which the hour is known, where the journal
-/// says them; in one company if so asked. The hour's beginning where it does not.
-pub(super) fn last_of_user(
+/// The milliseconds of the last activity of users, of whom the hour is known, where the journal says them;
+/// in one company if so asked. The hour's beginning where it does not; nobody whose hour is 0.
+pub(super) fn last_of_users(
     db: &Reader<'_>,
-    user: i64,
+    hours: &[(i64, i64)],
     company: Option<i64>,
-    hour: i64,
-) -> Result<Option<i64>, StoreError> {
-    if hour == 0 {
-        return Ok(None);
-    }
-    let mut last = None;
-    for subject in subjects(db, user)? {
-        last = last.max(last_in_hour(db, subject, company, hour)?);
-    }
-    Ok(last.or(Some(hour * HOUR_MS)))
+) -> Result<HashMap<i64, i64>, StoreError> {
+    // Under which subjects the latest activity may stand: the user's own, those of the records merged into it,
+    // and its latest browsers.
+    let mut statement = db.0.prepare_cached(
+        "SELECT strand.user_key, max((
+           SELECT event.event_id FROM events_by_subject AS fold
+           CROSS JOIN events AS event ON event.event_id = fold.event_id
+           WHERE fold.bucket = strand.bucket AND fold.subject = strand.subject
+             AND fold.event_id BETWEEN strand.first AND strand.last
+             AND event.kind IN (0, 1, 2) AND event.flags & 3 = 0
+             AND (:company IS NULL OR event.company_key = :company
+               OR event.company_key IN (SELECT company_key FROM companies WHERE merged_into = :company))
+           ORDER BY fold.event_id DESC LIMIT 1))
+         FROM (
+           SELECT value ->> 0 AS user_key, value ->> 1 AS bucket, value ->> 2 AS first, value ->> 3 AS last,
+             value ->> 0 AS subject FROM json_each(:asked)
+           UNION ALL
+           SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, merged.user_key FROM json_each(:asked)
+           CROSS JOIN users AS merged ON merged.merged_into = value ->> 0
+           UNION ALL
+           SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, -browser.visitor_key FROM json_each(:asked)
+           CROSS JOIN visitors AS browser ON browser.user_key = value ->> 0 AND browser.visitor_key >= coalesce((
+             SELECT visitor_key FROM visitors WHERE user_key = value ->> 0
+             ORDER BY visitor_key DESC LIMIT 1 OFFSET :browsers), 0)) AS strand
+         GROUP BY strand.user_key",
+    )?;
+    let parameters = named_params! {
+        ":asked": asked(hours),
+        ":company": company,
+        ":browsers": SUBJECTS_ASKED_MAX as i64 - 1,
+    };
+    last_of(&mut statement, parameters, hours)
 }
 
-/// As [`last_of_user`], of a visitor.
+/// As [`last_of_users`], of companies.
+pub(super) fn last_of_companies(db: &Reader<'_>, hours: &[(i64, i64)]) -> Result<HashMap<i64, i64>, StoreError> {
+    let mut statement = db.0.prepare_cached(
+        "SELECT strand.company_key, max((
+           SELECT event.event_id FROM events_by_company AS fold
+           CROSS JOIN events AS event ON event.event_id = fold.event_id
+           WHERE fold.bucket = strand.bucket AND fold.company_key = strand.named
+             AND fold.event_id BETWEEN strand.first AND strand.last
+             AND event.kind IN (0, 1, 2) AND event.flags & 3 = 0
+             AND (event.user_key IS NOT NULL OR EXISTS (
+               SELECT 1 FROM visitors WHERE visitor_key = event.visitor_key AND user_key IS NOT NULL))
+           ORDER BY fold.event_id DESC LIMIT 1))
+         FROM (
+           SELECT value ->> 0 AS company_key, value ->> 1 AS bucket, value ->> 2 AS first, value ->> 3 AS last,
+             value ->> 0 AS named FROM json_each(:asked)
+           UNION ALL
+           SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, merged.company_key FROM json_each(:asked)
+           CROSS JOIN companies AS merged ON merged.merged_into = value ->> 0) AS strand
+         GROUP BY strand.company_key",
+    )?;
+    last_of(&mut statement, named_params! { ":asked": asked(hours) }, hours)
+}
+
+/// What is asked of each: key, bucket, and the first and last id of the hour in it.
+fn asked(hours: &[(i64, i64)]) -> String {
+    let asked = hours.iter().filter(|(_, hour)| *hour != 0).flat_map(|(key, hour)| {
+        let (first, last) = hour_ids(*hour);
+        buckets(first, last).map(move |bucket| (*key, bucket, first, last))
+    });
+    serde_json::json!(asked.collect::<Vec<_>>()).to_string()
+}
+
+fn last_of(
+    statement: &mut rusqlite::CachedStatement<'_>,
+    parameters: &[(&str, &dyn rusqlite::ToSql)],
+    hours: &[(i64, i64)],
+) -> Result<HashMap<i64, i64>, StoreError> {
+    let known = hours.iter().filter(|(_, hour)| *hour != 0);
+    let mut last: HashMap<i64, i64> = known.map(|(key, hour)| (*key, hour * HOUR_MS)).collect();
+    let mut rows = statement.query(parameters)?;
+    while let Some(row) = rows.next()? {
+        if let Some(event_id) = row.get(1)? {
+            last.insert(row.get(0)?, EventId(event_id).at_ms());
+        }
+    }
+    Ok(last)
+}
+
+/// As [`last_of_users`], of a visitor.
 pub(super) fn last_of_visitor(db: &Reader<'_>, visitor: i64, hour: i64) -> Result<Option<i64>, StoreError> {
     if hour == 0 {
         return Ok(None);
     }
-    Ok(last_in_hour(db, -visitor, None, hour)?.or(Some(hour * HOUR_MS)))
-}
-
-/// As [`last_of_user`], of a company.
-pub(super) fn last_of_company(db: &Reader<'_>, company: i64, hour: i64) -> Result<Option<i64>, StoreError> {
-    if hour == 0 {
-        return Ok(None);
-    }
-    let mut last = None;
-    for named in named_companies(db, company)? {
-        last = last.max(last_of_company_in_hour(db, named, hour)?);
-    }
-    Ok(last.or(Some(hour * HOUR_MS)))
+    Ok(last_in_hour(db, -visitor, hour)?.or(Some(hour * HOUR_MS)))
 }
 
 /// A company and those merged into it.
@@ -155,65 +213,19 @@ pub(super) fn named_companies(db: &Reader<'_>, company: i64) -> Result<Vec<i64>,
     Ok(statement.query_map(parameters, |row| row.get(0))?.collect::<Result<_, _>>()?)
 }
 
-fn last_of_company_in_hour(db: &Reader<'_>, company: i64, hour: i64) -> Result<Option<i64>, StoreError> {
-    let mut statement = db.0.prepare_cached(
-        "SELECT event.event_id FROM events_by_company AS fold
-         CROSS JOIN events AS event ON event.event_id = fold.event_id
-         WHERE fold.bucket = :bucket AND fold.company_key = :company AND fold.event_id BETWEEN :first AND :last
-           AND event.kind IN (0, 1, 2) AND event.flags & 3 = 0
-           AND (event.user_key IS NOT NULL OR EXISTS (
-             SELECT 1 FROM visitors WHERE visitor_key = event.visitor_key AND user_key IS NOT NULL))
-         ORDER BY fold.event_id DESC LIMIT 1",
-    )?;
-    let (first, last) = hour_ids(hour);
-    for bucket in buckets(first, last) {
-        let found = statement
-            .query_row(
-                named_params! { ":bucket": bucket, ":company": company, ":first": first, ":last": last },
-                |row| row.get(0),
-            )
-            .optional()?;
-        if let Some(event_id) = found {
-            return Ok(Some(EventId(event_id).at_ms()));
-        }
-    }
-    Ok(None)
-}
-
-/// Under which subjects a user's latest activity may stand: the user's own, those of the
-/// records merged into it, and its latest browsers.
-fn subjects(db: &Reader<'_>, user: i64) -> Result<Vec<i64>, StoreError> {
-    let mut statement = db.0.prepare_cached(
-        "SELECT user_key FROM users WHERE merged_into = :user
-         UNION ALL
-         SELECT -visitor_key FROM (
-           SELECT visitor_key FROM visitors WHERE user_key = :user ORDER BY visitor_key DESC LIMIT :limit)
-         LIMIT :limit",
-    )?;
-    let rows =
-        statement.query_map(named_params! { ":user": user, ":limit": SUBJECTS_ASKED_MAX as i64 }, |row| row.get(0))?;
-    let mut subjects = vec![user];
-    for subject in rows {
-        subjects.push(subject?);
-    }
-    Ok(subjects)
-}
-
-fn last_in_hour(db: &Reader<'_>, subject: i64, company: Option<i64>, hour: i64) -> Result<Option<i64>, StoreError> {
+fn last_in_hour(db: &Reader<'_>, subject: i64, hour: i64) -> Result<Option<i64>, StoreError> {
     let mut statement = db.0.prepare_cached(
         "SELECT event.event_id FROM events_by_subject AS fold
          CROSS JOIN events AS event ON event.event_id = fold.event_id
          WHERE fold.bucket = :bucket AND fold.subject = :subject AND fold.event_id BETWEEN :first AND :last
            AND event.kind IN (0, 1, 2) AND event.flags & 3 = 0
-           AND (:company IS NULL OR event.company_key = :company
-             OR event.company_key IN (SELECT company_key FROM companies WHERE merged_into = :company))
          ORDER BY fold.event_id DESC LIMIT 1",
     )?;
     let (first, last) = hour_ids(hour);
     for bucket in buckets(first, last) {
         let found = statement
             .query_row(
-                named_params! { ":bucket": bucket, ":subject": subject, ":first": first, ":last": last, ":company": company },
+                named_params! { ":bucket": bucket, ":subject": subject, ":first": first, ":last": last },
                 |row| row.get(0),
             )
             .optional()?;

@@ -174,44 +174,38 @@ pub(super) fn rows(db: &Reader<'_>, keys: &[i64], now_ms: i64) -> Result<Vec<Com
 
 /// As [`rows`], with rolls of zeros, for those who show none.
 fn rows_without_rolls(db: &Reader<'_>, keys: &[i64]) -> Result<Vec<CompanyRow>, StoreError> {
-    let mut rows = Vec::with_capacity(keys.len());
-    for key in keys {
-        rows.extend(row(db, *key)?);
-    }
-    Ok(rows)
-}
-
-/// One company as a list shows it, but for the roll.
-fn row(db: &Reader<'_>, key: i64) -> Result<Option<CompanyRow>, StoreError> {
     let mut statement = db.0.prepare_cached(
-        "SELECT company_id, name, attributes ->> 'domain', attributes ->> 'plan', members, active_members,
-                first_seen_ms, last_seen_hour,
-                (SELECT email FROM operators WHERE operator_key = owner_key),
-                (SELECT json_group_array(tag) FROM profile_tags WHERE subject = 1 AND subject_key = company_key)
-         FROM companies WHERE company_key = :key",
+        "SELECT c.company_id, c.name, c.attributes ->> 'domain', c.attributes ->> 'plan', c.members, c.active_members,
+                c.first_seen_ms, c.last_seen_hour,
+                (SELECT email FROM operators WHERE operator_key = c.owner_key),
+                (SELECT json_group_array(tag) FROM profile_tags WHERE subject = 1 AND subject_key = c.company_key),
+                c.company_key
+         FROM json_each(:keys) AS asked CROSS JOIN companies AS c ON c.company_key = asked.value
+         ORDER BY asked.key",
     )?;
-    let found = statement
-        .query_row(named_params! { ":key": key }, |row| {
-            let company = CompanyRow {
-                key: CompanyKey(key),
-                company_id: row.get(0)?,
-                name: row.get(1)?,
-                domain: row.get(2)?,
-                plan: row.get(3)?,
-                members: row.get(4)?,
-                active_members: row.get(5)?,
-                owner: row.get(8)?,
-                tags: profiles::tags_in_order(row.get_ref(9)?.as_str()?),
-                first_seen_ms: row.get(6)?,
-                last_seen_ms: None,
-                roll: [0; ROLL_DAYS],
-            };
-            Ok((company, row.get::<_, i64>(7)?))
-        })
-        .optional()?;
-    let Some((mut company, hour)) = found else { return Ok(None) };
-    company.last_seen_ms = activity::last_of_company(db, key, hour)?;
-    Ok(Some(company))
+    let found = statement.query_map(named_params! { ":keys": list::json_keys(keys.iter().copied()) }, |row| {
+        let company = CompanyRow {
+            key: CompanyKey(row.get(10)?),
+            company_id: row.get(0)?,
+            name: row.get(1)?,
+            domain: row.get(2)?,
+            plan: row.get(3)?,
+            members: row.get(4)?,
+            active_members: row.get(5)?,
+            owner: row.get(8)?,
+            tags: profiles::tags_in_order(row.get_ref(9)?.as_str()?),
+            first_seen_ms: row.get(6)?,
+            last_seen_ms: None,
+            roll: [0; ROLL_DAYS],
+        };
+        Ok((company, row.get::<_, i64>(7)?))
+    })?;
+    let found = found.collect::<Result<Vec<_>, _>>()?;
+    let hours: Vec<(i64, i64)> = found.iter().map(|(company, hour)| (company.key.0, *hour)).collect();
+    let last = activity::last_of_companies(db, &hours)?;
+    let seen =
+        |(company, _): (CompanyRow, i64)| CompanyRow { last_seen_ms: last.get(&company.key.0).copied(), ..company };
+    Ok(found.into_iter().map(seen).collect())
 }
 
 /// How many companies a search finds.

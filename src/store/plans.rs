@@ -286,3 +286,52 @@ fn no_query_goes_through_a_table_that_grows() {
         }
     }
 }
+
+thread_local! {
+    static ASKED: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
+fn count(event: TraceEvent<'_>) {
+    if let TraceEvent::Stmt(..) = event {
+        ASKED.set(ASKED.get() + 1);
+    }
+}
+
+/// How many statements the data of a page takes.
+fn asked_by(sample: &Sample, page: impl Fn(&Reader<'_>)) -> usize {
+    ASKED.set(0);
+    sample.connection.trace_v2(TraceEventCodes::SQLITE_TRACE_STMT, Some(count));
+    page(&sample.db());
+    sample.connection.trace_v2(TraceEventCodes::empty(), None);
+    ASKED.get()
+}
+
+#[test]
+fn a_page_asks_as_much_of_many_as_of_few() {
+    let sample = filled();
+    let join = |numbers: std::ops::Range<i32>| {
+        for number in numbers {
+            let user = sample.user(Some(&format!("m{number}")), None, None, days_ago(50 - i64::from(number % 40)));
+            sample.member(user, 1, days_ago(30), None);
+            let named = Named { user: Some(user), company: Some(1), ..Named::default() };
+            sample.event(days_ago(3), Kind::Track, "Report exported", named);
+        }
+    };
+    join(0..6);
+    let sort = companies::MembersBy::LastSeen;
+    let query = ListQuery { search: None, sort, descending: true, after: None, size: 20 };
+    let asked = || {
+        [
+            asked_by(&sample, |db| drop(companies::page(db, "acme", NOW).unwrap())),
+            asked_by(&sample, |db| drop(companies::members(db, CompanyKey(1), true, &query, NOW).unwrap())),
+            asked_by(&sample, |db| drop(users::page(db, &users::UserName::UserId("ann".into()), NOW).unwrap())),
+            asked_by(&sample, |db| drop(workspace::overview(db, NOW).unwrap())),
+        ]
+    };
+    let of_few = asked();
+    join(6..60);
+    assert_eq!(asked(), of_few);
+    for (asked, most) in of_few.into_iter().zip([34, 12, 31, 40]) {
+        assert!(asked <= most, "{of_few:?}");
+    }
+}

@@ -225,49 +225,42 @@ pub(super) fn rows(db: &Reader<'_>, keys: &[i64], now_ms: i64) -> Result<Vec<Use
 
 /// As [`rows`], with rolls of zeros, for those who show none.
 fn rows_without_rolls(db: &Reader<'_>, keys: &[i64]) -> Result<Vec<UserRow>, StoreError> {
-    let mut rows = Vec::with_capacity(keys.len());
-    for key in keys {
-        rows.extend(row(db, *key)?);
-    }
-    Ok(rows)
-}
-
-/// One user as a list shows it, but for the roll.
-fn row(db: &Reader<'_>, key: i64) -> Result<Option<UserRow>, StoreError> {
     let mut statement = db.0.prepare_cached(
         "SELECT u.id, u.user_id, u.email, u.name, u.companies, u.first_seen_ms, u.last_seen_hour,
                 c.company_key, c.company_id, c.name,
                 (SELECT email FROM operators WHERE operator_key = u.owner_key),
-                (SELECT json_group_array(tag) FROM profile_tags WHERE subject = 0 AND subject_key = u.user_key)
-         FROM users AS u LEFT JOIN companies AS c ON c.company_key = u.current_company_key
-         WHERE u.user_key = :key",
+                (SELECT json_group_array(tag) FROM profile_tags WHERE subject = 0 AND subject_key = u.user_key),
+                u.user_key
+         FROM json_each(:keys) AS asked CROSS JOIN users AS u ON u.user_key = asked.value
+         LEFT JOIN companies AS c ON c.company_key = u.current_company_key
+         ORDER BY asked.key",
     )?;
-    let found = statement
-        .query_row(named_params! { ":key": key }, |row| {
-            let company = match row.get::<_, Option<i64>>(7)? {
-                None => None,
-                Some(key) => Some(CompanyName { key: CompanyKey(key), company_id: row.get(8)?, name: row.get(9)? }),
-            };
-            let user = UserRow {
-                key: UserKey(key),
-                id: row.get(0)?,
-                user_id: row.get(1)?,
-                email: row.get(2)?,
-                name: row.get(3)?,
-                company,
-                companies: row.get(4)?,
-                owner: row.get(10)?,
-                tags: profiles::tags_in_order(row.get_ref(11)?.as_str()?),
-                first_seen_ms: row.get(5)?,
-                last_seen_ms: None,
-                roll: [0; ROLL_DAYS],
-            };
-            Ok((user, row.get::<_, i64>(6)?))
-        })
-        .optional()?;
-    let Some((mut user, hour)) = found else { return Ok(None) };
-    user.last_seen_ms = activity::last_of_user(db, key, None, hour)?;
-    Ok(Some(user))
+    let found = statement.query_map(named_params! { ":keys": list::json_keys(keys.iter().copied()) }, |row| {
+        let company = match row.get::<_, Option<i64>>(7)? {
+            None => None,
+            Some(key) => Some(CompanyName { key: CompanyKey(key), company_id: row.get(8)?, name: row.get(9)? }),
+        };
+        let user = UserRow {
+            key: UserKey(row.get(12)?),
+            id: row.get(0)?,
+            user_id: row.get(1)?,
+            email: row.get(2)?,
+            name: row.get(3)?,
+            company,
+            companies: row.get(4)?,
+            owner: row.get(10)?,
+            tags: profiles::tags_in_order(row.get_ref(11)?.as_str()?),
+            first_seen_ms: row.get(5)?,
+            last_seen_ms: None,
+            roll: [0; ROLL_DAYS],
+        };
+        Ok((user, row.get::<_, i64>(6)?))
+    })?;
+    let found = found.collect::<Result<Vec<_>, _>>()?;
+    let hours: Vec<(i64, i64)> = found.iter().map(|(user, hour)| (user.key.0, *hour)).collect();
+    let last = activity::last_of_users(db, &hours, None)?;
+    let seen = |(user, _): (UserRow, i64)| UserRow { last_seen_ms: last.get(&user.key.0).copied(), ..user };
+    Ok(found.into_iter().map(seen).collect())
 }
 
 /// How many users a search finds.

@@ -1,5 +1,7 @@
 //! The members of a company.
 
+use std::collections::HashMap;
+
 use rusqlite::named_params;
 
 use crate::domain::access::Grade;
@@ -7,7 +9,7 @@ use crate::domain::ids::CompanyKey;
 use crate::store::list::{self, COUNT_MAX, Count, Cursor, Keyset, ListQuery, Page};
 use crate::store::membership_history::{self, MembershipHistory};
 use crate::store::search::{self, Candidates, Needle};
-use crate::store::users::{self, SourceNames, UserRow};
+use crate::store::users::{self, UserRow};
 use crate::store::{Reader, StoreError, activity, workspace};
 
 /// The columns by which members are sorted; each has an index.
@@ -62,13 +64,7 @@ pub fn members(
     now_ms: i64,
 ) -> Result<Page<MemberRow>, StoreError> {
     let (keys, next) = page_of_members(db, company.0, open, query)?;
-    let sources = users::source_names(db)?;
-    let mut rows = Vec::with_capacity(keys.len());
-    let events = activity::events_in_company(db, company.0, &keys, workspace::today(db, now_ms)?)?;
-    for user in users::rows(db, &keys, now_ms)? {
-        let events_28d = events.get(&user.key.0).copied().unwrap_or(0);
-        rows.push(MemberRow { events_28d, ..member(db, company.0, user, &sources)? });
-    }
+    let mut rows = standing(db, company.0, users::rows(db, &keys, now_ms)?, workspace::today(db, now_ms)?)?;
     if query.sort == MembersBy::LastSeen {
         list::order_within_hours(&mut rows, query.descending, |member| member.last_seen_ms);
     }
@@ -149,31 +145,43 @@ fn page_of_members(
     Ok((page.rows, page.next))
 }
 
-/// A user as a member of a company.
-fn member(db: &Reader<'_>, company: i64, user: UserRow, sources: &SourceNames) -> Result<MemberRow, StoreError> {
-    let key = user.key.0;
+/// Users as members of a company, in the order in which they come.
+fn standing(db: &Reader<'_>, company: i64, users: Vec<UserRow>, today: i32) -> Result<Vec<MemberRow>, StoreError> {
+    let keys: Vec<i64> = users.iter().map(|user| user.key.0).collect();
+    let sources = users::source_names(db)?;
+    let events = activity::events_in_company(db, company, &keys, today)?;
+    let mut history = membership_history::of_users(db, &keys, CompanyKey(company))?;
+    let mut users: HashMap<i64, UserRow> = users.into_iter().map(|user| (user.key.0, user)).collect();
     let mut statement = db.0.prepare_cached(
-        "SELECT role, title, json(attributes), joined_ms, left_ms, source_key, grade, last_seen_hour
-         FROM memberships WHERE user_key = :user AND company_key = :company",
+        "SELECT m.role, m.title, json(m.attributes), m.joined_ms, m.left_ms, m.source_key, m.grade, m.last_seen_hour,
+                m.user_key
+         FROM json_each(:keys) AS asked
+         CROSS JOIN memberships AS m ON m.user_key = asked.value AND m.company_key = :company ORDER BY asked.key",
     )?;
-    let (mut member, hour) = statement.query_row(named_params! { ":user": key, ":company": company }, |row| {
-        let member = MemberRow {
+    let mut rows = statement.query(named_params! { ":keys": list::json_keys(keys), ":company": company })?;
+    let (mut members, mut hours) = (Vec::with_capacity(users.len()), Vec::with_capacity(users.len()));
+    while let Some(row) = rows.next()? {
+        let key: i64 = row.get(8)?;
+        let Some(user) = users.remove(&key) else { continue };
+        hours.push((key, row.get(7)?));
+        members.push(MemberRow {
             role: row.get(0)?,
             title: row.get(1)?,
-            attributes: users::json_object(row.get_ref(2)?.as_str()?),
+            attributes: users::json_object(&row.get::<_, String>(2)?),
             current: user.company.as_ref().is_some_and(|current| current.key.0 == company),
             joined_ms: row.get(3)?,
             left_ms: row.get(4)?,
             last_seen_ms: None,
-            events_28d: 0,
-            source: users::said_by(sources, row.get(5)?, Grade::from_number(row.get(6)?)),
+            events_28d: events.get(&key).copied().unwrap_or(0),
+            source: users::said_by(&sources, row.get(5)?, Grade::from_number(row.get(6)?)),
             grade: Grade::from_number(row.get(6)?),
-            history: MembershipHistory::default(),
+            history: history.remove(&key).unwrap_or_default(),
             user,
-        };
-        Ok((member, row.get::<_, i64>(7)?))
-    })?;
-    member.history = membership_history::of(db, member.user.key, CompanyKey(company))?;
-    member.last_seen_ms = activity::last_of_user(db, key, Some(company), hour)?;
-    Ok(member)
+        });
+    }
+    let last = activity::last_of_users(db, &hours, Some(company))?;
+    for member in &mut members {
+        member.last_seen_ms = last.get(&member.user.key.0).copied();
+    }
+    Ok(members)
 }

@@ -368,7 +368,7 @@ mod tests {
         let (page, of_large) = steps_of_page(&sample, "large");
         assert_eq!((page.row.members, page.comings.left), (100_000, Count::Over));
         assert_eq!(page.active_people.0, 100_000, "who is active in 30 days");
-        assert!(of_small < STEPS_MAX / 10, "{of_small}");
+        assert!(of_small < STEPS_MAX / 8, "{of_small}");
         assert!(of_large < STEPS_MAX, "{of_large} steps, {of_small} of a small one");
     }
 }

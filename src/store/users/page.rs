@@ -1,5 +1,7 @@
 //! A user with all that is known: attributes, ids, companies.
 
+use std::collections::HashMap;
+
 use rusqlite::{OptionalExtension, named_params};
 
 use super::sessions::{self, Sessions};
@@ -268,17 +270,20 @@ pub(in crate::store) fn attribute_values(
     attributes: &Attributes,
     sources: &SourceNames,
 ) -> Result<Vec<AttributeValue>, StoreError> {
-    let mut types = db.0.prepare_cached(
-        "SELECT type, label, hidden FROM attribute_definitions WHERE owner = :owner AND name = :name",
+    let stated: Vec<_> = attributes.stated().collect();
+    let names: Vec<&str> = stated.iter().map(|(name, _)| *name).collect();
+    let mut statement = db.0.prepare_cached(
+        "SELECT definition.name, definition.type, definition.label, definition.hidden FROM json_each(:names) AS asked
+         CROSS JOIN attribute_definitions AS definition
+           ON definition.owner = :owner AND definition.name = asked.value",
     )?;
+    let parameters = named_params! { ":owner": owner as i64, ":names": serde_json::json!(names).to_string() };
+    let mut definitions: HashMap<String, (String, Option<String>, bool)> = statement
+        .query_map(parameters, |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?, row.get(3)?))))?
+        .collect::<Result<_, _>>()?;
     let mut values = Vec::new();
-    for (name, stated) in attributes.stated() {
-        let definition: Option<(String, Option<String>, bool)> = types
-            .query_row(named_params! { ":owner": owner as i64, ":name": name }, |row| {
-                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-            })
-            .optional()?;
-        let (word, label, hidden) = definition.unwrap_or_default();
+    for (name, stated) in stated {
+        let (word, label, hidden) = definitions.remove(name).unwrap_or_default();
         let kind = Type::parse(&word).or_else(|| Type::of(name, &stated.value));
         values.push(AttributeValue {
             name: name.to_owned(),
@@ -346,8 +351,10 @@ fn memberships(db: &Reader<'_>, user: i64, sources: &SourceNames) -> Result<Vec<
         })
     })?;
     let mut memberships = rows.collect::<Result<Vec<_>, _>>()?;
+    let companies = memberships.iter().map(|membership| membership.company.key);
+    let mut histories = membership_history::of_companies(db, UserKey(user), companies)?;
     for membership in &mut memberships {
-        membership.history = membership_history::of(db, UserKey(user), membership.company.key)?;
+        membership.history = histories.remove(&membership.company.key.0).unwrap_or_default();
     }
     Ok(memberships)
 }
