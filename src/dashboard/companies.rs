@@ -1,5 +1,7 @@
 //! `/companies`: all companies.
 
+use std::borrow::Cow;
+
 use actix_web::HttpRequest;
 use maud::{Markup, html};
 
@@ -17,6 +19,7 @@ use super::parts::{pill, say, values, who};
 use super::{duplicates, errors};
 use crate::domain::access::Role;
 use crate::domain::duplicates::Records;
+use crate::domain::filter::{Fact, Field, Listed};
 use crate::http::access::Viewer;
 use crate::store::companies::{self, CompanyRow, Shelf, SortBy};
 use crate::store::list::{Count, PAGE_ROWS, Page};
@@ -29,18 +32,24 @@ impl Column for SortBy {
     const ALL: &'static [SortBy] =
         &[SortBy::Name, SortBy::Members, SortBy::ActiveMembers, SortBy::FirstSeen, SortBy::LastSeen];
 
-    fn name(self) -> &'static str {
-        match self {
+    fn name(&self) -> Cow<'_, str> {
+        let name = match self {
             SortBy::Name => "name",
             SortBy::Members => "members",
             SortBy::ActiveMembers => "active_members",
             SortBy::FirstSeen => "first_seen",
             SortBy::LastSeen => "last_seen",
-        }
+            SortBy::Fact(fact) => return Field::Own(fact.clone(), Listed::Companies).to_string().into(),
+        };
+        name.into()
     }
 
-    fn descends_first(self) -> bool {
-        self != SortBy::Name
+    fn of(fact: &Fact) -> Option<SortBy> {
+        SortBy::fact(fact)
+    }
+
+    fn descends_first(&self) -> bool {
+        *self != SortBy::Name
     }
 }
 

@@ -1,5 +1,7 @@
 //! `/users`: all users and leads.
 
+use std::borrow::Cow;
+
 use actix_web::HttpRequest;
 use maud::{Markup, html};
 
@@ -17,6 +19,7 @@ use super::parts::{pill, say, values, who};
 use super::{duplicates, errors};
 use crate::domain::access::Role;
 use crate::domain::duplicates::Records;
+use crate::domain::filter::{Fact, Field, Listed};
 use crate::http::access::Viewer;
 use crate::store::duplicates as stored_duplicates;
 use crate::store::list::{Count, PAGE_ROWS, Page};
@@ -26,17 +29,24 @@ impl Column for SortBy {
     const ALL: &'static [SortBy] =
         &[SortBy::Name, SortBy::Email, SortBy::Companies, SortBy::FirstSeen, SortBy::LastSeen];
 
-    fn name(self) -> &'static str {
-        match self {
+    fn name(&self) -> Cow<'_, str> {
+        let name = match self {
             SortBy::Name => "name",
             SortBy::Email => "email",
             SortBy::Companies => "companies",
             SortBy::FirstSeen => "first_seen",
             SortBy::LastSeen => "last_seen",
-        }
+            SortBy::Company => "company",
+            SortBy::Fact(fact) => return Field::Own(fact.clone(), Listed::Users).to_string().into(),
+        };
+        name.into()
     }
 
-    fn descends_first(self) -> bool {
+    fn of(fact: &Fact) -> Option<SortBy> {
+        SortBy::fact(fact)
+    }
+
+    fn descends_first(&self) -> bool {
         matches!(self, SortBy::Companies | SortBy::FirstSeen | SortBy::LastSeen)
     }
 }

@@ -1,5 +1,7 @@
 //! `/visitors`: browsers, whether or not somebody has signed in on them.
 
+use std::borrow::Cow;
+
 use actix_web::HttpRequest;
 use maud::{Markup, html};
 
@@ -19,11 +21,11 @@ use crate::store::visitors::{self, SortBy, VisitorRow};
 impl Column for SortBy {
     const ALL: &'static [SortBy] = &[SortBy::LastSeen];
 
-    fn name(self) -> &'static str {
-        "last_seen"
+    fn name(&self) -> Cow<'_, str> {
+        "last_seen".into()
     }
 
-    fn descends_first(self) -> bool {
+    fn descends_first(&self) -> bool {
         true
     }
 }
@@ -145,6 +147,7 @@ pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
         };
     let query = address.query(PAGE_ROWS);
     let (frame, visitors) =
-        desk::read(&request, operator, Place::Visitors, move |db, _| visitors::list(db, &query)).await?;
+        desk::read(&request, operator, Place::Visitors, move |db, clock| visitors::list(db, &query, clock.now_ms))
+            .await?;
     Ok(desk::page(page(&frame, &View { address, visitors })))
 }

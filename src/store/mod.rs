@@ -15,6 +15,7 @@ mod catalog;
 mod connection;
 mod contexts;
 mod days;
+mod filter_sql;
 mod lock;
 mod migrate;
 #[cfg(test)]

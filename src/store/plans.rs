@@ -101,14 +101,16 @@ fn ask_everything(db: &Reader<'_>) {
         for sort in [Name, Email, FirstSeen, LastSeen, Companies] {
             let values = if sort == Email { vec!["b".into(), serde_json::Value::Null] } else { vec![1.into()] };
             for after in values.into_iter().flat_map(cursors) {
-                let query = ListQuery { search: search.clone(), sort, descending, after, size: 50 };
+                let query =
+                    ListQuery { search: search.clone(), filter: None, sort: sort.clone(), descending, after, size: 50 };
                 users::list(db, &query, NOW).unwrap();
             }
         }
         use companies::SortBy as By;
         for sort in [By::Name, By::FirstSeen, By::LastSeen, By::Members, By::ActiveMembers] {
             for after in cursors(1.into()) {
-                let query = ListQuery { search: search.clone(), sort, descending, after, size: 50 };
+                let query =
+                    ListQuery { search: search.clone(), filter: None, sort: sort.clone(), descending, after, size: 50 };
                 for shelf in [companies::Shelf::InUse, companies::Shelf::Archived] {
                     companies::list(db, shelf, &query, NOW).unwrap();
                     companies::records(db, shelf, &query, NOW).unwrap();
@@ -117,14 +119,14 @@ fn ask_everything(db: &Reader<'_>) {
         }
         for sort in [companies::MembersBy::Name, companies::MembersBy::Joined, companies::MembersBy::LastSeen] {
             for after in cursors(1.into()) {
-                let query = ListQuery { search: search.clone(), sort, descending, after, size: 50 };
+                let query = ListQuery { search: search.clone(), filter: None, sort, descending, after, size: 50 };
                 companies::members(db, CompanyKey(1), true, &query, NOW).unwrap();
             }
         }
         for after in cursors(1.into()) {
             let sort = visitors::SortBy::LastSeen;
-            let query = ListQuery { search: search.clone(), sort, descending, after, size: 50 };
-            visitors::list(db, &query).unwrap();
+            let query = ListQuery { search: search.clone(), filter: None, sort, descending, after, size: 50 };
+            visitors::list(db, &query, NOW).unwrap();
         }
     }
     for search in searches.iter().map(Option::as_deref) {

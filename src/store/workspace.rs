@@ -61,8 +61,10 @@ pub struct Overview {
 pub fn overview(db: &Reader<'_>, now_ms: i64) -> Result<Overview, StoreError> {
     let today = today(db, now_ms)?;
     let (descending, size) = (true, SHORT_LIST_ROWS);
-    let users_query = ListQuery { search: None, sort: users::SortBy::FirstSeen, descending, after: None, size };
-    let companies_query = ListQuery { search: None, sort: companies::SortBy::FirstSeen, descending, after: None, size };
+    let users_query =
+        ListQuery { search: None, filter: None, sort: users::SortBy::FirstSeen, descending, after: None, size };
+    let companies_query =
+        ListQuery { search: None, filter: None, sort: companies::SortBy::FirstSeen, descending, after: None, size };
     Ok(Overview {
         users: users::count(db, None)?,
         companies: companies::count(db, companies::Shelf::InUse, None)?,

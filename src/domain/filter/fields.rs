@@ -239,6 +239,11 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Whether rows can be sorted by it.
+    pub fn has_order(self) -> bool {
+        matches!(self, Kind::Text | Kind::Email | Kind::Number | Kind::Boolean | Kind::Day | Kind::Instant)
+    }
+
     /// The operators that it takes.
     pub fn operators(self) -> &'static [Operator] {
         use Operator::*;
