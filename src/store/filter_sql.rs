@@ -10,7 +10,7 @@ use chrono_tz::Tz;
 use rusqlite::types::Value as Bound;
 
 use super::events::HASH_BITS;
-use super::list::{self, json_keys};
+use super::list::{self, COUNT_ROWS_MAX, json_keys};
 use super::{Reader, StoreError, activity, workspace};
 use crate::domain::activity::{State, TREND_DAYS, TREND_DIFFERENCE_MIN, TREND_PERCENT_MIN};
 use crate::domain::filter::{BuiltIn, Condition, Fact, Field, Filter, Join, Kind, Listed, Often, Test, Value};
@@ -92,6 +92,10 @@ pub(super) fn positive(test: &Test) -> (Test, bool) {
 pub(super) struct FilterSql {
     /// `AND (…)`, or nothing.
     pub condition: String,
+    /// What of it the index of last activity serves: where a walk of it begins and ends.
+    pub of_last_seen: String,
+    /// Rows that are looked at for a count that nobody asked for.
+    pub count_rows_max: i64,
     values: Vec<Bound>,
 }
 
@@ -101,11 +105,23 @@ impl FilterSql {
         let Some(filter) = filter.filter(|filter| !filter.is_empty()) else { return FilterSql::default() };
         let mut writer = Writer { listed, moment, values: Vec::new() };
         let mut parts: Vec<String> = filter.conditions.iter().map(|condition| writer.condition(condition)).collect();
+        let is_walked = |(condition, _): &(&Condition, &String)| {
+            let fact = matches!(&condition.field, Field::Own(Fact::BuiltIn(BuiltIn::LastSeen | BuiltIn::State), _));
+            fact && filter.join == Join::All && !positive(&condition.test).1
+        };
+        let walked = filter.conditions.iter().zip(&parts).filter(is_walked);
+        let of_last_seen = walked.map(|(_, part)| format!("AND {part} ")).collect();
+        let cost = filter.all_conditions().map(cost).sum::<i64>().max(1);
         for group in &filter.groups {
             let inner: Vec<String> = group.conditions.iter().map(|condition| writer.condition(condition)).collect();
             parts.push(joined(group.join, &inner));
         }
-        FilterSql { condition: format!("AND {}", joined(filter.join, &parts)), values: writer.values }
+        FilterSql {
+            condition: format!("AND {}", joined(filter.join, &parts)),
+            of_last_seen,
+            count_rows_max: COUNT_ROWS_MAX / cost,
+            values: writer.values,
+        }
     }
 
     /// Binds what is in the condition.
@@ -262,6 +278,15 @@ fn column(built_in: BuiltIn, listed: Listed, alias: &str) -> Option<String> {
         (BuiltIn::Owner, _) => format!("(SELECT email FROM operators WHERE operator_key = {alias}.owner_key)"),
         (BuiltIn::State | BuiltIn::Trend | BuiltIn::Tags, _) => return None,
     })
+}
+
+/// About what a condition costs a row, of what one of an attribute costs.
+fn cost(condition: &Condition) -> i64 {
+    match &condition.field {
+        Field::Own(Fact::BuiltIn(BuiltIn::Trend), _) | Field::Company(Fact::BuiltIn(BuiltIn::Trend)) => 100,
+        Field::Event(_) => 8,
+        _ => 1,
+    }
 }
 
 /// Writes conditions, and keeps what is bound in them.

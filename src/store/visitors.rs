@@ -3,7 +3,7 @@
 use rusqlite::{OptionalExtension, named_params, params};
 
 use super::filter_sql::{self, FilterSql, Moment};
-use super::list::{self, COUNT_ROWS_MAX, COUNTED_MAX, Count, Cursor, Keyset, ListQuery, Page};
+use super::list::{self, COUNTED_MAX, Count, Cursor, Keyset, ListQuery, Page};
 use super::search::CANDIDATES_MAX;
 use super::{Reader, StoreError, Tx, activity, folds, users};
 use crate::domain::attributes::Attributes;
@@ -176,7 +176,7 @@ pub fn count_matching(
     ))?;
     bind_text(&mut statement, search)?;
     condition.bind(&mut statement)?;
-    let rows_max = if is_asked_for { i64::MAX } else { COUNT_ROWS_MAX };
+    let rows_max = if is_asked_for { i64::MAX } else { condition.count_rows_max };
     list::bind(&mut statement, ":rows", rows_max)?;
     list::counted(statement.raw_query(), rows_max, |_| true)
 }

@@ -5,7 +5,7 @@ use rusqlite::named_params;
 use super::{Shelf, SortBy};
 use crate::domain::filter::{Filter, Listed};
 use crate::store::filter_sql::{self, FilterSql, Moment};
-use crate::store::list::{self, COUNT_ROWS_MAX, COUNTED_MAX, Count, Cursor, Keyset, ListQuery, Page};
+use crate::store::list::{self, COUNTED_MAX, Count, Cursor, Keyset, ListQuery, Page};
 use crate::store::search::CANDIDATES_MAX;
 use crate::store::{Reader, StoreError};
 
@@ -140,14 +140,15 @@ pub fn count_matching(
         ),
     };
     let mut statement = db.0.prepare_cached(&format!(
-        "SELECT true {has_text} {condition} FROM {from} WHERE {shelf} {order} LIMIT :rows",
+        "SELECT true {has_text} {condition} FROM {from} WHERE {shelf} {walked} {order} LIMIT :rows",
         has_text = if search.is_some() { format!("AND {HAS_TEXT}") } else { String::new() },
         condition = condition.condition,
+        walked = condition.of_last_seen,
         shelf = shelf.condition(),
     ))?;
     bind_text(&mut statement, search)?;
     condition.bind(&mut statement)?;
-    let rows_max = if is_asked_for || keys.is_some() { i64::MAX } else { COUNT_ROWS_MAX };
+    let rows_max = if is_asked_for || keys.is_some() { i64::MAX } else { condition.count_rows_max };
     list::bind(&mut statement, ":rows", rows_max)?;
     if let Some(keys) = keys {
         list::bind(&mut statement, ":keys", list::json_keys(keys))?;

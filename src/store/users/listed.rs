@@ -5,7 +5,7 @@ use rusqlite::named_params;
 use super::SortBy;
 use crate::domain::filter::{Filter, Listed};
 use crate::store::filter_sql::{self, FilterSql, Moment};
-use crate::store::list::{self, COUNT_ROWS_MAX, COUNTED_MAX, Count, Cursor, Keyset, ListQuery, Page};
+use crate::store::list::{self, COUNTED_MAX, Count, Cursor, Keyset, ListQuery, Page};
 use crate::store::search::{self, CANDIDATES_MAX, Candidates, Needle};
 use crate::store::{Reader, StoreError};
 
@@ -198,11 +198,12 @@ pub fn count_matching(
     };
     let order = if keys.is_some() { "" } else { "ORDER BY u.last_seen_hour DESC, u.user_key DESC" };
     let mut statement = db.0.prepare_cached(&format!(
-        "SELECT true {condition}, u.name, u.email, u.user_id FROM {from} WHERE {IN_USE} {order} LIMIT :rows",
+        "SELECT true {condition}, u.name, u.email, u.user_id FROM {from} WHERE {IN_USE} {walked} {order} LIMIT :rows",
         condition = condition.condition,
+        walked = condition.of_last_seen,
     ))?;
     condition.bind(&mut statement)?;
-    let rows_max = if is_asked_for || keys.is_some() { i64::MAX } else { COUNT_ROWS_MAX };
+    let rows_max = if is_asked_for || keys.is_some() { i64::MAX } else { condition.count_rows_max };
     list::bind(&mut statement, ":rows", rows_max)?;
     if let Some(keys) = keys {
         list::bind(&mut statement, ":keys", list::json_keys(keys))?;
