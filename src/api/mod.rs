@@ -17,6 +17,7 @@ mod companies;
 mod edits;
 mod erasures;
 mod events;
+mod findings;
 mod parameters;
 mod possible_duplicates;
 mod refusals;
@@ -57,6 +58,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
                 .configure(visitors::configure)
                 .configure(tray::configure)
                 .configure(refusals::configure)
+                .configure(findings::configure)
                 .configure(attributes::configure)
                 .configure(settings::configure)
                 .configure(sources::configure)

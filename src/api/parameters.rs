@@ -6,6 +6,7 @@ use actix_web::http::StatusCode;
 use actix_web::web::Query;
 
 use crate::domain::filter::{self, Fact, Field, Fields, Filter};
+use crate::domain::time;
 use crate::http::problem::Problem;
 use crate::store::list::{Cursor, ListQuery, PAGE_ROWS, PAGE_ROWS_MAX};
 use crate::store::{Store, history};
@@ -141,6 +142,15 @@ impl Parameters {
         };
         let (query, order) = self.sorted_list(sorts, usual, " or an attribute", by_field)?;
         Ok((ListQuery { filter, ..query }, order))
+    }
+
+    /// The first and the last millisecond of a day that is wanted, in the workspace's zone.
+    pub fn day(&self, store: &Store) -> Result<Option<(i64, i64)>, Problem> {
+        let Some(text) = self.get("day") else { return Ok(None) };
+        let date = time::date_from_text(text);
+        let date =
+            date.ok_or_else(|| invalid(format!("day can't be {text:?}. Use a day such as 2026-03-01."), "day"))?;
+        Ok(Some(time::span_of_day(date, store.catalog().settings.time_zone)))
     }
 
     /// What of a sorted list is wanted, and the name of its order; `usual` where nothing is said.

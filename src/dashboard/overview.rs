@@ -16,6 +16,7 @@ use super::{codes, first_run, links};
 use crate::domain::time::DAY_MS;
 use crate::http::access::Viewer;
 use crate::store::companies::CompanyRow;
+use crate::store::findings::{self, FindingRow};
 use crate::store::list::Count;
 use crate::store::refusals::{self, RefusalRow};
 use crate::store::sightings;
@@ -49,6 +50,8 @@ pub struct View {
     pub overview: Overview,
     /// The latest refusals, at most 3.
     pub refusals: Vec<RefusalRow>,
+    /// How many findings there are, and the latest.
+    pub findings: (Count, Option<FindingRow>),
     /// Each source.
     pub sources: Vec<SourceState>,
     /// The public key of the first source, for the first-run page.
@@ -74,6 +77,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
         div.stack.wide {
             (head(html! { "Overview" }, html! { p { (clock.weekday_date(clock.now_ms)) } }, html! {}))
             (installation(frame, &view.sources))
+            @if let (count, Some(latest)) = &view.findings { (found(*count, latest)) }
             @if view.overview.refused_7d > 0 { (refused(frame, view)) }
             (cells(&view.overview))
             (chart::people_per_day("activity", "Active users per day", &bars, clock))
@@ -111,6 +115,18 @@ fn installation(frame: &Frame, sources: &[SourceState]) -> Markup {
                 span { (beat(super::parts::say::Tone::None)) " " b { "No source" } " sends data" }
             }
             a.end href="/install" { "Installation" }
+        }
+    }
+}
+
+/// One line: that something is wrong, though nothing was refused for it.
+fn found(count: Count, latest: &FindingRow) -> Markup {
+    html! {
+        div.strip {
+            span { span.tone.ink.warn { (icon("alert")) } " " (latest.finding.sentence(&latest.example, latest.count)) }
+            a.end href="/refusals#findings" {
+                @match count { Count::Exactly(1) => "What to do", _ => { "All " (numbers::count(count)) " findings" } }
+            }
         }
     }
 }
@@ -306,6 +322,7 @@ pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
         Ok(View {
             overview: workspace::overview(db, clock.now_ms)?,
             refusals: refusals::list(db, clock.now_ms - REFUSED_DAYS * DAY_MS, REFUSAL_ROWS)?,
+            findings: (findings::count_rows(db)?, findings::page(db, None, 1)?.rows.pop()),
             sources,
             write_key: write_key.unwrap_or_default(),
         })

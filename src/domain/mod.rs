@@ -12,6 +12,7 @@ pub mod duplicates;
 pub mod email_domains;
 pub mod error;
 pub mod filter;
+pub mod findings;
 pub mod first_page;
 pub mod identity;
 pub mod ids;

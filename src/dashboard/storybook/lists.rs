@@ -155,6 +155,7 @@ pub fn overviews() -> Vec<(&'static str, Markup)> {
             refused_7d: 37,
         },
         refusals: samples::refusals().into_iter().take(3).collect(),
+        findings: (Count::Exactly(3), samples::findings().pop()),
         sources: [("App", State::Complete), ("Help centre", State::UsersNoCompany), ("Test", State::Nothing)]
             .into_iter()
             .map(|(name, state)| overview::SourceState {
@@ -182,7 +183,9 @@ pub fn overviews() -> Vec<(&'static str, Markup)> {
         refused_7d: 0,
     };
     one.sources.truncate(1);
+    one.findings = (Count::Exactly(1), samples::findings().into_iter().next());
     let mut empty = one.clone();
+    empty.findings = (Count::Exactly(0), None);
     empty.overview.users = Count::Exactly(0);
     empty.sources[0].posted_ms = None;
     let mut vast = full.clone();
