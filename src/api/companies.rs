@@ -26,6 +26,7 @@ use crate::http::problem::Problem;
 use crate::store::companies::{self, CompanyRecord, MemberRow, MembersBy, Shelf, SortBy};
 use crate::store::events::Of;
 use crate::store::history::{self, CompanyItselfThen};
+use crate::store::list::Extent;
 use crate::store::{self, Reader, Store, StoreError};
 
 const SORTS: &Sorts<SortBy> = &[
@@ -98,7 +99,7 @@ async fn list(_: ReadToken, request: HttpRequest, store: Data<Store>) -> Result<
     let ((page, total), lag_ms) = store
         .read_folded(move |db| {
             let (search, filter) = (query.search.as_deref(), query.filter.as_ref());
-            let count = || companies::count_matching(db, shelf, search, filter, true, now_ms);
+            let count = || companies::count_matching(db, shelf, search, filter, Extent::ToMax, now_ms);
             let total = wants_count.then(count).transpose()?;
             Ok((companies::records(db, shelf, &query, now_ms)?, total))
         })

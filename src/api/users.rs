@@ -23,6 +23,7 @@ use crate::http::access::{ReadToken, WriteToken};
 use crate::http::problem::Problem;
 use crate::store::events::Of;
 use crate::store::history::{self, CompanyThen, UserThen};
+use crate::store::list::Extent;
 use crate::store::membership_history::MembershipHistory;
 use crate::store::users::{self, AttributeValue, SortBy, UserMembership, UserName, UserRecord};
 use crate::store::{self, Reader, Store, StoreError, Tx};
@@ -80,7 +81,8 @@ async fn list(_: ReadToken, request: HttpRequest, store: Data<Store>) -> Result<
     let ((page, total), lag_ms) = store
         .read_folded(move |db| {
             let (search, filter) = (query.search.as_deref(), query.filter.as_ref());
-            let total = wants_count.then(|| users::count_matching(db, search, filter, true, now_ms)).transpose()?;
+            let total =
+                wants_count.then(|| users::count_matching(db, search, filter, Extent::ToMax, now_ms)).transpose()?;
             Ok((users::records(db, &query, now_ms)?, total))
         })
         .await?;

@@ -13,7 +13,7 @@ use crate::domain::filter::Listed;
 use crate::http::access::ReadToken;
 use crate::http::problem::Problem;
 use crate::store::Store;
-use crate::store::list::ListQuery;
+use crate::store::list::{Extent, ListQuery};
 use crate::store::visitors::{self, SortBy, VisitorRow};
 
 /// What else than its ids a visitor's row says, to choose from.
@@ -36,7 +36,8 @@ async fn list(_: ReadToken, request: HttpRequest, store: Data<Store>) -> Result<
     let ((page, total), lag_ms) = store
         .read_folded(move |db| {
             let (search, filter) = (query.search.as_deref(), query.filter.as_ref());
-            let total = wants_count.then(|| visitors::count_matching(db, search, filter, true, now_ms)).transpose()?;
+            let total =
+                wants_count.then(|| visitors::count_matching(db, search, filter, Extent::ToMax, now_ms)).transpose()?;
             Ok((visitors::list(db, &query, now_ms)?, total))
         })
         .await?;

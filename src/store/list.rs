@@ -153,17 +153,19 @@ pub(super) fn sorted(expression: &str, path: Option<String>) -> [(Option<String>
 pub(super) fn counted(
     mut rows: rusqlite::Rows<'_>,
     rows_max: i64,
+    extent: Extent,
     is_wanted: impl Fn(&rusqlite::Row<'_>) -> bool,
 ) -> Result<Count, StoreError> {
-    let (mut looked_at, mut hits) = (0, 0);
+    let (mut looked_at, mut hits) = (0_i64, 0_i64);
     while let Some(row) = rows.next()? {
         looked_at += 1;
         hits += i64::from(row.get::<_, Option<bool>>(0)?.unwrap_or(false) && is_wanted(row));
-        if hits >= COUNTED_MAX {
+        if hits >= COUNTED_MAX && extent != Extent::All {
             return Ok(Count::Over);
         }
     }
-    Ok(if looked_at < rows_max { Count::of(hits) } else { Count::AtLeast(hits.unsigned_abs()) })
+    let hits = hits.unsigned_abs();
+    Ok(if looked_at < rows_max { Count::Exactly(hits) } else { Count::AtLeast(hits) })
 }
 
 /// Binds a cursor to a statement of [`Keyset::behind`].
@@ -217,6 +219,17 @@ pub enum Count {
     Over,
     /// At least so many: no more rows were looked at than a page takes time for.
     AtLeast(u64),
+}
+
+/// How far a list is counted where a filter says who is in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// As far as a page takes time for.
+    Quickly,
+    /// Up to [`COUNT_MAX`].
+    ToMax,
+    /// All of it, since somebody asked.
+    All,
 }
 
 impl Count {

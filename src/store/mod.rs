@@ -35,6 +35,7 @@ pub mod companies;
 pub mod duplicates;
 pub mod email_domains;
 pub mod erasure;
+pub mod event_names;
 pub mod events;
 pub mod findings;
 pub mod first_pages;

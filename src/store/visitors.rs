@@ -3,7 +3,7 @@
 use rusqlite::{OptionalExtension, named_params, params};
 
 use super::filter_sql::{self, FilterSql, Moment};
-use super::list::{self, COUNTED_MAX, Count, Cursor, Keyset, ListQuery, Page};
+use super::list::{self, COUNTED_MAX, Count, Cursor, Extent, Keyset, ListQuery, Page};
 use super::search::CANDIDATES_MAX;
 use super::{Reader, StoreError, Tx, activity, folds, users};
 use crate::domain::attributes::Attributes;
@@ -160,10 +160,10 @@ pub fn count_matching(
     db: &Reader<'_>,
     search: Option<&str>,
     filter: Option<&Filter>,
-    is_asked_for: bool,
+    extent: Extent,
     now_ms: i64,
 ) -> Result<Count, StoreError> {
-    if filter.is_none_or(Filter::is_empty) {
+    if filter.is_none_or(Filter::is_empty) && extent != Extent::All {
         return count(db, search);
     }
     let condition = FilterSql::of(Listed::Visitors, filter, &Moment::of(db, now_ms)?);
@@ -176,9 +176,9 @@ pub fn count_matching(
     ))?;
     bind_text(&mut statement, search)?;
     condition.bind(&mut statement)?;
-    let rows_max = if is_asked_for { i64::MAX } else { condition.count_rows_max };
+    let rows_max = if extent == Extent::Quickly { condition.count_rows_max } else { i64::MAX };
     list::bind(&mut statement, ":rows", rows_max)?;
-    list::counted(statement.raw_query(), rows_max, |_| true)
+    list::counted(statement.raw_query(), rows_max, extent, |_| true)
 }
 
 // What the writer needs ------------------------------------------------------

@@ -5,10 +5,10 @@ use std::borrow::Cow;
 use maud::{Markup, html};
 
 use super::icon::{icon, small};
-use super::values;
+use super::{numbers, values};
 use crate::dashboard::links;
 use crate::domain::filter::{self, Fact, Field, Fields, Filter};
-use crate::store::list::{Cursor, ListQuery};
+use crate::store::list::{Count, Cursor, ListQuery};
 
 /// A list's state as its address says it.
 #[derive(Debug, Clone, PartialEq)]
@@ -323,6 +323,22 @@ pub fn segments(label: &str, choices: &[(String, String, bool)]) -> Markup {
     html! {
         nav.seg aria-label=(label) {
             @for (text, href, current) in choices { a href=(href) aria-current=[current.then_some("true")] { (text) } }
+        }
+    }
+}
+
+/// The parameter that asks for a whole count.
+pub const COUNT: &str = "count";
+
+/// The heading of a list with how many there are; where that was not counted to the end, with a link that does.
+pub fn found<S: Column>(noun: &str, count: Count, address: &Address<S>) -> Markup {
+    let address = address.first_page();
+    let whole = links::with_query(&address, &[(COUNT, Some("1"))]);
+    html! {
+        (noun) " "
+        span.n { (numbers::count(count)) }
+        @if !matches!(count, Count::Exactly(_)) {
+            " " a.small.faint href=(whole) rel="nofollow" { "count" span.vh { " them all" } }
         }
     }
 }

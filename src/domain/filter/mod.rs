@@ -14,7 +14,7 @@ use serde_json::Number;
 use crate::domain::time;
 
 pub use fields::{BuiltIn, Fact, Field, Fields, Kind, Listed, Operator};
-pub use parse::{FilterError, is_parameter, parse};
+pub use parse::{FilterError, compose, is_parameter, parse};
 
 /// Conditions of a filter at most.
 pub const CONDITIONS_MAX: usize = 30;
@@ -198,6 +198,32 @@ impl Filter {
             say(&format!("g{}.", place + 1), group.join, &group.conditions);
         }
         pairs
+    }
+
+    /// The same with one condition more: in a group (counted from 0), in a new one where there is none of this
+    /// number, or in none.
+    #[must_use]
+    pub fn with(&self, group: Option<usize>, condition: Condition) -> Filter {
+        let mut filter = self.clone();
+        match group {
+            None => filter.conditions.push(condition),
+            Some(group) => match filter.groups.get_mut(group) {
+                Some(known) => known.conditions.push(condition),
+                None => filter.groups.push(Group { join: Join::Any, conditions: vec![condition] }),
+            },
+        }
+        filter
+    }
+
+    /// The same joined otherwise: a group, or all of it.
+    #[must_use]
+    pub fn joined(&self, group: Option<usize>, join: Join) -> Filter {
+        let mut filter = self.clone();
+        match group {
+            None => filter.join = join,
+            Some(group) => filter.groups.iter_mut().skip(group).take(1).for_each(|group| group.join = join),
+        }
+        filter
     }
 
     /// The same without one condition: of a group (counted from 0), or of none, the so manieth (from 0).

@@ -135,6 +135,18 @@ fn condition(text: &str, fields: &Fields) -> Result<Condition, Wrong> {
     Ok(Condition { field, test })
 }
 
+/// The condition of a field by its name, an operator's word and a value, as a form sends them; a value that the
+/// operator does not take is left out.
+///
+/// # Errors
+/// A sentence that says what would be taken.
+pub fn compose(name: &str, operator: &str, value: &str, fields: &Fields) -> Result<Condition, String> {
+    let alone = Operator::parse(operator).is_some_and(Operator::is_alone);
+    let name = escaped(name, ':');
+    let text = if alone { format!("{name}:{operator}") } else { format!("{name}:{operator}:{value}") };
+    condition(&text, fields).map_err(|(_, sentence)| sentence)
+}
+
 /// The text before the first parting character, without its backslashes, and what comes after it.
 fn first_part(text: &str, parting: char) -> (String, Option<&str>) {
     let mut part = String::new();

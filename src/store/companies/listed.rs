@@ -5,7 +5,7 @@ use rusqlite::named_params;
 use super::{Shelf, SortBy};
 use crate::domain::filter::{Filter, Listed};
 use crate::store::filter_sql::{self, FilterSql, Moment};
-use crate::store::list::{self, COUNTED_MAX, Count, Cursor, Keyset, ListQuery, Page};
+use crate::store::list::{self, COUNTED_MAX, Count, Cursor, Extent, Keyset, ListQuery, Page};
 use crate::store::search::CANDIDATES_MAX;
 use crate::store::{Reader, StoreError};
 
@@ -123,10 +123,10 @@ pub fn count_matching(
     shelf: Shelf,
     search: Option<&str>,
     filter: Option<&Filter>,
-    is_asked_for: bool,
+    extent: Extent,
     now_ms: i64,
 ) -> Result<Count, StoreError> {
-    if filter.is_none_or(Filter::is_empty) {
+    if filter.is_none_or(Filter::is_empty) && extent != Extent::All {
         return count(db, shelf, search);
     }
     let condition = FilterSql::of(Listed::Companies, filter, &Moment::of(db, now_ms)?);
@@ -148,10 +148,10 @@ pub fn count_matching(
     ))?;
     bind_text(&mut statement, search)?;
     condition.bind(&mut statement)?;
-    let rows_max = if is_asked_for || keys.is_some() { i64::MAX } else { condition.count_rows_max };
+    let rows_max = if extent == Extent::Quickly && keys.is_none() { condition.count_rows_max } else { i64::MAX };
     list::bind(&mut statement, ":rows", rows_max)?;
     if let Some(keys) = keys {
         list::bind(&mut statement, ":keys", list::json_keys(keys))?;
     }
-    list::counted(statement.raw_query(), rows_max, |_| true)
+    list::counted(statement.raw_query(), rows_max, extent, |_| true)
 }

@@ -5,7 +5,7 @@ use rusqlite::named_params;
 use super::SortBy;
 use crate::domain::filter::{Filter, Listed};
 use crate::store::filter_sql::{self, FilterSql, Moment};
-use crate::store::list::{self, COUNTED_MAX, Count, Cursor, Keyset, ListQuery, Page};
+use crate::store::list::{self, COUNTED_MAX, Count, Cursor, Extent, Keyset, ListQuery, Page};
 use crate::store::search::{self, CANDIDATES_MAX, Candidates, Needle};
 use crate::store::{Reader, StoreError};
 
@@ -177,10 +177,10 @@ pub fn count_matching(
     db: &Reader<'_>,
     search: Option<&str>,
     filter: Option<&Filter>,
-    is_asked_for: bool,
+    extent: Extent,
     now_ms: i64,
 ) -> Result<Count, StoreError> {
-    if filter.is_none_or(Filter::is_empty) {
+    if filter.is_none_or(Filter::is_empty) && extent != Extent::All {
         return count(db, search);
     }
     let condition = FilterSql::of(Listed::Users, filter, &Moment::of(db, now_ms)?);
@@ -203,12 +203,12 @@ pub fn count_matching(
         walked = condition.of_last_seen,
     ))?;
     condition.bind(&mut statement)?;
-    let rows_max = if is_asked_for || keys.is_some() { i64::MAX } else { condition.count_rows_max };
+    let rows_max = if extent == Extent::Quickly && keys.is_none() { condition.count_rows_max } else { i64::MAX };
     list::bind(&mut statement, ":rows", rows_max)?;
     if let Some(keys) = keys {
         list::bind(&mut statement, ":keys", list::json_keys(keys))?;
     }
-    list::counted(statement.raw_query(), rows_max, |row| {
+    list::counted(statement.raw_query(), rows_max, extent, |row| {
         needle.as_ref().is_none_or(|needle| needle.is_in(search::texts(row, 1)))
     })
 }
