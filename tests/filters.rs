@@ -156,3 +156,126 @@ async fn what_a_filter_can_t_be_is_refused_with_its_place() {
         assert_eq!(rollcall.api(path).await.body["code"], "parameter_invalid", "{path}");
     }
 }
+
+// People --------------------------------------------------------------------
+
+/// A page as an operator reads it who is signed in.
+async fn page(rollcall: &Rollcall, path: &str) -> (u16, String, Option<String>) {
+    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
+    let request = client.get(format!("{}{path}", rollcall.address)).header("Cookie", rollcall.session_cookie().await);
+    let response = request.send().await.expect("an answer");
+    let location = response.headers().get("location").map(|to| to.to_str().expect("text").to_owned());
+    (response.status().as_u16(), response.text().await.expect("a page"), location)
+}
+
+/// The people that a page of the list shows, in its order.
+async fn listed(rollcall: &Rollcall, path: &str) -> Vec<String> {
+    let (status, html, _) = page(rollcall, path).await;
+    assert_eq!(status, 200, "{path}");
+    let rows = html.split("<tbody>").nth(1).unwrap_or_default().split("</tbody>").next().unwrap_or_default();
+    rows.split("href=\"/users/").skip(1).map(|rest| rest.split('"').next().unwrap_or_default().to_owned()).collect()
+}
+
+#[actix_web::test]
+async fn a_person_adds_conditions_with_a_form_and_takes_them_out_with_a_click() {
+    let rollcall = four_people().await;
+    let (status, _, location) = page(&rollcall, "/users?field=company.plan&op=is&value=pro&sort=name").await;
+    assert_eq!(status, 303, "the form leads to the address that says the filter");
+    let first = location.expect("an address");
+    assert_eq!(first, "/users?f=company.plan%3Ais%3Apro&sort=name");
+    assert_eq!(listed(&rollcall, &first).await, ["ann", "bob"]);
+    let (_, html, _) = page(&rollcall, &first).await;
+    assert!(html.contains("company plan is pro"), "it is told in words");
+
+    let (.., location) =
+        page(&rollcall, &format!("{first}&field=event.Report%20exported&op=done&times=2&days=30&into=0")).await;
+    let second = location.expect("an address");
+    assert_eq!(listed(&rollcall, &second).await, ["ann"]);
+    let (_, html, _) = page(&rollcall, &second).await;
+    assert!(html.contains("company plan is pro and did “Report exported” at least 2 times in the last 30 days"));
+    assert!(
+        html.contains("href=\"/users?f=company.plan%3Ais%3Apro&amp;sort=name\""),
+        "a chip leads to the list without it"
+    );
+    assert!(html.contains("match=any"), "a switch asks for any instead of all");
+
+    let (.., location) =
+        page(&rollcall, "/users?sort=name&f=user_id:is:dan&field=last_seen&op=within&value=7&into=1&match=any").await;
+    let third = location.expect("an address");
+    assert!(
+        third.contains("g1.f=last_seen%3Awithin%3A7d"),
+        "{third}: days may be said without d, and stand in brackets"
+    );
+    assert_eq!(listed(&rollcall, &third).await, ["ann", "dan", "cec"]);
+}
+
+#[actix_web::test]
+async fn what_a_person_fills_in_wrongly_is_said_and_stays_in_the_form() {
+    let rollcall = four_people().await;
+    let (status, html, _) = page(&rollcall, "/users?field=visits&op=gt&value=%3Cmany%3E").await;
+    assert_eq!(status, 422);
+    assert!(html.contains("Use a number such as 12 or 0.5"), "{html}");
+    assert!(html.contains("value=\"&lt;many&gt;\""), "what was typed stays");
+    let (status, html, _) = page(&rollcall, "/users?f=colour:is:red").await;
+    assert_eq!(status, 400);
+    assert!(html.contains("is no field of users"));
+    let (status, html, _) = page(&rollcall, "/companies?f=members:gt:500").await;
+    assert_eq!(status, 200);
+    assert!(html.contains("No company matches") && html.contains("None meets all that the filter asks for."));
+}
+
+#[actix_web::test]
+async fn columns_are_chosen_ordered_and_remembered_and_the_address_has_the_last_word() {
+    let rollcall = four_people().await;
+    let heads = |html: &str| -> Vec<String> {
+        let head = html.split("<thead>").nth(1).unwrap_or_default().split("</thead>").next().unwrap_or_default();
+        let text = |cell: &str| {
+            cell.split('>').map(|part| part.split('<').next().unwrap_or_default().trim()).collect::<String>()
+        };
+        head.split("<th").skip(1).map(|cell| text(&format!("<th{cell}"))).collect()
+    };
+    let (_, html, _) = page(&rollcall, "/users").await;
+    assert_eq!(heads(&html), ["User", "E-mail", "Companies", "28 days", "First seen", "Last seen"]);
+
+    let post = async |body: &str| {
+        let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
+        let request = client
+            .post(format!("{}/columns", rollcall.address))
+            .header("Cookie", rollcall.session_cookie().await)
+            .header("Sec-Fetch-Site", "same-origin")
+            .header("Content-Type", "application/x-www-form-urlencoded")
+            .body(body.to_owned());
+        let response = request.send().await.expect("an answer");
+        response.headers()["location"].to_str().expect("text").to_owned()
+    };
+    let kept = post("list=users&back=%2Fusers%3Fsort%3Dname&col=visits&col=company&col=nothing&earlier=company").await;
+    assert_eq!(kept, "/users?sort=name&columns=company%2Cvisits");
+    let (_, html, _) = page(&rollcall, "/users").await;
+    assert_eq!(heads(&html), ["User", "Company", "visits"], "they are remembered");
+    assert!(html.contains("12.5"), "and an attribute shows its values");
+    let (_, html, _) = page(&rollcall, "/users?columns=email,attribute.state").await;
+    assert_eq!(heads(&html), ["User", "E-mail", "state"], "the address has the last word");
+    assert_eq!(listed(&rollcall, "/users?sort=-visits").await[..2], ["bob", "ann"], "any column of values sorts");
+    assert_eq!(page(&rollcall, "/users?columns=colour").await.0, 400);
+    post("list=users&back=%2Fusers&usual=1&col=visits").await;
+    let (_, html, _) = page(&rollcall, "/users").await;
+    assert_eq!(heads(&html).len(), 6, "as they were");
+}
+
+#[actix_web::test]
+async fn the_form_suggests_the_values_of_a_field() {
+    let rollcall = four_people().await;
+    for (query, expected) in [
+        ("list=users&field=company.plan", json!(["pro", "free"])),
+        ("list=users&field=langs", json!(["en", "pl"])),
+        ("list=users&field=state", json!(["new", "active", "quiet", "gone", "never"])),
+        ("list=companies&field=nothing", json!([])),
+    ] {
+        let (status, body, _) = page(&rollcall, &format!("/filter/values?{query}")).await;
+        let mut values: Vec<Value> = serde_json::from_str(&body).expect("a list");
+        let mut expected = expected.as_array().expect("a list").clone();
+        values.sort_by_key(Value::to_string);
+        expected.sort_by_key(Value::to_string);
+        assert_eq!((status, values), (200, expected), "{query}");
+    }
+}

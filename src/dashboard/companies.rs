@@ -131,7 +131,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
                     (view.columns.menu(&view.address))
                 }
             }
-            (filter::sentence("Companies", &view.address.filter))
+            (filter::sentence("Companies for which", &view.address.filter))
             @if !view.companies.rows.is_empty() { (table(frame, view)) }
             @else if !view.address.is_untouched() { (not_found(view)) }
             @else { (nothing_on_it(view.shelf)) }

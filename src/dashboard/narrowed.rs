@@ -7,7 +7,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use super::desk::{self, Answer};
 use super::parts::columns::{COLUMNS_MAX, Columns};
 use super::parts::filter::{
-    self as form, Builder, DAYS, Draft, EVENTS_MAX, FIELD, GROUP, OPERATOR, TIMES, VALUE, attribute_of,
+    self as form, Builder, DAYS, Draft, EVENTS_MAX, FIELD, GROUP, NAMED, OPERATOR, TIMES, VALUE, attribute_of,
 };
 use super::parts::list::{Address, COLUMNS, COUNT, Column};
 use super::{companies, links, users};
@@ -55,6 +55,10 @@ pub fn sent<S: Column>(pairs: &[(String, String)], address: &Address<S>, fields:
         group: value(GROUP),
         sentence: String::new(),
     };
+    let named = value(NAMED);
+    if !named.is_empty() {
+        draft.field = named;
+    }
     if draft.field.is_empty() {
         return Sent::Nothing;
     }
@@ -98,8 +102,8 @@ pub async fn keep_columns(
     let listed = value("list").and_then(Listed::parse).unwrap_or(Listed::Users);
     let fields = store.catalog().fields(listed);
     let known = if listed == Listed::Companies { companies::COLUMNS } else { users::COLUMNS };
-    let mut words: Vec<&str> =
-        sent.iter().filter(|(name, _)| name == "col").map(|(_, word)| word.as_str()).take(COLUMNS_MAX).collect();
+    let chosen = sent.iter().filter(|(name, word)| name == "col" && !word.is_empty());
+    let mut words: Vec<&str> = chosen.map(|(_, word)| word.trim()).take(COLUMNS_MAX).collect();
     if let Some(place) = value("earlier").and_then(|word| words.iter().position(|known| *known == word)) {
         words.swap(place, place.saturating_sub(1));
     }

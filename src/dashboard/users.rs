@@ -116,7 +116,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
                 (view.builder.draw(&view.address))
                 div.row.end { (view.columns.menu(&view.address)) }
             }
-            (filter::sentence("Users", &view.address.filter))
+            (filter::sentence("Users for whom", &view.address.filter))
             @if view.users.rows.is_empty() { (not_found(view)) } @else { (table(frame, view)) }
         }
     };

@@ -74,7 +74,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
                         (segments("Order", &orders))
                     }
                 }
-                (filter::sentence("Visitors", &address.filter))
+                (filter::sentence("Visitors for which", &address.filter))
                 @if view.visitors.rows.is_empty() {
                     (say::nothing(
                         "No visitor matches",

@@ -10,6 +10,8 @@ use crate::domain::filter::{Fact, Field, Fields, Kind};
 
 /// Columns that are shown at most.
 pub const COLUMNS_MAX: usize = 30;
+/// Bytes of columns that the form offers at most; any other is typed.
+const OFFERED_BYTES_MAX: usize = 4_000;
 /// Characters of what an address says that are said back.
 const SAID_CHARS_MAX: usize = 60;
 
@@ -140,7 +142,13 @@ impl Columns {
                 fact.kind() != Kind::Object && !matches!(*name, "name" | "email") && !name.contains(',')
             })
             .map(|(name, kind)| Shown::Attribute(name.to_owned(), kind));
+        let mut bytes = 0;
         let others: Vec<Shown> = others.chain(attributes).filter(|column| !self.shown.contains(column)).collect();
+        let offered = others.iter().take_while(|column| {
+            bytes += 2 * column.heading().len() + 60;
+            bytes <= OFFERED_BYTES_MAX
+        });
+        let offered: Vec<&Shown> = offered.collect();
         html! {
             details.menu.right name="tools" {
                 summary.btn { (icon("columns")) " Columns " (small("down")) }
@@ -162,10 +170,16 @@ impl Columns {
                                 }
                             }
                         }
-                        @if !others.is_empty() {
+                        @if !offered.is_empty() {
                             fieldset {
                                 legend.small.faint { "More" }
-                                ul { @for column in &others { li { (self.choice(column, false)) } } }
+                                ul { @for column in &offered { li { (self.choice(column, false)) } } }
+                            }
+                        }
+                        @if offered.len() < others.len() {
+                            div.field {
+                                label for="column-named" { "Or an attribute by its name" }
+                                input.input id="column-named" name="col" autocomplete="off";
                             }
                         }
                         button.btn.primary.block { "Show these" }

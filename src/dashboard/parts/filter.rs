@@ -9,7 +9,9 @@ use crate::domain::attributes::Owner;
 use crate::domain::filter::{Condition, Fact, Field, Fields, Filter, GROUPS_MAX, Join, Kind, Listed, Operator};
 
 /// Names of activity that the form offers at most.
-pub const EVENTS_MAX: usize = 200;
+pub const EVENTS_MAX: usize = 100;
+/// Bytes of names that each group of the form offers at most; any other field is typed.
+const GROUP_BYTES_MAX: usize = 2_000;
 
 /// What the form chooses from, and what was filled in wrongly.
 #[derive(Debug, Clone)]
@@ -43,6 +45,8 @@ pub struct Draft {
 
 /// The names of the form's fields.
 pub const FIELD: &str = "field";
+/// The field's name, typed: it goes before the chosen one.
+pub const NAMED: &str = "named";
 /// The operator.
 pub const OPERATOR: &str = "op";
 /// The value.
@@ -76,6 +80,13 @@ impl Builder {
                         div.field {
                             label for="filter-field" { "Field" }
                             select.input id="filter-field" name=(FIELD) required { (self.choices(&draft.field)) }
+                        }
+                        @if self.has_more() {
+                            div.field {
+                                label for="filter-named" { "Or a field by its name" }
+                                input.input id="filter-named" name=(NAMED) autocomplete="off"
+                                    placeholder="such as company.plan";
+                            }
                         }
                         div.field {
                             label for="filter-op" { "Test" }
@@ -132,6 +143,21 @@ impl Builder {
         }
     }
 
+    /// Whether there are more fields than the form offers.
+    fn has_more(&self) -> bool {
+        let bytes: usize = self.fields.offered().iter().map(|field| field.to_string().len() + 20).sum();
+        bytes > GROUP_BYTES_MAX || self.events_offered("").count() < self.events.len()
+    }
+
+    /// The activity that the form offers.
+    fn events_offered<'a>(&'a self, chosen: &str) -> impl Iterator<Item = &'a String> {
+        let mut bytes = 0;
+        self.events.iter().filter(move |event| {
+            bytes += event.len() + 20;
+            bytes <= GROUP_BYTES_MAX || format!("event.{event}") == chosen
+        })
+    }
+
     fn choices(&self, chosen: &str) -> Markup {
         let groups: [(&str, Vec<Field>); 4] = {
             let mut groups =
@@ -145,9 +171,21 @@ impl Builder {
                 };
                 groups[place].1.push(field);
             }
+            for (_, fields) in &mut groups {
+                let mut bytes = 0;
+                fields.retain(|field| {
+                    let name = field.to_string();
+                    bytes += name.len() + 20;
+                    bytes <= GROUP_BYTES_MAX || name == chosen
+                });
+            }
             groups
         };
+        let is_offered = groups.iter().flat_map(|(_, fields)| fields).any(|field| field.to_string() == chosen);
         html! {
+            @if !chosen.is_empty() && !is_offered && self.fields.find(chosen).is_none() {
+                option value=(chosen) selected { (chosen) }
+            }
             @for (label, fields) in groups.iter().filter(|(_, fields)| !fields.is_empty()) {
                 optgroup label=(label) {
                     @for field in fields {
@@ -158,7 +196,7 @@ impl Builder {
             }
             @if self.fields.listed != Listed::Visitors && !self.events.is_empty() {
                 optgroup label="Activity" {
-                    @for event in &self.events {
+                    @for event in self.events_offered(chosen) {
                         @let name = Field::Event(event.clone()).to_string();
                         option value=(name) data-kind="activity" selected[name == chosen] { "did " (event) }
                     }
@@ -195,20 +233,20 @@ fn chips<S: Column>(address: &Address<S>) -> Markup {
     let filter = &address.filter;
     let parts = filter.conditions.len() + filter.groups.len();
     html! {
+        @if parts > 1 { (join_switch(address, None, filter.join)) }
         @for (place, condition) in filter.conditions.iter().enumerate() {
             (chip(condition, &address.filtered(filter.without(None, place))))
         }
         @for (number, group) in filter.groups.iter().enumerate() {
             span.row.tight role="group" aria-label={ "Brackets " (number + 1) } {
                 span.faint aria-hidden="true" { "(" }
+                @if group.conditions.len() > 1 { (join_switch(address, Some(number), group.join)) }
                 @for (place, condition) in group.conditions.iter().enumerate() {
                     (chip(condition, &address.filtered(filter.without(Some(number), place))))
                 }
-                @if group.conditions.len() > 1 { (join_switch(address, Some(number), group.join)) }
                 span.faint aria-hidden="true" { ")" }
             }
         }
-        @if parts > 1 { (join_switch(address, None, filter.join)) }
     }
 }
 
@@ -249,10 +287,10 @@ fn join_switch<S: Column>(address: &Address<S>, group: Option<usize>, join: Join
     }
 }
 
-/// The filter as a sentence above the list; nothing where everything is in.
+/// The filter as a sentence above the list, which begins with "Users for whom"; nothing where everything is in.
 pub fn sentence(noun: &str, filter: &Filter) -> Markup {
     html! {
-        @if !filter.is_empty() { p.says { (noun) " for whom this holds: " b { bdi { (filter.in_words()) } } "." } }
+        @if !filter.is_empty() { p.says { (noun) " this holds: " b { bdi { (filter.in_words()) } } "." } }
     }
 }
 

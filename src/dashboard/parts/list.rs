@@ -338,7 +338,7 @@ pub fn found<S: Column>(noun: &str, count: Count, address: &Address<S>) -> Marku
         (noun) " "
         span.n { (numbers::count(count)) }
         @if !matches!(count, Count::Exactly(_)) {
-            " " a.small.faint href=(whole) rel="nofollow" { "count" span.vh { " them all" } }
+            " " a.n.small href=(whole) rel="nofollow" { "count" span.vh { " them all" } }
         }
     }
 }

@@ -49,7 +49,7 @@ pub fn value(value: &Value, kind: Type, clock: Clock) -> Markup {
 /// A value in a cell of a list, under the name of its attribute.
 pub fn cell(name: &str, of: Option<&Value>, kind: Type, clock: Clock, class: &str) -> Markup {
     html! {
-        td.cut class=(class) data-l=(name) {
+        td class={ "cut " (class) } data-l=(name) {
             @match of {
                 None | Some(Value::Null) => span.zero { "none" },
                 Some(known) => (value(known, kind, clock)),

@@ -184,7 +184,7 @@ fn unknown_field(name: &str, fields: &Fields) -> String {
         attributes.push(format!("and {} more", all.len() - NAMES_SAID_MAX));
     }
     let others = match fields.listed {
-        Listed::Users if prefix.is_empty() => format!(", {COMPANY}…, {MEMBERSHIP}… or {EVENT}NAME"),
+        Listed::Users if prefix.is_empty() => format!(", {COMPANY}NAME, {MEMBERSHIP}NAME or {EVENT}NAME"),
         Listed::Companies => format!(", or {EVENT}NAME"),
         _ => String::new(),
     };
@@ -193,8 +193,8 @@ fn unknown_field(name: &str, fields: &Fields) -> String {
         false => format!("built in: {}; ", built_in.join(", ")),
     };
     format!(
-        "{} is no field of {}. Use one of these, {built_in}attributes: {}{others}. Before an attribute whose name is also \
-         that of another field stands {ATTRIBUTE}; a colon in a name is written \\:.",
+        "{} is no field of {}. Use one of these, {built_in}attributes: {}{others}. An attribute whose name is also that of \
+         another field is written {ATTRIBUTE}NAME; a colon in a name is written \\:.",
         excerpt(name),
         fields.listed.as_str(),
         attributes.join(", "),

@@ -385,7 +385,7 @@ fn fact_holds(record: &Record, fact: &Fact, test: &Test) -> bool {
         (Kind::Number, Test::Set) => matches!(fact, Fact::Attribute(..)) || value.as_f64() > Some(0.0),
         (Kind::Boolean | Kind::Instant | Kind::Day | Kind::Object, Test::Set) => true,
         (Kind::Number, test) => number_holds(value.as_f64().unwrap(), test),
-        (Kind::Boolean, Test::Is(wanted)) => value.to_string() == wanted.to_string(),
+        (Kind::Boolean, Test::Is(wanted)) => *wanted == Value::Boolean(value == true),
         (Kind::Day, test) => within(&value.as_str().unwrap().parse().unwrap(), moment().day_range(test)),
         (Kind::Instant, test) => {
             let at_ms = value.as_i64().unwrap_or_else(|| time::instant_from_text(value.as_str().unwrap()).unwrap());
