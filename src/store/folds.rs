@@ -8,6 +8,8 @@
 //! A slice is summed up in memory in sorted maps and written once, so that the
 //! pages of the fold tables are touched in order.
 
+#[cfg(test)]
+mod tests;
 mod withdrawn;
 
 use std::collections::{BTreeMap, VecDeque};

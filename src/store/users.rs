@@ -2,6 +2,7 @@
 
 mod known;
 mod listed;
+mod names;
 mod page;
 
 use std::collections::BTreeMap;
@@ -11,11 +12,12 @@ use serde_json::{Map, Value};
 
 pub(super) use known::first_seen;
 pub use known::{
-    KnownUser, carried_by, contact, create, give_id, id, is_signed, key_of_id, key_of_our_id, load, named_at, save,
-    sign, with_email,
+    KnownUser, called, carried_by, contact, create, give_id, id, is_signed, key_of_id, key_of_our_id, load, named_at,
+    save, sign, with_email,
 };
 use listed::page_of_keys;
 pub use listed::{count, count_matching};
+pub use names::{Person, names};
 pub(super) use page::attribute_values;
 pub use page::{
     AttributeValue, Identifier, UserMembership, UserPage, UserRecord, membership_values, page, record, record_of_key,

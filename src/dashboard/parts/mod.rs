@@ -6,6 +6,7 @@ pub mod came;
 pub mod chart;
 pub mod code;
 pub mod columns;
+pub mod data;
 pub mod feed;
 pub mod filter;
 pub mod form;

@@ -251,9 +251,9 @@ fn employee(cast: &Cast, at: usize, place: usize, start_ms: i64, names: &mut Nam
         _ if firm.course == Course::Never => 0.0,
         _ if place == 0 => 0.92,
         0..=3 => 0.9,
-        4..=23 => 0.4,
-        24..=62 => 0.12,
-        63..=92 => 0.03,
+        4..=23 => 0.3,
+        24..=62 => 0.08,
+        63..=92 => 0.02,
         _ => 0.0,
     };
     let (name, mailbox) = names.next(chance);
