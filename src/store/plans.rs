@@ -386,7 +386,7 @@ fn a_page_asks_as_much_of_many_as_of_few() {
     };
     join(0..6);
     let sort = companies::MembersBy::LastSeen;
-    let query = ListQuery { search: None, sort, descending: true, after: None, size: 20 };
+    let query = ListQuery { search: None, filter: None, sort, descending: true, after: None, size: 20 };
     let asked = || {
         [
             asked_by(&sample, |db| drop(companies::page(db, "acme", NOW).unwrap())),
