@@ -163,7 +163,7 @@ async fn a_person_works_through_the_list_and_takes_a_word_back() {
     let (one, other) = (one.as_str().expect("an id"), other.as_str().expect("an id"));
     assert!(list.contains(&format!("/users/{one}/merge?from={other}")), "{list}");
 
-    let address = desk.done("/users/duplicates", &[("one", &one), ("other", &other), ("back", "/users/ann")]).await;
+    let address = desk.done("/users/duplicates", &[("one", one), ("other", other), ("back", "/users/ann")]).await;
     assert!(address.starts_with("/users/ann?change="), "back to where it was said: {address}");
     let page = desk.open(&address).await;
     assert!(page.contains("The two are not shown as possible duplicates again") && !page.contains("Perhaps the same"));

@@ -47,6 +47,9 @@ impl<T> List<T> {
     }
 }
 
+/// How a store reads a page of a list.
+type ReadPage<R> = fn(&Reader<'_>, Option<&Cursor>, usize) -> Result<Page<R>, StoreError>;
+
 /// A page of a list that has one order, newest first, and with `count=1` the number of all its rows.
 ///
 /// # Errors
@@ -55,7 +58,7 @@ pub(super) async fn list<R: Send + 'static, T: Serialize>(
     request: &HttpRequest,
     store: &Store,
     order: &'static str,
-    page: fn(&Reader<'_>, Option<&Cursor>, usize) -> Result<Page<R>, StoreError>,
+    page: ReadPage<R>,
     count: fn(&Reader<'_>) -> Result<Count, StoreError>,
     view: fn(R) -> T,
 ) -> Result<HttpResponse, Problem> {
