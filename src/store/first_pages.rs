@@ -60,7 +60,7 @@ pub fn of_company(db: &Reader<'_>, company: CompanyKey) -> Result<Option<(UserKe
 /// # Errors
 /// [`StoreError`] only; also where there is no such row.
 pub fn of_named(tx: &Tx<'_>, user: UserKey) -> Result<Option<i64>, StoreError> {
-    let mut statement = tx.connection.prepare_cached("SELECT first_page_ms FROM users WHERE user_key = ?1")?;
+    let mut statement = tx.held("SELECT first_page_ms FROM users WHERE user_key = ?1")?;
     Ok(statement.query_row([user.0], |row| row.get(0))?)
 }
 

@@ -2,6 +2,7 @@
 
 use rusqlite::{OptionalExtension, named_params, params};
 
+use super::arrivals::{self, What};
 use super::list::{self, COUNTED_MAX, Count, Cursor, Keyset, ListQuery, Page};
 use super::search::CANDIDATES_MAX;
 use super::{Reader, StoreError, Tx, activity, folds, users};
@@ -156,10 +157,7 @@ pub struct KnownVisitor {
 /// [`StoreError`] only.
 pub fn find(tx: &Tx<'_>, anonymous_id: &AnonymousId) -> Result<Option<KnownVisitor>, StoreError> {
     Ok(tx
-        .connection
-        .prepare_cached(
-            "SELECT visitor_key, user_key, linked_from_ms, first_page_ms FROM visitors WHERE anonymous_id = ?1",
-        )?
+        .held("SELECT visitor_key, user_key, linked_from_ms, first_page_ms FROM visitors WHERE anonymous_id = ?1")?
         .query_row([anonymous_id.as_str()], |row| {
             Ok(KnownVisitor {
                 key: VisitorKey(row.get(0)?),
@@ -189,7 +187,7 @@ pub fn create(tx: &Tx<'_>, anonymous_id: &AnonymousId, at_ms: i64) -> Result<Vis
 /// # Errors
 /// [`StoreError`] only.
 pub fn link(tx: &mut Tx<'_>, visitor: VisitorKey, user: UserKey, at_ms: i64, from_ms: i64) -> Result<i64, StoreError> {
-    let seq = super::events::append_link(tx, visitor)?;
+    let seq = arrivals::append(tx, What::Link(visitor));
     Ok(tx
         .connection
         .prepare_cached(

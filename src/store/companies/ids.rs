@@ -12,8 +12,7 @@ use crate::store::{self, StoreError, Tx};
 /// [`StoreError`] only.
 pub fn key_of_id(tx: &Tx<'_>, company_id: &CompanyId) -> Result<Option<CompanyKey>, StoreError> {
     Ok(tx
-        .connection
-        .prepare_cached("SELECT company_key FROM company_ids WHERE company_id = ?1")?
+        .held("SELECT company_key FROM company_ids WHERE company_id = ?1")?
         .query_row([company_id.as_str()], |row| row.get(0).map(CompanyKey))
         .optional()?)
 }

@@ -34,8 +34,7 @@ pub struct KnownUser {
 /// [`StoreError`] only.
 pub fn key_of_id(tx: &Tx<'_>, user_id: &UserId) -> Result<Option<UserKey>, StoreError> {
     Ok(tx
-        .connection
-        .prepare_cached("SELECT user_key FROM user_ids WHERE user_id = ?1")?
+        .held("SELECT user_key FROM user_ids WHERE user_id = ?1")?
         .query_row([user_id.as_str()], |row| row.get(0).map(UserKey))
         .optional()?)
 }
