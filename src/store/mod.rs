@@ -50,6 +50,7 @@ pub mod profiles;
 pub mod proofs;
 pub mod recount;
 pub mod refusals;
+mod remembered;
 pub mod search;
 pub mod sightings;
 pub mod sources;

@@ -35,6 +35,8 @@ pub(super) struct State {
     pub(super) arrivals: super::arrivals::Arrivals,
     /// There may be messages whose time is not the one they were sent with (R15).
     pub(super) any_seen: bool,
+    /// Whom ids name, as far as it is remembered.
+    pub(super) known: RefCell<super::remembered::Known>,
     /// Event names by text.
     pub(super) names: std::collections::HashMap<String, i64>,
     /// Contexts by text.

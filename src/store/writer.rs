@@ -21,7 +21,7 @@ use super::arrivals::{self, Arrivals};
 use super::catalog::{self, Shared};
 use super::contexts::Contexts;
 use super::tx::{Held, State};
-use super::{Ambient, StoreError, Tx, days, folds, staff};
+use super::{Ambient, StoreError, Tx, days, folds, remembered, staff};
 use crate::domain::time::Days;
 
 /// Jobs that may wait in each queue; one more is answered "busy".
@@ -130,6 +130,7 @@ impl Writer {
             pending: next_seq - 1 - folded,
             arrivals: Arrivals::default(),
             any_seen: super::events::any_seen(&connection)?,
+            known: Default::default(),
             names: super::events::names(&connection)?,
             contexts: Contexts::load(&connection)?,
             days: zone_days,
@@ -394,6 +395,7 @@ impl Thread {
         self.state.pending = next_seq - 1 - folded;
         self.state.arrivals = Arrivals::default();
         self.state.any_seen = super::events::any_seen(&self.connection)?;
+        self.state.known.take();
         self.state.names = super::events::names(&self.connection)?;
         self.state.contexts = Contexts::load(&self.connection)?;
         Ok(())
@@ -427,6 +429,7 @@ fn run_job(tx: &mut Tx<'_>, job: &mut dyn Job) -> Result<(), StoreError> {
     (tx.state.next_seq, tx.state.pending, tx.state.catalog, tx.state.catalog_changed) = before;
     tx.state.arrivals.back_to(&arrivals, tx.state.next_seq);
     tx.state.proofs.back_to(proofs);
+    remembered::forget_ids(tx);
     tx.execute("ROLLBACK TO job")?;
     tx.execute("RELEASE job")?;
     if tx.state.names.len() != names {
