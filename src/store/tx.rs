@@ -37,6 +37,8 @@ pub(super) struct State {
     pub(super) any_seen: bool,
     /// Whom ids name, as far as it is remembered.
     pub(super) known: RefCell<super::remembered::Known>,
+    /// The hash of messages, its key taken in.
+    pub(super) keyed_hash: Hmac<Sha256>,
     /// Event names by text.
     pub(super) names: std::collections::HashMap<String, i64>,
     /// Contexts by text.
@@ -51,6 +53,11 @@ pub(super) struct State {
     pub(super) days_to_recount: bool,
     /// People of domains that are or were our own wait to be counted anew (R16).
     pub(super) staff_to_recount: bool,
+}
+
+/// The hash of messages with the key of a file.
+pub(super) fn keyed_hash(key: &[u8]) -> Hmac<Sha256> {
+    Hmac::new_from_slice(key).expect("a key of any length")
 }
 
 impl State {
@@ -136,8 +143,7 @@ impl Tx<'_> {
         match message_id {
             None => i64::from_be_bytes(self.ambient.bytes()),
             Some(id) => {
-                let mut mac =
-                    Hmac::<Sha256>::new_from_slice(&self.state.catalog.hash_key).expect("a key of any length");
+                let mut mac = self.state.keyed_hash.clone();
                 mac.update(&source.0.to_be_bytes());
                 mac.update(id.as_bytes());
                 let bytes = mac.finalize().into_bytes();

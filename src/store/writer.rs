@@ -20,7 +20,7 @@ use tokio::sync::{Notify, oneshot};
 use super::arrivals::{self, Arrivals};
 use super::catalog::{self, Shared};
 use super::contexts::Contexts;
-use super::tx::{Held, State};
+use super::tx::{self, Held, State};
 use super::{Ambient, StoreError, Tx, days, folds, remembered, staff};
 use crate::domain::time::Days;
 
@@ -31,7 +31,7 @@ const GROUP_JOBS_MAX: usize = 4_096;
 /// Work of one group, in milliseconds.
 const GROUP_MS: u64 = 5;
 /// Arrivals wait so long for others to be folded with them, in milliseconds; a reader who waits ends it.
-const FOLD_WAIT_MS: u64 = 50;
+const FOLD_WAIT_MS: u64 = 250;
 /// So many waiting arrivals are folded in one sorted slice.
 const FOLD_SLICE: usize = 4_096;
 /// Commits that may fail one after the other, 50 ms apart, before a writer that is told to end gives up.
@@ -124,6 +124,7 @@ impl Writer {
         let zone_days = Days::new(catalog.settings.time_zone);
         let (next_seq, folded) = folds::positions(&connection)?;
         let state = State {
+            keyed_hash: tx::keyed_hash(&catalog.hash_key),
             catalog,
             catalog_changed: false,
             next_seq,
@@ -388,6 +389,7 @@ impl Thread {
         self.state.days.follow(catalog.settings.time_zone);
         self.state.days_to_recount = days::is_asked(&self.connection)?;
         self.state.staff_to_recount = staff::is_asked(&self.connection)?;
+        self.state.keyed_hash = tx::keyed_hash(&catalog.hash_key);
         self.state.catalog = Arc::clone(&catalog);
         self.shared.publish(catalog);
         let (next_seq, folded) = folds::positions(&self.connection)?;
