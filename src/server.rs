@@ -164,11 +164,16 @@ impl Running {
 /// As [`start`], and the listener's.
 pub fn run(options: ServeOptions, started: impl FnOnce(&Running)) -> Result<(), StartError> {
     let address = options.listen.clone();
-    actix_web::rt::System::new().block_on(async {
+    block_on(async {
         let running = start(ServeOptions { ends_on_signals: true, ..options }).await?;
         started(&running);
         running.ended().await.map_err(|error| StartError::Listen { address, error })
     })
+}
+
+/// Runs something to its end within an Actix runtime of its own.
+pub fn block_on<T>(work: impl Future<Output = T>) -> T {
+    actix_web::rt::System::new().block_on(work)
 }
 
 /// Opens the file and starts to serve. To be called within an Actix runtime.
@@ -271,7 +276,7 @@ fn workers() -> usize {
 /// Ends when the process is told to: SIGTERM, SIGINT (Ctrl-C). Listens from now on, not
 /// only once it is waited for, so that no signal comes too early to end in order.
 #[cfg(unix)]
-fn told_to_end() -> impl Future<Output = ()> + Send + 'static {
+pub fn told_to_end() -> impl Future<Output = ()> + Send + 'static {
     use actix_web::rt::signal::unix::{SignalKind, signal};
     let heard = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
     async {
@@ -289,7 +294,7 @@ fn told_to_end() -> impl Future<Output = ()> + Send + 'static {
 
 /// Ends when the process is told to: Ctrl-C.
 #[cfg(not(unix))]
-fn told_to_end() -> impl Future<Output = ()> + Send + 'static {
+pub fn told_to_end() -> impl Future<Output = ()> + Send + 'static {
     async {
         let _ = actix_web::rt::signal::ctrl_c().await;
     }

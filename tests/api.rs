@@ -252,6 +252,7 @@ async fn a_user_is_told_as_the_contract_writes_it() {
         ("/companies/acme/members?count=1&q=bob", 0),
         ("/companies/acme/members?count=1&left=1", 0),
         ("/refusals?count=1", 0),
+        ("/findings?count=1", 0),
         ("/sources?count=1", 2),
     ] {
         assert_eq!(rollcall.api(path).await.body["total"], total, "{path}");

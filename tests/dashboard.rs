@@ -99,6 +99,9 @@ async fn filled() -> Rollcall {
             "name": "שלום עולם ".repeat(12), "company": { "company_id": "a/b c", "name": "<script>alert(1)</script>", "seats": "ten" },
         },
     }));
+    let shared =
+        |number| json!({ "type": "identify", "anonymousId": format!("shared-{number}"), "userId": "the user" });
+    messages.extend((0..20).map(shared));
     for part in messages.chunks(200) {
         rollcall.backend_posts(json!(part)).await;
     }
@@ -143,6 +146,10 @@ const PAGES: &[&str] = &[
     "/settings/sources/SHOP",
     "/settings/operators",
     "/settings/tokens",
+    "/settings/audit",
+    "/settings/audit?by=hand",
+    "/settings/audit?day=2020-01-01",
+    "/changes/1/undo",
     "/settings/account",
     "/help",
     "/help/codes",

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// The rooms, and which others each may know. `server`, `cli` and `main` wire.
+/// The rooms, and which others each may know. `server`, `demo`, `cli` and `main` wire.
 const ROOMS: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("store", &["domain"]),
@@ -14,7 +14,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("dashboard", &["http", "actions", "store", "domain"]),
     ("api", &["http", "actions", "store", "domain"]),
     ("server", &["collect", "dashboard", "api", "jobs", "http", "actions", "store", "domain"]),
-    ("cli", &["server", "jobs", "http", "actions", "store", "domain"]),
+    ("demo", &["server", "http", "actions", "store", "domain"]),
+    ("cli", &["server", "demo", "jobs", "http", "actions", "store", "domain"]),
     ("main", &["cli"]),
     ("lib", &[]),
 ];
@@ -25,8 +26,9 @@ const CRATES: &[(&str, &[&str])] = &[
     ("rusqlite_migration", &["store"]),
     ("r2d2", &["store"]),
     ("r2d2_sqlite", &["store"]),
-    ("maud", &["dashboard", "http"]),
-    ("actix_web", &["server", "http", "collect", "dashboard", "api"]),
+    // The demo's sample site has pages of its own.
+    ("maud", &["dashboard", "http", "demo"]),
+    ("actix_web", &["server", "http", "collect", "dashboard", "api", "demo"]),
     ("actix_cors", &["collect"]),
     ("clap", &["cli"]),
 ];

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::domain::access::Grade;
 use crate::domain::change::{By, CREATED, Change, Subject};
-use crate::domain::ids::{SecretKey, hex};
+use crate::domain::ids::{ChangeKey, SecretKey, hex};
 use crate::domain::proof::Secret;
 use crate::store::sources::{self, SourceChange};
 use crate::store::{Source, SourceKind, StoreError, Tx, changes};
@@ -127,7 +127,12 @@ pub fn make_secret(tx: &mut Tx<'_>, by: &By, source_id: &str) -> Result<Secret, 
 ///
 /// # Errors
 /// No such source or secret, the only secret of a source that asks for proof, the store's.
-pub fn retire_secret(tx: &mut Tx<'_>, by: &By, source_id: &str, secret: SecretKey) -> Result<(), SourceError> {
+pub fn retire_secret(
+    tx: &mut Tx<'_>,
+    by: &By,
+    source_id: &str,
+    secret: SecretKey,
+) -> Result<Option<ChangeKey>, SourceError> {
     let source = known(tx, source_id)?;
     let Some(retired) = source.secrets.iter().find(|known| known.key == secret) else {
         return Err(SourceError::UnknownSecret(secret.0));
@@ -137,8 +142,7 @@ pub fn retire_secret(tx: &mut Tx<'_>, by: &By, source_id: &str, secret: SecretKe
     }
     sources::retire_secret(tx, source.key, secret)?;
     let change = Change::new(Subject::Source(source.key), "secret", Some(json!(ending(&retired.text))), None);
-    changes::record(tx, by, "retire_secret", Grade::Hand, &[change]).map(drop)?;
-    Ok(())
+    Ok(changes::record(tx, by, "retire_secret", Grade::Hand, &[change])?)
 }
 
 fn known(tx: &Tx<'_>, source_id: &str) -> Result<Source, SourceError> {
@@ -154,21 +158,46 @@ fn ending(secret: &str) -> String {
     format!("…{}", secret.get(secret.len().saturating_sub(4)..).unwrap_or_default())
 }
 
-/// Sets one field of a source from text; lists are parted by commas. Answers the source as it now stands.
+/// Sets fields of a source from text, all or none, as one change set; none where all are so already. Lists
+/// are parted by commas.
 ///
 /// # Errors
 /// No such source or field, a value that does not fit, the store's.
-pub fn set(tx: &mut Tx<'_>, by: &By, source_id: &str, field: &str, value: &str) -> Result<Source, SourceError> {
+pub fn set(
+    tx: &mut Tx<'_>,
+    by: &By,
+    source_id: &str,
+    wanted: &[(&str, &str)],
+) -> Result<Option<ChangeKey>, SourceError> {
+    known(tx, source_id)?;
+    let mut changes = Vec::new();
+    for (field, value) in wanted {
+        changes.extend(put(tx, source_id, field, value)?);
+    }
+    Ok(changes::record(tx, by, "set_source", Grade::Hand, &changes)?)
+}
+
+/// Sets one, and answers the change where it is one.
+pub(super) fn put(tx: &mut Tx<'_>, source_id: &str, field: &str, value: &str) -> Result<Option<Change>, SourceError> {
     let before = known(tx, source_id)?;
     let change = parse_change(tx, &before, field, value)?;
     sources::change(tx, before.key, &change)?;
-    let after = known(tx, source_id)?;
-    let (was, is) = (shown(&before, field), shown(&after, field));
-    if was != is {
-        let change = Change::new(Subject::Source(before.key), field, Some(was), Some(is));
-        changes::record(tx, by, "set_source", Grade::Hand, &[change])?;
+    let (was, is) = (shown(&before, field), shown(&known(tx, source_id)?, field));
+    Ok((was != is).then(|| Change::new(Subject::Source(before.key), field, Some(was), Some(is))))
+}
+
+/// The text of a field as [`shown`], to be set again.
+pub(super) fn text_of(shown: &Value) -> String {
+    match shown {
+        Value::String(text) => text.clone(),
+        Value::Array(items) => items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(","),
+        other => other.to_string(),
     }
-    Ok(after)
+}
+
+/// Whether a field of a source can be set.
+pub(super) fn is_field(name: &str) -> bool {
+    name == "name" || FIELDS.contains(&name)
 }
 
 fn parse_change(tx: &Tx<'_>, source: &Source, field: &str, value: &str) -> Result<SourceChange, SourceError> {

@@ -3,13 +3,16 @@
 
 mod attributes;
 mod merges;
+mod offered;
 mod settings;
+
+pub use offered::can_be_taken_back;
 
 use serde::Serialize;
 use serde_json::Value;
 
 use super::signed_members::{self, SIGNED_MEMBERS};
-use super::{archive, rename};
+use super::{archive, rename, sources};
 use crate::domain::access::Grade;
 use crate::domain::attributes::{Attributes, Owner, Stamp, Write};
 use crate::domain::change::{ARCHIVED, By, COMPANY_ID, CREATED, Change, MEMBERSHIP, MERGED_INTO, NOT_SAME_AS, Subject};
@@ -185,9 +188,14 @@ impl Undoing<'_, '_> {
                 Ok(())
             }
             (Subject::Workspace, _) => self.setting(row),
+            (Subject::Source(key), field) if sources::is_field(field) => self.source(row, key),
             (Subject::Attribute(key), field) if field != CREATED => self.definition(row, key),
             (one, NOT_SAME_AS) => self.told_apart(one, row),
             (Subject::Company(_), CREATED) => self.made(row),
+            (Subject::Source(_), CREATED) => {
+                self.conflict(row, "A source is not taken away: what it sent is here. It can be paused.".to_owned());
+                Ok(())
+            }
             (_, CREATED) => {
                 self.conflict(row, format!("More is known of {} by now, so the person stays.", row.subject_id));
                 Ok(())

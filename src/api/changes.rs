@@ -7,27 +7,39 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::answer::{self, List, Time};
-use super::parameters::Parameters;
+use super::parameters::{Parameters, invalid};
 use super::{read_only, resource};
 use crate::actions::undo::{self as deeds, Conflict, UndoError};
 use crate::domain::access::Scope;
-use crate::domain::change::{By, Subject};
+use crate::domain::change::{By, Doer, Subject};
 use crate::domain::ids::ChangeKey;
 use crate::http::access::{ReadToken, WriteToken};
 use crate::http::problem::Problem;
-use crate::store::changes::{self, ChangeRow, ChangeSet};
+use crate::store::changes::{self, ChangeRow, ChangeSet, SET_ROWS_MAX, Wanted};
 use crate::store::{Store, Tx};
 
 pub(super) fn configure(config: &mut web::ServiceConfig) {
     config.service(read_only("/changes").get(list)).service(resource("/changes/{change_id}/undo", "POST").post(undo));
 }
 
-/// `GET /api/v1/changes`: every deed, newest first.
+/// `GET /api/v1/changes`: every deed, newest first; with `by=` those of some, with `day=` those of a day.
 async fn list(_: ReadToken, request: HttpRequest, store: Data<Store>) -> Result<HttpResponse, Problem> {
-    let parameters = Parameters::of(&request, &["limit", "cursor"])?;
-    let (size, after) = (parameters.limit()?, parameters.cursor(ORDER)?);
-    let page = store.read(move |db| changes::all(db, after.as_ref(), size)).await?;
+    let parameters = Parameters::of(&request, &["limit", "cursor", "by", "day"])?;
+    let doer = parameters.get("by").map(|text| Doer::parse(text).ok_or_else(|| not_one_of(text))).transpose()?;
+    let wanted = Wanted {
+        doer,
+        span_ms: parameters.day(&store)?,
+        after: parameters.cursor(ORDER)?,
+        size: parameters.limit()?,
+        fields: SET_ROWS_MAX,
+    };
+    let page = store.read(move |db| changes::all(db, &wanted)).await?;
     Ok(answer::ok(List::of(page, ORDER, ChangeSetView::of), 0))
+}
+
+fn not_one_of(text: &str) -> Problem {
+    let known = Doer::ALL.map(Doer::as_str).join(", ");
+    invalid(format!("by can't be {text:?}. Use one of {known}."), "by")
 }
 
 /// The answer to an undo.

@@ -16,6 +16,7 @@ mod companies;
 mod edits;
 mod erasures;
 mod events;
+mod findings;
 mod parameters;
 mod possible_duplicates;
 mod refusals;
@@ -56,6 +57,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
                 .configure(visitors::configure)
                 .configure(tray::configure)
                 .configure(refusals::configure)
+                .configure(findings::configure)
                 .configure(attributes::configure)
                 .configure(settings::configure)
                 .configure(sources::configure)

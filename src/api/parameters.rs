@@ -5,6 +5,7 @@ use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use actix_web::web::Query;
 
+use crate::domain::time;
 use crate::http::problem::Problem;
 use crate::store::list::{Cursor, ListQuery, PAGE_ROWS, PAGE_ROWS_MAX};
 use crate::store::{Store, history};
@@ -111,6 +112,15 @@ impl Parameters {
             invalid(detail, "at")
         };
         end.ok_or_else(refused).map(|end_ms| Some((text.to_owned(), end_ms)))
+    }
+
+    /// The first and the last millisecond of a day that is wanted, in the workspace's zone.
+    pub fn day(&self, store: &Store) -> Result<Option<(i64, i64)>, Problem> {
+        let Some(text) = self.get("day") else { return Ok(None) };
+        let date = time::date_from_text(text);
+        let date =
+            date.ok_or_else(|| invalid(format!("day can't be {text:?}. Use a day such as 2026-03-01."), "day"))?;
+        Ok(Some(time::span_of_day(date, store.catalog().settings.time_zone)))
     }
 
     /// What of a sorted list is wanted, and the name of its order; `usual` where nothing is said.

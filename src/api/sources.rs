@@ -74,9 +74,8 @@ async fn change(
     let texts: Vec<(String, String)> = texts.collect::<Result<_, Problem>>()?;
     let source: Source = store
         .write(move |tx| {
-            for (field, text) in &texts {
-                deeds::set(tx, &by, &source_id, field, text)?;
-            }
+            let wanted: Vec<(&str, &str)> = texts.iter().map(|(field, text)| (field.as_str(), text.as_str())).collect();
+            deeds::set(tx, &by, &source_id, &wanted)?;
             tx.catalog().source_by_id(&source_id).cloned().ok_or(SourceError::Unknown(source_id))
         })
         .await

@@ -5,6 +5,7 @@
 
 mod backup;
 mod check;
+mod demo;
 mod operator;
 mod restore;
 mod serve;
@@ -50,7 +51,9 @@ struct Workspace {
 #[derive(Subcommand)]
 enum Command {
     /// Run the server (this is what `rollcall` alone does)
-    Serve(serve::Serve),
+    Serve(Box<serve::Serve>),
+    /// Try everything: a filled throw-away file, and a sample site with the widget
+    Demo(Box<demo::Demo>),
     /// Operators: the people who sign in to the dashboard
     #[command(subcommand)]
     Operator(operator::Operator),
@@ -152,6 +155,7 @@ fn run(line: CommandLine) -> Result<(), Failure> {
     let workspace = line.workspace;
     match line.command {
         Command::Serve(serve) => serve.run(workspace),
+        Command::Demo(demo) => demo.run(&workspace),
         other => {
             serve::log(serve::LogFormat::Text, serve::LogLevel::Warn);
             match other {
@@ -162,7 +166,7 @@ fn run(line: CommandLine) -> Result<(), Failure> {
                 Command::Backup(backup) => backup.run(&workspace),
                 Command::Restore(restore) => restore.run(&workspace),
                 Command::Check(check) => check.run(&workspace),
-                Command::Serve(_) => Ok(()),
+                Command::Serve(_) | Command::Demo(_) => Ok(()),
             }
         }
     }

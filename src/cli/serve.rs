@@ -86,28 +86,37 @@ pub(super) fn log(format: LogFormat, level: LogLevel) {
 
 impl Serve {
     pub(super) fn run(self, workspace: Workspace) -> Result<(), Failure> {
+        self.start_log();
+        let data = workspace.data.display().to_string();
+        server::run(self.options(&workspace), |running| announce(running, &workspace))
+            .map_err(|error| Failure::Failed(error.to_string()))?;
+        tracing::info!(data, "ended; everything that was accepted is on disk");
+        Ok(())
+    }
+
+    /// Starts the log as the flags say.
+    pub(super) fn start_log(&self) {
         let at_terminal = std::io::stderr().is_terminal();
         let format = self.log_format.unwrap_or(if at_terminal { LogFormat::Text } else { LogFormat::Json });
         log(format, self.log_level);
+    }
+
+    /// How to serve, as the flags say.
+    pub(super) fn options(self, workspace: &Workspace) -> ServeOptions {
         let tls = self.tls_cert.zip(self.tls_key).map(|(certificates, key)| TlsFiles { certificates, key });
-        let data = workspace.data.display().to_string();
-        let options = ServeOptions {
+        ServeOptions {
             listen: self.listen,
             public_url: workspace.public_url.clone(),
             trusted_proxies: self.trusted_proxy,
             tls,
             workers: self.workers.map(usize::from),
             ..ServeOptions::new(&workspace.data)
-        };
-        server::run(options, |running| announce(running, &workspace))
-            .map_err(|error| Failure::Failed(error.to_string()))?;
-        tracing::info!(data, "ended; everything that was accepted is on disk");
-        Ok(())
+        }
     }
 }
 
 /// An address to listen on as it is given: host and port.
-fn host_and_port(text: &str) -> Result<String, String> {
+pub(super) fn host_and_port(text: &str) -> Result<String, String> {
     let (host, port) = text.rsplit_once(':').unwrap_or_default();
     let is_host = !host.is_empty() && (!host.contains(':') || host.starts_with('[') && host.ends_with(']'));
     if is_host && port.parse::<u16>().is_ok() {

@@ -112,7 +112,10 @@ impl Source {
             }
             Source::Set { source_id, key, value } => {
                 let store = workspace.open_existing()?;
-                let source = store.write_now(move |tx| deeds::set(tx, &By::Shell, &source_id, &key, &value))?;
+                let source = store.write_now(move |tx| {
+                    deeds::set(tx, &By::Shell, &source_id, &[(&key, &value)])?;
+                    tx.catalog().source_by_id(&source_id).cloned().ok_or(SourceError::Unknown(source_id))
+                })?;
                 show(workspace, &store, &source)
             }
         }

@@ -1,5 +1,7 @@
 //! What each code means, why it comes, and what to do: for the refusals and the help.
 
+use crate::domain::findings::Finding;
+
 /// A code explained.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Explained {
@@ -19,7 +21,7 @@ const fn code(code: &'static str, meaning: &'static str, cause: &'static str, fi
 
 /// The explanation of a code.
 pub fn explain(text: &str) -> Option<&'static Explained> {
-    MESSAGES.iter().chain(&REQUESTS).find(|known| known.code == text)
+    MESSAGES.iter().chain(&REQUESTS).chain(&FINDINGS).find(|known| known.code == text)
 }
 
 /// Codes of refused messages and values, in the contract's order.
@@ -270,10 +272,31 @@ pub const REQUESTS: [Explained; 12] = [
     ),
 ];
 
+/// Codes of what is found without being asked.
+pub const FINDINGS: [Explained; 2] = [
+    code(
+        Finding::IdSharedByMany.as_str(),
+        "One user id came from twenty browsers or more within an hour.",
+        "The id stands in the page's code, or it is the id of something else: of the account, the shop, the template.",
+        Finding::IdSharedByMany.fix(),
+    ),
+    code(
+        Finding::ClockWrong.as_str(),
+        "Messages come from a clock that is wrong by more than five minutes.",
+        "A computer whose clock was never set; whole hours are a server that writes local time without its zone.",
+        Finding::ClockWrong.fix(),
+    ),
+];
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::domain::error::Code;
+
+    #[test]
+    fn every_finding_is_explained() {
+        assert_eq!(FINDINGS.map(|known| known.code), Finding::ALL.map(Finding::as_str));
+    }
 
     #[test]
     fn every_code_is_explained_in_the_contract_s_order() {

@@ -1,12 +1,9 @@
-//! What was just done, on the page it was done to: in the words of the time line, with the way back; and
-//! `POST /changes/{id}/undo`, which takes a deed back.
+//! What was just done, on the page it was done to: in the words of the time line, with the way back.
 
-use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, web};
+use actix_web::HttpRequest;
 use maud::{Markup, html};
-use serde::Deserialize;
 
-use super::desk::{self, Answer};
+use super::desk;
 use super::happenings::{self, Known, Told};
 use super::links;
 use super::parts::icon::icon;
@@ -14,12 +11,10 @@ use super::parts::numbers::{counted, number};
 use super::parts::say::{self, Tone};
 use super::parts::times::Clock;
 use super::timeline::Timeline;
-use crate::actions::undo::{UndoError, Undone, undo};
+use crate::actions::undo::can_be_taken_back;
 use crate::domain::access::Role;
-use crate::domain::change::{By, CREATED, Subject};
+use crate::domain::change::CREATED;
 use crate::domain::ids::ChangeKey;
-use crate::http::access::Admin;
-use crate::http::page::PageError;
 use crate::store::changes::{self, ChangeRow};
 use crate::store::{Reader, StoreError};
 
@@ -155,7 +150,7 @@ fn changed(change: ChangeKey, done: &Done, told: Told, path: &str, clock: Clock,
                 }
                 @if done.total > rows.len() as u64 { p.muted { "and " (number(done.total - rows.len() as u64)) " more" } }
             }
-            @if role >= Role::Admin && !is("undo") {
+            @if role >= Role::Admin && can_be_taken_back(rows) {
                 form.row method="post" action={ "/changes/" (change.0) "/undo" } {
                     input type="hidden" name="back" value=(path);
                     button.btn { (icon("undo")) " Undo" }
@@ -163,45 +158,4 @@ fn changed(change: ChangeKey, done: &Done, told: Told, path: &str, clock: Clock,
             }
         },
     )
-}
-
-/// Where to say what was taken back: a page of somebody who is gone is none any more.
-fn page_after(undone: &Undone, back: String) -> String {
-    let gone = |is_it: fn(&Subject) -> bool| undone.gone.iter().any(is_it);
-    if back.starts_with("/users") && gone(|subject| matches!(subject, Subject::User(_))) {
-        return "/users".to_owned();
-    }
-    if back.starts_with("/companies") && gone(|subject| matches!(subject, Subject::Company(_))) {
-        return "/companies".to_owned();
-    }
-    back
-}
-
-/// Where to go after an undo.
-#[derive(Debug, Deserialize)]
-pub struct Back {
-    back: String,
-}
-
-/// `POST /changes/{id}/undo`
-///
-/// # Errors
-/// It can't be taken back, the store's.
-pub async fn take_back(
-    Admin(operator): Admin,
-    request: HttpRequest,
-    change: web::Path<i64>,
-    sent: web::Form<Back>,
-) -> Answer {
-    let (by, change) = (By::Operator(operator.email.clone()), ChangeKey(change.into_inner()));
-    let back = crate::http::access::next_or_home(Some(&sent.back)).to_owned();
-    match desk::store(&request)?.write(move |tx| undo(tx, &by, change)).await {
-        Ok(undone) => {
-            Ok(desk::see_other(&Asked::Undone(undone.conflicts.len() as u64).address(&page_after(&undone, back))))
-        }
-        Err(UndoError::Store(error)) => Err(error.into()),
-        Err(error) => {
-            Err(PageError::new(StatusCode::CONFLICT, "Not taken back", error.to_string()).action(back, "Back"))
-        }
-    }
 }

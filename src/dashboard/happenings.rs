@@ -1,6 +1,8 @@
 //! Events and changes as sentences of a time line. Page views in a row are one
 //! sentence, and so are the fields that one deed changed.
 
+mod set_up;
+
 use maud::{Markup, html};
 use serde_json::{Map, Value};
 
@@ -32,6 +34,8 @@ pub enum Told {
     OfUser,
     /// On a company's page.
     OfCompany,
+    /// On a page of everything: it says of whom, and not by whom.
+    Everything,
 }
 
 /// Whom the page is about.
@@ -48,7 +52,7 @@ impl Told {
     fn verb(&self, word: &str) -> String {
         match self {
             Told::OfUser => pill::capital(word),
-            Told::OfCompany => word.to_owned(),
+            Told::OfCompany | Told::Everything => word.to_owned(),
         }
     }
 }
@@ -62,11 +66,17 @@ pub fn entries(timeline: &Timeline, told: Told, known: Known<'_>, clock: Clock) 
             let deeds = set.chunk_by(is_one_deed).filter(|changes| !is_read_through(changes));
             deeds.map(|changes| deed(changes, told, known, clock)).collect()
         };
-        if told == Told::OfUser { moved(set, clock).unwrap_or_else(apart) } else { apart() }
+        if told == Told::OfCompany { apart() } else { moved(set, told, clock).unwrap_or_else(apart) }
     });
     let mut entries: Vec<Entry> = acts.chain(deeds).collect();
     entries.sort_by_key(|entry| std::cmp::Reverse(entry.at_ms));
     entries
+}
+
+/// One deed, told where everything is.
+pub fn of_deed(changes: &[ChangeRow], clock: Clock) -> Vec<Entry> {
+    let timeline = Timeline { changes: changes.to_vec(), ..Timeline::default() };
+    entries(&timeline, Told::Everything, Known { id: "", first_seen_ms: i64::MAX }, clock)
 }
 
 /// The membership of a record that was merged: it goes on as the other's, so nobody left.
@@ -87,7 +97,7 @@ fn is_one_sitting(later: &EventRow, earlier: &EventRow) -> bool {
 /// Events of one sitting, newest first.
 fn act(events: &[&EventRow], told: Told, clock: Clock) -> Entry {
     let (last, first) = (events[0], events[events.len() - 1]);
-    let who = html! { @if let Told::OfCompany = told { (person(last)) " " } };
+    let who = html! { @if told != Told::OfUser { (person(last)) " " } };
     let minutes = (last.event_id.at_ms() - first.event_id.at_ms()) / MINUTE_MS;
     let span = html! { @if minutes > 0 { " in " (minutes) " min" } };
     let times = events.len() as u64;
@@ -216,7 +226,7 @@ fn is_one_deed(later: &ChangeRow, earlier: &ChangeRow) -> bool {
 
 /// A move is one line (C2): one deed by which the user left companies and joined one. None where it is no
 /// move, or changed more than that.
-fn moved(set: &[ChangeRow], clock: Clock) -> Option<Vec<Entry>> {
+fn moved(set: &[ChangeRow], told: Told, clock: Clock) -> Option<Vec<Entry>> {
     let first = set.first()?;
     if !set.iter().all(|change| change.field == MEMBERSHIP) {
         return None;
@@ -227,18 +237,15 @@ fn moved(set: &[ChangeRow], clock: Clock) -> Option<Vec<Entry>> {
         return None;
     }
     let sentence = html! {
-        "Moved from "
+        @if told == Told::Everything { (somebody(first)) " " }
+        (told.verb("moved"))
+        " from "
         @for (place, change) in left.iter().enumerate() { @if place > 0 { ", " } (other(change, Told::OfUser)) }
         " to "
         (other(joined, Told::OfUser))
-        " "
-        (from(first))
     };
-    let at_ms = about_ms(joined, |_| Some(joined), Known { id: "", first_seen_ms: 0 });
-    let at_ms = at_ms.filter(|at_ms| *at_ms < first.at_ms).unwrap_or(first.at_ms);
-    let is_late = clock.day_of(at_ms) != clock.day_of(first.at_ms);
-    let sentence =
-        html! { (sentence) @if is_late { span.meta { ", Rollcall first heard of it " (clock.on(first.at_ms)) } } };
+    let about_ms = about_ms(joined, |_| Some(joined), Known { id: "", first_seen_ms: 0 });
+    let (at_ms, sentence) = in_time(first, about_ms, sentence, told, clock);
     Some(vec![Entry { at_ms, tone: "info", icon: "arrow", sentence, more: None }])
 }
 
@@ -251,32 +258,48 @@ fn deed(changes: &[ChangeRow], told: Told, known: Known<'_>, clock: Clock) -> En
     let first = &changes[0];
     let find = |field: &str| changes.iter().find(|change| change.field == field);
     let fields: Vec<&ChangeRow> = changes.iter().filter(|change| !is_our_own(&change.field)).collect();
+    let is_everything = told == Told::Everything;
+    // On a page of its own it need not be said whom it is about.
+    let whom = html! { @if is_everything { (somebody(first)) ": " } };
     let (tone, icon, sentence) = if first.subject == "membership" {
         membership(first, find(MEMBERSHIP), &fields, told)
+    } else if matches!(first.subject, "workspace" | "source" | "attribute") {
+        let (icon, sentence) = set_up::sentence(&changes.iter().collect::<Vec<_>>(), is_everything);
+        ("info", icon, sentence)
     } else if find(CREATED).is_some() {
         let icon = if first.subject == "company" { "company" } else { "user" };
         ("good", icon, made(first, told))
     } else if let Some(link) = find(LINK) {
-        ("good", "join", html! { "Linked from the visitor " code { (values::inline(link.after.as_ref())) } })
+        let user = link.after.as_ref().and_then(Value::as_str).unwrap_or_default();
+        (
+            "good",
+            "join",
+            html! { (somebody(first)) " linked to " a href=(links::user(Some(user), user)) { (values::name(user)) } },
+        )
     } else if let Some(merged) = find(MERGED_INTO) {
         let sentence = match (merged.after.is_some(), first.subject) {
             (true, "company") => "Merged: another record of this company",
             (true, _) => "Merged: another record of this person",
             (false, _) => "Apart again: a merged record",
         };
-        ("info", "merge", html! { (sentence) " " code { (first.subject_id) } })
+        let into = html! { @if is_everything { (merged_into(merged)) } };
+        ("info", "merge", html! { (sentence) " " code { (first.subject_id) } (into) })
     } else if let Some(told) = find(NOT_SAME_AS) {
         let sentence = if told.after.is_some() { "Not the same as" } else { "Perhaps the same as" };
-        ("info", "x", html! { (sentence) " " code { (values::inline(told.after.as_ref().or(told.before.as_ref()))) } })
+        (
+            "info",
+            "x",
+            html! { (whom) (sentence) " " code { (values::inline(told.after.as_ref().or(told.before.as_ref()))) } },
+        )
     } else if let Some(archived) = find(ARCHIVED) {
         let is_out = archived.after.as_ref().and_then(Value::as_bool).unwrap_or(false);
         (
             "info",
             "box",
-            html! { (if is_out { "Archived: out of lists and numbers" } else { "Put back into lists and numbers" }) },
+            html! { (whom) (if is_out { "Archived: out of lists and numbers" } else { "Put back into lists and numbers" }) },
         )
     } else if let Some(id) = find(USER_ID).or_else(|| find(COMPANY_ID)) {
-        ("info", "key", html! { "Id " (before_and_after(id)) })
+        ("info", "key", html! { (whom) "Id " (before_and_after(id)) })
     } else {
         let icon = match first.field.as_str() {
             NOTE => "note",
@@ -285,17 +308,9 @@ fn deed(changes: &[ChangeRow], told: Told, known: Known<'_>, clock: Clock) -> En
             CURRENT => "company",
             _ => "edit",
         };
-        ("info", icon, html! { (fields_sentence(&fields)) })
+        ("info", icon, html! { (whom) (fields_sentence(&fields)) })
     };
-    // History told late stands where it belongs, and says when it was told.
-    let at_ms = about_ms(first, find, known).filter(|at_ms| *at_ms < first.at_ms).unwrap_or(first.at_ms);
-    let is_late = clock.day_of(at_ms) != clock.day_of(first.at_ms);
-    let sentence = html! {
-        (sentence)
-        " "
-        (from(first))
-        @if is_late { span.meta { ", Rollcall first heard of it " (clock.on(first.at_ms)) } }
-    };
+    let (at_ms, sentence) = in_time(first, about_ms(first, find, known), sentence, told, clock);
     let unfolds = fields.len() > 1 || (first.subject != "membership" && find(CREATED).is_some() && !fields.is_empty());
     let more = unfolds.then(|| {
         let list = html! { ul { @for field in &fields { li { (one_field(field)) } } } };
@@ -304,13 +319,32 @@ fn deed(changes: &[ChangeRow], told: Told, known: Known<'_>, clock: Clock) -> En
     Entry { at_ms, tone, icon, sentence, more }
 }
 
+/// A sentence with by whom, and where it stands in time: history told late stands where it belongs, and says
+/// when it was told. Where everything is told it stands when it was done.
+fn in_time(first: &ChangeRow, about_ms: Option<i64>, sentence: Markup, told: Told, clock: Clock) -> (i64, Markup) {
+    if told == Told::Everything {
+        return (first.at_ms, sentence);
+    }
+    let at_ms = about_ms.filter(|at_ms| *at_ms < first.at_ms).unwrap_or(first.at_ms);
+    let is_late = clock.day_of(at_ms) != clock.day_of(first.at_ms);
+    let sentence = html! {
+        (sentence)
+        " "
+        (from(first))
+        @if is_late { span.meta { ", Rollcall first heard of it " (clock.on(first.at_ms)) } }
+    };
+    (at_ms, sentence)
+}
+
 /// That somebody is known now, or no more: by name where it is not whom the page is about.
 fn made(created: &ChangeRow, told: Told) -> Markup {
-    let is_another = matches!((told, created.subject), (Told::OfUser, "company") | (Told::OfCompany, "user"));
-    let name = created.subject_name.as_deref().unwrap_or(&created.subject_id);
+    let is_another = matches!(
+        (told, created.subject),
+        (Told::OfUser, "company") | (Told::OfCompany, "user") | (Told::Everything, _)
+    );
     html! {
         @match &created.after {
-            Some(_) if is_another => { "New " (created.subject) " " b { (values::name(name)) } },
+            Some(_) if is_another => { "New " (created.subject) " " b { (somebody(created)) } },
             Some(_) if created.cause == "edit" => "Made by hand",
             Some(_) => "First seen",
             None => { "Taken away again: " (values::inline(created.before.as_ref())) },
@@ -326,6 +360,31 @@ fn about_ms<'a>(first: &ChangeRow, find: impl Fn(&str) -> Option<&'a ChangeRow>,
     let standing = find(MEMBERSHIP)?.after.as_ref()?;
     let at = |name: &str| standing.get(name).and_then(Value::as_str).and_then(time::instant_from_text);
     at("left_at").or_else(|| at("joined_at"))
+}
+
+/// The way to the record that another is merged into; users are named by our id there.
+fn merged_into(merged: &ChangeRow) -> Markup {
+    let into = merged.after.as_ref().or(merged.before.as_ref()).and_then(Value::as_str).unwrap_or_default();
+    let address = if merged.subject == "company" { links::company(into) } else { links::user(None, into) };
+    html! { ", " a href=(address) { "the other one" } }
+}
+
+/// Whom a change is about, by name and with the way there.
+fn somebody(change: &ChangeRow) -> Markup {
+    let id = change.subject_id.as_str();
+    let address = match change.subject {
+        "company" => links::company(id),
+        _ => links::user(Some(id), id),
+    };
+    let name = change.subject_name.as_deref().unwrap_or(id);
+    html! {
+        @match change.subject {
+            // Whoever was erased or taken away has no id any more.
+            _ if id.is_empty() => "Somebody who is not there any more",
+            "visitor" => { "Visitor " code { (values::cut(id, values::NAME_CHARS_MAX)) } }
+            _ => a href=(address) { (values::name(name)) },
+        }
+    }
 }
 
 fn is_our_own(field: &str) -> bool {
@@ -356,6 +415,7 @@ fn membership(
     let sentence = |verb: &str| match told {
         Told::OfUser => html! { (told.verb(verb)) " " (other) },
         Told::OfCompany => html! { (other) " " (told.verb(verb)) },
+        Told::Everything => html! { (somebody(first)) " " (told.verb(verb)) " " (other) },
     };
     match standing {
         Some(_) if has_left => ("warn", "leave", sentence("left")),
@@ -364,8 +424,12 @@ fn membership(
             ("good", "join", html! { (sentence("joined")) (as_role) })
         }
         None => {
-            let at = if let Told::OfUser = told { "At " } else { "" };
-            ("info", "user", html! { (at) (other) ": " (fields_sentence(fields)) })
+            let whom = match told {
+                Told::OfUser => html! { "At " (other) },
+                Told::OfCompany => other,
+                Told::Everything => html! { (somebody(first)) " at " (other) },
+            };
+            ("info", "user", html! { (whom) ": " (fields_sentence(fields)) })
         }
     }
 }
@@ -374,7 +438,7 @@ fn membership(
 fn other(change: &ChangeRow, told: Told) -> Markup {
     let company_id = change.company_id.as_deref().unwrap_or_default();
     let (id, name, address) = match told {
-        Told::OfUser => (company_id, &change.company_name, links::company(company_id)),
+        Told::OfUser | Told::Everything => (company_id, &change.company_name, links::company(company_id)),
         Told::OfCompany => (
             change.subject_id.as_str(),
             &change.subject_name,

@@ -158,6 +158,12 @@ pub fn codes_page(frame: &Frame) -> Markup {
                 "Answered with 400 to 503; nothing of them is stored.",
                 &codes::REQUESTS,
             ))
+            (list(
+                "findings",
+                "Findings",
+                "Nothing is refused for them; they are found without being asked.",
+                &codes::FINDINGS,
+            ))
         }
     };
     shell(frame, "Codes", content)

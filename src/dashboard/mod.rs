@@ -35,6 +35,7 @@ mod theme;
 mod then;
 mod timeline;
 mod tray;
+mod undo;
 mod user;
 mod users;
 mod visitors;
@@ -70,7 +71,7 @@ pub fn configure(config: &mut ServiceConfig) {
         .service(web::resource("/users/{id}/erase").get(erase::show).post(erase::confirm))
         .service(web::resource("/settings/rules/allow").post(erase::allow))
         .service(web::resource("/users/{id}/merge").get(merge::show).post(merge::confirm))
-        .service(web::resource("/changes/{id}/undo").post(done::take_back))
+        .service(web::resource("/changes/{id}/undo").get(undo::show).post(undo::take_back))
         .service(web::resource("/companies").get(companies::show))
         .service(web::resource("/companies/suggested").get(suggested::show).post(suggested::decide))
         .service(
@@ -110,7 +111,7 @@ fn edit_pages(config: &mut ServiceConfig) {
 }
 
 fn settings_pages(config: &mut ServiceConfig) {
-    use settings::{account, operators, proof, rules, source, sources, tokens, workspace};
+    use settings::{account, audit, operators, proof, rules, source, sources, tokens, workspace};
     config
         .service(web::redirect("/settings", "/settings/sources"))
         .service(web::resource("/settings/sources").get(sources::show).post(sources::add_one))
@@ -124,6 +125,7 @@ fn settings_pages(config: &mut ServiceConfig) {
         .service(web::resource("/settings/operators/link").post(operators::make_link))
         .service(web::resource("/settings/tokens").get(tokens::show).post(tokens::add_one))
         .service(web::resource("/settings/tokens/revoke").post(tokens::revoke))
+        .service(web::resource("/settings/audit").get(audit::show))
         .service(web::resource("/settings/account").get(account::show).post(account::change_password));
 }
 

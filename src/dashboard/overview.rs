@@ -5,7 +5,7 @@ use maud::{Markup, html};
 
 use super::desk::{self, Answer};
 use super::install::state::{self, State};
-use super::parts::chart::{self, Bar};
+use super::parts::chart::{self, Bar, Days, Shows};
 use super::parts::frame::{Frame, Place, shell};
 use super::parts::icon::icon;
 use super::parts::numbers::{self, counted, delta, number};
@@ -15,12 +15,13 @@ use super::parts::who;
 use super::{codes, first_run, links};
 use crate::domain::time::DAY_MS;
 use crate::http::access::Viewer;
-use crate::store::companies::CompanyRow;
+use crate::store::companies::{CompanyRow, Growing};
+use crate::store::findings::{self, FindingRow};
 use crate::store::list::Count;
 use crate::store::refusals::{self, RefusalRow};
 use crate::store::sightings;
 use crate::store::users::UserRow;
-use crate::store::workspace::{self, Overview};
+use crate::store::workspace::{self, Day, Overview};
 
 /// Days of which the strip of sources tells.
 const STRIP_DAYS: i64 = 7;
@@ -49,8 +50,12 @@ pub struct View {
     pub overview: Overview,
     /// The latest refusals, at most 3.
     pub refusals: Vec<RefusalRow>,
+    /// How many findings there are, and the latest.
+    pub findings: (Count, Option<FindingRow>),
     /// Each source.
     pub sources: Vec<SourceState>,
+    /// What the chart shows.
+    pub chart: Shows,
     /// The public key of the first source, for the first-run page.
     pub write_key: String,
 }
@@ -68,19 +73,35 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
         return first_run::page(frame, view);
     }
     let clock = frame.clock;
-    let bars: Vec<Bar> =
-        view.overview.days.iter().map(|day| Bar { day: day.day, people: day.people, events: day.events }).collect();
+    let bar = |day: &Day| Bar { day: day.day, people: day.people, new_people: day.new_people, events: day.events };
+    let bars: Vec<Bar> = view.overview.days.iter().map(bar).collect();
+    let chart = Days {
+        id: "activity",
+        title: match view.chart {
+            Shows::People => "Active users per day",
+            Shows::Events => "Events per day",
+        },
+        bars: &bars,
+        shows: view.chart,
+        path: Some("/"),
+        new: view.overview.tells_new.then_some("First seen that day"),
+        clock,
+    };
     let content = html! {
         div.stack.wide {
             (head(html! { "Overview" }, html! { p { (clock.weekday_date(clock.now_ms)) } }, html! {}))
             (installation(frame, &view.sources))
+            @if let (count, Some(latest)) = &view.findings { (found(*count, latest)) }
             @if view.overview.refused_7d > 0 { (refused(frame, view)) }
             (cells(&view.overview))
-            (chart::people_per_day("activity", "Active users per day", &bars, clock))
+            (chart.draw())
+            div.cols {
+                (growing_companies(&view.overview.growing_companies))
+                (quiet_companies(frame, &view.overview.quiet_companies))
+            }
             div.cols {
                 (newest_users(frame, &view.overview.newest_users))
                 (newest_companies(frame, &view.overview.newest_companies))
-                (quiet_companies(frame, &view.overview.quiet_companies))
             }
         }
     };
@@ -111,6 +132,18 @@ fn installation(frame: &Frame, sources: &[SourceState]) -> Markup {
                 span { (beat(super::parts::say::Tone::None)) " " b { "No source" } " sends data" }
             }
             a.end href="/install" { "Installation" }
+        }
+    }
+}
+
+/// One line: that something is wrong, though nothing was refused for it.
+fn found(count: Count, latest: &FindingRow) -> Markup {
+    html! {
+        div.strip {
+            span { span.tone.ink.warn { (icon("alert")) } " " (latest.finding.sentence(&latest.example, latest.count)) }
+            a.end href="/refusals#findings" {
+                @match count { Count::Exactly(1) => "What to do", _ => { "All " (numbers::count(count)) " findings" } }
+            }
         }
     }
 }
@@ -162,17 +195,17 @@ fn cells(overview: &Overview) -> Markup {
                 (stat(
                     "/users?sort=-first_seen",
                     "Users",
-                    "Users and leads",
+                    "Users and leads; the change is who was first seen in the last 28 days",
                     html! { (numbers::count(overview.users)) },
-                    html! {},
+                    more(overview.new_users_28d),
                     html! {},
                 ))
                 (stat(
                     "/companies?sort=-first_seen",
                     "Companies",
-                    "Companies that are known by an id, with or without members",
+                    "Companies that are known by an id, with or without members; the change is those first seen in the last 28 days",
                     html! { (numbers::count(overview.companies)) },
-                    html! {},
+                    more(overview.new_companies_28d),
                     html! {},
                 ))
                 (stat(
@@ -201,6 +234,15 @@ fn cells(overview: &Overview) -> Markup {
                     chart::wide_roll(last(30)),
                 ))
             }
+        }
+    }
+}
+
+/// How many came, where any did.
+fn more(new: Count) -> Markup {
+    html! {
+        @if new != Count::Exactly(0) {
+            span.delta.good { span aria-hidden="true" { "↑" } span.vh { "up " } (numbers::count(new)) }
         }
     }
 }
@@ -258,6 +300,29 @@ fn newest_companies(frame: &Frame, companies: &[CompanyRow]) -> Markup {
     }
 }
 
+fn growing_companies(companies: &[Growing]) -> Markup {
+    html! {
+        section.card aria-labelledby="growing" {
+            header {
+                h2 id="growing" title="Companies not new with at least a quarter and 2 more active people in the last 28 days than in the 28 before, of the 100 with most of them" {
+                    "Growing"
+                }
+                a.end href="/companies?sort=-active_members" { "All" span.vh { " companies, those with most active members first" } }
+            }
+            @if companies.is_empty() { p.body.muted { "None with at least a quarter and 2 more active people than in the 28 days before." } }
+            ul.rows {
+                @for (company, (last, before)) in companies {
+                    li {
+                        (who::company_row(company))
+                        (chart::roll(&company.roll))
+                        span.end title="Active people of the 28 days before, and of the last 28" { (number(*before)) " → " (number(*last)) }
+                    }
+                }
+            }
+        }
+    }
+}
+
 fn quiet_companies(frame: &Frame, companies: &[CompanyRow]) -> Markup {
     html! {
         section.card aria-labelledby="quiet" {
@@ -289,6 +354,7 @@ fn quiet_companies(frame: &Frame, companies: &[CompanyRow]) -> Markup {
 /// The store's.
 pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
     let catalog = desk::store(&request)?.catalog();
+    let chart = Shows::parse(&desk::value(&request, "chart").unwrap_or_default());
     let (frame, view) = desk::read(&request, operator, Place::Overview, move |db, clock| {
         let mut sources = Vec::new();
         for source in catalog.sources_in_order().into_iter().filter(|source| !source.write_keys.is_empty()) {
@@ -306,7 +372,9 @@ pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
         Ok(View {
             overview: workspace::overview(db, clock.now_ms)?,
             refusals: refusals::list(db, clock.now_ms - REFUSED_DAYS * DAY_MS, REFUSAL_ROWS)?,
+            findings: (findings::count_rows(db)?, findings::page(db, None, 1)?.rows.pop()),
             sources,
+            chart,
             write_key: write_key.unwrap_or_default(),
         })
     })

@@ -1,29 +1,37 @@
-//! `/refusals`: what was refused, by code: how often, since when, an example, the fix.
+//! `/refusals`: what was refused, by code: how often, since when, an example, the fix; and what was found
+//! without being asked.
 
 use actix_web::HttpRequest;
 use maud::{Markup, html};
 
 use super::codes;
 use super::desk::{self, Answer};
+use super::links;
 use super::parts::frame::{Frame, Place, shell};
 use super::parts::icon::icon;
 use super::parts::numbers::{counted, number};
 use super::parts::say;
 use super::parts::section::head;
+use crate::domain::ids::excerpt;
 use crate::domain::time::DAY_MS;
 use crate::http::access::Viewer;
+use crate::store::findings::{self, FindingRow};
 use crate::store::refusals::{self, RefusalRow};
 
 /// Days within which a refusal was last seen to be shown.
 pub const DAYS: i64 = 30;
 /// Refusals that the page shows at most, each a source, code and attribute.
 pub const ROWS: usize = 200;
+/// Findings that the page shows at most; the API lists all.
+const FINDINGS: usize = 20;
 
 /// What the page shows.
 #[derive(Debug, Clone, Default)]
 pub struct View {
     /// The latest first.
     pub refusals: Vec<RefusalRow>,
+    /// The latest first.
+    pub findings: Vec<FindingRow>,
 }
 
 /// The page.
@@ -48,6 +56,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
                 a.btn href="/refusals/tray" { (icon("box")) " Tray" }
                 a.btn href="/help/codes" { (icon("info")) " All codes" }
             }))
+            @if !view.findings.is_empty() { (found(frame, &view.findings)) }
             @if by_code.is_empty() {
                 (say::nothing(
                     "Nothing was refused",
@@ -88,6 +97,37 @@ fn card(frame: &Frame, code: &str, rows: &[&RefusalRow]) -> Markup {
     }
 }
 
+fn found(frame: &Frame, findings: &[FindingRow]) -> Markup {
+    html! {
+        section.card aria-labelledby="findings" {
+            header {
+                h2 id="findings" { span.tone.ink.warn { (icon("alert")) } " Findings" }
+                span.muted { "Nothing was refused for these, and something is wrong all the same." }
+            }
+            ul.rows.roomy {
+                @for row in findings {
+                    li {
+                        b.count { (number(row.count)) }
+                        p {
+                            a href={ "/help/codes#" (row.finding.as_str()) } { code.bare { (row.finding.as_str()) } }
+                            " "
+                            @match &row.user {
+                                Some(user) => { "of " a href=(links::user(Some(user), user)) { bdi { (excerpt(user)) } } }
+                                None => { "from " bdi { (row.source) } }
+                            }
+                            br;
+                            (row.finding.sentence(&row.example, row.count))
+                            br;
+                            span.muted { (row.finding.fix()) }
+                        }
+                        span.end { (frame.clock.ago(row.last_seen_ms)) br; "first " (frame.clock.on(row.since_ms)) }
+                    }
+                }
+            }
+        }
+    }
+}
+
 fn line(frame: &Frame, row: &RefusalRow) -> Markup {
     html! {
         li {
@@ -108,9 +148,10 @@ fn line(frame: &Frame, row: &RefusalRow) -> Markup {
 /// # Errors
 /// The store's.
 pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
-    let (frame, refusals) = desk::read(&request, operator, Place::Refusals, |db, clock| {
-        refusals::list(db, clock.now_ms - DAYS * DAY_MS, ROWS)
+    let (frame, view) = desk::read(&request, operator, Place::Refusals, |db, clock| {
+        let refusals = refusals::list(db, clock.now_ms - DAYS * DAY_MS, ROWS)?;
+        Ok(View { refusals, findings: findings::page(db, None, FINDINGS)?.rows })
     })
     .await?;
-    Ok(desk::page(page(&frame, &View { refusals })))
+    Ok(desk::page(page(&frame, &view)))
 }

@@ -80,6 +80,49 @@ pub enum By {
     Rule(&'static str),
 }
 
+/// Who did something, as one asks for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Doer {
+    /// A person: an operator, or whoever is at the shell.
+    Hand,
+    /// A program with a token.
+    Program,
+    /// What sources send.
+    Message,
+    /// A rule or a job of ours.
+    Rule,
+}
+
+impl Doer {
+    /// All of them.
+    pub const ALL: [Doer; 4] = [Doer::Hand, Doer::Program, Doer::Message, Doer::Rule];
+
+    /// Its word in an address.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Doer::Hand => "hand",
+            Doer::Program => "programs",
+            Doer::Message => "messages",
+            Doer::Rule => "rules",
+        }
+    }
+
+    /// Reads the word in an address.
+    pub fn parse(text: &str) -> Option<Doer> {
+        Doer::ALL.into_iter().find(|doer| doer.as_str() == text)
+    }
+
+    /// The kinds of [`By`] that it takes in.
+    pub fn kinds(self) -> &'static [&'static str] {
+        match self {
+            Doer::Hand => &["operator", "shell"],
+            Doer::Program => &["token"],
+            Doer::Message => &["message"],
+            Doer::Rule => &["rule"],
+        }
+    }
+}
+
 impl By {
     /// The word for its kind.
     pub fn kind(&self) -> &'static str {

@@ -7,8 +7,6 @@ use crate::domain::message::Kind;
 /// One user id in so many browsers within an hour is no person's: it stands in the page's code, or is the id of
 /// something else.
 pub const SHARED_BY: i64 = 20;
-/// The warning that says so.
-pub const ID_SHARED_BY_MANY: &str = "id_shared_by_many";
 
 /// Whom a visitor is linked to.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -38,6 +38,8 @@ pub struct MessageTime {
     pub as_sent: bool,
     /// What was done to it, for the answer's `warnings`.
     pub warning: Option<&'static str>,
+    /// By how much the sender's clock is wrong, where it was corrected (milliseconds, positive where it is ahead).
+    pub clock_error_ms: i64,
 }
 
 /// The time of a message (T1): its timestamp, corrected by the sender's clock
@@ -45,7 +47,7 @@ pub struct MessageTime {
 /// never later than the time received. All in Unix milliseconds.
 pub fn message_time(timestamp: Option<i64>, sent_at: Option<i64>, received_ms: i64) -> MessageTime {
     let Some(timestamp) = timestamp else {
-        return MessageTime { at_ms: received_ms, as_sent: false, warning: None };
+        return MessageTime { at_ms: received_ms, as_sent: false, warning: None, clock_error_ms: 0 };
     };
     // A clock that says 1970 beside a good timestamp is no clock.
     let sent_at = sent_at.filter(|sent| *sent >= EPOCH_MS || timestamp < EPOCH_MS);
@@ -55,13 +57,15 @@ pub fn message_time(timestamp: Option<i64>, sent_at: Option<i64>, received_ms: i
             at_ms: timestamp.saturating_sub(clock_error).min(received_ms),
             as_sent: false,
             warning: Some("clock_corrected"),
+            clock_error_ms: clock_error,
         };
     }
     if timestamp > received_ms {
         let far = timestamp - received_ms > CLOCK_ERROR_MS;
-        return MessageTime { at_ms: received_ms, as_sent: false, warning: far.then_some("timestamp_in_the_future") };
+        let warning = far.then_some("timestamp_in_the_future");
+        return MessageTime { at_ms: received_ms, as_sent: false, warning, clock_error_ms: 0 };
     }
-    MessageTime { at_ms: timestamp, as_sent: true, warning: None }
+    MessageTime { at_ms: timestamp, as_sent: true, warning: None, clock_error_ms: 0 }
 }
 
 /// Reads an instant as SDKs write it: RFC 3339, without a zone (taken as UTC),
@@ -147,6 +151,11 @@ pub fn end_of_day(date: NaiveDate, zone: Tz) -> i64 {
     begins.map_or(i64::MAX, |begins| begins.timestamp_millis() - 1)
 }
 
+/// The first and the last millisecond of a date in a zone, Unix milliseconds.
+pub fn span_of_day(date: NaiveDate, zone: Tz) -> (i64, i64) {
+    (end_of_day(date.pred_opt().unwrap_or(date), zone) + 1, end_of_day(date, zone))
+}
+
 /// Days from 1970-01-01 to a date.
 pub fn day_number(date: NaiveDate) -> i32 {
     date.signed_duration_since(NaiveDate::default()).num_days() as i32
@@ -216,7 +225,7 @@ mod tests {
     #[test]
     fn t1_a_late_message_keeps_its_time() {
         let time = message_time(Some(NOW - 3 * DAY_MS), Some(NOW - 100), NOW);
-        assert_eq!(time, MessageTime { at_ms: NOW - 3 * DAY_MS, as_sent: true, warning: None });
+        assert_eq!(time, MessageTime { at_ms: NOW - 3 * DAY_MS, as_sent: true, warning: None, clock_error_ms: 0 });
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Takes out what is kept for a time alone: message ids (R15), examples of refusals, sign-ins and
+//! Takes out what is kept for a time alone: message ids (R15), examples of refusals, findings, sign-ins and
 //! links that have expired, visitors whom nobody turned out to be, and events beyond the retention; and
 //! ends erasures (R13) that were begun.
 
@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::actions::erase;
 use crate::domain::limits::{EXAMPLE_DAYS, SEEN_DAYS};
 use crate::domain::time::{DAY_MS, HOUR_MS, kept_from};
-use crate::store::{Store, StoreError, erasure, events, operators, refusals, visitors};
+use crate::store::{Store, StoreError, erasure, events, findings, operators, refusals, visitors};
 
 /// Rows that one chunk takes out: the writer is held for so long, then others pass.
 const CHUNK_ROWS: i64 = 500;
@@ -54,6 +54,7 @@ pub async fn clear(store: &Store) -> Result<(), StoreError> {
     store
         .write_bulk(|tx| {
             refusals::forget_examples(tx, tx.now_ms - EXAMPLE_DAYS * DAY_MS)?;
+            findings::forget(tx, tx.now_ms - EXAMPLE_DAYS * DAY_MS)?;
             operators::forget_expired(tx)
         })
         .await
@@ -225,6 +226,20 @@ mod tests {
                 assert!(left.rows.iter().all(|event| event.event_id.at_ms() >= before_ms));
             }
             assert_eq!(first_seen().await, known, "when people were first seen stays");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_finding_is_forgotten_30_days_after_it_was_last_so() {
+        let mut history = History::new(5);
+        history.delivery.sent_at_ms = Some(START + HOUR_MS);
+        history.fill(3, 1).await;
+        let found = async || history.store.read(|db| findings::page(db, None, 9)).await.unwrap().rows;
+        assert_eq!(found().await[0].count, 3);
+        for (days, left) in [(30, 1), (31, 0)] {
+            history.clock.store(START + days * DAY_MS, Ordering::Relaxed);
+            clear(&history.store).await.unwrap();
+            assert_eq!(found().await.len(), left, "after {days} days");
         }
     }
 

@@ -20,7 +20,7 @@ pub(super) type Roll = [u32; ROLL_DAYS];
 /// Of a user's merged records and browsers so many are asked for an hour's activity.
 const SUBJECTS_ASKED_MAX: usize = 20;
 /// Up to so many people of single days are told apart; beyond it a span is estimated.
-const PEOPLE_TOLD_APART_MAX: i64 = 50_000;
+pub(super) const PEOPLE_TOLD_APART_MAX: i64 = 50_000;
 
 /// The days of a roll that ends today.
 pub(super) fn roll_days(today: i32) -> RangeInclusive<i32> {
@@ -54,6 +54,29 @@ pub(super) fn company_rolls(db: &Reader<'_>, companies: &[i64], today: i32) -> R
         companies,
         today,
     )
+}
+
+/// Events of each of these users in a company, of the days of a roll.
+pub(super) fn events_in_company(
+    db: &Reader<'_>,
+    company: i64,
+    users: &[i64],
+    today: i32,
+) -> Result<HashMap<i64, u64>, StoreError> {
+    let mut statement = db.0.prepare_cached(
+        "SELECT fold.user_key, sum(fold.events)
+         FROM json_each(:keys) AS key CROSS JOIN json_each(:days) AS day
+         CROSS JOIN company_people_by_day AS fold
+           ON fold.day = day.value AND fold.company_key = :company AND fold.user_key = key.value
+         GROUP BY fold.user_key",
+    )?;
+    let parameters = named_params! {
+        ":keys": json_keys(users.iter().copied()),
+        ":days": json_keys(roll_days(today).map(i64::from)),
+        ":company": company,
+    };
+    let rows = statement.query_map(parameters, |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs())))?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 fn rolls(db: &Reader<'_>, sql: &str, keys: &[i64], today: i32) -> Result<HashMap<i64, Roll>, StoreError> {
@@ -124,7 +147,7 @@ pub(super) fn last_of_company(db: &Reader<'_>, company: i64, hour: i64) -> Resul
 }
 
 /// A company and those merged into it.
-fn named_companies(db: &Reader<'_>, company: i64) -> Result<Vec<i64>, StoreError> {
+pub(super) fn named_companies(db: &Reader<'_>, company: i64) -> Result<Vec<i64>, StoreError> {
     let mut statement = db.0.prepare_cached(
         "SELECT :company UNION ALL SELECT company_key FROM companies WHERE merged_into = :company LIMIT :limit",
     )?;

@@ -1,18 +1,23 @@
 //! Change sets: written with each deed, read as history.
 
+mod deeds;
+
 use rusqlite::{OptionalExtension, named_params, params};
 use serde_json::Value;
+
+pub use deeds::{Wanted, all};
 
 use super::list::{self, Cursor, Page};
 use super::{Reader, StoreError, Tx};
 use crate::domain::access::Grade;
-use crate::domain::change::{By, Change, Subject};
+use crate::domain::attributes::Owner;
+use crate::domain::change::{By, Change, LINK, Subject};
 use crate::domain::ids::{ChangeKey, CompanyKey, DefinitionKey, SourceKey, UserKey, VisitorKey};
 use crate::domain::limits::CHANGES_PER_DAY_MAX;
 use crate::domain::time::{self, MINUTE_MS};
 
 /// Fields of one deed about someone that a page of deeds keeps together.
-const SET_ROWS_MAX: usize = 1_000;
+pub const SET_ROWS_MAX: usize = 1_000;
 /// Records merged into a user or company whose history is read.
 const MERGED_MAX: usize = 100;
 
@@ -51,8 +56,10 @@ pub struct ChangeRow {
     pub subject: &'static str,
     /// The site's id of whom it is about; of a lead the e-mail address.
     pub subject_id: String,
-    /// The name of whom it is about, else the e-mail address; of users and companies.
+    /// The name of whom it is about, else the e-mail address; of users, companies and sources.
     pub subject_name: Option<String>,
+    /// Of an attribute's definition: whose attribute it is.
+    pub attribute_of: Option<Owner>,
     /// Of a membership: the company's id.
     pub company_id: Option<String>,
     /// Of a membership: the company's name.
@@ -82,6 +89,8 @@ pub struct ChangeSet {
     pub undone_by: Option<ChangeKey>,
     /// Field by field.
     pub changes: Vec<ChangeRow>,
+    /// How many more it changed, which are not read.
+    pub beyond: u64,
 }
 
 /// A page of what changed about someone, newest first. A user's and a company's includes memberships. A deed
@@ -141,30 +150,6 @@ pub fn sets(
     Ok(Page { rows: sets, next })
 }
 
-/// A page of all deeds, newest first, each whole as long as it changed no more than 1,000 fields.
-///
-/// # Errors
-/// [`StoreError`] only.
-pub fn all(db: &Reader<'_>, after: Option<&Cursor>, size: usize) -> Result<Page<ChangeSet>, StoreError> {
-    let mut statement = db.0.prepare_cached(
-        "SELECT change_key FROM change_sets WHERE change_key < :before ORDER BY change_key DESC LIMIT :limit",
-    )?;
-    let before = after.map_or(i64::MAX, |cursor| cursor.key);
-    let parameters = named_params! { ":before": before, ":limit": (size + 1) as i64 };
-    let keys: Vec<i64> = statement.query_map(parameters, |row| row.get(0))?.collect::<Result<_, _>>()?;
-    let next = (keys.len() > size).then(|| Cursor { value: Value::Null, key: keys[size - 1] });
-    let mut sets = Vec::new();
-    for key in keys.into_iter().take(size) {
-        let mut rows = of_set(db, ChangeKey(key))?.into_iter();
-        // Of a set whose rows were erased nothing is left to tell.
-        let Some(first) = rows.next() else { continue };
-        let mut set = set_of(db, first)?;
-        set.changes.extend(rows.take(SET_ROWS_MAX));
-        sets.push(set);
-    }
-    Ok(Page { rows: sets, next })
-}
-
 /// A change set that begins with a row.
 fn set_of(db: &Reader<'_>, row: ChangeRow) -> Result<ChangeSet, StoreError> {
     let mut statement = db.0.prepare_cached("SELECT undone_by FROM change_sets WHERE change_key = :change")?;
@@ -177,6 +162,7 @@ fn set_of(db: &Reader<'_>, row: ChangeRow) -> Result<ChangeSet, StoreError> {
         cause: row.cause.clone(),
         undone_by: undone_by.map(ChangeKey),
         changes: vec![row],
+        beyond: 0,
     })
 }
 
@@ -322,8 +308,10 @@ pub(super) fn row(db: &Reader<'_>, place: Place) -> Result<ChangeRow, StoreError
                   WHEN 6 THEN (SELECT name FROM attribute_definitions WHERE definition_key = c.subject_key)
                   ELSE (SELECT coalesce(user_id, email, id) FROM users WHERE user_key = c.subject_key) END,
                 CASE WHEN c.subject IN (0, 2) THEN (SELECT coalesce(name, email) FROM users WHERE user_key = c.subject_key)
-                     WHEN c.subject = 1 THEN (SELECT name FROM companies WHERE company_key = c.subject_key) END,
-                company.name, c.company_key, s.grade
+                     WHEN c.subject = 1 THEN (SELECT name FROM companies WHERE company_key = c.subject_key)
+                     WHEN c.subject = 5 THEN (SELECT name FROM sources WHERE source_key = c.subject_key) END,
+                company.name, c.company_key, s.grade,
+                CASE c.subject WHEN 6 THEN (SELECT owner FROM attribute_definitions WHERE definition_key = c.subject_key) END
          FROM changes AS c
          JOIN change_sets AS s ON s.change_key = c.change_key
          LEFT JOIN sources AS source ON source.source_key = s.source_key
@@ -337,7 +325,7 @@ pub(super) fn row(db: &Reader<'_>, place: Place) -> Result<ChangeRow, StoreError
         ":place": place.place,
     };
     let json = |text: Option<String>| text.and_then(|text| serde_json::from_str(&text).ok());
-    Ok(statement.query_row(parameters, |row| {
+    let mut found = statement.query_row(parameters, |row| {
         Ok(ChangeRow {
             change: ChangeKey(place.change_key),
             place: place.place,
@@ -350,13 +338,21 @@ pub(super) fn row(db: &Reader<'_>, place: Place) -> Result<ChangeRow, StoreError
             subject: subject_word(place.subject),
             subject_id: row.get::<_, Option<String>>(8)?.unwrap_or_default(),
             subject_name: row.get(9)?,
+            attribute_of: row.get::<_, Option<i64>>(13)?.map(Owner::from_number),
             company_id: row.get(7)?,
             company_name: row.get(10)?,
             field: row.get(4)?,
             before: json(row.get(5)?),
             after: json(row.get(6)?),
         })
-    })?)
+    })?;
+    if found.field == LINK {
+        // What is kept is our number of the user, whose id may be another by now.
+        let mut id = db.0.prepare_cached("SELECT coalesce(user_id, email, id) FROM users WHERE user_key = :user")?;
+        let user = found.after.as_ref().and_then(Value::as_i64);
+        found.after = id.query_row(named_params! { ":user": user }, |row| row.get(0).map(Value::String)).optional()?;
+    }
+    Ok(found)
 }
 
 /// Whom a row's numbers mean.

@@ -1,5 +1,8 @@
 //! Companies.
 
+mod days;
+mod doings;
+mod growing;
 mod ids;
 mod members;
 mod page;
@@ -8,9 +11,12 @@ use std::sync::Arc;
 
 use rusqlite::{OptionalExtension, named_params, params};
 
+pub use days::{CHART_DAYS, Comings, CompanyDay, CompanyDays, Presence};
+pub use doings::{Doings, TopEvent, TopPage};
+pub use growing::{Growing, growing};
 pub use ids::{drop_id, give_id, id_since_ms, key_of_id};
 pub use members::{MemberRow, MembersBy, count_members, members};
-pub use page::{CompanyDay, CompanyPage, CompanyRecord, TopEvent, page, record, record_of_key, records};
+pub use page::{Carriers, CompanyPage, CompanyRecord, page, record, record_of_key, records};
 
 use super::list::{self, COUNTED_MAX, Count, Cursor, Keyset, ListQuery, Page};
 use super::users::{ROLL_DAYS, first_seen};
@@ -468,13 +474,14 @@ mod tests {
         }
         let page = page(&sample.db(), "acme", NOW).unwrap().unwrap();
         assert_eq!(page.active_people, (2, 4));
-        assert_eq!((page.active_people_7d, page.events_7d, page.left), (2, 2, Count::Exactly(1)));
+        let events_7d: u32 = page.days.iter().rev().take(7).map(|day| day.events).sum();
+        assert_eq!((page.active_people_7d.0, events_7d, page.comings.left), (2, 2, Count::Exactly(1)));
         assert_eq!(page.row.members, 3);
         assert_eq!(page.row.last_seen_ms, Some(NOW - 9));
         assert_eq!(page.days.len(), 84);
         assert_eq!((page.days[83].people, page.days[82].people, page.days[0].people), (1, 1, 0));
         assert_eq!((page.days[73].people, page.days[73].events), (2, 4));
-        let top: Vec<(&str, u64)> = page.top_events.iter().map(|top| (top.name.as_str(), top.events)).collect();
+        let top: Vec<(&str, u64)> = page.doings.events.iter().map(|top| (top.name.as_str(), top.events)).collect();
         assert_eq!(top, [("Opened", 4), ("Exported", 2)]);
         assert_eq!(page.attributes[0].value, 20);
         assert_eq!(page.row.roll[27], 1);

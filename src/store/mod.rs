@@ -36,6 +36,7 @@ pub mod duplicates;
 pub mod email_domains;
 pub mod erasure;
 pub mod events;
+pub mod findings;
 pub mod first_pages;
 pub mod folds;
 pub mod history;

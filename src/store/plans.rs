@@ -13,11 +13,11 @@ use super::list::{Cursor, ListQuery};
 use super::sample::{NOW, Named, Sample, days_ago};
 use super::{
     Reader, attribute_rows, attribute_work, attributes, changes, companies, duplicates, email_domains, events,
-    first_pages, history, notes, operators, profiles, refusals, search, sightings, staff, tokens, tray, users,
-    visitors, workspace,
+    findings, first_pages, history, notes, operators, profiles, refusals, search, sightings, staff, tokens, tray,
+    users, visitors, workspace,
 };
 use crate::domain::attributes::Owner;
-use crate::domain::change::{CREATED, MEMBERSHIP, Subject};
+use crate::domain::change::{CREATED, Doer, MEMBERSHIP, Subject};
 use crate::domain::duplicates::Records;
 use crate::domain::ids::{CompanyKey, NoteKey, SourceKey, UserKey, VisitorKey};
 use crate::domain::message::Kind;
@@ -76,6 +76,7 @@ fn filled() -> Sample {
     );
     sample.change(days_ago(40), "identify", &[(0, ann, 0, CREATED), (1, acme, 0, CREATED), (2, ann, acme, MEMBERSHIP)]);
     sample.run("INSERT INTO refusals VALUES (1, 'type_mismatch', 'seats', 3, 1, 1795000000000, 'ten', 'A sentence.')");
+    sample.run("INSERT INTO findings VALUES ('id_shared_by_many', 1, 1, 20, 1, 1794000000000, '')");
     sample.run(
         "INSERT INTO company_domains VALUES (1, 'acme.test', 1, 1);
          INSERT INTO suggested_domains VALUES ('umbrella.test', 1, 1);
@@ -163,6 +164,11 @@ fn ask_everything(db: &Reader<'_>) {
     refusals::count_rows(db).unwrap();
     let behind = Cursor { value: serde_json::json!([1, "a", ""]), key: NOW };
     refusals::page(db, Some(&behind), 50).unwrap();
+    let behind = Cursor { value: serde_json::json!(["clock_wrong", 1, 1]), key: NOW };
+    for after in [None, Some(&behind)] {
+        assert_eq!(findings::page(db, after, 50).unwrap().rows.len(), 1);
+    }
+    findings::count_rows(db).unwrap();
     for owner in Owner::ALL {
         for table in Table::of(owner) {
             attribute_rows::look(db, *table, 1, |_| {}).unwrap();
@@ -192,7 +198,11 @@ fn ask_everything(db: &Reader<'_>) {
     }
     assert_eq!(duplicates::of_user(db, UserKey(1), NOW).unwrap().len(), 1);
     duplicates::of_company(db, CompanyKey(1), NOW).unwrap();
-    changes::all(db, None, 50).unwrap();
+    for doer in [None, Some(Doer::Hand), Some(Doer::Message)] {
+        for (span_ms, after) in [(None, None), (Some((days_ago(50), NOW)), Some(Cursor { value: 1.into(), key: 9 }))] {
+            changes::all(db, &changes::Wanted { doer, span_ms, after, size: 50, fields: 9 }).unwrap();
+        }
+    }
     assert_eq!(email_domains::of_company(db, CompanyKey(1)).unwrap(), ["acme.test"]);
     assert!(email_domains::is_elsewhere(db, UserKey(1), "umbrella.test").unwrap());
     users::count_with_several_companies(db).unwrap();

@@ -211,6 +211,12 @@ impl Sample {
             "INSERT INTO company_people_by_day VALUES (?1, ?2, ?3, 1) ON CONFLICT DO NOTHING",
             &[&day, &company, &user],
         );
+        if first_today == 0 {
+            run(
+                "UPDATE company_people_by_day SET events = events + 1 WHERE day = ?1 AND company_key = ?2 AND user_key = ?3",
+                &[&day, &company, &user],
+            );
+        }
         run(
             "INSERT INTO company_days VALUES (?1, ?2, ?3, 1)
              ON CONFLICT DO UPDATE SET people = people + excluded.people, events = events + 1",

@@ -1,6 +1,7 @@
 //! Users and leads.
 
 mod known;
+mod names;
 mod page;
 
 use std::collections::BTreeMap;
@@ -13,6 +14,7 @@ pub use known::{
     KnownUser, carried_by, contact, create, give_id, id, is_signed, key_of_id, key_of_our_id, load, named_at, save,
     sign, with_email,
 };
+pub use names::{Person, names};
 pub(super) use page::attribute_values;
 pub use page::{
     AttributeValue, Identifier, UserMembership, UserPage, UserRecord, membership_values, page, record, record_of_key,

@@ -4,16 +4,18 @@ use std::ops::RangeInclusive;
 
 use rusqlite::named_params;
 
-use super::companies::{self, CompanyRow};
-use super::list::ListQuery;
+use super::companies::{self, CompanyRow, Growing};
+use super::list::{COUNTED_MAX, Count, ListQuery};
 use super::users::{self, UserRow};
 use super::{Reader, StoreError, Tx, activity, days, staff};
-use crate::domain::activity::State;
+use crate::domain::activity::{State, TREND_DAYS};
 use crate::domain::settings::{SettingError, Settings};
 use crate::domain::time::{self, DAY_MS, HOUR_MS};
 
 /// Days of the chart on the first page.
 const CHART_DAYS: i32 = 84;
+/// New people are told apart from the others up to so many.
+const NEW_PEOPLE_MAX: usize = 20_000;
 /// Rows of each short list on the first page.
 const SHORT_LIST_ROWS: usize = 5;
 /// Findings of SQLite's check that are told.
@@ -26,6 +28,8 @@ pub struct Day {
     pub day: i32,
     /// Distinct active users.
     pub people: u32,
+    /// Those of them who were first seen that day; 0 where so many were new of late that they are not told apart.
+    pub new_people: u32,
     /// Events of known users.
     pub events: u32,
 }
@@ -34,11 +38,17 @@ pub struct Day {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Overview {
     /// Users and leads, exact up to the limit of counting.
-    pub users: super::list::Count,
+    pub users: Count,
     /// Companies.
-    pub companies: super::list::Count,
+    pub companies: Count,
+    /// Of them who was first seen in the last 28 days, likewise.
+    pub new_users_28d: Count,
+    /// Of the companies those first seen in the last 28 days, likewise.
+    pub new_companies_28d: Count,
     /// The last 84 days, oldest first.
     pub days: Vec<Day>,
+    /// Of each day it is known who was new.
+    pub tells_new: bool,
     /// Distinct active users of the last 7 days and of the 7 before. Beyond 50,000 people of
     /// single days the first counts whole hours, and the second is an estimate.
     pub active_7d: (u64, u64),
@@ -50,6 +60,8 @@ pub struct Overview {
     pub newest_companies: Vec<CompanyRow>,
     /// Companies quiet or gone that have members, those gone quiet last first, at most 5.
     pub quiet_companies: Vec<CompanyRow>,
+    /// Companies that grow, at most 5, and their active people of the last 28 days and of the 28 before.
+    pub growing_companies: Vec<Growing>,
     /// The counts of what was refused in the last 7 days, as the page of refusals lists them.
     pub refused_7d: u64,
 }
@@ -63,15 +75,21 @@ pub fn overview(db: &Reader<'_>, now_ms: i64) -> Result<Overview, StoreError> {
     let (descending, size) = (true, SHORT_LIST_ROWS);
     let users_query = ListQuery { search: None, sort: users::SortBy::FirstSeen, descending, after: None, size };
     let companies_query = ListQuery { search: None, sort: companies::SortBy::FirstSeen, descending, after: None, size };
+    let mut days = days(db, activity::last_days(today, CHART_DAYS))?;
+    let tells_new = mark_new(db, &mut days)?;
     Ok(Overview {
         users: users::count(db, None)?,
         companies: companies::count(db, companies::Shelf::InUse, None)?,
-        days: days(db, activity::last_days(today, CHART_DAYS))?,
+        new_users_28d: first_seen_since(db, "users", now_ms - i64::from(TREND_DAYS) * DAY_MS)?,
+        new_companies_28d: first_seen_since(db, "companies", now_ms - i64::from(TREND_DAYS) * DAY_MS)?,
+        days,
+        tells_new,
         active_7d: active(db, today, 7, now_ms)?,
         active_30d: active(db, today, 30, now_ms)?,
         newest_users: users::list(db, &users_query, now_ms)?.rows,
         newest_companies: companies::list(db, companies::Shelf::InUse, &companies_query, now_ms)?.rows,
         quiet_companies: quiet_companies(db, now_ms)?,
+        growing_companies: companies::growing(db, now_ms, SHORT_LIST_ROWS)?,
         refused_7d: refused_since(db, now_ms - 7 * DAY_MS)?,
     })
 }
@@ -98,10 +116,55 @@ fn days(db: &Reader<'_>, span: RangeInclusive<i32>) -> Result<Vec<Day>, StoreErr
     let mut statement =
         db.0.prepare_cached("SELECT day, people, events FROM days WHERE day BETWEEN :first AND :last ORDER BY day")?;
     let rows = statement.query_map(named_params! { ":first": span.start(), ":last": span.end() }, |row| {
-        Ok(Day { day: row.get(0)?, people: row.get(1)?, events: row.get(2)? })
+        Ok(Day { day: row.get(0)?, people: row.get(1)?, new_people: 0, events: row.get(2)? })
     })?;
     let mut active = rows.collect::<Result<Vec<_>, _>>()?.into_iter().peekable();
-    Ok(span.map(|day| active.next_if(|known| known.day == day).unwrap_or(Day { day, people: 0, events: 0 })).collect())
+    Ok(span
+        .map(|day| active.next_if(|known| known.day == day).unwrap_or(Day { day, people: 0, new_people: 0, events: 0 }))
+        .collect())
+}
+
+/// Rows of users or companies that were first seen since an instant.
+fn first_seen_since(db: &Reader<'_>, table: &str, since_ms: i64) -> Result<Count, StoreError> {
+    let mut statement = db.0.prepare_cached(&format!(
+        "SELECT count(*) FROM (
+           SELECT 1 FROM {table} INDEXED BY {table}_first_seen
+           WHERE merged_into IS NULL AND archived_ms IS NULL AND first_seen_ms >= :since LIMIT :limit)"
+    ))?;
+    let parameters = named_params! { ":since": since_ms, ":limit": COUNTED_MAX };
+    Ok(Count::of(statement.query_row(parameters, |row| row.get(0))?))
+}
+
+/// Marks of each day how many of its people were first seen then; whether they are not too many for that.
+fn mark_new(db: &Reader<'_>, days: &mut [Day]) -> Result<bool, StoreError> {
+    let Some(first) = days.first().map(|day| day.day) else { return Ok(true) };
+    let zone = settings(db)?.time_zone;
+    let mut statement = db.0.prepare_cached(
+        "SELECT first_seen_ms, user_key FROM users INDEXED BY users_first_seen
+         WHERE merged_into IS NULL AND archived_ms IS NULL AND first_seen_ms >= :since LIMIT :limit",
+    )?;
+    let since = time::end_of_day(time::date(first - 1), zone);
+    let parameters = named_params! { ":since": since, ":limit": NEW_PEOPLE_MAX as i64 + 1 };
+    let mut zone_days = time::Days::new(zone);
+    let rows = statement.query_map(parameters, |row| Ok((zone_days.of(row.get(0)?), row.get(1)?)))?;
+    let came: Vec<(i32, i64)> = rows.collect::<Result<_, _>>()?;
+    if came.len() > NEW_PEOPLE_MAX {
+        return Ok(false);
+    }
+    let mut statement = db.0.prepare_cached(
+        "SELECT fold.day, count(*) FROM json_each(:came) AS came
+         CROSS JOIN people_by_day AS fold
+           ON fold.day = came.value ->> 0 AND fold.user_key = came.value ->> 1
+         GROUP BY fold.day",
+    )?;
+    let mut rows = statement.query(named_params! { ":came": serde_json::json!(came).to_string() })?;
+    while let Some(row) = rows.next()? {
+        let day: i32 = row.get(0)?;
+        if let Some(day) = usize::try_from(day - first).ok().and_then(|at| days.get_mut(at)) {
+            day.new_people = row.get(1)?;
+        }
+    }
+    Ok(true)
 }
 
 /// Distinct active users of so many days up to today, and of as many before.
@@ -217,7 +280,6 @@ pub fn integrity(db: &Reader<'_>) -> Result<Vec<String>, StoreError> {
 mod tests {
     use super::*;
     use crate::domain::message::Kind;
-    use crate::store::list::Count;
     use crate::store::sample::{NOW, Named, Sample, days_ago};
     use crate::store::{Ambient, Store};
 
@@ -252,6 +314,8 @@ mod tests {
         let quiet: Vec<_> = overview.quiet_companies.iter().map(|company| company.company_id.as_str()).collect();
         assert_eq!(quiet, ["quiet", "gone"]);
         assert_eq!(overview.newest_companies.len(), 4);
+        assert_eq!((overview.new_users_28d, overview.new_companies_28d), (Count::Exactly(0), Count::Exactly(0)));
+        assert!(overview.tells_new && overview.growing_companies.is_empty());
         assert_eq!(overview.refused_7d, 3);
     }
 

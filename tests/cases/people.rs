@@ -189,6 +189,10 @@ async fn case_15_a_clock_a_year_ahead_is_corrected_or_cut() {
         "writeKey": rollcall.write_key, "sentAt": seconds_ago(-year),
         "batch": [at(track("ann", "Corrected"), 600 - year)],
     });
+    let a_little = json!({
+        "writeKey": rollcall.write_key, "sentAt": seconds_ago(-120), "batch": [at(track("ann", "A little off"), -100)],
+    });
+    assert_eq!(rollcall.post("/v1/batch", a_little).await.body["results"][0]["warnings"], json!(["clock_corrected"]));
     let answer = rollcall.post("/v1/batch", sent).await;
     assert_eq!(answer.body["results"][0]["status"], "stored", "{answer:?}");
     let results = rollcall.page_posts(at(track("ann", "Cut"), -year)).await;
@@ -201,6 +205,11 @@ async fn case_15_a_clock_a_year_ahead_is_corrected_or_cut() {
     let now = chrono::Utc::now().timestamp();
     assert!((now - time_of("Corrected") - 600).abs() < 10);
     assert!((now - time_of("Cut")).abs() < 10);
+
+    let found = rollcall.list("/findings").await;
+    assert_eq!(found.len(), 1, "a clock a little off, and one that nothing tells of, are none: {found:?}");
+    assert_eq!((&found[0]["code"], &found[0]["count"]), (&json!("clock_wrong"), &json!(1)));
+    assert!(found[0]["sentence"].as_str().expect("a sentence").contains("365 days ahead"), "{found:?}");
 }
 
 #[actix_web::test]
@@ -284,6 +293,32 @@ async fn case_27_one_id_in_a_hundred_browsers_is_one_user_and_is_warned_of() {
     assert_eq!(rollcall.list("/users").await.len(), 1);
     let again = rollcall.page_posts(json!([page("v7", "/")])).await;
     assert_eq!(again[0]["warnings"], Value::Null, "whoever is linked already is not counted again: {again:?}");
+
+    let found = rollcall.api("/findings?count=1").await.body;
+    assert_eq!(found["total"], 1, "{found}");
+    let found = &found["data"][0];
+    assert_eq!(
+        (&found["code"], &found["severity"], &found["count"], &found["example"], &found["source"]),
+        (&json!("id_shared_by_many"), &json!("warning"), &json!(100), &json!("USER-ID"), &json!("Shop"))
+    );
+    assert!(found["since"].is_string() && found["last_seen"].is_string(), "{found}");
+    let (sentence, fix) = (found["sentence"].as_str().expect("one"), found["fix"].as_str().expect("one"));
+    assert!(sentence.contains("at least 100 browsers") && fix.contains("Erase that user"), "{found}");
+
+    let desk = rollcall.desk().await;
+    assert!(desk.open("/").await.contains("at least 100 browsers"), "the overview says so");
+    let page = desk.open("/refusals").await;
+    for shown in ["at least 100 browsers", fix, "href=\"/users/USER-ID\"", "/help/codes#id_shared_by_many"] {
+        assert!(page.contains(shown), "{shown} in {page}");
+    }
+    let help = desk.open("/help/codes").await;
+    assert!(help.contains("id=\"id_shared_by_many\"") && help.contains("id=\"clock_wrong\""));
+
+    let (path, body) = ("/users/USER-ID/erase", json!({ "events": "delete" }));
+    let receipt = rollcall.api_as(reqwest::Method::POST, path, &rollcall.token, Some(body)).await;
+    assert_eq!(receipt.body["rows"]["findings"], 1, "{receipt:?}");
+    assert_eq!(rollcall.list("/findings").await, Vec::<Value>::new(), "what names an erased person goes");
+    assert!(!desk.open("/refusals").await.contains("USER-ID"));
 }
 
 #[actix_web::test]

@@ -1,6 +1,7 @@
 //! By hand: what an operator's program, and an operator on the pages, set of users, companies and
 //! memberships, and what becomes of it beside what the site says (A6, A7, A9, C1, C7).
 
+mod audit;
 mod days;
 mod person;
 mod program;

@@ -125,7 +125,7 @@ async fn a_user_and_a_company_made_by_hand_are_taken_away_again() {
     let person = Person::of(&rollcall).await;
     let fields = [("kind", "user"), ("id", "ann"), ("email", "ann@acme.example"), ("name", "Ann"), ("company", "acme")];
     let page = person.does("/edit/new", &fields).await;
-    for shown in ["Made", "New company <b><bdi>acme</bdi></b>", "Undo"] {
+    for shown in ["Made", "New company <b><a href=\"/companies/acme\"><bdi>acme</bdi></a></b>", "Undo"] {
         assert!(page.contains(shown), "{shown} in {page}");
     }
     let page = person.undoes(&page).await;

@@ -4,6 +4,7 @@
 #![allow(dead_code, reason = "each test file uses its part of the stage")]
 
 pub mod browser;
+pub mod desk;
 pub mod site;
 
 use std::io::{BufRead, BufReader, Write as _};
@@ -212,14 +213,19 @@ impl Rollcall {
         Answer::of(request.send().await.expect("an answer")).await
     }
 
-    /// Signs in without a browser.
+    /// Signs the owner in without a browser.
     pub async fn session_cookie(&self) -> String {
+        self.session_cookie_of(OWNER).await
+    }
+
+    /// Signs an operator in, by e-mail address and password.
+    pub async fn session_cookie_of(&self, (email, password): (&str, &str)) -> String {
         let response = self
             .client
             .post(format!("{}/sign-in", self.address))
             .header("sec-fetch-site", "same-origin")
             .header("content-type", "application/x-www-form-urlencoded")
-            .body(format!("email={}&password={}", OWNER.0.replace('@', "%40"), OWNER.1.replace(' ', "+")))
+            .body(format!("email={}&password={}", encoded(email), encoded(password)))
             .send()
             .await
             .expect("an answer");

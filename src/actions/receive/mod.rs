@@ -23,6 +23,7 @@ use crate::domain::access::Grade;
 use crate::domain::attributes::Stamp;
 use crate::domain::change::{By, Change};
 use crate::domain::error::{Code, Refused};
+use crate::domain::findings::{Finding, clock_wrong};
 use crate::domain::first_page::FirstPage;
 use crate::domain::identity::{Browser, Who};
 use crate::domain::ids::{self, AnonymousId, ChangeKey, CompanyKey, UserKey, VisitorKey};
@@ -34,7 +35,7 @@ use crate::domain::proof::Proven;
 use crate::domain::time::{DAY_MS, EPOCH_MS, MessageTime, message_time, rfc3339};
 use crate::store::erasure::{self, Named};
 use crate::store::events::{self, ACTING_AS, INACTIVE, NewEvent};
-use crate::store::{StoreError, Tx, changes, first_pages, memberships, refusals, users, visitors};
+use crate::store::{StoreError, Tx, changes, findings, first_pages, memberships, refusals, users, visitors};
 
 /// Why a message could not be dealt with to its end.
 enum Stop {
@@ -189,7 +190,7 @@ impl<'a, 't> Receiving<'a, 't> {
             message_hash: tx.message_hash(delivery.source, None),
             tx,
             delivery,
-            time: MessageTime { at_ms, as_sent: false, warning: None },
+            time: MessageTime { at_ms, as_sent: false, warning: None, clock_error_ms: 0 },
             by_hand: true,
             changes: Vec::new(),
             refused_values: Vec::new(),
@@ -211,6 +212,9 @@ impl Receiving<'_, '_> {
         self.refused_values.append(&mut message.refused_values);
         self.warnings.append(&mut message.warnings);
         self.warnings.extend(self.time.warning);
+        if let Some(example) = clock_wrong(self.time.clock_error_ms) {
+            findings::note(self.tx, Finding::ClockWrong, self.delivery.source, None, &example)?;
+        }
         if message.acting_as || self.proven.as_ref().is_some_and(|proven| proven.acting_as) {
             message.acting_as = true;
             return self.acting_as(&message);

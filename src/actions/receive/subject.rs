@@ -8,12 +8,13 @@ use super::{Receiving, Subject};
 use crate::domain::access::Grade;
 use crate::domain::attributes::Stamp;
 use crate::domain::change::{CREATED, Change, LINK, Subject as About, USER_ID};
-use crate::domain::identity::{Browser, Claim, Facts, ID_SHARED_BY_MANY, Link, SHARED_BY, Who, decide};
+use crate::domain::findings::Finding;
+use crate::domain::identity::{Browser, Claim, Facts, Link, SHARED_BY, Who, decide};
 use crate::domain::ids::{self, AnonymousId, UserId, UserKey, VisitorKey};
 use crate::domain::message::{Kind, Message};
 use crate::domain::time::DAY_MS;
 use crate::store::visitors::KnownVisitor;
-use crate::store::{StoreError, first_pages, memberships, users, visitors};
+use crate::store::{StoreError, findings, first_pages, memberships, users, visitors};
 
 impl Receiving<'_, '_> {
     /// Finds or makes whom a message is about, and links its browser.
@@ -165,7 +166,8 @@ impl Receiving<'_, '_> {
         self.news = true;
         self.changes.push(Change::new(About::Visitor(visitor), LINK, None, Some(json!(user.0))));
         if visitors::linked_within_the_hour(self.tx, user, self.time.at_ms, SHARED_BY)? >= SHARED_BY {
-            self.warnings.push(ID_SHARED_BY_MANY);
+            self.warnings.push(Finding::IdSharedByMany.as_str());
+            findings::note(self.tx, Finding::IdSharedByMany, self.delivery.source, Some(user), "")?;
         }
         self.fill_gaps(user)?;
         if self.takes_proof(person)? {

@@ -11,6 +11,9 @@ use crate::store::attributes::{self as definitions, DefinitionChange, Definition
 use crate::store::changes::ChangeRow;
 use crate::store::{StoreError, Tx};
 
+/// What of a definition is taken back.
+pub(super) const TAKEN_BACK: [&str; 6] = ["label", "locked", "hidden", "history", "type", "also_named"];
+
 /// An attribute that has its former type again: its values follow.
 pub(super) struct Retyped {
     definition: DefinitionRow,

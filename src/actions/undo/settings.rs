@@ -1,9 +1,11 @@
-//! Settings of the workspace are set back to what they were.
+//! Settings of the workspace and of sources are set back to what they were.
 
 use serde_json::Value;
 
 use super::{UndoError, Undoing};
 use crate::actions::settings;
+use crate::actions::sources::{self, SourceError};
+use crate::domain::ids::SourceKey;
 use crate::store::changes::ChangeRow;
 use crate::store::workspace::SetError;
 
@@ -21,6 +23,25 @@ impl Undoing<'_, '_> {
             Ok(change) => self.changes.extend(change),
             Err(SetError::Store(error)) => return Err(error.into()),
             Err(SetError::Setting(error)) => self.conflict(row, error.to_string()),
+        }
+        Ok(())
+    }
+
+    /// A field of a source.
+    pub(super) fn source(&mut self, row: &ChangeRow, key: SourceKey) -> Result<(), UndoError> {
+        let catalog = self.tx.catalog();
+        let source = catalog.sources.get(&key);
+        let Some(source) = source.filter(|source| row.after.as_ref() == Some(&sources::shown(source, &row.field)))
+        else {
+            self.conflict(row, "It has changed since, and stays as it is.".to_owned());
+            return Ok(());
+        };
+        let source_id = source.source_id.clone();
+        let before = row.before.as_ref().map(sources::text_of).unwrap_or_default();
+        match sources::put(self.tx, &source_id, &row.field, &before) {
+            Ok(change) => self.changes.extend(change),
+            Err(SourceError::Store(error)) => return Err(error.into()),
+            Err(error) => self.conflict(row, error.to_string()),
         }
         Ok(())
     }

@@ -6,8 +6,10 @@ use std::fmt::Write as _;
 use maud::{Markup, html};
 
 use super::icon::small;
+use super::list::segments;
 use super::numbers::{counted, number};
 use super::times::Clock;
+use crate::dashboard::links;
 use crate::domain::time;
 
 /// Pixels from one small bar to the next, and of the bar itself.
@@ -77,55 +79,198 @@ pub fn meter(part: u64, whole: u64) -> Markup {
 pub struct Bar {
     /// Days since 1970-01-01.
     pub day: i32,
-    /// What the bar's height shows.
+    /// Distinct active people.
     pub people: u32,
-    /// What only the table says.
+    /// Those of them who are new, where that is known.
+    pub new_people: u32,
+    /// Events.
     pub events: u32,
 }
 
-/// Active people per day, as a card: bars, what a day says on hover, and all of it as a table.
-pub fn people_per_day(id: &str, title: &str, bars: &[Bar], clock: Clock) -> Markup {
-    let most = bars.iter().map(|bar| bar.people).max().unwrap_or(0);
-    let top = round_up(most);
-    let step = 100.0 / bars.len().max(1) as f64;
-    html! {
-        section.card aria-labelledby=(id) {
-            header { h2 id=(id) { (title) } }
-            div.body {
-                div.chart {
-                    div.y aria-hidden="true" {
-                        @for part in (0..=4).rev() { span { (number(u64::from(top) * part / 4)) } }
-                    }
-                    svg role="img" aria-labelledby={ (id) "-t" } {
-                        title id={ (id) "-t" } { (chart_sentence(title, bars, clock)) }
-                        svg height="180" {
-                            @for part in 0..4 { line.grid x2="100%" y1={ (part * 25) "%" } y2={ (part * 25) "%" } {} }
-                            line class="grid base" x2="100%" y1="100%" y2="100%" {}
-                            @for (index, bar) in bars.iter().enumerate() { (column(index, bar, bars.len(), step, top)) }
-                        }
-                        @for (index, bar) in bars.iter().enumerate() { (label(index, bar, bars.len(), step)) }
+/// What the bars of a chart show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Shows {
+    /// People, the new ones on top.
+    #[default]
+    People,
+    /// Events.
+    Events,
+}
+
+impl Shows {
+    /// What is shown by a name in the address; people where there is none of it.
+    pub fn parse(name: &str) -> Shows {
+        if name == "events" { Shows::Events } else { Shows::People }
+    }
+
+    /// Its name in the address; none of what is shown anyway.
+    pub fn name(self) -> Option<&'static str> {
+        match self {
+            Shows::People => None,
+            Shows::Events => Some("events"),
+        }
+    }
+}
+
+/// Bars of a chart at most; more days than that are drawn as means of several.
+const BARS_MAX: usize = 120;
+/// Bars are never wider than if there were so many.
+const BARS_WIDE: usize = 14;
+
+/// A chart of days, as a card: bars, what a day says on hover, and all of it as a table.
+pub struct Days<'a> {
+    /// The card's id on the page.
+    pub id: &'a str,
+    /// Its title, without what the bars show: `Active people per day`.
+    pub title: &'a str,
+    /// Each day, oldest first.
+    pub bars: &'a [Bar],
+    /// What the bars show.
+    pub shows: Shows,
+    /// The path on which the other choice is; none where there is no choice.
+    pub path: Option<&'a str>,
+    /// Who is new, in words; nothing where that is not known.
+    pub new: Option<&'a str>,
+    /// Now.
+    pub clock: Clock,
+}
+
+impl Days<'_> {
+    /// The card.
+    pub fn draw(&self) -> Markup {
+        let (id, title) = (self.id, self.title);
+        let (bars, days_each) = grouped(self.bars);
+        let most = bars.iter().map(|bar| self.height(bar)).max().unwrap_or(0);
+        html! {
+            section.card aria-labelledby=(id) {
+                header {
+                    h2 id=(id) { (title) }
+                    @if days_each > 1 { span.muted { "means of " (days_each) " days" } }
+                    span.end.row { (self.legend()) (self.choice()) }
+                }
+                div.body {
+                    @if bars.is_empty() { p.muted { "No day so far. The first activity begins it." } }
+                    @else { (self.plot(&bars, round_up(most))) }
+                }
+                @if !bars.is_empty() { footer { (self.as_table(&bars)) } }
+            }
+        }
+    }
+
+    fn height(&self, bar: &Bar) -> u32 {
+        match self.shows {
+            Shows::People => bar.people,
+            Shows::Events => bar.events,
+        }
+    }
+
+    /// What is drawn on top of the rest.
+    fn top(&self, bar: &Bar) -> u32 {
+        if self.shows == Shows::People && self.new.is_some() { bar.new_people.min(bar.people) } else { 0 }
+    }
+
+    fn counted(&self, count: u32) -> String {
+        match self.shows {
+            Shows::People => counted(count, "person", "people"),
+            Shows::Events => counted(count, "event", "events"),
+        }
+    }
+
+    fn legend(&self) -> Markup {
+        html! {
+            @if let Some(new) = self.new.filter(|_| self.shows == Shows::People) {
+                @for (class, word, title) in [("b", "Returning", "Active before that day, or known before"), ("c", "New", new)] {
+                    span.row.snug.small.muted title=(title) {
+                        svg width="10" height="10" aria-hidden="true" { rect class=(class) width="10" height="10" rx="2" {} }
+                        (word)
                     }
                 }
             }
-            footer {
-                details.fold-body {
-                    summary { (small("right")) " As a table" }
-                    div.scroll tabindex="0" role="group" aria-label={ (title) ", as a table" } {
-                        table.table.dense {
-                            thead {
+        }
+    }
+
+    fn choice(&self) -> Markup {
+        let Some(path) = self.path else { return html! {} };
+        let choice = |shows: Shows, word: &str| {
+            let address = format!("{}#{}", links::with_query(path, &[("chart", shows.name())]), self.id);
+            (word.to_owned(), address, self.shows == shows)
+        };
+        segments("What the chart shows", &[choice(Shows::People, "People"), choice(Shows::Events, "Events")])
+    }
+
+    fn plot(&self, bars: &[Bar], top: u32) -> Markup {
+        let id = self.id;
+        let step = 100.0 / bars.len().max(BARS_WIDE) as f64;
+        html! {
+            div.chart {
+                div.y aria-hidden="true" {
+                    @for part in (0..=4).rev() { span { (number(u64::from(top) * part / 4)) } }
+                }
+                svg role="img" aria-labelledby={ (id) "-t" } {
+                    title id={ (id) "-t" } { (self.sentence(bars)) }
+                    svg height="180" {
+                        @for part in 0..4 { line.grid x2="100%" y1={ (part * 25) "%" } y2={ (part * 25) "%" } {} }
+                        line class="grid base" x2="100%" y1="100%" y2="100%" {}
+                        @for (index, bar) in bars.iter().enumerate() { (self.column(index, bar, step, top)) }
+                    }
+                    @for (index, bar) in bars.iter().enumerate() { (label(index, bar, bars.len(), step)) }
+                }
+            }
+        }
+    }
+
+    fn column(&self, index: usize, bar: &Bar, step: f64, top: u32) -> Markup {
+        let left = index as f64 * step;
+        let percent = |count: u32| 100.0 * f64::from(count) / f64::from(top.max(1));
+        let (whole, upper) = (self.height(bar), self.top(bar));
+        let (x, anchor) = match (left * 0.03) as u32 {
+            0 => (left, "start"),
+            1 => (left + step / 2.0, "middle"),
+            _ => (left + step, "end"),
+        };
+        let piece = |class: &str, from: u32, count: u32| {
+            html! {
+                @if count > 0 {
+                    rect class=(class)
+                        x={ (short(left + step * 0.14)) "%" } y={ (short(100.0 - percent(from + count))) "%" }
+                        width={ (short(step * 0.72)) "%" } height={ (short(percent(count))) "%" } {}
+                }
+            }
+        };
+        html! {
+            g.day {
+                rect.hit x={ (short(left)) "%" } width={ (short(step)) "%" } height="100%" {}
+                (piece("b", 0, whole - upper))
+                (piece("c", whole - upper, upper))
+                text.tip x={ (short(x)) "%" } y="-4" text-anchor=(anchor) {
+                    (day_text(bar.day)) ": " (self.counted(whole))
+                    @if upper > 0 { ", " (number(upper)) " new" }
+                }
+            }
+        }
+    }
+
+    fn as_table(&self, bars: &[Bar]) -> Markup {
+        html! {
+            details.fold-body {
+                summary { (small("right")) " As a table" }
+                div.scroll tabindex="0" role="group" aria-label={ (self.title) ", as a table" } {
+                    table.table.dense {
+                        thead {
+                            tr {
+                                th scope="col" { "Day" }
+                                th.num scope="col" { "People" }
+                                @if self.new.is_some() { th.num scope="col" { "New" } }
+                                th.num scope="col" { "Events" }
+                            }
+                        }
+                        tbody {
+                            @for bar in bars.iter().rev() {
                                 tr {
-                                    th scope="col" { "Day" }
-                                    th.num scope="col" { "People" }
-                                    th.num scope="col" { "Events" }
-                                }
-                            }
-                            tbody {
-                                @for bar in bars.iter().rev() {
-                                    tr {
-                                        th scope="row" { (day_text(bar.day)) }
-                                        td.num { (number(bar.people)) }
-                                        td.num { (number(bar.events)) }
-                                    }
+                                    th scope="row" { (day_text(bar.day)) }
+                                    td.num { (number(bar.people)) }
+                                    @if self.new.is_some() { td.num { (number(bar.new_people)) } }
+                                    td.num { (number(bar.events)) }
                                 }
                             }
                         }
@@ -134,60 +279,58 @@ pub fn people_per_day(id: &str, title: &str, bars: &[Bar], clock: Clock) -> Mark
             }
         }
     }
-}
 
-fn column(index: usize, bar: &Bar, count: usize, step: f64, top: u32) -> Markup {
-    let left = index as f64 * step;
-    let height = 100.0 * f64::from(bar.people) / f64::from(top);
-    let (x, anchor) = match index * 3 / count.max(1) {
-        0 => (left, "start"),
-        1 => (left + step / 2.0, "middle"),
-        _ => (left + step, "end"),
-    };
-    html! {
-        g.day {
-            rect.hit x={ (short(left)) "%" } width={ (short(step)) "%" } height="100%" {}
-            @if bar.people > 0 {
-                rect.b
-                    x={ (short(left + step * 0.14)) "%" } y={ (short(100.0 - height)) "%" }
-                    width={ (short(step * 0.72)) "%" } height={ (short(height)) "%" } {}
-            }
-            text.tip x={ (short(x)) "%" } y="-4" text-anchor=(anchor) {
-                (day_text(bar.day))
-                ": "
-                (counted(bar.people, "person", "people"))
-            }
+    fn sentence(&self, bars: &[Bar]) -> String {
+        let (title, days) = (self.title, self.bars.len());
+        let last = bars.last().map_or(0, |bar| self.height(bar));
+        match bars.iter().max_by_key(|bar| self.height(bar)) {
+            Some(most) if self.height(most) > 0 => format!(
+                "{title} over {}: {} at most, on {}; {} {}",
+                counted(days as u64, "day", "days"),
+                self.counted(self.height(most)),
+                day_text(most.day),
+                number(last),
+                if bars.last().is_some_and(|bar| bar.day == self.clock.today()) { "today" } else { "at the end" }
+            ),
+            _ => format!("{title} over {}: nobody", counted(days as u64, "day", "days")),
         }
     }
 }
 
-/// The date below a Monday; every second one is left out where it is narrow.
+/// Days as they are drawn: as they are, or means of several where they are very many; and of how many.
+fn grouped(bars: &[Bar]) -> (Vec<Bar>, usize) {
+    if bars.len() <= BARS_MAX {
+        return (bars.to_vec(), 1);
+    }
+    // Whole weeks, so that week-ends don't make waves.
+    let days_each = bars.len().div_ceil(BARS_MAX).next_multiple_of(7);
+    let mean = |days: &[Bar], of: fn(&Bar) -> u32| {
+        let all: u64 = days.iter().map(|bar| u64::from(of(bar))).sum();
+        u32::try_from(all / days.len() as u64).unwrap_or(u32::MAX)
+    };
+    let group = |days: &[Bar]| Bar {
+        day: days[0].day,
+        people: mean(days, |bar| bar.people),
+        new_people: mean(days, |bar| bar.new_people),
+        events: mean(days, |bar| bar.events),
+    };
+    (bars.chunks(days_each).map(group).collect(), days_each)
+}
+
+/// The date below a Monday, or below each sixth bar where a bar is more than a day; every second one is left
+/// out where it is narrow.
 fn label(index: usize, bar: &Bar, count: usize, step: f64) -> Markup {
     let weeks_from_end = (count - 1 - index) / 7;
-    let is_monday = bar.day.rem_euclid(7) == 4;
+    let is_monday = bar.day.rem_euclid(7) == 4 && (index > 0 || count < 7);
     let every = if count > 42 { 2 } else { 1 };
-    if !is_monday || !weeks_from_end.is_multiple_of(every) {
+    let is_marked = if count == 1 { true } else { is_monday && weeks_from_end.is_multiple_of(every) };
+    if !is_marked {
         return html! {};
     }
     let (at, anchor) = if index + 3 > count { (100.0, "end") } else { ((index as f64 + 0.5) * step, "middle") };
     let class = if (weeks_from_end / every).is_multiple_of(2) { "" } else { "sub" };
     html! {
         text class=(class) x={ (short(at)) "%" } y="200" text-anchor=(anchor) { (time::date(bar.day).format("%-d %b")) }
-    }
-}
-
-fn chart_sentence(title: &str, bars: &[Bar], clock: Clock) -> String {
-    let most = bars.iter().max_by_key(|bar| bar.people);
-    let last = bars.last().map_or(0, |bar| bar.people);
-    match most {
-        Some(most) if most.people > 0 => format!(
-            "{title} over {} days: {} at most, on {}; {last} {}",
-            bars.len(),
-            number(most.people),
-            day_text(most.day),
-            if bars.last().is_some_and(|bar| bar.day == clock.today()) { "today" } else { "on the last day" }
-        ),
-        _ => format!("{title} over {} days: nobody", bars.len()),
     }
 }
 
@@ -205,7 +348,7 @@ fn short(value: f64) -> String {
 fn round_up(value: u32) -> u32 {
     let mut unit = 4;
     loop {
-        for factor in [1, 2, 3, 5] {
+        for factor in [1, 2, 3, 4, 5, 6, 8] {
             if unit * factor >= value {
                 return unit * factor;
             }
@@ -221,10 +364,41 @@ mod tests {
     #[test]
     fn a_scale_has_four_round_parts() {
         for (value, top) in
-            [(0, 4), (3, 4), (5, 8), (9, 12), (13, 20), (21, 40), (600, 800), (801, 1_200), (2_100, 4_000)]
+            [(0, 4), (3, 4), (5, 8), (9, 12), (13, 16), (21, 24), (203, 240), (600, 800), (801, 1_200), (2_100, 2_400)]
         {
             assert_eq!(round_up(value), top, "{value}");
         }
+    }
+
+    fn chart(bars: &[Bar], shows: Shows) -> String {
+        let clock = Clock { now_ms: 1_795_176_000_000, zone: chrono_tz::UTC };
+        let (path, new) = (Some("/companies/acme"), Some("Joined that day"));
+        Days { id: "activity", title: "Active people per day", bars, shows, path, new, clock }.draw().into_string()
+    }
+
+    fn bars(count: i32) -> Vec<Bar> {
+        (0..count).map(|at| Bar { day: 20_500 + at, people: 8, new_people: 2, events: 30 }).collect()
+    }
+
+    #[test]
+    fn a_chart_is_good_at_no_day_one_day_and_a_thousand() {
+        let none = chart(&[], Shows::People);
+        assert!(none.contains("No day so far") && !none.contains("<rect class=\"hit\""), "{none}");
+        let one = chart(&bars(1), Shows::People);
+        assert!(one.contains("over 1 day: 8 people at most"), "{one}");
+        assert!(one.contains("width=\"5.14%\""), "one day is no wall: {one}");
+        let many = chart(&bars(1_000), Shows::People);
+        assert!(many.len() < 60_000, "{} bytes", many.len());
+        assert!(many.contains("means of 14 days") && many.contains("over 1\u{202f}000 days"));
+    }
+
+    #[test]
+    fn the_new_stand_on_top_and_events_are_a_link_away() {
+        let people = chart(&bars(10), Shows::People);
+        assert!(people.contains("8 people, 2 new") && people.contains("Joined that day"), "{people}");
+        assert!(people.contains("/companies/acme?chart=events#activity"), "{people}");
+        let events = chart(&bars(10), Shows::Events);
+        assert!(events.contains("30 events") && !events.contains(", 2 new"), "{events}");
     }
 
     #[test]

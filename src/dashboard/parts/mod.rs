@@ -5,6 +5,7 @@ pub mod attributes;
 pub mod came;
 pub mod chart;
 pub mod code;
+pub mod data;
 pub mod feed;
 pub mod form;
 pub mod frame;

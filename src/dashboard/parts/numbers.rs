@@ -46,12 +46,20 @@ pub fn cell(value: impl Into<i128>) -> Markup {
 
 /// The change between two numbers, with an arrow and a word for it; nothing where there is none.
 pub fn delta(before: i128, now: i128) -> Markup {
-    let difference = now - before;
+    delta_of(now - before, "")
+}
+
+/// As [`delta`], of two shares in percent.
+pub fn delta_points(before: i128, now: i128) -> Markup {
+    delta_of(now - before, " pt")
+}
+
+fn delta_of(difference: i128, unit: &str) -> Markup {
     html! {
         @match difference {
             0 => {}
-            1.. => { span.delta.good { span aria-hidden="true" { "↑" } span.vh { "up " } (number(difference)) } }
-            _ => { span.delta.bad { span aria-hidden="true" { "↓" } span.vh { "down " } (number(-difference)) } }
+            1.. => { span.delta.good { span aria-hidden="true" { "↑" } span.vh { "up " } (number(difference)) (unit) } }
+            _ => { span.delta.bad { span aria-hidden="true" { "↓" } span.vh { "down " } (number(-difference)) (unit) } }
         }
     }
 }

@@ -1,6 +1,7 @@
-//! `/settings/…`: sources, the workspace, its rules, operators, tokens, one's own account.
+//! `/settings/…`: sources, the workspace, its rules, operators, tokens, what was done, one's own account.
 
 pub mod account;
+pub mod audit;
 pub mod operators;
 pub mod proof;
 pub mod rules;
@@ -16,12 +17,13 @@ use super::parts::frame::{Frame, shell};
 use super::parts::section::head;
 
 /// The pages of the settings: address, name.
-const TABS: [(&str, &str); 6] = [
+const TABS: [(&str, &str); 7] = [
     ("/settings/sources", "Sources"),
     ("/settings/workspace", "Workspace"),
     ("/settings/rules", "Rules"),
     ("/settings/operators", "Operators"),
     ("/settings/tokens", "Tokens"),
+    ("/settings/audit", "Audit"),
     ("/settings/account", "Your account"),
 ];
 

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use super::source::{self, View as SourceView};
 use crate::actions::sources::{self as deeds, SECRETS_MAX, SourceError};
 use crate::dashboard::desk::{self, Answer};
+use crate::dashboard::done::Asked;
 use crate::dashboard::parts::chart::meter;
 use crate::dashboard::parts::code;
 use crate::dashboard::parts::form::Line;
@@ -247,8 +248,10 @@ pub async fn retire(
     let (wanted, secret) = (source_id.clone(), SecretKey(sent.secret));
     match desk::store(&request)?.write(move |tx| deeds::retire_secret(tx, &by, &wanted, secret)).await {
         // Whoever presses twice wanted the same once.
-        Ok(()) | Err(SourceError::UnknownSecret(_)) => {
-            Ok(desk::see_other(&format!("/settings/sources/{source_id}?saved=1#proof")))
+        Err(SourceError::UnknownSecret(_)) => Ok(desk::see_other(&format!("/settings/sources/{source_id}#proof"))),
+        Ok(change) => {
+            let asked = change.map_or(Asked::Same, Asked::Change);
+            Ok(desk::see_other(&asked.address(&format!("/settings/sources/{source_id}"))))
         }
         Err(error) => {
             let view = View { refused: Some(refused(error)?), ..View::default() };

@@ -6,23 +6,29 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::sources::kind;
-use super::{proof, settings};
+use super::{audit, proof, settings};
 use crate::actions::sources;
 use crate::dashboard::desk::{self, Answer};
+use crate::dashboard::done::{self, Done};
 use crate::dashboard::errors;
+use crate::dashboard::happenings::Told;
 use crate::dashboard::parts::code;
 use crate::dashboard::parts::form::{Line, Mistake, choice, lines, tick};
 use crate::dashboard::parts::frame::{Frame, Place};
 use crate::dashboard::parts::numbers::{counted, number};
-use crate::dashboard::parts::say::{Tone, alert, notice};
+use crate::dashboard::parts::say::{Tone, alert};
 use crate::dashboard::parts::section::crumbs;
 use crate::domain::access::Role;
-use crate::domain::change::By;
+use crate::domain::change::{By, Subject};
 use crate::http::access::{Admin, Viewer};
 use crate::http::page::PageError;
+use crate::store::changes::{self, ChangeSet};
 use crate::store::operators::Operator;
 use crate::store::proofs::{self, SHARE_DAYS, Share};
 use crate::store::{Source, SourceKind};
+
+/// Changes of the source that its page tells of.
+const CHANGES: usize = 5;
 
 /// What the page shows.
 #[derive(Debug, Clone)]
@@ -31,8 +37,10 @@ pub struct View {
     pub source: Source,
     /// What was wrong with it.
     pub mistake: Option<Mistake>,
-    /// It was changed just now.
-    pub saved: bool,
+    /// What was just done.
+    pub done: Option<Done>,
+    /// What was last changed of it, the newest first.
+    pub changes: Vec<ChangeSet>,
     /// Proof is to be required, and this much of what comes is signed: asked before it is done.
     pub asked: Option<Share>,
     /// Its secrets, and what there is to say of proofs.
@@ -42,8 +50,12 @@ pub struct View {
 impl View {
     /// A source as it is.
     pub fn of(source: Source) -> View {
-        View { source, mistake: None, saved: false, asked: None, proof: proof::View::default() }
+        View { source, mistake: None, done: None, changes: Vec::new(), asked: None, proof: proof::View::default() }
     }
+}
+
+fn path(source: &Source) -> String {
+    format!("/settings/sources/{}", source.source_id)
 }
 
 /// The page.
@@ -51,7 +63,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
     let source = &view.source;
     let content = html! {
         div { (crumbs("Sources", "/settings/sources", &source.name)) }
-        @if view.saved { (notice(Tone::Good, "Changed. It holds from the next message on.")) }
+        (done::done(view.done.as_ref(), Told::OfUser, &path(source), frame.clock, frame.role()))
         section.card aria-labelledby="source" {
             header {
                 h2 id="source" { bdi { (source.name) } }
@@ -84,6 +96,12 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
             footer { "Write keys are public: they can only add data." }
         }
         @if !source.write_keys.is_empty() { (proof::cards(frame, source, &view.proof)) }
+        @if !view.changes.is_empty() {
+            section.card aria-labelledby="changes" {
+                header { h2 id="changes" { "Changed last" } a.end href="/settings/audit?by=hand" { "All that was done by hand" } }
+                div.body { (audit::deeds(frame, &view.changes, &path(source))) }
+            }
+        }
     };
     settings(frame, "/settings/sources", content)
 }
@@ -219,8 +237,7 @@ pub async fn show(Viewer(operator): Viewer, request: HttpRequest, id: web::Path<
         let frame = desk::frame(&request, operator, Place::Settings).await?;
         return Ok(desk::page_with(StatusCode::NOT_FOUND, errors::no_page(&frame)));
     };
-    let saved = desk::value(&request, "saved").is_some();
-    Ok(desk::page(answer(operator, &request, View { saved, ..View::of(source) }).await?))
+    Ok(desk::page(answer(operator, &request, View::of(source)).await?))
 }
 
 /// The page, with what the file says of its proofs.
@@ -229,11 +246,14 @@ pub async fn show(Viewer(operator): Viewer, request: HttpRequest, id: web::Path<
 /// The store's.
 pub async fn answer(operator: Operator, request: &HttpRequest, mut view: View) -> Result<Markup, PageError> {
     let key = view.source.key;
-    let (frame, (secrets, share)) = desk::read(request, operator, Place::Settings, move |db, clock| {
-        Ok((proofs::secrets(db, key)?, proofs::share(db, key, clock.now_ms)?))
+    let asked = done::Asked::of(request);
+    let (frame, view) = desk::read(request, operator, Place::Settings, move |db, clock| {
+        view.done = done::read(db, asked)?;
+        view.changes = changes::sets(db, Subject::Source(key), None, CHANGES)?.rows;
+        (view.proof.secrets, view.proof.share) = (proofs::secrets(db, key)?, proofs::share(db, key, clock.now_ms)?);
+        Ok(view)
     })
     .await?;
-    (view.proof.secrets, view.proof.share) = (secrets, share);
     Ok(page(&frame, &view))
 }
 
@@ -259,11 +279,14 @@ pub async fn change(
     let (by, source_id, fields) = (By::Operator(operator.email.clone()), source.source_id.clone(), sent.fields());
     let changed = desk::store(&request)?
         .write(move |tx| {
-            fields.iter().try_for_each(|(field, value)| sources::set(tx, &by, &source_id, field, value).map(drop))
+            let wanted: Vec<(&str, &str)> = fields.iter().map(|(field, value)| (*field, value.as_str())).collect();
+            sources::set(tx, &by, &source_id, &wanted)
         })
         .await;
     match changed {
-        Ok(()) => Ok(desk::see_other(&format!("/settings/sources/{}?saved=1", source.source_id))),
+        Ok(change) => {
+            Ok(desk::see_other(&change.map_or(done::Asked::Same, done::Asked::Change).address(&path(&source))))
+        }
         Err(error) => {
             let mistake = Some(super::sources::mistake(error)?);
             let view = View { mistake, ..View::of(sent.over(source)) };

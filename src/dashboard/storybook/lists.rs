@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::samples::{self, clock, frame, now};
 use crate::dashboard::install::state::State;
+use crate::dashboard::parts::chart::Shows;
 use crate::dashboard::parts::form::Mistake;
 use crate::dashboard::parts::frame::Place;
 use crate::dashboard::parts::list::{Address, Column, LIST, Names};
@@ -138,7 +139,7 @@ pub fn overviews() -> Vec<(&'static str, Markup)> {
             .map(|index| {
                 let weekend = (index + 4) % 7 >= 5;
                 let people = if weekend { most / 6 } else { most * (70 + index) / 154 + index * 7 % 13 * most / 300 };
-                Day { day: clock().today() - 83 + index as i32, people, events: people * 9 }
+                Day { day: clock().today() - 83 + index as i32, people, new_people: people / 30, events: people * 9 }
             })
             .collect()
     };
@@ -146,15 +147,20 @@ pub fn overviews() -> Vec<(&'static str, Markup)> {
         overview: Overview {
             users: Count::Exactly(4_182),
             companies: Count::Exactly(318),
+            new_users_28d: Count::Exactly(96),
+            new_companies_28d: Count::Exactly(11),
             days: days(640),
             active_7d: (1_604, 1_492),
             active_30d: (2_871, 2_895),
             newest_users: (0..5).map(samples::user).collect(),
             newest_companies: (0..5).map(samples::company).collect(),
             quiet_companies: (3..7).map(samples::company).collect(),
+            tells_new: true,
+            growing_companies: (0..3).map(|index| (samples::company(index), (17 - index as i64, 9))).collect(),
             refused_7d: 37,
         },
         refusals: samples::refusals().into_iter().take(3).collect(),
+        findings: (Count::Exactly(3), samples::findings().pop()),
         sources: [("App", State::Complete), ("Help centre", State::UsersNoCompany), ("Test", State::Nothing)]
             .into_iter()
             .map(|(name, state)| overview::SourceState {
@@ -163,12 +169,15 @@ pub fn overviews() -> Vec<(&'static str, Markup)> {
                 posted_ms: (state != State::Nothing).then(|| now() - 8_000),
             })
             .collect(),
+        chart: Shows::People,
         write_key: "wk_8Q2m7RtXc41d".to_owned(),
     };
     let mut one = full.clone();
     one.overview = Overview {
         users: Count::Exactly(1),
         companies: Count::Exactly(0),
+        new_users_28d: Count::Exactly(1),
+        new_companies_28d: Count::Exactly(0),
         days: days(0)
             .into_iter()
             .enumerate()
@@ -179,16 +188,22 @@ pub fn overviews() -> Vec<(&'static str, Markup)> {
         newest_users: vec![samples::user(4)],
         newest_companies: vec![],
         quiet_companies: vec![],
+        tells_new: true,
+        growing_companies: vec![],
         refused_7d: 0,
     };
     one.sources.truncate(1);
+    one.findings = (Count::Exactly(1), samples::findings().into_iter().next());
     let mut empty = one.clone();
+    empty.findings = (Count::Exactly(0), None);
     empty.overview.users = Count::Exactly(0);
     empty.sources[0].posted_ms = None;
     let mut vast = full.clone();
     vast.overview.users = Count::Over;
     vast.overview.companies = Count::Over;
     vast.overview.days = days(1_234_567);
+    vast.overview.tells_new = false;
+    vast.chart = Shows::Events;
     let here = frame(Place::Overview, "/");
     vec![
         ("overview-many", overview::page(&here, &full)),

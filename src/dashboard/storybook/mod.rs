@@ -4,6 +4,7 @@
 //! `index.html`. The test also holds what is true of every page.
 
 mod attributes;
+mod deeds;
 mod edits;
 mod lists;
 mod profiles;
@@ -31,6 +32,7 @@ fn all() -> Vec<(&'static str, Markup)> {
         attributes::trays(),
         set_up::installs(),
         set_up::settings_pages(),
+        deeds::audits(),
         set_up::doors(),
     ]
     .concat()

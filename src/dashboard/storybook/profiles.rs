@@ -6,6 +6,8 @@ use super::lists::{address, page_of};
 use super::samples::{self, clock, frame, now};
 use crate::actions::erase::Receipt;
 use crate::dashboard::parts::attributes;
+use crate::dashboard::parts::chart::Shows;
+use crate::dashboard::parts::data::Changed;
 use crate::dashboard::parts::form::Mistake;
 use crate::dashboard::parts::frame::Place;
 use crate::dashboard::timeline::{Show, Timeline};
@@ -13,11 +15,13 @@ use crate::dashboard::{company, erase, errors, user};
 use crate::domain::access::Grade;
 use crate::domain::duplicates::Why;
 use crate::domain::time::DAY_MS;
-use crate::store::companies::{CompanyDay, CompanyPage, MemberRow, MembersBy, TopEvent};
+use crate::store::companies::{
+    Carriers, Comings, CompanyDay, CompanyPage, Doings, MemberRow, MembersBy, Presence, TopEvent, TopPage,
+};
 use crate::store::erasure::Events;
 use crate::store::list::Count;
 use crate::store::membership_history::{Earlier, MembershipHistory, RoleChange};
-use crate::store::users::{Identifier, UserMembership, UserPage};
+use crate::store::users::{Identifier, Person, UserMembership, UserPage};
 
 fn timeline(subject: &'static str, id: &'static str) -> Timeline {
     Timeline {
@@ -126,6 +130,34 @@ pub fn profiles() -> Vec<(&'static str, Markup)> {
     pages
 }
 
+fn doings() -> Doings {
+    let event = |name: &str, events: u64, people: u64| TopEvent { name: name.to_owned(), events, people };
+    let page = |path: &str, views: u64, people: u64| TopPage { path: path.to_owned(), views, people };
+    Doings {
+        events: vec![event("Quote sent", 1_214, 11), event(samples::LONG, 186, 4), event(samples::ARABIC, 9, 1)],
+        pages: vec![page("/jobs", 611, 15), page(&format!("/{}", samples::LONG), 9, 1)],
+        looked_at: Some(4_000),
+    }
+}
+
+fn carriers() -> Carriers {
+    let person = |index: usize| {
+        let user = samples::user(index);
+        Person { key: user.key, id: user.id, user_id: user.user_id, name: user.name, email: user.email }
+    };
+    let present = |index: usize, events: u64, days: (i64, i64)| {
+        let user = samples::user(index).key;
+        (person(index), Presence { user, events, days, last_day: clock().today() })
+    };
+    Carriers {
+        champions: vec![present(0, 412, (20, 18)), present(2, 61, (9, 9)), present(3, 7, (2, 1))],
+        events: 502,
+        growing: (vec![present(1, 40, (12, 3))], 1),
+        shrinking: (vec![present(2, 3, (1, 14)), present(3, 0, (0, 8))], 7),
+        quiet: (vec![present(4, 0, (0, 6))], 1),
+    }
+}
+
 fn company_pages() -> Vec<(&'static str, Markup)> {
     let there = frame(Place::Companies, "/companies/org_1187");
     let member = |index: usize| MemberRow {
@@ -137,6 +169,7 @@ fn company_pages() -> Vec<(&'static str, Markup)> {
         joined_ms: now() - index as i64 * 20 * DAY_MS,
         left_ms: (index == 4).then(|| now() - 3 * DAY_MS),
         last_seen_ms: samples::user(index).last_seen_ms,
+        events_28d: index as u64 * 17,
         source: "App".to_owned(),
         grade: if index.is_multiple_of(2) { Grade::Signed } else { Grade::Unsigned },
         history: if index == 1 { history() } else { MembershipHistory::default() },
@@ -147,6 +180,7 @@ fn company_pages() -> Vec<(&'static str, Markup)> {
             .map(|day| CompanyDay {
                 day: clock().today() - 83 + day,
                 people: if many { (day as u32 * 7) % 14 } else { 0 },
+                new_people: u32::from(many && day % 9 == 4),
                 events: if many { day as u32 * 3 } else { 0 },
             })
             .collect();
@@ -161,20 +195,16 @@ fn company_pages() -> Vec<(&'static str, Markup)> {
                 },
                 attributes: if many { samples::attributes() } else { vec![] },
                 days,
-                top_events: if many {
-                    vec![
-                        TopEvent { name: "Quote sent".to_owned(), events: 1_214 },
-                        TopEvent { name: samples::LONG.to_owned(), events: 186 },
-                        TopEvent { name: samples::ARABIC.to_owned(), events: 9 },
-                    ]
-                } else {
-                    vec![]
-                },
+                doings: if many { doings() } else { Doings::default() },
+                carriers: many.then(carriers),
                 active_people: if many { (16, 11) } else { (0, 0) },
                 signed_members: many,
-                active_people_7d: if many { 14 } else { 0 },
-                events_7d: if many { 1_284 } else { 0 },
-                left: Count::Exactly(if many { 3 } else { 0 }),
+                active_people_7d: if many { (14, Some(16)) } else { (0, None) },
+                comings: Comings {
+                    left: Count::Exactly(if many { 3 } else { 0 }),
+                    members_before: if many { 15 } else { 0 },
+                    joined_28d: if many { 4 } else { 0 },
+                },
                 first_page: many.then(|| (samples::user(2), samples::first_page())),
                 possible_duplicates: if many { vec![(samples::company(1), Why::Id)] } else { vec![] },
                 row,
@@ -184,6 +214,12 @@ fn company_pages() -> Vec<(&'static str, Markup)> {
             left: false,
             members: page_of(if many { (0..25).map(member).collect() } else { vec![] }, many),
             timeline: if many { timeline("company", "org_1187") } else { Timeline::default() },
+            chart: Shows::People,
+            changed: if many {
+                Changed { times: 300, more: true, last_ms: Some(now() - DAY_MS) }
+            } else {
+                Changed::default()
+            },
             all_attributes: false,
             notes: if many { samples::notes() } else { (Vec::new(), false) },
             done: None,

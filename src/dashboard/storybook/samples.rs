@@ -8,14 +8,16 @@ use crate::dashboard::parts::times::Clock;
 use crate::domain::access::{Grade, Role};
 use crate::domain::attributes::Type;
 use crate::domain::change::{CREATED, MEMBERSHIP, Subject};
+use crate::domain::findings::Finding;
 use crate::domain::first_page::FirstPage;
-use crate::domain::ids::{ChangeKey, CompanyKey, EventId, NoteKey, SourceKey, UserKey};
+use crate::domain::ids::{ChangeKey, CompanyKey, DefinitionKey, EventId, NoteKey, SourceKey, UserKey, VisitorKey};
 use crate::domain::message::Kind;
 use crate::domain::profile::{Note, Profile};
 use crate::domain::time::{DAY_MS, HOUR_MS, MINUTE_MS, instant_from_text};
 use crate::store::changes::ChangeRow;
 use crate::store::companies::CompanyRow;
 use crate::store::events::EventRow;
+use crate::store::findings::FindingRow;
 use crate::store::list::Count;
 use crate::store::refusals::RefusalRow;
 use crate::store::users::{AttributeValue, CompanyName, ROLL_DAYS, UserRow};
@@ -259,10 +261,19 @@ pub fn change(deed: Deed, place: i64, field: &str, before: Value, after: Value) 
         by_name: if deed.set % 3 == 0 { "billing" } else { "App" }.to_owned(),
         cause: "identify".to_owned(),
         grade: if deed.set % 3 == 0 { Grade::Secret } else { Grade::Signed },
-        about: Subject::Workspace,
+        about: match deed.subject {
+            "user" => Subject::User(UserKey(1)),
+            "company" => Subject::Company(CompanyKey(1)),
+            "membership" => Subject::Membership(UserKey(1), CompanyKey(1)),
+            "visitor" => Subject::Visitor(VisitorKey(1)),
+            "source" => Subject::Source(SourceKey(1)),
+            "attribute" => Subject::Attribute(DefinitionKey(1)),
+            _ => Subject::Workspace,
+        },
         subject: deed.subject,
         subject_id: deed.id.to_owned(),
         subject_name: (deed.set == 8).then(|| "Priya Raman".to_owned()),
+        attribute_of: None,
         company_id: deed.company.map(str::to_owned),
         company_name: deed.company.map(|_| "Kestrel Electrical".to_owned()),
         field: field.to_owned(),
@@ -354,6 +365,24 @@ pub fn refusals() -> Vec<RefusalRow> {
         row("company_id_missing", None, 4, "", ""),
         row("type_mismatch", Some("employees"), 1, "about 40", "employees is a number and \"about 40\" is none."),
         row("write_key_unknown", None, 7, "wk_old_key", "No source has this key."),
+    ]
+}
+
+pub fn findings() -> Vec<FindingRow> {
+    let row = |finding: Finding, user: Option<&str>, count: u64, example: &str| FindingRow {
+        finding,
+        source: "App".to_owned(),
+        user: user.map(str::to_owned),
+        count,
+        since_ms: now() - 20 * DAY_MS,
+        last_seen_ms: now() - 6 * MINUTE_MS,
+        example: example.to_owned(),
+    };
+    let (shared, clock) = (Finding::IdSharedByMany, Finding::ClockWrong);
+    vec![
+        row(shared, Some("current-user"), 4_182, "current-user"),
+        row(shared, PEOPLE[2].2, 20, PEOPLE[2].2.unwrap_or_default()),
+        row(clock, None, 12_345, "2 h 0 min behind"),
     ]
 }
 

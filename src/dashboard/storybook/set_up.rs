@@ -2,6 +2,7 @@
 
 use maud::Markup;
 
+use super::deeds;
 use super::samples::{self, frame, now};
 use crate::dashboard::install::page as install;
 use crate::dashboard::install::snippets::Framework;
@@ -110,7 +111,8 @@ pub fn settings_pages() -> Vec<(&'static str, Markup)> {
             sentence: "identity_token is of another user: sub is \"124\", the page says \"123\".".to_owned(),
         }),
     };
-    let source_view = source::View { saved: true, proof, ..source::View::of(samples::sources().remove(1)) };
+    let changes = deeds::all().into_iter().filter(|set| set.changes[0].subject == "source").collect();
+    let source_view = source::View { changes, proof, ..source::View::of(samples::sources().remove(1)) };
     let asked_view = source::View {
         asked: Some(Share { signed: 91, unsigned: 9, refused: 0 }),
         ..source::View::of(samples::sources().remove(1))
@@ -224,6 +226,8 @@ pub fn doors() -> Vec<(&'static str, Markup)> {
     };
     let help_frame = frame(Place::Elsewhere, "/help");
     let refusals_frame = frame(Place::Refusals, "/refusals");
+    let many = refusals::View { refusals: samples::refusals(), findings: samples::findings() };
+    let found = refusals::View { findings: samples::findings(), ..refusals::View::default() };
     vec![
         ("sign-in", sign_in::page(&view)),
         ("sign-in-wrong", sign_in::page(&wrong)),
@@ -233,7 +237,8 @@ pub fn doors() -> Vec<(&'static str, Markup)> {
         ("password-used", password::used(Theme::System)),
         ("help", help::page(&help_frame)),
         ("help-codes", help::codes_page(&help_frame)),
-        ("refusals-many", refusals::page(&refusals_frame, &refusals::View { refusals: samples::refusals() })),
+        ("refusals-many", refusals::page(&refusals_frame, &many)),
+        ("refusals-found", refusals::page(&refusals_frame, &found)),
         ("refusals-empty", refusals::page(&refusals_frame, &refusals::View::default())),
         ("not-found", errors::no_page(&frame(Place::Elsewhere, "/colour?a=<b>"))),
     ]

@@ -8,7 +8,7 @@ use crate::store::list::{self, COUNT_MAX, Count, Cursor, Keyset, ListQuery, Page
 use crate::store::membership_history::{self, MembershipHistory};
 use crate::store::search::{self, Candidates, Needle};
 use crate::store::users::{self, SourceNames, UserRow};
-use crate::store::{Reader, StoreError, activity};
+use crate::store::{Reader, StoreError, activity, workspace};
 
 /// The columns by which members are sorted; each has an index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +40,8 @@ pub struct MemberRow {
     pub left_ms: Option<i64>,
     /// Last activity in this company, Unix milliseconds.
     pub last_seen_ms: Option<i64>,
+    /// Events in this company of the last 28 days.
+    pub events_28d: u64,
     /// The name of the source that said so; `domain` and `by hand` where none did (C7).
     pub source: String,
     /// What its sender was worth.
@@ -62,8 +64,10 @@ pub fn members(
     let (keys, next) = page_of_members(db, company.0, open, query)?;
     let sources = users::source_names(db)?;
     let mut rows = Vec::with_capacity(keys.len());
+    let events = activity::events_in_company(db, company.0, &keys, workspace::today(db, now_ms)?)?;
     for user in users::rows(db, &keys, now_ms)? {
-        rows.push(member(db, company.0, user, &sources)?);
+        let events_28d = events.get(&user.key.0).copied().unwrap_or(0);
+        rows.push(MemberRow { events_28d, ..member(db, company.0, user, &sources)? });
     }
     if query.sort == MembersBy::LastSeen {
         list::order_within_hours(&mut rows, query.descending, |member| member.last_seen_ms);
@@ -161,6 +165,7 @@ fn member(db: &Reader<'_>, company: i64, user: UserRow, sources: &SourceNames) -
             joined_ms: row.get(3)?,
             left_ms: row.get(4)?,
             last_seen_ms: None,
+            events_28d: 0,
             source: users::said_by(sources, row.get(5)?, Grade::from_number(row.get(6)?)),
             grade: Grade::from_number(row.get(6)?),
             history: MembershipHistory::default(),

@@ -1,46 +1,42 @@
 //! A company with all that is known: attributes, activity, what its people do.
 
-use std::ops::RangeInclusive;
-
 use rusqlite::{OptionalExtension, named_params};
 
+use super::days::{self, Comings, CompanyDay, Presence};
+use super::doings::{self, Doings};
 use super::{CompanyRow, Shelf, SortBy, key, page_of_keys, rows, rows_without_rolls};
-use crate::domain::activity::TREND_DAYS;
+use crate::domain::activity::{TREND_DAYS, Trend};
 use crate::domain::attributes::{Attributes, Owner};
 use crate::domain::duplicates::Why;
 use crate::domain::first_page::FirstPage;
 use crate::domain::ids::{CompanyKey, UserKey};
-use crate::store::list::{self, COUNTED_MAX, Count, ListQuery, Page};
-use crate::store::users::{self, AttributeValue, SourceNames, UserRow};
+use crate::domain::time::DAY_MS;
+use crate::store::list::{self, ListQuery, Page};
+use crate::store::users::{self, AttributeValue, Person, SourceNames, UserRow};
 use crate::store::{Reader, StoreError, activity, duplicates, email_domains, first_pages, workspace};
-
-/// Days of the chart on a company's page.
-const CHART_DAYS: i32 = 84;
 
 /// Ids that are told of a company.
 const ALIASES_MAX: i64 = 100;
 
-/// Of what people do so much is shown.
-const TOP_EVENTS_MAX: usize = 10;
+/// Of those who carry a company so many are named.
+const CHAMPIONS: usize = 3;
 
-/// A day of a company's activity.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct CompanyDay {
-    /// Days since 1970-01-01 in the workspace's zone.
-    pub day: i32,
-    /// Distinct active people.
-    pub people: u32,
-    /// Events.
-    pub events: u32,
-}
+/// Of those who come more or less often, or no more, so many are named.
+const NAMED_MAX: usize = 5;
 
-/// What people of a company do, and how often.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TopEvent {
-    /// The event's name.
-    pub name: String,
-    /// Times in the last 28 days.
+/// Who carries a company, and who is on the way in or out, by name.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Carriers {
+    /// Who did most in the last 28 days, and how much.
+    pub champions: Vec<(Person, Presence)>,
+    /// Events of the last 28 days, everybody's.
     pub events: u64,
+    /// Who comes more often than in the 28 days before, by T7's trend of active days; and how many they are.
+    pub growing: (Vec<(Person, Presence)>, usize),
+    /// Who comes less often, among them who comes no more; likewise.
+    pub shrinking: (Vec<(Person, Presence)>, usize),
+    /// Who was last active here 7 to 30 days ago; likewise.
+    pub quiet: (Vec<(Person, Presence)>, usize),
 }
 
 /// A company with all that the API says of one.
@@ -81,16 +77,16 @@ pub struct CompanyPage {
     pub signed_members: bool,
     /// The last 84 days, oldest first, days without activity too.
     pub days: Vec<CompanyDay>,
-    /// Top events of 28 days, at most 10.
-    pub top_events: Vec<TopEvent>,
+    /// What its people do.
+    pub doings: Doings,
+    /// Who carries it; none where its people are too many to be told apart.
+    pub carriers: Option<Carriers>,
     /// Distinct active people of the last 28 days, and of the 28 before (T7).
     pub active_people: (i64, i64),
-    /// Distinct active people of the last 7 days.
-    pub active_people_7d: i64,
-    /// Events of the last 7 days.
-    pub events_7d: u64,
-    /// People who left.
-    pub left: Count,
+    /// Distinct active people of the last 7 days, and of the 7 before where they are told apart.
+    pub active_people_7d: (i64, Option<i64>),
+    /// Who came and who left.
+    pub comings: Comings,
     /// The first page of the member who joined first, and that member (A9).
     pub first_page: Option<(UserRow, FirstPage)>,
     /// Other companies that may be the same, and why (C5).
@@ -113,7 +109,7 @@ pub fn records(
     if query.sort == SortBy::LastSeen {
         list::order_within_hours(&mut rows, query.descending, |row| row.last_seen_ms);
     }
-    let rows = rows.into_iter().map(|row| record_of(db, row, today, &sources));
+    let rows = rows.into_iter().map(|row| record_of(db, row, today, &sources, None));
     Ok(Page { rows: rows.collect::<Result<_, _>>()?, next })
 }
 
@@ -135,10 +131,17 @@ pub fn record_of_key(db: &Reader<'_>, key: CompanyKey, now_ms: i64) -> Result<Op
     let read_through = statement.query_row(named_params! { ":company": key.0 }, |row| row.get(0)).optional()?;
     let Some(key): Option<i64> = read_through else { return Ok(None) };
     let Some(row) = rows(db, &[key], now_ms)?.pop() else { return Ok(None) };
-    Ok(Some(record_of(db, row, workspace::today(db, now_ms)?, &users::source_names(db)?)?))
+    Ok(Some(record_of(db, row, workspace::today(db, now_ms)?, &users::source_names(db)?, None)?))
 }
 
-fn record_of(db: &Reader<'_>, row: CompanyRow, today: i32, sources: &SourceNames) -> Result<CompanyRecord, StoreError> {
+/// The record of a row; `active` where its active people are known already.
+fn record_of(
+    db: &Reader<'_>,
+    row: CompanyRow,
+    today: i32,
+    sources: &SourceNames,
+    active: Option<(i64, i64)>,
+) -> Result<CompanyRecord, StoreError> {
     let (values, stamps, signed_members, archived_ms) =
         db.0.prepare_cached(
             "SELECT json(attributes), stamps, signed_members, archived_ms FROM companies WHERE company_key = :company",
@@ -152,7 +155,10 @@ fn record_of(db: &Reader<'_>, row: CompanyRow, today: i32, sources: &SourceNames
         archived_ms,
         domains: email_domains::of_company(db, row.key)?,
         attributes: users::attribute_values(db, Owner::Company, &Attributes::read(&values, &stamps), sources)?,
-        active_people: active_people(db, &row, today)?,
+        active_people: match active {
+            Some(known) => known,
+            None => active_people(db, &row, today)?,
+        },
         first_page: first_pages::of_company(db, row.key)?,
         row,
     })
@@ -210,78 +216,71 @@ fn active_people_7d(db: &Reader<'_>, company: i64, today: i32, people_28d: i64) 
 /// # Errors
 /// [`StoreError`] only.
 pub fn page(db: &Reader<'_>, company_id: &str, now_ms: i64) -> Result<Option<CompanyPage>, StoreError> {
-    let Some(record) = record(db, company_id, now_ms)? else { return Ok(None) };
+    let Some(key) = key(db, company_id)? else { return Ok(None) };
+    let Some(row) = rows(db, &[key.0], now_ms)?.pop() else { return Ok(None) };
+    let (today, key) = (workspace::today(db, now_ms)?, row.key.0);
+    let days = days::of(db, key, today)?;
+    let active = days.people.as_ref().map(|_| days.active_28d);
+    let record = record_of(db, row, today, &users::source_names(db)?, active)?;
     let CompanyRecord { row, aliases, domains, attributes, archived_ms, signed_members, active_people, first_page } =
         record;
     let first_page = match first_page {
         Some((user, page)) => users::rows(db, &[user.0], now_ms)?.pop().map(|user| (user, page)),
         None => None,
     };
-    let today = workspace::today(db, now_ms)?;
-    let key = row.key.0;
-    let days = days(db, key, activity::last_days(today, CHART_DAYS))?;
-    let events_7d = days.iter().rev().take(7).map(|day| u64::from(day.events)).sum();
+    let active_people_7d = match &days.people {
+        Some(_) => (days.active_7d.0, Some(days.active_7d.1)),
+        None => (active_people_7d(db, key, today, active_people.0)?, None),
+    };
     Ok(Some(CompanyPage {
         signed_members,
-        top_events: top_events(db, key, activity::last_days(today, TREND_DAYS))?,
-        active_people_7d: active_people_7d(db, key, today, active_people.0)?,
-        left: left(db, key)?,
+        doings: doings::of(db, key, today, now_ms)?,
+        carriers: days.people.as_deref().map(|people| carriers(db, people, today)).transpose()?,
+        comings: days::comings(db, key, row.members, now_ms - i64::from(TREND_DAYS) * DAY_MS)?,
         possible_duplicates: duplicates::of_company(db, row.key, now_ms)?,
         row,
         aliases,
         archived_ms,
         domains,
         attributes,
-        days,
+        days: days.days,
         active_people,
-        events_7d,
+        active_people_7d,
         first_page,
     }))
 }
 
-/// Each day of a span, those without activity too.
-fn days(db: &Reader<'_>, company: i64, span: RangeInclusive<i32>) -> Result<Vec<CompanyDay>, StoreError> {
-    let mut statement = db.0.prepare_cached(
-        "SELECT day.value, coalesce(fold.people, 0), coalesce(fold.events, 0) FROM json_each(:days) AS day
-         LEFT JOIN company_days AS fold ON fold.day = day.value AND fold.company_key = :company
-         ORDER BY day.key",
-    )?;
-    let parameters = named_params! { ":days": list::json_keys(span.map(i64::from)), ":company": company };
-    let rows = statement
-        .query_map(parameters, |row| Ok(CompanyDay { day: row.get(0)?, people: row.get(1)?, events: row.get(2)? }))?;
-    Ok(rows.collect::<Result<_, _>>()?)
-}
-
-/// What people did most on these days.
-fn top_events(db: &Reader<'_>, company: i64, span: RangeInclusive<i32>) -> Result<Vec<TopEvent>, StoreError> {
-    let mut statement = db.0.prepare_cached(
-        "SELECT name.name, top.events FROM (
-           SELECT fold.name_key AS name_key, sum(fold.events) AS events FROM json_each(:days) AS day
-           CROSS JOIN company_names_by_day AS fold ON fold.day = day.value AND fold.company_key = :company
-           GROUP BY fold.name_key ORDER BY 2 DESC, 1 LIMIT :limit) AS top
-         CROSS JOIN event_names AS name ON name.name_key = top.name_key
-         ORDER BY top.events DESC, name.name",
-    )?;
-    let parameters = named_params! {
-        ":days": list::json_keys(span.map(i64::from)),
-        ":company": company,
-        ":limit": TOP_EVENTS_MAX as i64,
+/// Who carries a company, of its people, who did most first.
+fn carriers(db: &Reader<'_>, people: &[Presence], today: i32) -> Result<Carriers, StoreError> {
+    let of_trend = |trend: Trend| -> Vec<Presence> {
+        let mut found: Vec<Presence> =
+            people.iter().filter(|one| Trend::between(one.days.1, one.days.0) == trend).copied().collect();
+        found.sort_by_key(|one| std::cmp::Reverse((one.days.0 - one.days.1).abs()));
+        found
     };
-    let rows = statement.query_map(parameters, |row| {
-        Ok(TopEvent { name: row.get(0)?, events: row.get::<_, i64>(1)?.unsigned_abs() })
-    })?;
-    Ok(rows.collect::<Result<_, _>>()?)
-}
-
-/// People who left.
-fn left(db: &Reader<'_>, company: i64) -> Result<Count, StoreError> {
-    let mut statement = db.0.prepare_cached(
-        "SELECT count(*) FROM (
-           SELECT 1 FROM memberships INDEXED BY memberships_joined
-           WHERE company_key = :company AND open = 0 LIMIT :limit)",
-    )?;
-    let parameters = named_params! { ":company": company, ":limit": COUNTED_MAX };
-    Ok(Count::of(statement.query_row(parameters, |row| row.get(0))?))
+    let (growing, shrinking) = (of_trend(Trend::Growing), of_trend(Trend::Shrinking));
+    let is_quiet = |one: &&Presence| (7..30).contains(&(today - one.last_day));
+    let mut quiet: Vec<Presence> = people.iter().filter(is_quiet).copied().collect();
+    quiet.sort_by_key(|one| std::cmp::Reverse((one.days.0 + one.days.1, one.last_day)));
+    let first = |of: &[Presence], most: usize| -> Vec<Presence> { of.iter().take(most).copied().collect() };
+    let champions: Vec<Presence> = people.iter().filter(|one| one.events > 0).take(CHAMPIONS).copied().collect();
+    let named = [&champions, &first(&growing, NAMED_MAX), &first(&shrinking, NAMED_MAX), &first(&quiet, NAMED_MAX)];
+    let mut keys: Vec<UserKey> = named.iter().flat_map(|of| of.iter().map(|one| one.user)).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    let names = if keys.is_empty() { Vec::new() } else { users::names(db, &keys)? };
+    let name = |of: &[Presence]| -> Vec<(Person, Presence)> {
+        let person =
+            |one: &Presence| names.iter().find(|person| person.key == one.user).cloned().map(|person| (person, *one));
+        of.iter().filter_map(person).collect()
+    };
+    Ok(Carriers {
+        champions: name(named[0]),
+        events: people.iter().map(|one| one.events).sum(),
+        growing: (name(named[1]), growing.len()),
+        shrinking: (name(named[2]), shrinking.len()),
+        quiet: (name(named[3]), quiet.len()),
+    })
 }
 
 #[cfg(test)]
@@ -294,6 +293,7 @@ mod tests {
     use crate::domain::profile::Profile;
     use crate::store::companies::{MembersBy, members};
     use crate::store::events::{self, Of};
+    use crate::store::list::Count;
     use crate::store::sample::{NOW, Sample, days_ago};
     use crate::store::{changes, notes};
 
@@ -366,7 +366,7 @@ mod tests {
         fill(&sample, large, MEMBERS);
         let (_, of_small) = steps_of_page(&sample, "small");
         let (page, of_large) = steps_of_page(&sample, "large");
-        assert_eq!((page.row.members, page.left), (100_000, Count::Over));
+        assert_eq!((page.row.members, page.comings.left), (100_000, Count::Over));
         assert_eq!(page.active_people.0, 100_000, "who is active in 30 days");
         assert!(of_small < STEPS_MAX / 10, "{of_small}");
         assert!(of_large < STEPS_MAX, "{of_large} steps, {of_small} of a small one");

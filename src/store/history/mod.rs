@@ -89,7 +89,7 @@ struct Back {
 }
 
 /// The first change set after a moment. Their times rise with their numbers, so halving finds it.
-fn first_after(db: &Reader<'_>, at_ms: i64) -> Result<ChangeKey, StoreError> {
+pub(super) fn first_after(db: &Reader<'_>, at_ms: i64) -> Result<ChangeKey, StoreError> {
     let last: i64 =
         db.0.prepare_cached("SELECT coalesce(max(change_key), 0) FROM change_sets")?.query_row([], |row| row.get(0))?;
     let mut at = db.0.prepare_cached(

@@ -536,6 +536,7 @@ CREATE TABLE change_sets (
   source_key INTEGER,
   undone_by  INTEGER
 ) STRICT;
+CREATE INDEX change_sets_by ON change_sets (by_kind) WHERE by_kind <> 'message';
 
 -- subject: 0 user, 1 company, 2 membership, 3 visitor, 4 workspace, 5 source, 6 attribute.
 CREATE TABLE changes (
@@ -564,6 +565,20 @@ CREATE TABLE refusals (
   PRIMARY KEY (source_key, code, attribute)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX refusals_last_seen ON refusals (last_seen_ms);
+
+-- What was found without being asked, that nobody was refused for; for 30 days since it was last so.
+CREATE TABLE findings (
+  code         TEXT    NOT NULL,
+  source_key   INTEGER NOT NULL,
+  user_key     INTEGER NOT NULL, -- whom it is about, as named; 0: nobody
+  count        INTEGER NOT NULL,
+  since_ms     INTEGER NOT NULL,
+  last_seen_ms INTEGER NOT NULL,
+  example      TEXT    NOT NULL, -- of nobody
+  PRIMARY KEY (code, source_key, user_key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX findings_last_seen ON findings (last_seen_ms);
+CREATE INDEX findings_user      ON findings (user_key) WHERE user_key <> 0;
 
 -- Refused values, kept to be applied once their attribute can take them (A2, A8).
 CREATE TABLE tray_values (

@@ -1,0 +1,157 @@
+//! What was done, by whom, and back again: `/settings/audit`, `GET /api/v1/changes`, and the settings of a
+//! source, which are deeds like any other.
+
+use super::support::until;
+use super::*;
+
+/// The id of the tests' source.
+async fn shop(rollcall: &Rollcall) -> String {
+    let sources = rollcall.list("/sources").await;
+    let shop = sources.iter().find(|source| source["name"] == "Shop").expect("the source of the tests");
+    shop["source_id"].as_str().expect("an id").to_owned()
+}
+
+/// The newest deed of some, as the API tells it.
+async fn newest(rollcall: &Rollcall, by: &str) -> Value {
+    rollcall.list(&format!("/changes?by={by}&limit=1")).await.remove(0)
+}
+
+const FORM: [(&str, &str); 5] =
+    [("name", "Shop"), ("kind", "live"), ("adopted_keys", ""), ("origins", "https://shop.test"), ("closed", "1")];
+
+#[actix_web::test]
+async fn every_deed_is_told_with_who_did_it_and_found_by_who_and_day() {
+    let rollcall = Rollcall::start();
+    let shop = shop(&rollcall).await;
+    let desk = rollcall.desk().await;
+    rollcall.page_posts(identify("ann", json!({ "company": { "company_id": "acme" } }), 60)).await;
+    desk.done(&format!("/settings/sources/{shop}"), &FORM).await;
+    patch(&rollcall, "/settings/one_company", json!({ "value": true })).await;
+    put(&rollcall, "/settings/one_company", json!({ "value": true })).await;
+    rollcall.shell(&["setting", "takeover_days", "20", "--json"]);
+
+    let all = desk.open("/settings/audit").await;
+    for told in [
+        "New user",
+        "href=\"/users/ann\"",
+        "href=\"/companies/acme\"",
+        "Shop</bdi>, unsigned",
+        support::OWNER.0,
+        "token “Tests”",
+        "at the shell",
+        "<b><bdi>new_attributes</bdi></b> and <b><bdi>origins</bdi></b> changed",
+        "takeover_days",
+    ] {
+        assert!(all.contains(told), "{told} in {all}");
+    }
+    let today = chrono::Utc::now().format("%Y-%m-%d");
+    for (query, told, not_told) in [
+        ("by=hand", "takeover_days", "one_company"),
+        ("by=programs", "one_company", "takeover_days"),
+        ("by=messages", "New user", "takeover_days"),
+        ("by=rules", "Nothing was done", "New user"),
+        ("day=2020-01-01", "Nothing was done", "New user"),
+        (&format!("by=hand&day={today}"), "takeover_days", "New user"),
+    ] {
+        let page = desk.open(&format!("/settings/audit?{query}")).await;
+        assert!(page.contains(told) && !page.contains(&format!(">{not_told}")), "{query}: {page}");
+    }
+    for (query, said) in
+        [("by=ann", "hand, programs, messages, rules"), ("day=today", "2026-03-01"), ("after=x", "cut")]
+    {
+        let (status, page) = desk.ask(&format!("/settings/audit?{query}")).await;
+        assert!(status == 400 && page.contains(said), "{query}: {page}");
+        if !query.starts_with("after") {
+            let refused = rollcall.api(&format!("/changes?{query}")).await;
+            assert_eq!((refused.status.as_u16(), &refused.body["code"]), (400, &json!("parameter_invalid")));
+        }
+    }
+    assert_eq!(rollcall.list("/changes?day=2020-01-01").await, Vec::<Value>::new());
+    let by = |set: &Value| set["by"]["kind"].clone();
+    assert_eq!(by(&newest(&rollcall, "programs").await), "token");
+    assert_eq!(by(&newest(&rollcall, "hand").await), "shell");
+    let link = &rollcall.list("/changes?by=messages").await[0]["changes"];
+    assert!(!link.to_string().contains("\"after\":1"), "nobody is named by our own number: {link}");
+}
+
+#[actix_web::test]
+async fn pages_of_deeds_go_on_where_the_one_before_ended() {
+    let rollcall = Rollcall::start();
+    for number in 0..60 {
+        rollcall.page_posts(identify(&format!("user-{number}"), json!({}), 60)).await;
+    }
+    let desk = rollcall.desk().await;
+    let first = desk.open("/settings/audit?by=messages").await;
+    let older = first.split("rel=\"next\" href=\"").nth(1).and_then(|rest| rest.split('"').next());
+    let second = desk.open(&older.expect("an older page").replace("&amp;", "&")).await;
+    for number in 0..60 {
+        let told = |page: &str| page.contains(&format!("href=\"/users/user-{number}\""));
+        assert!(told(&first) != told(&second), "user-{number} stands on one page");
+    }
+    assert!(second.contains("Newest") && !second.contains("rel=\"next\""), "{second}");
+}
+
+#[actix_web::test]
+async fn the_settings_of_a_source_are_one_deed_and_taken_back_after_a_look() {
+    let rollcall = Rollcall::start();
+    let source = format!("/settings/sources/{}", shop(&rollcall).await);
+    let api = format!("/sources/{}", shop(&rollcall).await);
+    let before = rollcall.api(&api).await.body;
+    let desk = rollcall.desk().await;
+
+    let to = desk.done(&source, &[&FORM[..], &[("paused", "1")]].concat()).await;
+    let saved = desk.open(&to).await;
+    assert!(saved.contains("Done") && saved.contains("Undo") && saved.contains("Changed last"), "{saved}");
+    let set = newest(&rollcall, "hand").await;
+    let fields: Vec<&Value> = set["changes"].as_array().expect("changes").iter().map(|one| &one["field"]).collect();
+    assert_eq!(fields, ["paused", "new_attributes", "origins"], "one deed: {set}");
+    assert_eq!(desk.done(&source, &[&FORM[..], &[("paused", "1")]].concat()).await, format!("{source}?same=1"));
+
+    // Somebody else lists another origin meanwhile: that stays.
+    patch(&rollcall, &api, json!({ "origins": ["https://other.test"] })).await;
+    let undo = format!("/changes/{}/undo", set["change_id"]);
+    assert!(desk.open("/settings/audit").await.contains(&undo), "it is offered");
+    let asked = desk.open(&format!("{undo}?back=/settings/audit")).await;
+    for told in
+        ["What taking it back does", "What stays as it is", "It has changed since", "Take it back", support::OWNER.0]
+    {
+        assert!(asked.contains(told), "{told} in {asked}");
+    }
+    assert_eq!(rollcall.api(&api).await.body["paused"], true, "looking changes nothing");
+    assert_eq!(desk.done(&undo, &[("back", "/settings/audit")]).await, "/settings/audit?undone=1&left=1");
+    let now = rollcall.api(&api).await.body;
+    assert_eq!((&now["paused"], &now["new_attributes"]), (&before["paused"], &before["new_attributes"]));
+    assert_eq!(now["origins"], json!(["https://other.test"]));
+
+    let audit = desk.open("/settings/audit").await;
+    assert!(audit.contains("taken back by") && audit.contains("taking a change back"), "{audit}");
+    assert!(!audit.contains(&undo), "and is not offered again");
+    assert_eq!(desk.send(&undo, &[("back", "/")]).await.status, 409);
+    assert!(desk.open(&undo).await.contains("was taken back already"));
+    assert_eq!(desk.ask("/changes/999999/undo").await.0, 404);
+}
+
+#[actix_web::test]
+async fn what_can_t_be_taken_back_is_not_offered_and_a_viewer_looks_only() {
+    let rollcall = Rollcall::start();
+    let desk = rollcall.desk().await;
+    let viewer = rollcall.desk_of("viewer@rollcall.test", "viewer").await;
+    let audit = until("the operator who was added at the shell", || async {
+        let page = desk.open("/settings/audit?by=hand").await;
+        if page.contains("New operator <b><bdi>viewer@rollcall.test") { Ok(page) } else { Err(page) }
+    })
+    .await;
+    assert!(audit.contains("New token") && audit.contains("Source"), "{audit}");
+    let set = newest(&rollcall, "hand").await;
+    assert_eq!(set["cause"], "add_operator");
+    let undo = format!("/changes/{}/undo", set["change_id"]);
+    assert!(!audit.contains(&undo));
+    assert!(
+        desk.open(&undo).await.contains("can&#39;t be taken back")
+            || desk.open(&undo).await.contains("can't be taken back")
+    );
+
+    let page = viewer.open("/settings/audit").await;
+    assert!(page.contains("New operator") && !page.contains("/undo"), "{page}");
+    assert_eq!(viewer.ask(&undo).await.0, 403);
+}
