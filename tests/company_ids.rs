@@ -161,6 +161,11 @@ async fn an_operator_changes_an_id_archives_and_puts_back() {
     let page = open(to.expect("its page")).await;
     assert!(page.contains("Archived: out of lists and numbers") && page.contains("Put it back"), "{page}");
     assert!(page.contains("Archived <time"), "{page}");
+    let of_user = open("/users/ann".to_owned()).await;
+    assert!(of_user.contains(">Archived</span>"), "{of_user}");
+    let found = open("/search?q=org".to_owned()).await;
+    assert!(found.contains("org/1") && found.contains(">Archived</span>"), "it is found, with a mark: {found}");
+    assert!(!open("/users/zed".to_owned()).await.contains(">Archived</span>"));
     let list = open("/companies".to_owned()).await;
     assert!(!list.contains("org/1") && list.contains("Archived 1"), "{list}");
     assert!(open("/companies?list=archived".to_owned()).await.contains("org/1"));

@@ -141,6 +141,52 @@ async fn two_companies_are_one_messages_for_either_reach_it_and_they_come_apart_
     checked(&mut rollcall);
 }
 
+/// R11: what was said since the merge of a membership that is there by the merge alone is lost by nobody.
+#[actix_web::test]
+async fn what_was_said_since_of_a_member_goes_back_with_the_membership() {
+    let mut rollcall = Rollcall::start();
+    let of = |company: &str, role: &str| json!({ "company_id": company, "membership": { "role": role } });
+    said(&rollcall, "bob", of("old", "buyer")).await;
+    for company in ["old", "new"] {
+        said(&rollcall, "cid", of(company, "seller")).await;
+    }
+    let merged = merge(&rollcall, "new", "old", "").await.body["change_id"].clone();
+    said(&rollcall, "eve", of("old", "late")).await;
+    for (user, role) in [("bob", "head buyer"), ("cid", "head seller"), ("eve", "later")] {
+        let (path, body) =
+            (format!("/companies/new/members/{user}"), json!({ "role": role, "attributes": { "desk": 7 } }));
+        let put = rollcall.api_as(Method::PUT, &path, &rollcall.token, Some(body)).await;
+        assert_eq!(put.status, 200, "{put:?}");
+    }
+
+    let undone = undo(&rollcall, &merged).await;
+    assert_eq!(undone.status, 200, "{undone:?}");
+    let role = |user: &str, role: &str| (user.to_owned(), json!(role));
+    assert_eq!(
+        members(&rollcall, "old").await,
+        [role("bob", "head buyer"), role("cid", "seller"), role("eve", "later")]
+    );
+    assert_eq!(members(&rollcall, "new").await, [role("cid", "head seller")], "nobody joined it");
+    let bob = rollcall.user("bob").await;
+    assert_eq!(bob["companies"][0]["attributes"]["desk"], 7, "{bob}");
+    let mut told: Vec<(String, bool)> = Vec::new();
+    for conflict in undone.body["conflicts"].as_array().expect("conflicts") {
+        let text = |name: &str| conflict[name].as_str().expect("text").to_owned();
+        told.push((format!("{} of {}", text("field"), text("id")), text("detail").contains("goes back with it to")));
+    }
+    told.sort();
+    let expected = [
+        ("desk of bob", true),
+        ("desk of cid", false),
+        ("desk of eve", true),
+        ("role of bob", true),
+        ("role of cid", false),
+        ("role of eve", true),
+    ];
+    assert_eq!(told, expected.map(|(what, back)| (what.to_owned(), back)), "and it is said");
+    checked(&mut rollcall);
+}
+
 #[actix_web::test]
 async fn merges_of_companies_are_flattened_and_taken_back_one_by_one() {
     let mut rollcall = Rollcall::start();

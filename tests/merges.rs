@@ -103,6 +103,29 @@ async fn case_11_merge_an_event_for_the_merged_one_undo() {
     checked(&mut rollcall);
 }
 
+/// R11: what was said since the merge of a membership that is there by the merge alone is lost by nobody.
+#[actix_web::test]
+async fn what_was_said_since_of_the_other_s_membership_goes_back_with_it() {
+    let rollcall = Rollcall::start();
+    said(&rollcall, "ann", json!({}), Some("acme")).await;
+    said(&rollcall, "bob", json!({}), Some("beta")).await;
+    let merged = merge(&rollcall, "ann", "bob", "").await.body["change_id"].clone();
+    for company in ["acme", "beta"] {
+        let (path, body) = (format!("/companies/{company}/members/ann"), json!({ "role": "boss" }));
+        assert_eq!(rollcall.api_as(Method::PUT, &path, &rollcall.token, Some(body)).await.status, 200);
+    }
+    let undone = undo(&rollcall, &merged).await;
+    let role = async |user: &str| rollcall.user(user).await["companies"][0].clone();
+    let (ann, bob) = (role("ann").await, role("bob").await);
+    assert_eq!((&ann["company_id"], &ann["role"]), (&json!("acme"), &json!("boss")), "it was hers before");
+    assert_eq!((&bob["company_id"], &bob["role"]), (&json!("beta"), &json!("boss")), "{undone:?}");
+    let conflicts = undone.body["conflicts"].to_string();
+    assert!(
+        conflicts.contains("goes back with it to bob in beta") && conflicts.contains("stays as it is"),
+        "{conflicts}"
+    );
+}
+
 #[actix_web::test]
 async fn case_12_merges_are_flattened() {
     let mut rollcall = Rollcall::start();

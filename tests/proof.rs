@@ -319,6 +319,47 @@ async fn c8_a_company_of_signed_members_is_joined_with_proof_of_it_and_the_proof
 }
 
 #[actix_web::test]
+async fn c8_an_event_counts_for_a_company_of_signed_members_with_proof_of_it_or_of_a_member() {
+    let rollcall = Rollcall::start();
+    let site = site(&rollcall).await;
+    for company in ["acme", "umbrella"] {
+        let joins = json!({ "company": { "company_id": company } });
+        says_company(&rollcall, &site, "ann", joins, json!({})).await;
+    }
+    assert_eq!(ask_for_signed(&rollcall, "acme", "yes").await, 303);
+    let does = async |who: Value, event: &str, context: Value| {
+        let mut context = context;
+        context["groupId"] = json!("acme");
+        let mut message = json!({
+            "type": "track", "messageId": message_id(), "event": event, "timestamp": seconds_ago(5), "context": context,
+        });
+        message.as_object_mut().expect("an object").extend(who.as_object().expect("an object").clone());
+        let body = json!({ "writeKey": site.write_key, "batch": [message] });
+        rollcall.post("/v1/batch", body).await.body["results"][0].clone()
+    };
+    let token_of = |sub: &str, company: &str| json!({ "identity_token": token(&site.secret, &json!({ "sub": sub, "company_id": company })) });
+    let (ann, eve) = (json!({ "userId": "ann" }), json!({ "userId": "eve" }));
+    for (who, event, context, warns) in [
+        (json!({ "anonymousId": "v" }), "Of a visitor", json!({}), true),
+        (eve.clone(), "Of a stranger", json!({}), true),
+        (eve.clone(), "Of one who is only herself", json!({ "user_hash": hash(&site.secret, "eve") }), true),
+        (eve, "With a token", token_of("eve", "acme"), false),
+        (ann, "Of a member", json!({}), false),
+    ] {
+        let result = does(who, event, context).await;
+        assert_eq!(result["status"], "stored", "{event}: {result}");
+        let warnings = result["warnings"].as_array().cloned().unwrap_or_default();
+        assert_eq!(warnings.contains(&json!("company_takes_signed_members")), warns, "{event}: {result}");
+    }
+    let events = rollcall.list("/companies/acme/events").await;
+    let mut names: Vec<&str> = events.iter().filter_map(|event| event["name"].as_str()).collect();
+    names.retain(|name| name.contains(' '));
+    names.sort_unstable();
+    assert_eq!(names, ["Of a member", "With a token"]);
+    assert_eq!(rollcall.events_of("eve").await.len(), 3, "what they did is stored all the same");
+}
+
+#[actix_web::test]
 async fn c8_a_token_of_another_company_is_refused_for_the_company_alone() {
     let rollcall = Rollcall::start();
     let site = site(&rollcall).await;

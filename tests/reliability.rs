@@ -14,7 +14,7 @@ use support::{Rollcall, seconds_ago};
 const SENDERS: usize = 8;
 
 fn rounds() -> usize {
-    if std::env::var_os("ROLLCALL_FULL").is_some() { 60 } else { 10 }
+    if std::env::var_os("ROLLCALL_FULL").is_some_and(|full| !full.is_empty()) { 60 } else { 10 }
 }
 
 /// A batch of a sender: events of known users and of visitors, an identify with a company, all with

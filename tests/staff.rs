@@ -142,3 +142,31 @@ async fn r16_changing_our_own_domains_says_first_whom_it_touches() {
     let (status, page) = send("", "").await;
     assert!(status == 200 && page.contains("1 user is</b> no longer at your own domains"), "{page}");
 }
+
+#[actix_web::test]
+async fn r16_a_domain_has_its_subdomains_with_it_and_what_is_none_is_refused() {
+    let rollcall = Rollcall::start();
+    for (user, email) in [("sue", "sue@own.test"), ("sam", "sam@mail.own.test"), ("ann", "ann@notown.test")] {
+        works(&rollcall, user, email, "acme", 60).await;
+    }
+    let put = async |value: Value| {
+        let body = Some(json!({ "value": value }));
+        rollcall.api_as(Method::PUT, "/settings/staff_domains", &rollcall.token, body).await
+    };
+    for wrong in [json!(["own"]), json!("co.uk"), json!(["own.test", "what?"])] {
+        let refused = put(wrong.clone()).await;
+        assert_eq!((refused.status.as_u16(), &refused.body["code"]), (400, &json!("value_invalid")), "{wrong}");
+        assert!(refused.body["detail"].as_str().is_some_and(|text| text.contains("such as acme.com")), "{refused:?}");
+    }
+    assert_eq!(rollcall.company("acme").await["active_members_30d"], 3, "nothing was changed");
+
+    assert_eq!(put(json!(["mail.own.test"])).await.body["value"], json!(["own.test"]), "as the rule of domains has it");
+    until("only ann to be counted", || async {
+        let company = rollcall.company("acme").await;
+        if company["active_members_30d"] == 1 { Ok(()) } else { Err(company.to_string()) }
+    })
+    .await;
+    works(&rollcall, "sid", "sid@eu.own.test", "acme", 30).await;
+    let company = rollcall.company("acme").await;
+    assert_eq!((&company["active_members_30d"], &company["members"]), (&json!(1), &json!(4)));
+}

@@ -81,8 +81,7 @@ fn is_left_out(tx: &Tx<'_>, domain: &str) -> bool {
     let settings = &catalog.settings;
     let named = |host: &String| host == domain || email_domains::registrable(host).as_deref() == Some(domain);
     let own = |origin: &String| email_domains::of_website(origin).as_deref() == Some(domain);
-    settings.staff_domains.iter().any(named)
-        || settings.ignored_domains.iter().any(named)
+    settings.staff_domains.iter().chain(&settings.ignored_domains).any(|one| one == domain)
         || tx.ambient.own_host.as_ref().is_some_and(named)
         || catalog.sources.values().any(|source| source.origins.iter().any(own))
 }

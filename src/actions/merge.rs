@@ -93,3 +93,82 @@ pub(super) fn rejoin(tx: &mut Tx<'_>, moves: &[Move]) -> Result<Vec<Change>, Sto
 fn named(tx: &Tx<'_>, user: Option<UserKey>) -> Result<Option<Value>, StoreError> {
     user.map(|user| Ok(json!(users::id(tx, user)?))).transpose()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicI64, Ordering};
+
+    use super::*;
+    use crate::actions::receive::receive;
+    use crate::actions::undo::undo;
+    use crate::domain::ids::{CompanyId, CompanyKey, UserId};
+    use crate::domain::message::{CompanyContext, CompanyStatement, Delivery, Kind, Message, Standing};
+    use crate::domain::time::DAY_MS;
+    use crate::store::{Ambient, Store, companies as stored, recount};
+
+    const START: i64 = 1_800_000_000_000;
+
+    /// Somebody is in a company and does something there, now.
+    async fn works(store: &Store, user: &str, company: &str) {
+        let source = store.catalog().api_source().unwrap().key;
+        let company = CompanyId::parse(company).unwrap().unwrap();
+        for kind in [Kind::Identify, Kind::Track] {
+            let mut message = Message::new(kind);
+            message.user_id = UserId::parse(user).unwrap();
+            message.name = "Exported".to_owned();
+            message.company_context = CompanyContext::In(company.clone());
+            message.companies.extend((kind == Kind::Identify).then(|| CompanyStatement {
+                company_id: Some(company.clone()),
+                standing: Standing::Joins,
+                attributes: serde_json::Map::new(),
+                membership: serde_json::Map::new(),
+            }));
+            let delivery = Delivery { source, grade: Grade::Secret, sent_at_ms: None, received_ms: store.now_ms() };
+            store.write(move |tx| receive(tx, &delivery, message)).await.map_err(|error: StoreError| error).unwrap();
+        }
+        while !store.read_folded(recount::is_settled).await.unwrap().0 {}
+    }
+
+    /// How many are active in each of the two companies, when what somebody else did has turned the day.
+    async fn active(store: &Store) -> [u32; 2] {
+        works(store, "cid", "gamma").await;
+        assert_eq!(store.read(recount::differences).await.unwrap(), Vec::<String>::new());
+        let count = |company: &'static str| {
+            store.read(move |db| Ok(stored::record(db, company, START)?.unwrap().row.active_members))
+        };
+        [count("acme").await.unwrap(), count("beta").await.unwrap()]
+    }
+
+    /// Who is active is told as of the day at which the folds stand: a merge on a later day counts by that day
+    /// too, or those who fell out of the 30 days would be taken away twice when the day turns.
+    #[tokio::test]
+    async fn active_members_after_a_merge_are_those_of_the_day() {
+        for (days, of_each) in [(1, 1), (29, 1), (30, 0), (45, 0)] {
+            for merges_companies in [true, false] {
+                let folder = tempfile::tempdir().unwrap();
+                let clock = Arc::new(AtomicI64::new(START));
+                let hand = Arc::clone(&clock);
+                let ambient = Ambient { now_ms: Arc::new(move || hand.load(Ordering::Relaxed)), ..Ambient::default() };
+                let store = Store::open(&folder.path().join("rollcall.db"), ambient).unwrap();
+                works(&store, "ann", "acme").await;
+                works(&store, "bob", "beta").await;
+                assert_eq!(active(&store).await, [1, 1]);
+                clock.store(START + days * DAY_MS, Ordering::Relaxed);
+                let merged = store.write(move |tx| {
+                    if merges_companies {
+                        companies::merge(tx, &By::Shell, CompanyKey(1), CompanyKey(2))
+                    } else {
+                        merge(tx, &By::Shell, UserKey(1), UserKey(2))
+                    }
+                });
+                let change = merged.await.unwrap();
+                let expected = if merges_companies { [2 * of_each, 2 * of_each] } else { [of_each, of_each] };
+                assert_eq!(active(&store).await, expected, "merged after {days} days");
+                store.write(move |tx| undo(tx, &By::Shell, change).map(drop)).await.unwrap();
+                assert_eq!(active(&store).await, [of_each, of_each], "apart again after {days} days");
+                store.close();
+            }
+        }
+    }
+}

@@ -13,7 +13,9 @@ use super::parts::numbers::counted;
 use super::parts::times::Clock;
 use super::parts::{pill, values};
 use super::timeline::Timeline;
-use crate::domain::change::{ARCHIVED, COMPANY_ID, CREATED, LINK, MEMBERSHIP, MERGED_INTO, NOT_SAME_AS, USER_ID};
+use crate::domain::change::{
+    ALIAS, ARCHIVED, COMPANY_ID, CREATED, LINK, MEMBERSHIP, MERGED_INTO, NOT_SAME_AS, USER_ID,
+};
 use crate::domain::message::Kind;
 use crate::domain::profile::{CURRENT, NOTE, OWNER, PINNED, TAGS};
 use crate::domain::time::{self, MINUTE_MS};
@@ -298,6 +300,8 @@ fn deed(changes: &[ChangeRow], told: Told, known: Known<'_>, clock: Clock) -> En
             "box",
             html! { (whom) (if is_out { "Archived: out of lists and numbers" } else { "Put back into lists and numbers" }) },
         )
+    } else if let Some(alias) = find(ALIAS) {
+        ("info", "key", html! { (whom) "Another id, " ins { (values::inline(alias.after.as_ref())) } })
     } else if let Some(id) = find(USER_ID).or_else(|| find(COMPANY_ID)) {
         ("info", "key", html! { (whom) "Id " (before_and_after(id)) })
     } else {
@@ -388,7 +392,7 @@ fn somebody(change: &ChangeRow) -> Markup {
 }
 
 fn is_our_own(field: &str) -> bool {
-    matches!(field, CREATED | LINK | MEMBERSHIP | MERGED_INTO | NOT_SAME_AS | USER_ID | COMPANY_ID | ARCHIVED)
+    matches!(field, CREATED | LINK | MEMBERSHIP | MERGED_INTO | NOT_SAME_AS | USER_ID | ALIAS | COMPANY_ID | ARCHIVED)
 }
 
 /// What a field is called: of those beside attributes the word alone.

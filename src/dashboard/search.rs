@@ -30,6 +30,8 @@ pub struct View {
     pub users: Vec<UserRow>,
     /// Companies that match.
     pub companies: Vec<CompanyRow>,
+    /// Archived companies that match (C10).
+    pub archived: Vec<CompanyRow>,
     /// Notes that match.
     pub notes: Vec<NoteFound>,
 }
@@ -48,7 +50,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
             }
             @if view.search.is_empty() {
                 p.muted { "Type a part of a name, an e-mail address or an id. A whole id or address opens at once." }
-            } @else if view.users.is_empty() && view.companies.is_empty() && view.notes.is_empty() {
+            } @else if view.users.is_empty() && view.companies.is_empty() && view.archived.is_empty() && view.notes.is_empty() {
                 (say::nothing(
                     "Nothing matches",
                     html! {
@@ -61,7 +63,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
                 ))
             }
             @if !view.users.is_empty() { (users(frame, view)) }
-            @if !view.companies.is_empty() { (companies(frame, view)) }
+            @if !(view.companies.is_empty() && view.archived.is_empty()) { (companies(frame, view)) }
             @if !view.notes.is_empty() { (notes_card(frame, view)) }
         }
     };
@@ -100,6 +102,9 @@ fn companies(frame: &Frame, view: &View) -> Markup {
                         (who::company_row(company))
                         span.end { (frame.clock.ago_or_never(company.last_seen_ms)) }
                     }
+                }
+                @for company in &view.archived {
+                    li { (who::company_row(company)) (who::archived()) span.end { (frame.clock.ago_or_never(company.last_seen_ms)) } }
                 }
             }
         }
@@ -154,6 +159,7 @@ pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
         let by_name = companies::SortBy::Name;
         let query = ListQuery { search: Some(text.clone()), sort: by_name, descending: false, after: None, size: ROWS };
         let companies = companies::list(db, companies::Shelf::InUse, &query, clock.now_ms)?.rows;
+        let archived = companies::list(db, companies::Shelf::Archived, &query, clock.now_ms)?.rows;
         let mut exact = users::page(db, &UserName::UserId(text.clone()), clock.now_ms)?
             .map(|user| links::user(user.row.user_id.as_deref(), &user.row.id));
         if exact.is_none() && companies::key(db, &text)?.is_some() {
@@ -166,7 +172,7 @@ pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
             exact = Some(links::user(user.user_id.as_deref(), &user.id));
         }
         let notes = notes::search(db, &text, ROWS)?;
-        Ok((exact, View { search: text, users, companies, notes }))
+        Ok((exact, View { search: text, users, companies, archived, notes }))
     })
     .await?;
     Ok(match exact {

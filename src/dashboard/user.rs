@@ -298,6 +298,7 @@ fn membership_row(frame: &Frame, id: &str, membership: &UserMembership) -> Marku
                     span.pill.info title="The open membership that was stated last" { "Current" }
                 }
                 @if membership.left_ms.is_some() { " " span.pill { "Left" } }
+                @if membership.archived { " " (who::archived()) }
                 @if let Some(title) = &membership.title { small { (values::name(title)) } }
             }
             td {

@@ -11,6 +11,8 @@ use crate::domain::ids::{CompanyKey, DefinitionKey, SourceKey, UserKey, VisitorK
 pub const CREATED: &str = " created";
 /// The field of the site's id of a user.
 pub const USER_ID: &str = " user_id";
+/// The field of another id of a user, which is not the current one (R10).
+pub const ALIAS: &str = " alias";
 /// The field of the site's id of a company.
 pub const COMPANY_ID: &str = " company_id";
 /// The field of whether a company is out of lists and numbers (C10).

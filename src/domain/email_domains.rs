@@ -26,12 +26,16 @@ pub fn of_website(text: &str) -> Option<String> {
     registrable(host.split(':').next()?)
 }
 
+/// The registrable domain that an e-mail address is at.
+pub fn at(email: &str) -> Option<String> {
+    registrable(email.rsplit_once('@')?.1)
+}
+
 /// The registrable domain of an e-mail address that a company can have: free-mail and disposable
 /// hosts are nobody's.
 pub fn of_email(email: &str) -> Option<String> {
-    let (_, host) = email.rsplit_once('@')?;
-    let domain = registrable(host)?;
-    let host = host.to_lowercase();
+    let domain = at(email)?;
+    let host = email.rsplit_once('@')?.1.to_lowercase();
     let is_nobody_s = NOBODY_S.iter().any(|list| has_line(list, &host) || has_line(list, &domain));
     (!is_nobody_s).then_some(domain)
 }

@@ -2,6 +2,8 @@
 
 use chrono_tz::Tz;
 
+use super::email_domains;
+
 /// What the E-mail-domain rule does (C9).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DomainRule {
@@ -103,9 +105,7 @@ impl Settings {
     /// Whether an e-mail address, as compared, is one of our own people's (R16).
     pub fn is_staff(&self, email: Option<&str>) -> bool {
         !self.staff_domains.is_empty()
-            && email
-                .and_then(|email| email.split_once('@'))
-                .is_some_and(|(_, domain)| self.staff_domains.iter().any(|own| own == domain))
+            && email.and_then(email_domains::at).is_some_and(|domain| self.staff_domains.contains(&domain))
     }
 
     /// The value of a setting as text, as [`Settings::set`] takes it.
@@ -179,9 +179,9 @@ impl Settings {
             "event_retention_days" => self.event_retention_days = days(0)?,
             "respect_gpc" => self.respect_gpc = truth()?,
             "refuse_bots" => self.refuse_bots = truth()?,
-            "staff_domains" => self.staff_domains = domains(value),
+            "staff_domains" => self.staff_domains = domains(value).ok_or_else(|| invalid(DOMAINS_EXPECTED))?,
             "protect_signed" => self.protect_signed = truth()?,
-            "ignored_domains" => self.ignored_domains = domains(value),
+            "ignored_domains" => self.ignored_domains = domains(value).ok_or_else(|| invalid(DOMAINS_EXPECTED))?,
             _ => {
                 self.rate_limit = value
                     .parse()
@@ -194,16 +194,20 @@ impl Settings {
     }
 }
 
-/// A list of domains as people write it.
-fn domains(text: &str) -> Vec<String> {
+/// What is taken for a list of domains.
+const DOMAINS_EXPECTED: &str = "use domains that one can register, such as acme.com; their subdomains count with them";
+
+/// A list of domains as people write it, each as the one that can be registered (C9, R16): `mail.acme.com` is
+/// `acme.com`. None where one is no domain.
+fn domains(text: &str) -> Option<Vec<String>> {
     let mut domains: Vec<String> = Vec::new();
-    for word in text.split([',', '\n', ' ']) {
-        let domain = word.trim().trim_start_matches('@').to_lowercase();
-        if !domain.is_empty() && !domains.contains(&domain) {
+    for word in text.split([',', '\n', '\r', ' ']).filter(|word| !word.is_empty()) {
+        let domain = email_domains::of_website(word)?;
+        if !domains.contains(&domain) {
             domains.push(domain);
         }
     }
-    domains
+    Some(domains)
 }
 
 #[cfg(test)]
@@ -220,6 +224,32 @@ mod tests {
                 assert_eq!(settings.get(name).unwrap(), value);
             }
         }
+    }
+
+    #[test]
+    fn a_domain_is_the_one_that_can_be_registered_and_has_its_subdomains_with_it() {
+        let mut settings = Settings::default();
+        settings.set("staff_domains", "@Sales.Acme.test,acme.test\nhttps://own.co.uk/").unwrap();
+        assert_eq!(settings.staff_domains, ["acme.test", "own.co.uk"]);
+        for (email, is_staff) in [
+            ("ann@acme.test", true),
+            ("ann@mail.acme.test", true),
+            ("ann@notacme.test", false),
+            ("ann@acme.test.evil.test", false),
+            ("ann@co.uk", false),
+            ("ann", false),
+        ] {
+            assert_eq!(settings.is_staff(Some(email)), is_staff, "{email}");
+        }
+        for wrong in ["acme", "co.uk", "acme.test, 10.0.0.1", "not a domain"] {
+            for name in ["staff_domains", "ignored_domains"] {
+                let error = settings.set(name, wrong).unwrap_err().to_string();
+                assert!(error.contains("such as acme.com"), "{error}");
+            }
+        }
+        assert_eq!(settings.staff_domains, ["acme.test", "own.co.uk"], "nothing is changed then");
+        settings.set("staff_domains", " ").unwrap();
+        assert!(!settings.is_staff(Some("ann@acme.test")));
     }
 
     #[test]

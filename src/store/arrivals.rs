@@ -191,6 +191,27 @@ mod tests {
     }
 
     #[test]
+    fn what_follows_a_gap_is_not_remembered() {
+        let arrival = |seq: i64| Arrival { seq, what: What::Link(VisitorKey(seq)) };
+        let taken = |arrivals: &mut Arrivals, folded| {
+            arrivals.take(folded, 10).iter().map(|arrival| arrival.seq).collect::<Vec<_>>()
+        };
+        let mut arrivals = Arrivals::default();
+        arrivals.remember(arrival(3), false);
+        assert_eq!(taken(&mut arrivals, 2), Vec::<i64>::new(), "others wait that another process wrote");
+        for seq in [3, 4, 6, 7] {
+            arrivals.remember(arrival(seq), true);
+        }
+        assert_eq!(taken(&mut arrivals, 1), Vec::<i64>::new(), "the next one is not remembered: the file is asked");
+        assert_eq!(taken(&mut arrivals, 2), [3, 4]);
+        assert_eq!(taken(&mut arrivals, 4), Vec::<i64>::new(), "5 is not remembered, nor is what follows it");
+        for seq in 0..=REMEMBERED_MAX as i64 {
+            arrivals.remember(arrival(seq), true);
+        }
+        assert_eq!(arrivals.remembered.len(), REMEMBERED_MAX);
+    }
+
+    #[test]
     fn what_is_not_remembered_is_read_from_the_file_and_what_was_undone_is_nowhere() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("rollcall.db"), Ambient::default()).unwrap();

@@ -8,10 +8,10 @@ use serde_json::Value;
 pub use deeds::{Wanted, all};
 
 use super::list::{self, Cursor, Page};
-use super::{Reader, StoreError, Tx};
+use super::{Reader, StoreError, Tx, users};
 use crate::domain::access::Grade;
 use crate::domain::attributes::Owner;
-use crate::domain::change::{By, Change, LINK, Subject};
+use crate::domain::change::{By, Change, LINK, MEMBERSHIP as STANDING, Subject};
 use crate::domain::ids::{ChangeKey, CompanyKey, DefinitionKey, SourceKey, UserKey, VisitorKey};
 use crate::domain::limits::CHANGES_PER_DAY_MAX;
 use crate::domain::time::{self, MINUTE_MS};
@@ -348,9 +348,8 @@ pub(super) fn row(db: &Reader<'_>, place: Place) -> Result<ChangeRow, StoreError
     })?;
     if found.field == LINK {
         // What is kept is our number of the user, whose id may be another by now.
-        let mut id = db.0.prepare_cached("SELECT coalesce(user_id, email, id) FROM users WHERE user_key = :user")?;
-        let user = found.after.as_ref().and_then(Value::as_i64);
-        found.after = id.query_row(named_params! { ":user": user }, |row| row.get(0).map(Value::String)).optional()?;
+        let user = found.after.as_ref().and_then(Value::as_i64).map(UserKey);
+        found.after = user.map(|user| users::called(db, user)).transpose()?.flatten().map(Value::String);
     }
     Ok(found)
 }
@@ -434,7 +433,8 @@ pub fn mark_undone(tx: &Tx<'_>, change: ChangeKey, by: ChangeKey) -> Result<(), 
     Ok(())
 }
 
-/// The latest change of each field of someone since a deed, at most 100 changes back.
+/// The latest change of each field of someone since a deed, and of each value of their memberships; at most 100
+/// changes back. In which companies somebody is follows from what was said, and is no such field.
 ///
 /// # Errors
 /// [`StoreError`] only.
@@ -442,7 +442,10 @@ pub fn fields_since(db: &Reader<'_>, subject: Subject, change: ChangeKey) -> Res
     let page = list(db, subject, None, SINCE_MAX)?;
     let mut rows: Vec<ChangeRow> = page.rows.into_iter().filter(|row| row.change > change).collect();
     let mut seen = std::collections::BTreeSet::new();
-    rows.retain(|row| row.about == subject && seen.insert(row.field.clone()));
+    rows.retain(|row| {
+        let is_of_membership = matches!(row.about, Subject::Membership(..)) && row.field != STANDING;
+        (row.about == subject || is_of_membership) && seen.insert((row.about, row.field.clone()))
+    });
     Ok(rows)
 }
 

@@ -346,7 +346,7 @@ fn blank(tx: &Tx<'_>, user: i64) -> Result<(), StoreError> {
     let id = tx.ambient.uuid().to_string();
     tx.connection
         .prepare_cached(
-            "UPDATE users SET id = ?2, user_id = NULL, email = NULL, name = NULL, sort_name = '', attributes = jsonb('{}'),
+            "UPDATE users SET id = ?2, user_id = NULL, email = NULL, email_domain = NULL, name = NULL, sort_name = '', attributes = jsonb('{}'),
                stamps = '{}', companies = 0, current_company_key = NULL, signed = 0, archived_ms = ?3,
                owner_key = NULL, first_page_ms = NULL, first_page = NULL
              WHERE user_key = ?1",

@@ -5,6 +5,7 @@
 //! journal says it now. Both ends equal a recount.
 
 pub mod companies;
+pub mod memberships;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -10,6 +10,7 @@ use rusqlite::{Connection, OptionalExtension, named_params, params};
 
 use super::list::{COUNTED_MAX, Count};
 use super::{Reader, StoreError, Tx, folds, merges};
+use crate::domain::email_domains;
 use crate::domain::ids::{CompanyKey, UserKey};
 
 /// Domains that are in one list and not in the other.
@@ -24,7 +25,7 @@ pub fn only_in(list: &[String], other: &[String]) -> Vec<String> {
 pub fn count(db: &Reader<'_>, domains: &[String]) -> Result<Count, StoreError> {
     let mut statement = db.0.prepare_cached(
         "SELECT count(*) FROM (SELECT 1 FROM users INDEXED BY users_email_domain
-           WHERE substr(email, instr(email, '@') + 1) = :domain AND email IS NOT NULL LIMIT :limit)",
+           WHERE email_domain = :domain LIMIT :limit)",
     )?;
     let mut people = 0;
     for domain in domains {
@@ -73,7 +74,7 @@ pub(super) fn step(tx: &mut Tx<'_>) -> Result<(), StoreError> {
         .connection
         .prepare_cached(
             "SELECT user_key FROM users INDEXED BY users_email_domain
-             WHERE substr(email, instr(email, '@') + 1) = ?1 AND email IS NOT NULL AND staff = ?2 LIMIT 1",
+             WHERE email_domain = ?1 AND staff = ?2 LIMIT 1",
         )?
         .query_row(params![domain, !is_staff], |row| row.get(0))
         .optional()?;
@@ -88,6 +89,9 @@ pub(super) fn step(tx: &mut Tx<'_>) -> Result<(), StoreError> {
 
 /// The address of a user changed: they may be one of our own people from now on, or no more.
 pub(super) fn follow(tx: &mut Tx<'_>, user: UserKey, email: Option<&str>) -> Result<(), StoreError> {
+    tx.connection
+        .prepare_cached("UPDATE users SET email_domain = ?2 WHERE user_key = ?1")?
+        .execute(params![user.0, email.and_then(email_domains::at)])?;
     let is_staff = tx.state.catalog.settings.is_staff(email);
     if is_staff == tx.state.catalog.staff.contains(&user) { Ok(()) } else { set(tx, user, is_staff) }
 }

@@ -11,8 +11,8 @@ use serde_json::{Map, Value};
 
 pub(super) use known::first_seen;
 pub use known::{
-    KnownUser, carried_by, contact, create, give_id, id, is_signed, key_of_id, key_of_our_id, load, named_at, save,
-    sign, with_email,
+    KnownUser, called, carried_by, contact, create, give_id, id, is_signed, key_of_id, key_of_our_id, load, named_at,
+    save, sign, with_email,
 };
 pub use names::{Person, names};
 pub(super) use page::attribute_values;

@@ -153,11 +153,12 @@ async fn r10_of_two_aliases_the_later_by_time_is_the_current_id_whichever_arrive
     assert_eq!(statuses(&rollcall.backend_posts(alias("earlier", 20)).await), ["stored"]);
     assert_eq!(rollcall.user("a").await["user_id"], "later");
     assert_eq!(rollcall.user("earlier").await["aliases"], json!(["a", "earlier"]));
-    assert_eq!(
-        rollcall.list("/users/a/changes").await[0]["changes"][0]["after"],
-        "later",
-        "the current id did not change"
-    );
+    let sets = rollcall.list("/users/a/changes").await;
+    let told = |set: &Value| (set["changes"][0]["field"].clone(), set["changes"][0]["after"].clone());
+    assert_eq!(told(&sets[0]), (json!("alias"), json!("earlier")), "every deed is a change set, a late one too");
+    assert_eq!(told(&sets[1]), (json!("user_id"), json!("later")));
+    let audit = rollcall.desk().await.open("/settings/audit").await;
+    assert!(audit.contains("Another id, <ins><bdi>earlier</bdi></ins>"), "{audit}");
     assert_eq!(statuses(&rollcall.backend_posts(alias("latest", 5)).await), ["stored"]);
     assert_eq!(rollcall.user("a").await["user_id"], "latest");
     assert_eq!(rollcall.user_ids().await, ["latest"]);

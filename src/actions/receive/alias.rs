@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{Receiving, Stop, Subject, user_missing};
 use crate::domain::access::Grade;
-use crate::domain::change::{CREATED, Change, Subject as About, USER_ID};
+use crate::domain::change::{ALIAS, CREATED, Change, Subject as About, USER_ID};
 use crate::domain::error::{Code, Refused};
 use crate::domain::ids::{AnonymousId, UserId, UserKey};
 use crate::domain::message::{Message, Status};
@@ -58,10 +58,13 @@ impl Receiving<'_, '_> {
             };
         }
         let (before, after) = users::give_id(self.tx, user, new_id, Some(previous), self.time.at_ms)?;
-        if before.as_ref() != Some(&after) {
-            let before = before.map(|before| json!(before));
-            self.changes.push(Change::new(About::User(user), USER_ID, before, Some(json!(after))));
-        }
+        // One that arrives late is another id, and not the current one.
+        let change = if before.as_ref() == Some(&after) {
+            Change::new(About::User(user), ALIAS, None, Some(json!(new_id.as_str())))
+        } else {
+            Change::new(About::User(user), USER_ID, before.map(|before| json!(before)), Some(json!(after)))
+        };
+        self.changes.push(change);
         Ok(Some(Subject { named: Some(user), ..Subject::default() }))
     }
 

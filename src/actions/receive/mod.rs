@@ -244,7 +244,7 @@ impl Receiving<'_, '_> {
         if kept {
             let company = match (&message.company_context, message.kind.is_activity()) {
                 (_, false) => first_company,
-                (CompanyContext::In(id), true) => Some(self.company(id)?),
+                (CompanyContext::In(id), true) => self.company_of_event(id, &subject)?,
                 (CompanyContext::None, true) => None,
                 (CompanyContext::Unstated, true) => self.only_company(&subject)?,
             };

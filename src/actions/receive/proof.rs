@@ -6,11 +6,14 @@ use super::{Receiving, Subject};
 use crate::domain::access::Grade;
 use crate::domain::attributes::Stamp;
 use crate::domain::error::{Code, Refused};
-use crate::domain::ids::{self, CompanyId, SourceKey, UserKey};
+use crate::domain::ids::{self, CompanyId, CompanyKey, SourceKey, UserKey};
 use crate::domain::message::{CompanyContext, CompanyStatement, Delivery, Kind, Message, RefusedValue, Standing};
 use crate::domain::proof::{self, Proven, Secret};
 use crate::store::proofs::{self, Outcome};
-use crate::store::{StoreError, Tx, companies, users};
+use crate::store::{StoreError, Tx, companies, memberships, users};
+
+/// The warning that an event does not count for the company that it states.
+const COMPANY_TAKES_SIGNED: &str = "company_takes_signed_members";
 
 /// What a message proves, with the secrets of its source. Where the proof is wrong, or the source asks for
 /// one and there is none, it says nothing of a user or a company; what the visitor did still counts for
@@ -193,6 +196,29 @@ impl Receiving<'_, '_> {
             self.refuse_value(RefusedValue::new("companies", Value::Array(Vec::new()), not_signed()));
         }
         Ok(taken)
+    }
+
+    /// The company that an event counts for where it states one (C4). One that takes signed members only is
+    /// stated with proof of it, or of somebody who is a member already; else none is stated (C8).
+    pub(super) fn company_of_event(
+        &mut self,
+        id: &CompanyId,
+        subject: &Subject,
+    ) -> Result<Option<CompanyKey>, StoreError> {
+        let stated = self.company(id)?;
+        if self.tx.catalog().companies_of_signed.is_empty() || self.grade_of_membership(Some(id)) > Grade::Unsigned {
+            return Ok(Some(stated));
+        }
+        let company = companies::survivor(self.tx, stated);
+        let is_member = match self.person(subject) {
+            Some(user) => memberships::is_open(self.tx, user, company)?,
+            None => false,
+        };
+        if is_member || !self.tx.catalog().companies_of_signed.contains(&company) {
+            return Ok(Some(stated));
+        }
+        self.warnings.push(COMPANY_TAKES_SIGNED);
+        self.only_company(subject)
     }
 
     /// A company that asks for signed members is joined without proof of it.

@@ -1,16 +1,42 @@
 //! Merges taken back (R11, C10).
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
-use super::{UndoError, Undoing};
+use super::{Conflict, UndoError, Undoing};
 use crate::actions::merge::{self, rejoin};
 use crate::actions::signed_members::SIGNED_MEMBERS;
 use crate::domain::change::{Change, MERGED_INTO, Subject};
-use crate::domain::ids::{CompanyId, CompanyKey};
+use crate::domain::ids::{ChangeKey, CompanyId, CompanyKey, UserKey};
 use crate::domain::profile::{OWNER, TAGS};
 use crate::store::changes::ChangeRow;
+use crate::store::merges::memberships::{self, Said};
 use crate::store::merges::{self, Move, companies};
-use crate::store::{Tx, changes, companies as stored, users};
+use crate::store::{StoreError, Tx, changes, companies as stored, users};
+
+/// What stands of those whom others were merged into, before these are apart again.
+#[derive(Default)]
+struct Apart {
+    /// Whom others were merged into, and those others.
+    of: BTreeMap<Subject, Vec<Subject>>,
+    /// What was said of their memberships.
+    said: Vec<(Said, Subject)>,
+    /// What has changed of them since.
+    since: Vec<ChangeRow>,
+}
+
+impl Apart {
+    fn read(&mut self, tx: &Tx<'_>, now: Subject, moved: Subject, deed: ChangeKey) -> Result<(), StoreError> {
+        let others = self.of.entry(now).or_default();
+        others.push(moved);
+        if others.len() == 1 {
+            self.said.extend(memberships::said_of(tx, now)?.into_iter().map(|said| (said, now)));
+            self.since.extend(changes::fields_since(&tx.reader(), now, deed)?);
+        }
+        Ok(())
+    }
+}
 
 impl Undoing<'_, '_> {
     /// Those who were moved go back to whom they were, unless they have been moved since.
@@ -21,11 +47,12 @@ impl Undoing<'_, '_> {
         // Who was merged into one of them before goes with it.
         let moves_too = |about: Subject| rows.iter().any(|row| row.field == MERGED_INTO && row.about == about);
         let (mut moves, mut of_companies) = (Vec::new(), Vec::new());
+        let mut apart = Apart::default();
         for row in rows.iter().filter(|row| row.field == MERGED_INTO) {
             let user = match row.about {
                 Subject::User(user) => user,
                 Subject::Company(company) => {
-                    of_companies.extend(self.company_apart(row, company, moves_too)?);
+                    of_companies.extend(self.company_apart(row, company, moves_too, &mut apart)?);
                     continue;
                 }
                 _ => continue,
@@ -43,10 +70,7 @@ impl Undoing<'_, '_> {
             let (was, is) = (id(self.tx)?, row.before.clone());
             self.changes.push(Change::new(row.about, MERGED_INTO, Some(was), is));
             moves.push(Move { user, into: back.filter(|back| *back != user) });
-            for since in changes::fields_since(&self.tx.reader(), Subject::User(now), self.deed.change)? {
-                let detail = format!("{} has changed since, and stays as it is.", since.field);
-                self.conflict(&since, detail);
-            }
+            apart.read(self.tx, Subject::User(now), row.about, self.deed.change)?;
         }
         if !moves.is_empty() {
             let followed = rejoin(self.tx, &moves)?;
@@ -56,7 +80,57 @@ impl Undoing<'_, '_> {
             let followed = merge::companies::rejoin(self.tx, &of_companies)?;
             self.changes.extend(followed);
         }
+        self.say_since(apart)
+    }
+
+    /// What was said since of the one that both were: it stays there. Where it was said of a membership that
+    /// was there by the merge alone, it goes back with it.
+    fn say_since(&mut self, apart: Apart) -> Result<(), UndoError> {
+        for (said, now) in apart.said {
+            if memberships::is_there(self.tx, said.user, said.company)? {
+                continue;
+            }
+            let moved = apart.of.get(&now).map(Vec::as_slice).unwrap_or_default();
+            let Some((user, company)) = self.went_back(&said, moved)? else { continue };
+            let about = Subject::Membership(user, company);
+            let there = (
+                users::called(&self.tx.reader(), user)?.unwrap_or_default(),
+                stored::load(self.tx, company)?.company_id,
+            );
+            for (name, before, after) in said.again_of(self.tx, user, company)? {
+                let detail = format!(
+                    "{name} was set since, of a membership that was there by the merge alone: it goes back with it to {} in {}.",
+                    there.0, there.1
+                );
+                self.conflicts.push(Conflict { kind: "membership", id: there.0.clone(), field: name.clone(), detail });
+                self.changes.push(Change::new(about, name, before, after));
+            }
+        }
+        for since in apart.since {
+            if let Subject::Membership(user, company) = since.about
+                && !memberships::is_there(self.tx, user, company)?
+            {
+                continue;
+            }
+            let detail = format!("{} has changed since, and stays as it is.", since.field);
+            self.conflict(&since, detail);
+        }
         Ok(())
+    }
+
+    /// The membership that another went back to: of those who were moved, the one that is there.
+    fn went_back(&self, said: &Said, moved: &[Subject]) -> Result<Option<(UserKey, CompanyKey)>, StoreError> {
+        for moved in moved {
+            let (user, company) = match *moved {
+                Subject::User(user) => (self.tx.catalog().survivor(user), said.company),
+                Subject::Company(company) => (said.user, stored::survivor(self.tx, company)),
+                _ => continue,
+            };
+            if memberships::is_there(self.tx, user, company)? {
+                return Ok(Some((user, company)));
+            }
+        }
+        Ok(None)
     }
 
     /// A company that was merged goes back to what it was; what was said since of the one it was merged into
@@ -66,6 +140,7 @@ impl Undoing<'_, '_> {
         row: &ChangeRow,
         company: CompanyKey,
         moves_too: impl Fn(Subject) -> bool,
+        apart: &mut Apart,
     ) -> Result<Option<companies::Move>, UndoError> {
         let Some(now) = companies::merged_into(self.tx, company) else {
             self.conflict(row, "It stands for itself already.".to_owned());
@@ -78,10 +153,7 @@ impl Undoing<'_, '_> {
         };
         let was = stored::load(self.tx, now)?.company_id;
         self.changes.push(Change::new(row.about, MERGED_INTO, Some(Value::String(was)), row.before.clone()));
-        for since in changes::fields_since(&self.tx.reader(), Subject::Company(now), self.deed.change)? {
-            let detail = format!("{} has changed since, and stays as it is.", since.field);
-            self.conflict(&since, detail);
-        }
+        apart.read(self.tx, Subject::Company(now), row.about, self.deed.change)?;
         Ok(Some(companies::Move { company, into: back.filter(|back| *back != company) }))
     }
 }

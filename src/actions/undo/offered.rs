@@ -2,7 +2,7 @@
 
 use super::attributes::TAKEN_BACK;
 use crate::actions::sources;
-use crate::domain::change::{LINK, Subject, USER_ID};
+use crate::domain::change::{ALIAS, LINK, Subject, USER_ID};
 use crate::domain::settings::Settings;
 use crate::store::changes::ChangeRow;
 
@@ -15,7 +15,7 @@ pub fn can_be_taken_back(rows: &[ChangeRow]) -> bool {
 
 fn is_taken_back(row: &ChangeRow) -> bool {
     match (row.about, row.field.as_str()) {
-        (Subject::Visitor(_), _) | (_, USER_ID | LINK) => false,
+        (Subject::Visitor(_), _) | (_, USER_ID | ALIAS | LINK) => false,
         (Subject::Workspace, field) => Settings::default().get(field).is_some(),
         (Subject::Source(_), field) => sources::is_field(field),
         (Subject::Attribute(_), field) => TAKEN_BACK.contains(&field),

@@ -111,6 +111,11 @@ pub fn company_row(row: &CompanyRow) -> Markup {
     company(id, name, company_second_line(id, name, row.domain.as_deref()))
 }
 
+/// The mark of an archived company.
+pub fn archived() -> Markup {
+    super::pill::word("Archived", "Out of lists and numbers; messages for it are stored all the same")
+}
+
 /// A company's name within a line.
 pub fn company_text(company: &CompanyName) -> Markup {
     values::name(company_name(company.name.as_deref(), &company.company_id))

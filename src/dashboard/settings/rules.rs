@@ -213,7 +213,7 @@ fn own_people(view: &View) -> Markup {
             div.body.stack.snug {
                 (Line {
                     name: "staff_domains", label: "Domains of your own staff", value: view.values.get("staff_domains"),
-                    hint: "Separated by commas, subdomains by name. Whoever has an address at them is left out of all numbers: active people, \
+                    hint: "Separated by commas; subdomains count with them. Whoever has an address at them is left out of all numbers: active people, \
                            events, companies' activity. Their addresses make and suggest no company.",
                     placeholder: "example.com", ..Line::default()
                 }

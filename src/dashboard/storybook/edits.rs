@@ -45,6 +45,7 @@ pub fn edits() -> Vec<(&'static str, Markup)> {
     let new = value::View { value: None, kind: None, history: vec![], name: String::new(), ..plain.clone() };
     let membership = UserMembership {
         company: samples::company_name(0),
+        archived: false,
         role: Some("Admin".to_owned()),
         title: None,
         attributes: serde_json::Map::new(),

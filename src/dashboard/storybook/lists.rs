@@ -255,6 +255,7 @@ pub fn lists() -> Vec<(&'static str, Markup)> {
         search: "mar".to_owned(),
         users: (0..4).map(samples::user).collect(),
         companies: (0..3).map(samples::company).collect(),
+        archived: vec![samples::company(4)],
         notes: samples::notes()
             .0
             .into_iter()

@@ -49,6 +49,7 @@ pub fn profiles() -> Vec<(&'static str, Markup)> {
     let here = frame(Place::Users, "/users/u_30418");
     let membership = |index: usize, left: bool| UserMembership {
         company: samples::company_name(index),
+        archived: index == 1,
         role: (index != 1).then(|| "Admin".to_owned()),
         title: (index == 0).then(|| "Operations lead".to_owned()),
         attributes: serde_json::Map::new(),

@@ -427,6 +427,31 @@ impl Attributes {
         changed
     }
 
+    /// Hears what was said to another: all but what filled its gaps, each at its own time. Answers each name
+    /// whose value differs by that, before and after.
+    pub fn hear(&mut self, other: Attributes) -> Vec<Changed> {
+        let mut changed = Vec::new();
+        for (name, said) in other.cells {
+            let cell = self.cells.entry(name.clone()).or_default();
+            let before = cell.value();
+            if let Some((value, stamp)) = said.once {
+                cell.write(Write::Once(value), stamp);
+            }
+            if let Some((value, stamp)) = said.plain {
+                cell.set(value, stamp);
+            }
+            for (stamp, operation) in said.operations {
+                cell.operate(operation, stamp);
+            }
+            let after = cell.value();
+            if before != after {
+                changed.push((name, before, after));
+            }
+        }
+        self.cells.retain(|_, cell| *cell != Cell::default());
+        changed
+    }
+
     /// The value of a name.
     pub fn get(&self, name: &str) -> Option<Value> {
         self.cells.get(name).and_then(Cell::value)
@@ -507,6 +532,31 @@ mod tests {
         assert_eq!(filled, [("city".to_owned(), None, Some(json!("Oslo")))]);
         assert_eq!(attributes.get("plan"), Some(json!("pro")));
         assert_eq!(attributes.fill_gaps(&[]), [("city".to_owned(), Some(json!("Oslo")), None)]);
+    }
+
+    #[test]
+    fn what_was_said_to_another_is_heard_and_its_gaps_are_not() {
+        let mut other = Attributes::default();
+        other.write("role", Write::Set(json!("boss")), stamp(5));
+        other.write("title", Write::Set(json!("old")), stamp(1));
+        other.write("visits", Write::Increment(1.into()), stamp(6));
+        let mut ours = Attributes::default();
+        ours.write("title", Write::Set(json!("CTO")), stamp(2));
+        ours.write("visits", Write::Set(json!(4)), stamp(3));
+        ours.write("city", Write::Set(json!("Ulm")), stamp(3));
+        other.fill_gaps(std::slice::from_ref(&ours));
+        assert_eq!((other.get("city"), other.get("visits")), (Some(json!("Ulm")), Some(json!(5))));
+        let before = ours.clone();
+        let changed = ours.hear(other.clone());
+        let changed: Vec<(&str, Option<Value>)> =
+            changed.iter().map(|(name, _, after)| (name.as_str(), after.clone())).collect();
+        assert_eq!(changed, [("role", Some(json!("boss"))), ("visits", Some(json!(5)))]);
+        assert_eq!(ours.get("title"), Some(json!("CTO")), "the newer of two holds");
+        let mut nothing = Attributes::default();
+        other = Attributes::default();
+        other.fill_gaps(&[before]);
+        assert_eq!(nothing.hear(other), []);
+        assert!(nothing.is_empty());
     }
 
     #[test]

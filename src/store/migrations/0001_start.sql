@@ -111,6 +111,7 @@ CREATE TABLE users (
   id             TEXT    NOT NULL UNIQUE,
   user_id        TEXT    UNIQUE,           -- null: a lead
   email          TEXT,                     -- as compared (R7)
+  email_domain   TEXT,                     -- whose domain the address is at: mail.acme.co.uk is acme.co.uk's (R16)
   name           TEXT,
   sort_name      TEXT    NOT NULL DEFAULT '', -- lower case: name, else e-mail, else id
   attributes     BLOB    NOT NULL,         -- JSONB
@@ -130,7 +131,7 @@ CREATE TABLE users (
 ) STRICT;
 CREATE INDEX users_owner ON users (owner_key, user_key) WHERE owner_key IS NOT NULL;
 CREATE INDEX users_email ON users (email, user_key) WHERE email IS NOT NULL;
-CREATE INDEX users_email_domain ON users (substr(email, instr(email, '@') + 1), staff, user_key) WHERE email IS NOT NULL;
+CREATE INDEX users_email_domain ON users (email_domain, staff, user_key) WHERE email_domain IS NOT NULL;
 CREATE INDEX users_staff ON users (last_seen_hour, user_key) WHERE staff = 1;
 CREATE INDEX users_merged_into ON users (merged_into) WHERE merged_into IS NOT NULL;
 -- Lists and counts never meet who is merged or archived.

@@ -1,13 +1,13 @@
 //! A user as the writer needs it: found by its ids, made, given a new id, written.
 
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{OptionalExtension, named_params, params};
 
 use crate::domain::attributes::{Attributes, person_name};
 use crate::domain::duplicates::{self, Records, Why};
 use crate::domain::identity::Contact;
 use crate::domain::ids::{CompanyKey, UserId, UserKey};
 use crate::domain::time;
-use crate::store::{self, StoreError, Tx, merges, remembered, search, visitors};
+use crate::store::{self, Reader, StoreError, Tx, merges, remembered, search, visitors};
 
 /// A user as the rules need it.
 #[derive(Debug, Clone, PartialEq)]
@@ -175,6 +175,15 @@ pub fn load(tx: &Tx<'_>, key: UserKey) -> Result<KnownUser, StoreError> {
 pub fn id(tx: &Tx<'_>, key: UserKey) -> Result<String, StoreError> {
     let mut statement = tx.connection.prepare_cached("SELECT id FROM users WHERE user_key = ?1")?;
     Ok(statement.query_row([key.0], |row| row.get(0))?)
+}
+
+/// What a user is called in change sets: the site's id, of a lead the e-mail address; none where there is no such.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn called(db: &Reader<'_>, key: UserKey) -> Result<Option<String>, StoreError> {
+    let mut statement = db.0.prepare_cached("SELECT coalesce(user_id, email, id) FROM users WHERE user_key = :user")?;
+    Ok(statement.query_row(named_params! { ":user": key.0 }, |row| row.get(0)).optional()?)
 }
 
 /// The user with one of our ids, as it is, merged or not.

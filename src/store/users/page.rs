@@ -63,6 +63,8 @@ pub struct AttributeValue {
 pub struct UserMembership {
     /// The company.
     pub company: CompanyName,
+    /// The company is out of lists and numbers (C10).
+    pub archived: bool,
     /// Role in it.
     pub role: Option<String>,
     /// Title in it.
@@ -308,7 +310,7 @@ fn memberships(db: &Reader<'_>, user: i64, sources: &SourceNames) -> Result<Vec<
     let mut statement = db.0.prepare_cached(
         "SELECT c.company_key, c.company_id, c.name, m.role, m.title, json(m.attributes),
                 m.open AND u.current_company_key IS m.company_key AS current,
-                m.joined_ms, m.left_ms, m.source_key, m.grade
+                m.joined_ms, m.left_ms, m.source_key, m.grade, c.archived_ms IS NOT NULL
          FROM memberships AS m
          JOIN companies AS c ON c.company_key = m.company_key
          JOIN users AS u ON u.user_key = m.user_key
@@ -318,6 +320,7 @@ fn memberships(db: &Reader<'_>, user: i64, sources: &SourceNames) -> Result<Vec<
     let rows = statement.query_map(named_params! { ":user": user }, |row| {
         Ok(UserMembership {
             company: CompanyName { key: CompanyKey(row.get(0)?), company_id: row.get(1)?, name: row.get(2)? },
+            archived: row.get(11)?,
             role: row.get(3)?,
             title: row.get(4)?,
             attributes: json_object(row.get_ref(5)?.as_str()?),
