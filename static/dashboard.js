@@ -92,6 +92,34 @@ document.addEventListener("keydown", (event) => {
   menu?.querySelector("summary").focus()
 })
 
+// Filters: of a field only its own tests are offered, activity asks how often, and values are suggested.
+for (const form of document.querySelectorAll("form[data-filter]")) {
+  const [field, test, value] = ["field", "op", "value"].map((name) => form.elements[name])
+  const part = (name) => form.querySelector(`[data-part=${name}]`)
+  const fit = () => {
+    const kind = field.selectedOptions[0]?.dataset.kind
+    for (const option of test.options) {
+      option.hidden = option.disabled = !option.dataset.kinds.split(" ").includes(kind)
+    }
+    if (test.selectedOptions[0]?.disabled) test.value = [...test.options].find((option) => !option.disabled).value
+    const alone = test.value === "set" || test.value === "unset"
+    part("value").hidden = kind === "activity" || alone
+    if (part("often")) part("often").hidden = kind !== "activity"
+    value.type = kind === "date" && (test.value === "before" || test.value === "after") ? "date" : "text"
+  }
+  const suggest = async () => {
+    const list = value.list
+    list.replaceChildren()
+    const query = new URLSearchParams({ list: form.dataset.filter, field: field.value })
+    const response = await fetch(`/filter/values?${query}`).catch(() => null)
+    if (response?.ok) list.append(...(await response.json()).map((text) => new Option(text, text)))
+  }
+  field.addEventListener("change", () => (fit(), suggest()))
+  test.addEventListener("change", fit)
+  form.closest("details").addEventListener("toggle", (event) => event.target.open && suggest())
+  fit()
+}
+
 // What changed without a click is also said to those who don't see it.
 let voice
 function say(text) {

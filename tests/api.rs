@@ -88,10 +88,11 @@ async fn a_program_reads_all_users_page_by_page() {
     assert_eq!((named.body["total"].as_u64(), named.body["data"].as_array().map(Vec::len)), (Some(6), Some(2)));
     for (path, code) in [
         ("/users?limit=501", "parameter_invalid"),
-        ("/users?sort=plan", "parameter_invalid"),
+        ("/users?sort=colour", "parameter_invalid"),
         ("/users?page=2", "parameter_invalid"),
         ("/users?cursor=abc", "parameter_invalid"),
-        ("/users?f=plan:is:pro", "filter_unsupported"),
+        ("/users?f=colour:is:red", "filter_invalid"),
+        ("/events?f=plan:is:pro", "filter_unsupported"),
         ("/users/u1?at=2026-13-01", "parameter_invalid"),
         ("/events?order=arrival", "parameter_invalid"),
     ] {

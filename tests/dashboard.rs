@@ -368,7 +368,9 @@ async fn an_address_that_a_list_can_t_show_is_refused() {
     let cookie = rollcall.session_cookie().await;
     for (path, sentence) in [
         ("/users?sort=colour", "sort= takes name, email, companies, first_seen, last_seen"),
-        ("/users?f=plan:pro", "“plan:pro” is no filter"),
+        ("/users?f=plan:pro", "plan takes no operator pro. It takes is, not, has"),
+        ("/users?columns=colour", "columns= takes email, user_id, company"),
+        ("/companies/company-3?f=plan:is:pro", "“plan:is:pro” is no filter"),
         ("/users?after=bogus", "after= takes what the link to the next page says"),
         ("/companies?cursor=bogus", "a list of pages goes on with after="),
         ("/companies/company-3?sort=bogus", "sort= takes name, joined, last_seen"),

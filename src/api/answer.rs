@@ -41,6 +41,7 @@ impl<T> List<T> {
             None => (None, false),
             Some(Count::Exactly(total)) => (Some(total), false),
             Some(Count::Over) => (Some(COUNT_MAX), true),
+            Some(Count::AtLeast(total)) => (Some(total), true),
         };
         self
     }

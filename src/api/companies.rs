@@ -12,18 +12,21 @@ use serde_json::{Map, Value};
 
 use super::answer::{self, FirstPageView, List, Time};
 use super::changes::{self, ChangeSetView};
+use super::columns::Columns;
 use super::events;
-use super::parameters::{Parameters, Sorts, invalid};
+use super::parameters::{FILTER, Parameters, Sorts, invalid};
 use super::users::{MembershipHistoryView, plain};
 use super::{read_only, resource};
 use crate::domain::activity::{State, Trend};
 use crate::domain::change::Subject;
+use crate::domain::filter::Listed;
 use crate::domain::ids::{CompanyId, CompanyKey};
 use crate::http::access::ReadToken;
 use crate::http::problem::Problem;
 use crate::store::companies::{self, CompanyRecord, MemberRow, MembersBy, Shelf, SortBy};
 use crate::store::events::Of;
 use crate::store::history::{self, CompanyItselfThen};
+use crate::store::list::Extent;
 use crate::store::{self, Reader, Store, StoreError};
 
 const SORTS: &Sorts<SortBy> = &[
@@ -36,6 +39,25 @@ const SORTS: &Sorts<SortBy> = &[
 
 const MEMBER_SORTS: &Sorts<MembersBy> =
     &[("name", MembersBy::Name), ("joined_at", MembersBy::Joined), ("last_seen", MembersBy::LastSeen)];
+
+/// What else than its id a company's row says, to choose from.
+const MEMBERS: &[&str] = &[
+    "aliases",
+    "name",
+    "domains",
+    "attributes",
+    "members",
+    "active_members_30d",
+    "owner",
+    "tags",
+    "signed_members",
+    "first_page",
+    "state",
+    "trend",
+    "first_seen",
+    "last_seen",
+    "archived_at",
+];
 
 /// The methods that a company takes.
 const WRITTEN: &str = "GET, HEAD, PUT, PATCH";
@@ -57,12 +79,15 @@ pub(super) fn configure(config: &mut web::ServiceConfig) {
 
 /// `GET /api/v1/companies`, with `archived=1` the archived ones; with `?id=` one company, as an id of dots can't stand in a path.
 async fn list(_: ReadToken, request: HttpRequest, store: Data<Store>) -> Result<HttpResponse, Problem> {
-    let parameters = Parameters::of(&request, &["limit", "cursor", "sort", "q", "count", "id", "at", "archived"])?;
+    let known = ["limit", "cursor", "sort", "q", "count", "id", "at", "archived", "columns", FILTER];
+    let parameters = Parameters::of(&request, &known)?;
     if parameters.get("id").is_some() {
         return one(&store, company_id("", &parameters)?, parameters.at(&store)?).await;
     }
     parameters.only_of_one("at")?;
-    let (query, order) = parameters.list(SORTS, "-first_seen")?;
+    let fields = store.catalog().fields(Listed::Companies);
+    let (query, order) = parameters.filtered_list(SORTS, "-first_seen", &fields, SortBy::fact)?;
+    let columns = Columns::of(&parameters, &["company_id"], MEMBERS, &fields)?;
     let (wants_count, now_ms) = (parameters.wants_count()?, store.now_ms());
     let shelf = match parameters.get("archived") {
         None | Some("0") => Shelf::InUse,
@@ -73,11 +98,14 @@ async fn list(_: ReadToken, request: HttpRequest, store: Data<Store>) -> Result<
     };
     let ((page, total), lag_ms) = store
         .read_folded(move |db| {
-            let total = wants_count.then(|| companies::count(db, shelf, query.search.as_deref())).transpose()?;
+            let (search, filter) = (query.search.as_deref(), query.filter.as_ref());
+            let count = || companies::count_matching(db, shelf, search, filter, Extent::ToMax, now_ms);
+            let total = wants_count.then(count).transpose()?;
             Ok((companies::records(db, shelf, &query, now_ms)?, total))
         })
         .await?;
-    Ok(answer::ok(List::of(page, &order, |company| CompanyView::of(company, now_ms)).counted(total), lag_ms))
+    let view = |company| Columns::cut(columns.as_ref(), CompanyView::of(company, now_ms));
+    Ok(answer::ok(List::of(page, &order, view).counted(total), lag_ms))
 }
 
 /// `GET /api/v1/companies/{company_id}`

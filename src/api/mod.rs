@@ -12,6 +12,7 @@ mod answer;
 mod attributes;
 mod bodies;
 mod changes;
+mod columns;
 mod companies;
 mod edits;
 mod erasures;

@@ -5,13 +5,14 @@ use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use actix_web::web::Query;
 
+use crate::domain::filter::{self, Fact, Field, Fields, Filter};
 use crate::domain::time;
 use crate::http::problem::Problem;
 use crate::store::list::{Cursor, ListQuery, PAGE_ROWS, PAGE_ROWS_MAX};
 use crate::store::{Store, history};
 
-/// Words of filters, which come with a later version.
-const FILTER_WORDS: [&str; 2] = ["f", "match"];
+/// The word that says, among the known ones, that a list takes filters: `f`, `match`, `g1.f` …
+pub(super) const FILTER: &str = "f";
 
 /// The parameters of one request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,11 +34,11 @@ impl Parameters {
             .map_err(|error| invalid(format!("The query string can't be read: {error}."), "query"))?
             .into_inner();
         for (place, (name, _)) in pairs.iter().enumerate() {
-            if FILTER_WORDS.contains(&name.as_str()) {
-                let detail = format!(
-                    "This version does not filter yet, and {name}= would be ignored. Leave it out, and search with q= \
-                     where the list takes it."
-                );
+            if filter::is_parameter(name) {
+                if known.contains(&FILTER) {
+                    continue;
+                }
+                let detail = format!("This list takes no filter, and {name}= would be ignored. Leave it out.");
                 return Err(Problem::new(StatusCode::BAD_REQUEST, "filter_unsupported", detail)
                     .with("parameter", name.as_str()));
             }
@@ -68,7 +69,7 @@ impl Parameters {
     /// Where the page before ended, in a list whose order has a name.
     pub fn cursor(&self, order: &str) -> Result<Option<Cursor>, Problem> {
         let Some(text) = self.get("cursor") else { return Ok(None) };
-        let read = text.split_once('.').filter(|(of, _)| *of == order).and_then(|(_, cursor)| Cursor::decode(cursor));
+        let read = text.rsplit_once('.').filter(|(of, _)| *of == order).and_then(|(_, cursor)| Cursor::decode(cursor));
         let refused = || {
             let detail = "This cursor is not one of this list and order. Send next_cursor of the page before, unchanged, \
                           with the same sort.";
@@ -114,6 +115,35 @@ impl Parameters {
         end.ok_or_else(refused).map(|end_ms| Some((text.to_owned(), end_ms)))
     }
 
+    /// The filter of a list; none where nothing is said.
+    pub fn filter(&self, fields: &Fields) -> Result<Option<Filter>, Problem> {
+        let pairs = self.pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let filter = filter::parse(pairs, fields).map_err(|error| {
+            Problem::new(StatusCode::BAD_REQUEST, "filter_invalid", error.sentence)
+                .with("parameter", error.parameter)
+                .with("number", error.number)
+                .with("character", error.character)
+        })?;
+        Ok(Some(filter).filter(|filter| !filter.is_empty()))
+    }
+
+    /// As [`Parameters::list`], of a list that can also be filtered, and sorted by what is known of its rows.
+    pub fn filtered_list<S: Clone>(
+        &self,
+        sorts: &Sorts<S>,
+        usual: &'static str,
+        fields: &Fields,
+        by_fact: impl Fn(&Fact) -> Option<S>,
+    ) -> Result<(ListQuery<S>, String), Problem> {
+        let filter = self.filter(fields)?;
+        let by_field = |word: &str| match fields.find(word)? {
+            Field::Own(fact, _) => by_fact(&fact),
+            _ => None,
+        };
+        let (query, order) = self.sorted_list(sorts, usual, " or an attribute", by_field)?;
+        Ok((ListQuery { filter, ..query }, order))
+    }
+
     /// The first and the last millisecond of a day that is wanted, in the workspace's zone.
     pub fn day(&self, store: &Store) -> Result<Option<(i64, i64)>, Problem> {
         let Some(text) = self.get("day") else { return Ok(None) };
@@ -124,20 +154,32 @@ impl Parameters {
     }
 
     /// What of a sorted list is wanted, and the name of its order; `usual` where nothing is said.
-    pub fn list<S: Copy>(&self, sorts: &Sorts<S>, usual: &'static str) -> Result<(ListQuery<S>, String), Problem> {
+    pub fn list<S: Clone>(&self, sorts: &Sorts<S>, usual: &'static str) -> Result<(ListQuery<S>, String), Problem> {
+        self.sorted_list(sorts, usual, "", |_| None)
+    }
+
+    fn sorted_list<S: Clone>(
+        &self,
+        sorts: &Sorts<S>,
+        usual: &'static str,
+        others: &str,
+        other: impl Fn(&str) -> Option<S>,
+    ) -> Result<(ListQuery<S>, String), Problem> {
         let order = self.get("sort").unwrap_or(usual);
         let (field, descending) = order.strip_prefix('-').map_or((order, false), |field| (field, true));
-        let Some((_, sort)) = sorts.iter().find(|(word, _)| *word == field) else {
+        let known = sorts.iter().find(|(word, _)| *word == field).map(|(_, sort)| sort.clone());
+        let Some(sort) = known.or_else(|| other(field)) else {
             let allowed: Vec<&str> = sorts.iter().map(|(word, _)| *word).collect();
             let detail = format!(
-                "There is no sorting by {field:?} here. Sort by {}, each also with a minus for the greatest first.",
+                "There is no sorting by {field:?} here. Sort by {}{others}, each also with a minus for the greatest first.",
                 allowed.join(", ")
             );
             return Err(invalid(detail, "sort"));
         };
         let query = ListQuery {
             search: self.get("q").map(str::to_owned),
-            sort: *sort,
+            filter: None,
+            sort,
             descending,
             after: self.cursor(order)?,
             size: self.limit()?,
@@ -176,7 +218,10 @@ mod tests {
     #[test]
     fn what_is_not_said_is_as_usual() {
         let (query, order) = list("").unwrap();
-        assert_eq!(query, ListQuery { search: None, sort: By::Seen, descending: true, after: None, size: 50 });
+        assert_eq!(
+            query,
+            ListQuery { search: None, filter: None, sort: By::Seen, descending: true, after: None, size: 50 }
+        );
         assert_eq!(order, "-last_seen");
         assert_eq!(list("limit=&q=").unwrap().0, query, "an empty parameter is absent");
     }
@@ -212,10 +257,26 @@ mod tests {
     }
 
     #[test]
-    fn a_filter_is_refused_rather_than_ignored() {
-        for text in ["f=plan:is:pro", "limit=5&match=any"] {
+    fn where_no_filter_is_taken_it_is_refused_rather_than_ignored() {
+        for text in ["f=plan:is:pro", "limit=5&match=any", "g1.f=plan:set"] {
             assert_eq!(list(text).unwrap_err().code(), "filter_unsupported", "{text}");
         }
+    }
+
+    #[test]
+    fn a_filter_is_read_and_what_is_wrong_with_it_is_said_with_its_place() {
+        let fields = Fields::new(filter::Listed::Users, []);
+        let read = |text: &str| Parameters::read(text, &["sort", FILTER]).unwrap().filter(&fields);
+        let filter = read("f=name:has:ann&f=email%3Aset&match=any").unwrap().unwrap();
+        assert_eq!(filter.in_words(), "name contains “ann” or has an e-mail");
+        assert_eq!(read("sort=name&f=").unwrap(), None, "an empty parameter is absent");
+        let problem = read("f=name:set&f=name:like:x").unwrap_err().to_json();
+        assert_eq!((&problem["code"], &problem["status"]), (&"filter_invalid".into(), &400.into()));
+        assert_eq!(
+            (&problem["parameter"], &problem["number"], &problem["character"]),
+            (&"f".into(), &2.into(), &6.into())
+        );
+        assert!(problem["detail"].as_str().unwrap().contains("is, not, has"), "{problem}");
     }
 
     #[test]

@@ -10,17 +10,20 @@ use serde_json::{Map, Value};
 
 use super::answer::{self, FirstPageView, List, Time};
 use super::changes::{self, ChangeSetView, ChangeView};
+use super::columns::Columns;
 use super::events;
-use super::parameters::{Parameters, Sorts, invalid};
+use super::parameters::{FILTER, Parameters, Sorts, invalid};
 use super::{read_only, resource};
 use crate::actions::merge::{self as deeds, MergeError};
 use crate::domain::activity::{State, Trend};
 use crate::domain::change::{By, Subject};
+use crate::domain::filter::Listed;
 use crate::domain::ids::{UserId, UserKey};
 use crate::http::access::{ReadToken, WriteToken};
 use crate::http::problem::Problem;
 use crate::store::events::Of;
 use crate::store::history::{self, CompanyThen, UserThen};
+use crate::store::list::Extent;
 use crate::store::membership_history::MembershipHistory;
 use crate::store::users::{self, AttributeValue, SortBy, UserMembership, UserName, UserRecord};
 use crate::store::{self, Reader, Store, StoreError, Tx};
@@ -31,6 +34,24 @@ const SORTS: &Sorts<SortBy> = &[
     ("first_seen", SortBy::FirstSeen),
     ("last_seen", SortBy::LastSeen),
     ("companies", SortBy::Companies),
+];
+
+/// What else than its ids a user's row says, to choose from.
+const MEMBERS: &[&str] = &[
+    "email",
+    "name",
+    "anonymous_ids",
+    "aliases",
+    "attributes",
+    "companies",
+    "owner",
+    "tags",
+    "first_page",
+    "state",
+    "trend",
+    "first_seen",
+    "last_seen",
+    "signed",
 ];
 
 /// The methods that a user takes.
@@ -47,20 +68,26 @@ pub(super) fn configure(config: &mut web::ServiceConfig) {
 
 /// `GET /api/v1/users`; with `?id=` one user, as an id of dots can't stand in a path.
 async fn list(_: ReadToken, request: HttpRequest, store: Data<Store>) -> Result<HttpResponse, Problem> {
-    let parameters = Parameters::of(&request, &["limit", "cursor", "sort", "q", "count", "id", "by", "at"])?;
+    let known = ["limit", "cursor", "sort", "q", "count", "id", "by", "at", "columns", FILTER];
+    let parameters = Parameters::of(&request, &known)?;
     if parameters.get("id").is_some() {
         return one(&store, user_name("", &parameters)?, parameters.at(&store)?).await;
     }
     parameters.only_of_one("at")?;
-    let (query, order) = parameters.list(SORTS, "-first_seen")?;
+    let fields = store.catalog().fields(Listed::Users);
+    let (query, order) = parameters.filtered_list(SORTS, "-first_seen", &fields, SortBy::fact)?;
+    let columns = Columns::of(&parameters, &["id", "user_id"], MEMBERS, &fields)?;
     let (wants_count, now_ms) = (parameters.wants_count()?, store.now_ms());
     let ((page, total), lag_ms) = store
         .read_folded(move |db| {
-            let total = wants_count.then(|| users::count(db, query.search.as_deref())).transpose()?;
+            let (search, filter) = (query.search.as_deref(), query.filter.as_ref());
+            let total =
+                wants_count.then(|| users::count_matching(db, search, filter, Extent::ToMax, now_ms)).transpose()?;
             Ok((users::records(db, &query, now_ms)?, total))
         })
         .await?;
-    Ok(answer::ok(List::of(page, &order, |user| UserView::of(user, now_ms)).counted(total), lag_ms))
+    let view = |user| Columns::cut(columns.as_ref(), UserView::of(user, now_ms));
+    Ok(answer::ok(List::of(page, &order, view).counted(total), lag_ms))
 }
 
 /// `GET /api/v1/users/{id}`

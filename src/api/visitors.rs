@@ -6,12 +6,18 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::answer::{self, FirstPageView, List, Time};
-use super::parameters::{Parameters, Sorts};
+use super::columns::Columns;
+use super::parameters::{FILTER, Parameters, Sorts};
 use super::read_only;
+use crate::domain::filter::Listed;
 use crate::http::access::ReadToken;
 use crate::http::problem::Problem;
 use crate::store::Store;
+use crate::store::list::{Extent, ListQuery};
 use crate::store::visitors::{self, SortBy, VisitorRow};
+
+/// What else than its ids a visitor's row says, to choose from.
+const MEMBERS: &[&str] = &["first_seen", "last_seen", "attributes", "first_page"];
 
 const SORTS: &Sorts<SortBy> = &[("last_seen", SortBy::LastSeen)];
 
@@ -21,16 +27,22 @@ pub(super) fn configure(config: &mut web::ServiceConfig) {
 
 /// `GET /api/v1/visitors`
 async fn list(_: ReadToken, request: HttpRequest, store: Data<Store>) -> Result<HttpResponse, Problem> {
-    let parameters = Parameters::of(&request, &["limit", "cursor", "sort", "q", "count"])?;
+    let parameters = Parameters::of(&request, &["limit", "cursor", "sort", "q", "count", "columns", FILTER])?;
+    let fields = store.catalog().fields(Listed::Visitors);
     let (query, order) = parameters.list(SORTS, "-last_seen")?;
-    let wants_count = parameters.wants_count()?;
+    let query = ListQuery { filter: parameters.filter(&fields)?, ..query };
+    let columns = Columns::of(&parameters, &["anonymous_id", "user_id"], MEMBERS, &fields)?;
+    let (wants_count, now_ms) = (parameters.wants_count()?, store.now_ms());
     let ((page, total), lag_ms) = store
         .read_folded(move |db| {
-            let total = wants_count.then(|| visitors::count(db, query.search.as_deref())).transpose()?;
-            Ok((visitors::list(db, &query)?, total))
+            let (search, filter) = (query.search.as_deref(), query.filter.as_ref());
+            let total =
+                wants_count.then(|| visitors::count_matching(db, search, filter, Extent::ToMax, now_ms)).transpose()?;
+            Ok((visitors::list(db, &query, now_ms)?, total))
         })
         .await?;
-    Ok(answer::ok(List::of(page, &order, VisitorView::of).counted(total), lag_ms))
+    let view = |visitor| Columns::cut(columns.as_ref(), VisitorView::of(visitor));
+    Ok(answer::ok(List::of(page, &order, view).counted(total), lag_ms))
 }
 
 /// A visitor as JSON.

@@ -1,26 +1,35 @@
 //! `/companies`: all companies.
 
+use std::borrow::Cow;
+use std::collections::HashMap;
+
 use actix_web::HttpRequest;
 use maud::{Markup, html};
+use serde_json::{Map, Value};
 
 use super::desk::{self, Answer};
 use super::done::{self, Done};
 use super::happenings::Told;
+use super::narrowed::{self, Sent};
 use super::parts::chart::roll;
+use super::parts::columns::{self, Columns, Known, Shown};
+use super::parts::filter::{self, Builder};
 use super::parts::frame::{Frame, Place, shell};
 use super::parts::icon::icon;
 use super::parts::labels::tags;
-use super::parts::list::{Address, Column, LIST, search_chip, segments};
+use super::parts::list::{Address, Column, found, search_chip, segments};
 use super::parts::numbers::{self, cell, counted};
 use super::parts::section::head;
 use super::parts::{pill, say, values, who};
 use super::{duplicates, errors};
 use crate::domain::access::Role;
 use crate::domain::duplicates::Records;
+use crate::domain::filter::{BuiltIn, Fact, Field, Listed};
 use crate::http::access::Viewer;
+use crate::store::attribute_rows::{self, Table};
 use crate::store::companies::{self, CompanyRow, Shelf, SortBy};
 use crate::store::list::{Count, PAGE_ROWS, Page};
-use crate::store::{duplicates as stored_duplicates, email_domains};
+use crate::store::{duplicates as stored_duplicates, email_domains, operators};
 
 /// The list of archived companies.
 pub const ARCHIVED: &str = "/companies?list=archived";
@@ -29,26 +38,53 @@ impl Column for SortBy {
     const ALL: &'static [SortBy] =
         &[SortBy::Name, SortBy::Members, SortBy::ActiveMembers, SortBy::FirstSeen, SortBy::LastSeen];
 
-    fn name(self) -> &'static str {
-        match self {
+    fn name(&self) -> Cow<'_, str> {
+        let name = match self {
             SortBy::Name => "name",
             SortBy::Members => "members",
             SortBy::ActiveMembers => "active_members",
             SortBy::FirstSeen => "first_seen",
             SortBy::LastSeen => "last_seen",
-        }
+            SortBy::Fact(fact) => return Field::Own(fact.clone(), Listed::Companies).to_string().into(),
+        };
+        name.into()
     }
 
-    fn descends_first(self) -> bool {
-        self != SortBy::Name
+    fn of(fact: &Fact) -> Option<SortBy> {
+        SortBy::fact(fact)
+    }
+
+    fn descends_first(&self) -> bool {
+        *self != SortBy::Name
     }
 }
+
+/// The columns of the list, and those that it has where nobody chose: the company itself always stands first.
+pub const COLUMNS: (&[Known], &[&str]) = (
+    &[
+        ("company_id", "Company id"),
+        ("members", "Members"),
+        ("active_members_30d", "Active in 30 days"),
+        ("activity", "28 days"),
+        ("first_seen", "First seen"),
+        ("last_seen", "Last seen"),
+        ("owner", "Owner"),
+        ("tags", "Tags"),
+    ],
+    &["members", "active_members_30d", "activity", "first_seen", "last_seen"],
+);
 
 /// What the page shows.
 #[derive(Debug, Clone)]
 pub struct View {
     /// The list's state.
     pub address: Address<SortBy>,
+    /// What its filter is made of.
+    pub builder: Builder,
+    /// Its columns.
+    pub columns: Columns,
+    /// The attributes of the companies shown, where a column shows one.
+    pub values: HashMap<i64, Map<String, Value>>,
     /// Those in use, or the archived ones (C10).
     pub shelf: Shelf,
     /// How many archived ones there are.
@@ -68,7 +104,7 @@ pub struct View {
 /// The page.
 pub fn page(frame: &Frame, view: &View) -> Markup {
     let content = html! {
-        (head(html! { "Companies " span.n { (numbers::count(view.found)) } }, html! {}, html! {
+        (head(found("Companies", view.found, &view.address), html! {}, html! {
             @if view.duplicates != Count::Exactly(0) {
                 a.btn href=(duplicates::address(Records::Companies)) title="Companies whose ids look alike" {
                     (icon("merge")) " Possible duplicates " span.n { (numbers::count(view.duplicates)) }
@@ -82,17 +118,22 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
             @if frame.may(Role::Admin) { a.btn href="/edit/new?kind=company" { (icon("plus")) " New company" } }
         }))
         (done::done(view.done.as_ref(), Told::OfCompany, "/companies", frame.clock, frame.role()))
-        @let is_first = view.address.search.is_none() && view.address.after.is_none();
+        @let is_first = view.address.is_untouched();
         @if view.companies.rows.is_empty() && is_first && view.shelf == Shelf::InUse && view.archived == Count::Exactly(0) {
             (none())
         } @else {
             div.toolbar {
                 (view.address.search_form("Find in companies", "Name or id"))
                 (search_chip(&view.address))
-                @if view.shelf == Shelf::Archived || view.archived != Count::Exactly(0) { (shelves(view)) }
+                (view.builder.draw(&view.address))
+                div.row.end {
+                    @if view.shelf == Shelf::Archived || view.archived != Count::Exactly(0) { (shelves(view)) }
+                    (view.columns.menu(&view.address))
+                }
             }
+            (filter::sentence("Companies for which", &view.address.filter))
             @if !view.companies.rows.is_empty() { (table(frame, view)) }
-            @else if view.address.search.is_some() { (not_found(view)) }
+            @else if !view.address.is_untouched() { (not_found(view)) }
             @else { (nothing_on_it(view.shelf)) }
         }
     };
@@ -129,36 +170,77 @@ fn table(frame: &Frame, view: &View) -> Markup {
                 thead {
                     tr {
                         (address.head(SortBy::Name, "Company", ""))
-                        (address.head(SortBy::Members, "Members", "num"))
-                        (address.head(SortBy::ActiveMembers, "Active in 30 days", "num"))
-                        th scope="col" { "28 days" }
-                        (address.head(SortBy::FirstSeen, "First seen", "late"))
-                        (address.head(SortBy::LastSeen, "Last seen", ""))
+                        @for column in &view.columns.shown { (column_head(address, column)) }
                     }
                 }
-                tbody { @for company in &view.companies.rows { (row(frame, company)) } }
+                tbody { @for company in &view.companies.rows { (row(frame, view, company)) } }
             }
         }
         (address.pager(&shown, view.companies.next.as_ref()))
     }
 }
 
-fn row(frame: &Frame, company: &CompanyRow) -> Markup {
-    let clock = frame.clock;
+fn column_head(address: &Address<SortBy>, column: &Shown) -> Markup {
+    let sort = match column {
+        Shown::Attribute(name, kind) => SortBy::fact(&Fact::Attribute(name.clone(), *kind)),
+        Shown::Known((word, _)) => match *word {
+            "company_id" => SortBy::fact(&Fact::BuiltIn(BuiltIn::CompanyId)),
+            "members" => Some(SortBy::Members),
+            "active_members_30d" => Some(SortBy::ActiveMembers),
+            "first_seen" => Some(SortBy::FirstSeen),
+            "last_seen" => Some(SortBy::LastSeen),
+            "owner" => SortBy::fact(&Fact::BuiltIn(BuiltIn::Owner)),
+            _ => None,
+        },
+    };
+    let class = match column {
+        Shown::Known(("members" | "active_members_30d", _)) => "num",
+        Shown::Known(("first_seen", _)) => "late",
+        other => other.class(),
+    };
+    match sort {
+        Some(sort) => address.head(sort, column.heading(), class),
+        None => html! { th scope="col" class=(class) { (column.heading()) } },
+    }
+}
+
+fn row(frame: &Frame, view: &View, company: &CompanyRow) -> Markup {
     let name = company.name.as_deref();
+    let tagged = view.columns.shown.iter().any(|column| matches!(column, Shown::Known(("tags", _))));
     let below = html! {
         (who::company_second_line(&company.company_id, name, company.domain.as_deref()))
         @if let Some(plan) = &company.plan { " · " (values::name(plan)) }
-        (tags(&company.tags))
+        @if !tagged { (tags(&company.tags)) }
     };
     html! {
         tr {
             th.lead scope="row" { (who::company(&company.company_id, name, below)) }
-            td.num data-l="Members" { (cell(company.members)) }
-            td.num data-l="Active" { (cell(company.active_members)) }
-            td.fold { (roll(&company.roll)) }
-            td.late.muted data-l="First seen" { (clock.ago(company.first_seen_ms)) }
-            td.state { (pill::standing(clock, company.first_seen_ms, company.last_seen_ms)) }
+            @for column in &view.columns.shown { (cell_of(frame, view, company, column)) }
+        }
+    }
+}
+
+fn cell_of(frame: &Frame, view: &View, company: &CompanyRow, column: &Shown) -> Markup {
+    let clock = frame.clock;
+    let word = match column {
+        Shown::Known((word, _)) => *word,
+        Shown::Attribute(name, kind) => {
+            let value = view.values.get(&company.key.0).and_then(|values| values.get(name));
+            return values::cell(name, value, *kind, clock, column.class());
+        }
+    };
+    html! {
+        @match word {
+            "company_id" => td.cut data-l="Id" { (values::name(&company.company_id)) },
+            "members" => td.num data-l="Members" { (cell(company.members)) },
+            "active_members_30d" => td.num data-l="Active" { (cell(company.active_members)) },
+            "activity" => td.fold { (roll(&company.roll)) },
+            "first_seen" => td.late.muted data-l="First seen" { (clock.ago(company.first_seen_ms)) },
+            "owner" => td.cut data-l="Owner" {
+                @match &company.owner { Some(owner) => (values::name(owner)), None => span.zero { "none" } }
+            },
+            "tags" => td data-l="Tags" { (tags(&company.tags)) },
+            _ => td.state { (pill::standing(clock, company.first_seen_ms, company.last_seen_ms)) },
         }
     }
 }
@@ -179,12 +261,15 @@ fn none() -> Markup {
 }
 
 fn not_found(view: &View) -> Markup {
-    let search = view.address.search.as_deref().unwrap_or_default();
+    let search = view.address.search.as_deref();
     say::nothing(
         "No company matches",
         html! {
-            p { "No name and no id holds “" bdi { (search) } "”. Upper and lower case are the same." }
-            p.row { a.btn href=(view.address.without_search()) { "All companies" } }
+            @if !view.address.filter.is_empty() { p { "None" @if search.is_some() { " of them" } " meets all that the filter asks for." } }
+            @if let Some(search) = search {
+                p { "No name and no id holds “" bdi { (search) } "”. Upper and lower case are the same." }
+            }
+            p.row { a.btn href=(view.address.of_all()) { "All companies" } }
         },
     )
 }
@@ -202,22 +287,48 @@ pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
         _ => Shelf::InUse,
     };
     let path = if shelf == Shelf::Archived { ARCHIVED } else { "/companies" };
-    let address = match Address::read(path.to_owned(), LIST, SortBy::LastSeen, |name| desk::value(&request, name)) {
+    let (pairs, catalog) = (narrowed::pairs(&request), desk::store(&request)?.catalog());
+    let fields = catalog.fields(Listed::Companies);
+    let address = match Address::read_filtered(path.to_owned(), SortBy::LastSeen, &pairs, &fields) {
         Ok(address) => address,
         Err(sentence) => return errors::bad_address(&request, operator, Place::Companies, &sentence).await,
     };
-    let query = address.query(PAGE_ROWS);
-    let (frame, (found, archived, suggested, duplicates, companies)) =
+    let said = match columns::said(address.columns.as_deref(), COLUMNS.0, &fields) {
+        Ok(said) => said,
+        Err(sentence) => return errors::bad_address(&request, operator, Place::Companies, &sentence).await,
+    };
+    let draft = match narrowed::sent(&pairs, &address, &fields) {
+        Sent::Address(address) => return Ok(desk::see_other(&address)),
+        Sent::Wrong(draft) => Some(draft),
+        Sent::Nothing => None,
+    };
+    let (is_wrong, extent) = (draft.is_some(), narrowed::extent(&request));
+    let (query, key) = (address.query(PAGE_ROWS), operator.key);
+    let (frame, (found, archived, suggested, duplicates, companies, builder, columns, values)) =
         desk::read(&request, operator, Place::Companies, move |db, clock| {
-            let found = companies::count(db, shelf, query.search.as_deref())?;
+            let companies = companies::list(db, shelf, &query, clock.now_ms)?;
+            let (search, filter) = (query.search.as_deref(), query.filter.as_ref());
+            let found = match (&companies.next, &query.after) {
+                (None, None) => Count::Exactly(companies.rows.len() as u64),
+                _ => companies::count_matching(db, shelf, search, filter, extent, clock.now_ms)?
+                    .at_least(PAGE_ROWS as u64),
+            };
             let archived = companies::count(db, Shelf::Archived, None)?;
             let suggested = email_domains::count_suggested(db)?;
             let duplicates = stored_duplicates::count(db, Records::Companies)?;
-            Ok((found, archived, suggested, duplicates, companies::list(db, shelf, &query, clock.now_ms)?))
+            let remembered = operators::columns(db, key, Listed::Companies.as_str())?;
+            let columns = Columns::of(said, remembered.as_deref(), COLUMNS, &fields);
+            let values = match columns.attributes() {
+                true => attribute_rows::values_of(db, Table::Companies, companies.rows.iter().map(|row| row.key.0))?,
+                false => HashMap::new(),
+            };
+            let builder = narrowed::builder(db, fields, draft)?;
+            Ok((found, archived, suggested, duplicates, companies, builder, columns, values))
         })
         .await?;
-    Ok(desk::page(page(
-        &frame,
-        &View { address, shelf, archived, found, suggested, duplicates, companies, done: done::undone(&request) },
-    )))
+    let done = done::undone(&request);
+    let view =
+        View { address, builder, columns, values, shelf, archived, found, suggested, duplicates, companies, done };
+    let page = page(&frame, &view);
+    Ok(if is_wrong { desk::again(page) } else { desk::page(page) })
 }

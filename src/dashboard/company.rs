@@ -9,6 +9,8 @@ mod doings;
 mod members;
 mod numbers;
 
+use std::borrow::Cow;
+
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, web};
 use maud::{Markup, html};
@@ -60,16 +62,17 @@ pub const MEMBERS: Names = Names { search: "member", sort: "sort", after: "after
 impl Column for MembersBy {
     const ALL: &'static [MembersBy] = &[MembersBy::Name, MembersBy::Joined, MembersBy::LastSeen];
 
-    fn name(self) -> &'static str {
-        match self {
+    fn name(&self) -> Cow<'_, str> {
+        let name = match self {
             MembersBy::Name => "name",
             MembersBy::Joined => "joined",
             MembersBy::LastSeen => "last_seen",
-        }
+        };
+        name.into()
     }
 
-    fn descends_first(self) -> bool {
-        self != MembersBy::Name
+    fn descends_first(&self) -> bool {
+        *self != MembersBy::Name
     }
 }
 

@@ -19,6 +19,7 @@ mod help;
 mod install;
 mod links;
 mod merge;
+mod narrowed;
 mod overview;
 mod parts;
 mod password;
@@ -84,6 +85,8 @@ pub fn configure(config: &mut ServiceConfig) {
         )
         .service(web::resource("/companies/{id}").get(company::show))
         .service(web::resource("/signed-members").post(signed_members::change))
+        .service(web::resource("/columns").post(narrowed::keep_columns))
+        .service(web::resource("/filter/values").get(narrowed::suggest))
         .service(web::resource("/visitors").get(visitors::show))
         .service(web::resource("/refusals").get(refusals::show))
         .service(web::resource("/refusals/tray").get(tray::show).post(tray::decide))

@@ -154,10 +154,24 @@ pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
     let text = search.clone();
     let (frame, (exact, found)) = desk::read(&request, operator, Place::Elsewhere, move |db, clock| {
         let by_name = users::SortBy::Name;
-        let query = ListQuery { search: Some(text.clone()), sort: by_name, descending: false, after: None, size: ROWS };
+        let query = ListQuery {
+            search: Some(text.clone()),
+            filter: None,
+            sort: by_name,
+            descending: false,
+            after: None,
+            size: ROWS,
+        };
         let users = users::list(db, &query, clock.now_ms)?.rows;
         let by_name = companies::SortBy::Name;
-        let query = ListQuery { search: Some(text.clone()), sort: by_name, descending: false, after: None, size: ROWS };
+        let query = ListQuery {
+            search: Some(text.clone()),
+            filter: None,
+            sort: by_name,
+            descending: false,
+            after: None,
+            size: ROWS,
+        };
         let companies = companies::list(db, companies::Shelf::InUse, &query, clock.now_ms)?.rows;
         let archived = companies::list(db, companies::Shelf::Archived, &query, clock.now_ms)?.rows;
         let mut exact = users::page(db, &UserName::UserId(text.clone()), clock.now_ms)?

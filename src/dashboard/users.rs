@@ -1,51 +1,90 @@
 //! `/users`: all users and leads.
 
+use std::borrow::Cow;
+use std::collections::HashMap;
+
 use actix_web::HttpRequest;
 use maud::{Markup, html};
+use serde_json::{Map, Value};
 
 use super::desk::{self, Answer};
 use super::done::{self, Done};
 use super::happenings::Told;
+use super::narrowed::{self, Sent};
 use super::parts::chart::roll;
+use super::parts::columns::{self, Columns, Known, Shown};
+use super::parts::filter::{self, Builder};
 use super::parts::frame::{Frame, Place, shell};
 use super::parts::icon::icon;
 use super::parts::labels::tags;
-use super::parts::list::{Address, Column, LIST, search_chip};
+use super::parts::list::{Address, Column, found, search_chip};
 use super::parts::numbers::{self, cell, counted};
 use super::parts::section::head;
 use super::parts::{pill, say, values, who};
 use super::{duplicates, errors};
 use crate::domain::access::Role;
 use crate::domain::duplicates::Records;
+use crate::domain::filter::{BuiltIn, Fact, Field, Listed};
 use crate::http::access::Viewer;
+use crate::store::attribute_rows::{self, Table};
 use crate::store::duplicates as stored_duplicates;
 use crate::store::list::{Count, PAGE_ROWS, Page};
+use crate::store::operators;
 use crate::store::users::{self, SortBy, UserRow};
 
 impl Column for SortBy {
     const ALL: &'static [SortBy] =
         &[SortBy::Name, SortBy::Email, SortBy::Companies, SortBy::FirstSeen, SortBy::LastSeen];
 
-    fn name(self) -> &'static str {
-        match self {
+    fn name(&self) -> Cow<'_, str> {
+        let name = match self {
             SortBy::Name => "name",
             SortBy::Email => "email",
             SortBy::Companies => "companies",
             SortBy::FirstSeen => "first_seen",
             SortBy::LastSeen => "last_seen",
-        }
+            SortBy::Company => "company",
+            SortBy::Fact(fact) => return Field::Own(fact.clone(), Listed::Users).to_string().into(),
+        };
+        name.into()
     }
 
-    fn descends_first(self) -> bool {
+    fn of(fact: &Fact) -> Option<SortBy> {
+        SortBy::fact(fact)
+    }
+
+    fn descends_first(&self) -> bool {
         matches!(self, SortBy::Companies | SortBy::FirstSeen | SortBy::LastSeen)
     }
 }
+
+/// The columns of the list, and those that it has where nobody chose: the user itself always stands first.
+pub const COLUMNS: (&[Known], &[&str]) = (
+    &[
+        ("email", "E-mail"),
+        ("user_id", "User id"),
+        ("company", "Company"),
+        ("companies", "Companies"),
+        ("activity", "28 days"),
+        ("first_seen", "First seen"),
+        ("last_seen", "Last seen"),
+        ("owner", "Owner"),
+        ("tags", "Tags"),
+    ],
+    &["email", "companies", "activity", "first_seen", "last_seen"],
+);
 
 /// What the page shows.
 #[derive(Debug, Clone)]
 pub struct View {
     /// The list's state.
     pub address: Address<SortBy>,
+    /// What its filter is made of.
+    pub builder: Builder,
+    /// Its columns.
+    pub columns: Columns,
+    /// The attributes of the users shown, where a column shows one.
+    pub values: HashMap<i64, Map<String, Value>>,
     /// How many there are that match.
     pub found: Count,
     /// Groups of records that may be one.
@@ -59,7 +98,7 @@ pub struct View {
 /// The page.
 pub fn page(frame: &Frame, view: &View) -> Markup {
     let content = html! {
-        (head(html! { "Users " span.n { (numbers::count(view.found)) } }, html! {}, html! {
+        (head(found("Users", view.found, &view.address), html! {}, html! {
             @if view.duplicates != Count::Exactly(0) {
                 a.btn href=(duplicates::address(Records::Users)) title="Records that may be one person" {
                     (icon("merge")) " Possible duplicates " span.n { (numbers::count(view.duplicates)) }
@@ -68,13 +107,16 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
             (made(frame))
         }))
         (done::done(view.done.as_ref(), Told::OfUser, "/users", frame.clock, frame.role()))
-        @if view.users.rows.is_empty() && view.address.search.is_none() && view.address.after.is_none() {
+        @if view.users.rows.is_empty() && view.address.is_untouched() {
             (nobody())
         } @else {
             div.toolbar {
                 (view.address.search_form("Find in users", "Name, e-mail or id"))
                 (search_chip(&view.address))
+                (view.builder.draw(&view.address))
+                div.row.end { (view.columns.menu(&view.address)) }
             }
+            (filter::sentence("Users for whom", &view.address.filter))
             @if view.users.rows.is_empty() { (not_found(view)) } @else { (table(frame, view)) }
         }
     };
@@ -96,14 +138,10 @@ fn table(frame: &Frame, view: &View) -> Markup {
                 thead {
                     tr {
                         (address.head(SortBy::Name, "User", ""))
-                        (address.head(SortBy::Email, "E-mail", "late"))
-                        (address.head(SortBy::Companies, "Companies", "num"))
-                        th scope="col" { "28 days" }
-                        (address.head(SortBy::FirstSeen, "First seen", "late"))
-                        (address.head(SortBy::LastSeen, "Last seen", ""))
+                        @for column in &view.columns.shown { (column_head(address, column)) }
                     }
                 }
-                tbody { @for user in &view.users.rows { (row(frame, user)) } }
+                tbody { @for user in &view.users.rows { (row(frame, view, user)) } }
             }
         }
         (address.pager(
@@ -113,18 +151,71 @@ fn table(frame: &Frame, view: &View) -> Markup {
     }
 }
 
-fn row(frame: &Frame, user: &UserRow) -> Markup {
+fn column_head(address: &Address<SortBy>, column: &Shown) -> Markup {
+    let sort = match column {
+        Shown::Attribute(name, kind) => SortBy::fact(&Fact::Attribute(name.clone(), *kind)),
+        Shown::Known((word, _)) => match *word {
+            "email" => Some(SortBy::Email),
+            "user_id" => SortBy::fact(&Fact::BuiltIn(BuiltIn::UserId)),
+            "company" => Some(SortBy::Company),
+            "companies" => Some(SortBy::Companies),
+            "first_seen" => Some(SortBy::FirstSeen),
+            "last_seen" => Some(SortBy::LastSeen),
+            "owner" => SortBy::fact(&Fact::BuiltIn(BuiltIn::Owner)),
+            _ => None,
+        },
+    };
+    let class = match column {
+        Shown::Known(("companies", _)) => "num",
+        Shown::Known(("email" | "first_seen", _)) => "late",
+        other => other.class(),
+    };
+    match sort {
+        Some(sort) => address.head(sort, column.heading(), class),
+        None => html! { th scope="col" class=(class) { (column.heading()) } },
+    }
+}
+
+fn row(frame: &Frame, view: &View, user: &UserRow) -> Markup {
     let clock = frame.clock;
+    let tagged = view.columns.shown.iter().any(|column| matches!(column, Shown::Known(("tags", _))));
+    let below = html! { (who::user_second_line(user)) @if !tagged { (tags(&user.tags)) } };
     html! {
         tr {
-            th.lead scope="row" { (who::user(user, clock.now_ms, html! { (who::user_second_line(user)) (tags(&user.tags)) })) }
-            td.late.cut title=[user.email.as_deref().filter(|email| email.len() <= values::NAME_CHARS_MAX)] {
+            th.lead scope="row" { (who::user(user, clock.now_ms, below)) }
+            @for column in &view.columns.shown { (cell_of(frame, view, user, column)) }
+        }
+    }
+}
+
+fn cell_of(frame: &Frame, view: &View, user: &UserRow, column: &Shown) -> Markup {
+    let clock = frame.clock;
+    let word = match column {
+        Shown::Known((word, _)) => *word,
+        Shown::Attribute(name, kind) => {
+            let value = view.values.get(&user.key.0).and_then(|values| values.get(name));
+            return values::cell(name, value, *kind, clock, column.class());
+        }
+    };
+    html! {
+        @match word {
+            "email" => td.late.cut title=[user.email.as_deref().filter(|email| email.len() <= values::NAME_CHARS_MAX)] {
                 @match &user.email { Some(email) => (values::name(email)), None => span.zero { "none" } }
-            }
-            td.num data-l="Companies" { (cell(user.companies)) }
-            td.fold { (roll(&user.roll)) }
-            td.late.muted data-l="First seen" { (clock.ago(user.first_seen_ms)) }
-            td.state { (pill::standing(clock, user.first_seen_ms, user.last_seen_ms)) }
+            },
+            "user_id" => td.cut data-l="User id" {
+                @match &user.user_id { Some(id) => (values::name(id)), None => span.zero { "none" } }
+            },
+            "company" => td data-l="Company" {
+                @match &user.company { Some(company) => (who::company_link(company)), None => span.zero { "none" } }
+            },
+            "companies" => td.num data-l="Companies" { (cell(user.companies)) },
+            "activity" => td.fold { (roll(&user.roll)) },
+            "first_seen" => td.late.muted data-l="First seen" { (clock.ago(user.first_seen_ms)) },
+            "owner" => td.cut data-l="Owner" {
+                @match &user.owner { Some(owner) => (values::name(owner)), None => span.zero { "none" } }
+            },
+            "tags" => td data-l="Tags" { (tags(&user.tags)) },
+            _ => td.state { (pill::standing(clock, user.first_seen_ms, user.last_seen_ms)) },
         }
     }
 }
@@ -143,12 +234,15 @@ fn nobody() -> Markup {
 }
 
 fn not_found(view: &View) -> Markup {
-    let search = view.address.search.as_deref().unwrap_or_default();
+    let search = view.address.search.as_deref();
     say::nothing(
         "Nobody matches",
         html! {
-            p { "No name, e-mail address or id holds “" bdi { (search) } "”. Upper and lower case are the same." }
-            p.row { a.btn href=(view.address.without_search()) { "All users" } }
+            @if !view.address.filter.is_empty() { p { "Nobody" @if search.is_some() { " of them" } " meets all that the filter asks for." } }
+            @if let Some(search) = search {
+                p { "No name, e-mail address or id holds “" bdi { (search) } "”. Upper and lower case are the same." }
+            }
+            p.row { a.btn href=(view.address.of_all()) { "All users" } }
         },
     )
 }
@@ -161,15 +255,42 @@ pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
     if let Some(id) = desk::value(&request, "id") {
         return super::user::answer(operator, &request, id).await;
     }
-    let address = match Address::read("/users".to_owned(), LIST, SortBy::LastSeen, |name| desk::value(&request, name)) {
+    let (pairs, catalog) = (narrowed::pairs(&request), desk::store(&request)?.catalog());
+    let fields = catalog.fields(Listed::Users);
+    let address = match Address::read_filtered("/users".to_owned(), SortBy::LastSeen, &pairs, &fields) {
         Ok(address) => address,
         Err(sentence) => return errors::bad_address(&request, operator, Place::Users, &sentence).await,
     };
-    let query = address.query(PAGE_ROWS);
-    let (frame, (found, duplicates, users)) = desk::read(&request, operator, Place::Users, move |db, clock| {
-        let found = users::count(db, query.search.as_deref())?;
-        Ok((found, stored_duplicates::count(db, Records::Users)?, users::list(db, &query, clock.now_ms)?))
-    })
-    .await?;
-    Ok(desk::page(page(&frame, &View { address, found, duplicates, users, done: done::undone(&request) })))
+    let said = match columns::said(address.columns.as_deref(), COLUMNS.0, &fields) {
+        Ok(said) => said,
+        Err(sentence) => return errors::bad_address(&request, operator, Place::Users, &sentence).await,
+    };
+    let draft = match narrowed::sent(&pairs, &address, &fields) {
+        Sent::Address(address) => return Ok(desk::see_other(&address)),
+        Sent::Wrong(draft) => Some(draft),
+        Sent::Nothing => None,
+    };
+    let (is_wrong, extent) = (draft.is_some(), narrowed::extent(&request));
+    let (query, key) = (address.query(PAGE_ROWS), operator.key);
+    let (frame, (found, duplicates, users, builder, columns, values)) =
+        desk::read(&request, operator, Place::Users, move |db, clock| {
+            let users = users::list(db, &query, clock.now_ms)?;
+            let (search, filter) = (query.search.as_deref(), query.filter.as_ref());
+            let found = match (&users.next, &query.after) {
+                (None, None) => Count::Exactly(users.rows.len() as u64),
+                _ => users::count_matching(db, search, filter, extent, clock.now_ms)?.at_least(PAGE_ROWS as u64),
+            };
+            let remembered = operators::columns(db, key, Listed::Users.as_str())?;
+            let columns = Columns::of(said, remembered.as_deref(), COLUMNS, &fields);
+            let values = match columns.attributes() {
+                true => attribute_rows::values_of(db, Table::Users, users.rows.iter().map(|row| row.key.0))?,
+                false => HashMap::new(),
+            };
+            let duplicates = stored_duplicates::count(db, Records::Users)?;
+            Ok((found, duplicates, users, narrowed::builder(db, fields, draft)?, columns, values))
+        })
+        .await?;
+    let done = done::undone(&request);
+    let page = page(&frame, &View { address, builder, columns, values, found, duplicates, users, done });
+    Ok(if is_wrong { desk::again(page) } else { desk::page(page) })
 }

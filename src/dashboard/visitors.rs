@@ -1,17 +1,22 @@
 //! `/visitors`: browsers, whether or not somebody has signed in on them.
 
+use std::borrow::Cow;
+
 use actix_web::HttpRequest;
 use maud::{Markup, html};
 
 use super::desk::{self, Answer};
 use super::errors;
 use super::links;
+use super::narrowed::{self, Sent};
+use super::parts::filter::{self, Builder};
 use super::parts::frame::{Frame, Place, shell};
 use super::parts::icon::icon;
-use super::parts::list::{Address, Column, LIST, search_chip, segments};
+use super::parts::list::{Address, Column, search_chip, segments};
 use super::parts::numbers::counted;
 use super::parts::section::head;
 use super::parts::{code, say, values};
+use crate::domain::filter::Listed;
 use crate::http::access::Viewer;
 use crate::store::list::{PAGE_ROWS, Page};
 use crate::store::visitors::{self, SortBy, VisitorRow};
@@ -19,11 +24,11 @@ use crate::store::visitors::{self, SortBy, VisitorRow};
 impl Column for SortBy {
     const ALL: &'static [SortBy] = &[SortBy::LastSeen];
 
-    fn name(self) -> &'static str {
-        "last_seen"
+    fn name(&self) -> Cow<'_, str> {
+        "last_seen".into()
     }
 
-    fn descends_first(self) -> bool {
+    fn descends_first(&self) -> bool {
         true
     }
 }
@@ -33,6 +38,8 @@ impl Column for SortBy {
 pub struct View {
     /// The list's state.
     pub address: Address<SortBy>,
+    /// What its filter is made of.
+    pub builder: Builder,
     /// This page of them.
     pub visitors: Page<VisitorRow>,
 }
@@ -40,13 +47,7 @@ pub struct View {
 /// The page.
 pub fn page(frame: &Frame, view: &View) -> Markup {
     let address = &view.address;
-    let is_untouched = address.search.is_none() && address.after.is_none();
-    let order = |descending: bool| {
-        links::with_query(
-            &address.path,
-            &[("q", address.search.as_deref()), ("sort", Some(if descending { "-last_seen" } else { "last_seen" }))],
-        )
-    };
+    let order = |descending: bool| Address { descending, ..address.clone() }.first_page();
     let orders = [
         ("Latest first".to_owned(), order(true), address.descending),
         ("Longest ago first".to_owned(), order(false), !address.descending),
@@ -62,22 +63,27 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
                 },
                 html! {},
             ))
-            @if view.visitors.rows.is_empty() && is_untouched {
+            @if view.visitors.rows.is_empty() && address.is_untouched() {
                 (nobody())
             } @else {
                 div.row {
                     (address.search_form("Find a visitor", "Start of the anonymous id"))
                     (search_chip(address))
+                    (view.builder.draw(address))
                     span.end {
                         (segments("Order", &orders))
                     }
                 }
+                (filter::sentence("Visitors for which", &address.filter))
                 @if view.visitors.rows.is_empty() {
                     (say::nothing(
                         "No visitor matches",
                         html! {
-                            p { "No anonymous id begins like that. Ids are compared exactly as the browser made them." }
-                            p.row { a.btn href=(address.without_search()) { "All visitors" } }
+                            @if !address.filter.is_empty() { p { "None meets all that the filter asks for." } }
+                            @if address.search.is_some() {
+                                p { "No anonymous id begins like that. Ids are compared exactly as the browser made them." }
+                            }
+                            p.row { a.btn href=(address.of_all()) { "All visitors" } }
                         },
                     ))
                 } @else {
@@ -138,13 +144,22 @@ fn nobody() -> Markup {
 /// # Errors
 /// The store's.
 pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
-    let address =
-        match Address::read("/visitors".to_owned(), LIST, SortBy::LastSeen, |name| desk::value(&request, name)) {
-            Ok(address) => address,
-            Err(sentence) => return errors::bad_address(&request, operator, Place::Visitors, &sentence).await,
-        };
-    let query = address.query(PAGE_ROWS);
-    let (frame, visitors) =
-        desk::read(&request, operator, Place::Visitors, move |db, _| visitors::list(db, &query)).await?;
-    Ok(desk::page(page(&frame, &View { address, visitors })))
+    let pairs = narrowed::pairs(&request);
+    let fields = desk::store(&request)?.catalog().fields(Listed::Visitors);
+    let address = match Address::read_filtered("/visitors".to_owned(), SortBy::LastSeen, &pairs, &fields) {
+        Ok(address) => address,
+        Err(sentence) => return errors::bad_address(&request, operator, Place::Visitors, &sentence).await,
+    };
+    let draft = match narrowed::sent(&pairs, &address, &fields) {
+        Sent::Address(address) => return Ok(desk::see_other(&address)),
+        Sent::Wrong(draft) => Some(draft),
+        Sent::Nothing => None,
+    };
+    let (is_wrong, query) = (draft.is_some(), address.query(PAGE_ROWS));
+    let (frame, (visitors, builder)) = desk::read(&request, operator, Place::Visitors, move |db, clock| {
+        Ok((visitors::list(db, &query, clock.now_ms)?, narrowed::builder(db, fields, draft)?))
+    })
+    .await?;
+    let page = page(&frame, &View { address, builder, visitors });
+    Ok(if is_wrong { desk::again(page) } else { desk::page(page) })
 }

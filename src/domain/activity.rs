@@ -4,18 +4,12 @@ use serde::Serialize;
 
 use crate::domain::time::DAY_MS;
 
-/// `new`: first seen less than this long ago.
-const NEW_MS: i64 = 14 * DAY_MS;
-/// `active`: activity within this span.
-const ACTIVE_MS: i64 = 7 * DAY_MS;
-/// `quiet`: activity within this span.
-const QUIET_MS: i64 = 30 * DAY_MS;
 /// Days of each of the two spans that a trend compares.
 pub const TREND_DAYS: i32 = 28;
 /// A trend needs a difference of at least this many people (or days).
-const TREND_DIFFERENCE_MIN: i64 = 2;
+pub const TREND_DIFFERENCE_MIN: i64 = 2;
 /// A trend needs a change of at least this share of the earlier span, in percent.
-const TREND_PERCENT_MIN: i64 = 25;
+pub const TREND_PERCENT_MIN: i64 = 25;
 
 /// The state of a user or a company, first match from the top (T7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -46,14 +40,21 @@ pub enum Trend {
 }
 
 impl State {
+    /// `new`: first seen less than so many milliseconds ago.
+    pub const NEW_MS: i64 = 14 * DAY_MS;
+    /// `active`: activity within so many milliseconds.
+    pub const ACTIVE_MS: i64 = 7 * DAY_MS;
+    /// `quiet`: activity within so many milliseconds.
+    pub const QUIET_MS: i64 = 30 * DAY_MS;
+
     /// The state at a moment. All in Unix milliseconds; `last_seen` is the last activity.
     pub fn at(now_ms: i64, first_seen_ms: i64, last_seen_ms: Option<i64>) -> State {
         let within = |span: i64| last_seen_ms.is_some_and(|seen| now_ms - seen < span);
-        if now_ms - first_seen_ms < NEW_MS {
+        if now_ms - first_seen_ms < State::NEW_MS {
             State::New
-        } else if within(ACTIVE_MS) {
+        } else if within(State::ACTIVE_MS) {
             State::Active
-        } else if within(QUIET_MS) {
+        } else if within(State::QUIET_MS) {
             State::Quiet
         } else if last_seen_ms.is_some() {
             State::Gone

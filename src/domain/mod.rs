@@ -11,6 +11,7 @@ pub mod companies;
 pub mod duplicates;
 pub mod email_domains;
 pub mod error;
+pub mod filter;
 pub mod findings;
 pub mod first_page;
 pub mod identity;

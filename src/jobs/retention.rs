@@ -107,9 +107,15 @@ mod tests {
         send(page("here", None, later), later).await;
         clear(&store).await.unwrap();
 
-        let query =
-            ListQuery { search: None, sort: visitors::SortBy::LastSeen, descending: true, after: None, size: 10 };
-        let left = store.read(move |db| visitors::list(db, &query)).await.unwrap();
+        let query = ListQuery {
+            search: None,
+            filter: None,
+            sort: visitors::SortBy::LastSeen,
+            descending: true,
+            after: None,
+            size: 10,
+        };
+        let left = store.read(move |db| visitors::list(db, &query, 0)).await.unwrap();
         let left: Vec<&str> = left.rows.iter().map(|visitor| visitor.anonymous_id.as_str()).collect();
         assert_eq!(left, ["here", "ann-s"]);
         let events = store.read(|db| events::list(db, events::Of::All, None, 10)).await.unwrap();
@@ -201,6 +207,7 @@ mod tests {
             history.equals_a_recount("before").await;
             let users = crate::store::list::ListQuery {
                 search: None,
+                filter: None,
                 sort: crate::store::users::SortBy::Name,
                 descending: false,
                 after: None,
@@ -305,6 +312,7 @@ mod tests {
         assert!(history.store.write(|tx| erasure::unfinished(tx)).await.unwrap().is_some(), "some are left");
         let names = crate::store::list::ListQuery {
             search: Some("u1".to_owned()),
+            filter: None,
             sort: crate::store::users::SortBy::Name,
             descending: false,
             after: None,

@@ -1,8 +1,13 @@
 //! Rows that carry attributes, whoever's they are: walked in the order of their keys, for work on all
 //! of them, and looked at in runs spread over all of them, for numbers that need not be exact.
 
-use rusqlite::params;
+use std::collections::HashMap;
 
+use rusqlite::params;
+use serde_json::{Map, Value};
+
+use super::list::json_keys;
+use super::users::json_object;
 use super::{Reader, StoreError, Tx};
 use crate::domain::attributes::{Attributes, Owner};
 use crate::domain::change::Subject;
@@ -152,6 +157,25 @@ pub fn look(
         }
     }
     Ok(looked)
+}
+
+/// The values of all attributes of these rows of a table of one key, by key.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn values_of(
+    db: &Reader<'_>,
+    table: Table,
+    keys: impl IntoIterator<Item = i64>,
+) -> Result<HashMap<i64, Map<String, Value>>, StoreError> {
+    let (name, key, _) = table.columns();
+    let mut statement = db.0.prepare_cached(&format!(
+        "SELECT found.value, json(carrier.attributes) FROM json_each(?1) AS found
+         CROSS JOIN {name} AS carrier ON carrier.{key} = found.value"
+    ))?;
+    let rows =
+        statement.query_map([json_keys(keys)], |row| Ok((row.get(0)?, json_object(row.get_ref(1)?.as_str()?))))?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 /// Writes the attributes of a row where nothing is derived from what was changed of them.

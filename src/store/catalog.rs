@@ -9,6 +9,7 @@ use rusqlite::Connection;
 use super::{StoreError, erasure};
 use crate::domain::access::Grade;
 use crate::domain::attributes::{Owner, Type};
+use crate::domain::filter::{Fields, Listed};
 use crate::domain::ids::{CompanyKey, SecretKey, SourceKey, UserKey};
 use crate::domain::proof::Secret;
 use crate::domain::settings::Settings;
@@ -156,6 +157,16 @@ impl Catalog {
     /// The definition of an attribute.
     pub fn definition(&self, owner: Owner, name: &str) -> Option<Definition> {
         self.definitions.get(&owner)?.get(name).copied()
+    }
+
+    /// The fields that a list can be filtered by.
+    pub fn fields(&self, listed: Listed) -> Fields {
+        let of = |(owner, names): (&Owner, _)| {
+            let (owner, names): (Owner, &HashMap<String, Definition>) = (*owner, names);
+            let in_use = names.iter().filter(|(_, definition)| !definition.deleting);
+            in_use.map(move |(name, definition)| (owner, name.as_str(), definition.kind)).collect::<Vec<_>>()
+        };
+        Fields::new(listed, self.definitions.iter().flat_map(of))
     }
 
     /// What was decided of a name (A8): the attribute that is meant, `Some(None)` where it is ignored.

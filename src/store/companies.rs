@@ -4,6 +4,7 @@ mod days;
 mod doings;
 mod growing;
 mod ids;
+mod listed;
 mod members;
 mod page;
 
@@ -15,19 +16,22 @@ pub use days::{CHART_DAYS, Comings, CompanyDay, CompanyDays, Presence};
 pub use doings::{Doings, TopEvent, TopPage};
 pub use growing::{Growing, growing};
 pub use ids::{drop_id, give_id, id_since_ms, key_of_id};
+use listed::page_of_keys;
+pub use listed::{count, count_matching};
 pub use members::{MemberRow, MembersBy, count_members, members};
 pub use page::{Carriers, CompanyPage, CompanyRecord, page, record, record_of_key, records};
 
-use super::list::{self, COUNTED_MAX, Count, Cursor, Keyset, ListQuery, Page};
+use super::list::{self, ListQuery, Page};
 use super::users::{ROLL_DAYS, first_seen};
 use super::{Reader, StoreError, Tx, activity, merges, profiles, workspace};
 use crate::domain::attributes::Attributes;
 use crate::domain::duplicates::Records;
 use crate::domain::email_domains::of_website;
+use crate::domain::filter::{BuiltIn, Fact};
 use crate::domain::ids::{CompanyId, CompanyKey};
 
-/// The columns by which companies are sorted; each has an index.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What companies are sorted by; each of its own words has an index.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SortBy {
     /// Name, else id.
     Name,
@@ -39,6 +43,22 @@ pub enum SortBy {
     Members,
     /// Members active in 30 days.
     ActiveMembers,
+    /// Anything else that is known of them, without an index.
+    Fact(Fact),
+}
+
+impl SortBy {
+    /// Sorted by something that is known of companies; none where it has no order.
+    pub fn fact(fact: &Fact) -> Option<SortBy> {
+        Some(match fact {
+            Fact::BuiltIn(BuiltIn::Name) => SortBy::Name,
+            Fact::BuiltIn(BuiltIn::FirstSeen) => SortBy::FirstSeen,
+            Fact::BuiltIn(BuiltIn::LastSeen) => SortBy::LastSeen,
+            Fact::BuiltIn(BuiltIn::Members) => SortBy::Members,
+            Fact::BuiltIn(BuiltIn::ActiveMembers) => SortBy::ActiveMembers,
+            other => return other.kind().has_order().then(|| SortBy::Fact(other.clone())),
+        })
+    }
 }
 
 /// A company in a list.
@@ -108,57 +128,12 @@ pub fn list(
     query: &ListQuery<SortBy>,
     now_ms: i64,
 ) -> Result<Page<CompanyRow>, StoreError> {
-    let (keys, next) = page_of_keys(db, shelf, query)?;
+    let (keys, next) = page_of_keys(db, shelf, query, now_ms)?;
     let mut rows = rows(db, &keys, now_ms)?;
     if query.sort == SortBy::LastSeen {
         list::order_within_hours(&mut rows, query.descending, |row| row.last_seen_ms);
     }
     Ok(Page { rows, next })
-}
-
-/// The condition of a search: the lower-case text within name or id, or the text as typed
-/// within the id, since SQLite's `lower` knows the letters of ASCII only.
-const HAS_TEXT: &str =
-    "(instr(sort_name, :text) > 0 OR instr(lower(company_id), :text) > 0 OR instr(company_id, :typed) > 0)";
-
-/// The companies of a page in its order, and where the next one begins.
-fn page_of_keys(
-    db: &Reader<'_>,
-    shelf: Shelf,
-    query: &ListQuery<SortBy>,
-) -> Result<(Vec<i64>, Option<Cursor>), StoreError> {
-    let (index, column) = match query.sort {
-        SortBy::Name => ("sort_name", "sort_name"),
-        SortBy::FirstSeen => ("first_seen", "first_seen_ms"),
-        SortBy::LastSeen => ("last_seen", "last_seen_hour"),
-        SortBy::Members => ("members", "members"),
-        SortBy::ActiveMembers => ("active", "active_members"),
-    };
-    let keyset = Keyset { column: Some(column), key: "company_key", descending: query.descending };
-    let search = query.search.as_deref().map(str::trim).filter(|text| !text.is_empty());
-    let mut statement = db.0.prepare_cached(&format!(
-        "SELECT company_key, {column} FROM companies INDEXED BY {indexes}_{index}
-         WHERE {shelf} {has_text} {behind} {order} LIMIT :limit",
-        indexes = shelf.indexes(),
-        shelf = shelf.condition(),
-        has_text = if search.is_some() { format!("AND {HAS_TEXT}") } else { String::new() },
-        behind = keyset.behind(query.after.as_ref()),
-        order = keyset.order(),
-    ))?;
-    list::bind_cursor(&mut statement, &keyset, query.after.as_ref())?;
-    list::bind(&mut statement, ":limit", query.size as i64 + 1)?;
-    if let Some(text) = search {
-        list::bind(&mut statement, ":text", text.to_lowercase())?;
-        list::bind(&mut statement, ":typed", text)?;
-    }
-    let mut rows = statement.raw_query();
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        let key = row.get(0)?;
-        found.push((Cursor { value: list::cursor_value(row.get_ref(1)?), key }, key));
-    }
-    let page = Page::cut(found, query.size);
-    Ok((page.rows, page.next))
 }
 
 /// Companies as a list shows them, in the order of their keys here.
@@ -212,26 +187,6 @@ fn row(db: &Reader<'_>, key: i64) -> Result<Option<CompanyRow>, StoreError> {
     let Some((mut company, hour)) = found else { return Ok(None) };
     company.last_seen_ms = activity::last_of_company(db, key, hour)?;
     Ok(Some(company))
-}
-
-/// How many companies a search finds.
-///
-/// # Errors
-/// [`StoreError`] only.
-pub fn count(db: &Reader<'_>, shelf: Shelf, search: Option<&str>) -> Result<Count, StoreError> {
-    let (indexes, of_shelf) = (shelf.indexes(), shelf.condition());
-    let Some(text) = search.map(str::trim).filter(|text| !text.is_empty()) else {
-        let mut statement = db.0.prepare_cached(&format!(
-            "SELECT count(*) FROM (SELECT 1 FROM companies INDEXED BY {indexes}_members WHERE {of_shelf} LIMIT :limit)"
-        ))?;
-        return Ok(Count::of(statement.query_row(named_params! { ":limit": COUNTED_MAX }, |row| row.get(0))?));
-    };
-    let mut statement = db.0.prepare_cached(&format!(
-        "SELECT count(*) FROM (
-           SELECT 1 FROM companies INDEXED BY {indexes}_sort_name WHERE {of_shelf} AND {HAS_TEXT} LIMIT :limit)"
-    ))?;
-    let parameters = named_params! { ":text": text.to_lowercase(), ":typed": text, ":limit": COUNTED_MAX };
-    Ok(Count::of(statement.query_row(parameters, |row| row.get(0))?))
 }
 
 /// The key of a company, read through aliases and merges.
@@ -401,13 +356,14 @@ mod tests {
 
     use super::*;
     use crate::domain::message::Kind;
+    use crate::store::list::Count;
     use crate::store::sample::{NOW, Named, Sample, days_ago};
 
     const ORDERS: [SortBy; 5] =
         [SortBy::Name, SortBy::FirstSeen, SortBy::LastSeen, SortBy::Members, SortBy::ActiveMembers];
 
     fn query(sort: SortBy, search: Option<&str>) -> ListQuery<SortBy> {
-        ListQuery { search: search.map(str::to_owned), sort, descending: true, after: None, size: 7 }
+        ListQuery { search: search.map(str::to_owned), filter: None, sort, descending: true, after: None, size: 7 }
     }
 
     #[test]
@@ -419,7 +375,7 @@ mod tests {
         sample.run("UPDATE companies SET merged_into = 1 WHERE company_key = 5; UPDATE companies SET archived_ms = 1 WHERE company_key = 6;");
         for sort in ORDERS {
             for descending in [false, true] {
-                let mut query = ListQuery { descending, ..query(sort, None) };
+                let mut query = ListQuery { descending, ..query(sort.clone(), None) };
                 let mut keys = Vec::new();
                 loop {
                     let page = list(&sample.db(), Shelf::InUse, &query, NOW).unwrap();
@@ -502,7 +458,8 @@ mod tests {
         let stranger = sample.user(Some("stranger"), Some("Name 1"), None, days_ago(90));
         sample.member(stranger, umbrella, days_ago(1), None);
         let all = |sort, descending, open, search: Option<&str>| {
-            let mut query = ListQuery { search: search.map(str::to_owned), sort, descending, after: None, size: 4 };
+            let mut query =
+                ListQuery { search: search.map(str::to_owned), filter: None, sort, descending, after: None, size: 4 };
             let mut rows = Vec::new();
             loop {
                 let page = members(&sample.db(), CompanyKey(acme), open, &query, NOW).unwrap();

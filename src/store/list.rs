@@ -5,12 +5,17 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rusqlite::types::Value as Bound;
 use serde::{Deserialize, Serialize};
 
+use super::StoreError;
+use crate::domain::filter::Filter;
+
 /// Rows of a page in the dashboard.
 pub const PAGE_ROWS: usize = 50;
 /// Rows of a page in the API at most.
 pub const PAGE_ROWS_MAX: usize = 500;
 /// An exact count goes so far; beyond it a list says "10,000+".
 pub const COUNT_MAX: u64 = 10_000;
+/// So many rows are looked at for a count that a filter needs, where nobody asked for it.
+pub(super) const COUNT_ROWS_MAX: i64 = 10_000;
 /// So many rows are counted at most, to tell "more than [`COUNT_MAX`]".
 pub(super) const COUNTED_MAX: i64 = COUNT_MAX as i64 + 1;
 
@@ -39,6 +44,11 @@ impl Cursor {
         match &self.value {
             serde_json::Value::String(text) => Bound::Text(text.clone()),
             serde_json::Value::Number(number) => number.as_i64().map_or(Bound::Null, Bound::Integer),
+            // A number with a fraction, as [`cursor_value`] keeps it.
+            serde_json::Value::Array(parts) => {
+                let real = parts.first().and_then(serde_json::Value::as_str).and_then(|text| text.parse().ok());
+                real.map_or(Bound::Null, Bound::Real)
+            }
             _ => Bound::Null,
         }
     }
@@ -49,6 +59,8 @@ impl Cursor {
 pub struct ListQuery<S> {
     /// Only what has this in its names, e-mails or ids.
     pub search: Option<String>,
+    /// Only what meets this.
+    pub filter: Option<Filter>,
     /// The sorted column.
     pub sort: S,
     /// The greatest first.
@@ -92,16 +104,16 @@ pub(super) fn order_within_hours<T>(rows: &mut [T], descending: bool, last_seen_
 /// A list's order as SQL: a sorted column and the key, both in one direction, so that one
 /// index serves it and a cursor neither skips nor repeats.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Keyset {
+pub(super) struct Keyset<'a> {
     /// The sorted column; none where the key alone decides.
-    pub column: Option<&'static str>,
+    pub column: Option<&'a str>,
     /// The key's column.
     pub key: &'static str,
     /// The greatest first.
     pub descending: bool,
 }
 
-impl Keyset {
+impl<'a> Keyset<'a> {
     /// The condition for rows behind a cursor, bound as `:value` and `:key`; empty without one.
     pub fn behind(&self, after: Option<&Cursor>) -> String {
         let Keyset { key, descending, .. } = self;
@@ -123,15 +135,43 @@ impl Keyset {
     }
 
     /// The sorted column's expression, for the cursor of a row.
-    pub fn value(&self) -> &'static str {
+    pub fn value(&self) -> &'a str {
         self.column.unwrap_or("NULL")
     }
+}
+
+/// The stretches of an order by an expression that no index has: the rows that have a value, and then the others
+/// by their keys. Each with its column, what it takes in, and what is bound as `:path`.
+pub(super) fn sorted(expression: &str, path: Option<String>) -> [(Option<String>, String, Option<String>); 2] {
+    [
+        (Some(expression.to_owned()), format!("AND {expression} IS NOT NULL"), path.clone()),
+        (None, format!("AND {expression} IS NULL"), path),
+    ]
+}
+
+/// Counts the rows of which the first column says that they meet a filter, and which are wanted besides.
+pub(super) fn counted(
+    mut rows: rusqlite::Rows<'_>,
+    rows_max: i64,
+    extent: Extent,
+    is_wanted: impl Fn(&rusqlite::Row<'_>) -> bool,
+) -> Result<Count, StoreError> {
+    let (mut looked_at, mut hits) = (0_i64, 0_i64);
+    while let Some(row) = rows.next()? {
+        looked_at += 1;
+        hits += i64::from(row.get::<_, Option<bool>>(0)?.unwrap_or(false) && is_wanted(row));
+        if hits >= COUNTED_MAX && extent != Extent::All {
+            return Ok(Count::Over);
+        }
+    }
+    let hits = hits.unsigned_abs();
+    Ok(if looked_at < rows_max { Count::Exactly(hits) } else { Count::AtLeast(hits) })
 }
 
 /// Binds a cursor to a statement of [`Keyset::behind`].
 pub(super) fn bind_cursor(
     statement: &mut rusqlite::Statement<'_>,
-    keyset: &Keyset,
+    keyset: &Keyset<'_>,
     after: Option<&Cursor>,
 ) -> rusqlite::Result<()> {
     let Some(after) = after else { return Ok(()) };
@@ -158,6 +198,8 @@ pub(super) fn bind(
 pub(super) fn cursor_value(value: rusqlite::types::ValueRef<'_>) -> serde_json::Value {
     match value {
         rusqlite::types::ValueRef::Integer(number) => number.into(),
+        // Written out and in brackets: JSON may round it, and a page would begin beside its row.
+        rusqlite::types::ValueRef::Real(number) => serde_json::json!([number.to_string()]),
         rusqlite::types::ValueRef::Text(text) => String::from_utf8_lossy(text).into(),
         _ => serde_json::Value::Null,
     }
@@ -175,6 +217,30 @@ pub enum Count {
     Exactly(u64),
     /// More than [`COUNT_MAX`].
     Over,
+    /// At least so many: no more rows were looked at than a page takes time for.
+    AtLeast(u64),
+}
+
+/// How far a list is counted where a filter says who is in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// As far as a page takes time for.
+    Quickly,
+    /// Up to [`COUNT_MAX`].
+    ToMax,
+    /// All of it, since somebody asked.
+    All,
+}
+
+impl Count {
+    /// At least as many as are known to be there.
+    #[must_use]
+    pub fn at_least(self, known: u64) -> Count {
+        match self {
+            Count::AtLeast(counted) => Count::AtLeast(counted.max(known)),
+            counted => counted,
+        }
+    }
 }
 
 impl Count {
@@ -191,7 +257,7 @@ mod tests {
     use crate::domain::message::Kind;
     use crate::domain::time::HOUR_MS;
     use crate::store::sample::{NOW, Named, Sample, days_ago};
-    use crate::store::{StoreError, companies, users, visitors};
+    use crate::store::{companies, users, visitors};
 
     /// What each page of a list says: keys, and when each was last seen.
     type Pages = Vec<Vec<(i64, Option<i64>)>>;
@@ -202,7 +268,7 @@ mod tests {
         mut read: impl FnMut(&ListQuery<S>) -> Result<Page<R>, StoreError>,
         view: impl Fn(&R) -> (i64, Option<i64>),
     ) -> Pages {
-        let mut query = ListQuery { search: None, sort, descending, after: None, size: 4 };
+        let mut query = ListQuery { search: None, filter: None, sort, descending, after: None, size: 4 };
         let mut pages = Vec::new();
         loop {
             let page = read(&query).unwrap();
@@ -257,7 +323,7 @@ mod tests {
                     pages(companies::MembersBy::LastSeen, descending, read, |row| (row.user.key.0, row.last_seen_ms))
                 }),
                 ("visitors", 11, {
-                    let read = |query: &_| visitors::list(&db, query);
+                    let read = |query: &_| visitors::list(&db, query, NOW);
                     pages(visitors::SortBy::LastSeen, descending, read, |row| (row.key.0, row.last_seen_ms))
                 }),
             ];

@@ -16,6 +16,7 @@ mod catalog;
 mod connection;
 mod contexts;
 mod days;
+mod filter_sql;
 mod lock;
 mod migrate;
 #[cfg(test)]
@@ -35,6 +36,7 @@ pub mod companies;
 pub mod duplicates;
 pub mod email_domains;
 pub mod erasure;
+pub mod event_names;
 pub mod events;
 pub mod findings;
 pub mod first_pages;

@@ -1,6 +1,6 @@
 //! Operators, their sign-ins, and links that work once.
 
-use rusqlite::{OptionalExtension, Row, named_params};
+use rusqlite::{OptionalExtension, Row, named_params, params};
 
 use super::{Reader, StoreError, Tx};
 use crate::domain::access::Role;
@@ -57,6 +57,36 @@ fn operator(row: &Row<'_>) -> rusqlite::Result<Operator> {
         created_ms: row.get(4)?,
         last_sign_in_ms: row.get(5)?,
     })
+}
+
+/// The columns of a list that an operator chose, as the address says them.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn columns(db: &Reader<'_>, operator: OperatorKey, list: &str) -> Result<Option<String>, StoreError> {
+    let mut statement =
+        db.0.prepare_cached("SELECT columns FROM operator_columns WHERE operator_key = ?1 AND list = ?2")?;
+    Ok(statement.query_row(params![operator.0, list], |row| row.get(0)).optional()?)
+}
+
+/// Keeps the columns of a list for an operator; none are the list's own again.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn keep_columns(tx: &Tx<'_>, operator: OperatorKey, list: &str, columns: Option<&str>) -> Result<(), StoreError> {
+    match columns {
+        Some(columns) => tx
+            .connection
+            .prepare_cached(
+                "INSERT OR REPLACE INTO operator_columns (operator_key, list, columns) VALUES (?1, ?2, ?3)",
+            )?
+            .execute(params![operator.0, list, columns])?,
+        None => tx
+            .connection
+            .prepare_cached("DELETE FROM operator_columns WHERE operator_key = ?1 AND list = ?2")?
+            .execute(params![operator.0, list])?,
+    };
+    Ok(())
 }
 
 /// Whether there is an operator at all.

@@ -9,22 +9,23 @@ use std::collections::BTreeSet;
 use rusqlite::trace::{TraceEvent, TraceEventCodes};
 
 use super::attribute_rows::Table;
-use super::list::{Cursor, ListQuery};
+use super::list::{Cursor, Extent, ListQuery};
 use super::sample::{NOW, Named, Sample, days_ago};
 use super::{
-    Reader, attribute_rows, attribute_work, attributes, changes, companies, duplicates, email_domains, events,
-    findings, first_pages, history, notes, operators, profiles, refusals, search, sightings, staff, tokens, tray,
-    users, visitors, workspace,
+    Reader, attribute_rows, attribute_work, attributes, changes, companies, duplicates, email_domains, event_names,
+    events, findings, first_pages, history, notes, operators, profiles, refusals, search, sightings, staff, tokens,
+    tray, users, visitors, workspace,
 };
 use crate::domain::attributes::Owner;
 use crate::domain::change::{CREATED, Doer, MEMBERSHIP, Subject};
 use crate::domain::duplicates::Records;
-use crate::domain::ids::{CompanyKey, NoteKey, SourceKey, UserKey, VisitorKey};
+use crate::domain::filter::{self, Fields, Listed};
+use crate::domain::ids::{CompanyKey, NoteKey, OperatorKey, SourceKey, UserKey, VisitorKey};
 use crate::domain::message::Kind;
 use crate::domain::profile::Profile;
 
 /// Tables that a person fills by hand, of some rows each.
-const SMALL: [&str; 8] = [
+const SMALL: [&str; 9] = [
     "settings",
     "sources",
     "operators",
@@ -34,6 +35,8 @@ const SMALL: [&str; 8] = [
     "attribute_definitions",
     "attribute_work",
     "attribute_names",
+    // At most 2,000 (A4).
+    "event_names",
 ];
 
 /// Statistics as `PRAGMA optimize` makes them, with every table a hundred thousand times as long.
@@ -102,14 +105,16 @@ fn ask_everything(db: &Reader<'_>) {
         for sort in [Name, Email, FirstSeen, LastSeen, Companies] {
             let values = if sort == Email { vec!["b".into(), serde_json::Value::Null] } else { vec![1.into()] };
             for after in values.into_iter().flat_map(cursors) {
-                let query = ListQuery { search: search.clone(), sort, descending, after, size: 50 };
+                let query =
+                    ListQuery { search: search.clone(), filter: None, sort: sort.clone(), descending, after, size: 50 };
                 users::list(db, &query, NOW).unwrap();
             }
         }
         use companies::SortBy as By;
         for sort in [By::Name, By::FirstSeen, By::LastSeen, By::Members, By::ActiveMembers] {
             for after in cursors(1.into()) {
-                let query = ListQuery { search: search.clone(), sort, descending, after, size: 50 };
+                let query =
+                    ListQuery { search: search.clone(), filter: None, sort: sort.clone(), descending, after, size: 50 };
                 for shelf in [companies::Shelf::InUse, companies::Shelf::Archived] {
                     companies::list(db, shelf, &query, NOW).unwrap();
                     companies::records(db, shelf, &query, NOW).unwrap();
@@ -118,14 +123,14 @@ fn ask_everything(db: &Reader<'_>) {
         }
         for sort in [companies::MembersBy::Name, companies::MembersBy::Joined, companies::MembersBy::LastSeen] {
             for after in cursors(1.into()) {
-                let query = ListQuery { search: search.clone(), sort, descending, after, size: 50 };
+                let query = ListQuery { search: search.clone(), filter: None, sort, descending, after, size: 50 };
                 companies::members(db, CompanyKey(1), true, &query, NOW).unwrap();
             }
         }
         for after in cursors(1.into()) {
             let sort = visitors::SortBy::LastSeen;
-            let query = ListQuery { search: search.clone(), sort, descending, after, size: 50 };
-            visitors::list(db, &query).unwrap();
+            let query = ListQuery { search: search.clone(), filter: None, sort, descending, after, size: 50 };
+            visitors::list(db, &query, NOW).unwrap();
         }
     }
     for search in searches.iter().map(Option::as_deref) {
@@ -237,6 +242,67 @@ fn ask_everything(db: &Reader<'_>) {
     tokens::find(db, b"hash").unwrap();
 }
 
+/// Asks lists for filters: those that an index answers alone, and those that a walk of the list meets.
+fn ask_for_filters(db: &Reader<'_>) {
+    let of_users = [
+        "user_id:is:ann",
+        "email:in:ann@acme.test",
+        "owner:is:ann@acme.test",
+        "tags:is:vip",
+        "tags:unset",
+        "company.company_id:is:acme",
+        "company.plan:is:pro",
+        "company.tags:has:v",
+        "membership.role:is:admin",
+        "last_seen:within:30d",
+        "first_seen:before:2026-01-01",
+        "state:is:quiet",
+        "trend:is:growing",
+        "companies:gt:1",
+        "name:has:ann",
+        "created_at:set",
+        "event.Report exported:done:2,30d",
+        "event.Report exported:not_done",
+    ];
+    let of_companies = [
+        "company_id:is:acme",
+        "owner:set",
+        "tags:in:vip,beta",
+        "plan:is:pro",
+        "seats:gt:5",
+        "state:is:active",
+        "trend:is:shrinking",
+        "event.Report exported:done:2,30d",
+        "members:between:1,5",
+    ];
+    let read = |listed, text| filter::parse([("f", text)], &Fields::new(listed, [])).unwrap();
+    for filter in of_users.map(|text| read(Listed::Users, text)) {
+        for sort in [users::SortBy::LastSeen, users::SortBy::Name, users::SortBy::Email] {
+            let filter = Some(filter.clone());
+            let query = ListQuery { search: None, filter, sort, descending: true, after: None, size: 50 };
+            users::list(db, &query, NOW).unwrap();
+        }
+        users::count_matching(db, None, Some(&filter), Extent::Quickly, NOW).unwrap();
+    }
+    for filter in of_companies.map(|text| read(Listed::Companies, text)) {
+        let (shelf, filter) = (companies::Shelf::InUse, Some(filter));
+        let sort = companies::SortBy::Members;
+        let query = ListQuery { search: None, filter: filter.clone(), sort, descending: true, after: None, size: 50 };
+        companies::list(db, shelf, &query, NOW).unwrap();
+        companies::count_matching(db, shelf, None, filter.as_ref(), Extent::All, NOW).unwrap();
+    }
+    for text in ["anonymous_id:is:laptop", "user_id:is:ann", "last_seen:ago:3d"] {
+        let filter = Some(read(Listed::Visitors, text));
+        let sort = visitors::SortBy::LastSeen;
+        let query = ListQuery { search: None, filter: filter.clone(), sort, descending: true, after: None, size: 50 };
+        visitors::list(db, &query, NOW).unwrap();
+        visitors::count_matching(db, None, filter.as_ref(), Extent::Quickly, NOW).unwrap();
+    }
+    attribute_rows::values_of(db, Table::Users, [1]).unwrap();
+    event_names::list(db, 50).unwrap();
+    operators::columns(db, OperatorKey(1), "users").unwrap();
+}
+
 /// The steps of a statement's plan.
 fn plan(db: &Reader<'_>, sql: &str) -> Vec<String> {
     let mut statement = db.0.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
@@ -270,6 +336,7 @@ fn no_query_goes_through_a_table_that_grows() {
         SEEN.with_borrow_mut(BTreeSet::clear);
         sample.connection.trace_v2(TraceEventCodes::SQLITE_TRACE_STMT, Some(note));
         ask_everything(&sample.db());
+        ask_for_filters(&sample.db());
         sample.connection.trace_v2(TraceEventCodes::empty(), None);
         let seen = SEEN.take();
         assert!(seen.len() > 60, "only {} statements were seen", seen.len());

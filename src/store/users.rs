@@ -1,6 +1,7 @@
 //! Users and leads.
 
 mod known;
+mod listed;
 mod names;
 mod page;
 
@@ -14,6 +15,8 @@ pub use known::{
     KnownUser, called, carried_by, contact, create, give_id, id, is_signed, key_of_id, key_of_our_id, load, named_at,
     save, sign, with_email,
 };
+use listed::page_of_keys;
+pub use listed::{count, count_matching};
 pub use names::{Person, names};
 pub(super) use page::attribute_values;
 pub use page::{
@@ -21,20 +24,17 @@ pub use page::{
     records,
 };
 
-use super::list::{self, COUNTED_MAX, Count, Cursor, Keyset, ListQuery, Page};
-use super::search::{self, CANDIDATES_MAX, Candidates, Needle};
+use super::list::{self, COUNTED_MAX, Count, ListQuery, Page};
 use super::{Reader, StoreError, activity, profiles, workspace};
 use crate::domain::access::Grade;
+use crate::domain::filter::{BuiltIn, Fact};
 use crate::domain::ids::{CompanyKey, UserKey};
 
 /// The days of a roll: one small bar each.
 pub const ROLL_DAYS: usize = 28;
 
-/// So many rows of a list are looked at for a frequent text, before all who have it are sorted.
-const WALKED_MAX: u64 = 20_000;
-
-/// The columns by which users are sorted; each has an index.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What users are sorted by; each of its own words has an index.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SortBy {
     /// Name, else e-mail, else id.
     Name,
@@ -46,6 +46,24 @@ pub enum SortBy {
     LastSeen,
     /// Number of companies.
     Companies,
+    /// The name of the current company, without an index.
+    Company,
+    /// Anything else that is known of them, without an index.
+    Fact(Fact),
+}
+
+impl SortBy {
+    /// Sorted by something that is known of users; none where it has no order.
+    pub fn fact(fact: &Fact) -> Option<SortBy> {
+        Some(match fact {
+            Fact::BuiltIn(BuiltIn::Name) => SortBy::Name,
+            Fact::BuiltIn(BuiltIn::Email) => SortBy::Email,
+            Fact::BuiltIn(BuiltIn::FirstSeen) => SortBy::FirstSeen,
+            Fact::BuiltIn(BuiltIn::LastSeen) => SortBy::LastSeen,
+            Fact::BuiltIn(BuiltIn::Companies) => SortBy::Companies,
+            other => return other.kind().has_order().then(|| SortBy::Fact(other.clone())),
+        })
+    }
 }
 
 /// A company as a row of something else names it.
@@ -104,110 +122,12 @@ pub enum UserName {
 /// # Errors
 /// [`StoreError`] only.
 pub fn list(db: &Reader<'_>, query: &ListQuery<SortBy>, now_ms: i64) -> Result<Page<UserRow>, StoreError> {
-    let (keys, next) = page_of_keys(db, query)?;
+    let (keys, next) = page_of_keys(db, query, now_ms)?;
     let mut rows = rows(db, &keys, now_ms)?;
     if query.sort == SortBy::LastSeen {
         list::order_within_hours(&mut rows, query.descending, |row| row.last_seen_ms);
     }
     Ok(Page { rows, next })
-}
-
-/// A stretch of a list that one index serves in its order.
-struct Stretch {
-    index: &'static str,
-    column: Option<&'static str>,
-    only: &'static str,
-}
-
-/// The stretches of an order. Users without an e-mail address come last, whatever the direction.
-fn stretches(sort: SortBy) -> &'static [Stretch] {
-    const fn all(index: &'static str, column: &'static str) -> Stretch {
-        Stretch { index, column: Some(column), only: "" }
-    }
-    match sort {
-        SortBy::Name => const { &[all("users_sort_name", "u.sort_name")] },
-        SortBy::FirstSeen => const { &[all("users_first_seen", "u.first_seen_ms")] },
-        SortBy::LastSeen => const { &[all("users_last_seen", "u.last_seen_hour")] },
-        SortBy::Companies => const { &[all("users_companies", "u.companies")] },
-        SortBy::Email => &[
-            Stretch { index: "users_email", column: Some("u.email"), only: "AND u.email IS NOT NULL" },
-            Stretch { index: "users_without_email", column: None, only: "AND u.email IS NULL" },
-        ],
-    }
-}
-
-/// The users of a page in its order, and where the next one begins.
-///
-/// Who has a text is sorted where they are few. Where they are many, the list is walked in its
-/// order, which soon meets enough of them; and where it does not, since they all stand at the
-/// other end, they are sorted after all.
-fn page_of_keys(db: &Reader<'_>, query: &ListQuery<SortBy>) -> Result<(Vec<i64>, Option<Cursor>), StoreError> {
-    let found = match Needle::of(query.search.as_deref()) {
-        None => find(db, query, None, None, u64::MAX)?,
-        Some(needle) => match search::candidates(db, &needle, CANDIDATES_MAX)? {
-            Candidates::Keys(keys) => find(db, query, Some(&needle), Some(&keys), u64::MAX)?,
-            Candidates::TooMany => match find(db, query, Some(&needle), None, WALKED_MAX)? {
-                Some(found) => Some(found),
-                None => {
-                    let keys = search::all_candidates(db, &needle)?;
-                    find(db, query, Some(&needle), Some(&keys), u64::MAX)?
-                }
-            },
-        },
-    };
-    let page = Page::cut(found.unwrap_or_default(), query.size);
-    Ok((page.rows, page.next))
-}
-
-/// Those of a list, or of these candidates, who have a text, one beyond the page. `None` where
-/// so many rows were walked and the page is not full.
-fn find(
-    db: &Reader<'_>,
-    query: &ListQuery<SortBy>,
-    needle: Option<&Needle>,
-    candidates: Option<&[i64]>,
-    rows_max: u64,
-) -> Result<Option<Vec<(Cursor, i64)>>, StoreError> {
-    let stretches = stretches(query.sort);
-    let mut after = query.after.as_ref();
-    let skipped = if after.is_some_and(|cursor| cursor.value.is_null()) { stretches.len() - 1 } else { 0 };
-    let mut found: Vec<(Cursor, i64)> = Vec::new();
-    let mut walked = 0;
-    for stretch in &stretches[skipped..] {
-        let keyset = Keyset { column: stretch.column, key: "u.user_key", descending: query.descending };
-        let from = match candidates {
-            None => format!("users AS u INDEXED BY {}", stretch.index),
-            Some(_) => "json_each(:keys) AS found CROSS JOIN users AS u ON u.user_key = found.value".to_owned(),
-        };
-        let mut statement = db.0.prepare_cached(&format!(
-            "SELECT u.user_key, {value}, u.name, u.email, u.user_id FROM {from}
-             WHERE u.merged_into IS NULL AND u.archived_ms IS NULL {only} {behind} {order}",
-            value = keyset.value(),
-            only = stretch.only,
-            behind = keyset.behind(after),
-            order = keyset.order(),
-        ))?;
-        list::bind_cursor(&mut statement, &keyset, after)?;
-        if let Some(keys) = candidates {
-            list::bind(&mut statement, ":keys", list::json_keys(keys.iter().copied()))?;
-        }
-        let mut rows = statement.raw_query();
-        while let Some(row) = rows.next()? {
-            if needle.is_none_or(|needle| needle.is_in(search::texts(row, 2))) {
-                let key = row.get(0)?;
-                found.push((Cursor { value: list::cursor_value(row.get_ref(1)?), key }, key));
-                if found.len() > query.size {
-                    return Ok(Some(found));
-                }
-            }
-            walked += 1;
-            if walked >= rows_max {
-                return Ok(None);
-            }
-        }
-        after = None;
-    }
-    Ok(Some(found))
 }
 
 /// Users as a list shows them, in the order of their keys here.
@@ -266,22 +186,6 @@ fn row(db: &Reader<'_>, key: i64) -> Result<Option<UserRow>, StoreError> {
     let Some((mut user, hour)) = found else { return Ok(None) };
     user.last_seen_ms = activity::last_of_user(db, key, None, hour)?;
     Ok(Some(user))
-}
-
-/// How many users a search finds.
-///
-/// # Errors
-/// [`StoreError`] only.
-pub fn count(db: &Reader<'_>, search: Option<&str>) -> Result<Count, StoreError> {
-    if let Some(needle) = Needle::of(search) {
-        return search::count(db, &needle);
-    }
-    let mut statement = db.0.prepare_cached(
-        "SELECT count(*) FROM (
-           SELECT 1 FROM users INDEXED BY users_companies
-           WHERE merged_into IS NULL AND archived_ms IS NULL LIMIT :limit)",
-    )?;
-    Ok(Count::of(statement.query_row(named_params! { ":limit": COUNTED_MAX }, |row| row.get(0))?))
 }
 
 /// How many users have several companies (C2).
@@ -364,9 +268,13 @@ pub(super) fn source_names(db: &Reader<'_>) -> Result<SourceNames, StoreError> {
 mod tests {
     use std::collections::BTreeSet;
 
+    use super::listed::find;
     use super::*;
     use crate::domain::message::Kind;
+    use crate::store::filter_sql::FilterSql;
+    use crate::store::list::{Count, Cursor};
     use crate::store::sample::{NOW, Named, Sample, days_ago};
+    use crate::store::search::{self, Needle};
 
     /// 120 users of whom many share a name, an hour, or have no e-mail address; one merged, one archived.
     fn a_hundred_and_twenty() -> (Sample, BTreeSet<i64>) {
@@ -406,7 +314,7 @@ mod tests {
     const ORDERS: [SortBy; 5] = [SortBy::Name, SortBy::Email, SortBy::FirstSeen, SortBy::LastSeen, SortBy::Companies];
 
     fn query(sort: SortBy, descending: bool) -> ListQuery<SortBy> {
-        ListQuery { search: None, sort, descending, after: None, size: 7 }
+        ListQuery { search: None, filter: None, sort, descending, after: None, size: 7 }
     }
 
     #[test]
@@ -414,7 +322,7 @@ mod tests {
         let (sample, all) = a_hundred_and_twenty();
         for sort in ORDERS {
             for descending in [false, true] {
-                let rows = pages(&sample, query(sort, descending), || {});
+                let rows = pages(&sample, query(sort.clone(), descending), || {});
                 let keys: Vec<i64> = rows.iter().map(|row| row.key.0).collect();
                 assert_eq!(keys.len(), all.len(), "{sort:?}");
                 assert_eq!(BTreeSet::from_iter(keys), all, "{sort:?}");
@@ -460,6 +368,7 @@ mod tests {
         let found = |text: &str| -> Vec<i64> {
             let query = ListQuery {
                 search: Some(text.to_owned()),
+                filter: None,
                 sort: SortBy::FirstSeen,
                 descending: false,
                 after: None,
@@ -497,6 +406,7 @@ mod tests {
         for (text, expected) in [("test", 2_100), ("acme", 700), ("p", 2_100), ("p1", 1_111)] {
             let query = ListQuery {
                 search: Some(text.to_owned()),
+                filter: None,
                 sort: SortBy::FirstSeen,
                 descending: true,
                 after: None,
@@ -512,13 +422,17 @@ mod tests {
     #[test]
     fn where_a_walk_meets_too_few_the_sorted_candidates_say_the_same() {
         let (sample, _) = a_hundred_and_twenty();
-        let needle = Needle::of(Some("acme.test")).unwrap();
+        let (needle, all) = (Needle::of(Some("acme.test")).unwrap(), FilterSql::default());
         for sort in ORDERS {
-            let query = query(sort, true);
-            assert_eq!(find(&sample.db(), &query, Some(&needle), None, 6).unwrap(), None, "{sort:?}");
-            let walked = find(&sample.db(), &query, Some(&needle), None, 1_000).unwrap();
+            let query = query(sort.clone(), true);
+            assert_eq!(find(&sample.db(), &query, &all, Some(&needle), None, 6).unwrap(), None, "{sort:?}");
+            let walked = find(&sample.db(), &query, &all, Some(&needle), None, 1_000).unwrap();
             let keys = search::all_candidates(&sample.db(), &needle).unwrap();
-            assert_eq!(find(&sample.db(), &query, Some(&needle), Some(&keys), 1_000).unwrap(), walked, "{sort:?}");
+            assert_eq!(
+                find(&sample.db(), &query, &all, Some(&needle), Some(&keys), 1_000).unwrap(),
+                walked,
+                "{sort:?}"
+            );
             assert_eq!(walked.unwrap().len(), query.size + 1);
         }
     }

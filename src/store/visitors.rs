@@ -3,11 +3,13 @@
 use rusqlite::{OptionalExtension, named_params, params};
 
 use super::arrivals::{self, What};
-use super::list::{self, COUNTED_MAX, Count, Cursor, Keyset, ListQuery, Page};
+use super::filter_sql::{self, FilterSql, Moment};
+use super::list::{self, COUNTED_MAX, Count, Cursor, Extent, Keyset, ListQuery, Page};
 use super::remembered;
 use super::search::CANDIDATES_MAX;
 use super::{Reader, StoreError, Tx, activity, folds, users};
 use crate::domain::attributes::Attributes;
+use crate::domain::filter::{Filter, Listed};
 use crate::domain::first_page::FirstPage;
 use crate::domain::ids::{AnonymousId, UserKey, VisitorKey};
 use crate::domain::time::HOUR_MS;
@@ -42,24 +44,31 @@ pub struct VisitorRow {
 ///
 /// # Errors
 /// [`StoreError`] only.
-pub fn list(db: &Reader<'_>, query: &ListQuery<SortBy>) -> Result<Page<VisitorRow>, StoreError> {
+pub fn list(db: &Reader<'_>, query: &ListQuery<SortBy>, now_ms: i64) -> Result<Page<VisitorRow>, StoreError> {
     let SortBy::LastSeen = query.sort;
+    let filter = FilterSql::of(Listed::Visitors, query.filter.as_ref(), &Moment::of(db, now_ms)?);
+    let keys = filter_sql::candidates(db, Listed::Visitors, query.filter.as_ref(), CANDIDATES_MAX)?;
     let keyset = Keyset { column: Some("last_seen_hour"), key: "visitor_key", descending: query.descending };
     let search = query.search.as_deref().map(str::trim).filter(|text| !text.is_empty());
     let few = search.map_or(Ok(false), |text| are_few(db, text))?;
     let mut statement = db.0.prepare_cached(&format!(
-        "SELECT visitor_key, last_seen_hour FROM visitors INDEXED BY {index}
-         WHERE true {begins} {behind} {order} LIMIT :limit",
-        index = if few { "visitors_anonymous_id" } else { "visitors_last_seen" },
-        begins = if search.is_some() { "AND anonymous_id >= :text AND anonymous_id < :beyond" } else { "" },
+        "SELECT visitor_key, last_seen_hour FROM {from} WHERE true {begins} {filter} {behind} {order} LIMIT :limit",
+        from = match (&keys, few) {
+            (Some(_), _) => "json_each(:keys) AS found CROSS JOIN visitors ON visitor_key = found.value",
+            (None, true) => "visitors INDEXED BY visitors_anonymous_id",
+            (None, false) => "visitors INDEXED BY visitors_last_seen",
+        },
+        begins = if search.is_some() { BEGINS } else { "" },
+        filter = filter.condition,
         behind = keyset.behind(query.after.as_ref()),
         order = keyset.order(),
     ))?;
     list::bind_cursor(&mut statement, &keyset, query.after.as_ref())?;
     list::bind(&mut statement, ":limit", query.size as i64 + 1)?;
-    if let Some(text) = search {
-        list::bind(&mut statement, ":text", text)?;
-        list::bind(&mut statement, ":beyond", beyond(text))?;
+    bind_text(&mut statement, search)?;
+    filter.bind(&mut statement)?;
+    if let Some(keys) = keys {
+        list::bind(&mut statement, ":keys", list::json_keys(keys))?;
     }
     let mut rows = statement.raw_query();
     let mut found = Vec::new();
@@ -71,6 +80,15 @@ pub fn list(db: &Reader<'_>, query: &ListQuery<SortBy>) -> Result<Page<VisitorRo
     let mut page = Page::cut(found, query.size);
     list::order_within_hours(&mut page.rows, query.descending, |visitor| visitor.last_seen_ms);
     Ok(page)
+}
+
+/// The condition of a search.
+const BEGINS: &str = "AND anonymous_id >= :text AND anonymous_id < :beyond";
+
+fn bind_text(statement: &mut rusqlite::Statement<'_>, text: Option<&str>) -> rusqlite::Result<()> {
+    let Some(text) = text else { return Ok(()) };
+    list::bind(statement, ":text", text)?;
+    list::bind(statement, ":beyond", beyond(text))
 }
 
 /// Whether so few visitors' ids begin with a text that they are best sorted; the list of
@@ -134,6 +152,35 @@ pub fn count(db: &Reader<'_>, search: Option<&str>) -> Result<Count, StoreError>
         .0
         .prepare_cached("SELECT count(*) FROM (SELECT 1 FROM visitors INDEXED BY visitors_last_seen LIMIT :limit)")?;
     Ok(Count::of(statement.query_row(named_params! { ":limit": COUNTED_MAX }, |row| row.get(0))?))
+}
+
+/// How many visitors a search finds that meet a filter, as of users.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn count_matching(
+    db: &Reader<'_>,
+    search: Option<&str>,
+    filter: Option<&Filter>,
+    extent: Extent,
+    now_ms: i64,
+) -> Result<Count, StoreError> {
+    if filter.is_none_or(Filter::is_empty) && extent != Extent::All {
+        return count(db, search);
+    }
+    let condition = FilterSql::of(Listed::Visitors, filter, &Moment::of(db, now_ms)?);
+    let search = search.map(str::trim).filter(|text| !text.is_empty());
+    let mut statement = db.0.prepare_cached(&format!(
+        "SELECT true {begins} {condition} FROM visitors INDEXED BY visitors_last_seen
+         ORDER BY last_seen_hour DESC, visitor_key DESC LIMIT :rows",
+        begins = if search.is_some() { BEGINS } else { "" },
+        condition = condition.condition,
+    ))?;
+    bind_text(&mut statement, search)?;
+    condition.bind(&mut statement)?;
+    let rows_max = if extent == Extent::Quickly { condition.count_rows_max } else { i64::MAX };
+    list::bind(&mut statement, ":rows", rows_max)?;
+    list::counted(statement.raw_query(), rows_max, extent, |_| true)
 }
 
 // What the writer needs ------------------------------------------------------
@@ -349,10 +396,11 @@ mod tests {
                 sample.event(NOW - number, Kind::Page, "", Named { visitor: Some(visitor), ..Named::default() });
             }
         }
-        let mut query = ListQuery { search: None, sort: SortBy::LastSeen, descending: true, after: None, size: 6 };
+        let mut query =
+            ListQuery { search: None, filter: None, sort: SortBy::LastSeen, descending: true, after: None, size: 6 };
         let mut rows = Vec::new();
         loop {
-            let page = list(&sample.db(), &query).unwrap();
+            let page = list(&sample.db(), &query, NOW).unwrap();
             rows.extend(page.rows);
             query.after = page.next;
             if query.after.is_none() {
@@ -368,6 +416,6 @@ mod tests {
         query.search = Some("v1".to_owned());
         query.size = 50;
         assert_eq!(count(&sample.db(), Some("v1")).unwrap(), Count::Exactly(11));
-        assert_eq!(list(&sample.db(), &query).unwrap().rows.len(), 11);
+        assert_eq!(list(&sample.db(), &query, NOW).unwrap().rows.len(), 11);
     }
 }

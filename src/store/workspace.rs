@@ -73,8 +73,10 @@ pub struct Overview {
 pub fn overview(db: &Reader<'_>, now_ms: i64) -> Result<Overview, StoreError> {
     let today = today(db, now_ms)?;
     let (descending, size) = (true, SHORT_LIST_ROWS);
-    let users_query = ListQuery { search: None, sort: users::SortBy::FirstSeen, descending, after: None, size };
-    let companies_query = ListQuery { search: None, sort: companies::SortBy::FirstSeen, descending, after: None, size };
+    let users_query =
+        ListQuery { search: None, filter: None, sort: users::SortBy::FirstSeen, descending, after: None, size };
+    let companies_query =
+        ListQuery { search: None, filter: None, sort: companies::SortBy::FirstSeen, descending, after: None, size };
     let mut days = days(db, activity::last_days(today, CHART_DAYS))?;
     let tells_new = mark_new(db, &mut days)?;
     Ok(Overview {

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use std::borrow::Cow;
+
 use actix_web::HttpRequest;
 use maud::{Markup, html};
 
@@ -41,17 +43,18 @@ pub enum SortBy {
 impl Column for SortBy {
     const ALL: &'static [SortBy] = &[SortBy::Name, SortBy::Type, SortBy::Filled, SortBy::Different, SortBy::LastSet];
 
-    fn name(self) -> &'static str {
-        match self {
+    fn name(&self) -> Cow<'_, str> {
+        let name = match self {
             SortBy::Name => "name",
             SortBy::Type => "type",
             SortBy::Filled => "filled",
             SortBy::Different => "different",
             SortBy::LastSet => "last_set",
-        }
+        };
+        name.into()
     }
 
-    fn descends_first(self) -> bool {
+    fn descends_first(&self) -> bool {
         matches!(self, SortBy::Filled | SortBy::Different | SortBy::LastSet)
     }
 }

@@ -1,11 +1,14 @@
 //! Lists: search, columns that sort, pages by cursor. The address bar is the state.
 
+use std::borrow::Cow;
+
 use maud::{Markup, html};
 
 use super::icon::{icon, small};
-use super::values;
+use super::{numbers, values};
 use crate::dashboard::links;
-use crate::store::list::{Cursor, ListQuery};
+use crate::domain::filter::{self, Fact, Field, Fields, Filter};
+use crate::store::list::{Count, Cursor, ListQuery};
 
 /// A list's state as its address says it.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,6 +19,10 @@ pub struct Address<S> {
     pub names: Names,
     /// What to search for.
     pub search: Option<String>,
+    /// What is left in.
+    pub filter: Filter,
+    /// The columns as the address says them.
+    pub columns: Option<String>,
     /// The sorted column.
     pub sort: S,
     /// The greatest first.
@@ -37,8 +44,10 @@ pub struct Names {
     pub after: &'static str,
 }
 
-/// The parameter of filters, which the API has and lists of pages have not.
+/// The parameter of filters, which lists within a page have not.
 const FILTER: &str = "f";
+/// The parameter of columns.
+pub const COLUMNS: &str = "columns";
 /// Where a page begins, as the API calls it.
 const API_CURSOR: &str = "cursor";
 /// Characters of what an address says that are said back.
@@ -48,13 +57,17 @@ const SAID_CHARS_MAX: usize = 60;
 pub const LIST: Names = Names { search: "q", sort: "sort", after: "after" };
 
 /// A column that sorts.
-pub trait Column: Copy + PartialEq + 'static {
-    /// All columns.
+pub trait Column: Clone + PartialEq + 'static {
+    /// All columns that a list of its own has.
     const ALL: &'static [Self];
     /// Its name in the address.
-    fn name(self) -> &'static str;
+    fn name(&self) -> Cow<'_, str>;
     /// Times and numbers begin with the greatest.
-    fn descends_first(self) -> bool;
+    fn descends_first(&self) -> bool;
+    /// The column of something that is known of the rows, where the list can be sorted by it.
+    fn of(_fact: &Fact) -> Option<Self> {
+        None
+    }
 }
 
 impl<S: Column> Address<S> {
@@ -73,6 +86,39 @@ impl<S: Column> Address<S> {
             let filter = values::cut(&filter, SAID_CHARS_MAX);
             return Err(format!("“{filter}” is no filter of this list; it can be searched with {}=.", names.search));
         }
+        Address::read_sorted(path, names, default, value, |_| None)
+    }
+
+    /// The state of a list that can be filtered, sorted by what is known of its rows, and shown in other columns.
+    ///
+    /// # Errors
+    /// As [`Address::read`].
+    pub fn read_filtered(
+        path: String,
+        default: S,
+        pairs: &[(String, String)],
+        fields: &Fields,
+    ) -> Result<Address<S>, String> {
+        let value = |name: &str| {
+            pairs.iter().find(|(known, value)| known == name && !value.is_empty()).map(|(_, value)| value.clone())
+        };
+        let by_field = |word: &str| match fields.find(word)? {
+            Field::Own(fact, _) => S::of(&fact),
+            _ => None,
+        };
+        let parameters = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let filter = filter::parse(parameters, fields).map_err(|error| error.sentence)?;
+        let address = Address::read_sorted(path, LIST, default, value, by_field)?;
+        Ok(Address { filter, columns: value(COLUMNS), ..address })
+    }
+
+    fn read_sorted(
+        path: String,
+        names: Names,
+        default: S,
+        value: impl Fn(&str) -> Option<String>,
+        other: impl Fn(&str) -> Option<S>,
+    ) -> Result<Address<S>, String> {
         if value(API_CURSOR).is_some() {
             return Err(format!("{API_CURSOR}= belongs to the API; a list of pages goes on with {}=.", names.after));
         }
@@ -81,12 +127,12 @@ impl<S: Column> Address<S> {
             Some(name) => (name, true),
             None => (said.as_str(), false),
         };
-        let column = S::ALL.iter().copied().find(|column| column.name() == name);
+        let column = S::ALL.iter().find(|column| column.name() == name).cloned().or_else(|| other(name));
         let (sort, descending) = match column {
             Some(column) => (column, descending),
-            None if said.is_empty() => (default, default.descends_first()),
+            None if said.is_empty() => (default.clone(), default.descends_first()),
             None => {
-                let known: Vec<&str> = S::ALL.iter().map(|column| column.name()).collect();
+                let known: Vec<Cow<'_, str>> = S::ALL.iter().map(Column::name).collect();
                 let (said, known) = (values::cut(&said, SAID_CHARS_MAX), known.join(", "));
                 return Err(format!(
                     "The list is not sorted by “{said}”; {}= takes {known}, with - before it for the other way round.",
@@ -102,7 +148,17 @@ impl<S: Column> Address<S> {
                 names.after
             ));
         }
-        Ok(Address { path, names, search, sort, descending, after, anchor: "" })
+        Ok(Address {
+            path,
+            names,
+            search,
+            filter: Filter::default(),
+            columns: None,
+            sort,
+            descending,
+            after,
+            anchor: "",
+        })
     }
 
     /// The same for a list at a place within its page, such as `#members`.
@@ -116,21 +172,59 @@ impl<S: Column> Address<S> {
     pub fn query(&self, size: usize) -> ListQuery<S> {
         ListQuery {
             search: self.search.clone(),
-            sort: self.sort,
+            filter: Some(self.filter.clone()).filter(|filter| !filter.is_empty()),
+            sort: self.sort.clone(),
             descending: self.descending,
             after: self.after.as_deref().and_then(Cursor::decode),
             size,
         }
     }
 
-    fn address(&self, sort: S, descending: bool, after: Option<&str>) -> String {
-        let sort = format!("{}{}", if descending { "-" } else { "" }, sort.name());
-        let pairs = [
-            (self.names.search, self.search.as_deref()),
-            (self.names.sort, Some(sort.as_str())),
-            (self.names.after, after),
-        ];
+    /// What the address says beside its path, but for where the page begins.
+    fn state(&self) -> Vec<(String, String)> {
+        let sort = format!("{}{}", if self.descending { "-" } else { "" }, self.sort.name());
+        let mut state = Vec::new();
+        state.extend(self.search.as_ref().map(|search| (self.names.search.to_owned(), search.clone())));
+        state.extend(self.filter.parameters());
+        state.extend(self.columns.as_ref().map(|columns| (COLUMNS.to_owned(), columns.clone())));
+        state.push((self.names.sort.to_owned(), sort));
+        state
+    }
+
+    /// The address of this state, at its first page.
+    pub fn first_page(&self) -> String {
+        self.page(None)
+    }
+
+    fn page(&self, after: Option<&str>) -> String {
+        let state = self.state();
+        let mut pairs: Vec<(&str, Option<&str>)> =
+            state.iter().map(|(name, value)| (name.as_str(), Some(value.as_str()))).collect();
+        pairs.push((self.names.after, after));
         format!("{}{}", links::with_query(&self.path, &pairs), self.anchor)
+    }
+
+    /// The address of the list under another filter.
+    pub fn filtered(&self, filter: Filter) -> String {
+        Address { filter, ..self.clone() }.first_page()
+    }
+
+    fn sorted(&self, sort: S, descending: bool) -> String {
+        Address { sort, descending, ..self.clone() }.first_page()
+    }
+
+    /// Fields that a form sends along unseen, so that it changes nothing else of the state.
+    pub fn kept(&self, but: &str) -> Markup {
+        let path = self.path.split_once('?').map_or("", |(_, kept)| kept);
+        html! {
+            @for pair in path.split('&').filter(|pair| !pair.is_empty()) {
+                @let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+                input type="hidden" name=(name) value=(decode(value));
+            }
+            @for (name, value) in self.state().iter().filter(|(name, _)| name != but) {
+                input type="hidden" name=(name) value=(value);
+            }
+        }
     }
 
     /// The head of a column: a link that sorts by it, or the other way round.
@@ -141,7 +235,7 @@ impl<S: Column> Address<S> {
         let arrow = if sorted && !self.descending { "up" } else { "down" };
         html! {
             th scope="col" class=(class) aria-sort=[order] {
-                a href=(self.address(column, descending, None)) { (text) " " (icon(arrow)) }
+                a href=(self.sorted(column, descending)) { (text) " " (icon(arrow)) }
             }
         }
     }
@@ -149,16 +243,10 @@ impl<S: Column> Address<S> {
     /// The field that searches the list. It keeps how the list is sorted.
     pub fn search_form(&self, label: &str, placeholder: &str) -> Markup {
         let id = format!("find-{}", self.names.search);
-        let (path, kept) = self.path.split_once('?').unwrap_or((&self.path, ""));
+        let path = self.path.split_once('?').map_or(self.path.as_str(), |(path, _)| path);
         html! {
             form.search role="search" aria-label=(label) action={ (path) (self.anchor) } {
-                @for pair in kept.split('&').filter(|pair| !pair.is_empty()) {
-                    @let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-                    input type="hidden" name=(name) value=(decode(value));
-                }
-                input
-                    type="hidden" name=(self.names.sort)
-                    value={ (if self.descending { "-" } else { "" }) (self.sort.name()) };
+                (self.kept(self.names.search))
                 label.vh for=(id) { (label) }
                 (icon("search"))
                 input
@@ -170,9 +258,17 @@ impl<S: Column> Address<S> {
 
     /// The address of the list without its search.
     pub fn without_search(&self) -> String {
-        let mut cleared = self.clone();
-        cleared.search = None;
-        cleared.address(cleared.sort, cleared.descending, None)
+        Address { search: None, ..self.clone() }.first_page()
+    }
+
+    /// The address of the list with neither search nor filter.
+    pub fn of_all(&self) -> String {
+        Address { search: None, filter: Filter::default(), ..self.clone() }.first_page()
+    }
+
+    /// Whether it is the whole list from its beginning.
+    pub fn is_untouched(&self) -> bool {
+        self.search.is_none() && self.filter.is_empty() && self.after.is_none()
     }
 
     /// First page and next page; nothing where one page is all there is.
@@ -181,10 +277,10 @@ impl<S: Column> Address<S> {
             nav.pager aria-label="Pages" {
                 p { (shown) }
                 @if self.after.is_some() {
-                    a.btn href=(self.address(self.sort, self.descending, None)) { (icon("left")) " First" }
+                    a.btn href=(self.first_page()) { (icon("left")) " First" }
                 }
                 @if let Some(next) = next {
-                    a.btn rel="next" href=(self.address(self.sort, self.descending, Some(&next.encode()))) {
+                    a.btn rel="next" href=(self.page(Some(&next.encode()))) {
                         "Next "
                         (icon("right"))
                     }
@@ -231,6 +327,22 @@ pub fn segments(label: &str, choices: &[(String, String, bool)]) -> Markup {
     }
 }
 
+/// The parameter that asks for a whole count.
+pub const COUNT: &str = "count";
+
+/// The heading of a list with how many there are; where that was not counted to the end, with a link that does.
+pub fn found<S: Column>(noun: &str, count: Count, address: &Address<S>) -> Markup {
+    let address = address.first_page();
+    let whole = links::with_query(&address, &[(COUNT, Some("1"))]);
+    html! {
+        (noun) " "
+        span.n { (numbers::count(count)) }
+        @if !matches!(count, Count::Exactly(_)) {
+            " " a.n.small href=(whole) rel="nofollow" { "count" span.vh { " them all" } }
+        }
+    }
+}
+
 /// What is searched for, as a chip that clears it.
 pub fn search_chip<S: Column>(address: &Address<S>) -> Markup {
     html! {
@@ -256,14 +368,15 @@ mod tests {
 
     impl Column for By {
         const ALL: &'static [By] = &[By::Name, By::Seen];
-        fn name(self) -> &'static str {
-            match self {
+        fn name(&self) -> Cow<'_, str> {
+            let name = match self {
                 By::Name => "name",
                 By::Seen => "last_seen",
-            }
+            };
+            name.into()
         }
-        fn descends_first(self) -> bool {
-            self == By::Seen
+        fn descends_first(&self) -> bool {
+            *self == By::Seen
         }
     }
 
@@ -283,7 +396,6 @@ mod tests {
         let sentence = try_read(&[("sort", "colour")]).unwrap_err();
         assert!(sentence.contains("sort= takes name, last_seen"), "{sentence}");
         assert!(try_read(&[("after", "no cursor")]).unwrap_err().starts_with("after="));
-        assert!(try_read(&[("f", "plan:pro")]).unwrap_err().contains("“plan:pro” is no filter"));
         let by_name = read(&[("sort", "name"), ("q", " ann ")]);
         assert_eq!((by_name.sort, by_name.descending), (By::Name, false));
         assert_eq!(by_name.search.as_deref(), Some("ann"));

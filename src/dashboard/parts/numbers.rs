@@ -29,6 +29,7 @@ pub fn count(count: Count) -> String {
     match count {
         Count::Exactly(exactly) => number(exactly),
         Count::Over => format!("{}+", number(crate::store::list::COUNT_MAX)),
+        Count::AtLeast(least) => format!("{}+", number(least)),
     }
 }
 

@@ -46,6 +46,18 @@ pub fn value(value: &Value, kind: Type, clock: Clock) -> Markup {
     }
 }
 
+/// A value in a cell of a list, under the name of its attribute.
+pub fn cell(name: &str, of: Option<&Value>, kind: Type, clock: Clock, class: &str) -> Markup {
+    html! {
+        td class={ "cut " (class) } data-l=(name) {
+            @match of {
+                None | Some(Value::Null) => span.zero { "none" },
+                Some(known) => (value(known, kind, clock)),
+            }
+        }
+    }
+}
+
 /// A value within a sentence; `nothing` where there is none.
 pub fn inline(value: Option<&Value>) -> Markup {
     match value {

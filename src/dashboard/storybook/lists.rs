@@ -1,16 +1,21 @@
 //! The first page and the lists.
 
+use std::collections::HashMap;
+
 use maud::Markup;
 use serde_json::json;
 
 use super::samples::{self, clock, frame, now};
 use crate::dashboard::install::state::State;
 use crate::dashboard::parts::chart::Shows;
+use crate::dashboard::parts::columns::{self, Columns};
+use crate::dashboard::parts::filter::{Builder, Draft};
 use crate::dashboard::parts::form::Mistake;
 use crate::dashboard::parts::frame::Place;
 use crate::dashboard::parts::list::{Address, Column, LIST, Names};
 use crate::dashboard::{companies, overview, search, suggested, users, visitors};
 use crate::domain::duplicates::Why;
+use crate::domain::filter::Listed;
 use crate::domain::ids::VisitorKey;
 use crate::domain::settings::DomainRule;
 use crate::domain::time::{DAY_MS, MINUTE_MS};
@@ -27,6 +32,18 @@ pub fn address<S: Column>(path: &str, names: Names, sort: S, search: Option<&str
         (name == names.search).then(|| search.unwrap_or_default().to_owned())
     })
     .expect("an address of a sample")
+}
+
+fn builder(listed: Listed, draft: Option<Draft>) -> Builder {
+    let events = ["Report exported", "page", "Żółć: a name with a colon"].map(str::to_owned).to_vec();
+    Builder { fields: samples::fields(listed), events, draft }
+}
+
+/// The address of a list under a filter and in columns, as its query says them.
+fn narrowed<S: Column>(path: &str, sort: S, listed: Listed, query: &[(&str, &str)]) -> Address<S> {
+    let pairs: Vec<(String, String)> =
+        query.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    Address::read_filtered(path.to_owned(), sort, &pairs, &samples::fields(listed)).expect("an address of a sample")
 }
 
 pub fn page_of<T>(rows: Vec<T>, more: bool) -> Page<T> {
@@ -216,6 +233,9 @@ pub fn overviews() -> Vec<(&'static str, Markup)> {
 pub fn lists() -> Vec<(&'static str, Markup)> {
     let here = frame(Place::Users, "/users");
     let users_view = |count: usize, search: Option<&str>| users::View {
+        builder: builder(Listed::Users, None),
+        columns: Columns::of(None, None, users::COLUMNS, &samples::fields(Listed::Users)),
+        values: HashMap::new(),
         address: address("/users", LIST, stored_users::SortBy::LastSeen, search),
         found: if count > 40 { Count::Over } else { Count::Exactly(count as u64) },
         duplicates: Count::Exactly(count as u64 / 20),
@@ -224,6 +244,9 @@ pub fn lists() -> Vec<(&'static str, Markup)> {
     };
     let there = frame(Place::Companies, "/companies");
     let companies_view = |count: usize, search: Option<&str>| companies::View {
+        builder: builder(Listed::Companies, None),
+        columns: Columns::of(None, None, companies::COLUMNS, &samples::fields(Listed::Companies)),
+        values: HashMap::new(),
         shelf: stored_companies::Shelf::InUse,
         archived: Count::Exactly(if count > 2 { 4 } else { 0 }),
         address: address("/companies", LIST, stored_companies::SortBy::Members, search),
@@ -234,6 +257,7 @@ pub fn lists() -> Vec<(&'static str, Markup)> {
         done: None,
     };
     let visitors_view = |count: usize| visitors::View {
+        builder: builder(Listed::Visitors, None),
         address: address("/visitors", LIST, stored_visitors::SortBy::LastSeen, None),
         visitors: page_of(
             (0..count)
@@ -265,7 +289,50 @@ pub fn lists() -> Vec<(&'static str, Markup)> {
     };
     let nothing = search::View { search: "zzz".to_owned(), ..search::View::default() };
     let elsewhere = frame(Place::Elsewhere, "/search");
+    let filtered = {
+        let columns = "company,plan,renewed_at,tags,owner,last_seen";
+        let query = [
+            ("f", "company.plan:in:pro,scale"),
+            ("f", "last_seen:within:60d"),
+            ("g1.f", "event.Report exported:done:3,30d"),
+            ("g1.f", "email:unset"),
+            ("g1.match", "any"),
+            ("columns", columns),
+        ];
+        let fields = samples::fields(Listed::Users);
+        let said = columns::said(Some(columns), users::COLUMNS.0, &fields).expect("columns");
+        let values = json!({ "plan": "A plan with a long name", "renewed_at": "2026-10-01T09:30:00.000Z" });
+        users::View {
+            address: narrowed("/users", stored_users::SortBy::LastSeen, Listed::Users, &query),
+            columns: Columns::of(said, None, users::COLUMNS, &fields),
+            values: (0..20).map(|key| (key, values.as_object().cloned().unwrap_or_default())).collect(),
+            found: Count::AtLeast(340),
+            ..users_view(20, None)
+        }
+    };
+    let wrong = {
+        let draft = Draft {
+            field: "visits".to_owned(),
+            operator: "gt".to_owned(),
+            value: "many".to_owned(),
+            sentence: "The value of visits:gt can't be \"many\". Use a number such as 12 or 0.5.".to_owned(),
+            ..Draft::default()
+        };
+        users::View { builder: builder(Listed::Users, Some(draft)), ..users_view(3, None) }
+    };
+    let none_meets = companies::View {
+        address: narrowed(
+            "/companies",
+            stored_companies::SortBy::Members,
+            Listed::Companies,
+            &[("f", "members:gt:500")],
+        ),
+        ..companies_view(0, None)
+    };
     vec![
+        ("users-filtered", users::page(&here, &filtered)),
+        ("users-filter-wrong", users::page(&here, &wrong)),
+        ("companies-none-meets", companies::page(&there, &none_meets)),
         ("users-many", users::page(&here, &users_view(50, None))),
         ("users-one", users::page(&here, &users_view(1, Some("marta")))),
         ("users-empty", users::page(&here, &users_view(0, None))),

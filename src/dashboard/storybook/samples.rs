@@ -431,3 +431,21 @@ pub fn done() -> Option<Done> {
     rows.retain(|row| row.change == first);
     Some(Done { asked: Asked::Change(first), total: rows.len() as u64, changes: rows })
 }
+
+/// The fields of a list, with attributes of all types.
+pub fn fields(listed: crate::domain::filter::Listed) -> crate::domain::filter::Fields {
+    use crate::domain::attributes::{Owner, Type};
+    let defined = [
+        (Owner::User, "plan", Type::Text),
+        (Owner::User, "visits", Type::Number),
+        (Owner::User, "paying", Type::Boolean),
+        (Owner::User, "born", Type::Date),
+        (Owner::User, "renewed_at", Type::Datetime),
+        (Owner::User, "langs", Type::List),
+        (Owner::User, "raw", Type::Object),
+        (Owner::User, "an_attribute_whose_name_is_as_long_as_somebody_once_thought_it_should_be", Type::Text),
+        (Owner::Company, "mrr", Type::Number),
+        (Owner::Membership, "seat", Type::Number),
+    ];
+    crate::domain::filter::Fields::new(listed, defined)
+}

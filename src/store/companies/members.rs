@@ -87,6 +87,7 @@ pub fn count_members(
 ) -> Result<Count, StoreError> {
     let all = ListQuery {
         search: search.map(str::to_owned),
+        filter: None,
         sort: MembersBy::Name,
         descending: false,
         after: None,

@@ -103,7 +103,7 @@ pub fn records(
     query: &ListQuery<SortBy>,
     now_ms: i64,
 ) -> Result<Page<CompanyRecord>, StoreError> {
-    let (keys, next) = page_of_keys(db, shelf, query)?;
+    let (keys, next) = page_of_keys(db, shelf, query, now_ms)?;
     let (today, sources) = (workspace::today(db, now_ms)?, users::source_names(db)?);
     let mut rows = rows_without_rolls(db, &keys)?;
     if query.sort == SortBy::LastSeen {
@@ -339,7 +339,7 @@ mod tests {
         let key = page.row.key;
         for sort in [MembersBy::Name, MembersBy::Joined, MembersBy::LastSeen] {
             for open in [true, false] {
-                let query = ListQuery { search: None, sort, descending: true, after: None, size: 25 };
+                let query = ListQuery { search: None, filter: None, sort, descending: true, after: None, size: 25 };
                 assert!(members(&sample.db(), key, open, &query, NOW).unwrap().rows.len() <= 25);
             }
         }

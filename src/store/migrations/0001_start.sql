@@ -78,6 +78,14 @@ CREATE TABLE operators (
   last_sign_in_ms INTEGER
 ) STRICT;
 
+-- The columns of lists that an operator chose.
+CREATE TABLE operator_columns (
+  operator_key INTEGER NOT NULL REFERENCES operators,
+  list         TEXT    NOT NULL,
+  columns      TEXT    NOT NULL,
+  PRIMARY KEY (operator_key, list)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE sign_ins (
   token_hash   BLOB    PRIMARY KEY,
   operator_key INTEGER NOT NULL REFERENCES operators,

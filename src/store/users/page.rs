@@ -137,7 +137,7 @@ pub struct UserPage {
 /// # Errors
 /// [`StoreError`] only.
 pub fn records(db: &Reader<'_>, query: &ListQuery<SortBy>, now_ms: i64) -> Result<Page<UserRecord>, StoreError> {
-    let (keys, next) = page_of_keys(db, query)?;
+    let (keys, next) = page_of_keys(db, query, now_ms)?;
     let (today, sources) = (workspace::today(db, now_ms)?, source_names(db)?);
     let mut rows = rows_without_rolls(db, &keys)?;
     if query.sort == SortBy::LastSeen {

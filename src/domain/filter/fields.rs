@@ -1,0 +1,454 @@
+//! What filters can look at, and what can be asked of it.
+
+use std::collections::BTreeMap;
+
+use crate::domain::attributes::{Owner, Type, standard};
+
+/// What is listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Listed {
+    /// Users and leads.
+    Users,
+    /// Companies.
+    Companies,
+    /// Visitors.
+    Visitors,
+}
+
+impl Listed {
+    /// The word for them.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Listed::Users => "users",
+            Listed::Companies => "companies",
+            Listed::Visitors => "visitors",
+        }
+    }
+
+    /// The listed of a word.
+    pub fn parse(word: &str) -> Option<Listed> {
+        [Listed::Users, Listed::Companies, Listed::Visitors].into_iter().find(|known| known.as_str() == word)
+    }
+
+    /// Whose attributes they carry.
+    pub fn owner(self) -> Owner {
+        match self {
+            Listed::Users | Listed::Visitors => Owner::User,
+            Listed::Companies => Owner::Company,
+        }
+    }
+
+    /// What is built in beside attributes.
+    pub fn built_in(self) -> &'static [BuiltIn] {
+        use BuiltIn::*;
+        match self {
+            Listed::Users => &[UserId, Email, Name, FirstSeen, LastSeen, Companies, State, Trend, Owner, Tags],
+            Listed::Companies => {
+                &[CompanyId, Name, FirstSeen, LastSeen, Members, ActiveMembers, State, Trend, Owner, Tags]
+            }
+            Listed::Visitors => &[AnonymousId, UserId, FirstSeen, LastSeen],
+        }
+    }
+}
+
+/// What is known of a record beside its attributes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum BuiltIn {
+    /// The site's id of a user; of a visitor's user.
+    UserId,
+    /// The site's id of a company.
+    CompanyId,
+    /// The random id of a browser.
+    AnonymousId,
+    /// E-mail address, as compared.
+    Email,
+    /// Name, of a person made of its parts where there is none (A5).
+    Name,
+    /// First seen (T5).
+    FirstSeen,
+    /// Last activity (T5), to the hour.
+    LastSeen,
+    /// Open memberships of a user.
+    Companies,
+    /// Open memberships of a company.
+    Members,
+    /// Members active in 30 days.
+    ActiveMembers,
+    /// State (T7), by the hour of the last activity.
+    State,
+    /// Trend (T7).
+    Trend,
+    /// E-mail address of the operator who looks after it (A9).
+    Owner,
+    /// Tags (A9).
+    Tags,
+}
+
+/// The words of states.
+pub const STATES: &[&str] = &["new", "active", "quiet", "gone", "never"];
+/// The words of trends.
+pub const TRENDS: &[&str] = &["growing", "shrinking", "steady"];
+
+impl BuiltIn {
+    /// Its name in the address.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            BuiltIn::UserId => "user_id",
+            BuiltIn::CompanyId => "company_id",
+            BuiltIn::AnonymousId => "anonymous_id",
+            BuiltIn::Email => "email",
+            BuiltIn::Name => "name",
+            BuiltIn::FirstSeen => "first_seen",
+            BuiltIn::LastSeen => "last_seen",
+            BuiltIn::Companies => "companies",
+            BuiltIn::Members => "members",
+            BuiltIn::ActiveMembers => "active_members_30d",
+            BuiltIn::State => "state",
+            BuiltIn::Trend => "trend",
+            BuiltIn::Owner => "owner",
+            BuiltIn::Tags => "tags",
+        }
+    }
+
+    /// What can be asked of it.
+    pub fn kind(self) -> Kind {
+        match self {
+            BuiltIn::UserId | BuiltIn::CompanyId | BuiltIn::AnonymousId | BuiltIn::Name => Kind::Text,
+            BuiltIn::Email | BuiltIn::Owner => Kind::Email,
+            BuiltIn::FirstSeen | BuiltIn::LastSeen => Kind::Instant,
+            BuiltIn::Companies | BuiltIn::Members | BuiltIn::ActiveMembers => Kind::Number,
+            BuiltIn::State => Kind::Word(STATES),
+            BuiltIn::Trend => Kind::Word(TRENDS),
+            BuiltIn::Tags => Kind::List,
+        }
+    }
+}
+
+/// One thing that is known of a record.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Fact {
+    /// Built in.
+    BuiltIn(BuiltIn),
+    /// An attribute of this name and type.
+    Attribute(String, Type),
+}
+
+impl Fact {
+    /// What can be asked of it.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Fact::BuiltIn(built_in) => built_in.kind(),
+            Fact::Attribute(_, Type::Boolean) => Kind::Boolean,
+            Fact::Attribute(_, Type::Number) => Kind::Number,
+            Fact::Attribute(_, Type::Date) => Kind::Day,
+            Fact::Attribute(_, Type::Datetime) => Kind::Instant,
+            Fact::Attribute(_, Type::List) => Kind::List,
+            Fact::Attribute(_, Type::Text) => Kind::Text,
+            Fact::Attribute(_, Type::Object) => Kind::Object,
+        }
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        match self {
+            Fact::BuiltIn(built_in) => built_in.as_str(),
+            Fact::Attribute(name, _) => name,
+        }
+    }
+}
+
+/// What a condition looks at.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Field {
+    /// The record itself.
+    Own(Fact, Listed),
+    /// The companies that a user belongs to now; one of them must meet the condition.
+    Company(Fact),
+    /// The user's places in these companies; one of them must.
+    Membership(Fact),
+    /// An activity by its name; `page` and `screen` are views.
+    Event(String),
+}
+
+/// What the names of fields of others begin with.
+pub(super) const COMPANY: &str = "company.";
+/// Of memberships.
+pub(super) const MEMBERSHIP: &str = "membership.";
+/// Of activity.
+pub(super) const EVENT: &str = "event.";
+/// Before an attribute whose name means something else otherwise.
+pub(super) const ATTRIBUTE: &str = "attribute.";
+
+impl Field {
+    /// What can be asked of it.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Field::Own(fact, _) | Field::Company(fact) | Field::Membership(fact) => fact.kind(),
+            Field::Event(_) => Kind::Activity,
+        }
+    }
+}
+
+impl std::fmt::Display for Field {
+    /// Its name in the address, unescaped.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (prefix, fact, listed) = match self {
+            Field::Event(name) => return write!(f, "{EVENT}{name}"),
+            Field::Own(fact, listed) => ("", fact, Some(*listed)),
+            Field::Company(fact) => (COMPANY, fact, Some(Listed::Companies)),
+            Field::Membership(fact) => (MEMBERSHIP, fact, None),
+        };
+        let marked = match fact {
+            Fact::BuiltIn(_) => false,
+            Fact::Attribute(name, _) => is_taken(listed, prefix.is_empty(), name),
+        };
+        write!(f, "{prefix}{}{}", if marked { ATTRIBUTE } else { "" }, fact.name())
+    }
+}
+
+/// Whether a name means something else than the attribute of this name.
+fn is_taken(listed: Option<Listed>, is_own: bool, name: &str) -> bool {
+    let prefixes: &[&str] = if is_own { &[COMPANY, MEMBERSHIP, EVENT, ATTRIBUTE] } else { &[ATTRIBUTE] };
+    prefixes.iter().any(|prefix| name.starts_with(prefix))
+        || listed.is_some_and(|listed| listed.built_in().iter().any(|known| known.as_str() == name))
+}
+
+/// What can be asked of a field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A text.
+    Text,
+    /// An e-mail address, compared in lower case.
+    Email,
+    /// A number.
+    Number,
+    /// `true` or `false`.
+    Boolean,
+    /// A day.
+    Day,
+    /// An instant.
+    Instant,
+    /// A list of texts.
+    List,
+    /// One of these words.
+    Word(&'static [&'static str]),
+    /// JSON, of which only whether it is there can be asked (A1).
+    Object,
+    /// How often somebody did something.
+    Activity,
+}
+
+impl Kind {
+    /// Whether rows can be sorted by it.
+    pub fn has_order(self) -> bool {
+        matches!(self, Kind::Text | Kind::Email | Kind::Number | Kind::Boolean | Kind::Day | Kind::Instant)
+    }
+
+    /// The operators that it takes.
+    pub fn operators(self) -> &'static [Operator] {
+        use Operator::*;
+        match self {
+            Kind::Text | Kind::Email | Kind::List => &[Is, Not, Has, Starts, In, Set, Unset],
+            Kind::Number => &[Is, Not, Greater, AtLeast, Less, AtMost, Between, In, Set, Unset],
+            Kind::Boolean => &[Is, Not, Set, Unset],
+            Kind::Day | Kind::Instant => &[Within, Ago, Before, After, Between, Is, Not, Set, Unset],
+            Kind::Word(_) => &[Is, Not, In],
+            Kind::Object => &[Set, Unset],
+            Kind::Activity => &[Done, NotDone],
+        }
+    }
+}
+
+/// The word between field and value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Operator {
+    /// `is`
+    Is,
+    /// `not`
+    Not,
+    /// `has`
+    Has,
+    /// `starts`
+    Starts,
+    /// `set`
+    Set,
+    /// `unset`
+    Unset,
+    /// `in`
+    In,
+    /// `gt`
+    Greater,
+    /// `gte`
+    AtLeast,
+    /// `lt`
+    Less,
+    /// `lte`
+    AtMost,
+    /// `between`
+    Between,
+    /// `before`
+    Before,
+    /// `after`
+    After,
+    /// `within`
+    Within,
+    /// `ago`
+    Ago,
+    /// `done`
+    Done,
+    /// `not_done`
+    NotDone,
+}
+
+impl Operator {
+    /// All of them.
+    pub const ALL: [Operator; 18] = {
+        use Operator::*;
+        [
+            Is, Not, Has, Starts, In, Set, Unset, Greater, AtLeast, Less, AtMost, Between, Before, After, Within, Ago,
+            Done, NotDone,
+        ]
+    };
+
+    /// Its word in the address.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Operator::Is => "is",
+            Operator::Not => "not",
+            Operator::Has => "has",
+            Operator::Starts => "starts",
+            Operator::Set => "set",
+            Operator::Unset => "unset",
+            Operator::In => "in",
+            Operator::Greater => "gt",
+            Operator::AtLeast => "gte",
+            Operator::Less => "lt",
+            Operator::AtMost => "lte",
+            Operator::Between => "between",
+            Operator::Before => "before",
+            Operator::After => "after",
+            Operator::Within => "within",
+            Operator::Ago => "ago",
+            Operator::Done => "done",
+            Operator::NotDone => "not_done",
+        }
+    }
+
+    /// The operator of a word.
+    pub fn parse(word: &str) -> Option<Operator> {
+        Operator::ALL.into_iter().find(|known| known.as_str() == word)
+    }
+
+    /// Whether it takes no value.
+    pub fn is_alone(self) -> bool {
+        matches!(self, Operator::Set | Operator::Unset)
+    }
+
+    /// What a person reads between field and value.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Operator::Is => "is",
+            Operator::Not => "is not",
+            Operator::Has => "contains",
+            Operator::Starts => "starts with",
+            Operator::Set => "is set",
+            Operator::Unset => "is empty",
+            Operator::In => "is one of",
+            Operator::Greater => "is more than",
+            Operator::AtLeast => "is at least",
+            Operator::Less => "is less than",
+            Operator::AtMost => "is at most",
+            Operator::Between => "is between",
+            Operator::Before => "is before",
+            Operator::After => "is after",
+            Operator::Within => "is in the last",
+            Operator::Ago => "is longer ago than",
+            Operator::Done => "done",
+            Operator::NotDone => "not done",
+        }
+    }
+}
+
+/// The fields that a list can be filtered by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fields {
+    /// What is listed.
+    pub listed: Listed,
+    /// The attributes that exist, by owner and name.
+    attributes: BTreeMap<Owner, BTreeMap<String, Type>>,
+}
+
+impl Fields {
+    /// The fields of a list: what is built in, standard attributes (A5), and these.
+    pub fn new<'a>(listed: Listed, defined: impl IntoIterator<Item = (Owner, &'a str, Type)>) -> Fields {
+        let mut attributes: BTreeMap<Owner, BTreeMap<String, Type>> = BTreeMap::new();
+        for owner in Owner::ALL {
+            let known = standard(owner).iter().map(|(name, kind)| ((*name).to_owned(), *kind)).collect();
+            attributes.insert(owner, known);
+        }
+        for (owner, name, kind) in defined {
+            attributes.entry(owner).or_default().insert(name.to_owned(), kind);
+        }
+        Fields { listed, attributes }
+    }
+
+    /// The attributes of an owner's kind, by name.
+    pub fn attributes(&self, owner: Owner) -> impl Iterator<Item = (&str, Type)> {
+        self.attributes.get(&owner).into_iter().flatten().map(|(name, kind)| (name.as_str(), *kind))
+    }
+
+    /// The type of an attribute, if there is one of this name.
+    fn attribute(&self, owner: Owner, name: &str) -> Option<Fact> {
+        self.attributes.get(&owner)?.get(name).map(|kind| Fact::Attribute(name.to_owned(), *kind))
+    }
+
+    /// The field of a name.
+    pub fn find(&self, name: &str) -> Option<Field> {
+        if self.listed == Listed::Users {
+            if let Some(rest) = name.strip_prefix(COMPANY) {
+                return self.fact(Some(Listed::Companies), Owner::Company, rest).map(Field::Company);
+            }
+            if let Some(rest) = name.strip_prefix(MEMBERSHIP) {
+                return self.fact(None, Owner::Membership, rest).map(Field::Membership);
+            }
+        }
+        match name.strip_prefix(EVENT) {
+            Some(event) if self.listed != Listed::Visitors => {
+                (!event.is_empty()).then(|| Field::Event(event.to_owned()))
+            }
+            _ => {
+                let fact = self.fact(Some(self.listed), self.listed.owner(), name)?;
+                Some(Field::Own(fact, self.listed))
+            }
+        }
+    }
+
+    fn fact(&self, listed: Option<Listed>, owner: Owner, name: &str) -> Option<Fact> {
+        let built_in = listed.and_then(|listed| listed.built_in().iter().find(|known| known.as_str() == name));
+        match (built_in, name.strip_prefix(ATTRIBUTE)) {
+            (Some(known), _) => Some(Fact::BuiltIn(*known)),
+            (None, Some(rest)) => self.attribute(owner, rest),
+            (None, None) => self.attribute(owner, name),
+        }
+    }
+
+    /// The fields to choose from: what is built in, then attributes, of each owner; without activity.
+    pub fn offered(&self) -> Vec<Field> {
+        let of = |listed: Option<Listed>, owner: Owner| {
+            let built_in = listed.map_or(&[][..], Listed::built_in).iter().map(|known| Fact::BuiltIn(*known));
+            let is_built_in = move |name: &str| {
+                listed.is_some_and(|listed| listed.built_in().iter().any(|known| known.as_str() == name))
+            };
+            let own = move |name: &str| matches!(name, "name" | "email") && is_built_in(name);
+            let attributes = self.attributes(owner).filter(move |(name, _)| !own(name));
+            built_in.chain(attributes.map(|(name, kind)| Fact::Attribute(name.to_owned(), kind))).collect::<Vec<_>>()
+        };
+        let own = of(Some(self.listed), self.listed.owner()).into_iter().map(|fact| Field::Own(fact, self.listed));
+        let mut fields: Vec<Field> = own.collect();
+        if self.listed == Listed::Users {
+            fields.extend(of(Some(Listed::Companies), Owner::Company).into_iter().map(Field::Company));
+            fields.extend(of(None, Owner::Membership).into_iter().map(Field::Membership));
+        }
+        fields
+    }
+}

@@ -1,0 +1,582 @@
+//! Filters as SQL: a condition on the rows of a list. Every value is bound; the text holds nothing that anybody
+//! sent, so that filters of one form share a prepared statement.
+//!
+//! What denies is written as "not (…)", never as a comparison of its own: a row without a value is then on the
+//! denying side, as the filter's words say. What is asked of companies and memberships of a user holds where one
+//! open membership meets it.
+
+use chrono::NaiveDate;
+use chrono_tz::Tz;
+use rusqlite::types::Value as Bound;
+
+use super::events::HASH_BITS;
+use super::list::{self, COUNT_ROWS_MAX, json_keys};
+use super::{Reader, StoreError, activity, workspace};
+use crate::domain::activity::{State, TREND_DAYS, TREND_DIFFERENCE_MIN, TREND_PERCENT_MIN};
+use crate::domain::filter::{BuiltIn, Condition, Fact, Field, Filter, Join, Kind, Listed, Often, Test, Value};
+use crate::domain::ids::EventId;
+use crate::domain::time::{self, EPOCH_MS, HOUR_MS};
+
+/// When a filter is asked: spans end there, days are the workspace's (T4).
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Moment {
+    pub now_ms: i64,
+    pub zone: Tz,
+}
+
+impl Moment {
+    pub fn of(db: &Reader<'_>, now_ms: i64) -> Result<Moment, StoreError> {
+        Ok(Moment { now_ms, zone: workspace::settings(db)?.time_zone })
+    }
+
+    pub fn today(&self) -> i32 {
+        time::day(self.now_ms, self.zone)
+    }
+
+    /// The first millisecond of a day.
+    pub fn start_of(&self, day: NaiveDate) -> i64 {
+        day.pred_opt().map_or(i64::MIN, |before| time::end_of_day(before, self.zone) + 1)
+    }
+
+    /// The milliseconds that an instant must be within, both included, as far as the test bounds them.
+    pub fn range(&self, test: &Test) -> (Option<i64>, Option<i64>) {
+        let first = |value: &Value| match value {
+            Value::Day(day) => self.start_of(*day),
+            Value::Instant(at_ms) => *at_ms,
+            _ => i64::MAX,
+        };
+        let last = |value: &Value| match value {
+            Value::Day(day) => time::end_of_day(*day, self.zone),
+            Value::Instant(at_ms) => *at_ms,
+            _ => i64::MIN,
+        };
+        match test {
+            Test::Is(value) => (Some(first(value)), Some(last(value))),
+            Test::Between(from, to) => (Some(first(from)), Some(last(to))),
+            Test::Before(value) => (None, Some(first(value).saturating_sub(1))),
+            Test::After(value) => (Some(last(value).saturating_add(1)), None),
+            Test::Within(span) => (Some(self.now_ms - span.ms()), Some(self.now_ms)),
+            Test::Ago(span) => (None, Some(self.now_ms - span.ms() - 1)),
+            _ => (None, None),
+        }
+    }
+
+    /// The days that a day must be within, both included, as far as the test bounds them.
+    pub fn day_range(&self, test: &Test) -> (Option<NaiveDate>, Option<NaiveDate>) {
+        let day = |value: &Value| if let Value::Day(day) = value { Some(*day) } else { None };
+        let back = |span: &crate::domain::filter::Span| self.today() - (span.ms() / time::DAY_MS) as i32;
+        match test {
+            Test::Is(value) => (day(value), day(value)),
+            Test::Between(from, to) => (day(from), day(to)),
+            Test::Before(value) => (None, day(value).and_then(|day| day.pred_opt())),
+            Test::After(value) => (day(value).and_then(|day| day.succ_opt()), None),
+            Test::Within(span) => (Some(time::date(back(span) + 1)), Some(time::date(self.today()))),
+            Test::Ago(span) => (None, Some(time::date(back(span)))),
+            _ => (None, None),
+        }
+    }
+}
+
+/// What denies, as what it denies; and whether it denies.
+pub(super) fn positive(test: &Test) -> (Test, bool) {
+    match test {
+        Test::Not(value) => (Test::Is(value.clone()), true),
+        Test::Unset => (Test::Set, true),
+        Test::NotDone(often) => (Test::Done(*often), true),
+        other => (other.clone(), false),
+    }
+}
+
+/// A filter's condition on the rows of a list, and what is bound in it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct FilterSql {
+    /// `AND (…)`, or nothing.
+    pub condition: String,
+    /// What of it the index of last activity serves: where a walk of it begins and ends.
+    pub of_last_seen: String,
+    /// Rows that are looked at for a count that nobody asked for.
+    pub count_rows_max: i64,
+    values: Vec<Bound>,
+}
+
+impl FilterSql {
+    /// The condition of a filter on a list, whose table has the name of [`alias`].
+    pub fn of(listed: Listed, filter: Option<&Filter>, moment: &Moment) -> FilterSql {
+        let Some(filter) = filter.filter(|filter| !filter.is_empty()) else { return FilterSql::default() };
+        let mut writer = Writer { listed, moment, values: Vec::new() };
+        let mut parts: Vec<String> = filter.conditions.iter().map(|condition| writer.condition(condition)).collect();
+        let is_walked = |(condition, _): &(&Condition, &String)| {
+            let fact = matches!(&condition.field, Field::Own(Fact::BuiltIn(BuiltIn::LastSeen | BuiltIn::State), _));
+            fact && filter.join == Join::All && !positive(&condition.test).1
+        };
+        let walked = filter.conditions.iter().zip(&parts).filter(is_walked);
+        let of_last_seen = walked.map(|(_, part)| format!("AND {part} ")).collect();
+        let cost = filter.all_conditions().map(cost).sum::<i64>().max(1);
+        for group in &filter.groups {
+            let inner: Vec<String> = group.conditions.iter().map(|condition| writer.condition(condition)).collect();
+            parts.push(joined(group.join, &inner));
+        }
+        FilterSql {
+            condition: format!("AND {}", joined(filter.join, &parts)),
+            of_last_seen,
+            count_rows_max: COUNT_ROWS_MAX / cost,
+            values: writer.values,
+        }
+    }
+
+    /// Binds what is in the condition.
+    pub fn bind(&self, statement: &mut rusqlite::Statement<'_>) -> rusqlite::Result<()> {
+        bind_all(statement, &self.values)
+    }
+}
+
+fn bind_all(statement: &mut rusqlite::Statement<'_>, values: &[Bound]) -> rusqlite::Result<()> {
+    for (place, value) in values.iter().enumerate() {
+        list::bind(statement, &parameter(place), value)?;
+    }
+    Ok(())
+}
+
+fn parameter(place: usize) -> String {
+    format!(":f{place}")
+}
+
+fn joined(join: Join, parts: &[String]) -> String {
+    let word = match join {
+        Join::All => " AND ",
+        Join::Any => " OR ",
+    };
+    format!("({})", parts.join(word))
+}
+
+/// The name of a list's table in its statements.
+pub(super) fn alias(listed: Listed) -> &'static str {
+    match listed {
+        Listed::Users => "u",
+        Listed::Companies => "companies",
+        Listed::Visitors => "visitors",
+    }
+}
+
+/// The keys of rows that alone can meet a filter, where an index says them and they are at most so many.
+pub(super) fn candidates(
+    db: &Reader<'_>,
+    listed: Listed,
+    filter: Option<&Filter>,
+    max: usize,
+) -> Result<Option<Vec<i64>>, StoreError> {
+    let Some(filter) = filter else { return Ok(None) };
+    if filter.join == Join::Any && filter.conditions.len() + filter.groups.len() > 1 {
+        return Ok(None);
+    }
+    for condition in &filter.conditions {
+        let Some((sql, value)) = indexed(listed, condition) else { continue };
+        let mut statement = db.0.prepare_cached(&format!("{sql} LIMIT :limit"))?;
+        list::bind(&mut statement, ":wanted", value)?;
+        list::bind(&mut statement, ":limit", max as i64 + 1)?;
+        let mut rows = statement.raw_query();
+        let mut keys = Vec::new();
+        while let Some(row) = rows.next()? {
+            keys.push(row.get(0)?);
+        }
+        if keys.len() <= max {
+            keys.sort_unstable();
+            keys.dedup();
+            return Ok(Some(keys));
+        }
+    }
+    Ok(None)
+}
+
+/// The statement that finds the rows of a condition by an index, with one value `:wanted`, a list as JSON.
+fn indexed(listed: Listed, condition: &Condition) -> Option<(&'static str, String)> {
+    let wanted = match &condition.test {
+        Test::Is(value) => serde_json::json!([value.to_string()]),
+        Test::In(values) => values.iter().map(|value| serde_json::Value::from(value.to_string())).collect(),
+        _ => return None,
+    };
+    let sql = match (&condition.field, listed) {
+        (Field::Own(Fact::BuiltIn(BuiltIn::UserId), _), Listed::Users) => {
+            "SELECT u.user_key FROM json_each(:wanted) AS wanted CROSS JOIN users AS u ON u.user_id = wanted.value"
+        }
+        (Field::Own(Fact::BuiltIn(BuiltIn::Email), _), Listed::Users) => {
+            "SELECT u.user_key FROM json_each(:wanted) AS wanted
+             CROSS JOIN users AS u INDEXED BY users_email ON u.email = wanted.value"
+        }
+        (Field::Own(Fact::BuiltIn(BuiltIn::Owner), _), Listed::Users) => {
+            "SELECT u.user_key FROM json_each(:wanted) AS wanted
+             CROSS JOIN operators AS o ON o.email = wanted.value
+             CROSS JOIN users AS u INDEXED BY users_owner ON u.owner_key = o.operator_key"
+        }
+        (Field::Own(Fact::BuiltIn(BuiltIn::Owner), _), Listed::Companies) => {
+            "SELECT c.company_key FROM json_each(:wanted) AS wanted
+             CROSS JOIN operators AS o ON o.email = wanted.value
+             CROSS JOIN companies AS c INDEXED BY companies_owner ON c.owner_key = o.operator_key"
+        }
+        (Field::Own(Fact::BuiltIn(BuiltIn::Tags), _), Listed::Users) => {
+            "SELECT t.subject_key FROM json_each(:wanted) AS wanted
+             CROSS JOIN profile_tags AS t INDEXED BY profile_tags_tag ON t.tag = wanted.value AND t.subject = 0"
+        }
+        (Field::Own(Fact::BuiltIn(BuiltIn::Tags), _), Listed::Companies) => {
+            "SELECT t.subject_key FROM json_each(:wanted) AS wanted
+             CROSS JOIN profile_tags AS t INDEXED BY profile_tags_tag ON t.tag = wanted.value AND t.subject = 1"
+        }
+        (Field::Own(Fact::BuiltIn(BuiltIn::CompanyId), _), Listed::Companies) => {
+            "SELECT c.company_key FROM json_each(:wanted) AS wanted
+             CROSS JOIN companies AS c ON c.company_id = wanted.value"
+        }
+        (Field::Company(Fact::BuiltIn(BuiltIn::CompanyId)), Listed::Users) => {
+            "SELECT m.user_key FROM json_each(:wanted) AS wanted
+             CROSS JOIN companies AS c ON c.company_id = wanted.value
+             CROSS JOIN memberships AS m INDEXED BY memberships_joined ON m.company_key = c.company_key AND m.open = 1"
+        }
+        (Field::Own(Fact::BuiltIn(BuiltIn::AnonymousId), _), Listed::Visitors) => {
+            "SELECT v.visitor_key FROM json_each(:wanted) AS wanted
+             CROSS JOIN visitors AS v ON v.anonymous_id = wanted.value"
+        }
+        _ => return None,
+    };
+    Some((sql, wanted.to_string()))
+}
+
+/// What a list is sorted by beside its indexed columns: an expression on its rows and what is bound in it as
+/// `:path`. `None` where it has no order.
+pub(super) fn sorted_by(fact: &Fact, listed: Listed) -> Option<(String, Option<String>)> {
+    let alias = alias(listed);
+    let lower = matches!(fact.kind(), Kind::Text | Kind::Email);
+    let (expression, path) = match fact {
+        _ if !fact.kind().has_order() => return None,
+        Fact::BuiltIn(built_in) => (column(*built_in, listed, alias)?, None),
+        Fact::Attribute(name, _) => (format!("({alias}.attributes ->> :path)"), Some(path(name))),
+    };
+    Some((if lower { format!("lower({expression})") } else { expression }, path))
+}
+
+/// The place of an attribute in the JSON of a row.
+fn path(name: &str) -> String {
+    format!("$.{}", serde_json::Value::from(name))
+}
+
+/// What is built in, as an expression; none where it is no value of a row.
+fn column(built_in: BuiltIn, listed: Listed, alias: &str) -> Option<String> {
+    Some(match (built_in, listed) {
+        (BuiltIn::UserId, Listed::Visitors) => format!(
+            "(SELECT named.user_id FROM users AS linked
+              JOIN users AS named ON named.user_key = coalesce(linked.merged_into, linked.user_key)
+              WHERE linked.user_key = {alias}.user_key)"
+        ),
+        (BuiltIn::UserId, _) => format!("{alias}.user_id"),
+        (BuiltIn::CompanyId, _) => format!("{alias}.company_id"),
+        (BuiltIn::AnonymousId, _) => format!("{alias}.anonymous_id"),
+        (BuiltIn::Email, _) => format!("{alias}.email"),
+        (BuiltIn::Name, _) => format!("{alias}.name"),
+        (BuiltIn::FirstSeen, _) => format!("{alias}.first_seen_ms"),
+        (BuiltIn::LastSeen, _) => format!("{alias}.last_seen_hour"),
+        (BuiltIn::Companies, _) => format!("{alias}.companies"),
+        (BuiltIn::Members, _) => format!("{alias}.members"),
+        (BuiltIn::ActiveMembers, _) => format!("{alias}.active_members"),
+        (BuiltIn::Owner, _) => format!("(SELECT email FROM operators WHERE operator_key = {alias}.owner_key)"),
+        (BuiltIn::State | BuiltIn::Trend | BuiltIn::Tags, _) => return None,
+    })
+}
+
+/// About what a condition costs a row, of what one of an attribute costs.
+fn cost(condition: &Condition) -> i64 {
+    match &condition.field {
+        Field::Own(Fact::BuiltIn(BuiltIn::Trend), _) | Field::Company(Fact::BuiltIn(BuiltIn::Trend)) => 100,
+        Field::Event(_) => 8,
+        _ => 1,
+    }
+}
+
+/// Writes conditions, and keeps what is bound in them.
+struct Writer<'a> {
+    listed: Listed,
+    moment: &'a Moment,
+    values: Vec<Bound>,
+}
+
+impl Writer<'_> {
+    fn bound(&mut self, value: impl Into<Bound>) -> String {
+        self.values.push(value.into());
+        parameter(self.values.len() - 1)
+    }
+
+    fn condition(&mut self, condition: &Condition) -> String {
+        let (test, denies) = positive(&condition.test);
+        let holds = match &condition.field {
+            Field::Own(fact, listed) => self.fact(fact, *listed, alias(*listed), &test),
+            Field::Company(fact) => {
+                let holds = self.fact(fact, Listed::Companies, "c", &test);
+                format!(
+                    "EXISTS (SELECT 1 FROM memberships AS m CROSS JOIN companies AS c ON c.company_key = m.company_key
+                       WHERE m.user_key = u.user_key AND m.open = 1 AND c.merged_into IS NULL AND {holds})"
+                )
+            }
+            Field::Membership(fact) => {
+                let holds = match fact {
+                    Fact::Attribute(name, _) if name == "role" || name == "title" => {
+                        self.text(&format!("m.{name}"), &test)
+                    }
+                    // The alias decides; memberships have nothing built in.
+                    fact => self.fact(fact, Listed::Users, "m", &test),
+                };
+                format!(
+                    "EXISTS (SELECT 1 FROM memberships AS m CROSS JOIN companies AS c ON c.company_key = m.company_key
+                       WHERE m.user_key = u.user_key AND m.open = 1 AND c.merged_into IS NULL AND {holds})"
+                )
+            }
+            Field::Event(name) => self.event(name, &test),
+        };
+        if denies { format!("(({holds}) IS NOT TRUE)") } else { format!("({holds})") }
+    }
+
+    fn fact(&mut self, fact: &Fact, listed: Listed, alias: &str, test: &Test) -> String {
+        let expression = match fact {
+            Fact::BuiltIn(BuiltIn::State) => return self.state(alias, test),
+            Fact::BuiltIn(BuiltIn::Trend) => return self.trend(listed, alias, test),
+            Fact::BuiltIn(BuiltIn::Tags) => {
+                let (subject, key) = match listed {
+                    Listed::Companies => (1, "company_key"),
+                    _ => (0, "user_key"),
+                };
+                let holds = self.text("t.tag", test);
+                return format!(
+                    "EXISTS (SELECT 1 FROM profile_tags AS t
+                       WHERE t.subject = {subject} AND t.subject_key = {alias}.{key} AND {holds})"
+                );
+            }
+            Fact::BuiltIn(BuiltIn::LastSeen) => return self.last_seen(alias, test),
+            Fact::BuiltIn(BuiltIn::FirstSeen) => {
+                let (from, to) = self.moment.range(test);
+                let (from, to) = (self.bound(from.unwrap_or(i64::MIN)), self.bound(to.unwrap_or(i64::MAX)));
+                return format!("{alias}.first_seen_ms BETWEEN {from} AND {to}");
+            }
+            Fact::BuiltIn(other) => column(*other, listed, alias).unwrap_or_else(|| "NULL".to_owned()),
+            Fact::Attribute(name, _) => {
+                let path = self.bound(path(name));
+                if fact.kind() == Kind::List {
+                    if *test == Test::Set {
+                        return format!("({alias}.attributes ->> {path}) NOT IN ('', '[]')");
+                    }
+                    let holds = self.text("item.value", test);
+                    return format!(
+                        "EXISTS (SELECT 1 FROM json_each({alias}.attributes, {path}) AS item WHERE {holds})"
+                    );
+                }
+                format!("({alias}.attributes ->> {path})")
+            }
+        };
+        match (fact, fact.kind()) {
+            (Fact::BuiltIn(_), Kind::Number) if *test == Test::Set => format!("{expression} > 0"),
+            (_, _) if *test == Test::Set => format!("{expression} <> ''"),
+            (_, Kind::Number) => self.number(&expression, test),
+            (_, Kind::Boolean) => {
+                let wanted = matches!(test, Test::Is(Value::Boolean(true)));
+                format!("{expression} = {}", i32::from(wanted))
+            }
+            (_, Kind::Day) => {
+                let (from, to) = self.moment.day_range(test);
+                self.between_texts(&expression, from.map(|day| day.to_string()), to.map(|day| day.to_string()))
+            }
+            (_, Kind::Instant) => {
+                let (from, to) = self.moment.range(test);
+                self.between_texts(&expression, from.map(time::rfc3339), to.map(time::rfc3339))
+            }
+            _ => self.text(&expression, test),
+        }
+    }
+
+    /// Days and instants stand as texts that sort as time does; they begin with a digit.
+    fn between_texts(&mut self, expression: &str, from: Option<String>, to: Option<String>) -> String {
+        let (from, to) = (from.unwrap_or_else(|| "0".to_owned()), to.unwrap_or_else(|| ":".to_owned()));
+        let (from, to) = (self.bound(from), self.bound(to));
+        format!("{expression} BETWEEN {from} AND {to}")
+    }
+
+    fn text(&mut self, expression: &str, test: &Test) -> String {
+        match test {
+            Test::Is(value) => format!("{expression} = {}", self.bound(value.to_string())),
+            Test::In(values) => {
+                let values: serde_json::Value = values.iter().map(|v| serde_json::Value::from(v.to_string())).collect();
+                format!("{expression} IN (SELECT value FROM json_each({}))", self.bound(values.to_string()))
+            }
+            Test::Has(text) => self.spelled(text, |spelling| format!("instr(lower({expression}), {spelling}) > 0")),
+            Test::Starts(text) => self
+                .spelled(text, |spelling| format!("substr(lower({expression}), 1, length({spelling})) = {spelling}")),
+            Test::Set => format!("{expression} <> ''"),
+            _ => "NULL".to_owned(),
+        }
+    }
+
+    /// One of the spellings of a text.
+    fn spelled(&mut self, text: &str, holds: impl Fn(&str) -> String) -> String {
+        let all: Vec<String> = spellings(text).into_iter().map(|spelling| holds(&self.bound(spelling))).collect();
+        joined(Join::Any, &all)
+    }
+
+    fn number(&mut self, expression: &str, test: &Test) -> String {
+        match test {
+            Test::Is(Value::Number(number)) => format!("{expression} = {}", self.bound(sql_number(number))),
+            Test::In(values) => {
+                let values: Vec<String> = values.iter().map(Value::to_string).collect();
+                let values = self.bound(format!("[{}]", values.join(",")));
+                format!("{expression} IN (SELECT value FROM json_each({values}))")
+            }
+            // Between two numbers, since a text is greater than each of them.
+            Test::Greater(number) => {
+                let least = self.bound(sql_number(number));
+                format!("({expression} BETWEEN {least} AND 9e999 AND {expression} <> {least})")
+            }
+            Test::AtLeast(number) => format!("{expression} BETWEEN {} AND 9e999", self.bound(sql_number(number))),
+            Test::Less(number) => {
+                let most = self.bound(sql_number(number));
+                format!("({expression} BETWEEN -9e999 AND {most} AND {expression} <> {most})")
+            }
+            Test::AtMost(number) => format!("{expression} BETWEEN -9e999 AND {}", self.bound(sql_number(number))),
+            Test::Between(Value::Number(from), Value::Number(to)) => {
+                let (from, to) = (self.bound(sql_number(from)), self.bound(sql_number(to)));
+                format!("{expression} BETWEEN {from} AND {to}")
+            }
+            _ => "NULL".to_owned(),
+        }
+    }
+
+    /// The last activity is known to the hour; hour 0 is never.
+    fn last_seen(&mut self, alias: &str, test: &Test) -> String {
+        let (from, to) = self.moment.range(test);
+        let from = from.map_or(1, |from| (-(-i128::from(from)).div_euclid(i128::from(HOUR_MS))) as i64).max(1);
+        let to = to.map_or(i64::MAX, |to| to.div_euclid(HOUR_MS));
+        let (from, to) = (self.bound(from), self.bound(to));
+        format!("{alias}.last_seen_hour BETWEEN {from} AND {to}")
+    }
+
+    /// The state (T7), each by what its indexed columns must be.
+    fn state(&mut self, alias: &str, test: &Test) -> String {
+        let words: Vec<String> = match test {
+            Test::Is(value) => vec![value.to_string()],
+            Test::In(values) => values.iter().map(Value::to_string).collect(),
+            _ => Vec::new(),
+        };
+        let now_ms = self.moment.now_ms;
+        let hour_of = |span_ms: i64| (now_ms - span_ms).div_euclid(HOUR_MS);
+        let states: Vec<String> = words
+            .iter()
+            .map(|word| {
+                let newest = self.bound(now_ms - State::NEW_MS);
+                let (active, quiet) = (hour_of(State::ACTIVE_MS), hour_of(State::QUIET_MS));
+                let hours = match word.as_str() {
+                    "new" => return format!("{alias}.first_seen_ms > {newest}"),
+                    "active" => (active + 1, i64::MAX),
+                    "quiet" => (quiet + 1, active),
+                    "gone" => (1, quiet),
+                    _ => (0, 0),
+                };
+                let (from, to) = (self.bound(hours.0), self.bound(hours.1));
+                format!("({alias}.first_seen_ms <= {newest} AND {alias}.last_seen_hour BETWEEN {from} AND {to})")
+            })
+            .collect();
+        joined(Join::Any, &states)
+    }
+
+    /// The trend (T7): active days of a user, active people of a company, of two spans.
+    fn trend(&mut self, listed: Listed, alias: &str, test: &Test) -> String {
+        let today = self.moment.today();
+        let days = |last: i32| json_keys(activity::last_days(last, TREND_DAYS).map(i64::from));
+        let (last, before) = (self.bound(days(today)), self.bound(days(today - TREND_DAYS)));
+        let counted = |days: &str| {
+            match listed {
+            Listed::Companies => format!(
+                "(SELECT count(DISTINCT fold.user_key) FROM json_each({days}) AS day CROSS JOIN company_people_by_day AS fold
+                   ON fold.day = day.value AND fold.company_key = {alias}.company_key)"
+            ),
+            _ => format!(
+                "(SELECT count(*) FROM json_each({days}) AS day CROSS JOIN people_by_day AS fold
+                   ON fold.day = day.value AND fold.user_key = {alias}.user_key)"
+            ),
+        }
+        };
+        // Who was last active before both spans is spared the look at their days.
+        let spared = self.moment.start_of(time::date(today - 2 * TREND_DAYS + 1)).div_euclid(HOUR_MS);
+        let spared = self.bound(spared);
+        let trend = format!(
+            "(CASE WHEN {alias}.last_seen_hour < {spared} THEN 'steady' ELSE
+               (SELECT CASE WHEN abs(l - b) < {TREND_DIFFERENCE_MIN} OR abs(l - b) * 100 < b * {TREND_PERCENT_MIN} THEN 'steady'
+                            WHEN l > b THEN 'growing' ELSE 'shrinking' END
+                FROM (SELECT {} AS l, {} AS b)) END)",
+            counted(&last),
+            counted(&before)
+        );
+        self.text(&trend, test)
+    }
+
+    /// Whether somebody did something so often in the workspace's days, counted by the folds.
+    fn event(&mut self, name: &str, test: &Test) -> String {
+        let Test::Done(Often { times, days }) = test else { return "NULL".to_owned() };
+        let today = self.moment.today();
+        let days = activity::last_days(today, i32::try_from(*days).unwrap_or(i32::MAX));
+        let first_ms = self.moment.start_of(time::date(*days.start())).max(EPOCH_MS);
+        let (name, times) = (self.bound(name.to_owned()), self.bound(i64::from(*times)));
+        let named = format!("(SELECT name_key FROM event_names WHERE name = {name})");
+        let hour = self.bound(first_ms.div_euclid(HOUR_MS));
+        // What is read of companies are their days, of users the journal through the fold of their events.
+        if self.listed == Listed::Companies {
+            let days = self.bound(json_keys(days.map(i64::from)));
+            return format!(
+                "(companies.last_seen_hour >= {hour} AND
+                  (SELECT sum(fold.events) FROM json_each({days}) AS day CROSS JOIN company_names_by_day AS fold
+                     ON fold.day = day.value AND fold.company_key = companies.company_key AND fold.name_key = {named})
+                  >= {times})"
+            );
+        }
+        let since = EventId::first_at(first_ms);
+        let buckets = since.bucket()..=EventId::first_at(self.moment.now_ms).bucket();
+        let (buckets, since) = (self.bound(json_keys(buckets)), self.bound(since.0));
+        format!(
+            "(u.last_seen_hour >= {hour} AND
+              (SELECT count(*) FROM (
+                 SELECT 1 FROM (
+                   SELECT u.user_key AS subject, {since} AS since
+                   UNION ALL SELECT merged.user_key, {since} FROM users AS merged WHERE merged.merged_into = u.user_key
+                   UNION ALL SELECT -v.visitor_key, max({since}, (v.linked_from_ms - {EPOCH_MS}) << {HASH_BITS})
+                     FROM visitors AS v WHERE v.user_key = u.user_key
+                   UNION ALL SELECT -v.visitor_key, max({since}, (v.linked_from_ms - {EPOCH_MS}) << {HASH_BITS})
+                     FROM users AS merged CROSS JOIN visitors AS v ON v.user_key = merged.user_key
+                     WHERE merged.merged_into = u.user_key) AS strand
+                 CROSS JOIN json_each({buckets}) AS bucket
+                 CROSS JOIN events_by_subject AS fold
+                   ON fold.bucket = bucket.value AND fold.subject = strand.subject AND fold.event_id >= strand.since
+                 CROSS JOIN events AS event ON event.event_id = fold.event_id
+                 WHERE event.name_key = {named} AND event.kind IN (0, 1, 2) AND event.flags & 3 = 0
+                 LIMIT {times}))
+              >= {times})"
+        )
+    }
+}
+
+/// The spellings of a text as SQLite's `lower` leaves the row's: it knows the letters of ASCII only, so of
+/// others each case is looked for.
+pub(super) fn spellings(text: &str) -> Vec<String> {
+    let mut capital = text.chars();
+    let capitalized: String = capital
+        .next()
+        .map(|first| first.to_uppercase().chain(capital.as_str().to_lowercase().chars()).collect())
+        .unwrap_or_default();
+    let mut all = vec![text.to_owned(), text.to_lowercase(), text.to_uppercase(), capitalized];
+    for spelling in &mut all {
+        spelling.make_ascii_lowercase();
+    }
+    all.sort();
+    all.dedup();
+    all
+}
+
+fn sql_number(number: &serde_json::Number) -> Bound {
+    match number.as_i64() {
+        Some(whole) => Bound::Integer(whole),
+        None => Bound::Real(number.as_f64().unwrap_or_default()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

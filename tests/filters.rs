@@ -1,0 +1,281 @@
+//! Lists narrowed by filters: the same words for programs and in the address bar.
+
+mod support;
+
+use serde_json::{Value, json};
+
+use support::{Rollcall, encoded, message_id, seconds_ago};
+
+fn identify(user: &str, traits: Value) -> Value {
+    json!({ "type": "identify", "messageId": message_id(), "userId": user, "traits": traits, "timestamp": seconds_ago(60) })
+}
+
+fn track(user: &str, name: &str) -> Value {
+    json!({ "type": "track", "messageId": message_id(), "userId": user, "event": name, "timestamp": seconds_ago(50) })
+}
+
+/// Four people: two of Acme, which is on the plan pro, one of a company on free, one of none.
+async fn four_people() -> Rollcall {
+    let rollcall = Rollcall::start();
+    let acme = |role: &str| json!({ "company_id": "acme", "name": "Acme", "plan": "pro", "seats": 20, "membership": { "role": role } });
+    rollcall
+        .backend_posts(json!([
+            identify("ann", json!({ "name": "Ann", "email": "ann@acme.test", "visits": 3, "langs": ["en", "pl"], "company": acme("admin") })),
+            identify("bob", json!({ "name": "Bob", "visits": 12.5, "paying": true, "born": "1990-04-01", "company": acme("member") })),
+            identify("cec", json!({ "name": "Żółć, Cecylia", "company": { "company_id": "umbrella", "plan": "free" } })),
+            identify("dan", json!({ "state": "CA" })),
+            track("ann", "Report exported"),
+            track("ann", "Report exported"),
+            track("cec", "Report exported"),
+        ]))
+        .await;
+    rollcall
+}
+
+async fn ids(rollcall: &Rollcall, list: &str, query: &str) -> Vec<String> {
+    let path = format!("/{list}?sort=name&count=1&{query}");
+    let answer = rollcall.api(&path).await;
+    assert_eq!(answer.status, 200, "{path}: {answer:?}");
+    let rows = answer.body["data"].as_array().expect("rows");
+    assert_eq!(answer.body["total"].as_u64(), Some(rows.len() as u64), "{path}");
+    let id = if list == "users" { "user_id" } else { "company_id" };
+    rows.iter().map(|row| row[id].as_str().expect("an id").to_owned()).collect()
+}
+
+#[actix_web::test]
+async fn a_program_asks_for_users_by_what_is_known_of_them() {
+    let rollcall = four_people().await;
+    for (query, expected) in [
+        ("f=visits:gt:3", &["bob"][..]),
+        ("f=visits:set", &["ann", "bob"]),
+        ("f=langs:is:pl", &["ann"]),
+        ("f=paying:not:true", &["ann", "dan", "cec"]),
+        ("f=born:before:1991-01-01", &["bob"]),
+        ("f=name:has:żółć", &["cec"]),
+        ("f=name:in:Ann,Żółć\\, Cecylia", &["ann", "cec"]),
+        ("f=email:unset", &["bob", "dan", "cec"]),
+        ("f=companies:unset", &["dan"]),
+        ("f=company.plan:is:pro", &["ann", "bob"]),
+        ("f=company.plan:not:pro", &["dan", "cec"]),
+        ("f=company.company_id:is:acme&f=membership.role:is:admin", &["ann"]),
+        ("f=company.seats:between:10,20", &["ann", "bob"]),
+        ("f=state:is:new", &["ann", "bob", "dan", "cec"]),
+        ("f=attribute.state:is:CA", &["dan"]),
+        ("f=last_seen:within:1d", &["ann", "cec"]),
+        ("f=last_seen:unset", &["bob", "dan"]),
+        ("f=first_seen:ago:1h", &[]),
+        ("f=event.Report exported:done:2,30d", &["ann"]),
+        ("f=event.Report exported:not_done", &["bob", "dan"]),
+        ("f=company.plan:is:free&f=visits:gt:10&match=any", &["bob", "cec"]),
+        ("f=company.plan:is:pro&g1.f=visits:lt:5&g1.f=user_id:is:dan&g1.match=any", &["ann"]),
+        ("f=visits:set&q=ann", &["ann"]),
+    ] {
+        let query: Vec<String> = query
+            .split('&')
+            .map(|pair| pair.split_once('=').expect("a pair"))
+            .map(|(name, value)| format!("{name}={}", encoded(value)))
+            .collect();
+        assert_eq!(ids(&rollcall, "users", &query.join("&")).await, expected, "{query:?}");
+    }
+}
+
+#[actix_web::test]
+async fn and_for_companies_and_visitors() {
+    let rollcall = four_people().await;
+    rollcall
+        .page_posts(json!([
+            { "type": "page", "messageId": message_id(), "anonymousId": "browser-1", "timestamp": seconds_ago(40) },
+            { "type": "identify", "messageId": message_id(), "anonymousId": "browser-2", "userId": "ann", "timestamp": seconds_ago(40) },
+        ]))
+        .await;
+    for (query, expected) in [
+        ("f=plan:is:pro", &["acme"][..]),
+        ("f=members:gte:2", &["acme"]),
+        ("f=seats:unset", &["umbrella"]),
+        ("f=event.Report%20exported:done:1,7d", &["acme", "umbrella"]),
+        ("f=event.Report%20exported:done:2,7d", &["acme"]),
+        ("f=tags:unset&f=owner:unset", &["acme", "umbrella"]),
+        ("f=company_id:starts:UMB", &["umbrella"]),
+    ] {
+        assert_eq!(ids(&rollcall, "companies", query).await, expected, "{query}");
+    }
+    let linked = rollcall.api("/visitors?f=user_id:set&count=1").await.body;
+    assert_eq!((&linked["total"], &linked["data"][0]["anonymous_id"]), (&json!(1), &json!("browser-2")));
+}
+
+#[actix_web::test]
+async fn a_list_is_sorted_by_any_attribute_and_cut_to_the_columns_asked_for() {
+    let rollcall = four_people().await;
+    let mut visits = Vec::new();
+    let mut cursor = String::new();
+    loop {
+        let page = rollcall.api(&format!("/users?sort=-visits&limit=1&columns=name,visits{cursor}")).await.body;
+        let row = &page["data"][0];
+        assert_eq!(
+            row.as_object().expect("a row").keys().collect::<Vec<_>>(),
+            if row["attributes"].is_null() {
+                vec!["id", "user_id", "name"]
+            } else {
+                vec!["id", "user_id", "name", "attributes"]
+            }
+        );
+        visits.push(row["attributes"]["visits"].clone());
+        let Some(next) = page["next_cursor"].as_str() else { break };
+        cursor = format!("&cursor={}", encoded(next));
+    }
+    assert_eq!(visits, [json!(12.5), json!(3), Value::Null, Value::Null], "who has none comes last");
+    let rows = rollcall.api("/companies?columns=members&sort=plan").await.body;
+    assert_eq!(
+        rows["data"],
+        json!([{ "company_id": "umbrella", "members": 1 }, { "company_id": "acme", "members": 2 }])
+    );
+}
+
+#[actix_web::test]
+async fn what_a_filter_can_t_be_is_refused_with_its_place() {
+    let rollcall = four_people().await;
+    for (path, code, number, character, hint) in [
+        ("/users?f=colour:is:red", "filter_invalid", 1, 1, "langs"),
+        ("/users?f=visits:set&f=visits:like:3", "filter_invalid", 2, 8, "gt, gte"),
+        ("/users?f=visits:is:many", "filter_invalid", 1, 11, "a number such as 12"),
+        ("/users?f=company.seats:is:many", "filter_invalid", 1, 18, "a number such as 12"),
+        ("/companies?f=membership.role:is:x", "filter_invalid", 1, 1, "plan"),
+        ("/companies?f=state:is:asleep", "filter_invalid", 1, 10, "new, active, quiet, gone, never"),
+        ("/visitors?f=company.plan:is:x", "filter_invalid", 1, 1, "anonymous_id"),
+    ] {
+        let problem = rollcall.api(path).await.body;
+        assert_eq!((problem["code"].as_str(), problem["status"].as_u64()), (Some(code), Some(400)), "{problem}");
+        assert_eq!(
+            (problem["number"].as_u64(), problem["character"].as_u64()),
+            (Some(number), Some(character)),
+            "{problem}"
+        );
+        assert!(problem["detail"].as_str().expect("a sentence").contains(hint), "{problem}");
+    }
+    for path in ["/users?columns=name,colour", "/users?sort=langs", "/companies?sort=tags"] {
+        assert_eq!(rollcall.api(path).await.body["code"], "parameter_invalid", "{path}");
+    }
+}
+
+// People --------------------------------------------------------------------
+
+/// A page as an operator reads it who is signed in.
+async fn page(rollcall: &Rollcall, path: &str) -> (u16, String, Option<String>) {
+    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
+    let request = client.get(format!("{}{path}", rollcall.address)).header("Cookie", rollcall.session_cookie().await);
+    let response = request.send().await.expect("an answer");
+    let location = response.headers().get("location").map(|to| to.to_str().expect("text").to_owned());
+    (response.status().as_u16(), response.text().await.expect("a page"), location)
+}
+
+/// The people that a page of the list shows, in its order.
+async fn listed(rollcall: &Rollcall, path: &str) -> Vec<String> {
+    let (status, html, _) = page(rollcall, path).await;
+    assert_eq!(status, 200, "{path}");
+    let rows = html.split("<tbody>").nth(1).unwrap_or_default().split("</tbody>").next().unwrap_or_default();
+    rows.split("href=\"/users/").skip(1).map(|rest| rest.split('"').next().unwrap_or_default().to_owned()).collect()
+}
+
+#[actix_web::test]
+async fn a_person_adds_conditions_with_a_form_and_takes_them_out_with_a_click() {
+    let rollcall = four_people().await;
+    let (status, _, location) = page(&rollcall, "/users?field=company.plan&op=is&value=pro&sort=name").await;
+    assert_eq!(status, 303, "the form leads to the address that says the filter");
+    let first = location.expect("an address");
+    assert_eq!(first, "/users?f=company.plan%3Ais%3Apro&sort=name");
+    assert_eq!(listed(&rollcall, &first).await, ["ann", "bob"]);
+    let (_, html, _) = page(&rollcall, &first).await;
+    assert!(html.contains("company plan is pro"), "it is told in words");
+
+    let (.., location) =
+        page(&rollcall, &format!("{first}&field=event.Report%20exported&op=done&times=2&days=30&into=0")).await;
+    let second = location.expect("an address");
+    assert_eq!(listed(&rollcall, &second).await, ["ann"]);
+    let (_, html, _) = page(&rollcall, &second).await;
+    assert!(html.contains("company plan is pro and did “Report exported” at least 2 times in the last 30 days"));
+    assert!(
+        html.contains("href=\"/users?f=company.plan%3Ais%3Apro&amp;sort=name\""),
+        "a chip leads to the list without it"
+    );
+    assert!(html.contains("match=any"), "a switch asks for any instead of all");
+
+    let (.., location) =
+        page(&rollcall, "/users?sort=name&f=user_id:is:dan&field=last_seen&op=within&value=7&into=1&match=any").await;
+    let third = location.expect("an address");
+    assert!(
+        third.contains("g1.f=last_seen%3Awithin%3A7d"),
+        "{third}: days may be said without d, and stand in brackets"
+    );
+    assert_eq!(listed(&rollcall, &third).await, ["ann", "dan", "cec"]);
+}
+
+#[actix_web::test]
+async fn what_a_person_fills_in_wrongly_is_said_and_stays_in_the_form() {
+    let rollcall = four_people().await;
+    let (status, html, _) = page(&rollcall, "/users?field=visits&op=gt&value=%3Cmany%3E").await;
+    assert_eq!(status, 422);
+    assert!(html.contains("Use a number such as 12 or 0.5"), "{html}");
+    assert!(html.contains("value=\"&lt;many&gt;\""), "what was typed stays");
+    let (status, html, _) = page(&rollcall, "/users?f=colour:is:red").await;
+    assert_eq!(status, 400);
+    assert!(html.contains("is no field of users"));
+    let (status, html, _) = page(&rollcall, "/companies?f=members:gt:500").await;
+    assert_eq!(status, 200);
+    assert!(html.contains("No company matches") && html.contains("None meets all that the filter asks for."));
+}
+
+#[actix_web::test]
+async fn columns_are_chosen_ordered_and_remembered_and_the_address_has_the_last_word() {
+    let rollcall = four_people().await;
+    let heads = |html: &str| -> Vec<String> {
+        let head = html.split("<thead>").nth(1).unwrap_or_default().split("</thead>").next().unwrap_or_default();
+        let text = |cell: &str| {
+            cell.split('>').map(|part| part.split('<').next().unwrap_or_default().trim()).collect::<String>()
+        };
+        head.split("<th").skip(1).map(|cell| text(&format!("<th{cell}"))).collect()
+    };
+    let (_, html, _) = page(&rollcall, "/users").await;
+    assert_eq!(heads(&html), ["User", "E-mail", "Companies", "28 days", "First seen", "Last seen"]);
+
+    let post = async |body: &str| {
+        let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
+        let request = client
+            .post(format!("{}/columns", rollcall.address))
+            .header("Cookie", rollcall.session_cookie().await)
+            .header("Sec-Fetch-Site", "same-origin")
+            .header("Content-Type", "application/x-www-form-urlencoded")
+            .body(body.to_owned());
+        let response = request.send().await.expect("an answer");
+        response.headers()["location"].to_str().expect("text").to_owned()
+    };
+    let kept = post("list=users&back=%2Fusers%3Fsort%3Dname&col=visits&col=company&col=nothing&earlier=company").await;
+    assert_eq!(kept, "/users?sort=name&columns=company%2Cvisits");
+    let (_, html, _) = page(&rollcall, "/users").await;
+    assert_eq!(heads(&html), ["User", "Company", "visits"], "they are remembered");
+    assert!(html.contains("12.5"), "and an attribute shows its values");
+    let (_, html, _) = page(&rollcall, "/users?columns=email,attribute.state").await;
+    assert_eq!(heads(&html), ["User", "E-mail", "state"], "the address has the last word");
+    assert_eq!(listed(&rollcall, "/users?sort=-visits").await[..2], ["bob", "ann"], "any column of values sorts");
+    assert_eq!(page(&rollcall, "/users?columns=colour").await.0, 400);
+    post("list=users&back=%2Fusers&usual=1&col=visits").await;
+    let (_, html, _) = page(&rollcall, "/users").await;
+    assert_eq!(heads(&html).len(), 6, "as they were");
+}
+
+#[actix_web::test]
+async fn the_form_suggests_the_values_of_a_field() {
+    let rollcall = four_people().await;
+    for (query, expected) in [
+        ("list=users&field=company.plan", json!(["pro", "free"])),
+        ("list=users&field=langs", json!(["en", "pl"])),
+        ("list=users&field=state", json!(["new", "active", "quiet", "gone", "never"])),
+        ("list=companies&field=nothing", json!([])),
+    ] {
+        let (status, body, _) = page(&rollcall, &format!("/filter/values?{query}")).await;
+        let mut values: Vec<Value> = serde_json::from_str(&body).expect("a list");
+        let mut expected = expected.as_array().expect("a list").clone();
+        values.sort_by_key(Value::to_string);
+        expected.sort_by_key(Value::to_string);
+        assert_eq!((status, values), (200, expected), "{query}");
+    }
+}
