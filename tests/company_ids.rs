@@ -127,51 +127,37 @@ async fn an_operator_changes_an_id_archives_and_puts_back() {
     let rollcall = Rollcall::start();
     said(&rollcall, "ann", "acme").await;
     said(&rollcall, "zed", "zeta").await;
-    let cookie = rollcall.session_cookie().await;
-    let open = |path: String| {
-        let request = rollcall.client.get(format!("{}{path}", rollcall.address)).header("cookie", &cookie);
-        async move { request.send().await.expect("an answer").text().await.expect("a page") }
-    };
-    let post = |path: String, body: String| {
-        let request = rollcall.client.post(format!("{}{path}", rollcall.address)).header("cookie", &cookie);
-        let request = request.header("sec-fetch-site", "same-origin").body(body);
-        let request = request.header("content-type", "application/x-www-form-urlencoded");
-        async move {
-            let response = request.send().await.expect("an answer");
-            let to = response.headers().get("location").map(|to| to.to_str().expect("an address").to_owned());
-            (to, response.text().await.expect("a page"))
-        }
-    };
-    let page = open("/companies/acme".to_owned()).await;
+    let desk = rollcall.desk().await;
+    let page = desk.open("/companies/acme").await;
     let address = page.split("href=\"/edit/company").nth(1).and_then(|rest| rest.split('"').next()).expect("a link");
     let key = address.split("key=").nth(1).and_then(|rest| rest.split('#').next()).expect("a key").to_owned();
-    let form = open(format!("/edit/company{address}")).await;
+    let form = desk.open(&format!("/edit/company{address}")).await;
     assert!(form.contains("Another id") && form.contains("Archive it"), "{form}");
 
-    let (to, page) = post("/edit/company".to_owned(), format!("key={key}&deed=rename&id=zeta")).await;
-    assert!(to.is_none() && page.contains("is the id of another company already"), "{page}");
-    let (to, page) = post("/edit/company".to_owned(), format!("key={key}&deed=rename&id=")).await;
-    assert!(to.is_none() && page.contains("Give it one"), "{page}");
-    let (to, _) = post("/edit/company".to_owned(), format!("key={key}&deed=rename&id=org%2F1")).await;
-    let page = open(to.expect("the page of the new id")).await;
+    let sent = desk.send("/edit/company", &[("key", &key), ("deed", "rename"), ("id", "zeta")]).await;
+    assert!(sent.to.is_empty() && sent.page.contains("is the id of another company already"), "{sent:?}");
+    let sent = desk.send("/edit/company", &[("key", &key), ("deed", "rename"), ("id", "")]).await;
+    assert!(sent.to.is_empty() && sent.page.contains("Give it one"), "{sent:?}");
+    let sent = desk.send("/edit/company", &[("key", &key), ("deed", "rename"), ("id", "org/1")]).await;
+    let page = desk.open(&sent.to).await;
     for shown in ["org/1", "Id ", "Undo", "earlier company id"] {
         assert!(page.contains(shown), "{shown} in {page}");
     }
-    let (to, _) = post("/edit/company".to_owned(), format!("key={key}&deed=archive")).await;
-    let page = open(to.expect("its page")).await;
+    let sent = desk.send("/edit/company", &[("key", &key), ("deed", "archive")]).await;
+    let page = desk.open(&sent.to).await;
     assert!(page.contains("Archived: out of lists and numbers") && page.contains("Put it back"), "{page}");
     assert!(page.contains("Archived <time"), "{page}");
-    let of_user = open("/users/ann".to_owned()).await;
+    let of_user = desk.open("/users/ann").await;
     assert!(of_user.contains(">Archived</span>"), "{of_user}");
-    let found = open("/search?q=org".to_owned()).await;
+    let found = desk.open("/search?q=org").await;
     assert!(found.contains("org/1") && found.contains(">Archived</span>"), "it is found, with a mark: {found}");
-    assert!(!open("/users/zed".to_owned()).await.contains(">Archived</span>"));
-    let list = open("/companies".to_owned()).await;
+    assert!(!desk.open("/users/zed").await.contains(">Archived</span>"));
+    let list = desk.open("/companies").await;
     assert!(!list.contains("org/1") && list.contains("Archived 1"), "{list}");
-    assert!(open("/companies?list=archived".to_owned()).await.contains("org/1"));
-    let (to, _) = post("/edit/company".to_owned(), format!("key={key}&deed=unarchive")).await;
-    assert!(open(to.expect("its page")).await.contains("Put back into lists and numbers"));
-    let list = open("/companies".to_owned()).await;
+    assert!(desk.open("/companies?list=archived").await.contains("org/1"));
+    let sent = desk.send("/edit/company", &[("key", &key), ("deed", "unarchive")]).await;
+    assert!(desk.open(&sent.to).await.contains("Put back into lists and numbers"));
+    let list = desk.open("/companies").await;
     assert!(list.contains("org/1") && !list.contains("Archived"), "{list}");
-    assert!(open("/companies?list=archived".to_owned()).await.contains("No company is archived"));
+    assert!(desk.open("/companies?list=archived").await.contains("No company is archived"));
 }

@@ -245,42 +245,28 @@ async fn an_operator_compares_two_companies_merges_them_and_takes_it_back() {
     said(&rollcall, "ann", json!({ "company_id": "ACME", "name": "Acme" })).await;
     said(&rollcall, "bob", json!({ "company_id": "acme", "city": "Ulm" })).await;
     did(&rollcall, "bob", "exported", Some("acme")).await;
-    let cookie = rollcall.session_cookie().await;
-    let open = |path: String| {
-        let request = rollcall.client.get(format!("{}{path}", rollcall.address)).header("cookie", &cookie);
-        async move { request.send().await.expect("an answer").text().await.expect("a page") }
-    };
-    let post = |path: String, body: String| {
-        let request = rollcall.client.post(format!("{}{path}", rollcall.address)).header("cookie", &cookie);
-        let request = request.header("sec-fetch-site", "same-origin").body(body);
-        let request = request.header("content-type", "application/x-www-form-urlencoded");
-        async move {
-            let response = request.send().await.expect("an answer");
-            assert!(response.status().is_redirection(), "{}", response.status());
-            response.headers()["location"].to_str().expect("an address").to_owned()
-        }
-    };
+    let desk = rollcall.desk().await;
     let compare = "/companies/ACME/merge?from=acme";
-    assert!(open("/companies/ACME".to_owned()).await.contains(compare), "it is offered on the page");
-    assert!(open("/companies/duplicates".to_owned()).await.contains(compare), "and among possible duplicates");
-    let preview = open(compare.to_owned()).await;
+    assert!(desk.open("/companies/ACME").await.contains(compare), "it is offered on the page");
+    assert!(desk.open("/companies/duplicates").await.contains(compare), "and among possible duplicates");
+    let preview = desk.open(compare).await;
     for shown in ["Side by side", "Ulm", "Merge the two", "Members", "Events"] {
         assert!(preview.contains(shown), "{shown} in {preview}");
     }
-    let unknown = open("/companies/ACME/merge?from=nowhere".to_owned()).await;
+    let unknown = desk.open("/companies/ACME/merge?from=nowhere").await;
     assert!(unknown.contains("No company has that id"));
-    assert!(open("/companies/nowhere/merge".to_owned()).await.contains("nowhere"));
+    assert!(desk.ask("/companies/nowhere/merge").await.1.contains("nowhere"));
     assert_eq!(ids(&rollcall).await.len(), 2, "a preview changes nothing");
 
-    let page = open(post("/companies/ACME/merge".to_owned(), "from=acme".to_owned()).await).await;
+    let page = desk.does("/companies/ACME/merge", &[("from", "acme")]).await;
     assert!(page.contains("Both records are this one now") && page.contains("Ulm"), "{page}");
-    assert!(open("/companies/acme".to_owned()).await.contains("exported"), "the merged id leads to the survivor");
-    assert!(!open("/companies/duplicates".to_owned()).await.contains(compare));
+    assert!(desk.open("/companies/acme").await.contains("exported"), "the merged id leads to the survivor");
+    assert!(!desk.open("/companies/duplicates").await.contains(compare));
     let action = page.split("action=\"/changes/").nth(1).and_then(|rest| rest.split('"').next()).expect("an undo");
-    let page = open(post(format!("/changes/{action}"), "back=%2Fcompanies%2FACME".to_owned()).await).await;
+    let page = desk.does(&format!("/changes/{action}"), &[("back", "/companies/ACME")]).await;
     assert!(page.contains("All of it is as it was"));
     assert_eq!(ids(&rollcall).await.len(), 2);
-    assert!(open("/companies/duplicates".to_owned()).await.contains(compare));
+    assert!(desk.open("/companies/duplicates").await.contains(compare));
 }
 
 #[actix_web::test]

@@ -155,39 +155,25 @@ async fn a_person_works_through_the_list_and_takes_a_word_back() {
     }
     rollcall.backend_posts(identify(None, Some("ann"), Some("ann@acme.test"))).await;
     rollcall.backend_posts(identify(None, Some("annie"), Some("ann@acme.test"))).await;
-    let cookie = rollcall.session_cookie().await;
-    let open = |path: String| {
-        let request = rollcall.client.get(format!("{}{path}", rollcall.address)).header("cookie", &cookie);
-        async move { request.send().await.expect("an answer").text().await.expect("a page") }
-    };
-    let post = |path: String, body: String| {
-        let request = rollcall.client.post(format!("{}{path}", rollcall.address)).header("cookie", &cookie);
-        let request = request.header("sec-fetch-site", "same-origin").body(body);
-        let request = request.header("content-type", "application/x-www-form-urlencoded");
-        async move {
-            let response = request.send().await.expect("an answer");
-            assert!(response.status().is_redirection(), "{}", response.status());
-            response.headers()["location"].to_str().expect("an address").to_owned()
-        }
-    };
-    assert!(open("/users".to_owned()).await.contains("href=\"/users/duplicates\""));
-    assert!(open("/companies/acme".to_owned()).await.contains("Perhaps the same company"));
-    let list = open("/users/duplicates".to_owned()).await;
+    let desk = rollcall.desk().await;
+    assert!(desk.open("/users").await.contains("href=\"/users/duplicates\""));
+    assert!(desk.open("/companies/acme").await.contains("Perhaps the same company"));
+    let list = desk.open("/users/duplicates").await;
     let (one, other) = (rollcall.user("ann").await["id"].clone(), rollcall.user("annie").await["id"].clone());
     let (one, other) = (one.as_str().expect("an id"), other.as_str().expect("an id"));
     assert!(list.contains(&format!("/users/{one}/merge?from={other}")), "{list}");
 
-    let address = post("/users/duplicates".to_owned(), format!("one={one}&other={other}&back=%2Fusers%2Fann")).await;
+    let address = desk.done("/users/duplicates", &[("one", one), ("other", other), ("back", "/users/ann")]).await;
     assert!(address.starts_with("/users/ann?change="), "back to where it was said: {address}");
-    let page = open(address).await;
+    let page = desk.open(&address).await;
     assert!(page.contains("The two are not shown as possible duplicates again") && !page.contains("Perhaps the same"));
-    assert!(open("/users/duplicates".to_owned()).await.contains("No two look alike"));
-    assert!(!open("/users".to_owned()).await.contains("href=\"/users/duplicates\""));
+    assert!(desk.open("/users/duplicates").await.contains("No two look alike"));
+    assert!(!desk.open("/users").await.contains("href=\"/users/duplicates\""));
     let action = page.split("action=\"/changes/").nth(1).and_then(|rest| rest.split('"').next()).expect("an undo");
-    post(format!("/changes/{action}"), "back=%2Fusers%2Fduplicates".to_owned()).await;
-    assert!(open("/users/ann".to_owned()).await.contains("Perhaps the same person"));
+    desk.done(&format!("/changes/{action}"), &[("back", "/users/duplicates")]).await;
+    assert!(desk.open("/users/ann").await.contains("Perhaps the same person"));
 
-    let address = post("/companies/duplicates".to_owned(), "one=ACME&other=acme".to_owned()).await;
+    let address = desk.done("/companies/duplicates", &[("one", "ACME"), ("other", "acme")]).await;
     assert!(address.starts_with("/companies/duplicates?change="), "{address}");
-    assert!(open(address).await.contains("No two look alike"));
+    assert!(desk.open(&address).await.contains("No two look alike"));
 }

@@ -4,7 +4,8 @@ mod support;
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use support::{Answer, Rollcall, encoded, message_id, seconds_ago};
+use support::desk::Sent;
+use support::{Answer, Rollcall, message_id, seconds_ago};
 
 fn identify(user: &str, traits: Value, seconds: i64) -> Value {
     json!({
@@ -22,27 +23,6 @@ async fn waiting(rollcall: &Rollcall) -> Vec<(String, u64)> {
     rows.iter().map(|row| (row["domain"].as_str().unwrap().to_owned(), row["people"].as_u64().unwrap())).collect()
 }
 
-async fn get(rollcall: &Rollcall, cookie: &str, path: &str) -> String {
-    let request = rollcall.client.get(format!("{}{path}", rollcall.address)).header("cookie", cookie);
-    request.send().await.expect("an answer").text().await.expect("a page")
-}
-
-async fn send(rollcall: &Rollcall, cookie: &str, path: &str, fields: &[(&str, &str)]) -> (u16, String, String) {
-    let body: Vec<String> = fields.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect();
-    let response = rollcall
-        .client
-        .post(format!("{}{path}", rollcall.address))
-        .header("cookie", cookie)
-        .header("sec-fetch-site", "same-origin")
-        .header("content-type", "application/x-www-form-urlencoded")
-        .body(body.join("&"))
-        .send()
-        .await
-        .expect("an answer");
-    let to = response.headers().get("location").map(|to| to.to_str().unwrap_or_default().to_owned());
-    (response.status().as_u16(), to.unwrap_or_default(), response.text().await.expect("a body"))
-}
-
 #[actix_web::test]
 async fn a_person_accepts_a_domain_and_its_people_become_members() {
     let rollcall = Rollcall::start();
@@ -53,15 +33,14 @@ async fn a_person_accepts_a_domain_and_its_people_become_members() {
         .page_posts(identify("dan", json!({ "email": "dan@acme.test", "company": { "company_id": "x" } }), 60))
         .await;
     assert_eq!(waiting(&rollcall).await, [("acme.test".to_owned(), 2), ("umbrella.test".to_owned(), 1)]);
-    let cookie = rollcall.session_cookie().await;
-    assert!(get(&rollcall, &cookie, "/companies").await.contains("/companies/suggested"));
-    let page = get(&rollcall, &cookie, "/companies/suggested").await;
+    let desk = rollcall.desk().await;
+    assert!(desk.open("/companies").await.contains("/companies/suggested"));
+    let page = desk.open("/companies/suggested").await;
     assert!(page.contains("acme.test") && page.contains("2 people") && page.contains("ann@acme.test"), "{page}");
 
     let accept = [("decision", "accept"), ("domain", "acme.test"), ("company_id", "acme")];
-    let (status, to, _) = send(&rollcall, &cookie, "/companies/suggested", &accept).await;
-    assert_eq!(status, 303);
-    let page = get(&rollcall, &cookie, &to).await;
+    let to = desk.done("/companies/suggested", &accept).await;
+    let page = desk.open(&to).await;
     assert!(page.contains("acme.test is a domain of this company now") && page.contains("2 became members"), "{page}");
     assert_eq!(waiting(&rollcall).await, [("umbrella.test".to_owned(), 1)]);
     for user in ["ann", "bob"] {
@@ -138,7 +117,7 @@ async fn c2_turning_one_company_on_says_first_whom_it_touches() {
     for company in ["x", "y"] {
         rollcall.page_posts(identify("ann", json!({ "company": { "company_id": company } }), 60)).await;
     }
-    let cookie = rollcall.session_cookie().await;
+    let desk = rollcall.desk().await;
     let fields = [
         ("one_company", "true"),
         ("domain_rule", "off"),
@@ -148,20 +127,19 @@ async fn c2_turning_one_company_on_says_first_whom_it_touches() {
         ("visitor_retention_days", "90"),
         ("event_retention_days", "0"),
     ];
-    let (status, _, page) = send(&rollcall, &cookie, "/settings/rules", &fields).await;
+    let Sent { status, page, .. } = desk.send("/settings/rules", &fields).await;
     assert!(status == 200 && page.contains("1 user has") && page.contains("Save all the same"), "{page}");
     assert_eq!(rollcall.api("/settings/one_company").await.body["value"], false, "asked first");
 
     let confirmed = [&fields[..], &[("confirmed", "1")]].concat();
-    let (status, to, _) = send(&rollcall, &cookie, "/settings/rules", &confirmed).await;
-    assert_eq!(status, 303);
+    let to = desk.done("/settings/rules", &confirmed).await;
     assert!(to.starts_with("/settings/rules?change="), "{to}");
     assert_eq!(rollcall.api("/settings/one_company").await.body["value"], true);
     assert_eq!(rollcall.api("/settings/ignored_domains").await.body["value"], json!(["agency.test", "other.test"]));
     assert_eq!(rollcall.companies_of("ann").await.iter().filter(|(_, _, left)| !left).count(), 2, "nobody moved by it");
 
     let wrong = [("takeover_days", "many"), ("one_company", "true")];
-    let (status, _, page) = send(&rollcall, &cookie, "/settings/rules", &wrong).await;
+    let Sent { status, page, .. } = desk.send("/settings/rules", &wrong).await;
     assert!(status == 422 && page.contains("use a number of days"), "{status} {page}");
 }
 
@@ -185,9 +163,9 @@ async fn c7_a_membership_keeps_its_earlier_times_and_roles() {
         (&json!("role"), &json!("viewer"), &json!("admin"))
     );
     assert_eq!(row["source"], "API");
-    let cookie = rollcall.session_cookie().await;
+    let desk = rollcall.desk().await;
     for path in ["/users/ann", "/companies/acme"] {
-        let page = get(&rollcall, &cookie, path).await;
+        let page = desk.open(path).await;
         assert!(page.contains("Before</summary>") && page.contains("viewer"), "{path}");
     }
 }

@@ -193,37 +193,23 @@ async fn an_operator_compares_two_records_merges_them_and_takes_it_back() {
     let rollcall = Rollcall::start();
     said(&rollcall, "ann", json!({ "name": "Ann", "email": "ann@acme.test" }), Some("acme")).await;
     said(&rollcall, "old ann", json!({ "city": "Ulm", "email": "ann@acme.test" }), None).await;
-    let cookie = rollcall.session_cookie().await;
-    let open = |path: String| {
-        let request = rollcall.client.get(format!("{}{path}", rollcall.address)).header("cookie", &cookie);
-        async move { request.send().await.expect("an answer").text().await.expect("a page") }
-    };
-    let post = |path: String, body: String| {
-        let request = rollcall.client.post(format!("{}{path}", rollcall.address)).header("cookie", &cookie);
-        let request = request.header("sec-fetch-site", "same-origin").body(body);
-        let request = request.header("content-type", "application/x-www-form-urlencoded");
-        async move {
-            let response = request.send().await.expect("an answer");
-            assert!(response.status().is_redirection(), "{}", response.status());
-            response.headers()["location"].to_str().expect("an address").to_owned()
-        }
-    };
+    let desk = rollcall.desk().await;
     let id = rollcall.user("ann").await["id"].as_str().expect("an id").to_owned();
     let other = rollcall.user("old ann").await["id"].as_str().expect("an id").to_owned();
-    assert!(open("/users/ann".to_owned()).await.contains(&format!("/users/{id}/merge?from={other}")), "it is offered");
-    let preview = open(format!("/users/{id}/merge?from={other}")).await;
+    assert!(desk.open("/users/ann").await.contains(&format!("/users/{id}/merge?from={other}")), "it is offered");
+    let preview = desk.open(&format!("/users/{id}/merge?from={other}")).await;
     for shown in ["Side by side", "old ann", "Ulm", "Merge the two"] {
         assert!(preview.contains(shown), "{shown} in {preview}");
     }
-    let unknown = open(format!("/users/{id}/merge?from=nobody")).await;
+    let unknown = desk.open(&format!("/users/{id}/merge?from=nobody")).await;
     assert!(unknown.contains("Nobody is known by that"));
     assert_eq!(rollcall.user_ids().await.len(), 2, "a preview changes nothing");
 
-    let page = open(post(format!("/users/{id}/merge"), format!("from={other}")).await).await;
+    let page = desk.does(&format!("/users/{id}/merge"), &[("from", &other)]).await;
     assert!(page.contains("Both records are this one now") && page.contains("Ulm"));
     assert_eq!(rollcall.user_ids().await, ["ann"]);
     let action = page.split("action=\"/changes/").nth(1).and_then(|rest| rest.split('"').next()).expect("an undo");
-    let page = open(post(format!("/changes/{action}"), "back=%2Fusers%2Fann".to_owned()).await).await;
+    let page = desk.does(&format!("/changes/{action}"), &[("back", "/users/ann")]).await;
     assert!(page.contains("All of it is as it was"));
     assert_eq!(rollcall.user_ids().await.len(), 2);
 }

@@ -8,7 +8,8 @@ use hmac::{Hmac, KeyInit, Mac};
 use reqwest::Method;
 use serde_json::{Value, json};
 use sha2::Sha256;
-use support::{Rollcall, encoded, message_id, seconds_ago, until};
+use support::desk::Desk;
+use support::{Rollcall, message_id, seconds_ago, until};
 
 /// A source of its own, whose secret its site has: its write key, its id and the secret.
 #[derive(Clone)]
@@ -196,17 +197,8 @@ async fn says_company(rollcall: &Rollcall, site: &Site, user: &str, traits: Valu
 
 /// Asks for signed members as a person does, on the company's page.
 async fn ask_for_signed(rollcall: &Rollcall, company: &str, only_signed: &str) -> u16 {
-    let response = rollcall
-        .client
-        .post(format!("{}/signed-members", rollcall.address))
-        .header("cookie", rollcall.session_cookie().await)
-        .header("sec-fetch-site", "same-origin")
-        .header("content-type", "application/x-www-form-urlencoded")
-        .body(format!("company_id={company}&only_signed={only_signed}"))
-        .send()
-        .await
-        .expect("an answer");
-    response.status().as_u16()
+    let fields = [("company_id", company), ("only_signed", only_signed)];
+    rollcall.desk().await.send("/signed-members", &fields).await.status
 }
 
 #[actix_web::test]
@@ -494,29 +486,21 @@ async fn the_signed_share_is_told_and_outlives_the_server() {
     assert!(shop.iter().any(|source| source["name"] == "Shop" && source["signed"]["percent"].is_null()));
 }
 
-async fn fills_in(rollcall: &Rollcall, cookie: &str, path: &str, fields: &[(&str, &str)]) -> (u16, String) {
-    let body: Vec<String> = fields.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect();
-    let request = rollcall
-        .client
-        .post(format!("{}{path}", rollcall.address))
-        .header("cookie", cookie)
-        .header("sec-fetch-site", "same-origin")
-        .header("content-type", "application/x-www-form-urlencoded")
-        .body(body.join("&"));
-    let response = request.send().await.expect("an answer");
-    (response.status().as_u16(), response.text().await.expect("a page").replace("&quot;", "\""))
+async fn fills_in(desk: &Desk<'_>, path: &str, fields: &[(&str, &str)]) -> (u16, String) {
+    let sent = desk.send(path, fields).await;
+    (sent.status, sent.page.replace("&quot;", "\""))
 }
 
 #[actix_web::test]
 async fn a_person_makes_a_secret_checks_tokens_and_is_asked_before_proof_is_required() {
     let rollcall = Rollcall::start();
-    let cookie = rollcall.session_cookie().await;
+    let desk = rollcall.desk().await;
     let (site, other) = (site(&rollcall).await, rollcall.shell(&["source", "add", "Other", "--json"]));
     page_says(&rollcall, &site, "page", &json!("ann"), json!({})).await;
     let page = format!("/settings/sources/{}", site.source_id);
-    let (status, made) = fills_in(&rollcall, &cookie, &format!("{page}/secrets"), &[]).await;
+    let (status, made) = fills_in(&desk, &format!("{page}/secrets"), &[]).await;
     assert!(status == 200 && made.contains("shown once") && made.contains("sk_"), "{made}");
-    let (_, refused) = fills_in(&rollcall, &cookie, &format!("{page}/secrets"), &[]).await;
+    let (_, refused) = fills_in(&desk, &format!("{page}/secrets"), &[]).await;
     assert!(refused.contains("at most 2 secrets"), "{refused}");
 
     until("the other source", || async {
@@ -539,7 +523,7 @@ async fn a_person_makes_a_secret_checks_tokens_and_is_asked_before_proof_is_requ
         ("a.b".to_owned(), "not a JSON Web Token"),
     ] {
         let (status, told) =
-            fills_in(&rollcall, &cookie, &format!("{page}/check"), &[("hash_or_token", &proof), ("user", "123")]).await;
+            fills_in(&desk, &format!("{page}/check"), &[("hash_or_token", &proof), ("user", "123")]).await;
         assert!(status == 200 && told.contains(sentence), "{proof}: {sentence}\n{told}");
     }
     assert!(rollcall.user_ids().await.iter().all(|id| id == "ann"), "a check stores nothing");
@@ -550,7 +534,7 @@ async fn a_person_makes_a_secret_checks_tokens_and_is_asked_before_proof_is_requ
         if told["signed"]["unsigned"] == 1 { Ok(()) } else { Err(told.to_string()) }
     })
     .await;
-    let (status, asked) = fills_in(&rollcall, &cookie, &page, &wanted).await;
+    let (status, asked) = fills_in(&desk, &page, &wanted).await;
     assert!(status == 200 && asked.contains("Require proof all the same"), "{asked}");
     assert!(
         asked.contains("1 of 1 message</b> that named a user in the last 7 days would have been refused"),
@@ -558,7 +542,7 @@ async fn a_person_makes_a_secret_checks_tokens_and_is_asked_before_proof_is_requ
     );
     let told = rollcall.api(&format!("/sources/{}", site.source_id)).await.body;
     assert_eq!(told["signatures"], "optional", "nothing before it is confirmed");
-    let (status, _) = fills_in(&rollcall, &cookie, &page, &[wanted[0], wanted[1], ("confirmed", "1")]).await;
+    let (status, _) = fills_in(&desk, &page, &[wanted[0], wanted[1], ("confirmed", "1")]).await;
     assert_eq!(status, 303);
     let told = rollcall.api(&format!("/sources/{}", site.source_id)).await.body;
     assert_eq!(told["signatures"], "required");

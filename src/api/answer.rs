@@ -2,16 +2,17 @@
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::HeaderName;
-use actix_web::{HttpResponse, HttpResponseBuilder};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use super::parameters::cursor_text;
+use super::parameters::{Parameters, cursor_text};
 use crate::domain::first_page::FirstPage;
 use crate::domain::time::rfc3339;
 use crate::http::problem::Problem;
 use crate::store::history::Then;
-use crate::store::list::{COUNT_MAX, Count, Page};
+use crate::store::list::{COUNT_MAX, Count, Cursor, Page};
+use crate::store::{Reader, Store, StoreError, Tx};
 
 /// How far the folds are behind, where they are.
 const LAG: HeaderName = HeaderName::from_static("rollcall-lag-ms");
@@ -45,6 +46,33 @@ impl<T> List<T> {
         };
         self
     }
+}
+
+/// How a store reads a page of a list.
+type ReadPage<R> = fn(&Reader<'_>, Option<&Cursor>, usize) -> Result<Page<R>, StoreError>;
+
+/// A page of a list that has one order, newest first, and with `count=1` the number of all its rows.
+///
+/// # Errors
+/// A parameter that can't be what it is, the store's.
+pub(super) async fn list<R: Send + 'static, T: Serialize>(
+    request: &HttpRequest,
+    store: &Store,
+    order: &'static str,
+    page: ReadPage<R>,
+    count: fn(&Reader<'_>) -> Result<Count, StoreError>,
+    view: fn(R) -> T,
+) -> Result<HttpResponse, Problem> {
+    let parameters = Parameters::of(request, &["limit", "cursor", "count"])?;
+    let (size, after) = (parameters.limit()?, parameters.cursor(order)?);
+    let wants_count = parameters.wants_count()?;
+    let (page, total) = store
+        .read(move |db| {
+            let total = wants_count.then(|| count(db)).transpose()?;
+            Ok((page(db, after.as_ref(), size)?, total))
+        })
+        .await?;
+    Ok(ok(List::of(page, order, view).counted(total), 0))
 }
 
 /// 200 with JSON, and how far the folds are behind (milliseconds) where they are.
@@ -91,6 +119,18 @@ pub(super) fn known<T>(then: Then<T>, day: &str) -> Result<T, Problem> {
     }
 }
 
+/// Does a deed, or says what it would do: the rehearsal is the deed itself, undone again.
+///
+/// # Errors
+/// The deed's.
+pub(super) async fn done<T: Send + 'static>(
+    store: &Store,
+    is_dry_run: bool,
+    deed: impl FnOnce(&mut Tx<'_>) -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
+    if is_dry_run { store.rehearse(deed).await } else { store.write(deed).await }
+}
+
 /// 200 with JSON of what was changed, 201 of what was made.
 pub(super) fn written(body: impl Serialize, created: bool) -> HttpResponse {
     HttpResponse::build(if created { StatusCode::CREATED } else { StatusCode::OK }).json(body)
@@ -109,7 +149,6 @@ impl Serialize for Time {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::list::Cursor;
     use serde_json::json;
 
     #[test]

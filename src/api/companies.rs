@@ -64,8 +64,8 @@ const WRITTEN: &str = "GET, HEAD, PUT, PATCH";
 
 pub(super) fn configure(config: &mut web::ServiceConfig) {
     config
-        .service(resource("/companies", WRITTEN).get(list).put(write::put).patch(write::patch))
-        .service(resource("/companies/{id:[^/]*}", WRITTEN).get(show).put(write::put).patch(write::patch))
+        .service(resource("/companies", WRITTEN).get(list).put(write::write).patch(write::write))
+        .service(resource("/companies/{id:[^/]*}", WRITTEN).get(show).put(write::write).patch(write::write))
         .service(
             resource("/companies/{id:[^/]*}/members/{user_id:[^/]*}", "PUT, DELETE")
                 .put(write::put_member)

@@ -1,18 +1,20 @@
 //! What came of a change by hand, as programs read it.
 
-use actix_web::http::StatusCode;
+use actix_web::http::{Method, StatusCode};
+use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 
+use super::answer;
 use super::changes::ChangeView;
-use crate::actions::edit::{EditError, Edited};
+use crate::actions::edit::{Absent, EditError, Edited};
 use crate::domain::error::Code;
 use crate::domain::message::RefusedValue;
 use crate::http::problem::Problem;
-use crate::store::{Reader, StoreError, changes};
+use crate::store::{Reader, Store, StoreError, Tx, changes};
 
 /// Beside the user, company or membership as it is now: what changed, and what was not taken.
 #[derive(Debug, Serialize)]
-pub(super) struct EditView<T> {
+struct EditView<T> {
     #[serde(flatten)]
     record: T,
     /// The change set, which can be taken back; none where nothing changed.
@@ -25,7 +27,7 @@ pub(super) struct EditView<T> {
 
 impl<T> EditView<T> {
     /// With what the change set says of it.
-    pub fn of(db: &Reader<'_>, edited: Edited, record: T) -> Result<EditView<T>, StoreError> {
+    fn of(db: &Reader<'_>, edited: Edited, record: T) -> Result<EditView<T>, StoreError> {
         let rows = edited.change.map(|change| changes::of_set(db, change)).transpose()?.unwrap_or_default();
         Ok(EditView {
             record,
@@ -35,14 +37,30 @@ impl<T> EditView<T> {
             kept: edited.kept,
         })
     }
+}
 
-    /// A rehearsal has no change set that could be named.
-    pub fn rehearsed(mut self, is_dry_run: bool) -> EditView<T> {
-        if is_dry_run {
-            self.change_id = None;
-        }
-        self
+/// Does a change by hand, or rehearses it, and answers: 201 where it made somebody.
+pub(super) async fn answered<T: Serialize + Send + 'static>(
+    store: &Store,
+    is_dry_run: bool,
+    deed: impl FnOnce(&mut Tx<'_>) -> Result<(Edited, T), Problem> + Send + 'static,
+) -> Result<HttpResponse, Problem> {
+    let deed = move |tx: &mut Tx<'_>| {
+        let (edited, record) = deed(tx)?;
+        let created = edited.created;
+        Ok::<_, Problem>((EditView::of(&tx.reader(), edited, record)?, created))
+    };
+    let (mut edited, created) = answer::done(store, is_dry_run, deed).await?;
+    if is_dry_run {
+        // A rehearsal has no change set that could be named.
+        edited.change_id = None;
     }
+    Ok(answer::written(edited, created && !is_dry_run))
+}
+
+/// What becomes of somebody who is not known: `PUT` makes them, `PATCH` refuses.
+pub(super) fn absent(request: &HttpRequest) -> Absent {
+    if request.method() == Method::PUT { Absent::Create } else { Absent::Refuse }
 }
 
 /// Why nothing was done.

@@ -4,8 +4,7 @@ use actix_web::web::{self, Data};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 
-use super::answer::{self, List, Time};
-use super::parameters::Parameters;
+use super::answer::{self, Time};
 use super::read_only;
 use crate::http::access::ReadToken;
 use crate::http::problem::Problem;
@@ -21,16 +20,7 @@ pub(super) fn configure(config: &mut web::ServiceConfig) {
 
 /// `GET /api/v1/findings`
 async fn list(_: ReadToken, request: HttpRequest, store: Data<Store>) -> Result<HttpResponse, Problem> {
-    let parameters = Parameters::of(&request, &["limit", "cursor", "count"])?;
-    let (size, after) = (parameters.limit()?, parameters.cursor(ORDER)?);
-    let wants_count = parameters.wants_count()?;
-    let (page, total) = store
-        .read(move |db| {
-            let total = wants_count.then(|| findings::count_rows(db)).transpose()?;
-            Ok((findings::page(db, after.as_ref(), size)?, total))
-        })
-        .await?;
-    Ok(answer::ok(List::of(page, ORDER, FindingView::of).counted(total), 0))
+    answer::list(&request, &store, ORDER, findings::page, findings::count_rows, FindingView::of).await
 }
 
 /// A finding as JSON.

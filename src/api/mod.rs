@@ -18,6 +18,7 @@ mod edits;
 mod erasures;
 mod events;
 mod findings;
+mod merges;
 mod parameters;
 mod possible_duplicates;
 mod refusals;

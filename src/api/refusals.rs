@@ -4,8 +4,7 @@ use actix_web::web::{self, Data};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 
-use super::answer::{self, List, Time};
-use super::parameters::Parameters;
+use super::answer::{self, Time};
 use super::read_only;
 use crate::http::access::ReadToken;
 use crate::http::problem::Problem;
@@ -21,16 +20,7 @@ pub(super) fn configure(config: &mut web::ServiceConfig) {
 
 /// `GET /api/v1/refusals`
 async fn list(_: ReadToken, request: HttpRequest, store: Data<Store>) -> Result<HttpResponse, Problem> {
-    let parameters = Parameters::of(&request, &["limit", "cursor", "count"])?;
-    let (size, after) = (parameters.limit()?, parameters.cursor(ORDER)?);
-    let wants_count = parameters.wants_count()?;
-    let (page, total) = store
-        .read(move |db| {
-            let total = wants_count.then(|| refusals::count_rows(db)).transpose()?;
-            Ok((refusals::page(db, after.as_ref(), size)?, total))
-        })
-        .await?;
-    Ok(answer::ok(List::of(page, ORDER, RefusalView::of).counted(total), 0))
+    answer::list(&request, &store, ORDER, refusals::page, refusals::count_rows, RefusalView::of).await
 }
 
 /// A refusal as JSON.

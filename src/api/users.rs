@@ -5,16 +5,17 @@ mod write;
 use actix_web::http::StatusCode;
 use actix_web::web::{self, Data, Json, Path};
 use actix_web::{HttpRequest, HttpResponse};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::answer::{self, FirstPageView, List, Time};
-use super::changes::{self, ChangeSetView, ChangeView};
+use super::changes::{self, ChangeSetView};
 use super::columns::Columns;
 use super::events;
+use super::merges::{self, Merge};
 use super::parameters::{FILTER, Parameters, Sorts, invalid};
 use super::{read_only, resource};
-use crate::actions::merge::{self as deeds, MergeError};
+use crate::actions::merge as deeds;
 use crate::domain::activity::{State, Trend};
 use crate::domain::change::{By, Subject};
 use crate::domain::filter::Listed;
@@ -59,8 +60,8 @@ const WRITTEN: &str = "GET, HEAD, PUT, PATCH";
 
 pub(super) fn configure(config: &mut web::ServiceConfig) {
     config
-        .service(resource("/users", WRITTEN).get(list).put(write::put).patch(write::patch))
-        .service(resource("/users/{id:[^/]*}", WRITTEN).get(show).put(write::put).patch(write::patch))
+        .service(resource("/users", WRITTEN).get(list).put(write::write).patch(write::write))
+        .service(resource("/users/{id:[^/]*}", WRITTEN).get(show).put(write::write).patch(write::write))
         .service(read_only("/users/{id:[^/]*}/events").get(list_events))
         .service(read_only("/users/{id:[^/]*}/changes").get(list_changes))
         .service(resource("/users/{id:[^/]*}/merge", "POST").post(merge));
@@ -149,19 +150,10 @@ async fn list_changes(
     Ok(answer::ok(List::of(page, changes::ORDER, ChangeSetView::of), lag_ms))
 }
 
-/// The body of a merge.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Merge {
-    from: String,
-}
-
-/// A merge as JSON: who it is afterwards, and what changed.
+/// The user who stays.
 #[derive(Debug, Serialize)]
-struct MergeView {
-    change_id: Option<i64>,
+struct Survivor {
     user: UserView,
-    changes: Vec<ChangeView>,
 }
 
 /// `POST /api/v1/users/{id}/merge`: the user of the path survives (R11); with `dry_run=1` the preview.
@@ -176,30 +168,16 @@ async fn merge(
     let survivor = user_name(&path, &parameters)?;
     let other = named_by(&body.from, &parameters)?;
     let (by, now_ms) = (By::Token(token.0.name), store.now_ms());
-    let is_dry_run = parameters.is_dry_run()?;
     let deed = move |tx: &mut Tx<'_>| {
         let found = |name: &UserName, tx: &Tx<'_>| -> Result<UserKey, Problem> {
             users::key(&tx.reader(), name)?.ok_or_else(|| user_not_found(name))
         };
         let (to, from) = (found(&survivor, tx)?, found(&other, tx)?);
-        let change = deeds::merge(tx, &by, to, from).map_err(merge_problem)?;
+        let change = deeds::merge(tx, &by, to, from).map_err(merges::problem)?;
         let user = users::record(&tx.reader(), &survivor, now_ms)?.ok_or_else(|| user_not_found(&survivor))?;
-        let changes = store::changes::of_set(&tx.reader(), change)?;
-        Ok::<_, Problem>(MergeView {
-            change_id: (!is_dry_run).then_some(change.0),
-            user: UserView::of(user, now_ms),
-            changes: changes.into_iter().map(ChangeView::of).collect(),
-        })
+        Ok((change, Survivor { user: UserView::of(user, now_ms) }))
     };
-    let merged: MergeView = if is_dry_run { store.rehearse(deed).await? } else { store.write(deed).await? };
-    Ok(answer::ok(merged, 0))
-}
-
-fn merge_problem(error: MergeError) -> Problem {
-    match error {
-        MergeError::OneAlready => Problem::new(StatusCode::CONFLICT, "one_already", error.to_string()),
-        MergeError::Store(error) => error.into(),
-    }
+    merges::answered(&store, parameters.is_dry_run()?, deed).await
 }
 
 /// Reads something of a user who is named.

@@ -54,24 +54,29 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
     let row = &view.survivor.row;
     let name = who::user_name(row);
     let path = links::user(row.user_id.as_deref(), &row.id);
+    let below =
+        "Two records that are one person become one. The other's ids, browsers, companies and events lead here.";
+    let content = match &view.preview {
+        Some(preview) => comparison(view, preview, &path),
+        None => {
+            let label = "User id, e-mail address or id of the other record";
+            question("Which record?", label, &view.from, view.mistake.as_ref(), None)
+        }
+    };
+    framed(frame, (name, &path), "Merge another record into ", below, content)
+}
+
+/// The frame of a merge into whoever has this name and page.
+fn framed(frame: &Frame, (name, path): (&str, &str), title: &str, below: &str, content: Markup) -> Markup {
     let content = html! {
         div.stack {
-            (crumbs(name, &path, "Merge"))
+            (crumbs(name, path, "Merge"))
             (head(
-                html! { "Merge another record into " bdi { (values::cut(name, values::NAME_CHARS_MAX)) } },
-                html! { "Two records that are one person become one. The other's ids, browsers, companies and events lead here." },
+                html! { (title) bdi { (values::cut(name, values::NAME_CHARS_MAX)) } },
+                html! { (below) },
                 html! {},
             ))
-            @match &view.preview {
-                Some(preview) => (comparison(view, preview, &path)),
-                None => (question(
-                    "Which record?",
-                    "User id, e-mail address or id of the other record",
-                    &view.from,
-                    view.mistake.as_ref(),
-                    None,
-                )),
-            }
+            (content)
         }
     };
     shell(frame, "Merge", content)
@@ -114,9 +119,22 @@ fn comparison(view: &View, preview: &Preview, path: &str) -> Markup {
     };
     let ids = |list: &[users::Identifier]| list.iter().map(|id| id.value.clone()).collect::<Vec<_>>().join(", ");
     let text = |value: Option<&Value>| value.map(values::plain).unwrap_or_default();
+    let lines = html! {
+        (line("Ids and browsers", [ids(&survivor.identifiers), ids(&other.identifiers), ids(&after.identifiers)]))
+        (line("Companies", [companies(&survivor.memberships), companies(&other.memberships), companies(&after.memberships)]))
+        @for name in ours.keys().chain(theirs.keys().filter(|name| !ours.contains_key(*name))) {
+            (line(name, [text(ours.get(name)), text(theirs.get(name)), text(afterwards.get(name.as_str()).copied())]))
+        }
+    };
+    side_by_side("record", &lines, (&format!("{path}/merge"), &other.row.id, path), html! {})
+}
+
+/// Both, field by field, and the form that merges them: where it is sent to, which is the other one, and the
+/// page of the one that stays. `noun` says what they are, `more` what else there is to know.
+fn side_by_side(noun: &str, lines: &Markup, (action, from, path): (&str, &str, &str), more: Markup) -> Markup {
     html! {
         section.card aria-labelledby="both" {
-            header { h2 id="both" { "Side by side" } span.muted { "What the record that stays has is kept; its gaps are filled." } }
+            header { h2 id="both" { "Side by side" } span.muted { "What the " (noun) " that stays has is kept; its gaps are filled." } }
             div.scroll tabindex="0" role="group" aria-labelledby="both" {
                 table.table.cards.last {
                     thead { tr {
@@ -125,21 +143,15 @@ fn comparison(view: &View, preview: &Preview, path: &str) -> Markup {
                         th scope="col" { "Goes into it" }
                         th scope="col" { "Afterwards" }
                     } }
-                    tbody {
-                        (line("Ids and browsers", [ids(&survivor.identifiers), ids(&other.identifiers), ids(&after.identifiers)]))
-                        (line("Companies", [companies(&survivor.memberships), companies(&other.memberships), companies(&after.memberships)]))
-                        @for name in ours.keys().chain(theirs.keys().filter(|name| !ours.contains_key(*name))) {
-                            (line(name, [text(ours.get(name)), text(theirs.get(name)), text(afterwards.get(name.as_str()).copied())]))
-                        }
-                    }
+                    tbody { (lines) }
                 }
             }
             footer {
-                form.row method="post" action={ (path) "/merge" } {
-                    input type="hidden" name="from" value=(other.row.id);
+                form.row method="post" action=(action) {
+                    input type="hidden" name="from" value=(from);
                     button.btn.primary { (icon("merge")) " Merge the two" }
                     a.btn.bare href=(path) { "Leave them apart" }
-                    span.small.muted { "It can be taken back for " (MERGE_UNDO_DAYS) " days." }
+                    span.small.muted { (more) "It can be taken back for " (MERGE_UNDO_DAYS) " days." }
                 }
             }
         }

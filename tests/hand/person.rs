@@ -1,76 +1,19 @@
 //! As a person: forms over HTTP as a browser without scripts sends them, and a real browser with the
 //! keyboard alone.
 
-use reqwest::StatusCode;
 use serde_json::{Value, json};
 use thirtyfour::prelude::*;
 
 use crate::support::browser::Browser;
-use crate::support::{OWNER, Rollcall, encoded, message_id, seconds_ago, until};
+use crate::support::{OWNER, Rollcall, message_id, seconds_ago, until};
 use crate::{identify, put};
-
-/// An operator who is signed in.
-pub struct Person<'a> {
-    rollcall: &'a Rollcall,
-    cookie: String,
-}
-
-impl<'a> Person<'a> {
-    pub async fn of(rollcall: &'a Rollcall) -> Person<'a> {
-        Person { rollcall, cookie: rollcall.session_cookie().await }
-    }
-
-    /// The text of a page, with its status.
-    pub async fn get(&self, path: &str) -> (StatusCode, String) {
-        let request = self.rollcall.client.get(format!("{}{path}", self.rollcall.address));
-        let response = request.header("cookie", &self.cookie).send().await.expect("an answer");
-        (response.status(), response.text().await.expect("a page"))
-    }
-
-    pub async fn open(&self, path: &str) -> String {
-        let (status, page) = self.get(path).await;
-        assert_eq!(status, 200, "{path}: {page}");
-        page
-    }
-
-    pub async fn post(&self, path: &str, fields: &[(&str, &str)]) -> reqwest::Response {
-        let body: Vec<String> = fields.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect();
-        let request = self.rollcall.client.post(format!("{}{path}", self.rollcall.address)).body(body.join("&"));
-        let request = request.header("cookie", &self.cookie).header("sec-fetch-site", "same-origin");
-        request.header("content-type", "application/x-www-form-urlencoded").send().await.expect("an answer")
-    }
-
-    /// Sends a form that is taken, and answers the page that it leads to.
-    pub async fn does(&self, path: &str, fields: &[(&str, &str)]) -> String {
-        let response = self.post(path, fields).await;
-        let location = response.headers().get("location").map(|value| value.to_str().expect("text").to_owned());
-        let status = response.status();
-        let Some(location) = location else { panic!("{path}: {status} {}", response.text().await.expect("a page")) };
-        self.open(&location).await
-    }
-
-    /// Sends a form that is not taken, and answers the page that says why.
-    pub async fn is_refused(&self, path: &str, fields: &[(&str, &str)]) -> String {
-        let response = self.post(path, fields).await;
-        assert_eq!(response.status(), 422, "{path}");
-        response.text().await.expect("a page")
-    }
-
-    /// Presses Undo on a page, and answers the page after it.
-    pub async fn undoes(&self, page: &str) -> String {
-        let action = page.split("action=\"/changes/").nth(1).and_then(|rest| rest.split('"').next());
-        let back = page.split("name=\"back\" value=\"").nth(1).and_then(|rest| rest.split('"').next());
-        let path = format!("/changes/{}", action.expect("an undo"));
-        self.does(&path, &[("back", &back.expect("a way back").replace("&amp;", "&"))]).await
-    }
-}
 
 /// A7: what a person sets holds against earlier messages and yields to later ones, unless it is pinned.
 #[actix_web::test]
 async fn a7_a_pinned_value_yields_to_a_hand_alone_and_an_unpinned_one_to_later_messages() {
     let rollcall = Rollcall::start();
     rollcall.page_posts(identify("ann", json!({ "plan": "free" }), 60)).await;
-    let person = Person::of(&rollcall).await;
+    let person = rollcall.desk().await;
     let page = person.open("/users/ann").await;
     assert!(page.contains("/edit/value?user="), "each value leads to where it is edited");
 
@@ -105,7 +48,7 @@ async fn a6_a_former_value_comes_back_by_one_click() {
     let rollcall = Rollcall::start();
     rollcall.page_posts(identify("ann", json!({ "plan": "free" }), 60)).await;
     rollcall.backend_posts(identify("ann", json!({ "plan": "pro" }), 30)).await;
-    let person = Person::of(&rollcall).await;
+    let person = rollcall.desk().await;
     let page = person.open("/edit/value?user=ann&name=plan").await;
     for shown in ["unsigned", "secret token", "Restore", "value=\"pro\""] {
         assert!(page.contains(shown), "{shown} in {page}");
@@ -122,13 +65,8 @@ async fn a6_a_former_value_comes_back_by_one_click() {
     assert_eq!(rollcall.user("ann").await["attributes"]["plan"], "free");
     let history = rollcall.list("/users/ann/changes").await;
     assert_eq!(history[0]["by"], json!({ "kind": "operator", "name": OWNER.0 }));
-    let gone = person
-        .post(
-            "/edit/value",
-            &[("user", "ann"), ("name", "plan"), ("deed", "restore"), ("change", "9999"), ("place", "0")],
-        )
-        .await;
-    assert_eq!(gone.status(), 409);
+    let unknown = [("user", "ann"), ("name", "plan"), ("deed", "restore"), ("change", "9999"), ("place", "0")];
+    assert_eq!(person.send("/edit/value", &unknown).await.status, 409);
 }
 
 /// Values of each type are written, cleared, refused in words, and added.
@@ -143,7 +81,7 @@ async fn values_of_each_type_are_written_by_hand() {
     } }),
     )
     .await;
-    let person = Person::of(&rollcall).await;
+    let person = rollcall.desk().await;
     let set = |name: &'static str, value: &'static str| {
         [("company", "a/b"), ("name", name), ("deed", "set"), ("value", value)]
     };
@@ -185,7 +123,7 @@ async fn members_come_change_and_leave_by_hand() {
     let rollcall = Rollcall::start();
     put(&rollcall, "/users/ann", json!({ "name": "Ann" })).await;
     put(&rollcall, "/companies/acme", json!({ "name": "Acme" })).await;
-    let person = Person::of(&rollcall).await;
+    let person = rollcall.desk().await;
     let page = person
         .is_refused("/edit/member", &[("company", "acme"), ("user", "bob"), ("page", "company"), ("deed", "join")])
         .await;
@@ -239,7 +177,7 @@ async fn members_come_change_and_leave_by_hand() {
 async fn a9_owner_tags_and_notes() {
     let rollcall = Rollcall::start();
     put(&rollcall, "/users/ann", json!({ "attributes": { "owner": "the site's own word" } })).await;
-    let person = Person::of(&rollcall).await;
+    let person = rollcall.desk().await;
     let page = person.does("/edit/profile", &[("user", "ann"), ("owner", OWNER.0), ("tags", "vip, beta , vip")]).await;
     assert!(page.contains("vip") && page.contains("Undo"), "{page}");
     let ann = rollcall.user("ann").await;
@@ -275,24 +213,10 @@ async fn a9_owner_tags_and_notes() {
     assert!(person.does("/edit/note", &changed).await.contains("Note changed"));
     assert!(!person.open("/search?q=zeppelin").await.contains("/users/ann#notes"), "the old text is found no more");
 
-    rollcall.shell_with_input(
-        &["operator", "add", "eve@rollcall.test", "--role", "admin", "--password-stdin", "--json"],
-        OWNER.1,
-    );
-    let cookie = rollcall
-        .client
-        .post(format!("{}/sign-in", rollcall.address))
-        .header("sec-fetch-site", "same-origin")
-        .header("content-type", "application/x-www-form-urlencoded")
-        .body(format!("email=eve%40rollcall.test&password={}", OWNER.1.replace(' ', "+")))
-        .send()
-        .await
-        .expect("an answer");
-    let cookie = cookie.headers()["set-cookie"].to_str().expect("text").split(';').next().expect("a cookie").to_owned();
-    let other = Person { rollcall: &rollcall, cookie };
-    assert_eq!(other.get(&format!("/edit/note?note={note}")).await.0, 403);
-    let response = other.post("/edit/note", &[("user", "ann"), ("deed", "delete"), ("note", &note)]).await;
-    assert_eq!(response.status(), 409, "a note is its author's");
+    let other = rollcall.desk_of("eve@rollcall.test", "admin").await;
+    assert_eq!(other.ask(&format!("/edit/note?note={note}")).await.0, 403);
+    let sent = other.send("/edit/note", &[("user", "ann"), ("deed", "delete"), ("note", &note)]).await;
+    assert_eq!(sent.status, 409, "a note is its author's");
 
     let page = person.does("/edit/note", &[("user", "ann"), ("deed", "delete"), ("note", &note)]).await;
     assert!(page.contains("Note deleted"), "{page}");
@@ -304,7 +228,7 @@ async fn a9_owner_tags_and_notes() {
 #[actix_web::test]
 async fn users_and_companies_are_made_by_hand() {
     let rollcall = Rollcall::start();
-    let person = Person::of(&rollcall).await;
+    let person = rollcall.desk().await;
     let page = person.does("/edit/new", &[("kind", "company"), ("id", "acme"), ("name", "Acme")]).await;
     assert!(page.contains("Made") && page.contains("Acme"), "{page}");
     let page = person
@@ -338,30 +262,15 @@ async fn users_and_companies_are_made_by_hand() {
 async fn who_may_only_look_changes_nothing() {
     let rollcall = Rollcall::start();
     put(&rollcall, "/users/ann", json!({ "attributes": { "plan": "pro" } })).await;
-    rollcall.shell_with_input(
-        &["operator", "add", "view@rollcall.test", "--role", "viewer", "--password-stdin", "--json"],
-        OWNER.1,
-    );
-    let signed = rollcall
-        .client
-        .post(format!("{}/sign-in", rollcall.address))
-        .header("sec-fetch-site", "same-origin")
-        .header("content-type", "application/x-www-form-urlencoded")
-        .body(format!("email=view%40rollcall.test&password={}", OWNER.1.replace(' ', "+")))
-        .send()
-        .await
-        .expect("an answer");
-    let cookie = signed.headers()["set-cookie"].to_str().expect("text").split(';').next().expect("a cookie").to_owned();
-    let viewer = Person { rollcall: &rollcall, cookie };
+    let viewer = rollcall.desk_of("view@rollcall.test", "viewer").await;
     let page = viewer.open("/edit/value?user=ann&name=plan").await;
     assert!(page.contains("History") && !page.contains("name=\"deed\""), "{page}");
     assert!(!viewer.open("/users/ann").await.contains("/edit/member"));
-    assert_eq!(viewer.get("/edit/member?user=ann").await.0, 403);
-    let response =
-        viewer.post("/edit/value", &[("user", "ann"), ("name", "plan"), ("deed", "set"), ("value", "x")]).await;
-    assert_eq!(response.status(), 403);
+    assert_eq!(viewer.ask("/edit/member?user=ann").await.0, 403);
+    let sent = viewer.send("/edit/value", &[("user", "ann"), ("name", "plan"), ("deed", "set"), ("value", "x")]).await;
+    assert_eq!(sent.status, 403);
     assert_eq!(rollcall.user("ann").await["attributes"]["plan"], "pro");
-    let person = Person::of(&rollcall).await;
+    let person = rollcall.desk().await;
     for path in [
         "/edit/value?user=nobody&name=plan",
         "/edit/value?company=none",
@@ -369,7 +278,7 @@ async fn who_may_only_look_changes_nothing() {
         "/edit/note?note=7",
         "/edit/value",
     ] {
-        assert_eq!(person.get(path).await.0, 404, "{path}");
+        assert_eq!(person.ask(path).await.0, 404, "{path}");
     }
 }
 

@@ -5,7 +5,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::identify;
-use crate::person::Person;
+use crate::support::desk::Desk;
 use crate::support::{OWNER, Rollcall, message_id};
 
 /// What the API says of Ann, but for when she was last spoken of.
@@ -14,7 +14,7 @@ async fn ann(rollcall: &Rollcall) -> Value {
 }
 
 /// Does a deed, sees it said with a way back, takes it back, and finds Ann as she was.
-async fn there_and_back(rollcall: &Rollcall, person: &Person<'_>, path: &str, fields: &[(&str, &str)], said: &str) {
+async fn there_and_back(rollcall: &Rollcall, person: &Desk<'_>, path: &str, fields: &[(&str, &str)], said: &str) {
     let before = ann(rollcall).await;
     let page = person.does(path, fields).await;
     let alert = page.split("class=\"alert good\"").nth(1).unwrap_or_else(|| panic!("{said}: nothing is said: {page}"));
@@ -32,7 +32,7 @@ async fn each_deed_by_hand_is_taken_back_by_one_click() {
     let membership = json!({ "company_id": "acme", "name": "Acme", "membership": { "role": "member" } });
     rollcall.page_posts(identify("ann", json!({ "plan": "free", "company": membership }), 60)).await;
     rollcall.page_posts(identify("bob", json!({ "company": { "company_id": "umbrella" } }), 60)).await;
-    let person = Person::of(&rollcall).await;
+    let person = rollcall.desk().await;
     let value = [("user", "ann"), ("name", "plan")];
     let deed = |more: &[(&'static str, &'static str)]| [&value[..], more].concat();
     for (fields, said) in [
@@ -76,7 +76,7 @@ async fn each_deed_by_hand_is_taken_back_by_one_click() {
 async fn a_pin_is_taken_back() {
     let rollcall = Rollcall::start();
     rollcall.page_posts(identify("ann", json!({ "plan": "free" }), 60)).await;
-    let person = Person::of(&rollcall).await;
+    let person = rollcall.desk().await;
     let pin = [("user", "ann"), ("name", "plan"), ("deed", "set"), ("value", "free"), ("pinned", "true")];
     let page = person.does("/edit/value", &pin).await;
     assert!(page.contains("pinned: only a hand changes it") && page.contains("Undo"), "{page}");
@@ -91,7 +91,7 @@ async fn a_pin_is_taken_back() {
 async fn notes_are_taken_back_and_back_again() {
     let rollcall = Rollcall::start();
     rollcall.page_posts(identify("ann", json!({}), 60)).await;
-    let person = Person::of(&rollcall).await;
+    let person = rollcall.desk().await;
     let notes = |page: &str| {
         page.split("id=\"notes\"").nth(1).and_then(|rest| rest.split("</section>").next()).map(str::to_owned)
     };
@@ -122,7 +122,7 @@ async fn notes_are_taken_back_and_back_again() {
 #[actix_web::test]
 async fn a_user_and_a_company_made_by_hand_are_taken_away_again() {
     let rollcall = Rollcall::start();
-    let person = Person::of(&rollcall).await;
+    let person = rollcall.desk().await;
     let fields = [("kind", "user"), ("id", "ann"), ("email", "ann@acme.example"), ("name", "Ann"), ("company", "acme")];
     let page = person.does("/edit/new", &fields).await;
     for shown in ["Made", "New company <b><a href=\"/companies/acme\"><bdi>acme</bdi></a></b>", "Undo"] {
@@ -172,7 +172,7 @@ async fn a_user_and_a_company_made_by_hand_are_taken_away_again() {
 async fn settings_are_taken_back_by_who_may_set_them() {
     let rollcall = Rollcall::start();
     rollcall.page_posts(identify("ann", json!({ "plan": "free" }), 60)).await;
-    let person = Person::of(&rollcall).await;
+    let person = rollcall.desk().await;
     let rules = [
         ("domain_rule", "off"),
         ("protect_signed", "true"),
@@ -228,7 +228,7 @@ async fn an_attribute_s_page_says_where_it_is_used() {
     let rollcall = Rollcall::start();
     rollcall.page_posts(identify("ann", json!({ "plan": "free", "city": "Ulm", "Zip": "89073" }), 60)).await;
     rollcall.backend_posts(identify("bob", json!({ "plan": "pro" }), 30)).await;
-    let person = Person::of(&rollcall).await;
+    let person = rollcall.desk().await;
     let pin = [("user", "ann"), ("name", "plan"), ("deed", "set"), ("value", "team"), ("pinned", "true")];
     person.does("/edit/value", &pin).await;
     let page = person.open("/attributes/user/plan").await;
@@ -243,5 +243,5 @@ async fn an_attribute_s_page_says_where_it_is_used() {
     assert_eq!(order(&person.open("/attributes?of=user&sort=-filled").await)[0], "plan");
     assert_eq!(order(&person.open("/attributes?of=user&q=zi").await), ["Zip"]);
     assert!(person.open("/attributes?of=user&q=nothing").await.contains("No attribute matches"));
-    assert_eq!(person.get("/attributes?sort=colour").await.0, 400);
+    assert_eq!(person.ask("/attributes?sort=colour").await.0, 400);
 }

@@ -1,6 +1,7 @@
-//! An operator at the dashboard, without a browser: pages are opened and forms are sent.
+//! An operator at the dashboard, without a browser: pages are opened and forms are sent, as a browser
+//! without scripts does.
 
-use super::{Rollcall, encoded};
+use super::{OWNER, Rollcall, encoded};
 
 /// Somebody who is signed in.
 pub struct Desk<'a> {
@@ -23,7 +24,7 @@ pub struct Sent {
 impl Rollcall {
     /// Signs the owner in.
     pub async fn desk(&self) -> Desk<'_> {
-        Desk { rollcall: self, cookie: self.session_cookie().await }
+        Desk { rollcall: self, cookie: self.session_cookie_of(OWNER).await }
     }
 
     /// Adds an operator, and signs them in.
@@ -35,18 +36,18 @@ impl Rollcall {
 }
 
 impl Desk<'_> {
-    /// Opens a page; panics where there is none.
-    pub async fn open(&self, path: &str) -> String {
-        let (status, page) = self.ask(path).await;
-        assert_eq!(status, 200, "{path}: {page}");
-        page
-    }
-
     /// Asks for a page: the status, and what is shown.
     pub async fn ask(&self, path: &str) -> (u16, String) {
         let request = self.rollcall.client.get(format!("{}{path}", self.rollcall.address));
         let response = request.header("cookie", &self.cookie).send().await.expect("an answer");
         (response.status().as_u16(), response.text().await.expect("a page"))
+    }
+
+    /// Opens a page; panics where there is none.
+    pub async fn open(&self, path: &str) -> String {
+        let (status, page) = self.ask(path).await;
+        assert_eq!(status, 200, "{path}: {page}");
+        page
     }
 
     /// Sends a form.
@@ -71,5 +72,25 @@ impl Desk<'_> {
         let sent = self.send(path, fields).await;
         assert!(sent.status == 303, "{path}: {sent:?}");
         sent.to
+    }
+
+    /// Sends a form that is taken, and answers the page that it leads to.
+    pub async fn does(&self, path: &str, fields: &[(&str, &str)]) -> String {
+        self.open(&self.done(path, fields).await).await
+    }
+
+    /// Sends a form that is not taken, and answers the page that says why.
+    pub async fn is_refused(&self, path: &str, fields: &[(&str, &str)]) -> String {
+        let sent = self.send(path, fields).await;
+        assert_eq!(sent.status, 422, "{path}");
+        sent.page
+    }
+
+    /// Presses Undo on a page, and answers the page after it.
+    pub async fn undoes(&self, page: &str) -> String {
+        let action = page.split("action=\"/changes/").nth(1).and_then(|rest| rest.split('"').next());
+        let back = page.split("name=\"back\" value=\"").nth(1).and_then(|rest| rest.split('"').next());
+        let path = format!("/changes/{}", action.expect("an undo"));
+        self.does(&path, &[("back", &back.expect("a way back").replace("&amp;", "&"))]).await
     }
 }

@@ -6,59 +6,36 @@ use serde_json::{Map, Value};
 
 use super::{CompanyView, company_id, not_found};
 use crate::actions::attributes::Hand;
-use crate::actions::edit::{self, Absent};
+use crate::actions::edit;
 use crate::api::parameters::Parameters;
 use crate::api::users::{MembershipView, named_by, user_not_found};
-use crate::api::{answer, bodies, edits};
+use crate::api::{bodies, edits};
 use crate::domain::ids::CompanyId;
 use crate::http::access::WriteToken;
 use crate::http::problem::Problem;
 use crate::store::users::UserName;
 use crate::store::{Reader, Store, Tx, companies, users};
 
-/// `PUT /api/v1/companies/{id}`: one that is not known is made.
-pub(super) async fn put(
+/// `PUT /api/v1/companies/{id}`: one that is not known is made. `PATCH` of one that is known.
+pub(super) async fn write(
     token: WriteToken,
     path: Option<Path<String>>,
     request: HttpRequest,
     body: Json<Map<String, Value>>,
     store: Data<Store>,
 ) -> Result<HttpResponse, Problem> {
-    write(token, path, &request, body.into_inner(), &store, Absent::Create).await
-}
-
-/// `PATCH /api/v1/companies/{id}`: one that is known.
-pub(super) async fn patch(
-    token: WriteToken,
-    path: Option<Path<String>>,
-    request: HttpRequest,
-    body: Json<Map<String, Value>>,
-    store: Data<Store>,
-) -> Result<HttpResponse, Problem> {
-    write(token, path, &request, body.into_inner(), &store, Absent::Refuse).await
-}
-
-async fn write(
-    token: WriteToken,
-    path: Option<Path<String>>,
-    request: &HttpRequest,
-    body: Map<String, Value>,
-    store: &Store,
-    absent: Absent,
-) -> Result<HttpResponse, Problem> {
-    let parameters = Parameters::of(request, &["id", "dry_run"])?;
+    let parameters = Parameters::of(&request, &["id", "dry_run"])?;
     let id = company_id(path.as_deref().map_or("", String::as_str), &parameters)?;
-    let (wanted, hand, now_ms) = (bodies::company_itself(body)?, Hand::token(&token.0.name), store.now_ms());
-    let is_dry_run = parameters.is_dry_run()?;
+    let (wanted, hand, now_ms) =
+        (bodies::company_itself(body.into_inner())?, Hand::token(&token.0.name), store.now_ms());
+    let absent = edits::absent(&request);
     let deed = move |tx: &mut Tx<'_>| {
         let edited = edit::company(tx, &hand, &id, &wanted, absent).map_err(edits::problem)?;
-        let (db, created) = (tx.reader(), edited.created);
         let id = wanted.company_id.as_ref().map_or(id.as_str(), CompanyId::as_str);
-        let company = companies::record(&db, id, now_ms)?.ok_or_else(|| not_found(id))?;
-        Ok::<_, Problem>((edits::EditView::of(&db, edited, CompanyView::of(company, now_ms))?, created))
+        let company = companies::record(&tx.reader(), id, now_ms)?.ok_or_else(|| not_found(id))?;
+        Ok((edited, CompanyView::of(company, now_ms)))
     };
-    let (edited, created) = if is_dry_run { store.rehearse(deed).await? } else { store.write(deed).await? };
-    Ok(answer::written(edited.rehearsed(is_dry_run), created && !is_dry_run))
+    edits::answered(&store, parameters.is_dry_run()?, deed).await
 }
 
 /// `PUT /api/v1/companies/{id}/members/{user_id}`: who is no member joins.
@@ -74,12 +51,9 @@ pub(super) async fn put_member(
     let now_ms = store.now_ms();
     let deed = move |tx: &mut Tx<'_>| {
         let edited = edit::member(tx, &hand, &id, &name, &wanted).map_err(edits::problem)?;
-        let db = tx.reader();
-        let membership = membership(&db, &id, &name, now_ms)?;
-        Ok::<_, Problem>(edits::EditView::of(&db, edited, membership)?)
+        Ok((edited, membership(&tx.reader(), &id, &name, now_ms)?))
     };
-    let edited = if is_dry_run { store.rehearse(deed).await? } else { store.write(deed).await? };
-    Ok(answer::ok(edited.rehearsed(is_dry_run), 0))
+    edits::answered(&store, is_dry_run, deed).await
 }
 
 /// `DELETE /api/v1/companies/{id}/members/{user_id}`: the user leaves.
@@ -93,12 +67,9 @@ pub(super) async fn delete_member(
     let (hand, now_ms) = (Hand::token(&token.0.name), store.now_ms());
     let deed = move |tx: &mut Tx<'_>| {
         let edited = edit::leave(tx, &hand, &id, &name).map_err(edits::problem)?;
-        let db = tx.reader();
-        let membership = membership(&db, &id, &name, now_ms)?;
-        Ok::<_, Problem>(edits::EditView::of(&db, edited, membership)?)
+        Ok((edited, membership(&tx.reader(), &id, &name, now_ms)?))
     };
-    let edited = if is_dry_run { store.rehearse(deed).await? } else { store.write(deed).await? };
-    Ok(answer::ok(edited.rehearsed(is_dry_run), 0))
+    edits::answered(&store, is_dry_run, deed).await
 }
 
 /// Which company and which user an address names: ids of dots come as `?id=` and `?user_id=`.

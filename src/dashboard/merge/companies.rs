@@ -7,17 +7,14 @@ use actix_web::{HttpRequest, web};
 use maud::{Markup, html};
 use serde_json::Value;
 
-use super::{Sent, line, one_already, question};
+use super::{Sent, framed, line, one_already, question, side_by_side};
 use crate::actions::merge::MergeError;
 use crate::actions::merge::companies::merge;
-use crate::actions::undo::MERGE_UNDO_DAYS;
 use crate::dashboard::desk::{self, Answer};
 use crate::dashboard::done::Asked;
 use crate::dashboard::parts::form::Mistake;
-use crate::dashboard::parts::frame::{Frame, Place, shell};
-use crate::dashboard::parts::icon::icon;
+use crate::dashboard::parts::frame::{Frame, Place};
 use crate::dashboard::parts::numbers::{count, number};
-use crate::dashboard::parts::section::{crumbs, head};
 use crate::dashboard::parts::{values, who};
 use crate::dashboard::{errors, links};
 use crate::domain::change::By;
@@ -65,21 +62,15 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
     let row = &view.survivor.company.row;
     let name = who::company_name(row.name.as_deref(), &row.company_id);
     let path = links::company(&row.company_id);
-    let content = html! {
-        div.stack {
-            (crumbs(name, &path, "Merge"))
-            (head(
-                html! { "Merge another company into " bdi { (values::cut(name, values::NAME_CHARS_MAX)) } },
-                html! { "Two records that are one company become one. The other's ids, members, domains and events lead here." },
-                html! {},
-            ))
-            @match &view.preview {
-                Some(preview) => (comparison(view, preview, &path)),
-                None => (question("Which company?", "Company id of the other", &view.from, view.mistake.as_ref(), row_id(&row.company_id))),
-            }
+    let below = "Two records that are one company become one. The other's ids, members, domains and events lead here.";
+    let content = match &view.preview {
+        Some(preview) => comparison(view, preview, &path),
+        None => {
+            let id = row_id(&row.company_id);
+            question("Which company?", "Company id of the other", &view.from, view.mistake.as_ref(), id)
         }
     };
-    shell(frame, "Merge", content)
+    framed(frame, (name, &path), "Merge another company into ", below, content)
 }
 
 /// Of an id that can't stand in a path the form sends it along.
@@ -102,43 +93,20 @@ fn comparison(view: &View, preview: &Preview, path: &str) -> Markup {
     let text = |value: Option<&&Value>| value.map(|value| values::plain(value)).unwrap_or_default();
     let both = i64::from(ours.company.row.members) + i64::from(theirs.company.row.members)
         - i64::from(after.company.row.members);
-    html! {
-        section.card aria-labelledby="both" {
-            header { h2 id="both" { "Side by side" } span.muted { "What the company that stays has is kept; its gaps are filled." } }
-            div.scroll tabindex="0" role="group" aria-labelledby="both" {
-                table.table.cards.last {
-                    thead { tr {
-                        th scope="col" { span.vh { "Field" } }
-                        th scope="col" { "Stays" }
-                        th scope="col" { "Goes into it" }
-                        th scope="col" { "Afterwards" }
-                    } }
-                    tbody {
-                        (row("Ids", &|side| ids(&side.company)))
-                        (row("Members", &|side| number(side.company.row.members)))
-                        (row("Events", &|side| count(side.events)))
-                        (row("E-mail domains", &|side| side.company.domains.join(", ")))
-                        (row("Owner", &|side| side.company.row.owner.clone().unwrap_or_default()))
-                        (row("Tags", &|side| side.company.row.tags.join(", ")))
-                        @for name in attributes[0].keys().chain(attributes[1].keys().filter(|name| !attributes[0].contains_key(*name))) {
-                            (line(name, [0, 1, 2].map(|side| text(attributes[side].get(name)))))
-                        }
-                    }
-                }
-            }
-            footer {
-                form.row method="post" action=(links::company_merge(&ours.company.row.company_id)) {
-                    input type="hidden" name="from" value=(theirs.company.row.company_id);
-                    button.btn.primary { (icon("merge")) " Merge the two" }
-                    a.btn.bare href=(path) { "Leave them apart" }
-                    span.small.muted {
-                        @if both > 0 { (number(both)) " are members of both. " }
-                        "It can be taken back for " (MERGE_UNDO_DAYS) " days."
-                    }
-                }
-            }
+    let lines = html! {
+        (row("Ids", &|side| ids(&side.company)))
+        (row("Members", &|side| number(side.company.row.members)))
+        (row("Events", &|side| count(side.events)))
+        (row("E-mail domains", &|side| side.company.domains.join(", ")))
+        (row("Owner", &|side| side.company.row.owner.clone().unwrap_or_default()))
+        (row("Tags", &|side| side.company.row.tags.join(", ")))
+        @for name in attributes[0].keys().chain(attributes[1].keys().filter(|name| !attributes[0].contains_key(*name))) {
+            (line(name, [0, 1, 2].map(|side| text(attributes[side].get(name)))))
         }
-    }
+    };
+    let action = links::company_merge(&ours.company.row.company_id);
+    let more = html! { @if both > 0 { (number(both)) " are members of both. " } };
+    side_by_side("company", &lines, (&action, &theirs.company.row.company_id, path), more)
 }
 
 /// `GET /companies/{id}/merge`, with `?from=` the preview.

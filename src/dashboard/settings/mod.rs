@@ -15,6 +15,7 @@ use maud::{Markup, html};
 
 use super::parts::frame::{Frame, shell};
 use super::parts::section::head;
+use crate::domain::access::Role;
 
 /// The pages of the settings: address, name.
 const TABS: [(&str, &str); 7] = [
@@ -40,6 +41,20 @@ fn settings(frame: &Frame, tab: &str, content: Markup) -> Markup {
         div.stack.narrow.start.pad-top { (content) }
     };
     shell(frame, name, content)
+}
+
+/// The form of settings, for those who may save them. `asked` is a question that is answered first, with its
+/// own way on.
+fn form(frame: &Frame, legend: &str, asked: Option<Markup>, cards: Markup) -> Markup {
+    let may = frame.may(Role::Admin);
+    html! {
+        form.stack method="post" {
+            @if let Some(asked) = &asked { (asked) }
+            fieldset.stack disabled[!may] { legend.vh { (legend) } (cards) }
+            @if may && asked.is_none() { div.row { button.btn.primary { "Save" } } }
+            @if !may { (only("an admin")) }
+        }
+    }
 }
 
 /// Who may change what stands here, for those who may not.

@@ -7,7 +7,7 @@ use actix_web::{HttpRequest, web};
 use maud::{Markup, html};
 
 use super::values::Values;
-use super::{only, settings};
+use super::{form, settings};
 use crate::dashboard::desk::{self, Answer};
 use crate::dashboard::done::{self, Done};
 use crate::dashboard::erase;
@@ -75,23 +75,11 @@ impl Asked {
 
 /// The page.
 pub fn page(frame: &Frame, view: &View) -> Markup {
-    let may = frame.may(Role::Admin);
+    let cards = html! { (companies(view)) (domains(view)) (proof(view)) (own_people(view)) (retention(view)) };
     let content = html! {
         (done::done(view.done.as_ref(), Told::OfUser, "/settings/rules", frame.clock, frame.role()))
-        form.stack method="post" {
-            @if let Some(asked) = view.asked { (question(asked)) }
-            fieldset.stack disabled[!may] {
-                legend.vh { "Rules of the workspace" }
-                (companies(view))
-                (domains(view))
-                (proof(view))
-                (own_people(view))
-                (retention(view))
-            }
-            @if may && view.asked.is_none() { div.row { button.btn.primary { "Save" } } }
-            @if !may { (only("an admin")) }
-        }
-        @if may && view.asked.is_none() { (erase::allow_card(view.allowed)) }
+        (form(frame, "Rules of the workspace", view.asked.map(question), cards))
+        @if frame.may(Role::Admin) && view.asked.is_none() { (erase::allow_card(view.allowed)) }
     };
     settings(frame, "/settings/rules", content)
 }
@@ -260,10 +248,8 @@ fn retention(view: &View) -> Markup {
 /// # Errors
 /// The store's.
 pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
-    let values = Values::of(&desk::store(&request)?.catalog().settings, &SETTINGS);
     let allowed = desk::value(&request, "allowed").map(|said| said == "1");
-    let asked = done::Asked::of(&request);
-    let (frame, done) = desk::read(&request, operator, Place::Settings, move |db, _| done::read(db, asked)).await?;
+    let (frame, values, done) = Values::shown(&request, operator, &SETTINGS).await?;
     Ok(desk::page(page(&frame, &View { values, done, asked: None, allowed })))
 }
 

@@ -2,13 +2,18 @@
 
 use std::collections::HashMap;
 
+use actix_web::HttpRequest;
+
 use crate::actions::settings as deeds;
-use crate::dashboard::done::Asked;
+use crate::dashboard::desk;
+use crate::dashboard::done::{self, Asked, Done};
 use crate::dashboard::parts::form::Mistake;
+use crate::dashboard::parts::frame::{Frame, Place};
 use crate::domain::change::By;
 use crate::domain::settings::{SettingError, Settings};
 use crate::http::page::PageError;
 use crate::store::Store;
+use crate::store::operators::Operator;
 use crate::store::workspace::SetError;
 
 /// Settings that are yes or no: a box that is not ticked sends nothing.
@@ -27,6 +32,21 @@ impl Values {
     pub fn of(settings: &Settings, names: &[&'static str]) -> Values {
         let values = names.iter().map(|name| (*name, settings.get(name).unwrap_or_default())).collect();
         Values { values, mistake: None }
+    }
+
+    /// What a page of these settings shows: its frame, the settings as they are, what was just done.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn shown(
+        request: &HttpRequest,
+        operator: Operator,
+        names: &[&'static str],
+    ) -> Result<(Frame, Values, Option<Done>), PageError> {
+        let values = Values::of(&desk::store(request)?.catalog().settings, names);
+        let asked = Asked::of(request);
+        let (frame, done) = desk::read(request, operator, Place::Settings, move |db, _| done::read(db, asked)).await?;
+        Ok((frame, values, done))
     }
 
     /// These settings as a form sent them; one that is absent stays as it is.

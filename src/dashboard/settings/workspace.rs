@@ -6,13 +6,12 @@ use actix_web::{HttpRequest, web};
 use maud::{Markup, html};
 
 use super::values::Values;
-use super::{only, settings};
+use super::{form, settings};
 use crate::dashboard::desk::{self, Answer};
 use crate::dashboard::done::{self, Done};
 use crate::dashboard::happenings::Told;
 use crate::dashboard::parts::form::{Line, tick, time_zones};
 use crate::dashboard::parts::frame::{Frame, Place};
-use crate::domain::access::Role;
 use crate::domain::change::By;
 use crate::http::access::{Admin, Viewer};
 
@@ -30,17 +29,9 @@ pub struct View {
 
 /// The page.
 pub fn page(frame: &Frame, view: &View) -> Markup {
-    let may = frame.may(Role::Admin);
     let content = html! {
         (done::done(view.done.as_ref(), Told::OfUser, "/settings/workspace", frame.clock, frame.role()))
-        form.stack method="post" {
-            fieldset.stack disabled[!may] {
-                legend.vh { "Settings of the workspace" }
-                (workspace(view))
-                (privacy(view))
-            }
-            @if may { div.row { button.btn.primary { "Save" } } } @else { (only("an admin")) }
-        }
+        (form(frame, "Settings of the workspace", None, html! { (workspace(view)) (privacy(view)) }))
     };
     settings(frame, "/settings/workspace", content)
 }
@@ -102,9 +93,7 @@ fn privacy(view: &View) -> Markup {
 /// # Errors
 /// The store's.
 pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
-    let values = Values::of(&desk::store(&request)?.catalog().settings, &SETTINGS);
-    let asked = done::Asked::of(&request);
-    let (frame, done) = desk::read(&request, operator, Place::Settings, move |db, _| done::read(db, asked)).await?;
+    let (frame, values, done) = Values::shown(&request, operator, &SETTINGS).await?;
     Ok(desk::page(page(&frame, &View { values, done })))
 }
 
