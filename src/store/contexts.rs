@@ -5,24 +5,20 @@
 //! save. The writer remembers the last ones, so a context may stand in the table more than once. How
 //! many events name each is a fold; a row that none names any more goes with the last that did.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use rusqlite::{Connection, params};
 
+use super::remembered::Remembered;
 use super::{StoreError, Tx};
 
-/// Contexts of one generation; two are remembered.
-const GENERATION: usize = 2_048;
-/// Bytes of a context that is remembered; longer ones are one event's alone.
-const REMEMBERED_BYTES_MAX: usize = 1_024;
 /// Rows that are looked at when the memory is made anew, the newest.
 const LOADED_MAX: usize = 512;
 
-/// The contexts that the writer remembers: those met lately, and those met before them.
+/// The contexts that the writer remembers; a very long one is one event's alone.
 #[derive(Default)]
 pub(super) struct Contexts {
-    recent: HashMap<Box<str>, i64>,
-    former: HashMap<Box<str>, i64>,
+    keys: Remembered<i64>,
     /// Rows made, and times that some went: if a job that did so is undone, what is remembered is not true.
     pub(super) made: u64,
 }
@@ -36,40 +32,21 @@ impl Contexts {
         let rows = statement.query_map([LOADED_MAX as i64], |row| Ok((row.get::<_, String>(0)?, row.get(1)?)))?;
         for row in rows {
             let (text, key) = row?;
-            contexts.remember(&text, key);
+            contexts.keys.put(&text, key);
         }
         Ok(contexts)
-    }
-
-    fn find(&mut self, text: &str) -> Option<i64> {
-        if let Some(key) = self.recent.get(text) {
-            return Some(*key);
-        }
-        let key = *self.former.get(text)?;
-        self.remember(text, key);
-        Some(key)
-    }
-
-    fn remember(&mut self, text: &str, key: i64) {
-        if text.len() > REMEMBERED_BYTES_MAX {
-            return;
-        }
-        if self.recent.len() >= GENERATION {
-            self.former = std::mem::take(&mut self.recent);
-        }
-        self.recent.insert(text.into(), key);
     }
 }
 
 /// The row of a context, made where it is not remembered.
 pub(super) fn key(tx: &mut Tx<'_>, text: &str) -> Result<i64, StoreError> {
-    if let Some(key) = tx.state.contexts.find(text) {
+    if let Some(key) = tx.state.contexts.keys.get(text) {
         return Ok(key);
     }
     tx.connection.prepare_cached("INSERT INTO contexts (context) VALUES (?1)")?.execute([text])?;
     let key = tx.connection.last_insert_rowid();
     tx.state.contexts.made += 1;
-    tx.state.contexts.remember(text, key);
+    tx.state.contexts.keys.put(text, key);
     Ok(key)
 }
 
@@ -118,6 +95,7 @@ pub(super) fn let_go_of_subject(tx: &mut Tx<'_>, bucket: i64, subject: i64) -> R
 mod tests {
     use super::*;
     use crate::store::Store;
+    use crate::store::remembered::{GENERATION, TEXT_MAX};
 
     #[test]
     fn what_is_undone_is_not_remembered_and_two_generations_are() {
@@ -142,7 +120,7 @@ mod tests {
                 }
                 assert_eq!(key(tx, "{\"browser\":\"Safari\"}")?, safari, "of the generation before");
                 assert_eq!(rows(tx)?, 2 + GENERATION as i64);
-                let long = "x".repeat(REMEMBERED_BYTES_MAX + 1);
+                let long = "x".repeat(TEXT_MAX + 1);
                 assert_ne!(key(tx, &long)?, key(tx, &long)?);
                 Ok::<_, StoreError>(())
             })

@@ -13,7 +13,7 @@ use sha2::Sha256;
 
 use super::folds::{self, Gone, withdraw};
 use super::list::json_keys;
-use super::{Reader, StoreError, Tx, contexts, duplicates, email_domains, memberships, merges};
+use super::{Reader, StoreError, Tx, contexts, duplicates, email_domains, memberships, merges, remembered};
 use crate::domain::duplicates::{Records, Why};
 use crate::domain::ids::{EventId, UserKey};
 use crate::domain::time::EPOCH_MS;
@@ -200,6 +200,7 @@ pub fn begin(tx: &mut Tx<'_>, user: UserKey, events: Events) -> Result<Erased, S
              WHERE visitor_key IN (SELECT value FROM json_each(?1))",
         )?
         .execute([&visitors])?;
+    remembered::forget_ids(tx);
     connection
         .prepare_cached(
             "INSERT OR REPLACE INTO erasures (user_key, events, next_bucket, started_ms) VALUES (?1, ?2, ?3, ?4)",
@@ -453,6 +454,7 @@ fn end(tx: &mut Tx<'_>, person: &Person, anonymizes: bool) -> Result<(), StoreEr
     tx.connection
         .prepare_cached("DELETE FROM visitors WHERE visitor_key IN (SELECT value FROM json_each(?1))")?
         .execute([json_keys(person.visitors.iter().copied())])?;
+    remembered::forget_ids(tx);
     let merged: BTreeSet<i64> = person.users.iter().copied().filter(|user| *user != person.survivor.0).collect();
     tx.connection
         .prepare_cached("DELETE FROM users WHERE user_key IN (SELECT value FROM json_each(?1))")?

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use rusqlite::{Connection, OptionalExtension, Statement, named_params, params};
 
-use super::folds::{Arrival, Folded};
+use super::arrivals::{self, What};
+use super::folds::Folded;
 use super::list::{COUNTED_MAX, Count, Cursor, Page};
 use super::{Reader, StoreError, Tx, contexts, users};
 use crate::domain::ids::{CompanyKey, EventId, SourceKey, UserKey, VisitorKey};
@@ -366,7 +367,7 @@ fn first_id(at_ms: i64, message_hash: i64) -> i64 {
 /// [`StoreError`] only.
 pub fn was_here(tx: &Tx<'_>, message_hash: i64, sent_ms: Option<i64>) -> Result<bool, StoreError> {
     if let Some(sent_ms) = sent_ms.filter(|sent| (EPOCH_MS..EPOCH_MS + (1 << 41)).contains(sent)) {
-        let mut statement = tx.connection.prepare_cached("SELECT message_hash FROM events WHERE event_id = ?1")?;
+        let mut statement = tx.held("SELECT message_hash FROM events WHERE event_id = ?1")?;
         let mut id = first_id(sent_ms, message_hash);
         while let Some(taken_by) = statement.query_row([id], |row| row.get::<_, i64>(0)).optional()? {
             if taken_by == message_hash {
@@ -378,7 +379,7 @@ pub fn was_here(tx: &Tx<'_>, message_hash: i64, sent_ms: Option<i64>) -> Result<
     if !tx.state.any_seen {
         return Ok(false);
     }
-    Ok(tx.connection.prepare_cached("SELECT 1 FROM seen_messages WHERE message_hash = ?1")?.exists([message_hash])?)
+    Ok(tx.held("SELECT 1 FROM seen_messages WHERE message_hash = ?1")?.exists([message_hash])?)
 }
 
 /// Whether there are messages whose time is not the one they were sent with.
@@ -435,8 +436,7 @@ pub fn append(tx: &mut Tx<'_>, event: &NewEvent<'_>) -> Result<EventId, StoreErr
     let mut id = first_id(event.at_ms, event.message_hash);
     loop {
         let inserted = tx
-            .connection
-            .prepare_cached(
+            .held(
                 "INSERT OR IGNORE INTO events (event_id, message_hash, received_after_ms, kind, name_key,
                    source_key, visitor_key, user_key, company_key, session_before_ms, flags, name, page_key, agent_key,
                    properties)
@@ -464,35 +464,9 @@ pub fn append(tx: &mut Tx<'_>, event: &NewEvent<'_>) -> Result<EventId, StoreErr
         }
         id += 1;
     }
-    let seq = arrive(tx, Some(EventId(id)), None)?;
     let folded = Folded::new(EventId(id), event, name_key, [page_key, agent_key]);
-    remember_arrival(tx, Arrival::of_event(seq, folded));
+    arrivals::append(tx, What::Event(folded));
     Ok(EventId(id))
-}
-
-/// Gives a link its place in the order of arrival.
-///
-/// # Errors
-/// [`StoreError`] only.
-pub(super) fn append_link(tx: &mut Tx<'_>, visitor: VisitorKey) -> Result<i64, StoreError> {
-    let seq = arrive(tx, None, Some(visitor))?;
-    remember_arrival(tx, Arrival::of_link(seq, visitor));
-    Ok(seq)
-}
-
-/// Gives an event or a link the next place in the order of arrival.
-fn arrive(tx: &mut Tx<'_>, event: Option<EventId>, visitor: Option<VisitorKey>) -> Result<i64, StoreError> {
-    let seq = tx.state.next_seq;
-    tx.connection
-        .prepare_cached("INSERT INTO arrivals (seq, event_id, visitor_key) VALUES (?1, ?2, ?3)")?
-        .execute(params![seq, event.map(|id| id.0), visitor.map(|key| key.0)])?;
-    tx.state.next_seq += 1;
-    Ok(seq)
-}
-
-fn remember_arrival(tx: &mut Tx<'_>, arrival: Arrival) {
-    tx.state.arrivals.remember(arrival, tx.state.pending == 0);
-    tx.state.pending += 1;
 }
 
 /// Takes out events of before the beginning of an hour (Unix milliseconds), the oldest hours first: of at

@@ -3,7 +3,7 @@
 
 use rusqlite::{OptionalExtension, named_params, params};
 
-use super::{Reader, StoreError, Tx, folds};
+use super::{Reader, StoreError, Tx, folds, visitors};
 use crate::domain::first_page::FirstPage;
 use crate::domain::ids::{CompanyKey, EventId, UserKey, VisitorKey};
 use crate::domain::time::EPOCH_MS;
@@ -60,7 +60,7 @@ pub fn of_company(db: &Reader<'_>, company: CompanyKey) -> Result<Option<(UserKe
 /// # Errors
 /// [`StoreError`] only; also where there is no such row.
 pub fn of_named(tx: &Tx<'_>, user: UserKey) -> Result<Option<i64>, StoreError> {
-    let mut statement = tx.connection.prepare_cached("SELECT first_page_ms FROM users WHERE user_key = ?1")?;
+    let mut statement = tx.held("SELECT first_page_ms FROM users WHERE user_key = ?1")?;
     Ok(statement.query_row([user.0], |row| row.get(0))?)
 }
 
@@ -69,12 +69,14 @@ pub fn of_named(tx: &Tx<'_>, user: UserKey) -> Result<Option<i64>, StoreError> {
 /// # Errors
 /// [`StoreError`] only.
 pub fn viewed_by_visitor(tx: &Tx<'_>, visitor: VisitorKey, at_ms: i64, kept: &str) -> Result<(), StoreError> {
-    tx.connection
-        .prepare_cached(
-            "UPDATE visitors SET first_page_ms = ?2, first_page = ?3
-             WHERE visitor_key = ?1 AND (first_page_ms IS NULL OR first_page_ms > ?2)",
-        )?
-        .execute(params![visitor.0, at_ms, kept])?;
+    let mut statement = tx.connection.prepare_cached(
+        "UPDATE visitors SET first_page_ms = ?2, first_page = ?3
+         WHERE visitor_key = ?1 AND (first_page_ms IS NULL OR first_page_ms > ?2) RETURNING anonymous_id",
+    )?;
+    let changed = statement.query_row(params![visitor.0, at_ms, kept], |row| row.get::<_, String>(0)).optional()?;
+    if let Some(anonymous_id) = changed {
+        visitors::changed(tx, &anonymous_id);
+    }
     Ok(())
 }
 

@@ -8,18 +8,17 @@
 //! A slice is summed up in memory in sorted maps and written once, so that the
 //! pages of the fold tables are touched in order.
 
-#[cfg(test)]
-mod tests;
 mod withdrawn;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, ToSql, params};
 
+use super::arrivals::{self, Arrival, What};
 use super::events::{ACTING_AS, INACTIVE, NewEvent};
 use super::tx::State;
 use super::{Reader, StoreError, Tx, contexts};
-use crate::domain::ids::{CompanyKey, EventId, UserKey, VisitorKey};
+use crate::domain::ids::{CompanyKey, EventId, UserKey};
 use crate::domain::message::Kind;
 use crate::domain::time::HOUR_MS;
 
@@ -27,9 +26,6 @@ pub(super) use withdrawn::{Gone, see_again, withdraw};
 
 /// Days, today among them, within which a member counts as active.
 pub(super) const ACTIVE_DAYS: i32 = 30;
-
-/// Arrivals that the writer remembers until the folds take them.
-const REMEMBERED_MAX: usize = 16_384;
 
 /// The next place in the order of arrival, and the last one that the folds have taken.
 pub(super) fn positions(connection: &Connection) -> Result<(i64, i64), StoreError> {
@@ -59,63 +55,6 @@ fn stored_day(connection: &Connection) -> Result<Option<i32>, StoreError> {
         .prepare_cached("SELECT day FROM cursors WHERE reader = 'folds'")?
         .query_row([], |row| row.get(0))
         .optional()?)
-}
-
-/// An event or a link in the order of arrival, as the folds read it.
-#[derive(Debug, Clone)]
-pub(super) struct Arrival {
-    seq: i64,
-    /// The visitor that was linked.
-    linked: Option<i64>,
-    event: Option<Folded>,
-}
-
-impl Arrival {
-    pub(super) fn of_event(seq: i64, event: Folded) -> Arrival {
-        Arrival { seq, linked: None, event: Some(event) }
-    }
-
-    pub(super) fn of_link(seq: i64, visitor: VisitorKey) -> Arrival {
-        Arrival { seq, linked: Some(visitor.0), event: None }
-    }
-}
-
-/// The arrivals that the folds take next, as far as the writer remembers them: those it wrote itself, without
-/// a gap. What is not remembered is read from the file.
-#[derive(Debug, Default)]
-pub(super) struct Arrivals(VecDeque<Arrival>);
-
-impl Arrivals {
-    /// Remembers one that was written, unless there are many or one before it is not known.
-    pub(super) fn remember(&mut self, arrival: Arrival, nothing_waits: bool) {
-        let follows = self.0.back().map_or(nothing_waits, |last| last.seq + 1 == arrival.seq);
-        if follows && self.0.len() < REMEMBERED_MAX {
-            self.0.push_back(arrival);
-        }
-    }
-
-    /// Forgets those from a place on: what wrote them was undone.
-    pub(super) fn forget_from(&mut self, seq: i64) {
-        while self.0.back().is_some_and(|last| last.seq >= seq) {
-            self.0.pop_back();
-        }
-    }
-
-    /// Takes those that follow a place, at most so many; none where the next one is not remembered.
-    fn take(&mut self, folded: i64, limit: i64) -> Vec<Arrival> {
-        if self.0.front().is_none_or(|first| first.seq != folded + 1) {
-            return Vec::new();
-        }
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX).min(self.0.len());
-        self.0.drain(..limit).collect()
-    }
-
-    /// Forgets those up to a place, which the folds have taken from the file.
-    fn forget_until(&mut self, seq: i64) {
-        while self.0.front().is_some_and(|first| first.seq <= seq) {
-            self.0.pop_front();
-        }
-    }
 }
 
 /// What a fold reads of an event.
@@ -161,6 +100,11 @@ impl Folded {
         })
     }
 
+    /// Reads `page_key, agent_key` too, behind those.
+    pub(super) fn with_contexts(row: &Row<'_>) -> rusqlite::Result<Folded> {
+        Ok(Folded { contexts: [row.get(7)?, row.get(8)?], ..Folded::of(row, 0)? })
+    }
+
     fn is_activity(&self) -> bool {
         self.kind.is_activity() && self.flags & (ACTING_AS | INACTIVE) == 0
     }
@@ -171,34 +115,33 @@ impl Folded {
 }
 
 /// Takes at most `limit` arrivals, and turns the day where it has turned.
-pub(super) fn apply(tx: &mut Tx<'_>, limit: i64) -> Result<(), StoreError> {
+pub(super) fn apply(tx: &mut Tx<'_>, limit: usize) -> Result<(), StoreError> {
     let today = tx.state.days.of(tx.now_ms);
     turn_day(tx, today)?;
     let (_, folded) = positions(tx.connection)?;
-    let mut arrivals = tx.state.arrivals.take(folded, limit);
-    if arrivals.is_empty() {
-        arrivals = read_arrivals(tx, folded, limit)?;
-    }
+    let arrivals = arrivals::take(tx, folded, limit)?;
     let Some(last) = arrivals.last().map(|arrival| arrival.seq) else {
         tx.state.pending = 0;
         return Ok(());
     };
-    tx.state.arrivals.forget_until(last);
     let taken = arrivals.len() as i64;
     let mut sums = Sums::default();
-    for Arrival { seq, linked, event } in &arrivals {
-        if let Some(event) = event {
-            for context in event.contexts.iter().flatten() {
-                *sums.contexts.entry(*context).or_default() += 1;
+    for Arrival { seq, what } in &arrivals {
+        match what {
+            What::Event(event) => {
+                for context in event.contexts.iter().flatten() {
+                    *sums.contexts.entry(*context).or_default() += 1;
+                }
+                let person = person(tx, event, *seq)?;
+                sums.place(event);
+                sums.count(tx, event, person);
             }
-            let person = person(tx, event, *seq)?;
-            sums.place(event);
-            sums.count(tx, event, person);
-        }
-        if let Some(visitor) = linked {
-            // The link counts the visitor's events that were met before it: they must be in place.
-            std::mem::take(&mut sums).write(tx, today)?;
-            count_earlier_events(tx, *visitor, &mut sums)?;
+            What::Link(visitor) => {
+                // The link counts the visitor's events that were met before it: they must be in place.
+                std::mem::take(&mut sums).write(tx, today)?;
+                count_earlier_events(tx, visitor.0, &mut sums)?;
+            }
+            What::Gone => {}
         }
     }
     sums.write(tx, today)?;
@@ -213,28 +156,10 @@ pub(super) fn apply(tx: &mut Tx<'_>, limit: i64) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// The arrivals that follow a place, from the file.
-fn read_arrivals(tx: &Tx<'_>, folded: i64, limit: i64) -> Result<Vec<Arrival>, StoreError> {
-    let mut statement = tx.connection.prepare_cached(
-        "SELECT a.seq, a.visitor_key, e.event_id, e.kind, e.name_key, e.visitor_key, e.user_key,
-           e.company_key, e.flags, e.page_key, e.agent_key
-         FROM arrivals a LEFT JOIN events e ON e.event_id = a.event_id
-         WHERE a.seq > ?1 ORDER BY a.seq LIMIT ?2",
-    )?;
-    let rows = statement.query_map([folded, limit], |row| {
-        let event = match row.get::<_, Option<i64>>(2)? {
-            None => None,
-            Some(_) => Some(Folded { contexts: [row.get(9)?, row.get(10)?], ..Folded::of(row, 2)? }),
-        };
-        Ok(Arrival { seq: row.get(0)?, linked: row.get(1)?, event })
-    })?;
-    Ok(rows.collect::<Result<_, _>>()?)
-}
-
 /// Takes all arrivals there are, for a deed that reads what is derived from them.
 pub(super) fn catch_up(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     while tx.state.pending > 0 {
-        apply(tx, i64::from(i32::MAX))?;
+        apply(tx, usize::MAX)?;
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use rusqlite::params;
 
 use super::changes::Deed;
 use super::folds;
-use super::{StoreError, Tx, companies, duplicates, email_domains, memberships, merges, users};
+use super::{StoreError, Tx, companies, duplicates, email_domains, memberships, merges, remembered, users};
 use crate::domain::change::{Change, Subject};
 use crate::domain::duplicates::Records;
 use crate::domain::ids::{CompanyKey, UserKey};
@@ -101,6 +101,7 @@ fn user_away(tx: &mut Tx<'_>, user: UserKey) -> Result<Vec<Change>, StoreError> 
     email_domains::stop_waiting(tx, user)?;
     delete(tx, "profile_tags", "subject = 0 AND subject_key = ?1", user.0)?;
     delete(tx, "user_ids", "user_key = ?1", user.0)?;
+    remembered::forget_ids(tx);
     delete(tx, "users_search", "rowid = ?1", user.0)?;
     delete(tx, "users", "user_key = ?1", user.0)?;
     for (why, text) in shared {
@@ -114,6 +115,7 @@ fn company_away(tx: &mut Tx<'_>, company: CompanyKey) -> Result<(), StoreError> 
     delete(tx, "profile_tags", "subject = 1 AND subject_key = ?1", company.0)?;
     delete(tx, "company_domains", "company_key = ?1", company.0)?;
     delete(tx, "company_ids", "company_key = ?1", company.0)?;
+    remembered::forget_ids(tx);
     delete(tx, "companies", "company_key = ?1", company.0)?;
     for (why, text) in shared {
         duplicates::restate(tx, Records::Companies, why, &text)?;

@@ -420,7 +420,7 @@ fn forget_repeats(tx: &Tx<'_>, user: UserKey, statements: &[Statement]) -> Resul
 /// # Errors
 /// [`StoreError`] only.
 pub fn only_open_at(tx: &Tx<'_>, user: UserKey, at_ms: i64) -> Result<Option<CompanyKey>, StoreError> {
-    let mut statement = tx.connection.prepare_cached(
+    let mut statement = tx.held(
         "SELECT company_key FROM memberships
          WHERE user_key = ?1 AND joined_ms <= ?2 AND (left_ms IS NULL OR left_ms > ?2)
          UNION SELECT company_key FROM membership_spans

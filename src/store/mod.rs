@@ -10,6 +10,7 @@
 //! a [`Tx`]; nobody outside has a connection to run SQL on.
 
 mod activity;
+mod arrivals;
 mod backup;
 mod catalog;
 mod connection;
@@ -52,6 +53,7 @@ pub mod profiles;
 pub mod proofs;
 pub mod recount;
 pub mod refusals;
+mod remembered;
 pub mod search;
 pub mod sightings;
 pub mod sources;

@@ -1,17 +1,20 @@
 //! What a job of the writer has in hand: the transaction, the moment, chance, the catalog.
 
+use std::cell::RefCell;
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 use hmac::{Hmac, KeyInit, Mac};
-use rusqlite::Connection;
+use rusqlite::{CachedStatement, Connection};
 use sha2::Sha256;
 
-use super::{Ambient, Catalog, Reader};
+use super::{Ambient, Catalog, Reader, StoreError};
 use crate::domain::ids::SourceKey;
 
 /// A transaction of the writer. Its connection is for this room alone.
 pub struct Tx<'a> {
     pub(super) connection: &'a Connection,
+    pub(super) held: Held<'a>,
     /// The moment of the transaction, Unix milliseconds: fixed when it begins.
     pub now_ms: i64,
     /// Chance.
@@ -28,10 +31,14 @@ pub(super) struct State {
     pub(super) next_seq: i64,
     /// Arrivals that no fold has taken yet.
     pub(super) pending: i64,
-    /// Those of them that are remembered.
-    pub(super) arrivals: super::folds::Arrivals,
+    /// What has come, as far as it is remembered.
+    pub(super) arrivals: super::arrivals::Arrivals,
     /// There may be messages whose time is not the one they were sent with (R15).
     pub(super) any_seen: bool,
+    /// Whom ids name, as far as it is remembered.
+    pub(super) known: RefCell<super::remembered::Known>,
+    /// The hash of messages, its key taken in.
+    pub(super) keyed_hash: Hmac<Sha256>,
     /// Event names by text.
     pub(super) names: std::collections::HashMap<String, i64>,
     /// Contexts by text.
@@ -48,10 +55,68 @@ pub(super) struct State {
     pub(super) staff_to_recount: bool,
 }
 
+/// The hash of messages with the key of a file.
+pub(super) fn keyed_hash(key: &[u8]) -> Hmac<Sha256> {
+    Hmac::new_from_slice(key).expect("a key of any length")
+}
+
 impl State {
     /// What is derived waits to be counted anew.
     pub(super) fn recounts(&self) -> bool {
         self.days_to_recount || self.staff_to_recount
+    }
+}
+
+/// Statements that stay in hand to the end of a transaction. What every message asks is not looked up by
+/// its text each time.
+#[derive(Default)]
+pub(super) struct Held<'a>(RefCell<Vec<(&'static str, CachedStatement<'a>)>>);
+
+/// A statement in use; it goes back into the hand.
+pub(super) struct HeldStatement<'t, 'a> {
+    sql: &'static str,
+    statement: Option<CachedStatement<'a>>,
+    held: &'t Held<'a>,
+}
+
+impl<'a> Deref for HeldStatement<'_, 'a> {
+    type Target = CachedStatement<'a>;
+
+    fn deref(&self) -> &CachedStatement<'a> {
+        self.statement.as_ref().expect("it is there until it goes back")
+    }
+}
+
+impl<'a> DerefMut for HeldStatement<'_, 'a> {
+    fn deref_mut(&mut self) -> &mut CachedStatement<'a> {
+        self.statement.as_mut().expect("it is there until it goes back")
+    }
+}
+
+impl Drop for HeldStatement<'_, '_> {
+    fn drop(&mut self) {
+        if let Some(statement) = self.statement.take() {
+            self.held.0.borrow_mut().push((self.sql, statement));
+        }
+    }
+}
+
+impl<'a> Tx<'a> {
+    /// A statement to stay in hand to the end of the transaction.
+    pub(super) fn held(&self, sql: &'static str) -> Result<HeldStatement<'_, 'a>, StoreError> {
+        let mut held = self.held.0.borrow_mut();
+        // A text of the program is the same where it stands at the same place.
+        let statement = match held.iter().position(|(known, _)| std::ptr::eq(*known, sql)) {
+            Some(place) => held.swap_remove(place).1,
+            None => self.connection.prepare_cached(sql)?,
+        };
+        Ok(HeldStatement { sql, statement: Some(statement), held: &self.held })
+    }
+
+    /// Runs a statement without parameters.
+    pub(super) fn execute(&self, sql: &'static str) -> Result<(), StoreError> {
+        self.held(sql)?.execute([])?;
+        Ok(())
     }
 }
 
@@ -78,8 +143,7 @@ impl Tx<'_> {
         match message_id {
             None => i64::from_be_bytes(self.ambient.bytes()),
             Some(id) => {
-                let mut mac =
-                    Hmac::<Sha256>::new_from_slice(&self.state.catalog.hash_key).expect("a key of any length");
+                let mut mac = self.state.keyed_hash.clone();
                 mac.update(&source.0.to_be_bytes());
                 mac.update(id.as_bytes());
                 let bytes = mac.finalize().into_bytes();

@@ -2,8 +2,10 @@
 
 use rusqlite::{OptionalExtension, named_params, params};
 
+use super::arrivals::{self, What};
 use super::filter_sql::{self, FilterSql, Moment};
 use super::list::{self, COUNTED_MAX, Count, Cursor, Extent, Keyset, ListQuery, Page};
+use super::remembered;
 use super::search::CANDIDATES_MAX;
 use super::{Reader, StoreError, Tx, activity, folds, users};
 use crate::domain::attributes::Attributes;
@@ -184,7 +186,7 @@ pub fn count_matching(
 // What the writer needs ------------------------------------------------------
 
 /// A visitor as the rules need it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KnownVisitor {
     /// Our row number.
     pub key: VisitorKey,
@@ -202,20 +204,31 @@ pub struct KnownVisitor {
 /// # Errors
 /// [`StoreError`] only.
 pub fn find(tx: &Tx<'_>, anonymous_id: &AnonymousId) -> Result<Option<KnownVisitor>, StoreError> {
-    Ok(tx
-        .connection
-        .prepare_cached(
-            "SELECT visitor_key, user_key, linked_from_ms, first_page_ms FROM visitors WHERE anonymous_id = ?1",
-        )?
-        .query_row([anonymous_id.as_str()], |row| {
-            Ok(KnownVisitor {
-                key: VisitorKey(row.get(0)?),
-                linked_as: row.get::<_, Option<i64>>(1)?.map(UserKey),
-                linked_from_ms: row.get(2)?,
-                first_page_ms: row.get(3)?,
-            })
-        })
-        .optional()?)
+    let id = anonymous_id.as_str();
+    remembered::by_id(
+        tx,
+        |known| &mut known.visitors,
+        id,
+        || {
+            let mut statement = tx.held(
+                "SELECT visitor_key, user_key, linked_from_ms, first_page_ms FROM visitors WHERE anonymous_id = ?1",
+            )?;
+            let found = statement.query_row([id], |row| {
+                Ok(KnownVisitor {
+                    key: VisitorKey(row.get(0)?),
+                    linked_as: row.get::<_, Option<i64>>(1)?.map(UserKey),
+                    linked_from_ms: row.get(2)?,
+                    first_page_ms: row.get(3)?,
+                })
+            });
+            Ok(found.optional()?)
+        },
+    )
+}
+
+/// What is remembered of a visitor is so no more.
+pub(super) fn changed(tx: &Tx<'_>, anonymous_id: &str) {
+    tx.state.known.borrow_mut().visitors.forget(anonymous_id);
 }
 
 /// Makes a visitor of its anonymous id. `at_ms` is the time of the message that names it.
@@ -236,14 +249,15 @@ pub fn create(tx: &Tx<'_>, anonymous_id: &AnonymousId, at_ms: i64) -> Result<Vis
 /// # Errors
 /// [`StoreError`] only.
 pub fn link(tx: &mut Tx<'_>, visitor: VisitorKey, user: UserKey, at_ms: i64, from_ms: i64) -> Result<i64, StoreError> {
-    let seq = super::events::append_link(tx, visitor)?;
-    Ok(tx
-        .connection
-        .prepare_cached(
-            "UPDATE visitors SET user_key = ?2, linked_ms = ?3, linked_from_ms = ?4, linked_seq = ?5
-             WHERE visitor_key = ?1 RETURNING first_seen_ms",
-        )?
-        .query_row(params![visitor.0, user.0, at_ms, from_ms, seq], |row| row.get(0))?)
+    let seq = arrivals::append(tx, What::Link(visitor));
+    let mut statement = tx.connection.prepare_cached(
+        "UPDATE visitors SET user_key = ?2, linked_ms = ?3, linked_from_ms = ?4, linked_seq = ?5
+         WHERE visitor_key = ?1 RETURNING first_seen_ms, anonymous_id",
+    )?;
+    let of_row = params![visitor.0, user.0, at_ms, from_ms, seq];
+    let (first_seen_ms, id): (i64, String) = statement.query_row(of_row, |row| Ok((row.get(0)?, row.get(1)?)))?;
+    changed(tx, &id);
+    Ok(first_seen_ms)
 }
 
 /// How many of a user's newest browsers, at most so many, were linked within the hour before an instant
@@ -361,6 +375,7 @@ pub fn forget_unlinked(tx: &mut Tx<'_>, before_ms: i64, rows: i64) -> Result<boo
             tx.connection.prepare_cached(sql)?.execute([-visitor])?;
         }
     }
+    remembered::forget_ids(tx);
     Ok(visitors.len() as i64 == rows)
 }
 

@@ -17,10 +17,11 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 use tokio::sync::{Notify, oneshot};
 
+use super::arrivals::{self, Arrivals};
 use super::catalog::{self, Shared};
 use super::contexts::Contexts;
-use super::tx::State;
-use super::{Ambient, StoreError, Tx, days, folds, staff};
+use super::tx::{self, Held, State};
+use super::{Ambient, StoreError, Tx, days, folds, remembered, staff};
 use crate::domain::time::Days;
 
 /// Jobs that may wait in each queue; one more is answered "busy".
@@ -30,9 +31,9 @@ const GROUP_JOBS_MAX: usize = 4_096;
 /// Work of one group, in milliseconds.
 const GROUP_MS: u64 = 5;
 /// Arrivals wait so long for others to be folded with them, in milliseconds; a reader who waits ends it.
-const FOLD_WAIT_MS: u64 = 50;
+const FOLD_WAIT_MS: u64 = 250;
 /// So many waiting arrivals are folded in one sorted slice.
-const FOLD_SLICE: i64 = 4_096;
+const FOLD_SLICE: usize = 4_096;
 /// Commits that may fail one after the other, 50 ms apart, before a writer that is told to end gives up.
 const FAILURES_AT_THE_END_MAX: u32 = 20;
 /// How often the writer looks whether another process wrote, in milliseconds.
@@ -123,12 +124,14 @@ impl Writer {
         let zone_days = Days::new(catalog.settings.time_zone);
         let (next_seq, folded) = folds::positions(&connection)?;
         let state = State {
+            keyed_hash: tx::keyed_hash(&catalog.hash_key),
             catalog,
             catalog_changed: false,
             next_seq,
             pending: next_seq - 1 - folded,
-            arrivals: folds::Arrivals::default(),
+            arrivals: Arrivals::default(),
             any_seen: super::events::any_seen(&connection)?,
+            known: Default::default(),
             names: super::events::names(&connection)?,
             contexts: Contexts::load(&connection)?,
             days: zone_days,
@@ -283,7 +286,7 @@ impl Thread {
         if self.is_idle() {
             return Duration::from_millis(LOOK_MS);
         }
-        if hurried || self.state.recounts() || self.state.pending >= FOLD_SLICE {
+        if hurried || self.state.recounts() || self.state.pending >= FOLD_SLICE as i64 {
             return Duration::ZERO;
         }
         Duration::from_millis(FOLD_WAIT_MS).saturating_sub(self.waits_since.elapsed())
@@ -296,61 +299,27 @@ impl Thread {
         }
         let mut done: Vec<Box<dyn Job>> = Vec::with_capacity(jobs.len());
         let mut jobs = VecDeque::from(jobs);
-        let result = (|| {
-            self.execute("BEGIN IMMEDIATE")?;
-            self.look_for_other_writers()?;
-            let now_ms = (self.ambient.now_ms)();
+        let result = self.transaction(false, |tx| {
             while let Some(mut job) = jobs.pop_front() {
-                let outcome = self.run_job(job.as_mut(), now_ms);
+                let outcome = run_job(tx, job.as_mut());
                 done.push(job);
                 outcome?;
                 if started.elapsed() > Duration::from_millis(GROUP_MS) {
                     break;
                 }
             }
-            if hurried || self.state.pending >= FOLD_SLICE {
-                self.fold(now_ms)?;
-            }
-            if self.state.proofs.is_due(now_ms) {
-                self.state.proofs.write(&self.connection, now_ms)?;
-            }
-            self.execute("COMMIT")
-        })();
+            if hurried || tx.state.pending >= FOLD_SLICE as i64 { fold(tx) } else { Ok(()) }
+        });
         if !jobs.is_empty() {
             let mut waiting = self.line.lock();
             while let Some(job) = jobs.pop_back() {
                 waiting.live.push_front(job);
             }
         }
-        self.finish(&result);
         for job in done {
             job.answer(result.is_ok());
         }
         result
-    }
-
-    fn run_job(&mut self, job: &mut dyn Job, now_ms: i64) -> Result<(), StoreError> {
-        self.execute("SAVEPOINT job")?;
-        let before =
-            (self.state.next_seq, self.state.pending, Arc::clone(&self.state.catalog), self.state.catalog_changed);
-        let (names, contexts) = (self.state.names.len(), self.state.contexts.made);
-        let proofs = self.state.proofs.place();
-        let mut tx = Tx { connection: &self.connection, now_ms, ambient: &self.ambient, state: &mut self.state };
-        if job.run(&mut tx) {
-            return self.execute("RELEASE job");
-        }
-        (self.state.next_seq, self.state.pending, self.state.catalog, self.state.catalog_changed) = before;
-        self.state.arrivals.forget_from(self.state.next_seq);
-        self.state.proofs.back_to(proofs);
-        self.execute("ROLLBACK TO job")?;
-        self.execute("RELEASE job")?;
-        if self.state.names.len() != names {
-            self.state.names = super::events::names(&self.connection)?;
-        }
-        if self.state.contexts.made != contexts {
-            self.state.contexts = Contexts::load(&self.connection)?;
-        }
-        Ok(())
     }
 
     fn fold_alone(&mut self, closing: bool) -> Result<(), StoreError> {
@@ -360,30 +329,30 @@ impl Thread {
         if self.is_idle() && !proofs && !folds::day_has_turned(&self.connection, &mut self.state, now_ms)? {
             return Ok(());
         }
+        self.transaction(closing, fold)
+    }
+
+    /// One transaction, committed; what it changed in memory is published, or taken back where it failed.
+    fn transaction(
+        &mut self,
+        closing: bool,
+        work: impl FnOnce(&mut Tx<'_>) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
         let result = (|| {
-            self.execute("BEGIN IMMEDIATE")?;
+            self.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
             self.look_for_other_writers()?;
-            self.fold(now_ms)?;
-            if proofs {
-                self.state.proofs.write(&self.connection, now_ms)?;
+            let now_ms = (self.ambient.now_ms)();
+            let (connection, ambient, state) = (&self.connection, &self.ambient, &mut self.state);
+            let mut tx = Tx { connection, held: Held::default(), now_ms, ambient, state };
+            work(&mut tx)?;
+            if tx.state.proofs.is_due(now_ms) || closing && tx.state.proofs.waits() {
+                tx.state.proofs.write(connection, now_ms)?;
             }
-            self.execute("COMMIT")
+            arrivals::write(&mut tx)?;
+            tx.execute("COMMIT")
         })();
         self.finish(&result);
         result
-    }
-
-    fn fold(&mut self, now_ms: i64) -> Result<(), StoreError> {
-        self.state.days.follow(self.state.catalog.settings.time_zone);
-        let mut tx = Tx { connection: &self.connection, now_ms, ambient: &self.ambient, state: &mut self.state };
-        folds::apply(&mut tx, FOLD_SLICE)?;
-        if tx.state.days_to_recount {
-            days::step(&mut tx)
-        } else if tx.state.staff_to_recount {
-            staff::step(&mut tx)
-        } else {
-            Ok(())
-        }
     }
 
     /// Nothing waits to be derived, and no job was put back for another group.
@@ -409,6 +378,7 @@ impl Thread {
             self.shared.publish(Arc::clone(&self.state.catalog));
         }
         self.state.catalog_changed = false;
+        self.state.arrivals.settle();
         self.line.head.store(self.state.next_seq - 1, Ordering::Release);
         self.line.folded.store(self.state.next_seq - 1 - self.state.pending, Ordering::Release);
         self.line.fold_moved.notify_waiters();
@@ -419,13 +389,15 @@ impl Thread {
         self.state.days.follow(catalog.settings.time_zone);
         self.state.days_to_recount = days::is_asked(&self.connection)?;
         self.state.staff_to_recount = staff::is_asked(&self.connection)?;
+        self.state.keyed_hash = tx::keyed_hash(&catalog.hash_key);
         self.state.catalog = Arc::clone(&catalog);
         self.shared.publish(catalog);
         let (next_seq, folded) = folds::positions(&self.connection)?;
         self.state.next_seq = next_seq;
         self.state.pending = next_seq - 1 - folded;
-        self.state.arrivals = folds::Arrivals::default();
+        self.state.arrivals = Arrivals::default();
         self.state.any_seen = super::events::any_seen(&self.connection)?;
+        self.state.known.take();
         self.state.names = super::events::names(&self.connection)?;
         self.state.contexts = Contexts::load(&self.connection)?;
         Ok(())
@@ -445,9 +417,40 @@ impl Thread {
     fn read_data_version(&self) -> Result<i64, StoreError> {
         Ok(self.connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?)
     }
+}
 
-    fn execute(&self, sql: &str) -> Result<(), StoreError> {
-        self.connection.prepare_cached(sql)?.execute([])?;
+/// Runs a job in a savepoint of its own; one that fails or panics undoes itself alone.
+fn run_job(tx: &mut Tx<'_>, job: &mut dyn Job) -> Result<(), StoreError> {
+    tx.execute("SAVEPOINT job")?;
+    let before = (tx.state.next_seq, tx.state.pending, Arc::clone(&tx.state.catalog), tx.state.catalog_changed);
+    let (names, contexts) = (tx.state.names.len(), tx.state.contexts.made);
+    let (arrivals, proofs) = (tx.state.arrivals.place(), tx.state.proofs.place());
+    if job.run(tx) {
+        return tx.execute("RELEASE job");
+    }
+    (tx.state.next_seq, tx.state.pending, tx.state.catalog, tx.state.catalog_changed) = before;
+    tx.state.arrivals.back_to(&arrivals, tx.state.next_seq);
+    tx.state.proofs.back_to(proofs);
+    remembered::forget_ids(tx);
+    tx.execute("ROLLBACK TO job")?;
+    tx.execute("RELEASE job")?;
+    if tx.state.names.len() != names {
+        tx.state.names = super::events::names(tx.connection)?;
+    }
+    if tx.state.contexts.made != contexts {
+        tx.state.contexts = Contexts::load(tx.connection)?;
+    }
+    Ok(())
+}
+
+fn fold(tx: &mut Tx<'_>) -> Result<(), StoreError> {
+    tx.state.days.follow(tx.state.catalog.settings.time_zone);
+    folds::apply(tx, FOLD_SLICE)?;
+    if tx.state.days_to_recount {
+        days::step(tx)
+    } else if tx.state.staff_to_recount {
+        staff::step(tx)
+    } else {
         Ok(())
     }
 }

@@ -4,18 +4,23 @@ use rusqlite::{OptionalExtension, params};
 
 use crate::domain::duplicates::{self, Records, Why};
 use crate::domain::ids::{CompanyId, CompanyKey};
-use crate::store::{self, StoreError, Tx};
+use crate::store::{self, StoreError, Tx, remembered};
 
 /// The company of an id, read through aliases: as it is named, merged or not.
 ///
 /// # Errors
 /// [`StoreError`] only.
 pub fn key_of_id(tx: &Tx<'_>, company_id: &CompanyId) -> Result<Option<CompanyKey>, StoreError> {
-    Ok(tx
-        .connection
-        .prepare_cached("SELECT company_key FROM company_ids WHERE company_id = ?1")?
-        .query_row([company_id.as_str()], |row| row.get(0).map(CompanyKey))
-        .optional()?)
+    let id = company_id.as_str();
+    remembered::by_id(
+        tx,
+        |known| &mut known.companies,
+        id,
+        || {
+            let mut statement = tx.held("SELECT company_key FROM company_ids WHERE company_id = ?1")?;
+            Ok(statement.query_row([id], |row| row.get(0).map(CompanyKey)).optional()?)
+        },
+    )
 }
 
 /// Since when a company has an id, Unix milliseconds; none where it is not its.
@@ -51,6 +56,7 @@ pub fn drop_id(tx: &Tx<'_>, key: CompanyKey, company_id: &CompanyId) -> Result<(
     tx.connection
         .prepare_cached("DELETE FROM company_ids WHERE company_id = ?1 AND company_key = ?2")?
         .execute(params![company_id.as_str(), key.0])?;
+    remembered::forget_ids(tx);
     store::duplicates::restate(tx, Records::Companies, Why::Id, &duplicates::form(company_id.as_str()))
 }
 

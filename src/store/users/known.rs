@@ -7,7 +7,7 @@ use crate::domain::duplicates::{self, Records, Why};
 use crate::domain::identity::Contact;
 use crate::domain::ids::{CompanyKey, UserId, UserKey};
 use crate::domain::time;
-use crate::store::{self, Reader, StoreError, Tx, merges, search, visitors};
+use crate::store::{self, Reader, StoreError, Tx, merges, remembered, search, visitors};
 
 /// A user as the rules need it.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,11 +33,16 @@ pub struct KnownUser {
 /// # Errors
 /// [`StoreError`] only.
 pub fn key_of_id(tx: &Tx<'_>, user_id: &UserId) -> Result<Option<UserKey>, StoreError> {
-    Ok(tx
-        .connection
-        .prepare_cached("SELECT user_key FROM user_ids WHERE user_id = ?1")?
-        .query_row([user_id.as_str()], |row| row.get(0).map(UserKey))
-        .optional()?)
+    let id = user_id.as_str();
+    remembered::by_id(
+        tx,
+        |known| &mut known.users,
+        id,
+        || {
+            let mut statement = tx.held("SELECT user_key FROM user_ids WHERE user_id = ?1")?;
+            Ok(statement.query_row([id], |row| row.get(0).map(UserKey)).optional()?)
+        },
+    )
 }
 
 /// How a user is known besides by an id.
