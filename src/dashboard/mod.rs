@@ -13,6 +13,7 @@ mod duplicates;
 mod edit;
 mod erase;
 mod errors;
+mod export;
 mod first_run;
 mod happenings;
 mod help;
@@ -88,6 +89,7 @@ pub fn configure(config: &mut ServiceConfig) {
         .service(web::resource("/columns").post(narrowed::keep_columns))
         .service(web::resource("/filter/values").get(narrowed::suggest))
         .service(web::resource("/visitors").get(visitors::show))
+        .service(web::resource("/export/{kind}").get(export::show))
         .service(web::resource("/refusals").get(refusals::show))
         .service(web::resource("/refusals/tray").get(tray::show).post(tray::decide))
         .service(web::resource("/attributes").get(attributes::list::show))

@@ -21,4 +21,5 @@ pub mod message;
 pub mod profile;
 pub mod proof;
 pub mod settings;
+pub mod table;
 pub mod time;
