@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use rusqlite::{Connection, OptionalExtension, Statement, named_params, params};
 
-use super::arrivals::{self, What};
+use super::arrivals::{self, Followed, What};
 use super::folds::Folded;
 use super::list::{COUNTED_MAX, Count, Cursor, Page};
 use super::{Reader, StoreError, Tx, contexts, users};
@@ -97,6 +97,22 @@ pub fn list(db: &Reader<'_>, of: Of, after: Option<&Cursor>, size: usize) -> Res
         }
     }
     Ok(Page::cut(rows, size))
+}
+
+/// A page of events in the order in which they came, behind a place; from what is kept on where no place is said.
+/// The next place is always told: there the next events will come. `None`: what follows the place is kept no more.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn list_by_arrival(db: &Reader<'_>, after: Option<i64>, size: usize) -> Result<Option<Page<EventRow>>, StoreError> {
+    let Followed::Events { events, read_until } = arrivals::follow(db, after, size)? else {
+        return Ok(None);
+    };
+    let mut rows = Vec::with_capacity(events.len());
+    for id in events {
+        rows.extend(row(db, id.0)?);
+    }
+    Ok(Some(Page { rows, next: Some(Cursor { value: serde_json::Value::Null, key: read_until }) }))
 }
 
 /// How many events there are.
