@@ -1,4 +1,5 @@
 //! What runs with no visitor.
 
 pub mod attributes;
+pub mod imports;
 pub mod retention;

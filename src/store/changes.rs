@@ -30,6 +30,9 @@ const WORKSPACE: i64 = 4;
 const SOURCE: i64 = 5;
 const ATTRIBUTE: i64 = 6;
 
+/// The cause of what a row of an imported file changed; its source is the import's.
+pub const IMPORT: &str = "import";
+
 /// So many changes are looked back at for what has changed since a deed.
 const SINCE_MAX: usize = 100;
 
