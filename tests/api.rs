@@ -94,12 +94,46 @@ async fn a_program_reads_all_users_page_by_page() {
         ("/users?f=colour:is:red", "filter_invalid"),
         ("/events?f=plan:is:pro", "filter_unsupported"),
         ("/users/u1?at=2026-13-01", "parameter_invalid"),
-        ("/events?order=arrival", "parameter_invalid"),
+        ("/events?order=name", "parameter_invalid"),
+        ("/events?order=arrival&count=1", "parameter_invalid"),
+        ("/events?order=arrival&cursor=-time.abc", "parameter_invalid"),
     ] {
         let answer = rollcall.api(path).await;
         assert_eq!((answer.status.as_u16(), answer.body["code"].as_str()), (400, Some(code)), "{path}");
         assert!(answer.body["parameter"].is_string(), "{answer:?}");
     }
+}
+
+#[actix_web::test]
+async fn a_program_follows_events_in_the_order_in_which_they_came() {
+    let rollcall = Rollcall::start();
+    let track = |name: &str, ago: i64| json!({ "type": "track", "event": name, "userId": "u1", "messageId": message_id(), "timestamp": seconds_ago(ago) });
+    let names = |answer: &crate::support::Answer| -> Vec<String> {
+        let rows = answer.body["data"].as_array().unwrap();
+        rows.iter().map(|row| row["name"].as_str().unwrap().to_owned()).collect()
+    };
+    let behind = async |cursor: &Value| {
+        let cursor = encoded(cursor.as_str().unwrap());
+        rollcall.api(&format!("/events?order=arrival&limit=2&cursor={cursor}")).await
+    };
+    let nothing = rollcall.api("/events?order=arrival").await;
+    assert_eq!(names(&nothing), Vec::<String>::new());
+    rollcall.page_posts(json!([track("Late", 10), track("Early", 4_000), track("Now", 0)])).await;
+    let first = behind(&nothing.body["next_cursor"]).await;
+    assert_eq!(names(&first), ["Late", "Early"], "as they came, whatever their time");
+    let second = behind(&first.body["next_cursor"]).await;
+    assert_eq!(names(&second), ["Now"]);
+    let third = behind(&second.body["next_cursor"]).await;
+    assert_eq!(names(&third), Vec::<String>::new(), "nothing new");
+    rollcall.page_posts(json!([track("Older still", 90_000)])).await;
+    assert_eq!(names(&behind(&third.body["next_cursor"]).await), ["Older still"], "the cursor waits for what comes");
+    assert_eq!(names(&behind(&second.body["next_cursor"]).await), ["Older still"]);
+
+    let elsewhere = Rollcall::start();
+    let cursor = encoded(third.body["next_cursor"].as_str().unwrap());
+    let gone = elsewhere.api(&format!("/events?order=arrival&cursor={cursor}")).await;
+    assert_eq!((gone.status.as_u16(), gone.body["code"].as_str()), (410, Some("cursor_expired")));
+    assert!(gone.body["detail"].as_str().unwrap().contains("7 days"), "{gone:?}");
 }
 
 #[actix_web::test]

@@ -7,6 +7,7 @@ pub mod duplicates;
 pub mod edit;
 pub mod email_domains;
 pub mod erase;
+pub mod export;
 pub mod merge;
 pub mod operators;
 pub mod passwords;

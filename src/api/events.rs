@@ -1,5 +1,6 @@
-//! `/events`: the journal, newest first.
+//! `/events`: the journal, newest first, or in the order of arrival for programs that follow.
 
+use actix_web::http::StatusCode;
 use actix_web::web::{self, Data};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
@@ -8,14 +9,17 @@ use serde_json::{Map, Value};
 use super::answer::{self, List, Time};
 use super::parameters::{Parameters, invalid};
 use super::read_only;
+use crate::domain::limits::ARRIVAL_DAYS;
 use crate::http::access::ReadToken;
 use crate::http::problem::Problem;
 use crate::store::events::{self, EventRow, Of};
 use crate::store::list::{Count, Cursor, Page};
 use crate::store::{Reader, Store, StoreError};
 
-/// The name of the only order of events so far: by time, the newest first.
+/// The usual order of events: by time, the newest first.
 pub(super) const ORDER: &str = "-time";
+/// The order in which they came, the oldest first.
+const BY_ARRIVAL: &str = "arrival";
 
 pub(super) fn configure(config: &mut web::ServiceConfig) {
     config.service(read_only("/events").get(list));
@@ -24,14 +28,37 @@ pub(super) fn configure(config: &mut web::ServiceConfig) {
 /// `GET /api/v1/events`
 async fn list(_: ReadToken, request: HttpRequest, store: Data<Store>) -> Result<HttpResponse, Problem> {
     let parameters = Parameters::of(&request, &["limit", "cursor", "order", "count"])?;
-    if let Some(order) = parameters.get("order").filter(|order| *order != "time") {
-        let detail = format!("This version can't list events in the order {order:?}. Use time, or leave it out.");
-        return Err(invalid(detail, "order"));
+    match parameters.get("order") {
+        None | Some("time") => {}
+        Some(BY_ARRIVAL) => return follow(&parameters, &store).await,
+        Some(order) => {
+            let detail = format!("Events can't be listed in the order {order:?}. Use time or arrival.");
+            return Err(invalid(detail, "order"));
+        }
     }
     let (size, after) = (parameters.limit()?, parameters.cursor(ORDER)?);
     let wants_count = parameters.wants_count()?;
     let (found, lag_ms) = store.read_folded(move |db| read(db, Of::All, after.as_ref(), size, wants_count)).await?;
     Ok(answer::ok(shown(found), lag_ms))
+}
+
+/// Events in the order of arrival. There is always a next cursor: it is where the next events will come.
+async fn follow(parameters: &Parameters, store: &Store) -> Result<HttpResponse, Problem> {
+    if parameters.wants_count()? {
+        let detail = "A list that is followed has no end to count to. Leave count out, or use order=time.";
+        return Err(invalid(detail.to_owned(), "count"));
+    }
+    let size = parameters.limit()?;
+    let after = parameters.cursor(BY_ARRIVAL)?.map(|cursor| cursor.key);
+    let page = store.read(move |db| events::list_by_arrival(db, after, size)).await?;
+    let page = page.ok_or_else(|| {
+        let detail = format!(
+            "What follows this cursor is kept no more: the order of arrival is kept for {ARRIVAL_DAYS} days. Read what \
+             you missed by order=time, and begin anew without a cursor."
+        );
+        Problem::new(StatusCode::GONE, "cursor_expired", detail)
+    })?;
+    Ok(answer::ok(List::of(page, BY_ARRIVAL, EventView::of), 0))
 }
 
 /// A page of somebody's events, and their number where it is wanted.

@@ -17,6 +17,7 @@ mod companies;
 mod edits;
 mod erasures;
 mod events;
+mod export;
 mod findings;
 mod merges;
 mod parameters;
@@ -57,6 +58,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
                 .configure(changes::configure)
                 .configure(companies::configure)
                 .configure(events::configure)
+                .configure(export::configure)
                 .configure(visitors::configure)
                 .configure(tray::configure)
                 .configure(refusals::configure)

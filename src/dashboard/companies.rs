@@ -22,10 +22,11 @@ use super::parts::numbers::{self, cell, counted};
 use super::parts::section::head;
 use super::parts::{pill, say, values, who};
 use super::segments::beside::Tabs;
-use super::{duplicates, errors};
+use super::{duplicates, errors, export};
 use crate::domain::access::Role;
 use crate::domain::duplicates::Records;
 use crate::domain::filter::{BuiltIn, Fact, Field, Listed};
+use crate::domain::table::Kind;
 use crate::http::access::Viewer;
 use crate::store::attribute_rows::{self, Table};
 use crate::store::companies::{self, CompanyRow, Shelf, SortBy};
@@ -182,6 +183,7 @@ fn table(frame: &Frame, view: &View) -> Markup {
             }
         }
         (address.pager(&shown, view.companies.next.as_ref()))
+        @if view.shelf == Shelf::InUse { (export::links(Kind::Companies, address)) }
     }
 }
 

@@ -13,6 +13,7 @@ mod duplicates;
 mod edit;
 mod erase;
 mod errors;
+mod export;
 mod first_run;
 mod happenings;
 mod help;
@@ -92,6 +93,7 @@ pub fn configure(config: &mut ServiceConfig) {
         .service(web::resource("/segments/save").get(segments::save::show).post(segments::save::save))
         .service(web::resource("/segments/{id}").get(segments::one::show).post(segments::one::change))
         .service(web::resource("/visitors").get(visitors::show))
+        .service(web::resource("/export/{kind}").get(export::show))
         .service(web::resource("/refusals").get(refusals::show))
         .service(web::resource("/refusals/tray").get(tray::show).post(tray::decide))
         .service(web::resource("/attributes").get(attributes::list::show))

@@ -22,10 +22,11 @@ use super::parts::numbers::{self, cell, counted};
 use super::parts::section::head;
 use super::parts::{pill, say, values, who};
 use super::segments::beside::Tabs;
-use super::{duplicates, errors};
+use super::{duplicates, errors, export};
 use crate::domain::access::Role;
 use crate::domain::duplicates::Records;
 use crate::domain::filter::{BuiltIn, Fact, Field, Listed};
+use crate::domain::table::Kind;
 use crate::http::access::Viewer;
 use crate::store::attribute_rows::{self, Table};
 use crate::store::duplicates as stored_duplicates;
@@ -152,6 +153,7 @@ fn table(frame: &Frame, view: &View) -> Markup {
             &counted(view.users.rows.len() as u64, "user on this page", "users on this page"),
             view.users.next.as_ref(),
         ))
+        (export::links(Kind::Users, address))
     }
 }
 

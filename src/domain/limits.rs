@@ -46,5 +46,7 @@ pub const TRAY_PER_OWNER_MAX: i64 = 100;
 pub const EXAMPLE_CHARS_MAX: usize = 100;
 /// Days for which a message id without a usable timestamp is remembered (R15).
 pub const SEEN_DAYS: i64 = 7;
+/// Days for which the order of arrival is kept for programs that follow it.
+pub const ARRIVAL_DAYS: i64 = 7;
 /// Days for which a refusal's example is kept, and a finding, since it was last so.
 pub const EXAMPLE_DAYS: i64 = 30;

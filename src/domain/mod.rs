@@ -22,4 +22,5 @@ pub mod profile;
 pub mod proof;
 pub mod segments;
 pub mod settings;
+pub mod table;
 pub mod time;

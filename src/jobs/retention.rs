@@ -1,13 +1,13 @@
-//! Takes out what is kept for a time alone: message ids (R15), examples of refusals, findings, sign-ins and
-//! links that have expired, visitors whom nobody turned out to be, and events beyond the retention; and
+//! Takes out what is kept for a time alone: message ids (R15), the order of arrival, examples of refusals,
+//! findings, sign-ins and links that have expired, visitors whom nobody turned out to be, and events beyond the retention; and
 //! ends erasures (R13) that were begun.
 
 use std::time::Duration;
 
 use crate::actions::erase;
-use crate::domain::limits::{EXAMPLE_DAYS, SEEN_DAYS};
+use crate::domain::limits::{ARRIVAL_DAYS, EXAMPLE_DAYS, SEEN_DAYS};
 use crate::domain::time::{DAY_MS, HOUR_MS, kept_from};
-use crate::store::{Store, StoreError, erasure, events, findings, operators, refusals, visitors};
+use crate::store::{Store, StoreError, arrivals, erasure, events, findings, operators, refusals, visitors};
 
 /// Rows that one chunk takes out: the writer is held for so long, then others pass.
 const CHUNK_ROWS: i64 = 500;
@@ -30,6 +30,7 @@ pub async fn run(store: Store) {
 /// [`StoreError`] only; what was taken out by then stays out.
 pub async fn clear(store: &Store) -> Result<(), StoreError> {
     while store.write_bulk(|tx| events::forget_seen(tx, tx.now_ms - SEEN_DAYS * DAY_MS, CHUNK_ROWS)).await? {}
+    while store.write_bulk(|tx| arrivals::forget(tx, tx.now_ms - ARRIVAL_DAYS * DAY_MS, CHUNK_ROWS)).await? {}
     while store
         .write_bulk(|tx| {
             let days = tx.catalog().settings.visitor_retention_days;
@@ -122,6 +123,36 @@ mod tests {
         assert_eq!(events.rows.len(), 2, "the events went with the visitor");
         store.read_folded(|_| Ok(())).await.unwrap();
         assert_eq!(store.read(recount::differences).await.unwrap(), Vec::<String>::new());
+    }
+
+    #[tokio::test]
+    async fn the_order_of_arrival_is_kept_for_seven_days_and_who_comes_later_is_told() {
+        let mut history = History::new(3);
+        let names = async |store: &Store, after: Option<i64>| {
+            let page = store.read(move |db| events::list_by_arrival(db, after, 500)).await.unwrap();
+            page.map(|page| (page.rows.len(), page.next.unwrap().key))
+        };
+        history.fill(5, 1).await;
+        history.equals_a_recount("before").await;
+        let (came, place) = names(&history.store, None).await.unwrap();
+        assert!(came >= 5);
+        history.clock.store(START + 3 * DAY_MS, Ordering::Relaxed);
+        history.fill(2, 1).await;
+        history.equals_a_recount("later").await;
+        let (came_later, later) = names(&history.store, Some(place)).await.unwrap();
+        for (days, expected) in [(7, Some((came_later, later))), (8, Some((came_later, later))), (30, None)] {
+            history.clock.store(START + days * DAY_MS, Ordering::Relaxed);
+            history.fill(1, 1).await;
+            history.equals_a_recount("of today").await;
+            clear(&history.store).await.unwrap();
+            let found = names(&history.store, Some(place)).await;
+            assert_eq!(found.is_some(), expected.is_some(), "{days} days after: {found:?}");
+            let of_the_first = names(&history.store, Some(0)).await;
+            assert_eq!(of_the_first.is_some(), days == 7, "{days} days after: {of_the_first:?}");
+        }
+        let everything = names(&history.store, None).await.unwrap();
+        assert!(names(&history.store, Some(everything.1)).await.is_some(), "who has all goes on");
+        assert_eq!(names(&history.store, Some(everything.1 + 1)).await, None, "a place that was never given");
     }
 
     /// A workspace of some people in some companies with activity of many days, and its clock.

@@ -2,14 +2,14 @@
 //!
 //! What came in one transaction is one row of `arrivals`, written at its end; so the order costs an event
 //! eight bytes and no statement. The writer remembers what the folds take next: the file is asked after a
-//! start, or where more waits than is remembered.
+//! start, or where more waits than is remembered. Rows are kept for a time, for programs that follow.
 
 use std::collections::VecDeque;
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, named_params, params};
 
 use super::folds::Folded;
-use super::{StoreError, Tx};
+use super::{Reader, StoreError, Tx};
 use crate::domain::ids::{EventId, VisitorKey};
 
 /// Arrivals that the writer remembers until the folds take them.
@@ -127,8 +127,83 @@ pub(super) fn write(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     }
     arrivals.written = arrivals.items.len();
     let last = tx.state.next_seq - 1;
-    tx.held("INSERT INTO arrivals (seq, items) VALUES (?1, ?2)")?.execute(params![last, items])?;
+    let now_ms = tx.now_ms;
+    tx.held("INSERT INTO arrivals (seq, at_ms, items) VALUES (?1, ?2, ?3)")?.execute(params![last, now_ms, items])?;
     Ok(())
+}
+
+/// Forgets what came before an instant (Unix milliseconds) and was folded, at most so many rows; whether there
+/// may be more.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn forget(tx: &mut Tx<'_>, before_ms: i64, limit: i64) -> Result<bool, StoreError> {
+    // The newest row stays: it says which place is the last.
+    let gone = tx
+        .connection
+        .prepare_cached(
+            "DELETE FROM arrivals WHERE seq IN (
+               SELECT seq FROM (SELECT seq, at_ms FROM arrivals ORDER BY seq LIMIT :limit)
+               WHERE at_ms < :before AND seq <= (SELECT min(seq) FROM cursors)
+                 AND seq < (SELECT max(seq) FROM arrivals))",
+        )?
+        .execute(named_params! { ":before": before_ms, ":limit": limit })?;
+    Ok(gone as i64 == limit)
+}
+
+/// What a program that follows the order of arrival finds behind its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Followed {
+    /// The events, each with its place, and the place up to which was read.
+    Events {
+        /// Their ids. One that has gone since is among them.
+        events: Vec<EventId>,
+        /// Where to go on.
+        read_until: i64,
+    },
+    /// What follows the place is kept no more.
+    Forgotten,
+}
+
+/// The events behind a place in the order of arrival, at most so many; from what is kept on where no place is said.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub(super) fn follow(db: &Reader<'_>, after: Option<i64>, limit: usize) -> Result<Followed, StoreError> {
+    let newest: i64 =
+        db.0.prepare_cached("SELECT coalesce(max(seq), 0) FROM arrivals")?.query_row([], |row| row.get(0))?;
+    if after.is_some_and(|place| place > newest) {
+        // A place of another file, or of one that a backup has taken the place of.
+        return Ok(Followed::Forgotten);
+    }
+    let mut rows = db.0.prepare_cached("SELECT seq, items FROM arrivals WHERE seq > ?1 ORDER BY seq")?;
+    let mut rows = rows.query([after.unwrap_or(0)])?;
+    let mut read_until = after;
+    let mut events = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (last, items): (i64, Vec<u8>) = (row.get(0)?, row.get(1)?);
+        for (seq, item) in places(last, &items) {
+            match read_until {
+                Some(before) if seq <= before => continue,
+                Some(before) if seq > before + 1 => return Ok(Followed::Forgotten),
+                _ => {}
+            }
+            if events.len() == limit {
+                return Ok(Followed::Events { events, read_until: seq - 1 });
+            }
+            read_until = Some(seq);
+            if item >= 0 {
+                events.push(EventId(item));
+            }
+        }
+    }
+    Ok(Followed::Events { events, read_until: read_until.unwrap_or(0) })
+}
+
+/// The items of a row, each with its place.
+fn places(last: i64, items: &[u8]) -> impl Iterator<Item = (i64, i64)> {
+    let (items, _) = items.as_chunks::<ITEM>();
+    (last - items.len() as i64 + 1..).zip(items.iter().map(|item| i64::from_be_bytes(*item)))
 }
 
 /// Takes those that follow a place, at most so many.
@@ -155,15 +230,13 @@ fn read(connection: &Connection, folded: i64, limit: usize) -> Result<Vec<Arriva
     let mut arrivals = Vec::new();
     while let Some(row) = rows.next()? {
         let (last, items): (i64, Vec<u8>) = (row.get(0)?, row.get(1)?);
-        let (items, _) = items.as_chunks::<ITEM>();
-        for (seq, item) in (last - items.len() as i64 + 1..).zip(items) {
+        for (seq, item) in places(last, &items) {
             if seq <= folded {
                 continue;
             }
             if arrivals.len() == limit {
                 return Ok(arrivals);
             }
-            let item = i64::from_be_bytes(*item);
             let what = if item < 0 {
                 What::Link(VisitorKey(-item))
             } else {

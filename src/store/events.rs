@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use rusqlite::{Connection, OptionalExtension, Statement, named_params, params};
 
-use super::arrivals::{self, What};
+use super::arrivals::{self, Followed, What};
 use super::folds::Folded;
 use super::list::{COUNTED_MAX, Count, Cursor, Page};
 use super::{Reader, StoreError, Tx, contexts, users};
@@ -58,6 +58,8 @@ pub struct EventRow {
     pub user_name: Option<String>,
     /// Our id of the user, which a lead has too.
     pub user_uuid: Option<String>,
+    /// The user's e-mail address.
+    pub user_email: Option<String>,
     /// The browser it names.
     pub anonymous_id: Option<String>,
     /// The company it counts for (C4).
@@ -95,6 +97,22 @@ pub fn list(db: &Reader<'_>, of: Of, after: Option<&Cursor>, size: usize) -> Res
         }
     }
     Ok(Page::cut(rows, size))
+}
+
+/// A page of events in the order in which they came, behind a place; from what is kept on where no place is said.
+/// The next place is always told: there the next events will come. `None`: what follows the place is kept no more.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn list_by_arrival(db: &Reader<'_>, after: Option<i64>, size: usize) -> Result<Option<Page<EventRow>>, StoreError> {
+    let Followed::Events { events, read_until } = arrivals::follow(db, after, size)? else {
+        return Ok(None);
+    };
+    let mut rows = Vec::with_capacity(events.len());
+    for id in events {
+        rows.extend(row(db, id.0)?);
+    }
+    Ok(Some(Page { rows, next: Some(Cursor { value: serde_json::Value::Null, key: read_until }) }))
 }
 
 /// How many events there are.
@@ -264,7 +282,7 @@ fn row(db: &Reader<'_>, event_id: i64) -> Result<Option<EventRow>, StoreError> {
     let mut statement = db.0.prepare_cached(
         "SELECT event.kind, name.name, event.name, event.received_after_ms, user.user_id, coalesce(user.name, user.email),
                 user.id, visitor.anonymous_id, company.company_id, event.properties, page.context,
-                agent.context, source.name
+                agent.context, source.name, user.email
          FROM events AS event
          LEFT JOIN event_names AS name ON name.name_key = event.name_key
          LEFT JOIN contexts AS page ON page.context_key = event.page_key
@@ -299,6 +317,7 @@ fn row(db: &Reader<'_>, event_id: i64) -> Result<Option<EventRow>, StoreError> {
                 user_id: row.get(4)?,
                 user_name: row.get(5)?,
                 user_uuid: row.get(6)?,
+                user_email: row.get(13)?,
                 anonymous_id: row.get(7)?,
                 company_id: row.get(8)?,
                 properties: object(9)?,

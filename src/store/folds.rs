@@ -151,7 +151,6 @@ pub(super) fn apply(tx: &mut Tx<'_>, limit: usize) -> Result<(), StoreError> {
              ON CONFLICT (reader) DO UPDATE SET seq = excluded.seq, day = max(day, excluded.day)",
         )?
         .execute(params![last, today])?;
-    tx.connection.prepare_cached("DELETE FROM arrivals WHERE seq <= (SELECT min(seq) FROM cursors)")?.execute([])?;
     tx.state.pending = (tx.state.pending - taken).max(0);
     Ok(())
 }

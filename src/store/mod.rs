@@ -10,7 +10,7 @@
 //! a [`Tx`]; nobody outside has a connection to run SQL on.
 
 mod activity;
-mod arrivals;
+pub mod arrivals;
 mod backup;
 mod catalog;
 mod connection;

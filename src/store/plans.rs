@@ -217,6 +217,7 @@ fn ask_everything(db: &Reader<'_>) {
     assert!(email_domains::is_elsewhere(db, UserKey(1), "umbrella.test").unwrap());
     users::count_with_several_companies(db).unwrap();
     events::count_before(db, NOW).unwrap();
+    events::list_by_arrival(db, Some(1), 50).unwrap();
     for profile in [Profile::User(UserKey(1)), Profile::Company(CompanyKey(1))] {
         profiles::owner(db, profile).unwrap();
         profiles::tags(db, profile).unwrap();

@@ -78,6 +78,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
                 (steps::people(frame, view, source, key, state))
                 (steps::company(state))
                 (steps::sign_out(frame, key))
+                (steps::hardening(frame, key))
                 (steps::try_it(frame, key))
                 (offers::card(frame, &view.offers))
             }
@@ -125,6 +126,7 @@ fn contents() -> Markup {
         ("people", "2 Signed-in users"),
         ("company", "3 Their company"),
         ("signout", "4 Signing out"),
+        ("harden", "Hardening"),
         ("try", "Try it"),
     ];
     html! {

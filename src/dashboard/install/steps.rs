@@ -133,6 +133,21 @@ pub fn sign_out(frame: &Frame, key: &str) -> Markup {
     }
 }
 
+/// What a careful site adds.
+pub fn hardening(frame: &Frame, key: &str) -> Markup {
+    html! {
+        section.stepbox id="harden" {
+            h2 { "Hardening" }
+            h3 { "Subresource integrity" }
+            p {
+                "The browser runs the script only if it is this very one, byte for byte. Take it in the place of the script's tag above; \
+                 after an update of Rollcall the page needs the new tag, and until then sends nothing."
+            }
+            (code::block("This version, for ever", snippets::pinned_script(&frame.server, key)))
+        }
+    }
+}
+
 /// The same from a shell.
 pub fn try_it(frame: &Frame, key: &str) -> Markup {
     html! {

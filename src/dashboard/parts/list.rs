@@ -279,6 +279,17 @@ impl<S: Column> Address<S> {
         self.search.is_none() && self.filter.is_empty() && self.after.is_none()
     }
 
+    /// What is left of the list, as its address says it: the search and the filter.
+    pub fn narrowing(&self) -> Vec<(String, String)> {
+        let search = self.search.iter().map(|search| (self.names.search.to_owned(), search.clone()));
+        search.chain(self.filter.parameters()).collect()
+    }
+
+    /// Whether it is not all of the list.
+    pub fn is_narrowed(&self) -> bool {
+        self.search.is_some() || !self.filter.is_empty()
+    }
+
     /// First page and next page; nothing where one page is all there is.
     pub fn pager(&self, shown: &str, next: Option<&Cursor>) -> Markup {
         html! {

@@ -202,6 +202,7 @@ pub fn event(minutes: i64, kind: Kind, name: &str, properties: Value, person: us
         user_id: user.user_id.clone(),
         user_name: user.name.clone().or(user.email.clone()),
         user_uuid: Some(user.id),
+        user_email: user.email,
         anonymous_id: Some("anon_c2d9e4".to_owned()),
         company_id: Some("org_1187".to_owned()),
         properties: object(properties),

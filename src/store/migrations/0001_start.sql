@@ -475,12 +475,13 @@ CREATE TABLE seen_messages (
 ) STRICT;
 CREATE INDEX seen_messages_received ON seen_messages (received_ms);
 
--- The order of arrival, which folds and other readers follow with a cursor each: a row for each transaction.
--- `seq` is the place of its last item; an item is eight bytes, big-endian: an event's id, or a visitor's number
--- below zero where it was linked, and from here on its events are the user's.
+-- The order of arrival, which folds and programs follow with a cursor each: a row for each transaction, kept for
+-- 7 days. `seq` is the place of its last item; an item is eight bytes, big-endian: an event's id, or a visitor's
+-- number below zero where it was linked, and from here on its events are the user's.
 CREATE TABLE arrivals (
   seq   INTEGER PRIMARY KEY,
-  items BLOB NOT NULL
+  at_ms INTEGER NOT NULL,
+  items BLOB    NOT NULL
 ) STRICT;
 
 CREATE TABLE cursors (
