@@ -87,7 +87,8 @@ fn too_slow() -> Problem {
     Problem::new(StatusCode::REQUEST_TIMEOUT, "too_slow", detail)
 }
 
-fn too_large(limit: Limit, bytes: Option<usize>) -> Problem {
+/// A body over its limit, of so many bytes where they are known.
+pub fn too_large(limit: Limit, bytes: Option<usize>) -> Problem {
     let size = bytes.map_or_else(String::new, |bytes| format!(" It has {bytes}."));
     let limited = limit.bytes;
     let detail = format!("The body is over the limit of {limited} bytes after decompression.{size} Send less at once.");

@@ -1,13 +1,13 @@
 //! `?dry_run=1`: what a call would do and why, and nothing is stored.
 
-use actix_web::web::Payload;
+use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 
 use super::envelope::{Call, Envelope};
 use super::posts::{Read, read};
 use super::surrogates::mended;
-use super::{Memory, body, not_found, senders};
+use super::{Memory, senders};
 use crate::actions::receive::{Plan, Planned, plan};
 use crate::domain::message::{Delivery, Receipt};
 use crate::http::limits::Limits;
@@ -34,14 +34,14 @@ pub fn is_asked(request: &HttpRequest) -> bool {
 /// As the call itself, and 401 `token_missing` for a write key alone. What is refused is not counted.
 pub async fn answer(
     request: &HttpRequest,
-    payload: Payload,
+    call: Call,
+    body: Result<Bytes, Problem>,
     store: &Store,
     limits: &Limits,
     memory: &Memory,
 ) -> Result<HttpResponse, Problem> {
-    let call = request.path().rsplit('/').next().and_then(Call::parse).ok_or_else(not_found)?;
     let catalog = store.catalog();
-    let body = body::read(request, payload, call.limit()).await?;
+    let body = body?;
     let body = mended(&body);
     let envelope = Envelope::open(call, &body)?;
     let sender = senders::asker(request, &envelope, &catalog, store, limits, memory).await?;

@@ -2,8 +2,8 @@
 //!
 //! A post walks through `body` (encoding, limit), `envelope` (key, time, list), `senders` (who may),
 //! `segment` with `companies`, `context` and `agents` (what it says), and as one job of the writer
-//! into `actions::receive`: all of that in `posts`. `sdk_settings` answers what SDKs ask for before
-//! they send, `scripts` what pages load.
+//! into `actions::receive`: all of that in `posts`. `pixel` reads the same from an image's address.
+//! `sdk_settings` answers what SDKs ask for before they send, `scripts` what pages load.
 //!
 //! Each worker remembers a little by itself (`Memory`), so that nothing is locked.
 
@@ -15,6 +15,7 @@ mod dry_run;
 mod envelope;
 mod fields;
 mod json;
+mod pixel;
 mod posts;
 mod refusals;
 mod scripts;
@@ -82,6 +83,10 @@ fn configure_with(config: &mut web::ServiceConfig, memory: Rc<Memory>) {
                 // Each word a path of its own: one with a place in it would be matched by a regular expression.
                 for word in envelope::Call::WORDS {
                     let resource = web::resource(format!("/{word}")).route(web::post().to(posts::post));
+                    scope.service(resource.default_service(web::to(no_such_method)));
+                }
+                for word in pixel::WORDS {
+                    let resource = web::resource(format!("/pixel/{word}")).route(read().to(pixel::pixel));
                     scope.service(resource.default_service(web::to(no_such_method)));
                 }
             })

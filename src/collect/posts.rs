@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use actix_web::http::header::USER_AGENT;
-use actix_web::web::{Data, Payload};
+use actix_web::web::{Bytes, Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 
@@ -40,27 +40,42 @@ pub async fn post(
     limits: Data<Limits>,
 ) -> Result<HttpResponse, Problem> {
     let memory = Memory::of(&request)?;
+    let call = call(&request)?;
+    let body = body::read(&request, payload, call.limit()).await;
     if dry_run::is_asked(&request) {
-        let answer = dry_run::answer(&request, payload, &store, &limits, &memory).await;
+        let answer = dry_run::answer(&request, call, body, &store, &limits, &memory).await;
         return answer.map_err(Problem::for_tracking);
     }
-    match take(&request, payload, &store, &limits, &memory).await {
+    match take(&request, call, body, &store, &limits, &memory).await {
         Ok(results) => Ok(HttpResponse::Ok().json(Answer { success: true, results })),
         Err(declined) => Err(decline(memory, &store, declined)),
     }
 }
 
-async fn take(
+/// The call that a path ends in.
+///
+/// # Errors
+/// 404: there is no such call.
+pub(super) fn call(request: &HttpRequest) -> Result<Call, Problem> {
+    let word = request.path().rsplit('/').next();
+    word.and_then(Call::parse).ok_or_else(|| not_found().for_tracking())
+}
+
+/// Takes in what a body says, as far as it could be read.
+///
+/// # Errors
+/// The whole request was not taken.
+pub(super) async fn take(
     request: &HttpRequest,
-    payload: Payload,
+    call: Call,
+    body: Result<Bytes, Problem>,
     store: &Store,
     limits: &Limits,
     memory: &Rc<Memory>,
 ) -> Result<Vec<Receipt>, Declined> {
-    let call = request.path().rsplit('/').next().and_then(Call::parse).ok_or_else(not_found)?;
     let catalog = store.catalog();
     let in_head = |problem| Declined::from(problem).of(senders::source_in_head(request, &catalog));
-    let body = body::read(request, payload, call.limit()).await.map_err(in_head)?;
+    let body = body.map_err(in_head)?;
     let body = mended(&body);
     let envelope = Envelope::open(call, &body).map_err(in_head)?;
     let sender = senders::sender(request, &envelope, &catalog, store, limits, memory).await?;

@@ -202,7 +202,8 @@ pub fn query_key(request: &HttpRequest) -> Option<String> {
     query(request, &["writeKey", "write_key"])
 }
 
-fn query(request: &HttpRequest, names: &[&str]) -> Option<String> {
+/// The first of these fields of the query string that says something.
+pub fn query(request: &HttpRequest, names: &[&str]) -> Option<String> {
     if request.query_string().is_empty() {
         return None;
     }

@@ -2,6 +2,7 @@
 
 mod bodies;
 mod paths;
+mod pixel;
 mod posts;
 mod sdks;
 mod senders;

@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use super::snippets;
 use crate::dashboard::parts::code;
 use crate::dashboard::parts::frame::Frame;
 
@@ -61,6 +62,11 @@ pub fn step(frame: &Frame, key: &str) -> Markup {
             h3 { "Content security policy" }
             p { "Pages with a policy of their own allow this server in two places." }
             (block("Add to your header", &csp(&frame.server)))
+            h3 { "Subresource integrity" }
+            p {
+                "The browser runs the script only if it is this very one, byte for byte. Take it in the place of the script's tag above; after an update of Rollcall the page needs the new tag, and until then sends nothing."
+            }
+            (code::block("This version, for ever", snippets::pinned_script(&frame.server, key)))
             h3 { "First-party path" }
             p {
                 "Through your site's own address, scripts are not blocked by lists of trackers, and no other host is asked. Choose any path and file name; start Rollcall with "

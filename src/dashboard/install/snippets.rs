@@ -3,6 +3,8 @@
 use maud::{Markup, html};
 use serde_json::Value;
 
+use crate::http::assets;
+
 /// A text as a string of JSON, harmless within a script.
 fn quoted(text: &str) -> String {
     Value::from(text).to_string().replace('<', "\\u003c")
@@ -21,6 +23,22 @@ fn script(server: &str, key: Option<&str>) -> Markup {
     html! {
         span.t { "<script" } " async src=" span.s { "\"" (server) "/widget.js\"" }
         @if let Some(key) = key { "\n        data-write-key=" span.s { "\"" (key) "\"" } }
+        span.t { "></script>" }
+    }
+}
+
+/// The script's tag for this very version of it, which the browser checks before it runs.
+pub fn pinned_script(server: &str, key: &str) -> Markup {
+    html! {
+        span.t { "<script" }
+        " async src="
+        span.s { "\"" (server) "/widget." (assets::widget_version()) ".js\"" }
+        "\n        integrity="
+        span.s { "\"" (assets::widget_integrity()) "\"" }
+        "\n        crossorigin="
+        span.s { "\"anonymous\"" }
+        "\n        data-write-key="
+        span.s { "\"" (key) "\"" }
         span.t { "></script>" }
     }
 }
@@ -125,6 +143,22 @@ mod tests {
     #[test]
     fn a_key_that_was_adopted_can_t_break_out_of_its_string() {
         assert_eq!(quoted("a\"</script>"), r#""a\"\u003c/script>""#);
+    }
+
+    #[test]
+    fn the_pinned_script_carries_the_hash_of_what_is_served_under_its_address() {
+        use base64::Engine;
+        use sha2::Digest;
+        let tag = bare(&pinned_script("https://roll.example", "wk_1").into_string());
+        let hash = base64::engine::general_purpose::STANDARD.encode(sha2::Sha384::digest(assets::widget().bytes));
+        assert_eq!(
+            tag,
+            format!(
+                "<script async src=\"https://roll.example/widget.{}.js\"\n        integrity=\"sha384-{hash}\"\n        \
+                 crossorigin=\"anonymous\"\n        data-write-key=\"wk_1\"></script>",
+                assets::widget_version()
+            )
+        );
     }
 
     /// The text that a person copies.
