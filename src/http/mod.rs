@@ -20,4 +20,6 @@ pub mod problem;
 pub mod request;
 pub mod session;
 #[cfg(test)]
+mod shorten;
+#[cfg(test)]
 mod strip;

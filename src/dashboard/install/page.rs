@@ -41,6 +41,8 @@ pub struct View {
     pub earlier_ms: Option<i64>,
     /// Whose tags the code is written with.
     pub framework: Framework,
+    /// Browsers that ask not to be tracked are heeded (setting).
+    pub respect_gpc: bool,
     /// Attributes that are texts and could be something else, of each kind.
     pub offers: Vec<(Owner, String, Type)>,
 }
@@ -78,7 +80,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
                 (steps::people(frame, view, source, key, state))
                 (steps::company(state))
                 (steps::sign_out(frame, key))
-                (steps::hardening(frame, key))
+                (steps::hardening(frame, key, view.respect_gpc))
                 (steps::try_it(frame, key))
                 (offers::card(frame, &view.offers))
             }
@@ -142,13 +144,10 @@ fn contents() -> Markup {
 /// The store's.
 pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
     let store = desk::store(&request)?;
-    let sources: Vec<Source> = store
-        .catalog()
-        .sources_in_order()
-        .into_iter()
-        .filter(|source| !source.write_keys.is_empty())
-        .cloned()
-        .collect();
+    let catalog = store.catalog();
+    let respect_gpc = catalog.settings.respect_gpc;
+    let sources: Vec<Source> =
+        catalog.sources_in_order().into_iter().filter(|source| !source.write_keys.is_empty()).cloned().collect();
     let wanted = desk::value(&request, "source");
     let source = sources.iter().find(|source| Some(&source.source_id) == wanted.as_ref()).or(sources.first()).cloned();
     let since_ms = desk::value(&request, "since").and_then(|since| since.parse().ok()).filter(|since| *since >= 0);
@@ -164,5 +163,8 @@ pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
         })
         .await?;
     let framework = Framework::parse(&desk::value(&request, "fw").unwrap_or_default());
-    Ok(desk::page(page(&frame, &View { sources, source, since_ms, evidence, earlier_ms, framework, offers })))
+    Ok(desk::page(page(
+        &frame,
+        &View { sources, source, since_ms, evidence, earlier_ms, framework, respect_gpc, offers },
+    )))
 }

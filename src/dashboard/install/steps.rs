@@ -134,16 +134,29 @@ pub fn sign_out(frame: &Frame, key: &str) -> Markup {
 }
 
 /// What a careful site adds.
-pub fn hardening(frame: &Frame, key: &str) -> Markup {
+pub fn hardening(frame: &Frame, key: &str, respect_gpc: bool) -> Markup {
     html! {
         section.stepbox id="harden" {
             h2 { "Hardening" }
+            p {
+                @if respect_gpc {
+                    "Visitors whose browser asks all sites not to track them (Global Privacy Control, Do Not Track) are not counted. "
+                } @else {
+                    "Visitors are counted even where their browser asks all sites not to track them (Global Privacy Control, Do Not Track). "
+                }
+                a href="/settings/workspace" { "Change it in the settings" }
+                ". A page that asks for consent first says "
+                code { "\"consent\": false" }
+                " in its settings, and calls "
+                code { "rollcall.consent(true)" }
+                " when the visitor agrees."
+            }
             h3 { "Subresource integrity" }
             p {
                 "The browser runs the script only if it is this very one, byte for byte. Take it in the place of the script's tag above; \
                  after an update of Rollcall the page needs the new tag, and until then sends nothing."
             }
-            (code::block("This version, for ever", snippets::pinned_script(&frame.server, key)))
+            (code::block("This version, for ever", snippets::pinned_script(&frame.server, key, respect_gpc)))
         }
     }
 }

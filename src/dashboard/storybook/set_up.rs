@@ -32,6 +32,7 @@ pub fn installs() -> Vec<(&'static str, Markup)> {
         evidence,
         earlier_ms: Some(now() - 3 * DAY_MS),
         framework,
+        respect_gpc: count != 1,
         offers: if count > 1 { vec![(Owner::User, "seats_left".to_owned(), Type::Number)] } else { Vec::new() },
     };
     let script = Some((now() - 30_000, "help.quayside.example".to_owned()));
