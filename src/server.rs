@@ -27,7 +27,7 @@ use crate::http::client::{Network, Site};
 use crate::http::limits::Limits;
 use crate::http::problem::Problem;
 use crate::http::{assets, csrf, head, headers, request};
-use crate::jobs::{attributes, retention};
+use crate::jobs::{attributes, retention, segments};
 use crate::store::{Ambient, Lock, LockError, Store, StoreError, operators};
 
 /// Seconds that requests under way have to end; the whole ending takes less than 10.
@@ -130,6 +130,7 @@ pub struct Running {
     forgetting: JoinHandle<()>,
     clearing: JoinHandle<()>,
     working: JoinHandle<()>,
+    counting: JoinHandle<()>,
     _lock: Lock,
 }
 
@@ -152,6 +153,7 @@ impl Running {
         self.forgetting.abort();
         self.clearing.abort();
         self.working.abort();
+        self.counting.abort();
         self.store.close();
         served.unwrap_or_else(|error| Err(std::io::Error::other(error)))
     }
@@ -226,6 +228,7 @@ pub async fn start(options: ServeOptions) -> Result<Running, StartError> {
         url,
         clearing: actix_web::rt::spawn(retention::run(store.clone())),
         working: actix_web::rt::spawn(attributes::run(store.clone())),
+        counting: actix_web::rt::spawn(segments::run(store.clone())),
         store,
         set_up_path,
         handle: running.handle(),

@@ -17,11 +17,13 @@ mod companies;
 mod edits;
 mod erasures;
 mod events;
+mod export;
 mod findings;
 mod merges;
 mod parameters;
 mod possible_duplicates;
 mod refusals;
+mod segments;
 mod settings;
 mod sources;
 mod suggested_domains;
@@ -56,11 +58,13 @@ pub fn configure(config: &mut web::ServiceConfig) {
                 .configure(changes::configure)
                 .configure(companies::configure)
                 .configure(events::configure)
+                .configure(export::configure)
                 .configure(visitors::configure)
                 .configure(tray::configure)
                 .configure(refusals::configure)
                 .configure(findings::configure)
                 .configure(attributes::configure)
+                .configure(segments::configure)
                 .configure(settings::configure)
                 .configure(sources::configure)
                 .configure(suggested_domains::configure)

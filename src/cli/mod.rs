@@ -6,6 +6,7 @@
 mod backup;
 mod check;
 mod demo;
+mod export;
 mod operator;
 mod restore;
 mod serve;
@@ -65,6 +66,8 @@ enum Command {
     Token(token::Token),
     /// Show the settings, show one, or change one
     Setting(setting::Setting),
+    /// Write all users, companies, memberships or events to a file
+    Export(export::Export),
     /// Copy the workspace into a new file, while the server runs
     Backup(backup::Backup),
     /// Put a backup in the place of the workspace's file; the server must not run
@@ -163,6 +166,7 @@ fn run(line: CommandLine) -> Result<(), Failure> {
                 Command::Source(source) => source.run(&workspace),
                 Command::Token(token) => token.run(&workspace),
                 Command::Setting(setting) => setting.run(&workspace),
+                Command::Export(export) => export.run(&workspace),
                 Command::Backup(backup) => backup.run(&workspace),
                 Command::Restore(restore) => restore.run(&workspace),
                 Command::Check(check) => check.run(&workspace),

@@ -13,6 +13,7 @@ mod duplicates;
 mod edit;
 mod erase;
 mod errors;
+mod export;
 mod first_run;
 mod happenings;
 mod help;
@@ -25,6 +26,7 @@ mod parts;
 mod password;
 mod refusals;
 mod search;
+mod segments;
 mod set_up;
 mod settings;
 mod sign_in;
@@ -87,7 +89,11 @@ pub fn configure(config: &mut ServiceConfig) {
         .service(web::resource("/signed-members").post(signed_members::change))
         .service(web::resource("/columns").post(narrowed::keep_columns))
         .service(web::resource("/filter/values").get(narrowed::suggest))
+        .service(web::resource("/segments").get(segments::list::show))
+        .service(web::resource("/segments/save").get(segments::save::show).post(segments::save::save))
+        .service(web::resource("/segments/{id}").get(segments::one::show).post(segments::one::change))
         .service(web::resource("/visitors").get(visitors::show))
+        .service(web::resource("/export/{kind}").get(export::show))
         .service(web::resource("/refusals").get(refusals::show))
         .service(web::resource("/refusals/tray").get(tray::show).post(tray::decide))
         .service(web::resource("/attributes").get(attributes::list::show))

@@ -20,5 +20,7 @@ pub mod limits;
 pub mod message;
 pub mod profile;
 pub mod proof;
+pub mod segments;
 pub mod settings;
+pub mod table;
 pub mod time;

@@ -2,3 +2,4 @@
 
 pub mod attributes;
 pub mod retention;
+pub mod segments;

@@ -58,6 +58,8 @@ pub struct EventRow {
     pub user_name: Option<String>,
     /// Our id of the user, which a lead has too.
     pub user_uuid: Option<String>,
+    /// The user's e-mail address.
+    pub user_email: Option<String>,
     /// The browser it names.
     pub anonymous_id: Option<String>,
     /// The company it counts for (C4).
@@ -280,7 +282,7 @@ fn row(db: &Reader<'_>, event_id: i64) -> Result<Option<EventRow>, StoreError> {
     let mut statement = db.0.prepare_cached(
         "SELECT event.kind, name.name, event.name, event.received_after_ms, user.user_id, coalesce(user.name, user.email),
                 user.id, visitor.anonymous_id, company.company_id, event.properties, page.context,
-                agent.context, source.name
+                agent.context, source.name, user.email
          FROM events AS event
          LEFT JOIN event_names AS name ON name.name_key = event.name_key
          LEFT JOIN contexts AS page ON page.context_key = event.page_key
@@ -315,6 +317,7 @@ fn row(db: &Reader<'_>, event_id: i64) -> Result<Option<EventRow>, StoreError> {
                 user_id: row.get(4)?,
                 user_name: row.get(5)?,
                 user_uuid: row.get(6)?,
+                user_email: row.get(13)?,
                 anonymous_id: row.get(7)?,
                 company_id: row.get(8)?,
                 properties: object(9)?,

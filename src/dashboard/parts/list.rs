@@ -209,6 +209,14 @@ impl<S: Column> Address<S> {
         Address { filter, ..self.clone() }.first_page()
     }
 
+    /// The address of the list of a segment, by its id.
+    pub fn in_segment(&self, segment_id: &str) -> String {
+        let all = Address { search: None, ..self.clone() }.filtered(Filter::default());
+        let (path, anchor) = all.split_once('#').map_or((all.as_str(), ""), |(path, anchor)| (path, anchor));
+        let condition = format!("segment:is:{segment_id}");
+        format!("{}{anchor}", links::with_query(path, &[("f", Some(&condition))]))
+    }
+
     fn sorted(&self, sort: S, descending: bool) -> String {
         Address { sort, descending, ..self.clone() }.first_page()
     }
@@ -269,6 +277,17 @@ impl<S: Column> Address<S> {
     /// Whether it is the whole list from its beginning.
     pub fn is_untouched(&self) -> bool {
         self.search.is_none() && self.filter.is_empty() && self.after.is_none()
+    }
+
+    /// What is left of the list, as its address says it: the search and the filter.
+    pub fn narrowing(&self) -> Vec<(String, String)> {
+        let search = self.search.iter().map(|search| (self.names.search.to_owned(), search.clone()));
+        search.chain(self.filter.parameters()).collect()
+    }
+
+    /// Whether it is not all of the list.
+    pub fn is_narrowed(&self) -> bool {
+        self.search.is_some() || !self.filter.is_empty()
     }
 
     /// First page and next page; nothing where one page is all there is.

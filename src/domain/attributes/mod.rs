@@ -55,7 +55,7 @@ impl Owner {
 }
 
 /// The type of an attribute (A1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Type {
     /// `true` or `false`.
     Boolean,

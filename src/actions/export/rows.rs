@@ -1,0 +1,150 @@
+//! The rows of an export, as the API says them.
+
+use serde_json::{Map, Value, json};
+
+use super::Wanted;
+use crate::domain::activity::{State, Trend};
+use crate::domain::table::Kind;
+use crate::domain::time::rfc3339;
+use crate::store::companies::{self, CompanyRecord, Shelf};
+use crate::store::events::{self, EventRow, Of};
+use crate::store::list::{Cursor, ListQuery, Page};
+use crate::store::users::{AttributeValue, UserMembership, UserRecord};
+use crate::store::{Reader, StoreError, users};
+
+/// A row by the names of its columns, its attributes below `attributes`.
+pub(super) type Row = Map<String, Value>;
+
+/// A page of rows: users and companies who were first seen first, events the newest first. Of the memberships those
+/// of a page of users.
+pub(super) fn page(
+    db: &Reader<'_>,
+    wanted: &Wanted,
+    after: Option<Cursor>,
+    size: usize,
+    now_ms: i64,
+) -> Result<Page<Row>, StoreError> {
+    match wanted.kind {
+        Kind::Users => {
+            Ok(each(users::records(db, &query(wanted, users::SortBy::FirstSeen, after, size), now_ms)?, |one| {
+                vec![user(one, now_ms)]
+            }))
+        }
+        Kind::Memberships => {
+            let users = users::records(db, &query(wanted, users::SortBy::FirstSeen, after, size), now_ms)?;
+            Ok(each(users, memberships))
+        }
+        Kind::Companies => {
+            let query = query(wanted, companies::SortBy::FirstSeen, after, size);
+            Ok(each(companies::records(db, Shelf::InUse, &query, now_ms)?, |one| vec![company(one, now_ms)]))
+        }
+        Kind::Events => {
+            let events = events::list(db, Of::All, after.as_ref(), size)?;
+            // Who somebody is stands in the other files.
+            Ok(each(events, |one| one.kind.is_activity().then(|| event(one)).into_iter().collect()))
+        }
+    }
+}
+
+fn query<S>(wanted: &Wanted, sort: S, after: Option<Cursor>, size: usize) -> ListQuery<S> {
+    ListQuery { search: wanted.search.clone(), filter: wanted.filter.clone(), sort, descending: false, after, size }
+}
+
+fn each<T>(page: Page<T>, rows: impl FnMut(T) -> Vec<Row>) -> Page<Row> {
+    Page { rows: page.rows.into_iter().flat_map(rows).collect(), next: page.next }
+}
+
+/// The object that a `json!` makes.
+fn row(value: Value) -> Row {
+    match value {
+        Value::Object(row) => row,
+        _ => Row::new(),
+    }
+}
+
+fn values(attributes: Vec<AttributeValue>) -> Map<String, Value> {
+    attributes.into_iter().map(|attribute| (attribute.name, attribute.value)).collect()
+}
+
+fn user(user: UserRecord, now_ms: i64) -> Row {
+    let UserRecord { row: of, identifiers, attributes, active_days, signed, .. } = user;
+    let ids =
+        |kind: &str| identifiers.iter().filter(|id| id.kind == kind).map(|id| id.value.clone()).collect::<Vec<_>>();
+    row(json!({
+        "id": of.id,
+        "user_id": of.user_id,
+        "attributes": values(attributes),
+        "aliases": ids("alias"),
+        "anonymous_ids": ids("anonymous_id"),
+        "owner": of.owner,
+        "tags": of.tags,
+        "state": State::at(now_ms, of.first_seen_ms, of.last_seen_ms).as_str(),
+        "trend": Trend::between(active_days.1, active_days.0).as_str(),
+        "first_seen": rfc3339(of.first_seen_ms),
+        "last_seen": of.last_seen_ms.map(rfc3339),
+        "signed": signed,
+    }))
+}
+
+fn memberships(user: UserRecord) -> Vec<Row> {
+    let UserRecord { row: of, memberships, .. } = user;
+    let membership = |membership: UserMembership| {
+        let mut attributes = membership.attributes;
+        // Role and title are attributes too, and stand among them in a table.
+        for (name, value) in [("role", membership.role), ("title", membership.title)] {
+            if let Some(value) = value {
+                attributes.insert(name.to_owned(), Value::String(value));
+            }
+        }
+        row(json!({
+            "id": of.id,
+            "user_id": of.user_id,
+            "email": of.email,
+            "company_id": membership.company.company_id,
+            "attributes": attributes,
+            "current": membership.current,
+            "joined_at": rfc3339(membership.joined_ms),
+            "left_at": membership.left_ms.map(rfc3339),
+            "source": membership.source,
+        }))
+    };
+    memberships.into_iter().map(membership).collect()
+}
+
+fn company(company: CompanyRecord, now_ms: i64) -> Row {
+    let CompanyRecord { row: of, aliases, domains, attributes, active_people, .. } = company;
+    row(json!({
+        "company_id": of.company_id,
+        "attributes": values(attributes),
+        "aliases": aliases,
+        "domains": domains,
+        "members": of.members,
+        "active_members_30d": of.active_members,
+        "owner": of.owner,
+        "tags": of.tags,
+        "state": State::at(now_ms, of.first_seen_ms, of.last_seen_ms).as_str(),
+        "trend": Trend::between(active_people.1, active_people.0).as_str(),
+        "first_seen": rfc3339(of.first_seen_ms),
+        "last_seen": of.last_seen_ms.map(rfc3339),
+    }))
+}
+
+fn event(event: EventRow) -> Row {
+    row(json!({
+        // Text: JavaScript rounds numbers of this size.
+        "event_id": event.event_id.0.to_string(),
+        "name": event.name,
+        "type": event.kind.as_str(),
+        "page_name": event.page_name,
+        "time": rfc3339(event.event_id.at_ms()),
+        "received_at": rfc3339(event.received_ms),
+        "id": event.user_uuid,
+        "user_id": event.user_id,
+        "email": event.user_email,
+        "anonymous_id": event.anonymous_id,
+        "company_id": event.company_id,
+        "source": event.source,
+        "properties": Value::Object(event.properties),
+        "context": Value::Object(event.context),
+    }))
+}

@@ -1,0 +1,75 @@
+//! Several exports in one zip, written as it is read: no part of it waits in memory.
+
+use std::collections::VecDeque;
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use zip::write::{SimpleFileOptions, StreamWriter};
+use zip::{CompressionMethod, ZipWriter};
+
+use super::Export;
+use crate::store::{Reader, StoreError};
+
+/// A zip under way.
+pub struct Zip {
+    /// None once it is finished.
+    writer: Option<ZipWriter<StreamWriter<Written>>>,
+    written: Written,
+    waiting: VecDeque<Export>,
+    open: Option<Export>,
+}
+
+/// What was written and not taken yet.
+#[derive(Clone, Default)]
+struct Written(Arc<Mutex<Vec<u8>>>);
+
+impl Written {
+    fn take(&self) -> Vec<u8> {
+        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Write for Written {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Zip {
+    /// A zip of these files.
+    pub(super) fn new(waiting: VecDeque<Export>) -> Zip {
+        let written = Written::default();
+        Zip { writer: Some(ZipWriter::new_stream(written.clone())), written, waiting, open: None }
+    }
+
+    /// The next part; none behind the last one.
+    pub(super) fn next(&mut self, db: &Reader<'_>, now_ms: i64) -> Result<Option<Vec<u8>>, StoreError> {
+        let failed = |error: io::Error| StoreError::File { path: "rollcall.zip".into(), error };
+        let Some(writer) = &mut self.writer else { return Ok(None) };
+        if self.open.is_none() {
+            self.open = self.waiting.pop_front();
+            match &self.open {
+                Some(export) => {
+                    let options =
+                        SimpleFileOptions::default().compression_method(CompressionMethod::Deflated).large_file(true);
+                    writer.start_file(export.file_name(), options).map_err(|error| failed(error.into()))?;
+                }
+                None => {
+                    let writer = self.writer.take().expect("it was there a moment ago");
+                    writer.finish().map_err(|error| failed(error.into()))?;
+                    return Ok(Some(self.written.take()));
+                }
+            }
+        }
+        match self.open.as_mut().map(|export| export.next(db, now_ms)).transpose()?.flatten() {
+            Some(part) => writer.write_all(&part).map_err(failed)?,
+            None => self.open = None,
+        }
+        Ok(Some(self.written.take()))
+    }
+}

@@ -1,0 +1,52 @@
+//! `/export/{kind}`: all rows of a kind as one file, `/export/all` as a zip of all kinds.
+
+use actix_web::http::StatusCode;
+use actix_web::web::{self, Data, Path};
+use actix_web::{HttpRequest, HttpResponse};
+
+use super::parameters::{FILTER, Parameters, invalid};
+use super::read_only;
+use crate::actions::export::{self, Package, Wanted};
+use crate::domain::table::{Format, Kind};
+use crate::http::access::ReadToken;
+use crate::http::problem::Problem;
+use crate::store::Store;
+
+pub(super) fn configure(config: &mut web::ServiceConfig) {
+    config.service(read_only("/export/{kind}").get(all));
+}
+
+/// `GET /api/v1/export/{kind}`: `format=csv|ndjson`, and the filter of the list.
+async fn all(
+    _: ReadToken,
+    path: Path<String>,
+    request: HttpRequest,
+    store: Data<Store>,
+) -> Result<HttpResponse, Problem> {
+    let catalog = store.catalog();
+    let kind = Kind::parse(&path);
+    let fields = kind.and_then(|kind| export::fields(&catalog, kind));
+    let known: &[&str] = if fields.is_some() { &["format", "q", FILTER] } else { &["format"] };
+    let parameters = Parameters::of(&request, known)?;
+    let format = match parameters.get("format") {
+        None => Format::default(),
+        Some(word) => Format::parse(word)
+            .ok_or_else(|| invalid(format!("format can't be {word:?}. Use csv or ndjson."), "format"))?,
+    };
+    let package = match kind {
+        Some(kind) => {
+            let filter = fields.map(|fields| parameters.filter(&fields)).transpose()?.flatten();
+            let search = parameters.get("q").map(str::to_owned);
+            Package::one(&catalog, Wanted { kind, format, filter, search })
+        }
+        None if path.as_str() == "all" => Package::all(&catalog, format),
+        None => {
+            let detail =
+                "There is no such export. Use users, companies, memberships, events, or all for a zip of them.";
+            return Err(Problem::new(StatusCode::NOT_FOUND, "export_unknown", detail));
+        }
+    };
+    // What was just sent is there.
+    store.read_folded(|_| Ok(())).await?;
+    Ok(crate::http::export::answer(&store, package))
+}

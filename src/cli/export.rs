@@ -1,0 +1,115 @@
+//! `rollcall export`: all that there is, as files of an open format.
+
+use std::fs::File;
+use std::io::{self, ErrorKind, Write};
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::json;
+
+use super::{Failure, Workspace, say};
+use crate::actions::export::{self, Package, Wanted};
+use crate::domain::filter::{self, Filter};
+use crate::domain::table::{Format, Kind};
+use crate::store::{Store, owner_only};
+
+/// What to write, and where to.
+#[derive(Args)]
+pub(super) struct Export {
+    /// users, companies, memberships or events; all for a zip of them
+    #[arg(value_name = "WHAT", value_parser = ["users", "companies", "memberships", "events", "all"])]
+    what: String,
+    /// csv or ndjson
+    #[arg(long, default_value = "csv", value_parser = ["csv", "ndjson"])]
+    format: String,
+    /// Only what a list shows under this, as its address says it: f=plan:is:pro&q=ann
+    #[arg(long, value_name = "QUERY")]
+    filter: Option<String>,
+    /// Write to this file, which must not exist, and not to stdout
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+impl Export {
+    pub(super) fn run(self, workspace: &Workspace) -> Result<(), Failure> {
+        let store = workspace.open_existing()?;
+        let package = self.package(&store)?;
+        let Some(path) = &self.output else {
+            return write(&store, package, &mut io::stdout().lock()).map(drop);
+        };
+        let wrong = |error: io::Error| match error.kind() {
+            ErrorKind::AlreadyExists => Failure::Failed(format!("{} exists. Name a new file.", path.display())),
+            _ => Failure::Failed(format!("{}: {error}", path.display())),
+        };
+        let mut file = owner_only().create_new(true).open(path).map_err(wrong)?;
+        let written = write(&store, package, &mut file).and_then(|bytes| {
+            File::sync_all(&file).map_err(wrong)?;
+            Ok(bytes)
+        });
+        let bytes = match written {
+            Ok(bytes) => bytes,
+            Err(failure) => {
+                // Half of a file passes for a whole one.
+                let _ = std::fs::remove_file(path);
+                return Err(failure);
+            }
+        };
+        say(format_args!("Wrote {}.", path.display()));
+        workspace.answer(&json!({ "file": path, "bytes": bytes }), path.display());
+        Ok(())
+    }
+
+    fn package(&self, store: &Store) -> Result<Package, Failure> {
+        let catalog = store.catalog();
+        let format = Format::parse(&self.format).unwrap_or_default();
+        let Some(kind) = Kind::parse(&self.what) else {
+            if self.filter.is_some() {
+                return Err(Failure::Usage(
+                    "--filter works for one kind. Name it, as in: rollcall export users.".into(),
+                ));
+            }
+            return Ok(Package::all(&catalog, format));
+        };
+        let (filter, search) = match (&self.filter, export::fields(&catalog, kind)) {
+            (None, _) => (None, None),
+            (Some(text), Some(fields)) => read_filter(text, &fields)?,
+            (Some(_), None) => return Err(Failure::Usage("Events can't be filtered. Leave --filter out.".into())),
+        };
+        Ok(Package::one(&catalog, Wanted { kind, format, filter, search }))
+    }
+}
+
+/// A filter as an address says it, and what is searched for.
+fn read_filter(text: &str, fields: &filter::Fields) -> Result<(Option<Filter>, Option<String>), Failure> {
+    let text = text.trim_start_matches('?');
+    let pairs: Vec<(String, String)> = form_urlencoded::parse(text.as_bytes()).into_owned().collect();
+    let mut search = None;
+    for (name, value) in &pairs {
+        if name == "q" {
+            search = Some(value.trim().to_owned()).filter(|text| !text.is_empty());
+        } else if !filter::is_parameter(name) {
+            return Err(Failure::Usage(format!("--filter takes f=FIELD:OP:VALUE, match= and q=, and no {name}=.")));
+        }
+    }
+    let said = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    let filter =
+        filter::parse(said, fields).map_err(|error| Failure::Usage(format!("--filter: {}", error.sentence)))?;
+    Ok((Some(filter).filter(|filter| !filter.is_empty()), search))
+}
+
+/// Writes all parts, or as many as somebody reads; how many bytes they are.
+fn write(store: &Store, mut package: Package, to: &mut impl Write) -> Result<u64, Failure> {
+    let mut bytes = 0;
+    let now_ms = store.now_ms();
+    store.read_settled(|_| Ok(()))?;
+    while let Some(part) = store.read_now(|db| package.next(db, now_ms))? {
+        match to.write_all(&part) {
+            // Whoever reads has had enough.
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(bytes),
+            written => written?,
+        }
+        bytes += part.len() as u64;
+    }
+    to.flush()?;
+    Ok(bytes)
+}

@@ -1,0 +1,69 @@
+//! `/export/{kind}`: a list as a file, for whoever is signed in. What the file is, is said in `domain/table.rs`.
+
+use actix_web::HttpRequest;
+use actix_web::web::Path;
+use maud::{Markup, html};
+
+use super::desk::{self, Answer};
+use super::parts::frame::Place;
+use super::parts::list::{Address, Column};
+use super::{errors, links, narrowed};
+use crate::actions::export::{self, Package, Wanted};
+use crate::domain::filter;
+use crate::domain::table::{Format, Kind};
+use crate::http::access::Viewer;
+use crate::http::page::PageError;
+
+/// Links to a list as a file: what is searched for and filtered is what is in it.
+pub fn links<S: Column>(kind: Kind, address: &Address<S>) -> Markup {
+    let href = |format: Format| {
+        let kept = address.narrowing();
+        let mut pairs = vec![("format", Some(format.as_str()))];
+        pairs.extend(kept.iter().map(|(name, value)| (name.as_str(), Some(value.as_str()))));
+        links::with_query(&format!("/export/{}", kind.as_str()), &pairs)
+    };
+    html! {
+        p.small.muted {
+            @if address.is_narrowed() { "What is found, as a file: " } @else { "All of them as a file: " }
+            a href=(href(Format::Csv)) download="" { "CSV" }
+            " · "
+            a href=(href(Format::Ndjson)) download="" { "NDJSON" }
+        }
+    }
+}
+
+/// `GET /export/{kind}`
+///
+/// # Errors
+/// There is no such list; the store's.
+pub async fn show(Viewer(operator): Viewer, request: HttpRequest, path: Path<String>) -> Answer {
+    let store = desk::store(&request)?;
+    let catalog = store.catalog();
+    let format = desk::value(&request, "format");
+    let format = match format.as_deref() {
+        None => Some(Format::default()),
+        Some(word) => Format::parse(word),
+    };
+    let Some(format) = format else {
+        let sentence = "format= takes csv or ndjson.";
+        return errors::bad_address(&request, operator, Place::Elsewhere, sentence).await;
+    };
+    let package = match Kind::parse(&path) {
+        Some(kind) => {
+            let pairs = narrowed::pairs(&request);
+            let said = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+            let filter = export::fields(&catalog, kind).map(|fields| filter::parse(said, &fields)).transpose();
+            let filter = match filter {
+                Ok(filter) => filter.filter(|filter| !filter.is_empty()),
+                Err(error) => {
+                    return errors::bad_address(&request, operator, Place::Elsewhere, &error.sentence).await;
+                }
+            };
+            Package::one(&catalog, Wanted { kind, format, filter, search: desk::value(&request, "q") })
+        }
+        None if path.as_str() == "all" => Package::all(&catalog, format),
+        None => return Err(PageError::not_found()),
+    };
+    store.read_folded(|_| Ok(())).await?;
+    Ok(crate::http::export::answer(store, package))
+}

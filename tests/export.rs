@@ -1,0 +1,179 @@
+//! Stories of the export: nobody is locked in.
+
+mod support;
+
+use std::io::Read;
+
+use serde_json::{Value, json};
+use support::{Rollcall, seconds_ago};
+
+async fn filled() -> Rollcall {
+    let rollcall = Rollcall::start();
+    rollcall
+        .backend_posts(json!([
+            { "type": "identify", "userId": "ann", "timestamp": seconds_ago(500), "traits": {
+                "email": "ann@acme.example", "plan": "=cmd|' /C calc'!A0", "seats": 12, "zip": "007", "langs": ["de", "en"],
+                "vip": true, "note": "two\nlines, \"quoted\"", "owner": "nobody", "minus": -5,
+                "company": { "company_id": "acme", "name": "Acme", "membership": { "role": "admin", "floor": 3 } } } },
+            { "type": "identify", "userId": "bob", "timestamp": seconds_ago(400), "traits": { "email": "bob@acme.example" } },
+            { "type": "identify", "timestamp": seconds_ago(300), "traits": { "email": "lea@lead.example" } },
+            { "type": "track", "userId": "ann", "event": "Report exported", "timestamp": seconds_ago(200),
+              "properties": { "rows": 3 }, "context": { "groupId": "acme" } },
+        ]))
+        .await;
+    rollcall
+}
+
+fn csv_rows(text: &str) -> Vec<Value> {
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    let names = reader.headers().unwrap().clone();
+    let row = |record: csv::StringRecord| -> Value {
+        names
+            .iter()
+            .zip(&record)
+            .map(|(name, cell)| (name.to_owned(), json!(cell)))
+            .collect::<serde_json::Map<_, _>>()
+            .into()
+    };
+    reader.records().map(|record| row(record.unwrap())).collect()
+}
+
+fn lines(text: &str) -> Vec<Value> {
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[tokio::test]
+async fn a_spreadsheet_gets_every_value_and_runs_none() {
+    let rollcall = filled().await;
+    let answer = rollcall.api("/export/users").await;
+    assert_eq!((answer.status.as_u16(), answer.header("content-type")), (200, "text/csv; charset=utf-8"));
+    assert_eq!(answer.header("content-disposition"), "attachment; filename=\"users.csv\"");
+    let rows = csv_rows(&answer.text);
+    let ids: Vec<&Value> = rows.iter().map(|row| &row["user_id"]).collect();
+    assert_eq!(ids, ["ann", "bob", ""], "who was first seen first");
+    let ann = &rows[0];
+    for (column, cell) in [
+        ("email", "ann@acme.example"),
+        ("plan (string)", "'=cmd|' /C calc'!A0"),
+        ("seats (number)", "12"),
+        ("minus (number)", "-5"),
+        ("zip (string)", "007"),
+        ("langs (list)", "de|en"),
+        ("vip (boolean)", "true"),
+        ("note (string)", "two\nlines, \"quoted\""),
+        ("attribute.owner (string)", "nobody"),
+        ("owner", ""),
+    ] {
+        assert_eq!(ann[column], cell, "{column}");
+    }
+    assert_eq!((&rows[2]["email"], &rows[2]["seats (number)"]), (&json!("lea@lead.example"), &json!("")));
+    let members = csv_rows(&rollcall.api("/export/memberships?format=csv").await.text);
+    assert_eq!(members.len(), 1);
+    assert_eq!((&members[0]["company_id"], &members[0]["role"]), (&json!("acme"), &json!("admin")));
+    assert_eq!((&members[0]["floor (number)"], &members[0]["left_at"]), (&json!("3"), &json!("")));
+}
+
+#[tokio::test]
+async fn a_program_gets_lines_of_json_under_the_list_s_own_filter() {
+    let rollcall = filled().await;
+    let answer = rollcall.api("/export/users?format=ndjson&f=seats:gt:5").await;
+    assert_eq!(answer.header("content-type"), "application/x-ndjson");
+    let rows = lines(&answer.text);
+    assert_eq!(rows.len(), 1, "{}", answer.text);
+    assert_eq!((&rows[0]["user_id"], &rows[0]["attributes"]["langs"]), (&json!("ann"), &json!(["de", "en"])));
+    assert_eq!(lines(&rollcall.api("/export/users?format=ndjson&q=lea").await.text).len(), 1);
+    let companies = lines(&rollcall.api("/export/companies?format=ndjson").await.text);
+    assert_eq!((companies.len(), &companies[0]["attributes"]["name"]), (1, &json!("Acme")));
+    let events = lines(&rollcall.api("/export/events?format=ndjson").await.text);
+    assert_eq!(events.len(), 1, "who somebody is stands in the other files");
+    assert_eq!((&events[0]["name"], &events[0]["email"]), (&json!("Report exported"), &json!("ann@acme.example")));
+    assert_eq!((&events[0]["company_id"], &events[0]["properties"]), (&json!("acme"), &json!({ "rows": 3 })));
+    for (path, status, code) in [
+        ("/export/users?format=xml", 400, "parameter_invalid"),
+        ("/export/users?f=colour:is:red", 400, "filter_invalid"),
+        ("/export/events?f=name:is:x", 400, "filter_unsupported"),
+        ("/export/events?q=x", 400, "parameter_invalid"),
+        ("/export/visitors", 404, "export_unknown"),
+    ] {
+        let refused = rollcall.api(path).await;
+        assert_eq!((refused.status.as_u16(), &refused.body["code"]), (status, &json!(code)), "{path}");
+    }
+    let stranger = rollcall.client.get(format!("{}/api/v1/export/users", rollcall.address)).send().await.unwrap();
+    assert_eq!(stranger.status(), 401);
+}
+
+#[tokio::test]
+async fn more_rows_than_a_page_come_each_once_with_one_line_of_headings() {
+    let rollcall = Rollcall::start();
+    for batch in 0..5 {
+        let messages: Vec<Value> = (0..100)
+            .map(|number| json!({ "type": "identify", "userId": format!("u{}", batch * 100 + number), "timestamp": seconds_ago(60) }))
+            .collect();
+        rollcall.backend_posts(json!(messages)).await;
+    }
+    let rows = csv_rows(&rollcall.api("/export/users").await.text);
+    let ids: std::collections::BTreeSet<&str> = rows.iter().map(|row| row["user_id"].as_str().unwrap()).collect();
+    assert_eq!((rows.len(), ids.len()), (500, 500));
+}
+
+#[tokio::test]
+async fn everything_comes_as_one_zip_at_the_shell_and_over_http() {
+    let rollcall = filled().await;
+    let target = rollcall.file().with_file_name("all.zip");
+    let line = ["export", "all", "--format", "ndjson", "--output", target.to_str().unwrap(), "--json"];
+    let written = rollcall.shell(&line);
+    assert_eq!(written["bytes"].as_u64().unwrap(), target.metadata().unwrap().len());
+    let by_http = rollcall.client.get(format!("{}/api/v1/export/all?format=ndjson", rollcall.address));
+    let by_http = by_http.bearer_auth(&rollcall.token).send().await.unwrap().bytes().await.unwrap();
+    for bytes in [std::fs::read(&target).unwrap(), by_http.to_vec()] {
+        let mut zip = zip::ZipArchive::new(std::io::Cursor::new(bytes)).unwrap();
+        let mut counts = Vec::new();
+        for place in 0..zip.len() {
+            let (mut file, mut text) = (zip.by_index(place).unwrap(), String::new());
+            file.read_to_string(&mut text).unwrap();
+            let name = file.name().unwrap().into_owned();
+            counts.push((name, lines(&text).len()));
+        }
+        let expected = [("companies.ndjson", 1), ("users.ndjson", 3), ("memberships.ndjson", 1), ("events.ndjson", 1)];
+        assert_eq!(counts, expected.map(|(name, count)| (name.to_owned(), count)));
+    }
+    assert_eq!(rollcall.shell_output(&line, "").status.code(), Some(1), "an export overwrites nothing");
+}
+
+#[tokio::test]
+async fn the_shell_writes_to_stdout_and_says_what_it_does_not_take() {
+    let rollcall = filled().await;
+    let all = rollcall.shell_output(&["export", "users", "--filter", "f=seats%3Agt%3A5&match=all"], "");
+    let rows = csv_rows(&String::from_utf8(all.stdout).unwrap());
+    assert_eq!((rows.len(), &rows[0]["user_id"]), (1, &json!("ann")));
+    for (line, hint) in [
+        (&["export", "people"][..], "memberships"),
+        (&["export", "users", "--filter", "f=colour:is:red"], "colour"),
+        (&["export", "users", "--filter", "sort=name"], "no sort="),
+        (&["export", "events", "--filter", "f=name:is:x"], "can't be filtered"),
+        (&["export", "all", "--filter", "f=name:set"], "one kind"),
+    ] {
+        let output = rollcall.shell_output(line, "");
+        assert_eq!(output.status.code(), Some(2), "{line:?}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains(hint), "{line:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_list_offers_what_it_shows_as_a_file() {
+    let rollcall = filled().await;
+    let cookie = rollcall.session_cookie().await;
+    let get = async |path: &str| {
+        let request = rollcall.client.get(format!("{}{path}", rollcall.address)).header("cookie", &cookie);
+        support::Answer::of(request.send().await.unwrap()).await
+    };
+    let page = get("/users?f=seats:gt:5&q=ann").await.text;
+    let href = "/export/users?format=csv&amp;q=ann&amp;f=seats%3Agt%3A5";
+    assert!(page.contains(href), "{page}");
+    assert_eq!(csv_rows(&get(&href.replace("&amp;", "&")).await.text).len(), 1);
+    assert!(get("/companies").await.text.contains("/export/companies?format=ndjson"));
+    assert_eq!(get("/export/users?format=xml").await.status, 400);
+    assert_eq!(get("/export/nothing").await.status, 404);
+    let stranger = rollcall.client.get(format!("{}/export/users", rollcall.address)).send().await.unwrap();
+    assert_eq!(stranger.status(), 303, "to the sign-in");
+}
