@@ -53,12 +53,25 @@ pub fn own_path(key: &str) -> String {
 }
 
 /// The step.
-pub fn step(frame: &Frame, key: &str) -> Markup {
+pub fn step(frame: &Frame, key: &str, respect_gpc: bool) -> Markup {
     let none = 0..0;
     let block = |caption: &str, text: &str| code::block(caption, code::text(text, &none));
     html! {
         section.stepbox id="harden" {
             h2 { "Hardening" }
+            p {
+                @if respect_gpc {
+                    "Visitors whose browser asks all sites not to track them (Global Privacy Control, Do Not Track) are not counted. "
+                } @else {
+                    "Visitors are counted even where their browser asks all sites not to track them (Global Privacy Control, Do Not Track). "
+                }
+                a href="/settings/workspace" { "Change it in the settings" }
+                ". A page that asks for consent first says "
+                code { "\"consent\": false" }
+                " in its settings, and calls "
+                code { "rollcall.consent(true)" }
+                " when the visitor agrees."
+            }
             h3 { "Content security policy" }
             p { "Pages with a policy of their own allow this server in two places." }
             (block("Add to your header", &csp(&frame.server)))
@@ -66,7 +79,7 @@ pub fn step(frame: &Frame, key: &str) -> Markup {
             p {
                 "The browser runs the script only if it is this very one, byte for byte. Take it in the place of the script's tag above; after an update of Rollcall the page needs the new tag, and until then sends nothing."
             }
-            (code::block("This version, for ever", snippets::pinned_script(&frame.server, key)))
+            (code::block("This version, for ever", snippets::pinned_script(&frame.server, key, respect_gpc)))
             h3 { "First-party path" }
             p {
                 "Through your site's own address, scripts are not blocked by lists of trackers, and no other host is asked. Choose any path and file name; start Rollcall with "

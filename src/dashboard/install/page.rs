@@ -56,6 +56,8 @@ pub struct View {
     pub offered: Offered,
     /// How much of what names a user is signed.
     pub share: Share,
+    /// Browsers that ask not to be tracked are heeded (setting).
+    pub respect_gpc: bool,
     /// Attributes that are texts and could be something else, of each kind.
     pub offers: Vec<(Owner, String, Type)>,
 }
@@ -160,7 +162,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
                 (steps::company(state))
                 (steps::sign_out(frame, key))
                 (proof::step(view, source, |role| frame.may(role)))
-                (hardening::step(frame, key))
+                (hardening::step(frame, key, view.respect_gpc))
                 (steps::try_it(frame, key))
                 (offers::card(frame, &view.offers))
                 (steps::hand_over(view, source))
@@ -249,8 +251,21 @@ pub async fn read(request: &HttpRequest, operator: Operator) -> Result<(Frame, V
     let framework = frameworks::parse(&desk::value(request, "fw").unwrap_or_default());
     let language = proof::language(desk::value(request, "lang").as_deref(), framework.language);
     let (fields, offered) = (Fields::of(request), Offered::of(&catalog));
-    let view =
-        View { sources, source, since_ms, evidence, earlier_ms, framework, language, fields, offered, share, offers };
+    let respect_gpc = catalog.settings.respect_gpc;
+    let view = View {
+        sources,
+        source,
+        since_ms,
+        evidence,
+        earlier_ms,
+        framework,
+        language,
+        fields,
+        offered,
+        share,
+        respect_gpc,
+        offers,
+    };
     Ok((frame, view))
 }
 

@@ -28,13 +28,13 @@ fn script(server: &str, key: Option<&str>) -> Markup {
 }
 
 /// The script's tag for this very version of it, which the browser checks before it runs.
-pub fn pinned_script(server: &str, key: &str) -> Markup {
+pub fn pinned_script(server: &str, key: &str, respect_gpc: bool) -> Markup {
     html! {
         span.t { "<script" }
         " async src="
-        span.s { "\"" (server) "/widget." (assets::widget_version()) ".js\"" }
+        span.s { "\"" (server) "/widget." (assets::widget_version(respect_gpc)) ".js\"" }
         "\n        integrity="
-        span.s { "\"" (assets::widget_integrity()) "\"" }
+        span.s { "\"" (assets::widget(respect_gpc).integrity) "\"" }
         "\n        crossorigin="
         span.s { "\"anonymous\"" }
         "\n        data-write-key="
@@ -149,16 +149,19 @@ mod tests {
     fn the_pinned_script_carries_the_hash_of_what_is_served_under_its_address() {
         use base64::Engine;
         use sha2::Digest;
-        let tag = bare(&pinned_script("https://roll.example", "wk_1").into_string());
-        let hash = base64::engine::general_purpose::STANDARD.encode(sha2::Sha384::digest(assets::widget().bytes));
-        assert_eq!(
-            tag,
-            format!(
-                "<script async src=\"https://roll.example/widget.{}.js\"\n        integrity=\"sha384-{hash}\"\n        \
-                 crossorigin=\"anonymous\"\n        data-write-key=\"wk_1\"></script>",
-                assets::widget_version()
-            )
-        );
+        for respect_gpc in [true, false] {
+            let tag = bare(&pinned_script("https://roll.example", "wk_1", respect_gpc).into_string());
+            let served = assets::widget(respect_gpc).bytes;
+            let hash = base64::engine::general_purpose::STANDARD.encode(sha2::Sha384::digest(served));
+            assert_eq!(
+                tag,
+                format!(
+                    "<script async src=\"https://roll.example/widget.{}.js\"\n        integrity=\"sha384-{hash}\"\n        \
+                     crossorigin=\"anonymous\"\n        data-write-key=\"wk_1\"></script>",
+                    assets::widget_version(respect_gpc)
+                )
+            );
+        }
     }
 
     /// The text that a person copies.

@@ -37,6 +37,7 @@ pub fn installs() -> Vec<(&'static str, Markup)> {
         fields: Fields::usual(),
         offered: Offered::standard(),
         share: if count > 1 { Share { signed: 2_547, unsigned: 560, refused: 3 } } else { Share::default() },
+        respect_gpc: count != 1,
         offers: if count > 1 { vec![(Owner::User, "seats_left".to_owned(), Type::Number)] } else { Vec::new() },
     };
     let script = Some((now() - 30_000, "help.quayside.example".to_owned()));
