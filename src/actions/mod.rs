@@ -14,6 +14,7 @@ pub mod operators;
 pub mod passwords;
 pub mod receive;
 pub mod rename;
+pub mod segments;
 pub mod set_up;
 pub mod settings;
 mod signed_members;

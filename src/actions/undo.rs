@@ -4,6 +4,7 @@
 mod attributes;
 mod merges;
 mod offered;
+mod segments;
 mod settings;
 
 pub use offered::can_be_taken_back;
@@ -203,6 +204,7 @@ impl Undoing<'_, '_> {
             (Subject::Workspace, _) => self.setting(row),
             (Subject::Source(key), field) if sources::is_field(field) => self.source(row, key),
             (Subject::Attribute(key), field) if field != CREATED => self.definition(row, key),
+            (Subject::Segment(key), _) => self.segment(row, key),
             (one, NOT_SAME_AS) => self.told_apart(one, row),
             (Subject::Company(_), CREATED) => self.made(row),
             (Subject::Source(_), CREATED) => {

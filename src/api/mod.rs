@@ -23,6 +23,7 @@ mod merges;
 mod parameters;
 mod possible_duplicates;
 mod refusals;
+mod segments;
 mod settings;
 mod sources;
 mod suggested_domains;
@@ -63,6 +64,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
                 .configure(refusals::configure)
                 .configure(findings::configure)
                 .configure(attributes::configure)
+                .configure(segments::configure)
                 .configure(settings::configure)
                 .configure(sources::configure)
                 .configure(suggested_domains::configure)

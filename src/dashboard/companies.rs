@@ -21,6 +21,7 @@ use super::parts::list::{Address, Column, found, search_chip, segments};
 use super::parts::numbers::{self, cell, counted};
 use super::parts::section::head;
 use super::parts::{pill, say, values, who};
+use super::segments::beside::Tabs;
 use super::{duplicates, errors, export};
 use crate::domain::access::Role;
 use crate::domain::duplicates::Records;
@@ -84,6 +85,8 @@ pub struct View {
     pub builder: Builder,
     /// Its columns.
     pub columns: Columns,
+    /// The segments above it.
+    pub tabs: Tabs,
     /// The attributes of the companies shown, where a column shows one.
     pub values: HashMap<i64, Map<String, Value>>,
     /// Those in use, or the archived ones (C10).
@@ -123,12 +126,14 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
         @if view.companies.rows.is_empty() && is_first && view.shelf == Shelf::InUse && view.archived == Count::Exactly(0) {
             (none())
         } @else {
+            (view.tabs.draw(&view.address))
             div.toolbar {
                 (view.address.search_form("Find in companies", "Name or id"))
                 (search_chip(&view.address))
                 (view.builder.draw(&view.address))
                 div.row.end {
                     @if view.shelf == Shelf::Archived || view.archived != Count::Exactly(0) { (shelves(view)) }
+                    (view.tabs.save(Listed::Companies, &view.address))
                     (view.columns.menu(&view.address))
                 }
             }
@@ -305,8 +310,8 @@ pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
         Sent::Nothing => None,
     };
     let (is_wrong, extent) = (draft.is_some(), narrowed::extent(&request));
-    let (query, key) = (address.query(PAGE_ROWS), operator.key);
-    let (frame, (found, archived, suggested, duplicates, companies, builder, columns, values)) =
+    let (query, key, may_save) = (address.query(PAGE_ROWS), operator.key, operator.role >= Role::Admin);
+    let (frame, (found, archived, suggested, duplicates, companies, builder, columns, values, tabs)) =
         desk::read(&request, operator, Place::Companies, move |db, clock| {
             let companies = companies::list(db, shelf, &query, clock.now_ms)?;
             let (search, filter) = (query.search.as_deref(), query.filter.as_ref());
@@ -325,12 +330,25 @@ pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
                 false => HashMap::new(),
             };
             let builder = narrowed::builder(db, fields, draft)?;
-            Ok((found, archived, suggested, duplicates, companies, builder, columns, values))
+            let tabs = Tabs::read(db, Listed::Companies, &catalog.segments, clock.today())?.savable(may_save);
+            Ok((found, archived, suggested, duplicates, companies, builder, columns, values, tabs))
         })
         .await?;
     let done = done::undone(&request);
-    let view =
-        View { address, builder, columns, values, shelf, archived, found, suggested, duplicates, companies, done };
+    let view = View {
+        address,
+        builder,
+        columns,
+        tabs,
+        values,
+        shelf,
+        archived,
+        found,
+        suggested,
+        duplicates,
+        companies,
+        done,
+    };
     let page = page(&frame, &view);
     Ok(if is_wrong { desk::again(page) } else { desk::page(page) })
 }

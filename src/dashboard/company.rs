@@ -29,6 +29,7 @@ use super::parts::list::{Address, Column, Names};
 use super::parts::section::crumbs;
 use super::parts::who::{self, Size};
 use super::parts::{came, code, data, pill, values};
+use super::segments::beside::{self, In};
 use super::timeline::{self, Timeline};
 use super::user::timeline_card;
 use super::{duplicates, errors, links, signed_members, then};
@@ -42,6 +43,7 @@ use crate::store::companies::{self, CompanyDay, CompanyPage, CompanyRow, MemberR
 use crate::store::events::Of;
 use crate::store::list::Page;
 use crate::store::operators::Operator;
+use crate::store::segments::Someone;
 use crate::store::{changes, notes};
 
 /// Changes that are read for the earlier values of attributes.
@@ -99,6 +101,8 @@ pub struct View {
     pub all_attributes: bool,
     /// Notes about the company.
     pub notes: Notes,
+    /// The segments that it is in.
+    pub segments: In,
     /// What was just done.
     pub done: Option<Done>,
 }
@@ -116,8 +120,8 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
     let chart = Days {
         id: "activity",
         title: match view.chart {
-            Shows::People => "Active people per day",
             Shows::Events => "Events per day",
+            Shows::People | Shows::Size(..) => "Active people per day",
         },
         bars: &bars,
         shows: view.chart,
@@ -149,6 +153,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
                     (attributes::card(&company.attributes, &view.history, frame.clock, more.as_deref(), &value::add(frame, &whom), |attribute| {
                         value::link(&whom, attribute, frame.may(Role::Admin))
                     }))
+                    (beside::card(&view.segments))
                     (came(frame, company))
                     (signed_members::card(frame, &company.row.company_id, company.signed_members))
                     (then::card(frame, &path))
@@ -303,7 +308,7 @@ pub async fn answer(operator: Operator, request: &HttpRequest, id: String) -> An
         Err(sentence) => return errors::bad_address(request, operator, Place::Companies, &sentence).await,
     };
     let query = address.query(MEMBER_ROWS);
-    let (wanted, asked) = (id.clone(), Asked::of(request));
+    let (wanted, asked, catalog) = (id.clone(), Asked::of(request), desk::store(request)?.catalog());
     let (frame, view) = desk::read(request, operator, Place::Companies, move |db, clock| {
         let Some(company) = companies::page(db, &wanted, clock.now_ms)? else { return Ok(None) };
         let (key, subject) = (company.row.key, Subject::Company(company.row.key));
@@ -312,7 +317,9 @@ pub async fn answer(operator: Operator, request: &HttpRequest, id: String) -> An
         let timeline = timeline::read(db, Of::Company(key), subject, &time_line)?;
         let history = attributes::history(&changes.rows, "company");
         let notes = notes::list(db, Profile::Company(key))?;
+        let segments = beside::read(db, Someone::Company(key), &catalog, clock.now_ms)?;
         Ok(Some(View {
+            segments,
             company,
             history,
             changed: data::Changed::of(&changes),

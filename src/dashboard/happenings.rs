@@ -265,7 +265,7 @@ fn deed(changes: &[ChangeRow], told: Told, known: Known<'_>, clock: Clock) -> En
     let whom = html! { @if is_everything { (somebody(first)) ": " } };
     let (tone, icon, sentence) = if first.subject == "membership" {
         membership(first, find(MEMBERSHIP), &fields, told)
-    } else if matches!(first.subject, "workspace" | "source" | "attribute") {
+    } else if matches!(first.subject, "workspace" | "source" | "attribute" | "segment") {
         let (icon, sentence) = set_up::sentence(&changes.iter().collect::<Vec<_>>(), is_everything);
         ("info", icon, sentence)
     } else if find(CREATED).is_some() {

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::domain::attributes::Owner;
+use crate::domain::filter::{Filter, Listed};
 
 /// A text as one segment of a path or one value of a query.
 pub fn encode(text: &str) -> String {
@@ -44,6 +45,21 @@ pub fn company_merge(company_id: &str) -> String {
         "." | ".." => format!("/companies//merge?id={company_id}"),
         _ => format!("/companies/{}/merge", encode(company_id)),
     }
+}
+
+/// A segment's page.
+pub fn segment(segment_id: &str) -> String {
+    one("/segments", segment_id)
+}
+
+/// The list of those who are in a segment.
+pub fn in_segment(listed: Listed, segment_id: &str) -> String {
+    with_query(&format!("/{}", listed.as_str()), &[("f", Some(&format!("segment:is:{segment_id}")))])
+}
+
+/// The page that saves a filter of a list as a segment.
+pub fn save_segment(listed: Listed, filter: &Filter) -> String {
+    format!("/segments/save?list={}&{}", listed.as_str(), filter.query())
 }
 
 /// An attribute's page. Its name may hold anything that an id may.

@@ -26,6 +26,7 @@ mod parts;
 mod password;
 mod refusals;
 mod search;
+mod segments;
 mod set_up;
 mod settings;
 mod sign_in;
@@ -88,6 +89,9 @@ pub fn configure(config: &mut ServiceConfig) {
         .service(web::resource("/signed-members").post(signed_members::change))
         .service(web::resource("/columns").post(narrowed::keep_columns))
         .service(web::resource("/filter/values").get(narrowed::suggest))
+        .service(web::resource("/segments").get(segments::list::show))
+        .service(web::resource("/segments/save").get(segments::save::show).post(segments::save::save))
+        .service(web::resource("/segments/{id}").get(segments::one::show).post(segments::one::change))
         .service(web::resource("/visitors").get(visitors::show))
         .service(web::resource("/export/{kind}").get(export::show))
         .service(web::resource("/refusals").get(refusals::show))
@@ -97,6 +101,8 @@ pub fn configure(config: &mut ServiceConfig) {
             web::resource("/attributes/{owner}/{name:.*}").get(attributes::one::show).post(attributes::one::change),
         )
         .service(web::resource("/install").get(install::page::show))
+        .service(web::resource("/install/hand-over").get(install::hand_over::show))
+        .service(web::resource("/install/hand-over.md").get(install::hand_over::show))
         .service(web::resource("/help").get(help::show))
         .service(web::resource("/help/codes").get(help::show_codes))
         .configure(edit_pages)

@@ -126,16 +126,21 @@ pub async fn suggest(Viewer(_): Viewer, request: HttpRequest) -> Answer {
     let store = desk::store(&request)?;
     let listed = desk::value(&request, "list").as_deref().and_then(Listed::parse).unwrap_or(Listed::Users);
     let name = desk::value(&request, form::FIELD).unwrap_or_default();
-    let Some(field) = store.catalog().fields(listed).find(&name) else {
+    let fields = store.catalog().fields(listed);
+    let Some(field) = fields.find(&name) else {
         return Ok(HttpResponse::Ok().json(Vec::<String>::new()));
     };
-    let values = store.read(move |db| values_of(db, &field)).await?;
+    let segments: Vec<String> = fields.segments().map(|segment| segment.segment_id.clone()).collect();
+    let values = store.read(move |db| values_of(db, &field, &segments)).await?;
     Ok(HttpResponse::Ok().json(values))
 }
 
-fn values_of(db: &Reader<'_>, field: &Field) -> Result<Vec<String>, StoreError> {
+fn values_of(db: &Reader<'_>, field: &Field, segments: &[String]) -> Result<Vec<String>, StoreError> {
     if let Kind::Word(words) = field.kind() {
         return Ok(words.iter().map(|word| (*word).to_owned()).collect());
+    }
+    if field.kind() == Kind::Segment {
+        return Ok(segments.to_vec());
     }
     let mut values: Vec<String> = match field {
         Field::Own(Fact::BuiltIn(BuiltIn::Tags), _) | Field::Company(Fact::BuiltIn(BuiltIn::Tags)) => {

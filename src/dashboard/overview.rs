@@ -78,7 +78,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
     let chart = Days {
         id: "activity",
         title: match view.chart {
-            Shows::People => "Active users per day",
+            Shows::People | Shows::Size(..) => "Active users per day",
             Shows::Events => "Events per day",
         },
         bars: &bars,

@@ -21,6 +21,7 @@ use super::parts::section::{crumbs, stat};
 use super::parts::times::Clock;
 use super::parts::who::{self, Size};
 use super::parts::{came, code, data, feed, pill, values};
+use super::segments::beside::{self, In};
 use super::timeline::{self, Show, Timeline};
 use super::{duplicates, errors, links, then};
 use crate::domain::access::Role;
@@ -33,6 +34,7 @@ use crate::http::access::Viewer;
 use crate::store::events::Of;
 use crate::store::membership_history::MembershipHistory;
 use crate::store::operators::Operator;
+use crate::store::segments::Someone;
 use crate::store::users::{self, Identifier, UserMembership, UserName, UserPage};
 use crate::store::{Reader, StoreError, changes, notes};
 
@@ -54,6 +56,8 @@ pub struct View {
     pub all_attributes: bool,
     /// Notes about the user.
     pub notes: Notes,
+    /// The segments that it is in.
+    pub segments: In,
     /// What was just done.
     pub done: Option<Done>,
 }
@@ -96,6 +100,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
                     (attributes::card(&user.attributes, &view.history, frame.clock, more.as_deref(), &value::add(frame, &view.whom()), |attribute| {
                         value::link(&view.whom(), attribute, frame.may(Role::Admin))
                     }))
+                    (beside::card(&view.segments))
                     (came::card(user.first_page.as_ref(), None, frame.clock))
                     (data::card(&user.attributes, user.row.first_seen_ms, &view.changed, frame.clock))
                     (then::card(frame, &view.own_path()))
@@ -536,7 +541,7 @@ pub async fn answer(operator: Operator, request: &HttpRequest, id: String) -> An
     }
     let time_line = timeline::Asked::read(|name| desk::value(request, name));
     let all_attributes = desk::value(request, "attributes").as_deref() == Some("all");
-    let (wanted, asked) = (id.clone(), Asked::of(request));
+    let (wanted, asked, catalog) = (id.clone(), Asked::of(request), desk::store(request)?.catalog());
     let (frame, view) = desk::read(request, operator, Place::Users, move |db, clock| {
         let Some(user) = find(db, &wanted, clock.now_ms)? else { return Ok(None) };
         let subject = Subject::User(user.row.key);
@@ -545,7 +550,17 @@ pub async fn answer(operator: Operator, request: &HttpRequest, id: String) -> An
         let history = attributes::history(&changes.rows, "user");
         let notes = notes::list(db, Profile::User(user.row.key))?;
         let changed = data::Changed::of(&changes);
-        Ok(Some(View { history, changed, user, timeline, all_attributes, notes, done: done::read(db, asked)? }))
+        let segments = beside::read(db, Someone::User(user.row.key), &catalog, clock.now_ms)?;
+        Ok(Some(View {
+            segments,
+            history,
+            changed,
+            user,
+            timeline,
+            all_attributes,
+            notes,
+            done: done::read(db, asked)?,
+        }))
     })
     .await?;
     Ok(match view {

@@ -21,6 +21,7 @@ use super::parts::list::{Address, Column, found, search_chip};
 use super::parts::numbers::{self, cell, counted};
 use super::parts::section::head;
 use super::parts::{pill, say, values, who};
+use super::segments::beside::Tabs;
 use super::{duplicates, errors, export};
 use crate::domain::access::Role;
 use crate::domain::duplicates::Records;
@@ -84,6 +85,8 @@ pub struct View {
     pub builder: Builder,
     /// Its columns.
     pub columns: Columns,
+    /// The segments above it.
+    pub tabs: Tabs,
     /// The attributes of the users shown, where a column shows one.
     pub values: HashMap<i64, Map<String, Value>>,
     /// How many there are that match.
@@ -111,11 +114,12 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
         @if view.users.rows.is_empty() && view.address.is_untouched() {
             (nobody())
         } @else {
+            (view.tabs.draw(&view.address))
             div.toolbar {
                 (view.address.search_form("Find in users", "Name, e-mail or id"))
                 (search_chip(&view.address))
                 (view.builder.draw(&view.address))
-                div.row.end { (view.columns.menu(&view.address)) }
+                div.row.end { (view.tabs.save(Listed::Users, &view.address)) (view.columns.menu(&view.address)) }
             }
             (filter::sentence("Users for whom", &view.address.filter))
             @if view.users.rows.is_empty() { (not_found(view)) } @else { (table(frame, view)) }
@@ -273,8 +277,8 @@ pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
         Sent::Nothing => None,
     };
     let (is_wrong, extent) = (draft.is_some(), narrowed::extent(&request));
-    let (query, key) = (address.query(PAGE_ROWS), operator.key);
-    let (frame, (found, duplicates, users, builder, columns, values)) =
+    let (query, key, may_save) = (address.query(PAGE_ROWS), operator.key, operator.role >= Role::Admin);
+    let (frame, (found, duplicates, users, builder, columns, values, tabs)) =
         desk::read(&request, operator, Place::Users, move |db, clock| {
             let users = users::list(db, &query, clock.now_ms)?;
             let (search, filter) = (query.search.as_deref(), query.filter.as_ref());
@@ -289,10 +293,11 @@ pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
                 false => HashMap::new(),
             };
             let duplicates = stored_duplicates::count(db, Records::Users)?;
-            Ok((found, duplicates, users, narrowed::builder(db, fields, draft)?, columns, values))
+            let tabs = Tabs::read(db, Listed::Users, &catalog.segments, clock.today())?.savable(may_save);
+            Ok((found, duplicates, users, narrowed::builder(db, fields, draft)?, columns, values, tabs))
         })
         .await?;
     let done = done::undone(&request);
-    let page = page(&frame, &View { address, builder, columns, values, found, duplicates, users, done });
+    let page = page(&frame, &View { address, builder, columns, tabs, values, found, duplicates, users, done });
     Ok(if is_wrong { desk::again(page) } else { desk::page(page) })
 }

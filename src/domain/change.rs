@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::domain::ids::{CompanyKey, DefinitionKey, SourceKey, UserKey, VisitorKey};
+use crate::domain::ids::{CompanyKey, DefinitionKey, SegmentKey, SourceKey, UserKey, VisitorKey};
 
 // The fields that are no attributes, beside those of `profile.rs`. An attribute's name is trimmed, so
 // none begins with a space, and a site may well send `created` or `link`.
@@ -45,6 +45,8 @@ pub enum Subject {
     Source(SourceKey),
     /// An attribute: its definition.
     Attribute(DefinitionKey),
+    /// A segment: its name and its filter.
+    Segment(SegmentKey),
 }
 
 /// One field, before and after. `None` is "not set".

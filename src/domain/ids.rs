@@ -33,6 +33,8 @@ keys! {
     OperatorKey,
     /// Our row number of an attribute definition.
     DefinitionKey,
+    /// Our row number of a segment.
+    SegmentKey,
     /// Our row number of a note.
     NoteKey,
     /// The number of a change set.

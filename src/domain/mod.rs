@@ -21,6 +21,7 @@ pub mod limits;
 pub mod message;
 pub mod profile;
 pub mod proof;
+pub mod segments;
 pub mod settings;
 pub mod table;
 pub mod time;

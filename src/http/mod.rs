@@ -22,4 +22,6 @@ pub mod problem;
 pub mod request;
 pub mod session;
 #[cfg(test)]
+mod shorten;
+#[cfg(test)]
 mod strip;

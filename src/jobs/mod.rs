@@ -3,3 +3,4 @@
 pub mod attributes;
 pub mod imports;
 pub mod retention;
+pub mod segments;

@@ -6,12 +6,13 @@ use std::sync::{Arc, RwLock};
 
 use rusqlite::Connection;
 
-use super::{StoreError, erasure};
+use super::{StoreError, erasure, segments};
 use crate::domain::access::Grade;
 use crate::domain::attributes::{Owner, Type};
 use crate::domain::filter::{Fields, Listed};
 use crate::domain::ids::{CompanyKey, SecretKey, SourceKey, UserKey};
 use crate::domain::proof::Secret;
+use crate::domain::segments::Segment;
 use crate::domain::settings::Settings;
 
 /// Whether a source keeps what it sends.
@@ -137,6 +138,8 @@ pub struct Catalog {
     pub attribute_work: bool,
     /// Work on an import waits.
     pub import_work: bool,
+    /// Saved filters in the order they were made.
+    pub segments: Arc<[Segment]>,
     /// Times of definitions made by unsigned callers in the last hour, by source (A4).
     pub unsigned_definitions: HashMap<SourceKey, Vec<i64>>,
     /// Users that were merged, and into whom (R11); flattened.
@@ -169,6 +172,11 @@ impl Catalog {
         self.sources.values().find(|source| source.source_id == source_id && source.kind != SourceKind::Import)
     }
 
+    /// A segment by its id.
+    pub fn segment(&self, segment_id: &str) -> Option<&Segment> {
+        self.segments.iter().find(|segment| segment.segment_id == segment_id)
+    }
+
     /// The definition of an attribute.
     pub fn definition(&self, owner: Owner, name: &str) -> Option<Definition> {
         self.definitions.get(&owner)?.get(name).copied()
@@ -181,7 +189,7 @@ impl Catalog {
             let in_use = names.iter().filter(|(_, definition)| !definition.deleting);
             in_use.map(move |(name, definition)| (owner, name.as_str(), definition.kind)).collect::<Vec<_>>()
         };
-        Fields::new(listed, self.definitions.iter().flat_map(of))
+        Fields::new(listed, self.definitions.iter().flat_map(of)).with_segments(&self.segments)
     }
 
     /// What was decided of a name (A8): the attribute that is meant, `Some(None)` where it is ignored.
@@ -346,6 +354,7 @@ pub(super) fn load(connection: &Connection) -> Result<Catalog, StoreError> {
         names,
         attribute_work,
         import_work,
+        segments: segments::load(connection)?.into(),
         unsigned_definitions,
         merged_users,
         staff,

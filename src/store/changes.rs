@@ -12,7 +12,7 @@ use super::{Reader, StoreError, Tx, users};
 use crate::domain::access::Grade;
 use crate::domain::attributes::Owner;
 use crate::domain::change::{By, Change, LINK, MEMBERSHIP as STANDING, Subject};
-use crate::domain::ids::{ChangeKey, CompanyKey, DefinitionKey, SourceKey, UserKey, VisitorKey};
+use crate::domain::ids::{ChangeKey, CompanyKey, DefinitionKey, SegmentKey, SourceKey, UserKey, VisitorKey};
 use crate::domain::limits::CHANGES_PER_DAY_MAX;
 use crate::domain::time::{self, MINUTE_MS};
 
@@ -29,6 +29,7 @@ const VISITOR: i64 = 3;
 const WORKSPACE: i64 = 4;
 const SOURCE: i64 = 5;
 const ATTRIBUTE: i64 = 6;
+const SEGMENT: i64 = 7;
 
 /// The cause of what a row of an imported file changed; its source is the import's.
 pub const IMPORT: &str = "import";
@@ -309,10 +310,12 @@ pub(super) fn row(db: &Reader<'_>, place: Place) -> Result<ChangeRow, StoreError
                   WHEN 4 THEN ''
                   WHEN 5 THEN (SELECT source_id FROM sources WHERE source_key = c.subject_key)
                   WHEN 6 THEN (SELECT name FROM attribute_definitions WHERE definition_key = c.subject_key)
+                  WHEN 7 THEN (SELECT segment_id FROM segments WHERE segment_key = c.subject_key)
                   ELSE (SELECT coalesce(user_id, email, id) FROM users WHERE user_key = c.subject_key) END,
                 CASE WHEN c.subject IN (0, 2) THEN (SELECT coalesce(name, email) FROM users WHERE user_key = c.subject_key)
                      WHEN c.subject = 1 THEN (SELECT name FROM companies WHERE company_key = c.subject_key)
-                     WHEN c.subject = 5 THEN (SELECT name FROM sources WHERE source_key = c.subject_key) END,
+                     WHEN c.subject = 5 THEN (SELECT name FROM sources WHERE source_key = c.subject_key)
+                     WHEN c.subject = 7 THEN (SELECT name FROM segments WHERE segment_key = c.subject_key) END,
                 company.name, c.company_key, s.grade,
                 CASE c.subject WHEN 6 THEN (SELECT owner FROM attribute_definitions WHERE definition_key = c.subject_key) END
          FROM changes AS c
@@ -366,6 +369,7 @@ fn subject_of(subject: i64, key: i64, company: i64) -> Subject {
         VISITOR => Subject::Visitor(VisitorKey(key)),
         SOURCE => Subject::Source(SourceKey(key)),
         ATTRIBUTE => Subject::Attribute(DefinitionKey(key)),
+        SEGMENT => Subject::Segment(SegmentKey(key)),
         _ => Subject::Workspace,
     }
 }
@@ -378,6 +382,7 @@ fn subject_word(number: i64) -> &'static str {
         VISITOR => "visitor",
         WORKSPACE => "workspace",
         ATTRIBUTE => "attribute",
+        SEGMENT => "segment",
         _ => "source",
     }
 }
@@ -394,6 +399,7 @@ pub(super) fn subject_columns(subject: Subject) -> (i64, i64, i64) {
         Subject::Workspace => (WORKSPACE, 0, 0),
         Subject::Source(source) => (SOURCE, source.0, 0),
         Subject::Attribute(definition) => (ATTRIBUTE, definition.0, 0),
+        Subject::Segment(segment) => (SEGMENT, segment.0, 0),
     }
 }
 

@@ -13,7 +13,7 @@ use super::events::HASH_BITS;
 use super::list::{self, COUNT_ROWS_MAX, json_keys};
 use super::{Reader, StoreError, activity, workspace};
 use crate::domain::activity::{State, TREND_DAYS, TREND_DIFFERENCE_MIN, TREND_PERCENT_MIN};
-use crate::domain::filter::{BuiltIn, Condition, Fact, Field, Filter, Join, Kind, Listed, Often, Test, Value};
+use crate::domain::filter::{BuiltIn, Condition, Fact, Field, Filter, Group, Join, Kind, Listed, Often, Test, Value};
 use crate::domain::ids::EventId;
 use crate::domain::time::{self, EPOCH_MS, HOUR_MS};
 
@@ -103,6 +103,7 @@ impl FilterSql {
     /// The condition of a filter on a list, whose table has the name of [`alias`].
     pub fn of(listed: Listed, filter: Option<&Filter>, moment: &Moment) -> FilterSql {
         let Some(filter) = filter.filter(|filter| !filter.is_empty()) else { return FilterSql::default() };
+        let filter = &*filter.expanded();
         let mut writer = Writer { listed, moment, values: Vec::new() };
         let mut parts: Vec<String> = filter.conditions.iter().map(|condition| writer.condition(condition)).collect();
         let is_walked = |(condition, _): &(&Condition, &String)| {
@@ -112,10 +113,7 @@ impl FilterSql {
         let walked = filter.conditions.iter().zip(&parts).filter(is_walked);
         let of_last_seen = walked.map(|(_, part)| format!("AND {part} ")).collect();
         let cost = filter.all_conditions().map(cost).sum::<i64>().max(1);
-        for group in &filter.groups {
-            let inner: Vec<String> = group.conditions.iter().map(|condition| writer.condition(condition)).collect();
-            parts.push(joined(group.join, &inner));
-        }
+        parts.extend(writer.groups(filter));
         FilterSql {
             condition: format!("AND {}", joined(filter.join, &parts)),
             of_last_seen,
@@ -149,6 +147,35 @@ fn joined(join: Join, parts: &[String]) -> String {
     format!("({})", parts.join(word))
 }
 
+/// Which of these filters a row of a list meets, in their order; one that is out of the list meets none.
+pub(super) fn met(
+    db: &Reader<'_>,
+    listed: Listed,
+    key: i64,
+    filters: &[&Filter],
+    moment: &Moment,
+) -> Result<Vec<bool>, StoreError> {
+    if filters.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut writer = Writer { listed, moment, values: Vec::new() };
+    let conditions: Vec<String> = filters.iter().map(|filter| writer.whole(filter)).collect();
+    let (from, row) = match listed {
+        Listed::Users => ("users AS u", "u.merged_into IS NULL AND u.archived_ms IS NULL AND u.user_key"),
+        Listed::Companies => {
+            ("companies", "companies.merged_into IS NULL AND companies.archived_ms IS NULL AND companies.company_key")
+        }
+        Listed::Visitors => ("visitors", "visitors.visitor_key"),
+    };
+    // As long as the segments say: not worth keeping beside the statements that are asked again.
+    let mut statement = db.0.prepare(&format!("SELECT {} FROM {from} WHERE {row} = :row", conditions.join(", ")))?;
+    list::bind(&mut statement, ":row", key)?;
+    bind_all(&mut statement, &writer.values)?;
+    let mut rows = statement.raw_query();
+    let Some(row) = rows.next()? else { return Ok(vec![false; filters.len()]) };
+    (0..filters.len()).map(|place| Ok(row.get::<_, Option<bool>>(place)?.unwrap_or(false))).collect()
+}
+
 /// The name of a list's table in its statements.
 pub(super) fn alias(listed: Listed) -> &'static str {
     match listed {
@@ -166,6 +193,7 @@ pub(super) fn candidates(
     max: usize,
 ) -> Result<Option<Vec<i64>>, StoreError> {
     let Some(filter) = filter else { return Ok(None) };
+    let filter = &*filter.expanded();
     if filter.join == Join::Any && filter.conditions.len() + filter.groups.len() > 1 {
         return Ok(None);
     }
@@ -276,12 +304,15 @@ fn column(built_in: BuiltIn, listed: Listed, alias: &str) -> Option<String> {
         (BuiltIn::Members, _) => format!("{alias}.members"),
         (BuiltIn::ActiveMembers, _) => format!("{alias}.active_members"),
         (BuiltIn::Owner, _) => format!("(SELECT email FROM operators WHERE operator_key = {alias}.owner_key)"),
-        (BuiltIn::State | BuiltIn::Trend | BuiltIn::Tags, _) => return None,
+        (BuiltIn::State | BuiltIn::Trend | BuiltIn::Tags | BuiltIn::Segment, _) => return None,
     })
 }
 
 /// About what a condition costs a row, of what one of an attribute costs.
 fn cost(condition: &Condition) -> i64 {
+    if let Test::Is(Value::Segment(saved)) | Test::Not(Value::Segment(saved)) = &condition.test {
+        return saved.filter.all_conditions().map(cost).sum();
+    }
     match &condition.field {
         Field::Own(Fact::BuiltIn(BuiltIn::Trend), _) | Field::Company(Fact::BuiltIn(BuiltIn::Trend)) => 100,
         Field::Event(_) => 8,
@@ -302,9 +333,26 @@ impl Writer<'_> {
         parameter(self.values.len() - 1)
     }
 
+    /// The conditions of a filter's groups.
+    fn groups(&mut self, filter: &Filter) -> Vec<String> {
+        let group = |group: &Group| {
+            let parts: Vec<String> = group.conditions.iter().map(|condition| self.condition(condition)).collect();
+            joined(group.join, &parts)
+        };
+        filter.groups.iter().map(group).collect()
+    }
+
+    /// The condition of a whole filter, as a part of another.
+    fn whole(&mut self, filter: &Filter) -> String {
+        let mut parts: Vec<String> = filter.conditions.iter().map(|condition| self.condition(condition)).collect();
+        parts.extend(self.groups(filter));
+        if parts.is_empty() { "true".to_owned() } else { joined(filter.join, &parts) }
+    }
+
     fn condition(&mut self, condition: &Condition) -> String {
         let (test, denies) = positive(&condition.test);
         let holds = match &condition.field {
+            _ if let Test::Is(Value::Segment(saved)) = &test => self.whole(&saved.filter),
             Field::Own(fact, listed) => self.fact(fact, *listed, alias(*listed), &test),
             Field::Company(fact) => {
                 let holds = self.fact(fact, Listed::Companies, "c", &test);

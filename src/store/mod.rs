@@ -56,6 +56,7 @@ pub mod recount;
 pub mod refusals;
 mod remembered;
 pub mod search;
+pub mod segments;
 pub mod sightings;
 pub mod sources;
 pub mod staff;

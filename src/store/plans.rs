@@ -11,10 +11,11 @@ use rusqlite::trace::{TraceEvent, TraceEventCodes};
 use super::attribute_rows::Table;
 use super::list::{Cursor, Extent, ListQuery};
 use super::sample::{NOW, Named, Sample, days_ago};
+use super::segments::Someone;
 use super::{
     Reader, attribute_rows, attribute_work, attributes, changes, companies, duplicates, email_domains, event_names,
-    events, findings, first_pages, history, imports, notes, operators, profiles, refusals, search, sightings, staff,
-    tokens, tray, users, visitors, workspace,
+    events, findings, first_pages, history, imports, notes, operators, profiles, refusals, search, segments, sightings,
+    staff, tokens, tray, users, visitors, workspace,
 };
 use crate::domain::attributes::Owner;
 use crate::domain::change::{CREATED, Doer, MEMBERSHIP, Subject};
@@ -26,7 +27,7 @@ use crate::domain::profile::Profile;
 use crate::domain::table;
 
 /// Tables that a person fills by hand, of some rows each.
-const SMALL: [&str; 9] = [
+const SMALL: [&str; 10] = [
     "settings",
     "sources",
     "operators",
@@ -38,6 +39,8 @@ const SMALL: [&str; 9] = [
     "attribute_names",
     // At most 2,000 (A4).
     "event_names",
+    // At most 50 of a list.
+    "segments",
 ];
 
 /// Statistics as `PRAGMA optimize` makes them, with every table a hundred thousand times as long.
@@ -99,6 +102,8 @@ fn filled() -> Sample {
          VALUES ('users', 'a.csv', '', 1, 'shell', '', 'queued', 'hash', '{}', '[]', '{}', 1);
          INSERT INTO import_refusals VALUES (1, 1, 0, 0, 'cells', '', 'A sentence.', '[]');",
     );
+    let of_new = segments::load(&sample.connection).unwrap().swap_remove(0);
+    sample.run(&format!("INSERT INTO segment_days VALUES (1, {}, 20700, 5, 1)", segments::edition(&of_new.filter)));
     sample.run("INSERT INTO source_sightings VALUES (1, 'script', 'acme.test', 1795000000000)");
     sample
 }
@@ -313,6 +318,13 @@ fn ask_for_filters(db: &Reader<'_>) {
         visitors::list(db, &query, NOW).unwrap();
         visitors::count_matching(db, None, filter.as_ref(), Extent::Quickly, NOW).unwrap();
     }
+    let all = of_users.map(|text| read(Listed::Users, text));
+    segments::met(db, Someone::User(UserKey(1)), &all.iter().collect::<Vec<_>>(), NOW).unwrap();
+    let all = of_companies.map(|text| read(Listed::Companies, text));
+    segments::met(db, Someone::Company(CompanyKey(1)), &all.iter().collect::<Vec<_>>(), NOW).unwrap();
+    let kept = segments::load(db.0).unwrap();
+    assert_eq!(segments::sizes(db, &kept[0], 50).unwrap().len(), 1);
+    assert_eq!(segments::recent(db, &kept, 20_000).unwrap().len(), 1);
     attribute_rows::values_of(db, Table::Users, [1]).unwrap();
     event_names::list(db, 50).unwrap();
     operators::columns(db, OperatorKey(1), "users").unwrap();

@@ -85,7 +85,7 @@ impl Receiving<'_, '_> {
                     memberships::save(self.tx, user, company, &known)?;
                 }
             }
-            About::Workspace | About::Source(_) | About::Attribute(_) => {}
+            About::Workspace | About::Source(_) | About::Attribute(_) | About::Segment(_) => {}
         }
         Ok(())
     }

@@ -1,9 +1,10 @@
-//! What was changed of the workspace, its sources and its attributes, in words.
+//! What was changed of the workspace, its sources, its attributes and its segments, in words.
 
 use maud::{Markup, html};
 use serde_json::Value;
 
 use super::{before_and_after, fields_sentence};
+use crate::actions::segments::DELETED;
 use crate::dashboard::parts::values;
 use crate::dashboard::{attributes, links};
 use crate::domain::change::CREATED;
@@ -17,6 +18,7 @@ pub(super) fn sentence(fields: &[&ChangeRow], is_told: bool) -> (&'static str, M
         ("workspace", [one]) => of_workspace(one),
         ("source", [one]) => of_source(one),
         ("attribute", [one]) => of_attribute(one),
+        ("segment", [one]) => of_segment(one),
         _ => None,
     };
     let whose = html! { @if is_told { (whose(first)) ": " } };
@@ -47,6 +49,16 @@ fn whose(row: &ChangeRow) -> Markup {
                         " of " (attributes::owners(owner))
                     }
                     None => (values::name(deleted().unwrap_or("that is not there any more"))),
+                }
+            }
+        }
+        "segment" => {
+            let told = row.after.as_ref().or(row.before.as_ref());
+            html! {
+                "Segment "
+                @match &row.subject_name {
+                    Some(name) => a href=(links::segment(&row.subject_id)) { (values::name(name)) },
+                    None => b { (values::name(text(told, "name"))) },
                 }
             }
         }
@@ -85,6 +97,15 @@ fn of_source(row: &ChangeRow) -> Option<(&'static str, Markup)> {
         (CREATED, _) => ("plus", html! { "made" }),
         ("secret", Some(ending)) => ("key", html! { "a secret made, " code { (values::inline(Some(ending))) } }),
         ("secret", None) => ("key", html! { "the secret " code { (values::inline(row.before.as_ref())) } " retired" }),
+        _ => return None,
+    })
+}
+
+fn of_segment(row: &ChangeRow) -> Option<(&'static str, Markup)> {
+    Some(match row.field.as_str() {
+        CREATED => ("segment", html! { "saved" }),
+        DELETED => ("trash", html! { "deleted" }),
+        "filter" => ("segment", html! { "asks for something else" }),
         _ => return None,
     })
 }

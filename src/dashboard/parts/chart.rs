@@ -8,6 +8,7 @@ use maud::{Markup, html};
 use super::icon::small;
 use super::list::segments;
 use super::numbers::{counted, number};
+use super::pill::capital;
 use super::times::Clock;
 use crate::dashboard::links;
 use crate::domain::time;
@@ -62,6 +63,23 @@ fn bars(days: &[u32], height: u32) -> Markup {
     }
 }
 
+/// A line of sizes, oldest first, from nought up; decoration beside the number. Nothing where there is one alone.
+pub fn line(sizes: &[u64]) -> Markup {
+    let most = sizes.iter().max().copied().unwrap_or(0).max(1) as f64;
+    let last = sizes.len().saturating_sub(1).max(1) as f64;
+    let mut path = String::new();
+    for (index, size) in sizes.iter().enumerate() {
+        let (x, y) = (index as f64 / last * 100.0, 17.0 - 16.0 * *size as f64 / most);
+        write!(path, "{}{} {}", if index == 0 { 'M' } else { 'L' }, short(x), short(y))
+            .expect("a String takes all text");
+    }
+    html! {
+        @if sizes.len() > 1 {
+            svg.spark viewBox="0 0 100 18" preserveAspectRatio="none" width="100" aria-hidden="true" { path.l d=(path) {} }
+        }
+    }
+}
+
 /// A share of a whole, red where it is more than that; decoration beside the number.
 pub fn meter(part: u64, whole: u64) -> Markup {
     let percent = (part * 100).checked_div(whole).unwrap_or(0).min(100);
@@ -95,6 +113,8 @@ pub enum Shows {
     People,
     /// Events.
     Events,
+    /// How many there are of something, told by its word for one and for several.
+    Size(&'static str, &'static str),
 }
 
 impl Shows {
@@ -106,7 +126,7 @@ impl Shows {
     /// Its name in the address; none of what is shown anyway.
     pub fn name(self) -> Option<&'static str> {
         match self {
-            Shows::People => None,
+            Shows::People | Shows::Size(..) => None,
             Shows::Events => Some("events"),
         }
     }
@@ -149,7 +169,7 @@ impl Days<'_> {
                     span.end.row { (self.legend()) (self.choice()) }
                 }
                 div.body {
-                    @if bars.is_empty() { p.muted { "No day so far. The first activity begins it." } }
+                    @if bars.is_empty() { p.muted { (self.nothing()) } }
                     @else { (self.plot(&bars, round_up(most))) }
                 }
                 @if !bars.is_empty() { footer { (self.as_table(&bars)) } }
@@ -159,7 +179,7 @@ impl Days<'_> {
 
     fn height(&self, bar: &Bar) -> u32 {
         match self.shows {
-            Shows::People => bar.people,
+            Shows::People | Shows::Size(..) => bar.people,
             Shows::Events => bar.events,
         }
     }
@@ -173,6 +193,7 @@ impl Days<'_> {
         match self.shows {
             Shows::People => counted(count, "person", "people"),
             Shows::Events => counted(count, "event", "events"),
+            Shows::Size(one, many) => counted(count, one, many),
         }
     }
 
@@ -260,24 +281,46 @@ impl Days<'_> {
                         thead {
                             tr {
                                 th scope="col" { "Day" }
-                                th.num scope="col" { "People" }
-                                @if self.new.is_some() { th.num scope="col" { "New" } }
-                                th.num scope="col" { "Events" }
+                                @for heading in self.headings() { th.num scope="col" { (heading) } }
                             }
                         }
                         tbody {
                             @for bar in bars.iter().rev() {
                                 tr {
                                     th scope="row" { (day_text(bar.day)) }
-                                    td.num { (number(bar.people)) }
-                                    @if self.new.is_some() { td.num { (number(bar.new_people)) } }
-                                    td.num { (number(bar.events)) }
+                                    @for count in self.counts(bar) { td.num { (number(count)) } }
                                 }
                             }
                         }
                     }
                 }
             }
+        }
+    }
+
+    fn nothing(&self) -> &'static str {
+        match self.shows {
+            Shows::Size(..) => {
+                "Not counted so far. It is counted within the next seconds, and every hour from then on."
+            }
+            Shows::People | Shows::Events => "No day so far. The first activity begins it.",
+        }
+    }
+
+    /// The columns of the table, beside the day.
+    fn headings(&self) -> Vec<String> {
+        match (self.shows, self.new) {
+            (Shows::Size(_, many), _) => vec![capital(many)],
+            (_, Some(_)) => ["People", "New", "Events"].map(str::to_owned).to_vec(),
+            (_, None) => ["People", "Events"].map(str::to_owned).to_vec(),
+        }
+    }
+
+    fn counts(&self, bar: &Bar) -> Vec<u32> {
+        match (self.shows, self.new) {
+            (Shows::Size(..), _) => vec![bar.people],
+            (_, Some(_)) => vec![bar.people, bar.new_people, bar.events],
+            (_, None) => vec![bar.people, bar.events],
         }
     }
 
@@ -328,7 +371,8 @@ fn label(index: usize, bar: &Bar, count: usize, step: f64) -> Markup {
     if !is_marked {
         return html! {};
     }
-    let (at, anchor) = if index + 3 > count { (100.0, "end") } else { ((index as f64 + 0.5) * step, "middle") };
+    let is_at_the_end = index + 3 > count && count >= BARS_WIDE;
+    let (at, anchor) = if is_at_the_end { (100.0, "end") } else { ((index as f64 + 0.5) * step, "middle") };
     let class = if (weeks_from_end / every).is_multiple_of(2) { "" } else { "sub" };
     html! {
         text class=(class) x={ (short(at)) "%" } y="200" text-anchor=(anchor) { (time::date(bar.day).format("%-d %b")) }

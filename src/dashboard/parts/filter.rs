@@ -216,14 +216,24 @@ fn word_of(kind: Kind) -> &'static str {
         Kind::List => "list",
         Kind::Word(_) => "word",
         Kind::Object => "object",
+        Kind::Segment => "segment",
         Kind::Activity => "activity",
     }
 }
 
 /// The kinds that take an operator, for the page's script.
 fn kinds_of(operator: Operator) -> String {
-    let kinds =
-        [Kind::Text, Kind::Number, Kind::Boolean, Kind::Day, Kind::List, Kind::Word(&[]), Kind::Object, Kind::Activity];
+    let kinds = [
+        Kind::Text,
+        Kind::Number,
+        Kind::Boolean,
+        Kind::Day,
+        Kind::List,
+        Kind::Word(&[]),
+        Kind::Object,
+        Kind::Segment,
+        Kind::Activity,
+    ];
     let takes: Vec<&str> = kinds.into_iter().filter(|kind| kind.operators().contains(&operator)).map(word_of).collect();
     takes.join(" ")
 }

@@ -63,6 +63,8 @@ pub enum Place {
     Companies,
     /// `/visitors`
     Visitors,
+    /// `/segments`
+    Segments,
     /// `/refusals`
     Refusals,
     /// `/attributes`
@@ -201,6 +203,7 @@ fn navigation(frame: &Frame, workspace: &str) -> Markup {
                 (entry(frame, Place::Users, "/users", "users", "Users", users))
                 (entry(frame, Place::Companies, "/companies", "company", "Companies", companies))
                 (entry(frame, Place::Visitors, "/visitors", "eye", "Visitors", None))
+                (entry(frame, Place::Segments, "/segments", "segment", "Segments", None))
                 (entry(frame, Place::Refusals, "/refusals", "refused", "Refusals", None))
             }
             div {

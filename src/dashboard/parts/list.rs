@@ -209,6 +209,14 @@ impl<S: Column> Address<S> {
         Address { filter, ..self.clone() }.first_page()
     }
 
+    /// The address of the list of a segment, by its id.
+    pub fn in_segment(&self, segment_id: &str) -> String {
+        let all = Address { search: None, ..self.clone() }.filtered(Filter::default());
+        let (path, anchor) = all.split_once('#').map_or((all.as_str(), ""), |(path, anchor)| (path, anchor));
+        let condition = format!("segment:is:{segment_id}");
+        format!("{}{anchor}", links::with_query(path, &[("f", Some(&condition))]))
+    }
+
     fn sorted(&self, sort: S, descending: bool) -> String {
         Address { sort, descending, ..self.clone() }.first_page()
     }

@@ -13,6 +13,7 @@ use crate::dashboard::parts::filter::{Builder, Draft};
 use crate::dashboard::parts::form::Mistake;
 use crate::dashboard::parts::frame::Place;
 use crate::dashboard::parts::list::{Address, Column, LIST, Names};
+use crate::dashboard::segments::beside::Tabs;
 use crate::dashboard::{companies, overview, search, suggested, users, visitors};
 use crate::domain::duplicates::Why;
 use crate::domain::filter::Listed;
@@ -235,6 +236,7 @@ pub fn lists() -> Vec<(&'static str, Markup)> {
     let users_view = |count: usize, search: Option<&str>| users::View {
         builder: builder(Listed::Users, None),
         columns: Columns::of(None, None, users::COLUMNS, &samples::fields(Listed::Users)),
+        tabs: super::segments::tabs(),
         values: HashMap::new(),
         address: address("/users", LIST, stored_users::SortBy::LastSeen, search),
         found: if count > 40 { Count::Over } else { Count::Exactly(count as u64) },
@@ -246,6 +248,7 @@ pub fn lists() -> Vec<(&'static str, Markup)> {
     let companies_view = |count: usize, search: Option<&str>| companies::View {
         builder: builder(Listed::Companies, None),
         columns: Columns::of(None, None, companies::COLUMNS, &samples::fields(Listed::Companies)),
+        tabs: Tabs::default(),
         values: HashMap::new(),
         shelf: stored_companies::Shelf::InUse,
         archived: Count::Exactly(if count > 2 { 4 } else { 0 }),

@@ -9,6 +9,7 @@ mod edits;
 mod lists;
 mod profiles;
 pub mod samples;
+mod segments;
 mod set_up;
 
 use std::path::{Path, PathBuf};
@@ -25,6 +26,7 @@ fn all() -> Vec<(&'static str, Markup)> {
         lists::suggestions(),
         lists::possible_duplicates(),
         lists::company_merges(),
+        segments::segments(),
         profiles::profiles(),
         edits::edits(),
         edits::days(),

@@ -82,6 +82,7 @@ pub fn profiles() -> Vec<(&'static str, Markup)> {
         |kind: &'static str, value: &str| Identifier { kind, value: value.to_owned(), since_ms: now() - 620 * DAY_MS };
     let full = |index: usize| user::View {
         notes: samples::notes(),
+        segments: vec![("active".to_owned(), "Active".to_owned()), ("long".to_owned(), samples::LONG.to_owned())],
         done: samples::done(),
         user: UserPage {
             row: samples::user(index),
@@ -110,6 +111,7 @@ pub fn profiles() -> Vec<(&'static str, Markup)> {
     };
     let bare = |index: usize| user::View {
         notes: (Vec::new(), false),
+        segments: Vec::new(),
         done: None,
         user: UserPage {
             row: samples::user(index),
@@ -247,6 +249,7 @@ fn company_pages() -> Vec<(&'static str, Markup)> {
             },
             all_attributes: false,
             notes: if many { samples::notes() } else { (Vec::new(), false) },
+            segments: if many { vec![("active_companies".to_owned(), "Active".to_owned())] } else { Vec::new() },
             done: None,
         }
     };

@@ -10,7 +10,9 @@ use crate::domain::attributes::Type;
 use crate::domain::change::{CREATED, MEMBERSHIP, Subject};
 use crate::domain::findings::Finding;
 use crate::domain::first_page::FirstPage;
-use crate::domain::ids::{ChangeKey, CompanyKey, DefinitionKey, EventId, NoteKey, SourceKey, UserKey, VisitorKey};
+use crate::domain::ids::{
+    ChangeKey, CompanyKey, DefinitionKey, EventId, NoteKey, SegmentKey, SourceKey, UserKey, VisitorKey,
+};
 use crate::domain::message::Kind;
 use crate::domain::profile::{Note, Profile};
 use crate::domain::time::{DAY_MS, HOUR_MS, MINUTE_MS, instant_from_text};
@@ -269,6 +271,7 @@ pub fn change(deed: Deed, place: i64, field: &str, before: Value, after: Value) 
             "visitor" => Subject::Visitor(VisitorKey(1)),
             "source" => Subject::Source(SourceKey(1)),
             "attribute" => Subject::Attribute(DefinitionKey(1)),
+            "segment" => Subject::Segment(SegmentKey(1)),
             _ => Subject::Workspace,
         },
         subject: deed.subject,

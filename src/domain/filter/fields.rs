@@ -1,8 +1,10 @@
 //! What filters can look at, and what can be asked of it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::domain::attributes::{Owner, Type, standard};
+use crate::domain::segments::Segment;
 
 /// What is listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -42,9 +44,9 @@ impl Listed {
     pub fn built_in(self) -> &'static [BuiltIn] {
         use BuiltIn::*;
         match self {
-            Listed::Users => &[UserId, Email, Name, FirstSeen, LastSeen, Companies, State, Trend, Owner, Tags],
+            Listed::Users => &[UserId, Email, Name, FirstSeen, LastSeen, Companies, State, Trend, Owner, Tags, Segment],
             Listed::Companies => {
-                &[CompanyId, Name, FirstSeen, LastSeen, Members, ActiveMembers, State, Trend, Owner, Tags]
+                &[CompanyId, Name, FirstSeen, LastSeen, Members, ActiveMembers, State, Trend, Owner, Tags, Segment]
             }
             Listed::Visitors => &[AnonymousId, UserId, FirstSeen, LastSeen],
         }
@@ -82,6 +84,8 @@ pub enum BuiltIn {
     Owner,
     /// Tags (A9).
     Tags,
+    /// Segments that it is in: saved filters that it meets. Of the list itself alone.
+    Segment,
 }
 
 /// The words of states.
@@ -107,6 +111,7 @@ impl BuiltIn {
             BuiltIn::Trend => "trend",
             BuiltIn::Owner => "owner",
             BuiltIn::Tags => "tags",
+            BuiltIn::Segment => "segment",
         }
     }
 
@@ -120,6 +125,7 @@ impl BuiltIn {
             BuiltIn::State => Kind::Word(STATES),
             BuiltIn::Trend => Kind::Word(TRENDS),
             BuiltIn::Tags => Kind::List,
+            BuiltIn::Segment => Kind::Segment,
         }
     }
 }
@@ -234,6 +240,8 @@ pub enum Kind {
     Word(&'static [&'static str]),
     /// JSON, of which only whether it is there can be asked (A1).
     Object,
+    /// A saved filter.
+    Segment,
     /// How often somebody did something.
     Activity,
 }
@@ -254,6 +262,7 @@ impl Kind {
             Kind::Day | Kind::Instant => &[Within, Ago, Before, After, Between, Is, Not, Set, Unset],
             Kind::Word(_) => &[Is, Not, In],
             Kind::Object => &[Set, Unset],
+            Kind::Segment => &[Is, Not],
             Kind::Activity => &[Done, NotDone],
         }
     }
@@ -376,6 +385,8 @@ pub struct Fields {
     pub listed: Listed,
     /// The attributes that exist, by owner and name.
     attributes: BTreeMap<Owner, BTreeMap<String, Type>>,
+    /// The segments of the list.
+    segments: Arc<[Segment]>,
 }
 
 impl Fields {
@@ -389,7 +400,24 @@ impl Fields {
         for (owner, name, kind) in defined {
             attributes.entry(owner).or_default().insert(name.to_owned(), kind);
         }
-        Fields { listed, attributes }
+        Fields { listed, attributes, segments: Arc::new([]) }
+    }
+
+    /// The same with the segments that there are; those of other lists are passed over.
+    #[must_use]
+    pub fn with_segments(self, all: &Arc<[Segment]>) -> Fields {
+        Fields { segments: Arc::clone(all), ..self }
+    }
+
+    /// The segments of the list.
+    pub fn segments(&self) -> impl Iterator<Item = &Segment> {
+        self.segments.iter().filter(|segment| segment.listed == self.listed)
+    }
+
+    /// The fields that a segment's filter is made of: a segment is not made of segments.
+    #[must_use]
+    pub fn of_segments(&self) -> Fields {
+        Fields { segments: Arc::new([]), ..self.clone() }
     }
 
     /// The attributes of an owner's kind, by name.
@@ -423,10 +451,17 @@ impl Fields {
         }
     }
 
+    /// What is built in of the list, or of what it looks at beside itself: segments are of the list alone.
+    pub(super) fn built_in(&self, listed: Option<Listed>) -> impl Iterator<Item = BuiltIn> + use<> {
+        let has_segments = listed == Some(self.listed) && self.segments().next().is_some();
+        let all = listed.map_or(&[][..], Listed::built_in).iter().copied();
+        all.filter(move |known| *known != BuiltIn::Segment || has_segments)
+    }
+
     fn fact(&self, listed: Option<Listed>, owner: Owner, name: &str) -> Option<Fact> {
-        let built_in = listed.and_then(|listed| listed.built_in().iter().find(|known| known.as_str() == name));
+        let built_in = self.built_in(listed).find(|known| known.as_str() == name);
         match (built_in, name.strip_prefix(ATTRIBUTE)) {
-            (Some(known), _) => Some(Fact::BuiltIn(*known)),
+            (Some(known), _) => Some(Fact::BuiltIn(known)),
             (None, Some(rest)) => self.attribute(owner, rest),
             (None, None) => self.attribute(owner, name),
         }
@@ -435,7 +470,7 @@ impl Fields {
     /// The fields to choose from: what is built in, then attributes, of each owner; without activity.
     pub fn offered(&self) -> Vec<Field> {
         let of = |listed: Option<Listed>, owner: Owner| {
-            let built_in = listed.map_or(&[][..], Listed::built_in).iter().map(|known| Fact::BuiltIn(*known));
+            let built_in = self.built_in(listed).map(Fact::BuiltIn);
             let is_built_in = move |name: &str| {
                 listed.is_some_and(|listed| listed.built_in().iter().any(|known| known.as_str() == name))
             };

@@ -8,6 +8,9 @@ mod fields;
 mod parse;
 mod words;
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use chrono::NaiveDate;
 use serde_json::Number;
 
@@ -138,6 +141,19 @@ pub enum Value {
     Day(NaiveDate),
     /// Unix milliseconds.
     Instant(i64),
+    /// A saved filter.
+    Segment(Arc<Saved>),
+}
+
+/// A segment as a condition asks for it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Saved {
+    /// Its id.
+    pub segment_id: String,
+    /// Its name.
+    pub name: String,
+    /// Its filter, which asks for no segment.
+    pub filter: Filter,
 }
 
 /// So much time, as it was said.
@@ -182,6 +198,36 @@ impl Filter {
     /// All conditions, those of groups last.
     pub fn all_conditions(&self) -> impl Iterator<Item = &Condition> {
         self.conditions.iter().chain(self.groups.iter().flat_map(|group| &group.conditions))
+    }
+
+    /// The same with segments told by their own conditions, as far as it can be told so: a segment that must hold,
+    /// and asks for all of its conditions or is a single bracket.
+    pub fn expanded(&self) -> Cow<'_, Filter> {
+        let is_all = self.join == Join::All || self.conditions.len() + self.groups.len() == 1;
+        if !is_all || !self.conditions.iter().any(|condition| condition.segment().is_some()) {
+            return Cow::Borrowed(self);
+        }
+        let mut filter = Filter { join: Join::All, conditions: Vec::new(), groups: self.groups.clone() };
+        for condition in &self.conditions {
+            match condition.segment() {
+                Some(saved) if saved.join == Join::All => {
+                    filter.conditions.extend(saved.conditions.iter().cloned());
+                    filter.groups.extend(saved.groups.iter().cloned());
+                }
+                Some(saved) if saved.groups.is_empty() => {
+                    filter.groups.push(Group { join: saved.join, conditions: saved.conditions.clone() });
+                }
+                _ => filter.conditions.push(condition.clone()),
+            }
+        }
+        Cow::Owned(filter)
+    }
+
+    /// The parameters that say it, as the query of an address.
+    pub fn query(&self) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(self.parameters());
+        query.finish()
     }
 
     /// The parameters that say it, in the order in which [`parse`] reads the same filter from them.
@@ -239,6 +285,21 @@ impl Filter {
         }
         filter.groups.retain(|group| !group.conditions.is_empty());
         filter
+    }
+}
+
+impl Condition {
+    /// The filter of the segment that it asks for, where it asks that somebody is in one.
+    pub fn segment(&self) -> Option<&Filter> {
+        match &self.test {
+            Test::Is(Value::Segment(saved)) => Some(&saved.filter),
+            _ => None,
+        }
+    }
+
+    /// Whether it asks for a segment, in any way.
+    pub fn asks_for_segments(&self) -> bool {
+        self.field.kind() == Kind::Segment
     }
 }
 
@@ -307,6 +368,7 @@ impl std::fmt::Display for Value {
             Value::Boolean(word) => write!(f, "{word}"),
             Value::Day(day) => write!(f, "{day}"),
             Value::Instant(at_ms) => f.write_str(&time::rfc3339(*at_ms)),
+            Value::Segment(saved) => f.write_str(&saved.segment_id),
         }
     }
 }

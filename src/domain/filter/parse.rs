@@ -1,13 +1,14 @@
 //! Reading filters: each thing that can't be is refused with its place and what would be taken.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::{Number, json};
 
 use super::fields::{ATTRIBUTE, COMPANY, EVENT, MEMBERSHIP};
 use super::{
-    CONDITIONS_MAX, Condition, DAYS_MAX, Fields, Filter, GROUPS_MAX, Group, Join, Kind, Listed, Often, Operator, Span,
-    TIMES_MAX, Test, VALUE_CHARS_MAX, Value, escaped,
+    CONDITIONS_MAX, Condition, DAYS_MAX, Fields, Filter, GROUPS_MAX, Group, Join, Kind, Listed, Often, Operator, Saved,
+    Span, TIMES_MAX, Test, VALUE_CHARS_MAX, Value, escaped,
 };
 use crate::domain::attributes::{Owner, Type, convert};
 use crate::domain::ids::excerpt;
@@ -125,7 +126,11 @@ fn condition(text: &str, fields: &Fields) -> Result<Condition, Wrong> {
         (at, format!("{} takes no operator {}. It takes {}.", excerpt(&name), excerpt(word), known()))
     })?;
     let at = at + word.chars().count() + 1;
-    let test = test(field.kind(), operator, value).map_err(|expected| {
+    let read = match field.kind() {
+        Kind::Segment => in_segment(operator, value.unwrap_or_default(), fields),
+        kind => test(kind, operator, value),
+    };
+    let test = read.map_err(|expected| {
         let said = match value.filter(|value| !value.is_empty()) {
             Some(value) => format!("can't be {}", excerpt(value)),
             None => "needs a value".to_owned(),
@@ -133,6 +138,19 @@ fn condition(text: &str, fields: &Fields) -> Result<Condition, Wrong> {
         (at, format!("The value of {}:{word} {said}. {expected}", excerpt(&name)))
     })?;
     Ok(Condition { field, test })
+}
+
+/// The test whether somebody is in a segment, or what would be taken.
+fn in_segment(operator: Operator, id: &str, fields: &Fields) -> Result<Test, String> {
+    let known = || fields.segments().map(|segment| segment.segment_id.as_str()).collect::<Vec<_>>().join(", ");
+    let segment = fields.segments().find(|segment| segment.segment_id == id);
+    let segment = segment.ok_or_else(|| format!("Use the id of a segment: {}.", known()))?;
+    let filter = segment.filter(fields).map_err(|error| {
+        format!("The segment “{}” asks for what is not there any more: {}", segment.name, error.sentence)
+    })?;
+    let saved = Saved { segment_id: segment.segment_id.clone(), name: segment.name.clone(), filter };
+    let value = Value::Segment(Arc::new(saved));
+    Ok(if operator == Operator::Not { Test::Not(value) } else { Test::Is(value) })
 }
 
 /// The condition of a field by its name, an operator's word and a value, as a form sends them; a value that the
@@ -173,8 +191,8 @@ fn unknown_field(name: &str, fields: &Fields) -> String {
         listed => (listed.owner(), Some(listed), ""),
     };
     let built_in: Vec<String> = listed
-        .map_or(&[][..], Listed::built_in)
-        .iter()
+        .into_iter()
+        .flat_map(|listed| fields.built_in(Some(listed)))
         .map(|known| format!("{prefix}{}", escaped(known.as_str(), ':')))
         .collect();
     let all: Vec<&str> = fields.attributes(owner).map(|(name, _)| name).collect();
@@ -259,7 +277,7 @@ fn items(text: &str) -> Vec<String> {
 /// What a value of a kind looks like.
 fn expected(kind: Kind) -> String {
     match kind {
-        Kind::Text | Kind::List | Kind::Object => "a text".to_owned(),
+        Kind::Text | Kind::List | Kind::Object | Kind::Segment => "a text".to_owned(),
         Kind::Email => "an e-mail address such as ann@example.com".to_owned(),
         Kind::Number => "a number such as 12 or 0.5".to_owned(),
         Kind::Boolean => "true or false".to_owned(),
@@ -291,7 +309,7 @@ fn value(kind: Kind, text: &str) -> Result<Value, String> {
                 .map(Value::Instant),
         },
         Kind::Word(words) => words.contains(&text).then(|| Value::Text(text.to_owned())),
-        Kind::Object | Kind::Activity => None,
+        Kind::Object | Kind::Activity | Kind::Segment => None,
     };
     read.ok_or_else(|| format!("Use {}.", expected(kind)))
 }

@@ -49,7 +49,9 @@ fn days() -> impl Strategy<Value = NaiveDate> {
 
 fn values(kind: Kind) -> BoxedStrategy<Value> {
     match kind {
-        Kind::Text | Kind::List | Kind::Object | Kind::Activity => texts().prop_map(Value::Text).boxed(),
+        Kind::Text | Kind::List | Kind::Object | Kind::Activity | Kind::Segment => {
+            texts().prop_map(Value::Text).boxed()
+        }
         Kind::Email => texts()
             .prop_map(|text| text.trim().to_lowercase())
             .prop_filter("none", |text| !text.is_empty())

@@ -66,6 +66,8 @@ impl Condition {
         match (&self.field, test) {
             (Field::Event(_), Test::Done(often)) => done(&field, *often, false),
             (Field::Event(_), Test::NotDone(often)) => done(&field, *often, true),
+            (_, Test::Is(Value::Segment(saved))) => format!("in the segment “{}”", saved.name),
+            (_, Test::Not(Value::Segment(saved))) => format!("not in the segment “{}”", saved.name),
             (Field::Own(Fact::BuiltIn(BuiltIn::Tags), _), _) => tagged("", test),
             (Field::Company(Fact::BuiltIn(BuiltIn::Tags)), _) => tagged("company ", test),
             (Field::Own(Fact::BuiltIn(BuiltIn::LastSeen), _), Test::Unset) => "never active".to_owned(),

@@ -265,6 +265,38 @@ CREATE VIRTUAL TABLE notes_search USING fts5 (
   text, content = '', contentless_delete = 1, tokenize = 'trigram', detail = none
 );
 
+-- Saved filters over users or companies, each as the query of an address says it; those supplied stay as they are.
+CREATE TABLE segments (
+  segment_key INTEGER PRIMARY KEY AUTOINCREMENT,
+  segment_id  TEXT    NOT NULL UNIQUE,
+  list        TEXT    NOT NULL CHECK (list IN ('users', 'companies')),
+  name        TEXT    NOT NULL,
+  filter      TEXT    NOT NULL,
+  supplied    INTEGER NOT NULL DEFAULT 0,
+  made_by     TEXT    NOT NULL DEFAULT '',
+  made_ms     INTEGER NOT NULL DEFAULT 0
+) STRICT;
+INSERT INTO segments (segment_id, list, name, filter, supplied) VALUES
+  ('new', 'users', 'New', 'f=state%3Ais%3Anew', 1),
+  ('active', 'users', 'Active', 'f=state%3Ais%3Aactive', 1),
+  ('slipping_away', 'users', 'Slipping away', 'f=state%3Ais%3Aquiet&f=trend%3Ais%3Ashrinking&match=any', 1),
+  ('without_company', 'users', 'Without a company', 'f=companies%3Aunset', 1),
+  ('email_only', 'users', 'E-mail only', 'f=user_id%3Aunset', 1),
+  ('new_companies', 'companies', 'New', 'f=state%3Ais%3Anew', 1),
+  ('active_companies', 'companies', 'Active', 'f=state%3Ais%3Aactive', 1),
+  ('slipping_companies', 'companies', 'Slipping away', 'f=state%3Ais%3Aquiet&f=trend%3Ais%3Ashrinking&match=any', 1);
+
+-- How many met a segment's filter on a day; the edition stands for the filter.
+CREATE TABLE segment_days (
+  segment_key INTEGER NOT NULL,
+  edition     INTEGER NOT NULL,
+  day         INTEGER NOT NULL,
+  size        INTEGER NOT NULL,
+  counted_ms  INTEGER NOT NULL,
+  PRIMARY KEY (segment_key, edition, day)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX segment_days_day ON segment_days (day);
+
 -- E-mail domains of companies, registrable ones: stated by an attribute (`domain`, `website`), or
 -- given by a person or the rule (C9).
 CREATE TABLE company_domains (
@@ -549,7 +581,7 @@ CREATE TABLE change_sets (
 CREATE INDEX change_sets_import ON change_sets (source_key, change_key) WHERE cause = 'import';
 CREATE INDEX change_sets_by ON change_sets (by_kind) WHERE by_kind <> 'message';
 
--- subject: 0 user, 1 company, 2 membership, 3 visitor, 4 workspace, 5 source, 6 attribute.
+-- subject: 0 user, 1 company, 2 membership, 3 visitor, 4 workspace, 5 source, 6 attribute, 7 segment.
 CREATE TABLE changes (
   subject     INTEGER NOT NULL,
   subject_key INTEGER NOT NULL,
