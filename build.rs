@@ -1,6 +1,8 @@
-//! Prepares `static/` for the program: strips the scripts that other sites load, compresses
-//! every file, and writes the table that `src/http/assets.rs` includes.
+//! Prepares `static/` for the program: strips and shortens the scripts that other sites load,
+//! compresses every file, and writes the table that `src/http/assets.rs` includes.
 
+#[path = "src/http/shorten.rs"]
+mod shorten;
 #[path = "src/http/strip.rs"]
 mod strip;
 
@@ -13,13 +15,19 @@ use sha2::{Digest, Sha256, Sha384};
 
 /// Where the widget keeps the hash of what it fetches.
 const HASH_IN_WIDGET: &str = "const COMPAT_INTEGRITY = \"\"";
+/// Where it keeps whether it heeds browsers that ask not to be tracked.
+const RESPECTS_IN_WIDGET: &str = "const RESPECT_GPC = true";
+/// The widget that heeds none.
+const WIDGET_WITHOUT_GPC: &str = "widget-without-gpc.js";
 
 fn main() {
     println!("cargo::rerun-if-changed=static");
     println!("cargo::rerun-if-changed=src/http/strip.rs");
+    println!("cargo::rerun-if-changed=src/http/shorten.rs");
     let out = PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo names the folder"));
     let mut names = Vec::new();
     list(Path::new("static"), &mut names);
+    names.push(WIDGET_WITHOUT_GPC.to_owned());
     names.sort();
 
     let mut table = "/// All files, by name.\npub static ASSETS: &[Asset] = &[\n".to_owned();
@@ -72,18 +80,25 @@ fn is_for_other_sites(name: &str) -> bool {
 
 /// A file as it is served.
 fn prepare(name: &str) -> Vec<u8> {
-    let bytes = std::fs::read(Path::new("static").join(name)).expect("static/ can be read");
+    let source = if name == WIDGET_WITHOUT_GPC { "widget.js" } else { name };
+    let bytes = std::fs::read(Path::new("static").join(source)).expect("static/ can be read");
     if !is_for_other_sites(name) {
         return bytes;
     }
     let script = String::from_utf8(bytes).expect("a script is text");
     let mut script = strip::strip(&script).unwrap_or_else(|error| panic!("static/{name}: {error}"));
-    if name == "widget.js" {
-        assert!(script.contains(HASH_IN_WIDGET), "static/widget.js has no line {HASH_IN_WIDGET}");
+    let mut write = |line: &str, with: &str| {
+        assert!(script.contains(line), "static/{source} has no line {line}");
+        script = script.replace(line, with);
+    };
+    if source == "widget.js" {
         let hash = integrity(&prepare("widget-compat.js"));
-        script = script.replace(HASH_IN_WIDGET, &format!("const COMPAT_INTEGRITY = \"{hash}\""));
+        write(HASH_IN_WIDGET, &format!("const COMPAT_INTEGRITY = \"{hash}\""));
     }
-    script.into_bytes()
+    if name == WIDGET_WITHOUT_GPC {
+        write(RESPECTS_IN_WIDGET, "const RESPECT_GPC = false");
+    }
+    shorten::shorten(&script).unwrap_or_else(|error| panic!("static/{source}: {error}")).into_bytes()
 }
 
 /// As the attribute `integrity` of a script wants it.

@@ -9,25 +9,34 @@
 //   settings()  what the page says now, read again at each call
 //   hear()      applies the settings if they say something new
 //   identify()  who is here, by settings or by a call; decides on forgetting (R4, R14)
-//   put()       a message, stamped with person, company and session of this moment, joins the queue
-//   flush()     one request for all that one tick asked; the one place that talks to the server
-// A message is finished when it is asked for and then only waits, so what the page changes in its
-// objects later does not matter.
+//   put()       a message, stamped with person, company and session of this moment, joins what waits
+//   flush()     one request for all that waits, by one tab at a time; the one place that talks to the server
+// A message is finished when it is asked for, so what the page changes in its objects later does not
+// matter. It then waits in localStorage, for whichever tab sends next, until the server has answered.
 //
-// What other tools' pages need beyond this is in widget-compat.js, fetched only where it is needed.
+// What few pages need is in widget-compat.js, fetched only there: other tools' pages, what follows from
+// a refusal, debug.
 (function () {
 "use strict"
 
 const VERSION = "0.1.0"
 // The build may write the hash of widget-compat.js here; without one there is no integrity attribute.
 const COMPAT_INTEGRITY = ""
+// Global Privacy Control, or Do Not Track. The build makes a second widget that heeds neither, for
+// workspaces whose setting says so.
+const RESPECT_GPC = true
 // T6, C3: a session, and the company of a tab with it, ends after this silence. What was said is not
 // said again for as long.
 let SILENCE_MS = 1800000
 // Browsers allow 64 KiB of keepalive bodies in flight; the rest is for the envelope.
 let BATCH_BYTES_MAX = 60000
-// What may wait while nothing can be sent; the oldest goes first.
+// What may wait while nothing can be sent, and how long; the oldest goes first.
 let QUEUE_MAX = 100
+let QUEUE_MS = 604800000
+// So begin the keys of what waits; the time follows, so they sort.
+let WAITING = "rollcall "
+// A request that takes longer has failed.
+let WAIT_MS = 30000
 let NAVIGATION_MS = 300
 let PATIENCE_MS = 2000
 // Settings that are no attributes of the user.
@@ -36,6 +45,9 @@ let RESERVED = /^(write_key|apiKey|app_id|user|user_id|user_hash|identity_token|
 let script = document.currentScript || {}
 let origin = script.src ? new URL(script.src).origin : ""
 let data = script.dataset || {}
+// In the place of Segment's script the key is in the address.
+let segment = /analytics\.js\/v1\/([^/]+)/.exec(script.src)
+let optedOut = RESPECT_GPC && (navigator.globalPrivacyControl || navigator.doNotTrack == 1)
 let memory = {}
 let told = {}
 // Proof of identity by the person it is of.
@@ -43,7 +55,6 @@ let proofs = {}
 let acting = ""
 let applied
 let session
-let campaign
 let referrer = document.referrer
 // The address of the last page told, and the page that is still to come.
 let last
@@ -53,7 +64,12 @@ let stamp = 0
 let stopped
 let missed = 0
 let open
-let queue = []
+let allow
+let broken
+// Keys of what this tab has put and not sent yet.
+let mine = []
+// Stands in for localStorage where that is refused or not allowed.
+let spare = {}
 let timer
 let sending
 let tries = 0
@@ -68,30 +84,42 @@ function complain(code, sentence) {
 }
 
 // Nothing that goes wrong in here reaches the page.
-let guard = (action) => (...values) => {
-  try {
-    return action(...values)
-  } catch (error) {
-    complain(error)
+function guard(action) {
+  return (...values) => {
+    try {
+      return action(...values)
+    } catch (error) {
+      complain(error)
+    }
   }
 }
 
-// Read again at each use, since another tab may have written. Where storage is refused memory serves;
-// so it does while staff look at a customer (R16), which leaves no trace in this browser.
+// Read again at each use, since another tab may have written. Where storage is refused, and without
+// consent, memory serves; so it does while staff look at a customer (R16), which leaves no trace in
+// this browser.
 function read(area) {
-  area = acting + area
-  try {
-    memory[area] = JSON.parse(window[area].rollcall)
-  } catch {}
-  return Object.assign({}, memory[area])
+  let name = acting + area
+  if (!acting && !broken && (allow || !memory[name])) {
+    try {
+      memory[name] = JSON.parse(window[area].rollcall || null)
+    } catch {}
+  }
+  return Object.assign({}, memory[name])
 }
 
 function write(area, value) {
-  area = acting + area
-  memory[area] = value
-  try {
-    window[area].rollcall = JSON.stringify(value)
-  } catch {}
+  memory[acting + area] = value
+  if (allow && !acting) {
+    try {
+      if (value) {
+        window[area].rollcall = JSON.stringify(value)
+      } else {
+        delete window[area].rollcall
+      }
+    } catch {
+      broken = 1
+    }
+  }
 }
 
 // randomUUID exists on https and localhost only, this everywhere.
@@ -109,18 +137,21 @@ let idOf = (company) => normal(Object(company).company_id || Object(company).id 
 // Drops functions and `undefined`, and keeps the page from changing what was asked.
 let copy = (value) => JSON.parse(JSON.stringify(value || {}))
 
+function form() {
+  let element = document.getElementById("rollcall-settings")
+  return plain(element ? JSON.parse(element.textContent) : window.rollcallSettings)
+}
+
 // The first form on the page wins; the script's own attributes fill in what it leaves out.
 function settings() {
-  let element = document.getElementById("rollcall-settings")
-  let ours = element ? JSON.parse(element.textContent) : window.rollcallSettings
-  // In civchat `state` is how the chat looks, not where the user lives.
-  let values = copy(plain(ours) || { ...plain(window.civchat), state: undefined })
-  values.write_key = values.write_key || values.apiKey || values.app_id || data.writeKey
-  values.api_host = values.api_host || data.apiHost || origin
+  let values = copy(form() || inner.foreign())
+  values.write_key = values.write_key || data.writeKey || (segment ? segment[1] : values.apiKey || values.app_id)
+  values.api_host = (values.api_host || data.apiHost || origin).replace(/\/$/, "")
   return values
 }
 
-// Who is known in this browser: {anonymous_id, user_id, email, session, seen, said, said_at}.
+// Who is known in this browser: {anonymous_id, user_id, email, session, seen, said, said_at, consent,
+// wait}.
 function person() {
   let me = read("localStorage")
   let now = Date.now()
@@ -137,7 +168,7 @@ let owner = (me) => me.user_id || me.email
 
 // R4: nothing of the former person stays, not even the session.
 function forget() {
-  write("localStorage", { anonymous_id: random() })
+  write("localStorage", { anonymous_id: random(), consent: read("localStorage").consent })
   belong()
   return person()
 }
@@ -194,14 +225,24 @@ function identify(values, again) {
 }
 
 let hear = guard(() => {
-  if (window.civchat) {
+  if (window.civchat || segment || (window.intercomSettings && !form() && !data.writeKey)) {
     fetchCompat()
   }
   let values = settings()
+  let me = read("localStorage")
+  let tab = read("sessionStorage")
+  let may = me.consent === undefined ? values.consent !== false && !optedOut : me.consent
+  if (may && !allow) {
+    // What memory held till now may be stored.
+    allow = may
+    write("localStorage", me)
+    write("sessionStorage", tab)
+  }
+  allow = may
   if (!values.acting_as != !acting) {
-    let { anonymous_id } = person()
+    let { anonymous_id, consent } = person()
     acting = acting ? "" : "acting "
-    memory["acting localStorage"] = { anonymous_id }
+    memory["acting localStorage"] = { anonymous_id, consent }
   }
   let text = JSON.stringify(values)
   let again = text == applied
@@ -217,7 +258,6 @@ let hear = guard(() => {
 function put(type, fields, said, url, time) {
   let me = person()
   let now = Date.now()
-  let marks = {}
   let tab = read("sessionStorage")
   let news = !said
   if (!(now - me.said_at < SILENCE_MS)) {
@@ -230,20 +270,21 @@ function put(type, fields, said, url, time) {
     for (let letter of text) {
       hash = Math.imul(hash ^ letter.codePointAt(), 16777619)
     }
-    marks[key] = hash
     news = news || hash != me.said[key] || /"\$\w+":/.test(text)
+    me.said[key] = hash
   }
   if (!news) {
     return
   }
-  Object.assign(me.said, marks)
   me.seen = now
   // What is said in one millisecond keeps its order.
   stamp = now > stamp || now < stamp - 1000 ? now : stamp + 1
   write("localStorage", me)
-  queue.push({ marks, message: {
+  let messageId = random()
+  let key = WAITING + stamp + " " + messageId
+  let text = JSON.stringify({
     type,
-    messageId: random(),
+    messageId,
     anonymousId: me.anonymous_id,
     userId: me.user_id,
     timestamp: time || new Date(stamp),
@@ -254,15 +295,52 @@ function put(type, fields, said, url, time) {
       session_id: me.session,
       groupId: !said && tab.session == me.session ? tab.company : undefined,
       library: { name: "rollcall.js", version: VERSION },
-      campaign,
       acting_as: !!acting || undefined,
       ...proofs[owner(me)]
     }
-  } })
-  if (tries) {
-    shed()
+  })
+  mine.push(key)
+  try {
+    let shelf = allow && !acting ? localStorage : spare
+    shelf[key] = text
+  } catch {
+    spare[key] = text
+  }
+  if (tries || !allow) {
+    waiting()
   }
   flushIn(0)
+}
+
+function drop(key) {
+  mine = mine.filter((other) => other != key)
+  delete spare[key]
+  try {
+    delete localStorage[key]
+  } catch {}
+}
+
+// What waits, [key, message as JSON], the oldest first. While nothing can be sent there is a limit.
+function waiting() {
+  let keys = Object.keys(spare)
+  try {
+    keys.push(...Object.keys(localStorage))
+  } catch {}
+  keys = keys.filter((key) => key.startsWith(WAITING)).sort()
+  let first = tries || !allow ? keys.length - QUEUE_MAX : 0
+  let held = keys.filter((key, index) => index >= first && key > WAITING + (Date.now() - QUEUE_MS))
+  for (let key of keys) {
+    if (!held.includes(key)) {
+      drop(key)
+      unsay()
+    }
+  }
+  return held.map((key) => [key, spare[key] || localStorage[key]])
+}
+
+// Something was not heard, so all may be said again.
+function unsay() {
+  write("localStorage", { ...person(), said_at: 0 })
 }
 
 // A flush that is already planned stays, so what is asked during a back-off waits for its end.
@@ -273,8 +351,9 @@ function flushIn(ms) {
 let flush = guard((leaving) => {
   timer = clearTimeout(timer)
   hear()
-  let { write_key, api_host, endpoint } = settings()
-  if (!open || !queue.length || (sending && !leaving)) {
+  let found = waiting()
+  let { write_key, api_host } = settings()
+  if (!open || !allow || !found[0] || (sending && !leaving)) {
     return
   }
   if (!write_key || !api_host) {
@@ -282,89 +361,83 @@ let flush = guard((leaving) => {
     if (document.readyState == "complete" && missed++) {
       complain("write_key_missing", "no write key, nothing is sent")
     }
-    shed()
     return flushIn(PATIENCE_MS)
   }
-  let size = 0
-  let batch = queue.filter((item, index) => (size += new Blob([JSON.stringify(item.message)]).size + 1) < BATCH_BYTES_MAX || !index)
-  let url = api_host.replace(/\/$/, "") + (endpoint || "/v1/batch")
-  let body = JSON.stringify({ writeKey: write_key, sentAt: new Date(), batch: batch.map((item) => item.message) })
   if (!leaving) {
-    post(url, body, batch, size < BATCH_BYTES_MAX)
-  } else if (!navigator.sendBeacon(url, body)) {
-    return
+    return post()
   }
-  queue = queue.slice(batch.length)
-  if (leaving) {
+  // What another tab put is that tab's to send; what can't be sent now waits for the next page.
+  let { batch, url, body } = request(found.filter(([key]) => mine.includes(key)))
+  if (batch[0] && !tries && navigator.onLine && navigator.sendBeacon(url, body)) {
+    batch.forEach(([key]) => drop(key))
     flush(1)
   }
 })
 
-async function post(url, body, batch, keepalive) {
-  let results = []
+// The next request: as many of these as fit.
+function request(found) {
+  let { write_key, api_host, endpoint } = settings()
+  let size = 0
+  let batch = found.filter(([, text], index) => (size += new Blob([text]).size + 1) < BATCH_BYTES_MAX || !index)
+  let body = JSON.stringify({ writeKey: write_key, sentAt: new Date() }).replace(/}$/, ',"batch":[' + batch.map(([, text]) => text) + "]}")
+  return { batch, url: api_host + (endpoint || "/v1/batch"), body, keepalive: size < BATCH_BYTES_MAX }
+}
+
+async function post() {
   sending = 1
+  let action = async () => {
+    try {
+      let { batch, url, body, keepalive } = request(waiting())
+      let pause = person().wait - Date.now()
+      if (pause > 0) {
+        return flushIn(pause)
+      }
+      if (!batch[0]) {
+        // Another tab has sent it.
+        return
+      }
+      mine = mine.filter((key) => !batch.some(([sent]) => sent == key))
+      // A string goes as text/plain, which needs no preflight.
+      let response = await fetch(url, {
+        method: "POST",
+        body,
+        keepalive,
+        signal: AbortSignal.timeout && AbortSignal.timeout(WAIT_MS)
+      })
+      let status = response.status
+      if (status == 408 || status == 429 || status > 499) {
+        throw response.headers.get("Retry-After")
+      }
+      tries = 0
+      batch.forEach(([key]) => drop(key))
+      let text = await response.text()
+      if (!response.ok) {
+        complain(status, text)
+        unsay()
+      }
+      if (inner.debugging || /"(code|anonymous_id)":/.test(text)) {
+        ask("heed", [batch, text])
+      }
+    } catch (seconds) {
+      let ms = 1000 * Math.max(+seconds || 0, 2 ** Math.min(tries++, 8)) * (1 + Math.random() / 2)
+      if (+seconds) {
+        // For other tabs and the next page, too.
+        write("localStorage", { ...person(), wait: Date.now() + ms })
+      }
+      waiting()
+      timer = clearTimeout(timer)
+      flushIn(ms)
+    }
+  }
+  // One tab at a time sends what waits for all. Web Locks are there on https alone; elsewhere
+  // widget-compat.js has a lease.
   try {
-    // A string goes as text/plain, which needs no preflight.
-    let response = await fetch(url, { method: "POST", body, keepalive })
-    let status = response.status
-    if (status == 429 || status > 499) {
-      throw response.headers.get("Retry-After")
-    }
-    if (response.ok) {
-      results = (await response.json()).results || results
-    } else {
-      complain(status, await response.text())
-      batch.forEach(unsay)
-    }
-    tries = 0
-  } catch (seconds) {
-    queue = batch.concat(queue)
-    shed()
-    flushIn(1000 * Math.max(+seconds || 0, 2 ** Math.min(tries++, 8)) * (1 + Math.random() / 2))
+    await navigator.locks.request("rollcall", action)
+  } catch {
+    await (inner.lease ? inner.lease(action, () => flushIn(PATIENCE_MS)) : action())
   }
   sending = 0
-  guard(heed)(batch, results)
   flushIn(0)
-}
-
-function heed(batch, results) {
-  for (let { status, code, detail, message_id, anonymous_id, refused_values } of results) {
-    let item = batch.find(({ message }) => message.messageId == message_id)
-    if (item && status == "refused") {
-      complain(code, detail)
-      unsay(item, code)
-    }
-    for (let { attribute, code, detail } of item && refused_values || []) {
-      complain(code, detail)
-      // R9: no id of a company, so it is not stamped any more, unless another was stated since.
-      if (attribute == "context.groupId" && item.message.context.groupId == read("sessionStorage").company) {
-        belong()
-      }
-    }
-    let me = person()
-    if (item && anonymous_id && me.anonymous_id == item.message.anonymousId) {
-      // R3, unless the person has changed since.
-      me.anonymous_id = anonymous_id
-      write("localStorage", me)
-    }
-  }
-}
-
-// It was not heard and may be said again. An id that is none (R9) is nobody's; of a group call it is
-// the company's.
-function unsay({ marks, message }, code) {
-  let me = person()
-  for (let key in marks) {
-    delete me.said[key]
-  }
-  if (message.groupId === undefined && me.user_id == normal(message.userId) && /^id_/.test(code)) {
-    delete me.user_id
-  }
-  write("localStorage", me)
-}
-
-function shed() {
-  queue.splice(0, queue.length - QUEUE_MAX).forEach(unsay)
 }
 
 function address(url) {
@@ -389,8 +462,8 @@ function page(name, properties, url, time) {
 }
 
 let arrive = guard((now) => {
-  if (!now && inner.waiting[0] && new Date() - pending.time < PATIENCE_MS) {
-    // A UE.pageHit may be among what waits for widget-compat.js.
+  if (!now && compat && !inner.handle && new Date() - pending.time < PATIENCE_MS) {
+    // widget-compat.js knows who it is on another tool's page, and may have a page call.
     pageTimer = setTimeout(arrive, NAVIGATION_MS)
   } else if (pending) {
     hear()
@@ -437,36 +510,69 @@ let calls = {
   },
   reset: forget,
   ready: (callback) => callback(),
-  // Later: consent and the doctor's mirror. Pages may call them already.
-  consent() {},
-  debug() {}
+  // What was said last counts, then the page's settings, then what the browser asks of all sites.
+  consent(yes) {
+    if (yes) {
+      write("localStorage", { ...person(), consent: true })
+    } else {
+      // Nothing stays, unless it takes a word to know it on the next page.
+      waiting().forEach(([key]) => drop(key))
+      allow = true
+      write("sessionStorage")
+      write("localStorage", settings().consent === false || optedOut ? undefined : { consent: false })
+    }
+    applied = 0
+    hear()
+    flushIn(0)
+  },
+  debug: (on) => ask("debug", [on])
 }
 
-// What widget-compat.js works with. Until it is here user.com's globals keep what they are asked.
-let inner = { waiting: [], guard, plain, settings, hear, identify, automatic }
+// What widget-compat.js works with. Until it is here other tools' globals keep what they are asked.
+let inner = {
+  waiting: [],
+  guard,
+  complain,
+  plain,
+  form,
+  settings,
+  hear,
+  identify,
+  person,
+  read,
+  write,
+  belong,
+  automatic,
+  WAIT_MS,
+  data,
+  segment,
+  optedOut,
+  allowed: () => allow,
+  // In civchat `state` is how the chat looks, not where the user lives.
+  foreign: () => ({ ...plain(window.civchat), state: undefined })
+}
 
-// A page may have a UE that takes nothing, or may refuse scripts. Its visits count all the same.
-let define = guard(() => {
-  let stub = (name) => guard((...values) => {
-    fetchCompat()
-    if (inner.handle) {
-      inner.handle(name, values)
-    } else {
-      inner.waiting.push([name, values])
-    }
-  })
-  window.userengage = window.userengage || stub("userengage")
-  let target = window.UE = window.UE || {}
-  for (let name of ["pageHit", "resetAuth", "destroy", "init", "refresh"]) {
-    target[name] = target[name] || stub(name)
+let ask = guard((name, values) => {
+  fetchCompat()
+  if (inner.handle) {
+    return inner.handle(name, values)
   }
+  inner.waiting.push([name, values])
 })
 
-let fetchCompat = guard(() => {
+// A page may have a global of this name that takes nothing, or may refuse scripts. Its visits count all
+// the same.
+function define(name, target) {
+  guard(() => (window[name] = window[name] || target || ((...values) => ask(name, values))))()
+}
+
+// An object that has every method.
+let methods = (name) => new Proxy([], { get: (_, method) => (...values) => ask(name, [method, ...values]) })
+
+function fetchCompat() {
   if (!compat) {
-    define()
     compat = document.createElement("script")
-    compat.src = origin + "/widget-compat.js"
+    compat.src = settings().api_host + "/widget-compat.js"
     if (COMPAT_INTEGRITY) {
       compat.integrity = COMPAT_INTEGRITY
       compat.crossOrigin = "anonymous"
@@ -475,7 +581,7 @@ let fetchCompat = guard(() => {
     compat.rollcall = inner
     document.documentElement.append(compat)
   }
-})
+}
 
 // Turns automatic pages on, or off.
 function automatic(on) {
@@ -500,19 +606,23 @@ guard(() => {
   }
   window.rollcall = inner.calls = calls
 
-  // A page of ours has its key by now. Another may be user.com's: it may poll for the function, or
-  // set civchat later. An editor is called UE, too.
-  if (window.civchat || window.userengage) {
+  // A page of ours has its key by now. Another may be user.com's or Intercom's: it may poll for the
+  // function, or set its settings later. An editor is called UE, too.
+  let theirs = !form() && !data.writeKey && !segment
+  if (window.civchat || window.userengage || window.analytics || (theirs && window.Intercom) || !navigator.locks) {
     fetchCompat()
-  } else if (!window.UE && !settings().write_key) {
-    define()
+  }
+  if (window.civchat || window.userengage || (theirs && !window.UE)) {
+    define("userengage")
+    define("UE", methods("UE"))
+  }
+  if (theirs && !window.civchat) {
+    define("Intercom")
+  }
+  if (segment) {
+    define("analytics", methods("analytics"))
   }
 
-  for (let [key, value] of new URLSearchParams(location.search)) {
-    if (key.startsWith("utm_")) {
-      campaign = { ...campaign, [key.slice(4).replace("campaign", "name")]: value }
-    }
-  }
   for (let name of ["pushState", "replaceState"]) {
     let original = history[name]
     history[name] = function () {
@@ -539,7 +649,7 @@ guard(() => {
 
   let release = () => {
     // The first page takes along who it is that came, so there is nothing to send before it.
-    if (!open && queue.length) {
+    if (!open && mine[0]) {
       flushIn(0)
     }
     open = 1

@@ -42,24 +42,34 @@ pub const PATHS: [(&str, Script); 4] = [
 /// 404 for a version that this server does not have.
 pub async fn serve(request: HttpRequest, store: Data<Store>) -> Result<HttpResponse, Problem> {
     let script = request.app_data::<Script>().copied().unwrap_or(Script::Widget);
-    let version = request.match_info().get("version");
-    if script == Script::WidgetOfVersion && version != Some(assets::widget_version()) {
-        let detail = format!(
-            "This server has the widget {}. Change the address in the page, and its integrity, to those of the \
-             source's page.",
-            assets::widget_version()
-        );
-        return Err(Problem::new(StatusCode::NOT_FOUND, "not_found", detail));
+    let mut respect_gpc = store.catalog().settings.respect_gpc;
+    if script == Script::WidgetOfVersion {
+        // What is under a version stays, whatever the setting: the page's tag has its hash.
+        let version = request.match_info().get("version").unwrap_or_default();
+        respect_gpc = named(version)?;
     }
     if script != Script::Compat {
         note_sight(&request, &store)?;
     }
     let (asset, cache) = match script {
-        Script::WidgetOfVersion => (assets::widget(), Cache::Immutable),
+        Script::WidgetOfVersion => (assets::widget(respect_gpc), Cache::Immutable),
         Script::Compat => (assets::widget_compat(), Cache::Seconds(KEPT_S)),
-        Script::Widget | Script::InSegmentsPlace => (assets::widget(), Cache::Seconds(KEPT_S)),
+        Script::Widget | Script::InSegmentsPlace => (assets::widget(respect_gpc), Cache::Seconds(KEPT_S)),
     };
     Ok(assets::respond(&request, asset, cache))
+}
+
+/// Which widget a version names: whether it heeds browsers that ask not to be tracked.
+fn named(version: &str) -> Result<bool, Problem> {
+    let found = [true, false].into_iter().find(|respect_gpc| assets::widget_version(*respect_gpc) == version);
+    found.ok_or_else(|| {
+        let detail = format!(
+            "This server has the widget {}. Change the address in the page, and its integrity, to those of the \
+             installation page.",
+            assets::widget_version(true)
+        );
+        Problem::new(StatusCode::NOT_FOUND, "not_found", detail)
+    })
 }
 
 /// Notes that a page loaded the script, where it is known of which sources it may be.

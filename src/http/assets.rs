@@ -57,9 +57,11 @@ pub fn url(name: &str) -> String {
     }
 }
 
-/// The script that websites include.
-pub fn widget() -> &'static Asset {
-    find("widget.js").expect("static/widget.js is within the program")
+/// The script that websites include; the one that heeds browsers which ask not to be tracked, or the
+/// one that does not (setting `respect_gpc`).
+pub fn widget(respect_gpc: bool) -> &'static Asset {
+    let name = if respect_gpc { "widget.js" } else { "widget-without-gpc.js" };
+    find(name).expect("build.rs puts both within the program")
 }
 
 /// What the pages of other tools need beyond it.
@@ -67,14 +69,9 @@ pub fn widget_compat() -> &'static Asset {
     find("widget-compat.js").expect("static/widget-compat.js is within the program")
 }
 
-/// The `integrity` of [`widget`], for a page that names its version.
-pub fn widget_integrity() -> &'static str {
-    widget().integrity
-}
-
-/// The version in the address of a widget that never changes: `/widget.<version>.js`.
-pub fn widget_version() -> &'static str {
-    env!("CARGO_PKG_VERSION")
+/// The version in the address of a [`widget`] that never changes: `/widget.<version>.js`.
+pub fn widget_version(respect_gpc: bool) -> &'static str {
+    if respect_gpc { env!("CARGO_PKG_VERSION") } else { concat!(env!("CARGO_PKG_VERSION"), "-without-gpc") }
 }
 
 /// Answers with a file: compressed where the browser takes it, 304 where it has it.
@@ -154,23 +151,26 @@ mod tests {
     #[actix_web::test]
     async fn the_widget_is_small_and_every_site_may_load_it() {
         let request = TestRequest::get().insert_header(("accept-encoding", "gzip, br;q=0.9")).to_http_request();
-        let response = respond(&request, widget(), Cache::Seconds(300));
+        let response = respond(&request, widget(true), Cache::Seconds(300));
         assert_eq!(response.headers().get(CONTENT_ENCODING).unwrap(), "br");
         assert_eq!(response.headers().get(ACCESS_CONTROL_ALLOW_ORIGIN).unwrap(), "*");
         assert_eq!(response.headers().get("cross-origin-resource-policy").unwrap(), "cross-origin");
         assert_eq!(response.headers().get(CACHE_CONTROL).unwrap(), "public, max-age=300");
         let bytes = to_bytes(response.into_body()).await.unwrap();
         assert!(bytes.len() <= 4 * 1024, "{} bytes", bytes.len());
+        let other = widget(false);
+        assert!(other.brotli.unwrap().len() <= 4 * 1024);
+        assert_ne!(other.integrity, widget(true).integrity);
     }
 
     #[actix_web::test]
     async fn a_browser_that_has_a_file_gets_no_second_one() {
-        let first = respond(&TestRequest::get().to_http_request(), widget(), Cache::Ask);
+        let first = respond(&TestRequest::get().to_http_request(), widget(true), Cache::Ask);
         assert_eq!(first.headers().get(CONTENT_ENCODING).unwrap(), "identity");
         let tag = first.headers().get(ETAG).unwrap().clone();
-        assert_eq!(to_bytes(first.into_body()).await.unwrap(), widget().bytes);
+        assert_eq!(to_bytes(first.into_body()).await.unwrap(), widget(true).bytes);
         let request = TestRequest::get().insert_header((IF_NONE_MATCH, tag)).to_http_request();
-        let second = respond(&request, widget(), Cache::Ask);
+        let second = respond(&request, widget(true), Cache::Ask);
         assert_eq!(second.status(), StatusCode::NOT_MODIFIED);
         assert!(to_bytes(second.into_body()).await.unwrap().is_empty());
     }
@@ -189,7 +189,7 @@ mod tests {
 
     #[test]
     fn the_widget_knows_the_hash_of_what_it_fetches() {
-        let script = std::str::from_utf8(widget().bytes).unwrap();
+        let script = std::str::from_utf8(widget(true).bytes).unwrap();
         assert!(script.contains(widget_compat().integrity));
         assert!(!script.contains("\n//"), "comments are taken out");
     }

@@ -23,4 +23,6 @@ pub mod problem;
 pub mod request;
 pub mod session;
 #[cfg(test)]
+mod shorten;
+#[cfg(test)]
 mod strip;

@@ -98,11 +98,12 @@ async fn an_unknown_key_is_counted_with_its_start_alone() {
 #[actix_web::test]
 async fn the_scripts_are_served_to_every_page() {
     let door = Door::open().await;
-    let version = crate::http::assets::widget_version();
+    let version = crate::http::assets::widget_version(true);
     for (path, kept) in [
         ("/widget.js".to_owned(), "public, max-age=300"),
         ("/widget-compat.js".to_owned(), "public, max-age=300"),
         (format!("/widget.{version}.js"), "public, max-age=31536000, immutable"),
+        (format!("/widget.{version}-without-gpc.js"), "public, max-age=31536000, immutable"),
         (format!("/analytics.js/v1/{KEY}/analytics.min.js"), "public, max-age=300"),
     ] {
         for request in [TestRequest::get(), TestRequest::default().method(Method::HEAD)] {
