@@ -101,6 +101,8 @@ pub fn configure(config: &mut ServiceConfig) {
             web::resource("/attributes/{owner}/{name:.*}").get(attributes::one::show).post(attributes::one::change),
         )
         .service(web::resource("/install").get(install::page::show))
+        .service(web::resource("/install/hand-over").get(install::hand_over::show))
+        .service(web::resource("/install/hand-over.md").get(install::hand_over::show))
         .service(web::resource("/help").get(help::show))
         .service(web::resource("/help/codes").get(help::show_codes))
         .configure(edit_pages)

@@ -16,7 +16,7 @@ use crate::store::{Source, SourceKind};
 /// The state: one sentence and one action. The script looks for this part again.
 pub fn card(frame: &Frame, view: &View, source: &Source, state: State, here: &str) -> Markup {
     let clock = frame.clock;
-    let again = view.address(source, view.framework, None);
+    let again = view.address(source, None);
     html! {
         section.card id="state" aria-labelledby="state-h"
             data-live=(here) data-live-since=((clock.now_ms - view.since_ms) / SECOND_MS)

@@ -1,8 +1,13 @@
 //! `/install`: the two snippets with the real key, and whether they work.
 
 mod check;
+pub mod fields;
+pub mod frameworks;
+pub mod hand_over;
+mod hardening;
 mod offers;
 pub mod page;
+pub mod proof;
 pub mod snippets;
 pub mod state;
 mod steps;

@@ -3,21 +3,25 @@
 use actix_web::HttpRequest;
 use maud::{Markup, html};
 
-use super::snippets::Framework;
+use super::fields::{Fields, Offered};
+use super::frameworks::{self, Framework, Wanted};
+use super::proof::Language;
 use super::state::State;
-use super::{check, offers, steps};
+use super::{check, hardening, offers, proof, steps};
 use crate::dashboard::desk::{self, Answer};
 use crate::dashboard::links;
 use crate::dashboard::parts::frame::{Frame, Place, Refresh, live_shell};
-use crate::dashboard::parts::icon::small;
+use crate::dashboard::parts::icon::{icon, small};
 use crate::dashboard::parts::say::nothing;
 use crate::dashboard::parts::section::head;
 use crate::domain::attributes::{Owner, Type};
 use crate::domain::time::MINUTE_MS;
 use crate::http::access::Viewer;
-use crate::store::Source;
-use crate::store::attribute_values;
+use crate::http::page::PageError;
+use crate::store::operators::Operator;
+use crate::store::proofs::{self, Share};
 use crate::store::sightings::{self, Evidence};
+use crate::store::{Source, attribute_values};
 
 /// The check looks often for so long, then now and then.
 const OFTEN_MS: i64 = 2 * MINUTE_MS;
@@ -25,6 +29,9 @@ const OFTEN_MS: i64 = 2 * MINUTE_MS;
 const OFTEN_SECONDS: u32 = 3;
 /// Seconds between two looks afterwards.
 const SELDOM_SECONDS: u32 = 15;
+
+/// The page's own path.
+const HERE: &str = "/install";
 
 /// What the page shows.
 #[derive(Debug, Clone)]
@@ -40,7 +47,15 @@ pub struct View {
     /// The last post that was taken before the mark, Unix milliseconds.
     pub earlier_ms: Option<i64>,
     /// Whose tags the code is written with.
-    pub framework: Framework,
+    pub framework: &'static Framework,
+    /// The language of the back end.
+    pub language: &'static Language,
+    /// The fields that the code sends.
+    pub fields: Fields,
+    /// The fields that the checklist offers.
+    pub offered: Offered,
+    /// How much of what names a user is signed.
+    pub share: Share,
     /// Browsers that ask not to be tracked are heeded (setting).
     pub respect_gpc: bool,
     /// Attributes that are texts and could be something else, of each kind.
@@ -48,12 +63,78 @@ pub struct View {
 }
 
 impl View {
-    /// The address of this page with another choice; without a mark the check starts anew.
-    pub fn address(&self, source: &Source, framework: Framework, since_ms: Option<i64>) -> String {
-        let chosen = (self.sources.len() > 1).then_some(source.source_id.as_str());
-        let framework = (framework != Framework::Plain).then(|| framework.name());
-        let since = since_ms.map(|at_ms| at_ms.to_string());
-        links::with_query("/install", &[("source", chosen), ("fw", framework), ("since", since.as_deref())])
+    /// The address of this page with another source; without a mark the check starts anew.
+    pub fn address(&self, source: &Source, since_ms: Option<i64>) -> String {
+        self.with(HERE, source, self.framework, self.language, since_ms)
+    }
+
+    /// The address of this page in the words of another framework, and the language that goes with it.
+    pub fn with_framework(&self, source: &Source, framework: &'static Framework) -> String {
+        self.with(HERE, source, framework, proof::language(None, framework.language), Some(self.since_ms))
+    }
+
+    /// The address of this page with the proof of identity in another language.
+    pub fn in_language(&self, source: &Source, language: &str) -> String {
+        let language = proof::language(Some(language), self.framework.language);
+        self.with(HERE, source, self.framework, language, Some(self.since_ms))
+    }
+
+    /// The address of the page for somebody else, as a file where it has an ending.
+    pub fn hand_over(&self, source: &Source, ending: &str) -> String {
+        self.with(&format!("/install/hand-over{ending}"), source, self.framework, self.language, None)
+    }
+
+    fn with(
+        &self,
+        path: &str,
+        source: &Source,
+        framework: &'static Framework,
+        language: &'static Language,
+        since_ms: Option<i64>,
+    ) -> String {
+        let pairs = self.pairs(source, framework, language, since_ms);
+        let mut pairs: Vec<(&str, Option<&str>)> =
+            pairs.iter().map(|(name, value)| (*name, Some(value.as_str()))).collect();
+        pairs.extend(self.fields.pairs().into_iter().map(|(name, value)| (name, Some(value))));
+        links::with_query(path, &pairs)
+    }
+
+    /// What the address says beside the fields.
+    fn pairs(
+        &self,
+        source: &Source,
+        framework: &'static Framework,
+        language: &'static Language,
+        since_ms: Option<i64>,
+    ) -> Vec<(&'static str, String)> {
+        let mut pairs = Vec::new();
+        if self.sources.len() > 1 {
+            pairs.push(("source", source.source_id.clone()));
+        }
+        if framework.name != frameworks::PLAIN {
+            pairs.push(("fw", framework.name.to_owned()));
+        }
+        if language.0 != framework.language {
+            pairs.push(("lang", language.0.to_owned()));
+        }
+        pairs.extend(since_ms.map(|at_ms| ("since", at_ms.to_string())));
+        pairs
+    }
+
+    /// What the address says beside the fields, for a form that chooses these.
+    pub fn kept(&self, source: &Source) -> Vec<(&'static str, String)> {
+        self.pairs(source, self.framework, self.language, Some(self.since_ms))
+    }
+
+    /// What the code is to say.
+    pub fn wanted(&self, server: &str, key: &str) -> Wanted {
+        Wanted {
+            server: server.to_owned(),
+            key: key.to_owned(),
+            user: self.fields.names(Owner::User),
+            company: self.fields.names(Owner::Company),
+            membership: self.fields.names(Owner::Membership),
+        }
     }
 }
 
@@ -61,7 +142,7 @@ impl View {
 pub fn page(frame: &Frame, view: &View) -> Markup {
     let Some(source) = &view.source else { return no_source(frame) };
     let state = State::of(&view.evidence, frame.clock.now_ms);
-    let here = view.address(source, view.framework, Some(view.since_ms));
+    let here = view.address(source, Some(view.since_ms));
     let is_young = frame.clock.now_ms - view.since_ms < OFTEN_MS;
     let refresh = Refresh { seconds: if is_young { OFTEN_SECONDS } else { SELDOM_SECONDS }, address: here.clone() };
     let key = source.write_keys.first().map_or("", String::as_str);
@@ -69,7 +150,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
         (head(
             html! { "Install" },
             html! { p { "Two snippets, pasted just above " code { "</body>" } " of every page." } },
-            html! {},
+            html! { a.btn href=(view.hand_over(source, "")) { (icon("file")) " For your developer" } },
         ))
         @if view.sources.len() > 1 { (chooser(view, source)) }
         div.split.slim.pad-top {
@@ -80,9 +161,11 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
                 (steps::people(frame, view, source, key, state))
                 (steps::company(state))
                 (steps::sign_out(frame, key))
-                (steps::hardening(frame, key, view.respect_gpc))
+                (proof::step(view, source, |role| frame.may(role)))
+                (hardening::step(frame, key, view.respect_gpc))
                 (steps::try_it(frame, key))
                 (offers::card(frame, &view.offers))
+                (steps::hand_over(view, source))
             }
             (contents())
         }
@@ -106,7 +189,7 @@ fn chooser(view: &View, chosen: &Source) -> Markup {
         nav.tabs.bleed aria-label="Sources" {
             @for source in &view.sources {
                 a
-                    href=(view.address(source, view.framework, None))
+                    href=(view.address(source, None))
                     aria-current=[(source.key == chosen.key).then_some("page")] {
                     bdi { (source.name) }
                     @if view.sources.iter().filter(|other| other.name == source.name).count() > 1 {
@@ -128,8 +211,10 @@ fn contents() -> Markup {
         ("people", "2 Signed-in users"),
         ("company", "3 Their company"),
         ("signout", "4 Signing out"),
+        ("proof", "5 Proof of identity"),
         ("harden", "Hardening"),
         ("try", "Try it"),
+        ("handover", "Hand over"),
     ];
     html! {
         nav.toc aria-label="On this page" {
@@ -138,33 +223,57 @@ fn contents() -> Markup {
     }
 }
 
+/// Reads what the page shows.
+///
+/// # Errors
+/// The store's.
+pub async fn read(request: &HttpRequest, operator: Operator) -> Result<(Frame, View), PageError> {
+    let store = desk::store(request)?;
+    let catalog = store.catalog();
+    let sources: Vec<Source> =
+        catalog.sources_in_order().into_iter().filter(|source| !source.write_keys.is_empty()).cloned().collect();
+    let wanted = desk::value(request, "source");
+    let source = sources.iter().find(|source| Some(&source.source_id) == wanted.as_ref()).or(sources.first()).cloned();
+    let since_ms = desk::value(request, "since").and_then(|since| since.parse().ok()).filter(|since| *since >= 0);
+    let since_ms = since_ms.unwrap_or_else(|| store.now_ms());
+    let key = source.as_ref().map(|source| source.key);
+    let (frame, (evidence, earlier_ms, share, offers)) =
+        desk::read(request, operator, Place::Install, move |db, clock| match key {
+            Some(key) => {
+                let earlier_ms = sightings::evidence(db, key, 0)?.posted_ms.filter(|at_ms| *at_ms < since_ms);
+                let evidence = sightings::evidence(db, key, since_ms)?;
+                let share = proofs::share(db, key, clock.now_ms)?;
+                Ok((evidence, earlier_ms, share, attribute_values::offers(db)?))
+            }
+            None => Ok(Default::default()),
+        })
+        .await?;
+    let framework = frameworks::parse(&desk::value(request, "fw").unwrap_or_default());
+    let language = proof::language(desk::value(request, "lang").as_deref(), framework.language);
+    let (fields, offered) = (Fields::of(request), Offered::of(&catalog));
+    let respect_gpc = catalog.settings.respect_gpc;
+    let view = View {
+        sources,
+        source,
+        since_ms,
+        evidence,
+        earlier_ms,
+        framework,
+        language,
+        fields,
+        offered,
+        share,
+        respect_gpc,
+        offers,
+    };
+    Ok((frame, view))
+}
+
 /// `GET /install`
 ///
 /// # Errors
 /// The store's.
 pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
-    let store = desk::store(&request)?;
-    let catalog = store.catalog();
-    let respect_gpc = catalog.settings.respect_gpc;
-    let sources: Vec<Source> =
-        catalog.sources_in_order().into_iter().filter(|source| !source.write_keys.is_empty()).cloned().collect();
-    let wanted = desk::value(&request, "source");
-    let source = sources.iter().find(|source| Some(&source.source_id) == wanted.as_ref()).or(sources.first()).cloned();
-    let since_ms = desk::value(&request, "since").and_then(|since| since.parse().ok()).filter(|since| *since >= 0);
-    let since_ms = since_ms.unwrap_or_else(|| store.now_ms());
-    let key = source.as_ref().map(|source| source.key);
-    let (frame, (evidence, earlier_ms, offers)) =
-        desk::read(&request, operator, Place::Install, move |db, _| match key {
-            Some(key) => {
-                let earlier_ms = sightings::evidence(db, key, 0)?.posted_ms.filter(|at_ms| *at_ms < since_ms);
-                Ok((sightings::evidence(db, key, since_ms)?, earlier_ms, attribute_values::offers(db)?))
-            }
-            None => Ok((Evidence::default(), None, Vec::new())),
-        })
-        .await?;
-    let framework = Framework::parse(&desk::value(&request, "fw").unwrap_or_default());
-    Ok(desk::page(page(
-        &frame,
-        &View { sources, source, since_ms, evidence, earlier_ms, framework, respect_gpc, offers },
-    )))
+    let (frame, view) = read(&request, operator).await?;
+    Ok(desk::page(page(&frame, &view)))
 }

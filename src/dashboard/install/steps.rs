@@ -2,12 +2,13 @@
 
 use maud::{Markup, html};
 
+use super::frameworks::{FRAMEWORKS, PLAIN};
 use super::page::View;
-use super::snippets::{self, Framework};
 use super::state::State;
+use super::{fields, snippets};
 use crate::dashboard::parts::code;
 use crate::dashboard::parts::frame::Frame;
-use crate::dashboard::parts::icon::small;
+use crate::dashboard::parts::icon::{icon, small};
 use crate::dashboard::parts::list::chips;
 use crate::domain::access::Role;
 use crate::store::{Source, SourceKind};
@@ -71,18 +72,32 @@ pub fn visitors(frame: &Frame, key: &str, state: State) -> Markup {
 /// Step 2: pages behind the sign-in.
 pub fn people(frame: &Frame, view: &View, source: &Source, key: &str, state: State) -> Markup {
     let done = matches!(state, State::UsersNoCompany | State::Complete);
-    let tabs = Framework::ALL.map(|(framework, _, name, _)| {
-        let address = format!("{}#people", view.address(source, framework, Some(view.since_ms)));
-        (name, address, framework == view.framework)
+    let tabs = FRAMEWORKS.each_ref().map(|framework| {
+        (framework.label, format!("{}#people", view.with_framework(source, framework)), framework == view.framework)
     });
+    let kept = view.kept(source);
+    let kept: Vec<(&str, &str)> = kept.iter().map(|(name, value)| (*name, value.as_str())).collect();
     html! {
         section.stepbox id="people" {
             h2 { (step_mark("2", done)) " Signed-in users" }
             p {
-                "Pages behind your sign-in, instead of the snippet above. Say who it is with your own template's tags; the id is your own, and does not change."
+                "Pages behind your sign-in, instead of the snippet above. Choose your framework and the fields; the code below follows. Replace what your own code calls otherwise; the id is your own, and does not change."
             }
             (chips("Framework", &tabs))
-            (code::block(view.framework.file(), snippets::people(view.framework, &frame.server, key)))
+            (fields::checklist(&view.offered, &view.fields, &kept))
+            @for code in view.framework.code(&view.wanted(&frame.server, key)) {
+                (code::block(code.file, code::text(&code.text, &code.company)))
+            }
+            p.small {
+                "Paste it into the body, just above " code { "</body>" } ", of every page. "
+                @if view.framework.name == PLAIN {
+                    "Our tests load this code in a real browser."
+                } @else if view.framework.proven {
+                    "Our tests run this code through " (view.framework.label) "'s own template engine, with names that try to break out."
+                } @else {
+                    "This code is not run by our tests."
+                }
+            }
             p.small {
                 "Why JSON and not a script with the name inside: a user may call herself "
                 code { "</script>" }
@@ -133,34 +148,6 @@ pub fn sign_out(frame: &Frame, key: &str) -> Markup {
     }
 }
 
-/// What a careful site adds.
-pub fn hardening(frame: &Frame, key: &str, respect_gpc: bool) -> Markup {
-    html! {
-        section.stepbox id="harden" {
-            h2 { "Hardening" }
-            p {
-                @if respect_gpc {
-                    "Visitors whose browser asks all sites not to track them (Global Privacy Control, Do Not Track) are not counted. "
-                } @else {
-                    "Visitors are counted even where their browser asks all sites not to track them (Global Privacy Control, Do Not Track). "
-                }
-                a href="/settings/workspace" { "Change it in the settings" }
-                ". A page that asks for consent first says "
-                code { "\"consent\": false" }
-                " in its settings, and calls "
-                code { "rollcall.consent(true)" }
-                " when the visitor agrees."
-            }
-            h3 { "Subresource integrity" }
-            p {
-                "The browser runs the script only if it is this very one, byte for byte. Take it in the place of the script's tag above; \
-                 after an update of Rollcall the page needs the new tag, and until then sends nothing."
-            }
-            (code::block("This version, for ever", snippets::pinned_script(&frame.server, key, respect_gpc)))
-        }
-    }
-}
-
 /// The same from a shell.
 pub fn try_it(frame: &Frame, key: &str) -> Markup {
     html! {
@@ -172,6 +159,20 @@ pub fn try_it(frame: &Frame, key: &str) -> Markup {
                 "."
             }
             (code::block("Shell", snippets::try_it(&frame.server, key)))
+        }
+    }
+}
+
+/// All of it for somebody else.
+pub fn hand_over(view: &View, source: &Source) -> Markup {
+    html! {
+        section.stepbox id="handover" {
+            h2 { "Hand over" }
+            p { "This page for somebody else: with your key, your framework and your fields filled in." }
+            p.row {
+                a.btn href=(view.hand_over(source, "")) { (icon("file")) " Print or copy" }
+                a.btn href=(view.hand_over(source, ".md")) { (icon("code")) " Markdown" }
+            }
         }
     }
 }

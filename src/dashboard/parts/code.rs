@@ -1,5 +1,7 @@
 //! Code to copy, and ids.
 
+use std::ops::Range;
+
 use maud::{Markup, html};
 
 use super::icon::small;
@@ -18,6 +20,23 @@ pub fn block(caption: &str, code: Markup) -> Markup {
                 button.btn.bare.mini.js-only type="button" data-copy="" { (small("copy")) " Copy" }
             }
             pre tabindex="0" role="group" aria-label={ "Code: " (caption) } { code { (code) } }
+        }
+    }
+}
+
+/// Code with its texts in quotes set apart, and some of its bytes marked.
+pub fn text(code: &str, marked: &Range<usize>) -> Markup {
+    let (before, rest) = code.split_at(marked.start);
+    let (within, after) = rest.split_at(marked.len());
+    html! { (quotes(before)) @if !within.is_empty() { mark { (quotes(within)) } } (quotes(after)) }
+}
+
+fn quotes(code: &str) -> Markup {
+    html! {
+        @for line in code.split_inclusive('\n') {
+            @for (place, piece) in line.split('"').enumerate() {
+                @if place % 2 == 1 { span.s { "\"" (piece) "\"" } } @else { (piece) }
+            }
         }
     }
 }

@@ -4,8 +4,9 @@ use maud::Markup;
 
 use super::deeds;
 use super::samples::{self, frame, now};
+use crate::dashboard::install::fields::{Fields, Offered};
 use crate::dashboard::install::page as install;
-use crate::dashboard::install::snippets::Framework;
+use crate::dashboard::install::{frameworks, hand_over, proof as install_proof};
 use crate::dashboard::parts::form::Mistake;
 use crate::dashboard::parts::frame::{Place, Theme};
 use crate::dashboard::settings::values::Values;
@@ -25,13 +26,17 @@ use crate::store::tokens::Token;
 
 pub fn installs() -> Vec<(&'static str, Markup)> {
     let here = frame(Place::Install, "/install");
-    let view = |evidence: Evidence, framework: Framework, count: usize| install::View {
+    let view = |evidence: Evidence, framework: &str, count: usize| install::View {
         sources: samples::sources().into_iter().take(count).collect(),
         source: samples::sources().into_iter().take(count).next_back(),
         since_ms: now() - 40_000,
         evidence,
         earlier_ms: Some(now() - 3 * DAY_MS),
-        framework,
+        framework: frameworks::parse(framework),
+        language: install_proof::language(None, frameworks::parse(framework).language),
+        fields: Fields::usual(),
+        offered: Offered::standard(),
+        share: if count > 1 { Share { signed: 2_547, unsigned: 560, refused: 3 } } else { Share::default() },
         respect_gpc: count != 1,
         offers: if count > 1 { vec![(Owner::User, "seats_left".to_owned(), Type::Number)] } else { Vec::new() },
     };
@@ -52,31 +57,25 @@ pub fn installs() -> Vec<(&'static str, Markup)> {
     };
     let code = |code: &str, count: u64| Refused { code: code.to_owned(), count, last_ms: now() - 9_000 };
     let refused = Evidence { refused: vec![code("id_placeholder", 21), code("type_mismatch", 3)], ..seen.clone() };
-    let mut no_source = view(Evidence::default(), Framework::Plain, 0);
+    let mut no_source = view(Evidence::default(), "plain", 0);
     no_source.source = None;
     vec![
-        ("install-nothing", install::page(&here, &view(Evidence::default(), Framework::Plain, 1))),
-        (
-            "install-script-only",
-            install::page(&here, &view(Evidence { script, ..Evidence::default() }, Framework::Plain, 1)),
-        ),
-        ("install-refused", install::page(&here, &view(refused, Framework::Rails, 2))),
-        ("install-visitors-only", install::page(&here, &view(seen.clone(), Framework::Django, 2))),
+        ("install-nothing", install::page(&here, &view(Evidence::default(), "plain", 1))),
+        ("install-script-only", install::page(&here, &view(Evidence { script, ..Evidence::default() }, "plain", 1))),
+        ("install-refused", install::page(&here, &view(refused, "rails", 2))),
+        ("install-visitors-only", install::page(&here, &view(seen.clone(), "django", 2))),
         (
             "install-users-no-company",
             install::page(
                 &here,
-                &view(
-                    Evidence { user_without_company: Some("u_33871".to_owned()), ..seen.clone() },
-                    Framework::Laravel,
-                    3,
-                ),
+                &view(Evidence { user_without_company: Some("u_33871".to_owned()), ..seen.clone() }, "laravel", 3),
             ),
         ),
-        (
-            "install-complete",
-            install::page(&here, &view(Evidence { complete: Some(complete), ..seen }, Framework::Plain, 2)),
-        ),
+        ("install-complete", install::page(&here, &view(Evidence { complete: Some(complete), ..seen }, "plain", 2))),
+        ("install-hand-over", {
+            let view = view(Evidence::default(), "go", 1);
+            hand_over::page(&here, &view, &samples::sources()[0], "wk_0123456789abcdef")
+        }),
         ("install-no-source", install::page(&here, &no_source)),
     ]
 }

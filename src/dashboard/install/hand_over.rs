@@ -1,0 +1,91 @@
+//! The installation for somebody else: one page to print, copy or send, with the key, the framework and the
+//! fields filled in.
+
+use actix_web::http::header::{ContentDisposition, DispositionParam, DispositionType};
+use actix_web::{HttpRequest, HttpResponse};
+use maud::{Markup, html};
+
+use super::frameworks::Code;
+use super::page::{self, View};
+use super::{hardening, snippets};
+use crate::dashboard::desk::{self, Answer};
+use crate::dashboard::parts::code;
+use crate::dashboard::parts::frame::{Frame, shell};
+use crate::dashboard::parts::icon::icon;
+use crate::dashboard::parts::section::head;
+use crate::http::access::Viewer;
+use crate::store::Source;
+
+/// The same in Markdown.
+pub fn markdown(frame: &Frame, view: &View, source: &Source, key: &str) -> String {
+    let fence = |text: &str| format!("```\n{text}\n```\n");
+    let mut text = format!(
+        "# Rollcall on {}\n\nTwo snippets, pasted just above `</body>` of every page. The key in them is public:\n\
+         it can only add data.\n\n",
+        source.name
+    );
+    text += "## 1. Pages that anybody may read\n\n";
+    text += &fence(&snippets::visitors_text(&frame.server, key));
+    text += &format!("\n## 2. Pages behind the sign-in ({}), instead of the first\n", view.framework.label);
+    for Code { file, text: code, .. } in view.framework.code(&view.wanted(&frame.server, key)) {
+        text += &format!("\n{file}:\n\n{}", fence(&code));
+    }
+    text += "\nReplace the names that your own code calls otherwise. `user_id` and `company_id` are your own ids,\n\
+             which do not change when a name does. A company is stored from its id alone. Settings are JSON, so\n\
+             that no user's name can break out of its text: keep the escape.\n";
+    text += "\n## 3. Signing out\n\nPages that know that nobody is signed in say `\"user\": null`. Where signing out\n\
+             loads no new page:\n\n";
+    text += &fence("window.rollcall?.reset()");
+    let (_, language, _, proof) = view.language;
+    text += &format!("\n## 4. Proof of identity ({language})\n\n");
+    text += if source.signatures_required { "Required: what is not signed is refused. " } else { "Optional. " };
+    text += "The page sends this beside `user_id` as `user_hash`. Whoever runs Rollcall\nhas the secret.\n\n";
+    text += &fence(proof);
+    text += "\n## Content-Security-Policy, if the pages have one\n\n";
+    text += &fence(&hardening::csp(&frame.server));
+    text += &format!(
+        "\n## Whether it works\n\nThis page says within seconds what arrives, what is wrong and what to type:\n\n{}\n",
+        format_args!("{}{}", frame.server, view.address(source, None))
+    );
+    text
+}
+
+/// The page.
+pub fn page(frame: &Frame, view: &View, source: &Source, key: &str) -> Markup {
+    let text = markdown(frame, view, source, key);
+    let back = view.address(source, Some(view.since_ms));
+    let content = html! {
+        (head(
+            html! { "For your developer" },
+            html! { p { "All that is to be done on " bdi { (source.name) } ", to print, to copy or to send." } },
+            html! {
+                a.btn href=(back) { "Back to Install" }
+                a.btn href=(view.hand_over(source, ".md")) { (icon("file")) " Markdown" }
+            },
+        ))
+        (code::block("Markdown", html! { (text) }))
+    };
+    shell(frame, "For your developer", content)
+}
+
+/// `GET /install/hand-over` and `/install/hand-over.md`
+///
+/// # Errors
+/// The store's; a page that is not there, where no source has a key.
+pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
+    let is_file = request.path().ends_with(".md");
+    let (frame, view) = page::read(&request, operator).await?;
+    let Some((source, key)) = view.source.as_ref().and_then(|source| Some((source, source.write_keys.first()?))) else {
+        return Ok(desk::see_other("/install"));
+    };
+    if !is_file {
+        return Ok(desk::page(page(&frame, &view, source, key)));
+    }
+    Ok(HttpResponse::Ok()
+        .content_type("text/markdown; charset=utf-8")
+        .insert_header(ContentDisposition {
+            disposition: DispositionType::Attachment,
+            parameters: vec![DispositionParam::Filename("rollcall.md".to_owned())],
+        })
+        .body(markdown(&frame, &view, source, key)))
+}

@@ -1,0 +1,80 @@
+//! The installation page: its code in the words of a framework, with the fields that were chosen, safe to copy and
+//! to hand over. Each framework's own engine runs that code in `tests/frameworks`.
+
+mod support;
+
+use serde_json::json;
+use support::Rollcall;
+use support::browser::Browser;
+use support::site::Site;
+use support::until;
+
+#[actix_web::test]
+async fn the_code_is_in_the_words_of_the_framework_with_the_fields_that_were_chosen() {
+    let rollcall = Rollcall::start();
+    rollcall.page_posts(json!([{ "type": "identify", "userId": "u1", "traits": { "Lieblingsfarbe": "blue" } }])).await;
+    let desk = rollcall.desk().await;
+    let usual = desk.open("/install?fw=rails").await;
+    assert!(usual.contains("current_user.email") && usual.contains("current_account.plan"), "{}", usual);
+    assert!(usual.contains("Lieblingsfarbe"), "what the site sends is offered");
+    assert!(!usual.contains("current_user.lieblingsfarbe"));
+    let chosen = desk.open("/install?fw=rails&chosen=1&f=Lieblingsfarbe&m=role").await;
+    for piece in ["current_user.lieblingsfarbe", "current_membership&amp;.role", &rollcall.write_key] {
+        assert!(chosen.contains(piece), "{piece}");
+    }
+    assert!(!chosen.contains("current_user.email") && !chosen.contains("current_account.plan"));
+    let file = desk.open("/install/hand-over.md?fw=rails&chosen=1&f=Lieblingsfarbe").await;
+    assert!(file.contains("## 2. Pages behind the sign-in (Rails)"), "{}", file);
+    assert!(file.contains("current_user.lieblingsfarbe") && file.contains("OpenSSL::HMAC"), "{}", file);
+}
+
+#[actix_web::test]
+async fn a_name_that_an_attacker_made_up_never_stands_in_code_to_copy() {
+    let rollcall = Rollcall::start();
+    let name = "%> <%= `rm -rf /` %>";
+    rollcall.page_posts(json!([{ "type": "identify", "userId": "u1", "traits": { name: "x", "harmless": 1 } }])).await;
+    assert_eq!(rollcall.user("u1").await["attributes"][name], "x");
+    let desk = rollcall.desk().await;
+    let encoded = support::encoded(name);
+    for path in ["/install?fw=rails", &format!("/install?fw=rails&chosen=1&f={encoded}&f=harmless")] {
+        let page = desk.open(path).await;
+        assert!(page.contains("harmless") && !page.contains("rm -rf"), "{path}");
+    }
+}
+
+#[actix_web::test]
+async fn a_page_that_carries_exactly_the_policy_shown_lets_the_widget_work() {
+    let rollcall = Rollcall::start();
+    let desk = rollcall.desk().await;
+    let page = desk.open("/install").await;
+    let (_, policy) = page.split_once("Content security policy").expect("the section");
+    let (_, policy) = policy.split_once("<code>script-src").expect("the code");
+    let policy = format!("script-src{}", policy.split("</code>").next().expect("its end")).replace('\n', "; ");
+    let folder = tempfile::tempdir().expect("a folder");
+    let (site, browser) = (Site::of_folder(folder.path()), Browser::start().await);
+    let snippet = format!(
+        "<script type=\"application/json\" id=\"rollcall-settings\">\
+         {{\"write_key\":\"{}\",\"user_id\":\"ann\",\"company\":{{\"company_id\":\"acme\"}}}}</script>\
+         <script async src=\"{}/widget.js\"></script>",
+        rollcall.write_key, rollcall.address
+    );
+    let page = |name: &str, policy: &str| {
+        let meta = format!("<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; {policy}\">");
+        let html = format!("<!doctype html><html><head>{meta}<title>Shop</title></head><body>{snippet}</body></html>");
+        std::fs::write(folder.path().join(name), html).expect("a file");
+        site.url(&format!("/{name}"))
+    };
+    browser.open(&page("whole.html", &policy)).await;
+    until("Ann is there", || async {
+        let answer = rollcall.api("/users/ann").await;
+        if answer.status == 200 { Ok(()) } else { Err(answer.text) }
+    })
+    .await;
+    assert_eq!(browser.console().await, Vec::<String>::new(), "{policy}");
+    browser.open(&page("half.html", policy.split(';').next().expect("a line"))).await;
+    until("without the second line the console says so", || async {
+        let lines = browser.console().await;
+        if lines.iter().any(|line| line.contains("Content Security Policy")) { Ok(()) } else { Err(lines.join("\n")) }
+    })
+    .await;
+}
