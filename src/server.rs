@@ -25,6 +25,7 @@ use crate::dashboard;
 use crate::domain::email_domains;
 use crate::http::client::{Network, Site};
 use crate::http::limits::Limits;
+use crate::http::live::Live;
 use crate::http::problem::Problem;
 use crate::http::{assets, csrf, head, headers, request};
 use crate::jobs::{attributes, imports, retention, segments};
@@ -195,6 +196,7 @@ pub async fn start(options: ServeOptions) -> Result<Running, StartError> {
     let store = Store::open(&options.data, ambient)?;
     let site = Site { public_url, trusted_proxies: options.trusted_proxies.clone(), tls: tls.is_some() };
     let limits = Data::new(Limits::default());
+    let live: Data<Live> = Data::default();
 
     let (stores, sites, counted) = (Data::new(store.clone()), Data::new(site.clone()), limits.clone());
     let mut server = HttpServer::new(move || {
@@ -202,6 +204,7 @@ pub async fn start(options: ServeOptions) -> Result<Running, StartError> {
             .app_data(stores.clone())
             .app_data(sites.clone())
             .app_data(counted.clone())
+            .app_data(live.clone())
             .wrap(from_fn(request::number))
             .configure(routes)
     })

@@ -26,7 +26,7 @@ use crate::domain::error::{Code, Refused};
 use crate::domain::findings::{Finding, clock_wrong};
 use crate::domain::first_page::FirstPage;
 use crate::domain::identity::{Browser, Who};
-use crate::domain::ids::{self, AnonymousId, ChangeKey, CompanyKey, UserKey, VisitorKey};
+use crate::domain::ids::{self, AnonymousId, ChangeKey, CompanyKey, EventId, UserKey, VisitorKey};
 use crate::domain::limits::REFUSED_VALUES_MAX;
 use crate::domain::message::{
     CompanyContext, Delivery, Kind, MORE_VALUES_REFUSED, Message, Receipt, RefusedValue, Standing, Status,
@@ -88,7 +88,7 @@ struct Decided {
     who: Option<(Who, Browser)>,
     subject: Subject,
     /// It has a row in the journal, for this company (C4).
-    journaled: bool,
+    journaled: Option<EventId>,
     company: Option<CompanyKey>,
 }
 
@@ -417,8 +417,8 @@ impl Receiving<'_, '_> {
             properties: properties.as_deref().or(message.properties.as_deref()),
             context: &message.context,
         };
-        events::append(self.tx, &event)?;
-        (self.decided.journaled, self.decided.company) = (true, company);
+        let journaled = events::append(self.tx, &event)?;
+        (self.decided.journaled, self.decided.company) = (Some(journaled), company);
         if !self.time.as_sent && message.message_id.is_some() {
             events::remember(self.tx, self.message_hash, self.delivery.received_ms)?;
         }
@@ -459,6 +459,8 @@ impl Receiving<'_, '_> {
             refused_values: self.refused_values,
             warnings: self.warnings,
             trusted: self.delivery.grade.is_trusted(),
+            change,
+            event: self.decided.journaled,
             anonymous_id: self.fresh_anonymous_id,
             ..Receipt::of(message_id, status)
         };
