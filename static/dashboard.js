@@ -132,8 +132,8 @@ function say(text) {
   voice.textContent = text
 }
 
-// Live: a part with data-live is fetched again from there, every 3 s for two minutes, then every
-// 15 s; not while the page is hidden, and no more once the part carries data-live-done. A part
+// Live: a part with data-live is fetched again from there, every 3 s for two minutes (with
+// data-live-often for ever), then every 15 s; not while the page is hidden, and no more once the part carries data-live-done. A part
 // that is gone has become another page.
 const OFTEN_MS = 3_000
 const SELDOM_MS = 15_000
@@ -142,12 +142,13 @@ const part = document.querySelector("[data-live]")
 if (part) {
   const { live } = part.dataset
   const startedMs = Date.now() - 1_000 * (part.dataset.liveSince || 0)
+  const often = "liveOften" in part.dataset
   let timer
   const later = () => {
     clearTimeout(timer)
     const old = document.getElementById(part.id)
     if (document.hidden || "liveDone" in old.dataset) return
-    timer = setTimeout(look, Date.now() - startedMs < OFTEN_FOR_MS ? OFTEN_MS : SELDOM_MS)
+    timer = setTimeout(look, often || Date.now() - startedMs < OFTEN_FOR_MS ? OFTEN_MS : SELDOM_MS)
   }
   const look = async () => {
     try {

@@ -13,6 +13,7 @@ use super::users::{user_name, user_not_found};
 use crate::actions::erase as deeds;
 use crate::domain::change::By;
 use crate::http::access::AdminToken;
+use crate::http::live::Live;
 use crate::http::problem::Problem;
 use crate::store::erasure::Events;
 use crate::store::{Store, Tx, users};
@@ -50,6 +51,7 @@ async fn erase(
         return Ok(answer::ok(store.rehearse(deed).await?, 0));
     }
     let receipt = store.write(deed).await?;
+    Live::of(&request).inspect(|live| live.forget());
     deeds::finish(&store).await?;
     Ok(answer::ok(receipt, 0))
 }

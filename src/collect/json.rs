@@ -79,6 +79,11 @@ impl<'a> Object<'a> {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value)
     }
 
+    /// A field to change.
+    pub fn get_mut(&mut self, name: &str) -> Option<&mut Json<'a>> {
+        self.0.iter_mut().find(|(known, _)| known == name).map(|(_, value)| value)
+    }
+
     /// Takes a field out.
     pub fn remove(&mut self, name: &str) -> Option<Json<'a>> {
         let place = self.0.iter().position(|(known, _)| known == name)?;

@@ -27,6 +27,7 @@ mod surrogates;
 #[cfg(test)]
 mod tests;
 mod tokens;
+mod traces;
 
 use std::rc::Rc;
 

@@ -11,7 +11,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use super::body::{bad, too_large};
 use super::envelope::Call;
 use super::refusals::decline;
-use super::{Memory, dry_run, posts, senders};
+use super::{Memory, dry_run, posts, senders, traces};
 use crate::http::limits::Limits;
 use crate::http::problem::Problem;
 use crate::store::Store;
@@ -48,6 +48,7 @@ pub async fn pixel(request: HttpRequest, store: Data<Store>, limits: Data<Limits
     if request.method() == Method::GET
         && let Err(declined) = posts::take(&request, call, body, &store, &limits, &memory).await
     {
+        traces::declined(&request, call, &declined, store.now_ms());
         decline(memory, &store, declined);
     }
     let mut response = HttpResponse::build(StatusCode::OK);

@@ -14,6 +14,7 @@ use super::refusals::{Declined, decline};
 use super::segment::{self, Circumstances, RefusedMessage};
 use super::senders::{self, Sender};
 use super::surrogates::mended;
+use super::traces::{self, Traces};
 use super::{Memory, body, dry_run, not_found, sightings};
 use crate::actions::receive::receive;
 use crate::domain::error::Code;
@@ -48,7 +49,10 @@ pub async fn post(
     }
     match take(&request, call, body, &store, &limits, &memory).await {
         Ok(results) => Ok(HttpResponse::Ok().json(Answer { success: true, results })),
-        Err(declined) => Err(decline(memory, &store, declined)),
+        Err(declined) => {
+            traces::declined(&request, call, &declined, store.now_ms());
+            Err(decline(memory, &store, declined))
+        }
     }
 }
 
@@ -80,10 +84,15 @@ pub(super) async fn take(
     let envelope = Envelope::open(call, &body).map_err(in_head)?;
     let sender = senders::sender(request, &envelope, &catalog, store, limits, memory).await?;
     let received_ms = store.now_ms();
+    let traces = Traces::of(request, &envelope);
     let host = sightings::host(request).unwrap_or_default();
     let seen = memory.sightings.due(sender.source, Sight::Post, &host, received_ms).then_some(host);
-    let post = Post { sender, received_ms, messages: read(request, call, envelope, sender, &catalog), seen };
-    let receipts = post.store(store).await?;
+    let messages = read(request, call, envelope, sender, &catalog);
+    let waiting = traces.read(call, sender, received_ms, &messages);
+    let receipts = Post { sender, received_ms, messages, seen }.store(store).await?;
+    if let Some(waiting) = waiting {
+        waiting.note(&receipts);
+    }
     Ok(if sender.grade.is_trusted() { receipts } else { receipts.into_iter().map(for_strangers).collect() })
 }
 

@@ -19,6 +19,7 @@ mod happenings;
 mod help;
 mod install;
 mod links;
+mod live;
 mod merge;
 mod narrowed;
 mod overview;
@@ -89,6 +90,8 @@ pub fn configure(config: &mut ServiceConfig) {
         .service(web::resource("/signed-members").post(signed_members::change))
         .service(web::resource("/columns").post(narrowed::keep_columns))
         .service(web::resource("/filter/values").get(narrowed::suggest))
+        .service(web::resource("/live").get(live::list::show))
+        .service(web::resource("/live/{number}").get(live::one::show))
         .service(web::resource("/segments").get(segments::list::show))
         .service(web::resource("/segments/save").get(segments::save::show).post(segments::save::save))
         .service(web::resource("/segments/{id}").get(segments::one::show).post(segments::one::change))

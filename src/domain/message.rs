@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::domain::access::Grade;
 use crate::domain::error::{Code, Refused};
-use crate::domain::ids::{AnonymousId, CompanyId, SourceKey, UserId};
+use crate::domain::ids::{AnonymousId, ChangeKey, CompanyId, EventId, SourceKey, UserId};
 use crate::domain::proof::Proof;
 
 /// The six types of a message. The numbers stand in the journal.
@@ -256,6 +256,12 @@ pub struct Receipt {
     /// Its sender is told what a stranger is not: a program with a token, or who proved who it is.
     #[serde(skip)]
     pub trusted: bool,
+    /// Its change set, where it changed something.
+    #[serde(skip)]
+    pub change: Option<ChangeKey>,
+    /// What the journal has of it, where it has.
+    #[serde(skip)]
+    pub event: Option<EventId>,
     /// The browser's new anonymous id (R3).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub anonymous_id: Option<AnonymousId>,
@@ -272,6 +278,8 @@ impl Receipt {
             refused_values: Vec::new(),
             warnings: Vec::new(),
             trusted: false,
+            change: None,
+            event: None,
             anonymous_id: None,
         }
     }

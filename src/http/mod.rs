@@ -5,7 +5,7 @@
 //!   [`csrf`]: whether a request comes from a page of ours.
 //! - [`client`]: where a request comes from and under which address we are known;
 //!   [`limits`]: how often somebody may ask.
-//! - [`export`]: a file sent as it is read;
+//! - [`export`]: a file sent as it is read; [`live`]: the latest calls, in memory;
 //! - [`assets`]: files of `static/`; [`headers`]: what every page says to the browser;
 //!   [`head`]: HEAD where there is GET; [`request`]: a number for each request, and its line in the log.
 
@@ -17,6 +17,7 @@ pub mod export;
 pub mod head;
 pub mod headers;
 pub mod limits;
+pub mod live;
 pub mod page;
 pub mod problem;
 pub mod request;

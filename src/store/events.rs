@@ -99,6 +99,14 @@ pub fn list(db: &Reader<'_>, of: Of, after: Option<&Cursor>, size: usize) -> Res
     Ok(Page::cut(rows, size))
 }
 
+/// One event.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn find(db: &Reader<'_>, event: EventId) -> Result<Option<EventRow>, StoreError> {
+    row(db, event.0)
+}
+
 /// A page of events in the order in which they came, behind a place; from what is kept on where no place is said.
 /// The next place is always told: there the next events will come. `None`: what follows the place is kept no more.
 ///

@@ -150,7 +150,7 @@ impl From<ChangeRow> for Field {
 /// [`StoreError`] only.
 pub fn plan(tx: &mut Tx<'_>, delivery: &Delivery, message: Message) -> Result<Planned, StoreError> {
     let said = message.clone();
-    let Dealt { receipt, change, decided } = deal_with(tx, delivery, message)?;
+    let Dealt { receipt, change, decided, .. } = deal_with(tx, delivery, message, None)?;
     let mut plan = Plan::default();
     match receipt.status {
         Status::Duplicate => {
@@ -172,7 +172,7 @@ pub fn plan(tx: &mut Tx<'_>, delivery: &Delivery, message: Message) -> Result<Pl
             plan.because.extend(reasons(&said, delivery, &decided, user.as_ref()));
             plan.attributes_of_person(&said, &receipt, user.as_ref());
             plan.companies(tx, &said, &receipt, user.as_ref())?;
-            if decided.journaled {
+            if decided.journaled.is_some() {
                 let company_id = match decided.company {
                     Some(key) => Some(companies::load(tx, key)?.company_id),
                     None => None,
@@ -242,7 +242,7 @@ fn reasons(said: &Message, delivery: &Delivery, decided: &Decided, user: Option<
             Browser::Kept | Browser::None => None,
         });
     }
-    if decided.journaled && said.kind.is_activity() {
+    if decided.journaled.is_some() && said.kind.is_activity() {
         because.push(
             match (&said.company_context, decided.company) {
                 (CompanyContext::In(_), _) => "The event counts for the company that it states (C4).",

@@ -63,6 +63,8 @@ pub enum Place {
     Companies,
     /// `/visitors`
     Visitors,
+    /// `/live`
+    Live,
     /// `/segments`
     Segments,
     /// `/refusals`
@@ -204,6 +206,7 @@ fn navigation(frame: &Frame, workspace: &str) -> Markup {
                 (entry(frame, Place::Companies, "/companies", "company", "Companies", companies))
                 (entry(frame, Place::Visitors, "/visitors", "eye", "Visitors", None))
                 (entry(frame, Place::Segments, "/segments", "segment", "Segments", None))
+                (entry(frame, Place::Live, "/live", "live", "Live", None))
                 (entry(frame, Place::Refusals, "/refusals", "refused", "Refusals", None))
             }
             div {

@@ -97,6 +97,11 @@ impl Clock {
         self.element(at_ms, &self.date(at_ms))
     }
 
+    /// The second with the exact time behind it: `15:42:08`.
+    pub fn second(self, at_ms: i64) -> Markup {
+        self.element(at_ms, &self.local(at_ms).format("%H:%M:%S").to_string())
+    }
+
     /// The hour with the exact time behind it.
     pub fn at(self, at_ms: i64) -> Markup {
         self.element(at_ms, &self.hour(at_ms))

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use actix_web::HttpRequest;
 use maud::{Markup, html};
 
-use super::{formula, in_words, nouns};
+use super::{formula, in_words, nouns, since};
 use crate::dashboard::desk::{self, Answer};
 use crate::dashboard::done::{self, Asked, Done};
 use crate::dashboard::happenings::Told;
@@ -13,7 +13,7 @@ use crate::dashboard::links;
 use crate::dashboard::parts::chart::line;
 use crate::dashboard::parts::frame::{Frame, Place, shell};
 use crate::dashboard::parts::icon::icon;
-use crate::dashboard::parts::numbers::{delta, number};
+use crate::dashboard::parts::numbers::number;
 use crate::dashboard::parts::section::head;
 use crate::dashboard::parts::{code, pill, values};
 use crate::domain::filter::Listed;
@@ -95,9 +95,7 @@ fn row(frame: &Frame, view: &View, segment: &Segment, words: &Result<String, Str
                         a href=(links::in_segment(segment.listed, &segment.segment_id)) title={ "Counted " (frame.clock.exact(last.counted_ms)) } {
                             b.count { (number(last.size)) }
                         }
-                        @if let Some(first) = first {
-                            (delta(first.size.into(), last.size.into()))
-                        }
+                        @if let Some(first) = first { " " (since(first, last.size)) }
                     }
                     None => a href=(links::in_segment(segment.listed, &segment.segment_id)) { "show" },
                 }

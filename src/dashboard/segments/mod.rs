@@ -8,18 +8,33 @@ pub mod list;
 pub mod one;
 pub mod save;
 
+use maud::{Markup, html};
+
 use super::parts::form::Mistake;
+use super::parts::numbers::number;
 use crate::actions::segments::SegmentError;
 use crate::domain::filter::Listed;
 use crate::domain::segments::Segment;
+use crate::domain::time;
 use crate::http::page::PageError;
 use crate::store::Catalog;
+use crate::store::segments::Size;
 
 /// What a segment is of, for one and for several.
 fn nouns(listed: Listed) -> (&'static str, &'static str) {
     match listed {
         Listed::Companies => ("company", "companies"),
         Listed::Users | Listed::Visitors => ("user", "users"),
+    }
+}
+
+/// How a size has changed: of one segment more is good, of another it is bad, so it has no colour.
+fn since(before: &Size, now: u64) -> Markup {
+    let difference = i128::from(now) - i128::from(before.size);
+    let sign = if difference > 0 { "+" } else { "" };
+    let day = time::date(before.day).format("%-d %b");
+    html! {
+        @if difference != 0 { span.faint title={ "Since " (day) } { (sign) (number(difference)) } }
     }
 }
 

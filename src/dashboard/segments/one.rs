@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, web};
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::{formula, in_words, mistake, nouns};
+use super::{formula, in_words, mistake, nouns, since};
 use crate::actions::segments as deeds;
 use crate::dashboard::desk::{self, Answer};
 use crate::dashboard::done::{self, Asked, Done};
@@ -15,7 +15,7 @@ use crate::dashboard::parts::chart::{Bar, Days, Shows};
 use crate::dashboard::parts::form::{Line, Mistake};
 use crate::dashboard::parts::frame::{Frame, Place, shell};
 use crate::dashboard::parts::icon::icon;
-use crate::dashboard::parts::numbers::{self, delta};
+use crate::dashboard::parts::numbers;
 use crate::dashboard::parts::section::{crumbs, stat};
 use crate::dashboard::parts::times::Clock;
 use crate::dashboard::parts::{code, pill, say, values};
@@ -154,7 +154,7 @@ fn cells(clock: Clock, view: &View) -> Markup {
                 (stat("#sizes", "28 days ago", "The last count of that day", html! {
                     @match before { Some(before) => (numbers::number(before.size)), None => span.mid { "not counted" } }
                 }, html! {
-                    @if let (Some(before), Some(now)) = (before, now) { (delta(before.size.into(), now.into())) }
+                    @if let (Some(before), Some(now)) = (before, now) { (since(before, now)) }
                 }, html! {}))
                 (stat("#sizes", "Most", "On any day on which it was counted", html! {
                     @match most { Some(most) => (numbers::number(most.size)), None => span.mid { "not counted" } }

@@ -7,6 +7,7 @@ mod attributes;
 mod deeds;
 mod edits;
 mod lists;
+mod live;
 mod profiles;
 pub mod samples;
 mod segments;
@@ -27,6 +28,7 @@ fn all() -> Vec<(&'static str, Markup)> {
         lists::possible_duplicates(),
         lists::company_merges(),
         segments::segments(),
+        live::live(),
         profiles::profiles(),
         edits::edits(),
         edits::days(),
