@@ -280,8 +280,8 @@ function analytics(method, ...values) {
   return Object.hasOwn(others, method) ? others[method](...values) : window.analytics;
 }
 
-// The page's own queue gives way to an object with every method. Where Segment's script comes too, it is
-// its.
+// The page's own queue gets every method, so whoever holds it is heard. Where Segment's script comes too,
+// the queue is its.
 function takeOverAnalytics() {
   const name = core.data.globalSegmentAnalyticsKey || "analytics";
   const found = window[name];
@@ -292,21 +292,20 @@ function takeOverAnalytics() {
   core.automatic(false);
   // What widget.js put there counts no calls: they are in core.waiting.
   const isQueue = found && typeof found.length == "number";
-  const queue = isQueue ? Array.from(found) : [];
-  const target = { initialized: true, initialize: true, invoked: true };
+  const target = isQueue ? found : {};
+  const waiting = isQueue ? found.splice(0) : [];
   const add = (method) => {
     target[method] = (...values) => handle("analytics", [method, ...values]);
   };
   [ofSegment, others].forEach((methods) => Object.keys(methods).forEach(add));
-  NOT_OURS.concat(isQueue && found.methods || []).filter((method) => !target[method]).forEach(add);
+  NOT_OURS.concat(target.methods || []).filter((method) => !Object.hasOwn(ofSegment, method) && !Object.hasOwn(others, method)).forEach(add);
   target.push = (values) => handle("analytics", Array.from(values));
-  if (isQueue) {
-    target._writeKey = found._writeKey;
-    // Whoever kept the old one is heard, too.
-    found.push = target.push;
-  }
+  target.initialized = target.initialize = target.invoked = true;
   window[name] = target;
-  queue.filter(Array.isArray).forEach(target.push);
+  // As at Segment: who listens hears what was asked before, too.
+  const isFirst = (values) => ["setAnonymousId", "on", "once"].includes(values[0]);
+  const calls = waiting.filter(Array.isArray);
+  calls.filter(isFirst).concat(calls.filter((values) => !isFirst(values))).forEach((values) => target.push(values));
 }
 
 // ---- A refusal, and debug

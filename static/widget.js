@@ -370,7 +370,7 @@ let flush = guard((leaving) => {
   }
   // What another tab put is that tab's to send; what can't be sent now waits for the next page.
   let { batch, url, body } = request(found.filter(([key]) => mine.includes(key)))
-  if (batch[0] && !tries && navigator.onLine && navigator.sendBeacon(url, body)) {
+  if (batch[0] && !tries && !(pause() > 0) && navigator.onLine && navigator.sendBeacon(url, body)) {
     batch.forEach(([key]) => drop(key))
     flush(1)
   }
@@ -393,14 +393,16 @@ function request(found) {
   return { batch, url: api_host + (endpoint || "/v1/batch"), body, keepalive: size < BATCH_BYTES_MAX }
 }
 
+// Milliseconds for which a server asked to be left alone, by whichever tab it was told.
+let pause = () => person().wait - Date.now()
+
 async function post() {
   sending = 1
   let action = async () => {
     try {
       let { batch, url, body, keepalive } = request(waiting())
-      let pause = person().wait - Date.now()
-      if (pause > 0) {
-        return flushIn(pause)
+      if (pause() > 0) {
+        return flushIn(pause())
       }
       if (!batch[0]) {
         // Another tab has sent it.
@@ -429,7 +431,7 @@ async function post() {
         ask("heed", [batch, text])
       }
     } catch (seconds) {
-      let ms = 1000 * Math.max(+seconds || 0, 2 ** Math.min(tries++, 8)) * (1 + Math.random() / 2)
+      let ms = 1000 * Math.min(Math.max(+seconds || 0, 2 ** Math.min(tries++, 8)), 86400) * (1 + Math.random() / 2)
       if (+seconds) {
         // For other tabs and the next page, too.
         write("localStorage", { ...person(), wait: Date.now() + ms })

@@ -3,6 +3,8 @@
 
 use std::borrow::Cow;
 
+use actix_web::web::Query;
+
 use super::agents::Agent;
 use super::fields;
 use super::json::{Json, Object};
@@ -17,8 +19,10 @@ const CAMPAIGN_NAME_CHARS_MAX: usize = 50;
 /// What is kept of a context: where it was, and by what. `agent` is the visitor's.
 pub fn kept<'a>(mut context: Object<'a>, agent: &Agent<'_>) -> (Object<'a>, Object<'a>) {
     let (mut on, mut by) = (Object::default(), Object::default());
-    let page = fields::object(context.remove("page")).map(page).unwrap_or_default();
-    let campaign = fields::object(context.remove("campaign")).map(campaign).unwrap_or_default();
+    let page = fields::object(context.remove("page")).unwrap_or_default();
+    let named = fields::object(context.remove("campaign")).map(campaign).filter(|campaign| !campaign.is_empty());
+    let campaign = named.unwrap_or_else(|| campaign(of_address(&page)));
+    let page = self::page(page);
     let library = fields::object(context.remove("library")).map(|library| texts(library, &["name", "version"]));
     for (name, object) in [("page", page), ("campaign", campaign)] {
         if !object.is_empty() {
@@ -50,6 +54,21 @@ pub fn page(mut page: Object<'_>) -> Object<'_> {
     }
     let has_address = !fields::is_absent(page.get("url"));
     texts(page, if has_address { &["url", "title", "referrer"] } else { &["path", "title", "referrer"] })
+}
+
+/// The campaign in a page's address, as Segment's scripts read it: `utm_campaign` is its name.
+fn of_address(page: &Object<'_>) -> Object<'static> {
+    let url = page.get("url").and_then(Json::as_str).unwrap_or_default();
+    let Some((_, query)) = url.split_once('?').filter(|(_, query)| query.contains("utm_")) else {
+        return Object::default();
+    };
+    let query = query.split('#').next().unwrap_or_default();
+    let pairs = Query::<Vec<(String, String)>>::from_query(query).map(Query::into_inner).unwrap_or_default();
+    let field = |name: &str| Some(name.strip_prefix("utm_")?.replace("campaign", "name"));
+    pairs
+        .into_iter()
+        .filter_map(|(name, value)| Some((Cow::Owned(field(&name)?), Json::String(value.into()))))
+        .collect()
 }
 
 fn campaign(campaign: Object<'_>) -> Object<'_> {
@@ -125,6 +144,15 @@ mod tests {
                 "system": "Linux"
             })
         );
+    }
+
+    #[test]
+    fn a_campaign_is_read_from_the_page_s_address_where_it_is_not_named() {
+        let address = "https://shop.test/?utm_source=news&x=1&utm_campaign=Spring+sale%21&utm_term=#utm_medium=x";
+        let (on, _) = kept(context(json!({"page": {"url": address}})), &Agent::default());
+        assert_eq!(value(on)["campaign"], json!({"source": "news", "name": "Spring sale!"}));
+        let named = json!({"page": {"url": address}, "campaign": {"source": "mail"}});
+        assert_eq!(value(kept(context(named), &Agent::default()).0)["campaign"], json!({"source": "mail"}));
     }
 
     #[test]

@@ -1,9 +1,14 @@
 //! A real browser on a page of another origin: what the page says ends on the dashboard and in the API.
 
+mod consent;
+mod intercom;
 mod pages;
+mod script;
+mod segment;
 #[path = "../support/mod.rs"]
 mod support;
 mod user_com;
+mod waiting;
 
 use serde_json::{Value, json};
 use support::browser::Browser;

@@ -88,6 +88,11 @@ impl Browser {
         self.driver.execute(script, Vec::new()).await.expect("the script runs").json().clone()
     }
 
+    /// Runs a script in the page that says when it is done, by calling its last argument.
+    pub async fn run_async(&self, script: &str) -> Value {
+        self.driver.execute_async(script, Vec::new()).await.expect("the script runs").json().clone()
+    }
+
     /// The text that a person reads on the page.
     pub async fn text(&self) -> String {
         // The page may go while it is read: then the next one is.

@@ -5,6 +5,7 @@
 
 pub mod browser;
 pub mod desk;
+pub mod relay;
 pub mod site;
 
 use std::io::{BufRead, BufReader, Write as _};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use actix_web::HttpRequest;
 use maud::{Markup, html};
 
-use super::{live, outcome, source_name, who};
+use super::{is_kept, live, outcome, source_name, who};
 use crate::dashboard::desk::{self, Answer};
 use crate::dashboard::links;
 use crate::dashboard::parts::frame::{Frame, Place, Refresh, live_shell};
@@ -239,7 +239,8 @@ fn row(frame: &Frame, call: &Call, source: Option<&str>) -> Markup {
                 @match said.companies.as_slice() {
                     [] => span.zero { "none" },
                     [first, others @ ..] => {
-                        a href=(links::company(first)) { bdi { (values::cut(first, 24)) } }
+                        @if is_kept(call) { a href=(links::company(first)) { bdi { (values::cut(first, 24)) } } }
+                        @else { bdi { (values::cut(first, 24)) } }
                         @if !others.is_empty() { " " span.faint { "+" (others.len()) } }
                     }
                 }

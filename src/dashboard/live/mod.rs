@@ -56,11 +56,17 @@ fn outcome(call: &Call) -> Markup {
     }
 }
 
+/// Whether those whom a call names are known by it: of one that was refused, or not kept, nobody may be.
+fn is_kept(call: &Call) -> bool {
+    matches!(&call.outcome, Outcome::Dealt { keeps: true, .. }) && !call.is_refused()
+}
+
 /// Whom a call names.
 fn who(call: &Call) -> Markup {
     let said = &call.said;
     html! {
         @match (&said.user, &said.visitor) {
+            (Some(user), _) if !is_kept(call) => bdi { (values::cut(user, 28)) },
             (Some(user), _) => a href=(links::user(Some(user), user)) { bdi { (values::cut(user, 28)) } },
             (None, Some(visitor)) => span.muted { "visitor " code.bare { (values::cut(visitor, 13)) } },
             (None, None) => span.zero { "nobody" },

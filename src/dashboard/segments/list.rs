@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use actix_web::HttpRequest;
 use maud::{Markup, html};
 
-use super::{change, formula, in_words, nouns};
+use super::{formula, in_words, nouns, since};
 use crate::dashboard::desk::{self, Answer};
 use crate::dashboard::done::{self, Asked, Done};
 use crate::dashboard::happenings::Told;
@@ -95,7 +95,7 @@ fn row(frame: &Frame, view: &View, segment: &Segment, words: &Result<String, Str
                         a href=(links::in_segment(segment.listed, &segment.segment_id)) title={ "Counted " (frame.clock.exact(last.counted_ms)) } {
                             b.count { (number(last.size)) }
                         }
-                        @if let Some(first) = first { " " (change(first, last.size)) }
+                        @if let Some(first) = first { " " (since(first, last.size)) }
                     }
                     None => a href=(links::in_segment(segment.listed, &segment.segment_id)) { "show" },
                 }

@@ -29,12 +29,12 @@ fn nouns(listed: Listed) -> (&'static str, &'static str) {
 }
 
 /// How a size has changed: of one segment more is good, of another it is bad, so it has no colour.
-fn change(before: &Size, now: u64) -> Markup {
+fn since(before: &Size, now: u64) -> Markup {
     let difference = i128::from(now) - i128::from(before.size);
     let sign = if difference > 0 { "+" } else { "" };
-    let since = time::date(before.day).format("%-d %b");
+    let day = time::date(before.day).format("%-d %b");
     html! {
-        @if difference != 0 { span.faint title={ "Since " (since) } { (sign) (number(difference)) } }
+        @if difference != 0 { span.faint title={ "Since " (day) } { (sign) (number(difference)) } }
     }
 }
 

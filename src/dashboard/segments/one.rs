@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, web};
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::{change, formula, in_words, mistake, nouns};
+use super::{formula, in_words, mistake, nouns, since};
 use crate::actions::segments as deeds;
 use crate::dashboard::desk::{self, Answer};
 use crate::dashboard::done::{self, Asked, Done};
@@ -154,7 +154,7 @@ fn cells(clock: Clock, view: &View) -> Markup {
                 (stat("#sizes", "28 days ago", "The last count of that day", html! {
                     @match before { Some(before) => (numbers::number(before.size)), None => span.mid { "not counted" } }
                 }, html! {
-                    @if let (Some(before), Some(now)) = (before, now) { (change(before, now)) }
+                    @if let (Some(before), Some(now)) = (before, now) { (since(before, now)) }
                 }, html! {}))
                 (stat("#sizes", "Most", "On any day on which it was counted", html! {
                     @match most { Some(most) => (numbers::number(most.size)), None => span.mid { "not counted" } }

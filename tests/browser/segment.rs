@@ -1,0 +1,135 @@
+//! Pages written for Segment, of which only the host of the script changes.
+
+use super::*;
+
+/// Segment's snippet 5.2.0, with another host.
+fn standard_snippet(rollcall: &Rollcall, calls: &str) -> String {
+    r#"<script>
+  !function(){var i="analytics",analytics=window[i]=window[i]||[];if(!analytics.initialize)if(analytics.invoked)window.console&&console.error&&console.error("Segment snippet included twice.");else{analytics.invoked=!0;analytics.methods=["trackSubmit","trackClick","trackLink","trackForm","pageview","identify","reset","group","track","ready","alias","debug","page","screen","once","off","on","addSourceMiddleware","addIntegrationMiddleware","setAnonymousId","addDestinationMiddleware","register"];analytics.factory=function(e){return function(){if(window[i].initialized)return window[i][e].apply(window[i],arguments);var n=Array.prototype.slice.call(arguments);if(["track","screen","alias","group","page","identify"].indexOf(e)>-1){var c=document.querySelector("link[rel='canonical']");n.push({__t:"bpc",c:c&&c.getAttribute("href")||void 0,p:location.pathname,u:location.href,s:location.search,t:document.title,r:document.referrer})}n.unshift(e);analytics.push(n);return analytics}};for(var n=0;n<analytics.methods.length;n++){var key=analytics.methods[n];analytics[key]=analytics.factory(key)}analytics.load=function(key,n){var t=document.createElement("script");t.type="text/javascript";t.async=!0;t.setAttribute("data-global-segment-analytics-key",i);t.src="HOST/analytics.js/v1/" + key + "/analytics.min.js";var r=document.getElementsByTagName("script")[0];r.parentNode.insertBefore(t,r);analytics._loadOptions=n};analytics._writeKey="KEY";analytics.SNIPPET_VERSION="5.2.0";
+  analytics.load("KEY");
+  CALLS
+  }}();
+</script>"#
+        .replace("HOST", &rollcall.address)
+        .replace("KEY", &rollcall.write_key)
+        .replace("CALLS", calls)
+}
+
+async fn events(rollcall: &Rollcall, id: &str) -> Vec<Value> {
+    rollcall.api(&format!("/users/{id}/events")).await.body["data"].as_array().cloned().unwrap_or_default()
+}
+
+async fn did(rollcall: &Rollcall, id: &str, name: &str) -> Value {
+    until(&format!("{id} did {name}"), || async {
+        let events = events(rollcall, id).await;
+        events.iter().find(|event| event["name"] == name).cloned().ok_or(format!("{events:?}"))
+    })
+    .await
+}
+
+#[actix_web::test]
+async fn the_standard_snippet_with_another_host() {
+    let rollcall = Rollcall::start();
+    let site = Site::start();
+    let calls = "analytics.page('Docs', 'Pricing', {plan: 'free'});
+        analytics.identify('ann', {name: 'Ann Lee', email: 'ann@acme.test', company: {id: 'acme', name: 'Acme'}},
+          {integrations: {All: true}}, function () { window.identified = true });
+        analytics.track('Early', {step: 1});
+        analytics.ready(function () { window.isReady = analytics.user().id() });
+        analytics.on('track', function (event) { (window.tracked = window.tracked || []).push(event) });";
+    site.page("/app*", &standard_snippet(&rollcall, calls));
+    let browser = Browser::start().await;
+    browser.open(&site.url("/app")).await;
+    is_current(&rollcall, "ann", "acme").await;
+    let user = rollcall.user("ann").await;
+    assert_eq!((&user["name"], &user["email"]), (&json!("Ann Lee"), &json!("ann@acme.test")));
+    assert_eq!(did(&rollcall, "ann", "Early").await["properties"], json!({ "step": 1 }));
+    let page = did(&rollcall, "ann", "page").await;
+    assert_eq!(page["properties"]["plan"], "free", "{page}");
+    assert_eq!(page["properties"]["category"], "Docs", "{page}");
+    let known = browser
+        .run(
+            "return [analytics.user().id(), analytics.user().traits().name, analytics.group().id(), isReady, identified,
+              typeof analytics.user().anonymousId(), JSON.parse(localStorage.rollcall).anonymous_id == analytics.user().anonymousId()]",
+        )
+        .await;
+    assert_eq!(known, json!(["ann", "Ann Lee", "acme", "ann", true, "string", true]));
+    browser
+        .run(
+            "analytics.track('Late', {step: 2}, function () { window.lateDone = true });
+             analytics.group('globex', {name: 'Globex', plan: 'gold'});
+             analytics.track('In Globex'); analytics.debug(false); analytics.addSourceMiddleware(function () {});
+             analytics.timeout(300); analytics.push(['track', 'Pushed'])",
+        )
+        .await;
+    assert_eq!(did(&rollcall, "ann", "In Globex").await["company_id"], "globex");
+    did(&rollcall, "ann", "Pushed").await;
+    assert_eq!(rollcall.company("globex").await["attributes"]["plan"], "gold");
+    assert_eq!(
+        browser.run("return [lateDone, tracked]").await,
+        json!([true, ["Early", "Late", "In Globex", "Pushed"]])
+    );
+    // As at Segment only page() is a page: a single-page application calls it itself, when it likes.
+    browser.run("history.pushState({}, '', '/app/two')").await;
+    browser.run_async("setTimeout(arguments[0], 1000)").await;
+    browser.run("analytics.page()").await;
+    until("two pages", || async {
+        let events = events(&rollcall, "ann").await;
+        let pages = events.iter().filter(|event| event["type"] == "page").count();
+        if pages == 2 && events.iter().any(|event| event.to_string().contains("/app/two")) {
+            Ok(())
+        } else {
+            Err(format!("{events:?}"))
+        }
+    })
+    .await;
+    let before = browser.run("return analytics.user().anonymousId()").await;
+    browser.run("analytics.reset(); analytics.identify('bob'); analytics.track('As Bob')").await;
+    did(&rollcall, "bob", "As Bob").await;
+    let after = browser.run("return [analytics.user().id(), analytics.user().anonymousId()]").await;
+    assert_eq!(after[0], "bob");
+    assert_ne!(after[1], before);
+    is_clean(&browser).await;
+}
+
+/// Our own address in the place of Segment's script, with the page's stub and our tag.
+#[actix_web::test]
+async fn the_widget_takes_the_stub_s_queue() {
+    let rollcall = Rollcall::start();
+    let site = Site::start();
+    let page = standard_snippet(&rollcall, "analytics.page(); analytics.identify('ann')").replace(
+        &format!("{}/analytics.js/v1/\" + key + \"/analytics.min.js", rollcall.address),
+        &format!("{}/widget.js\" + \"", rollcall.address),
+    );
+    site.page("/app", &page);
+    let browser = Browser::start().await;
+    browser.open(&site.url("/app")).await;
+    did(&rollcall, "ann", "page").await;
+    is_clean(&browser).await;
+}
+
+/// A page without any stub: the file itself defines `analytics`.
+#[actix_web::test]
+async fn the_file_alone_defines_analytics() {
+    let rollcall = Rollcall::start();
+    let site = Site::start();
+    let page = format!(
+        "<script src=\"{}/analytics.js/v1/{}/analytics.min.js\"></script>\
+         <script>analytics.identify('ann', {{plan: 'pro'}}); analytics.page(); analytics.track('At once')</script>",
+        rollcall.address, rollcall.write_key
+    );
+    site.page("/app", &page);
+    let browser = Browser::start().await;
+    browser.open(&site.url("/app")).await;
+    did(&rollcall, "ann", "At once").await;
+    until("one page", || async {
+        let events = events(&rollcall, "ann").await;
+        if events.iter().filter(|event| event["type"] == "page").count() == 1 {
+            Ok(())
+        } else {
+            Err(format!("{events:?}"))
+        }
+    })
+    .await;
+    is_clean(&browser).await;
+}
