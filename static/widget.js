@@ -380,7 +380,7 @@ let flush = guard((leaving) => {
 let examined = () => ({
   mark,
   settings: settings(),
-  globals: ["rollcallSettings", "civchat", "intercomSettings"].filter((name) => window[name]),
+  globals: Object.keys(window),
   scripts: [...document.scripts].map((each) => each.src)
 })
 

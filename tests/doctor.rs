@@ -25,7 +25,8 @@ async fn source_id(rollcall: &Rollcall) -> String {
 
 /// The row of a field, as text.
 fn row(page: &str, field: &str) -> String {
-    let (_, row) = page.split_once(&format!("<bdi>{field}</bdi></code></th>")).unwrap_or_else(|| panic!("{field}: {page}"));
+    let (_, row) =
+        page.split_once(&format!("<bdi>{field}</bdi></code></th>")).unwrap_or_else(|| panic!("{field}: {page}"));
     row.split("</tr>").next().expect("its end").to_owned()
 }
 
@@ -62,11 +63,19 @@ async fn a_page_is_opened_with_a_mark_and_told_field_by_field() {
     })
     .await;
     assert!(row(&page, "user_id").contains("&quot;ann@acme.test&quot;"), "{page}");
-    assert!(row(&page, "seats").contains("Number") || row(&page, "seats").contains("The same"), "{}", row(&page, "seats"));
+    assert!(
+        row(&page, "seats").contains("Number") || row(&page, "seats").contains("The same"),
+        "{}",
+        row(&page, "seats")
+    );
     assert!(row(&page, "email").contains("email_invalid"), "{}", row(&page, "email"));
     assert!(row(&page, "company.company_id").contains("The user's current company"), "{page}");
     assert!(row(&page, "membership.role").contains("&quot;admin&quot;"), "{page}");
-    for odd in ["The snippet is on the page twice", "Template tags were not rendered: company.name", "The user id is an e-mail"] {
+    for odd in [
+        "The snippet is on the page twice",
+        "Template tags were not rendered: company.name",
+        "The user id is an e-mail",
+    ] {
         assert!(page.contains(odd), "{odd}: {page}");
     }
     assert_eq!(browser.console().await.iter().filter(|line| !line.contains("email_invalid")).count(), 0);
@@ -79,10 +88,7 @@ async fn a_key_that_is_wrong_or_another_source_s_is_found_by_its_mark() {
     let (site, browser) = (Site::start(), Browser::start().await);
     let other = rollcall.shell(&["source", "add", "Help centre", "--json"]);
     let page = |path: &str, key: &str| {
-        let html = format!(
-            "<script async src=\"{}/widget.js\" data-write-key=\"{key}\"></script>",
-            rollcall.address
-        );
+        let html = format!("<script async src=\"{}/widget.js\" data-write-key=\"{key}\"></script>", rollcall.address);
         site.page(path, &html);
         site.url(path)
     };
@@ -122,7 +128,10 @@ async fn a_mark_is_for_one_page_of_the_source_and_for_operators() {
     assert_eq!(unmarked.body["results"][0]["status"], "stored", "a mark that is none changes nothing");
     assert!(!desk.open(&visit).await.contains("u9"));
     let marked = rollcall.post("/v1/batch", send(mark)).await;
-    assert_eq!(marked.body["results"][0].as_object().expect("an answer").keys().collect::<Vec<_>>(), ["message_id", "status"]);
+    assert_eq!(
+        marked.body["results"][0].as_object().expect("an answer").keys().collect::<Vec<_>>(),
+        ["message_id", "status"]
+    );
     let page = desk.open(&visit).await;
     assert!(row(&page, "plan").contains("The same"), "{page}");
     let stranger = reqwest::get(format!("{}{visit}", rollcall.address)).await.expect("an answer");

@@ -9,6 +9,8 @@ use crate::http::doctor::{Post, Visit};
 
 /// Characters of a value that are shown.
 const VALUE_CHARS_MAX: usize = 60;
+/// Globals from which the widget takes settings.
+const FORMS: [&str; 3] = ["rollcallSettings", "civchat", "intercomSettings"];
 /// How template languages begin their tags: in a value they were not rendered.
 const TAGS: [&str; 6] = ["{{", "{%", "<%", "${", "#{", "<?"];
 
@@ -303,8 +305,8 @@ pub fn oddities(visit: &Visit, server: &str, other_source: Option<&str>) -> Vec<
             "Take one of them out: a template and a tag manager may both have it.",
         ));
     }
-    let globals: Vec<&str> =
-        latest.page["globals"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let globals = latest.page["globals"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let globals: Vec<&str> = globals.filter(|name| FORMS.contains(name)).collect();
     if globals.len() > 1 {
         found.push((
             "warn",
@@ -434,7 +436,7 @@ mod tests {
     fn what_is_odd_about_a_page_is_said() {
         let page = |settings: Value| {
             json!({
-                "settings": settings, "globals": ["rollcallSettings", "civchat"],
+                "settings": settings, "globals": ["alert", "rollcallSettings", "civchat"],
                 "scripts": ["https://roll.test/widget.js", "https://roll.test/widget.js?again", "https://x.test/widget-shop.js"],
             })
         };
