@@ -61,7 +61,8 @@ let last
 let pending
 let pageTimer
 let stamp = 0
-let stopped
+// On Segment's pages only page() is a page.
+let stopped = segment
 let missed = 0
 let open
 let allow
