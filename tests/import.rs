@@ -42,6 +42,7 @@ fn everything(rollcall: &Rollcall) -> [Vec<Value>; 4] {
     })
 }
 
+/// The file is whole, and all that is derived equals a recount.
 fn checked(rollcall: &Rollcall) {
     let output = rollcall.shell_output(&["check", "--json"], "");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
@@ -368,4 +369,94 @@ async fn an_import_that_was_killed_goes_on_where_it_was() {
     assert_eq!((&report["state"], counts(&report, "users")), (&json!("done"), [3_000, 0, 0, 0, 0]));
     assert_eq!(counts(&report, "memberships"), [3_000, 0, 0, 0, 0]);
     checked(&rollcall);
+}
+
+/// Waits until an import is no longer under way.
+async fn settled(rollcall: &Rollcall, id: &Value) -> Value {
+    support::until("the import ends", async || {
+        let import = rollcall.api(&format!("/imports/{id}")).await.body;
+        match import["state"].as_str().unwrap() {
+            "checking" | "queued" | "running" | "undoing" => Err(import.to_string()),
+            _ => Ok(import),
+        }
+    })
+    .await
+}
+
+async fn posts(rollcall: &Rollcall, query: &str, body: &str) -> support::Answer {
+    let request = rollcall.client.post(format!("{}/api/v1/imports{query}", rollcall.address));
+    let request = request.bearer_auth(&rollcall.token).header("content-type", "text/csv").body(body.to_owned());
+    support::Answer::of(request.send().await.unwrap()).await
+}
+
+#[tokio::test]
+async fn a_program_sends_a_file_has_it_checked_runs_it_and_takes_it_back() {
+    let rollcall = Rollcall::start();
+    let mapping = support::encoded(r#"{"Seats":"company.seats"}"#);
+    let text = format!("{PEOPLE}zed,not an address,Zed,x,,,,\n");
+    let added = posts(&rollcall, &format!("?dry_run=1&file_name=crm.csv&mapping={mapping}"), &text).await;
+    assert_eq!(added.status.as_u16(), 202, "{}", added.text);
+    let id = added.body["import_id"].clone();
+    let checked = settled(&rollcall, &id).await;
+    assert_eq!((&checked["state"], &checked["file_name"]), (&json!("draft"), &json!("crm.csv")));
+    assert_eq!(counts(&checked["checked"], "users"), [4, 0, 0, 0, 0], "{checked}");
+    assert_eq!(checked["checked"]["refused_values"], 2);
+    assert!(rollcall.user_ids().await.is_empty(), "a check changes nothing");
+    let post = async |what: &str| {
+        rollcall.api_as(reqwest::Method::POST, &format!("/imports/{id}/{what}"), &rollcall.token, None).await
+    };
+    assert_eq!(post("undo").await.body["code"], "import_state");
+    assert_eq!(post("run").await.status, 202);
+    let done = settled(&rollcall, &id).await;
+    assert_eq!((&done["state"], counts(&done, "users")), (&json!("done"), [4, 0, 0, 0, 0]));
+    assert_eq!(rollcall.company("acme").await["attributes"]["seats"], 3, "the later row holds");
+    let refused = rollcall.api(done["refused_rows_url"].as_str().unwrap().trim_start_matches("/api/v1")).await;
+    assert!(refused.header("content-type").starts_with("text/csv") && refused.text.contains("not an address"));
+    assert_eq!(rollcall.list("/imports").await.len(), 1);
+    assert_eq!(post("undo").await.status, 202);
+    let undone = settled(&rollcall, &id).await;
+    assert_eq!((&undone["state"], &undone["taken_back"]["gone"]), (&json!("undone"), &json!(6)));
+    assert!(rollcall.user_ids().await.is_empty());
+    checked_of(&rollcall).await;
+}
+
+/// `rollcall check` beside the server, once it has nothing left to derive.
+async fn checked_of(rollcall: &Rollcall) {
+    rollcall.list("/users").await;
+    self::checked(rollcall);
+}
+
+#[tokio::test]
+async fn a_file_that_is_none_is_refused_with_a_code_and_leaves_nothing() {
+    let rollcall = Rollcall::start();
+    for (query, body, status, code) in [
+        ("", "", 422, "import_invalid"),
+        ("", "colour\nred\n", 422, "import_invalid"),
+        ("?kind=people", PEOPLE, 400, "parameter_invalid"),
+        ("?existing=maybe", PEOPLE, 400, "parameter_invalid"),
+        ("?mapping=x", PEOPLE, 400, "parameter_invalid"),
+        ("?mapping=%7B%22No%22%3A%22ignore%22%7D", PEOPLE, 400, "parameter_invalid"),
+        ("?colour=red", PEOPLE, 400, "parameter_invalid"),
+    ] {
+        let refused = posts(&rollcall, query, body).await;
+        assert_eq!(
+            (refused.status.as_u16(), &refused.body["code"]),
+            (status, &json!(code)),
+            "{query}: {}",
+            refused.text
+        );
+    }
+    let form = rollcall.client.post(format!("{}/api/v1/imports", rollcall.address)).bearer_auth(&rollcall.token);
+    let form = form
+        .header("content-type", "multipart/form-data; boundary=x")
+        .body("--x\r\ncontent-disposition: form-data; name=\"a\"\r\n\r\n1\r\n--x--\r\n");
+    let refused = support::Answer::of(form.send().await.unwrap()).await;
+    assert_eq!((refused.status.as_u16(), &refused.body["code"]), (400, &json!("file_missing")), "{}", refused.text);
+    let reader = rollcall.shell(&["token", "add", "Reader", "--json"])["token"].as_str().unwrap().to_owned();
+    let stranger = rollcall.api_as(reqwest::Method::POST, "/imports", &reader, None).await;
+    assert_eq!(stranger.status, 403);
+    assert!(rollcall.list("/imports").await.is_empty());
+    assert_eq!(rollcall.api("/imports/7").await.body["code"], "import_not_found");
+    let folder = rollcall.file().with_file_name("rollcall.db.imports");
+    assert!(!folder.exists() || fs::read_dir(folder).unwrap().next().is_none());
 }

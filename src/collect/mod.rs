@@ -13,6 +13,7 @@ mod companies;
 mod context;
 mod dry_run;
 mod envelope;
+mod examined;
 mod fields;
 mod json;
 mod pixel;

@@ -7,12 +7,13 @@
 //!   [`limits`]: how often somebody may ask.
 //! - [`export`]: a file sent as it is read; [`live`]: the latest calls, in memory;
 //! - [`assets`]: files of `static/`; [`headers`]: what every page says to the browser;
-//!   [`head`]: HEAD where there is GET; [`request`]: a number for each request, and its line in the log.
+//!   [`upload`]: a file that comes in; [`head`]: HEAD where there is GET; [`request`]: a number for each request, and its line in the log.
 
 pub mod access;
 pub mod assets;
 pub mod client;
 pub mod csrf;
+pub mod doctor;
 pub mod export;
 pub mod head;
 pub mod headers;
@@ -26,3 +27,4 @@ pub mod session;
 mod shorten;
 #[cfg(test)]
 mod strip;
+pub mod upload;
