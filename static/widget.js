@@ -63,7 +63,8 @@ let mark = location.hash.split("#rollcall-doctor=")[1]
 let pending
 let pageTimer
 let stamp = 0
-let stopped
+// On Segment's pages only page() is a page.
+let stopped = segment
 let missed = 0
 let open
 let allow

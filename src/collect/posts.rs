@@ -62,7 +62,8 @@ pub async fn post(
 /// # Errors
 /// 404: there is no such call.
 pub(super) fn call(request: &HttpRequest) -> Result<Call, Problem> {
-    let word = request.path().rsplit('/').next();
+    let path = request.path();
+    let word = path.strip_suffix('/').unwrap_or(path).rsplit('/').next();
     word.and_then(Call::parse).ok_or_else(|| not_found().for_tracking())
 }
 
