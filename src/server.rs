@@ -28,7 +28,7 @@ use crate::http::limits::Limits;
 use crate::http::live::Live;
 use crate::http::problem::Problem;
 use crate::http::{assets, csrf, head, headers, request};
-use crate::jobs::{attributes, retention, segments};
+use crate::jobs::{attributes, imports, retention, segments};
 use crate::store::{Ambient, Lock, LockError, Store, StoreError, operators};
 
 /// Seconds that requests under way have to end; the whole ending takes less than 10.
@@ -131,6 +131,7 @@ pub struct Running {
     forgetting: JoinHandle<()>,
     clearing: JoinHandle<()>,
     working: JoinHandle<()>,
+    importing: JoinHandle<()>,
     counting: JoinHandle<()>,
     _lock: Lock,
 }
@@ -154,6 +155,7 @@ impl Running {
         self.forgetting.abort();
         self.clearing.abort();
         self.working.abort();
+        self.importing.abort();
         self.counting.abort();
         self.store.close();
         served.unwrap_or_else(|error| Err(std::io::Error::other(error)))
@@ -231,6 +233,7 @@ pub async fn start(options: ServeOptions) -> Result<Running, StartError> {
         url,
         clearing: actix_web::rt::spawn(retention::run(store.clone())),
         working: actix_web::rt::spawn(attributes::run(store.clone())),
+        importing: actix_web::rt::spawn(imports::run(store.clone())),
         counting: actix_web::rt::spawn(segments::run(store.clone())),
         store,
         set_up_path,

@@ -574,7 +574,8 @@ let methods = (name) => new Proxy([], { get: (_, method) => (...values) => ask(n
 function fetchCompat() {
   if (!compat) {
     compat = document.createElement("script")
-    compat.src = settings().api_host + "/widget-compat.js"
+    // Under whichever name and path the page has the script.
+    compat.src = (script.src || settings().api_host + "/widget.js").split("?")[0] + "?compat"
     if (COMPAT_INTEGRITY) {
       compat.integrity = COMPAT_INTEGRITY
       compat.crossOrigin = "anonymous"

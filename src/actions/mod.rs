@@ -8,6 +8,7 @@ pub mod edit;
 pub mod email_domains;
 pub mod erase;
 pub mod export;
+pub mod import;
 pub mod merge;
 pub mod operators;
 pub mod passwords;

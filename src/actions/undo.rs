@@ -85,7 +85,7 @@ pub fn undo(tx: &mut Tx<'_>, by: &By, change: ChangeKey) -> Result<Undone, UndoE
         return Err(UndoError::AlreadyUndone(by));
     }
     let rows = changes::of_set(&tx.reader(), change)?;
-    let mut undoing = Undoing { tx, deed, changes: Vec::new(), conflicts: Vec::new(), gone: Vec::new(), retyped: None };
+    let mut undoing = Undoing::of(tx, deed);
     if rows.iter().any(|row| row.field == MERGED_INTO) {
         if undoing.tx.now_ms - deed.at_ms > MERGE_UNDO_DAYS * DAY_MS {
             return Err(UndoError::TooOld);
@@ -117,13 +117,25 @@ pub fn undo(tx: &mut Tx<'_>, by: &By, change: ChangeKey) -> Result<Undone, UndoE
     Ok(Undone { change: new, conflicts, gone })
 }
 
-struct Undoing<'a, 't> {
-    tx: &'a mut Tx<'t>,
+/// A deed being taken back.
+pub(super) struct Undoing<'a, 't> {
+    pub(super) tx: &'a mut Tx<'t>,
     deed: Deed,
     changes: Vec<Change>,
     conflicts: Vec<Conflict>,
     gone: Vec<Subject>,
     retyped: Option<attributes::Retyped>,
+}
+
+impl<'a, 't> Undoing<'a, 't> {
+    pub(super) fn of(tx: &'a mut Tx<'t>, deed: Deed) -> Undoing<'a, 't> {
+        Undoing { tx, deed, changes: Vec::new(), conflicts: Vec::new(), gone: Vec::new(), retyped: None }
+    }
+
+    /// What was changed, and what was left as it is.
+    pub(super) fn ended(self) -> (Vec<Change>, Vec<Conflict>) {
+        (self.changes, self.conflicts)
+    }
 }
 
 impl Undoing<'_, '_> {
@@ -149,7 +161,8 @@ impl Undoing<'_, '_> {
         })
     }
 
-    fn field(&mut self, row: &ChangeRow) -> Result<(), UndoError> {
+    /// Takes one field back, or says why it stays.
+    pub(super) fn field(&mut self, row: &ChangeRow) -> Result<(), UndoError> {
         if self.is_gone(row.about) {
             return Ok(());
         }

@@ -19,6 +19,7 @@ mod erasures;
 mod events;
 mod export;
 mod findings;
+mod imports;
 mod merges;
 mod parameters;
 mod possible_duplicates;
@@ -59,6 +60,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
                 .configure(companies::configure)
                 .configure(events::configure)
                 .configure(export::configure)
+                .configure(imports::configure)
                 .configure(visitors::configure)
                 .configure(tray::configure)
                 .configure(refusals::configure)

@@ -7,6 +7,7 @@ mod backup;
 mod check;
 mod demo;
 mod export;
+mod import;
 mod operator;
 mod restore;
 mod serve;
@@ -66,6 +67,8 @@ enum Command {
     Token(token::Token),
     /// Show the settings, show one, or change one
     Setting(setting::Setting),
+    /// Take users, companies, memberships or events from a file
+    Import(import::Import),
     /// Write all users, companies, memberships or events to a file
     Export(export::Export),
     /// Copy the workspace into a new file, while the server runs
@@ -166,6 +169,7 @@ fn run(line: CommandLine) -> Result<(), Failure> {
                 Command::Source(source) => source.run(&workspace),
                 Command::Token(token) => token.run(&workspace),
                 Command::Setting(setting) => setting.run(&workspace),
+                Command::Import(import) => import.run(&workspace),
                 Command::Export(export) => export.run(&workspace),
                 Command::Backup(backup) => backup.run(&workspace),
                 Command::Restore(restore) => restore.run(&workspace),

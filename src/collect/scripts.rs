@@ -14,6 +14,10 @@ use crate::store::{Catalog, Source, SourceKind, Store};
 /// Pages load a script anew after so many seconds.
 const KEPT_S: u32 = 300;
 
+/// With this query every script's address answers what pages of other tools need beyond it: a proxy of
+/// the site's own may know the script by another name, and that one path alone.
+const COMPAT_QUERY: &str = "compat";
+
 /// A script by how it is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Script {
@@ -41,7 +45,10 @@ pub const PATHS: [(&str, Script); 4] = [
 /// # Errors
 /// 404 for a version that this server does not have.
 pub async fn serve(request: HttpRequest, store: Data<Store>) -> Result<HttpResponse, Problem> {
-    let script = request.app_data::<Script>().copied().unwrap_or(Script::Widget);
+    let mut script = request.app_data::<Script>().copied().unwrap_or(Script::Widget);
+    if request.query_string() == COMPAT_QUERY {
+        script = Script::Compat;
+    }
     let mut respect_gpc = store.catalog().settings.respect_gpc;
     if script == Script::WidgetOfVersion {
         // What is under a version stays, whatever the setting: the page's tag has its hash.

@@ -39,6 +39,8 @@ keys! {
     NoteKey,
     /// The number of a change set.
     ChangeKey,
+    /// The number of an import.
+    ImportKey,
     /// An event's id: its time, its order and its key against repeats.
     EventId,
 }

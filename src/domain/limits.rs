@@ -46,6 +46,10 @@ pub const TRAY_PER_OWNER_MAX: i64 = 100;
 pub const EXAMPLE_CHARS_MAX: usize = 100;
 /// Days for which a message id without a usable timestamp is remembered (R15).
 pub const SEEN_DAYS: i64 = 7;
+/// Days for which the refused rows of an import are kept.
+pub const IMPORT_REFUSALS_DAYS: i64 = 30;
+/// Days for which a file waits that nobody imports.
+pub const IMPORT_DRAFTS_DAYS: i64 = 7;
 /// Days for which the order of arrival is kept for programs that follow it.
 pub const ARRIVAL_DAYS: i64 = 7;
 /// Days for which a refusal's example is kept, and a finding, since it was last so.

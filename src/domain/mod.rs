@@ -16,6 +16,7 @@ pub mod findings;
 pub mod first_page;
 pub mod identity;
 pub mod ids;
+pub mod import;
 pub mod limits;
 pub mod message;
 pub mod profile;

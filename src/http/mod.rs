@@ -7,7 +7,7 @@
 //!   [`limits`]: how often somebody may ask.
 //! - [`export`]: a file sent as it is read; [`live`]: the latest calls, in memory;
 //! - [`assets`]: files of `static/`; [`headers`]: what every page says to the browser;
-//!   [`head`]: HEAD where there is GET; [`request`]: a number for each request, and its line in the log.
+//!   [`upload`]: a file that comes in; [`head`]: HEAD where there is GET; [`request`]: a number for each request, and its line in the log.
 
 pub mod access;
 pub mod assets;
@@ -26,3 +26,4 @@ pub mod session;
 mod shorten;
 #[cfg(test)]
 mod strip;
+pub mod upload;

@@ -1,5 +1,6 @@
 //! What runs with no visitor.
 
 pub mod attributes;
+pub mod imports;
 pub mod retention;
 pub mod segments;

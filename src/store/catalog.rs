@@ -22,6 +22,19 @@ pub enum SourceKind {
     Live,
     /// Answers as if it stored, and keeps nothing.
     Test,
+    /// A file that was imported: no call comes from it.
+    Import,
+}
+
+impl SourceKind {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            SourceKind::Live => "live",
+            SourceKind::Test => "test",
+            SourceKind::Import => "import",
+        }
+    }
 }
 
 /// A website or back end that sends data.
@@ -123,6 +136,8 @@ pub struct Catalog {
     pub names: HashMap<Owner, HashMap<String, Option<String>>>,
     /// Work on the values of an attribute waits.
     pub attribute_work: bool,
+    /// Work on an import waits.
+    pub import_work: bool,
     /// Saved filters in the order they were made.
     pub segments: Arc<[Segment]>,
     /// Times of definitions made by unsigned callers in the last hour, by source (A4).
@@ -152,9 +167,9 @@ impl Catalog {
         self.sources.values().find(|source| source.source_id == "api")
     }
 
-    /// A source by its id.
+    /// A source by its id; imports are none to anybody outside.
     pub fn source_by_id(&self, source_id: &str) -> Option<&Source> {
-        self.sources.values().find(|source| source.source_id == source_id)
+        self.sources.values().find(|source| source.source_id == source_id && source.kind != SourceKind::Import)
     }
 
     /// A segment by its id.
@@ -192,7 +207,7 @@ impl Catalog {
 
     /// All sources in the order they were made.
     pub fn sources_in_order(&self) -> Vec<&Source> {
-        let mut all: Vec<&Source> = self.sources.values().collect();
+        let mut all: Vec<&Source> = self.sources.values().filter(|source| source.kind != SourceKind::Import).collect();
         all.sort_by_key(|source| source.key);
         all
     }
@@ -239,7 +254,11 @@ pub(super) fn load(connection: &Connection) -> Result<Catalog, StoreError> {
             key,
             source_id: row.get(1)?,
             name: row.get(2)?,
-            kind: if row.get_ref(3)?.as_str()? == "test" { SourceKind::Test } else { SourceKind::Live },
+            kind: match row.get_ref(3)?.as_str()? {
+                "test" => SourceKind::Test,
+                "import" => SourceKind::Import,
+                _ => SourceKind::Live,
+            },
             paused: row.get(4)?,
             closed: row.get_ref(5)?.as_str()? == "closed",
             signatures_required: row.get_ref(6)?.as_str()? == "required",
@@ -307,6 +326,7 @@ pub(super) fn load(connection: &Connection) -> Result<Catalog, StoreError> {
         names.entry(Owner::from_number(row.get(0)?)).or_default().insert(row.get(1)?, row.get(2)?);
     }
     let attribute_work = super::attribute_work::waits(connection)?;
+    let import_work = super::imports::waits(connection)?;
 
     let mut statement =
         connection.prepare_cached("SELECT user_key, merged_into FROM users WHERE merged_into IS NOT NULL")?;
@@ -333,6 +353,7 @@ pub(super) fn load(connection: &Connection) -> Result<Catalog, StoreError> {
         definitions,
         names,
         attribute_work,
+        import_work,
         segments: segments::load(connection)?.into(),
         unsigned_definitions,
         merged_users,

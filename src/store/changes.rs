@@ -31,6 +31,9 @@ const SOURCE: i64 = 5;
 const ATTRIBUTE: i64 = 6;
 const SEGMENT: i64 = 7;
 
+/// The cause of what a row of an imported file changed; its source is the import's.
+pub const IMPORT: &str = "import";
+
 /// So many changes are looked back at for what has changed since a deed.
 const SINCE_MAX: usize = 100;
 

@@ -184,6 +184,7 @@ pub fn begin(tx: &mut Tx<'_>, user: UserKey, events: Events) -> Result<Erased, S
         erased.note(table, rows);
     }
     erased.note("refusals", forget_examples(tx, &person)?);
+    erased.note("import_refusals", forget_imported_rows(tx, &person)?);
     erased.note("visitors", person.visitors.len());
     erased.note("users", person.users.len());
     for user in &person.users {
@@ -337,6 +338,22 @@ fn forget_examples(tx: &Tx<'_>, person: &Person) -> Result<usize, StoreError> {
     let mut rows = 0;
     for text in person.texts() {
         rows += forget.execute([text.to_lowercase()])?;
+    }
+    Ok(rows)
+}
+
+/// Rows of imported files that hold a word of the person's, and what checks told of them.
+fn forget_imported_rows(tx: &Tx<'_>, person: &Person) -> Result<usize, StoreError> {
+    let mut forget = tx.connection.prepare_cached(
+        "DELETE FROM import_refusals WHERE instr(lower(cells), ?1) > 0 OR instr(lower(detail), ?1) > 0",
+    )?;
+    let mut untell =
+        tx.connection.prepare_cached("UPDATE imports SET checked = NULL WHERE instr(lower(checked), ?1) > 0")?;
+    let mut rows = 0;
+    for text in person.texts() {
+        let text = text.to_lowercase();
+        rows += forget.execute([&text])?;
+        untell.execute([&text])?;
     }
     Ok(rows)
 }

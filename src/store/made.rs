@@ -4,11 +4,12 @@
 use rusqlite::params;
 
 use super::changes::Deed;
-use super::folds;
+use super::folds::{self, Folded};
 use super::{StoreError, Tx, companies, duplicates, email_domains, memberships, merges, remembered, users};
 use crate::domain::change::{Change, Subject};
 use crate::domain::duplicates::Records;
-use crate::domain::ids::{CompanyKey, UserKey};
+use crate::domain::ids::{CompanyKey, SourceKey, UserKey};
+use crate::domain::message::Kind;
 
 /// Conditions on a table: its rows of the key `?1` that something beside the deed `?2` of the time `?3` made.
 type Traces = &'static [(&'static str, &'static str)];
@@ -90,6 +91,115 @@ fn leaves_traces(
         }
     }
     Ok(false)
+}
+
+/// As [`OF_USERS`]: what something beside the import of the source `?2` made.
+const OF_IMPORTED_USERS: Traces = &[
+    ("users", "user_key = ?1 AND (merged_into IS NOT NULL OR signed <> 0)"),
+    ("users", "merged_into = ?1"),
+    ("visitors", "user_key = ?1"),
+    (
+        "changes",
+        "subject = 0 AND subject_key = ?1 AND (SELECT source_key FROM change_sets AS s WHERE s.change_key = changes.change_key) IS NOT ?2",
+    ),
+    (
+        "changes",
+        "subject = 2 AND subject_key = ?1 AND (SELECT source_key FROM change_sets AS s WHERE s.change_key = changes.change_key) IS NOT ?2",
+    ),
+    ("membership_statements", "subject = ?1 AND source_key <> ?2"),
+    ("notes", "subject = 0 AND subject_key = ?1"),
+    ("tray_values", "owner = 0 AND owner_key = ?1 AND source_key <> ?2"),
+    ("tray_values", "owner = 2 AND owner_key = ?1 AND source_key <> ?2"),
+];
+
+const OF_IMPORTED_COMPANIES: Traces = &[
+    ("companies", "company_key = ?1 AND merged_into IS NOT NULL"),
+    ("companies", "merged_into = ?1"),
+    (
+        "changes",
+        "subject = 1 AND subject_key = ?1 AND (SELECT source_key FROM change_sets AS s WHERE s.change_key = changes.change_key) IS NOT ?2",
+    ),
+    ("memberships INDEXED BY memberships_joined", "company_key = ?1 AND open IN (0, 1)"),
+    ("membership_spans INDEXED BY membership_spans_joined", "company_key = ?1"),
+    ("membership_statements INDEXED BY membership_statements_waiting", "company_key = ?1 AND subject < 0"),
+    ("company_domains", "company_key = ?1 AND accepted = 1"),
+    ("notes", "subject = 1 AND subject_key = ?1"),
+    ("tray_values", "owner = 1 AND owner_key = ?1 AND source_key <> ?2"),
+];
+
+/// Takes a user or company away where all that is known of it is what an import said, whose source it is.
+/// Answers what changed; none where something else is known, and then nothing is taken away.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn take_away_imported(
+    tx: &mut Tx<'_>,
+    about: Subject,
+    source: SourceKey,
+) -> Result<Option<Vec<Change>>, StoreError> {
+    folds::catch_up(tx)?;
+    let (attributes, traces, fold, key) = match about {
+        Subject::User(user) => (users::load(tx, user)?.attributes, OF_IMPORTED_USERS, EVENTS_OF_SUBJECT, user.0),
+        Subject::Company(company) => {
+            (companies::load(tx, company)?.attributes, OF_IMPORTED_COMPANIES, EVENTS_OF_COMPANY, company.0)
+        }
+        _ => return Ok(None),
+    };
+    if attributes.stated().any(|(_, stated)| stated.stamp.source != source) {
+        return Ok(None);
+    }
+    for (table, condition) in traces {
+        // Each statement takes both, whether it asks for them or not.
+        let sql = format!("SELECT 1 FROM {table} WHERE {condition} AND ?2 IS NOT NULL LIMIT 1");
+        if tx.connection.prepare_cached(&sql)?.exists(params![key, source.0])? {
+            return Ok(None);
+        }
+    }
+    let mut said = Vec::new();
+    for bucket in folds::buckets(&tx.reader())? {
+        let mut statement = tx.connection.prepare_cached(fold)?;
+        let mut rows = statement.query([bucket, key])?;
+        while let Some(row) = rows.next()? {
+            let is_its_own = row.get::<_, i64>(7)? == source.0 && !Kind::from_number(row.get(1)?).is_activity();
+            if !is_its_own {
+                return Ok(None);
+            }
+            said.push(Folded::of(row, 0)?);
+        }
+    }
+    folds::withdraw(tx, &said, folds::Gone::Everybody)?;
+    let owner = if matches!(about, Subject::Company(_)) { 1 } else { 0 };
+    tx.connection
+        .prepare_cached("DELETE FROM tray_values WHERE owner_key = ?1 AND (owner = ?2 OR owner = 2 AND ?2 = 0)")?
+        .execute([key, owner])?;
+    match about {
+        Subject::User(user) => Ok(Some(user_away(tx, user)?)),
+        Subject::Company(company) => {
+            company_away(tx, company)?;
+            Ok(Some(Vec::new()))
+        }
+        _ => Ok(None),
+    }
+}
+
+const EVENTS_OF_SUBJECT: &str = "SELECT e.event_id, kind, name_key, visitor_key, user_key, company_key, flags, source_key
+    FROM events_by_subject AS f CROSS JOIN events AS e ON e.event_id = f.event_id WHERE f.bucket = ?1 AND f.subject = ?2";
+const EVENTS_OF_COMPANY: &str = "SELECT e.event_id, kind, name_key, visitor_key, user_key, e.company_key, flags, source_key
+    FROM events_by_company AS f CROSS JOIN events AS e ON e.event_id = f.event_id WHERE f.bucket = ?1 AND f.company_key = ?2";
+
+/// Whether a user or company is there.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn is_there(tx: &Tx<'_>, about: Subject) -> Result<bool, StoreError> {
+    let mut user = tx.connection.prepare_cached("SELECT 1 FROM users WHERE user_key = ?1")?;
+    let mut company = tx.connection.prepare_cached("SELECT 1 FROM companies WHERE company_key = ?1")?;
+    Ok(match about {
+        Subject::User(key) => user.exists([key.0])?,
+        Subject::Company(key) => company.exists([key.0])?,
+        Subject::Membership(one, in_company) => user.exists([one.0])? && company.exists([in_company.0])?,
+        _ => true,
+    })
 }
 
 fn user_away(tx: &mut Tx<'_>, user: UserKey) -> Result<Vec<Change>, StoreError> {

@@ -42,6 +42,7 @@ pub mod findings;
 pub mod first_pages;
 pub mod folds;
 pub mod history;
+pub mod imports;
 pub mod list;
 pub mod made;
 pub mod membership_history;

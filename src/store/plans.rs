@@ -14,16 +14,17 @@ use super::sample::{NOW, Named, Sample, days_ago};
 use super::segments::Someone;
 use super::{
     Reader, attribute_rows, attribute_work, attributes, changes, companies, duplicates, email_domains, event_names,
-    events, findings, first_pages, history, notes, operators, profiles, refusals, search, segments, sightings, staff,
-    tokens, tray, users, visitors, workspace,
+    events, findings, first_pages, history, imports, notes, operators, profiles, refusals, search, segments, sightings,
+    staff, tokens, tray, users, visitors, workspace,
 };
 use crate::domain::attributes::Owner;
 use crate::domain::change::{CREATED, Doer, MEMBERSHIP, Subject};
 use crate::domain::duplicates::Records;
 use crate::domain::filter::{self, Fields, Listed};
-use crate::domain::ids::{CompanyKey, NoteKey, OperatorKey, SourceKey, UserKey, VisitorKey};
+use crate::domain::ids::{CompanyKey, ImportKey, NoteKey, OperatorKey, SourceKey, UserKey, VisitorKey};
 use crate::domain::message::Kind;
 use crate::domain::profile::Profile;
+use crate::domain::table;
 
 /// Tables that a person fills by hand, of some rows each.
 const SMALL: [&str; 10] = [
@@ -95,6 +96,12 @@ fn filled() -> Sample {
          INSERT INTO notes_search (rowid, text) VALUES (1, 'a zeppelin'), (2, 'x');",
     );
     sample.run("INSERT INTO tray_values VALUES (0, 1, 0, 'city', 'unknown_attribute', '1', 1, 7, 1, 1, 0)");
+    sample.run(
+        "INSERT INTO imports (kind, file_name, file_hash, bytes, by_kind, by_name, state, headings, reading, mapping,
+           policy, created_ms)
+         VALUES ('users', 'a.csv', '', 1, 'shell', '', 'queued', 'hash', '{}', '[]', '{}', 1);
+         INSERT INTO import_refusals VALUES (1, 1, 0, 0, 'cells', '', 'A sentence.', '[]');",
+    );
     let of_new = segments::load(&sample.connection).unwrap().swap_remove(0);
     sample.run(&format!("INSERT INTO segment_days VALUES (1, {}, 20700, 5, 1)", segments::edition(&of_new.filter)));
     sample.run("INSERT INTO source_sightings VALUES (1, 'script', 'acme.test', 1795000000000)");
@@ -208,6 +215,13 @@ fn ask_everything(db: &Reader<'_>) {
     }
     assert_eq!(duplicates::of_user(db, UserKey(1), NOW).unwrap().len(), 1);
     duplicates::of_company(db, CompanyKey(1), NOW).unwrap();
+    for after in [None, Some(&after)] {
+        imports::list(db, after, 50).unwrap();
+        imports::refusals(db, ImportKey(1), after, 50).unwrap();
+    }
+    assert!(imports::find(db, ImportKey(1)).unwrap().is_some() && imports::next(db).unwrap().is_some());
+    imports::remembered(db, table::Kind::Users, "hash").unwrap();
+    imports::change_sets(db, SourceKey(1), 9, 50).unwrap();
     for doer in [None, Some(Doer::Hand), Some(Doer::Message)] {
         for (span_ms, after) in [(None, None), (Some((days_ago(50), NOW)), Some(Cursor { value: 1.into(), key: 9 }))] {
             changes::all(db, &changes::Wanted { doer, span_ms, after, size: 50, fields: 9 }).unwrap();

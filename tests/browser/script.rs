@@ -9,7 +9,8 @@ async fn the_pinned_script_of_the_installation_page_runs_and_another_does_not() 
     let browser = Browser::start().await;
     browser.signs_in(&rollcall).await;
     browser.open(&format!("{}/install", rollcall.address)).await;
-    let shown = "return [...document.querySelectorAll('#harden pre')].map(pre => pre.textContent).join('')";
+    let shown = "return [...document.querySelectorAll('#harden pre')].map(pre => pre.textContent)
+                 .filter(code => code.includes('integrity='))[0]";
     let tag = browser.run(shown).await.as_str().expect("a tag").to_owned();
     assert!(tag.contains("integrity=\"sha384-") && tag.contains("crossorigin=\"anonymous\""), "{tag}");
     let settings = "<script type=\"application/json\" id=\"rollcall-settings\">{\"user_id\": \"ann\"}</script>";

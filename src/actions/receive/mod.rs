@@ -97,12 +97,14 @@ struct Dealt {
     receipt: Receipt,
     /// Its change set.
     change: Option<ChangeKey>,
+    /// What is in it.
+    changes: Vec<Change>,
     decided: Decided,
 }
 
 impl From<Receipt> for Dealt {
     fn from(receipt: Receipt) -> Dealt {
-        Dealt { receipt, change: None, decided: Decided::default() }
+        Dealt { receipt, change: None, changes: Vec::new(), decided: Decided::default() }
     }
 }
 
@@ -132,10 +134,30 @@ impl Subject {
 /// # Errors
 /// [`StoreError`] only: nothing of the message is kept then.
 pub fn receive(tx: &mut Tx<'_>, delivery: &Delivery, message: Message) -> Result<Receipt, StoreError> {
-    Ok(deal_with(tx, delivery, message)?.receipt)
+    Ok(deal_with(tx, delivery, message, None)?.receipt)
 }
 
-fn deal_with(tx: &mut Tx<'_>, delivery: &Delivery, mut message: Message) -> Result<Dealt, StoreError> {
+/// As [`receive`], and says what changed. Of two messages of one moment without ids, the one with the greater place
+/// holds, where the sender has places: a file's later row.
+///
+/// # Errors
+/// As [`receive`].
+pub fn receive_in_order(
+    tx: &mut Tx<'_>,
+    delivery: &Delivery,
+    message: Message,
+    place: i64,
+) -> Result<(Receipt, Vec<Change>), StoreError> {
+    let dealt = deal_with(tx, delivery, message, Some(place))?;
+    Ok((dealt.receipt, dealt.changes))
+}
+
+fn deal_with(
+    tx: &mut Tx<'_>,
+    delivery: &Delivery,
+    mut message: Message,
+    place: Option<i64>,
+) -> Result<Dealt, StoreError> {
     let (names_user, as_sent) = (message.user_id.is_some(), delivery.grade);
     let proven = proof::check(tx, delivery, &mut message);
     let delivery = &match &proven {
@@ -143,7 +165,10 @@ fn deal_with(tx: &mut Tx<'_>, delivery: &Delivery, mut message: Message) -> Resu
         _ => *delivery,
     };
     let time = message_time(message.timestamp_ms, delivery.sent_at_ms, delivery.received_ms);
-    let message_hash = tx.message_hash(delivery.source, message.message_id.as_deref());
+    let message_hash = match (&message.message_id, place) {
+        (None, Some(place)) => place,
+        (id, _) => tx.message_hash(delivery.source, id.as_deref()),
+    };
     let message_id = message.message_id.clone();
     if message_id.is_some() && events::was_here(tx, message_hash, message.timestamp_ms)? {
         return Ok(Receipt::of(message_id, Status::Duplicate).into());
@@ -423,7 +448,8 @@ impl Receiving<'_, '_> {
     fn finish(self, message_id: Option<String>, status: Status) -> Result<Dealt, StoreError> {
         let source = self.delivery.source;
         let by = By::Message(source);
-        let change = changes::record(self.tx, &by, "message", self.delivery.grade, &self.changes)?;
+        let cause = if self.delivery.grade == Grade::Import { changes::IMPORT } else { "message" };
+        let change = changes::record(self.tx, &by, cause, self.delivery.grade, &self.changes)?;
         for refused in &self.refused_values {
             let example = refused.value.to_string();
             let (code, name) = (refused.code.as_str(), Some(refused.attribute.as_str()));
@@ -438,7 +464,7 @@ impl Receiving<'_, '_> {
             anonymous_id: self.fresh_anonymous_id,
             ..Receipt::of(message_id, status)
         };
-        Ok(Dealt { receipt, change, decided: self.decided })
+        Ok(Dealt { receipt, change, changes: self.changes, decided: self.decided })
     }
 }
 

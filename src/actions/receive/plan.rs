@@ -150,7 +150,7 @@ impl From<ChangeRow> for Field {
 /// [`StoreError`] only.
 pub fn plan(tx: &mut Tx<'_>, delivery: &Delivery, message: Message) -> Result<Planned, StoreError> {
     let said = message.clone();
-    let Dealt { receipt, change, decided } = deal_with(tx, delivery, message)?;
+    let Dealt { receipt, change, decided, .. } = deal_with(tx, delivery, message, None)?;
     let mut plan = Plan::default();
     match receipt.status {
         Status::Duplicate => {

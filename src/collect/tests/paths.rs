@@ -115,4 +115,10 @@ async fn the_scripts_are_served_to_every_page() {
         }
     }
     assert_eq!(door.ask(TestRequest::get().uri("/widget.0.0.1.js")).await.status, 404);
+    let compat = door.ask(TestRequest::get().uri("/widget-compat.js")).await.body;
+    let in_segments_place = format!("/analytics.js/v1/{KEY}/analytics.min.js");
+    for path in ["/widget.js", &format!("/widget.{version}.js"), &in_segments_place] {
+        assert_eq!(door.ask(TestRequest::get().uri(&format!("{path}?compat"))).await.body, compat, "{path}");
+        assert_ne!(door.ask(TestRequest::get().uri(path)).await.body, compat, "{path}");
+    }
 }

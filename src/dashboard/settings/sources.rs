@@ -94,6 +94,7 @@ pub fn kind(source: &Source) -> Markup {
     match source.kind {
         SourceKind::Live => pill::toned("good", "Live", "Stores what is sent"),
         SourceKind::Test => pill::toned("info", "Test", "Answers as if it stored, and keeps nothing"),
+        SourceKind::Import => pill::toned("info", "Import", "A file that was imported"),
     }
 }
 

@@ -20,7 +20,7 @@ CREATE TABLE sources (
   source_key     INTEGER PRIMARY KEY AUTOINCREMENT,
   source_id      TEXT    NOT NULL UNIQUE,
   name           TEXT    NOT NULL,
-  kind           TEXT    NOT NULL DEFAULT 'live' CHECK (kind IN ('live', 'test')),
+  kind           TEXT    NOT NULL DEFAULT 'live' CHECK (kind IN ('live', 'test', 'import')),
   paused         INTEGER NOT NULL DEFAULT 0,
   new_attributes TEXT    NOT NULL DEFAULT 'open' CHECK (new_attributes IN ('open', 'closed')),
   signatures     TEXT    NOT NULL DEFAULT 'optional' CHECK (signatures IN ('optional', 'required')),
@@ -578,6 +578,7 @@ CREATE TABLE change_sets (
   source_key INTEGER,
   undone_by  INTEGER
 ) STRICT;
+CREATE INDEX change_sets_import ON change_sets (source_key, change_key) WHERE cause = 'import';
 CREATE INDEX change_sets_by ON change_sets (by_kind) WHERE by_kind <> 'message';
 
 -- subject: 0 user, 1 company, 2 membership, 3 visitor, 4 workspace, 5 source, 6 attribute, 7 segment.
@@ -621,6 +622,51 @@ CREATE TABLE findings (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX findings_last_seen ON findings (last_seen_ms);
 CREATE INDEX findings_user      ON findings (user_key) WHERE user_key <> 0;
+
+-- Imports -------------------------------------------------------------------
+
+-- A file that is or was imported; the file itself lies beside the workspace's until it is done.
+CREATE TABLE imports (
+  import_key  INTEGER PRIMARY KEY AUTOINCREMENT,
+  kind        TEXT    NOT NULL CHECK (kind IN ('users', 'companies', 'memberships', 'events')),
+  file_name   TEXT    NOT NULL,
+  file_hash   TEXT    NOT NULL, -- SHA-256 in hex
+  bytes       INTEGER NOT NULL,
+  by_kind     TEXT    NOT NULL, -- operator, token, shell
+  by_name     TEXT    NOT NULL,
+  state       TEXT    NOT NULL CHECK (state IN
+    ('draft', 'checking', 'queued', 'running', 'done', 'cancelled', 'failed', 'undoing', 'undone')),
+  headings    TEXT    NOT NULL, -- their hash, by which a mapping is found again
+  reading     TEXT    NOT NULL, -- how the file is read, as JSON
+  mapping     TEXT    NOT NULL, -- what its columns are, as JSON
+  policy      TEXT    NOT NULL, -- how rows meet what is known, as JSON
+  source_key  INTEGER REFERENCES sources,
+  rows_done   INTEGER NOT NULL DEFAULT 0,
+  report      TEXT    NOT NULL DEFAULT '{}', -- what came of the rows done, as JSON
+  checked     TEXT,             -- what the check said would come of all, as JSON
+  problem     TEXT,             -- why it failed
+  undo_stage  INTEGER NOT NULL DEFAULT 0,
+  undo_before INTEGER,          -- change sets from this one on are taken back
+  taken_back  TEXT    NOT NULL DEFAULT '{}', -- what came of taking it back, as JSON
+  created_ms  INTEGER NOT NULL,
+  started_ms  INTEGER,
+  ended_ms    INTEGER
+) STRICT;
+CREATE INDEX imports_work     ON imports (import_key) WHERE state IN ('checking', 'queued', 'running', 'undoing');
+CREATE INDEX imports_headings ON imports (kind, headings, import_key);
+
+-- Rows that were not taken, or not all of them, with their cells.
+CREATE TABLE import_refusals (
+  import_key INTEGER NOT NULL REFERENCES imports,
+  row        INTEGER NOT NULL, -- from 1, headings not counted
+  place      INTEGER NOT NULL,
+  taken      INTEGER NOT NULL, -- the rest of the row was
+  code       TEXT    NOT NULL,
+  field      TEXT    NOT NULL, -- '' where it is the whole row
+  detail     TEXT    NOT NULL,
+  cells      TEXT    NOT NULL, -- as JSON
+  PRIMARY KEY (import_key, row, place)
+) STRICT, WITHOUT ROWID;
 
 -- Refused values, kept to be applied once their attribute can take them (A2, A8).
 CREATE TABLE tray_values (

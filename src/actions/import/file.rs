@@ -1,0 +1,225 @@
+//! The files that are imported: they lie beside the workspace's until they are done.
+
+use std::fs::{self, File};
+use std::io::{self, BufReader, Write};
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use super::{ImportError, known};
+use crate::domain::ids::ImportKey;
+use crate::domain::import::{
+    COLUMNS_MAX, Delimited, FILE_BYTES_MAX, Mapping, Policy, Reading, Rows, Sniffed, sniff, suggest,
+};
+use crate::domain::table::{self, Kind};
+use crate::store::imports::{self, Import, NewImport};
+use crate::store::{Reader, Store, StoreError, owner_only};
+
+/// The folder of the files.
+fn folder(store: &Store) -> PathBuf {
+    let mut name = store.path().as_os_str().to_owned();
+    name.push(".imports");
+    PathBuf::from(name)
+}
+
+/// The file of an import.
+pub fn path(store: &Store, key: ImportKey) -> PathBuf {
+    folder(store).join(key.0.to_string())
+}
+
+/// Where a check makes its copy of the workspace.
+pub fn scratch(store: &Store, key: ImportKey) -> PathBuf {
+    folder(store).join(format!("{}.check.db", key.0))
+}
+
+/// Takes the file of an import away, and the folder with the last one.
+pub fn remove(store: &Store, key: ImportKey) {
+    let _ = fs::remove_file(path(store, key));
+    let _ = fs::remove_dir(folder(store));
+}
+
+/// Takes away what lies there of what was killed: half of a file, the copy of a check.
+pub fn remove_leftovers(store: &Store) {
+    let Ok(entries) = fs::read_dir(folder(store)) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let is_import = name.to_str().is_some_and(|name| name.bytes().all(|byte| byte.is_ascii_digit()));
+        if !is_import {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+    let _ = fs::remove_dir(folder(store));
+}
+
+/// A file that is coming in.
+pub struct Incoming {
+    file: File,
+    path: PathBuf,
+    hash: Sha256,
+    bytes: u64,
+    is_kept: bool,
+}
+
+impl Incoming {
+    /// Begins a file.
+    ///
+    /// # Errors
+    /// It can't be made.
+    pub fn new(store: &Store) -> io::Result<Incoming> {
+        fs::create_dir_all(folder(store))?;
+        let path = folder(store).join(format!("incoming-{}", store.ambient().uuid()));
+        let file = owner_only().open(&path)?;
+        Ok(Incoming { file, path, hash: Sha256::new(), bytes: 0, is_kept: false })
+    }
+
+    /// Adds the next bytes.
+    ///
+    /// # Errors
+    /// It is too large, or the disk is full.
+    pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.bytes += bytes.len() as u64;
+        if self.bytes > FILE_BYTES_MAX {
+            let sentence = format!("the file is over {} MB, which is the limit. Part it.", FILE_BYTES_MAX >> 20);
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, sentence));
+        }
+        self.hash.update(bytes);
+        self.file.write_all(bytes)
+    }
+}
+
+impl Drop for Incoming {
+    fn drop(&mut self) {
+        if !self.is_kept {
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// The hash of headings, by which a mapping is found again.
+fn headings_hash(headings: &[String]) -> String {
+    let text = serde_json::to_string(headings).unwrap_or_default();
+    Sha256::digest(text).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Looks at a file: what stands at its beginning, and the hash of its headings.
+///
+/// # Errors
+/// The file can't be read, or holds nothing to import.
+pub fn look(file: &Path, said: Option<Reading>) -> Result<(Sniffed, String), ImportError> {
+    let sniffed = sniff(BufReader::new(File::open(file)?), said)?;
+    if sniffed.headings.is_empty() {
+        return Err(ImportError::SetUp("The file is empty. Choose one with rows.".to_owned()));
+    }
+    if sniffed.headings.len() > COLUMNS_MAX {
+        let columns = sniffed.headings.len();
+        return Err(ImportError::SetUp(format!("The file has {columns} columns; the limit is {COLUMNS_MAX}.")));
+    }
+    let hash = headings_hash(&sniffed.headings);
+    Ok((sniffed, hash))
+}
+
+/// What the columns of a file seem to be; those of a file with the same headings that was imported before are as they
+/// were then.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn suggested(
+    db: &Reader<'_>,
+    store: &Store,
+    kind: Kind,
+    sniffed: &Sniffed,
+    headings: &str,
+) -> Result<Mapping, StoreError> {
+    match imports::remembered(db, kind, headings)? {
+        Some(remembered) => Ok(remembered),
+        None => {
+            let known = known(&store.catalog());
+            Ok(suggest(kind, &sniffed.headings, &sniffed.rows, &sniffed.reading, &known))
+        }
+    }
+}
+
+/// Keeps a file that has come in as a draft.
+///
+/// # Errors
+/// The file can't be read or kept, or holds nothing to import.
+pub fn keep(
+    store: &Store,
+    mut incoming: Incoming,
+    kind: Kind,
+    file_name: &str,
+    by: (String, String),
+) -> Result<ImportKey, ImportError> {
+    incoming.file.sync_all()?;
+    let (sniffed, headings) = look(&incoming.path, None)?;
+    let mapping = store.read_now(|db| suggested(db, store, kind, &sniffed, &headings))?;
+    let new = NewImport {
+        kind,
+        file_name: file_name.chars().filter(|c| !c.is_control()).take(200).collect(),
+        file_hash: incoming.hash.clone().finalize().iter().map(|byte| format!("{byte:02x}")).collect(),
+        bytes: incoming.bytes,
+        by,
+        headings,
+        reading: sniffed.reading,
+        mapping,
+        policy: Policy::default(),
+    };
+    let key = store.write_now(move |tx| imports::add(tx, &new))?;
+    fs::rename(&incoming.path, path(store, key))?;
+    incoming.is_kept = true;
+    Ok(key)
+}
+
+/// The rows of a file, without its headings.
+///
+/// # Errors
+/// The file can't be opened.
+pub fn rows(path: &Path, reading: &Reading) -> io::Result<Rows> {
+    Ok(Box::new(Delimited::new(BufReader::new(File::open(path)?), reading)))
+}
+
+/// The rows that were not taken, or not all of them, with their cells as they were and the reason: to be put right and
+/// imported again.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn refused(db: &Reader<'_>, import: &Import) -> Result<Vec<u8>, StoreError> {
+    let mut writer = csv::WriterBuilder::new().flexible(true).from_writer(Vec::new());
+    let mut write = |cells: Vec<String>| writer.write_record(cells).expect("memory takes every record");
+    let headings = import.mapping.0.iter().map(|column| column.heading.clone());
+    write(headings.chain(REASONS.map(str::to_owned)).collect());
+    let mut after = None;
+    loop {
+        let page = imports::refusals(db, import.key, after.as_ref(), REFUSED_PAGE)?;
+        for refusal in page.rows {
+            let taken = if refusal.taken { "all but this" } else { "nothing" };
+            let mut cells: Vec<String> = refusal.cells.iter().map(as_it_was).collect();
+            // What a row has beyond the headings stands behind the reasons.
+            let beyond = cells.split_off(cells.len().min(import.mapping.0.len()));
+            cells.resize(import.mapping.0.len(), String::new());
+            let field = table::cell(&refusal.field.into());
+            cells.extend([refusal.row.to_string(), taken.to_owned(), field, refusal.detail]);
+            cells.extend(beyond);
+            write(cells);
+        }
+        after = page.next;
+        if after.is_none() {
+            return Ok(writer.into_inner().expect("memory takes every record"));
+        }
+    }
+}
+
+/// Rows of a page of refused ones.
+const REFUSED_PAGE: usize = 500;
+/// The columns that say why.
+const REASONS: [&str; 4] = ["rollcall row", "rollcall took", "rollcall column", "rollcall reason"];
+
+/// A cell of a file: what guards it against a spreadsheet is in it already, or is put there.
+fn as_it_was(cell: &Value) -> String {
+    match cell {
+        Value::String(text) if text.is_empty() => String::new(),
+        Value::String(text) if table::unguarded(text) != text.as_str() => text.clone(),
+        other => table::cell(other),
+    }
+}

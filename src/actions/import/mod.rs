@@ -1,0 +1,226 @@
+//! Imports: a file is kept (`file.rs`), set up as a person says, checked, and taken row by row (`row.rs`) in chunks
+//! that let others pass; and taken back (`undo.rs`). A row becomes messages and goes the way of all messages.
+
+pub mod file;
+mod row;
+mod undo;
+
+use serde_json::Value;
+
+use crate::domain::access::Grade;
+use crate::domain::attributes::Owner;
+use crate::domain::ids::ImportKey;
+use crate::domain::import::{Known, Mapping, Policy, Reader, Reading};
+use crate::domain::limits::DEFINITIONS_PER_KIND_MAX;
+use crate::domain::message::Delivery;
+use crate::domain::table::Kind;
+use crate::store::imports::{self, Import, State};
+use crate::store::{Catalog, StoreError, Tx, attributes as definitions};
+
+pub use undo::step as undo_step;
+
+/// Rows of one chunk: the writer is held for so long, then others pass.
+pub const CHUNK_ROWS: usize = 100;
+
+/// Why an import is not dealt with.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// There is no such import.
+    #[error("There is no such import.")]
+    Unknown,
+    /// It can't be set up so.
+    #[error("{0}")]
+    SetUp(String),
+    /// It stands elsewhere.
+    #[error("This import is {}, and {what}.", state.as_str())]
+    State {
+        /// Where it stands.
+        state: State,
+        /// What would have to be.
+        what: &'static str,
+    },
+    /// What was done can't be undone.
+    #[error(
+        "Imported events stay: each of them is counted already. Users, companies and memberships can be taken back."
+    )]
+    EventsStay,
+    /// The file can't be read.
+    #[error("The file can't be read: {0}")]
+    File(#[from] std::io::Error),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// The attributes that exist.
+pub fn known(catalog: &Catalog) -> Known {
+    let of = |owner: Owner| {
+        let all = catalog.definitions.get(&owner).into_iter().flatten();
+        all.map(move |(name, definition)| (owner, name.clone(), definition.kind))
+    };
+    Known::new(Owner::ALL.into_iter().flat_map(of))
+}
+
+fn found(tx: &Tx<'_>, key: ImportKey) -> Result<Import, ImportError> {
+    imports::find(&tx.reader(), key)?.ok_or(ImportError::Unknown)
+}
+
+fn draft(tx: &Tx<'_>, key: ImportKey, what: &'static str) -> Result<Import, ImportError> {
+    let import = found(tx, key)?;
+    match import.state {
+        State::Draft => Ok(import),
+        state => Err(ImportError::State { state, what }),
+    }
+}
+
+/// How a draft is to be imported.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SetUp {
+    /// What its rows are.
+    pub kind: Kind,
+    /// How it is read.
+    pub reading: Reading,
+    /// What its columns are.
+    pub mapping: Mapping,
+    /// How rows meet what is known.
+    pub policy: Policy,
+}
+
+/// Says how a draft is to be imported; what a check said before holds no more.
+///
+/// # Errors
+/// It is no draft any more.
+pub fn set_up(tx: &mut Tx<'_>, key: ImportKey, set_up: SetUp) -> Result<(), ImportError> {
+    let before = draft(tx, key, "can't be changed any more: start it anew with the same file")?;
+    let SetUp { kind, reading, mapping, policy } = set_up;
+    Ok(imports::keep(tx, &Import { kind, reading, mapping, policy, checked: None, ..before })?)
+}
+
+/// Asks for a check of a draft, which changes nothing.
+///
+/// # Errors
+/// It is no draft, or its mapping does not say whom a row is about.
+pub fn check(tx: &mut Tx<'_>, key: ImportKey) -> Result<(), ImportError> {
+    begin(tx, key, State::Checking)
+}
+
+/// Lets a draft run.
+///
+/// # Errors
+/// As [`check`].
+pub fn run(tx: &mut Tx<'_>, key: ImportKey) -> Result<(), ImportError> {
+    begin(tx, key, State::Queued)
+}
+
+fn begin(tx: &mut Tx<'_>, key: ImportKey, state: State) -> Result<(), ImportError> {
+    let import = draft(tx, key, "has begun already")?;
+    import.mapping.check(import.kind).map_err(ImportError::SetUp)?;
+    imports::forget_refusals(tx, key)?;
+    Ok(imports::keep(tx, &Import { state, problem: None, ..import })?)
+}
+
+/// Stops an import. What was taken by then stays, and can be taken back; a check leaves nothing.
+///
+/// # Errors
+/// It is not under way.
+pub fn cancel(tx: &mut Tx<'_>, key: ImportKey) -> Result<(), ImportError> {
+    let import = found(tx, key)?;
+    let (state, ended_ms) = match import.state {
+        State::Checking => (State::Draft, None),
+        State::Queued | State::Running => (State::Cancelled, Some(tx.now_ms)),
+        state => return Err(ImportError::State { state, what: "nothing is under way that could be stopped" }),
+    };
+    Ok(imports::keep(tx, &Import { state, ended_ms, ..import })?)
+}
+
+/// Lets an import be taken back.
+///
+/// # Errors
+/// It has not run, or is of events.
+pub fn undo(tx: &mut Tx<'_>, key: ImportKey) -> Result<(), ImportError> {
+    let import = found(tx, key)?;
+    match import.state {
+        _ if import.kind == Kind::Events => Err(ImportError::EventsStay),
+        state if state.has_run() => Ok(imports::keep(tx, &Import { state: State::Undoing, ..import })?),
+        state => Err(ImportError::State { state, what: "there is nothing to take back" }),
+    }
+}
+
+/// Throws a draft away.
+///
+/// # Errors
+/// It is no draft.
+pub fn discard(tx: &mut Tx<'_>, key: ImportKey) -> Result<(), ImportError> {
+    let import = draft(tx, key, "what it did is kept")?;
+    Ok(imports::remove(tx, import.key)?)
+}
+
+/// Notes that an import can't go on.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn fail(tx: &mut Tx<'_>, key: ImportKey, problem: &str) -> Result<(), StoreError> {
+    let Some(import) = imports::find(&tx.reader(), key)? else { return Ok(()) };
+    let state = if import.state == State::Checking { State::Draft } else { State::Failed };
+    let ended_ms = Some(tx.now_ms).filter(|_| state == State::Failed);
+    imports::keep(tx, &Import { state, ended_ms, problem: Some(problem.to_owned()), ..import })
+}
+
+/// Takes the next rows of an import, from `first` on (from 0), and keeps how far it is in the same transaction.
+/// Whether it goes on: not where it was stopped, or somebody else took them.
+///
+/// # Errors
+/// [`StoreError`] only; nothing of the chunk is kept then.
+pub fn chunk(
+    tx: &mut Tx<'_>,
+    key: ImportKey,
+    first: u64,
+    rows: &[Vec<Value>],
+    is_last: bool,
+) -> Result<bool, StoreError> {
+    let Some(mut import) = imports::find(&tx.reader(), key)? else { return Ok(false) };
+    if !matches!(import.state, State::Queued | State::Running) || import.rows_done != first {
+        return Ok(false);
+    }
+    let source = match import.source {
+        Some(source) => source,
+        None => imports::source(tx, &import)?,
+    };
+    (import.source, import.state) = (Some(source), State::Running);
+    // One moment for all rows, however long they take: a chunk that is taken again says the same.
+    let started_ms = *import.started_ms.get_or_insert(tx.now_ms);
+    let reader = |import: &Import, tx: &Tx<'_>| {
+        let (mapping, reading) = (import.mapping.clone(), import.reading.clone());
+        Reader::new(import.kind, mapping, reading, import.policy, known(&tx.catalog()))
+    };
+    let delivery = Delivery { source, grade: Grade::Import, sent_at_ms: None, received_ms: tx.now_ms };
+    if first == 0 {
+        let reader = reader(&import, tx);
+        define(tx, &mut import, &reader, delivery)?;
+    }
+    let reader = reader(&import, tx);
+    for (number, cells) in (first + 1..).zip(rows) {
+        let mut taking = row::Taking { tx, import: &mut import, delivery, at_ms: started_ms, number, cells };
+        taking.take(&reader)?;
+    }
+    import.rows_done += rows.len() as u64;
+    import.report.rows = import.rows_done;
+    if is_last {
+        (import.state, import.ended_ms) = (State::Done, Some(tx.now_ms));
+    }
+    imports::keep(tx, &import)?;
+    Ok(!is_last)
+}
+
+/// Makes the attributes that the mapping names, each of the type that it says: the first value does not decide.
+fn define(tx: &mut Tx<'_>, import: &mut Import, reader: &Reader, delivery: Delivery) -> Result<(), StoreError> {
+    for (owner, name, kind) in reader.new_attributes() {
+        let known = tx.catalog().definitions.get(&owner).map_or(0, |names| names.len());
+        // Beyond the limit its values are refused one by one, by name (A4).
+        if known < DEFINITIONS_PER_KIND_MAX && tx.catalog().decided(owner, &name).is_none() {
+            definitions::define(tx, owner, &name, kind, delivery.grade, delivery.source)?;
+            import.report.new_attributes.push(format!("{}.{name}", owner.as_str()));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,443 @@
+//! One row: what it names is looked up, the policy decides, and what is left goes in as messages.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::actions::receive::receive_in_order;
+use crate::domain::attributes;
+use crate::domain::change::{CREATED, Change, MEMBERSHIP, Subject};
+use crate::domain::email_domains;
+use crate::domain::ids::{CompanyId, CompanyKey, UserId, UserKey};
+use crate::domain::import::{CompanyNamed, Draft, Existing, Memberships, Outcome, Problem, Reader, Unknown};
+use crate::domain::message::{CompanyStatement, Delivery, Kind as Call, Message, RefusedValue, Standing, Status};
+use crate::domain::table::Kind;
+use crate::domain::time::{DAY_MS, EPOCH_MS};
+use crate::store::imports::{self, Import, Refusal};
+use crate::store::{StoreError, Tx, companies, email_domains as domains, memberships, users};
+
+/// Rows that were not taken and are kept with their cells; further ones are counted.
+const REFUSALS_KEPT_MAX: u64 = 10_000;
+
+/// More messages than a row becomes: one for each company, and some of the user.
+const MESSAGES_OF_ROW_MAX: i64 = 256;
+
+/// A row being taken.
+pub(super) struct Taking<'a, 't> {
+    pub(super) tx: &'a mut Tx<'t>,
+    pub(super) import: &'a mut Import,
+    pub(super) delivery: Delivery,
+    /// The moment of the import, Unix milliseconds.
+    pub(super) at_ms: i64,
+    /// From 1.
+    pub(super) number: u64,
+    pub(super) cells: &'a [Value],
+}
+
+/// Why a row was not taken to its end.
+enum Stop {
+    Problem(Problem),
+    Store(StoreError),
+}
+
+impl From<Problem> for Stop {
+    fn from(problem: Problem) -> Stop {
+        Stop::Problem(problem)
+    }
+}
+
+impl From<StoreError> for Stop {
+    fn from(error: StoreError) -> Stop {
+        Stop::Store(error)
+    }
+}
+
+/// A company that a row names.
+struct Company {
+    id: CompanyId,
+    known: Option<CompanyKey>,
+    attributes: Map<String, Value>,
+}
+
+impl Taking<'_, '_> {
+    pub(super) fn take(&mut self, reader: &Reader) -> Result<(), StoreError> {
+        match self.draft(reader) {
+            Ok(()) => Ok(()),
+            Err(Stop::Store(error)) => Err(error),
+            Err(Stop::Problem(problem)) => {
+                let kind = self.import.kind;
+                let report = &mut self.import.report;
+                report.refused_rows += 1;
+                let counts = match kind {
+                    Kind::Users => &mut report.users,
+                    Kind::Companies => &mut report.companies,
+                    Kind::Memberships => &mut report.memberships,
+                    Kind::Events => &mut report.events,
+                };
+                counts.count(Outcome::Refused);
+                self.refuse(0, false, problem.code, "", problem.detail)
+            }
+        }
+    }
+
+    fn refuse(&self, place: u64, taken: bool, code: &str, field: &str, detail: String) -> Result<(), StoreError> {
+        let report = &self.import.report;
+        if report.refused_rows + report.refused_values > REFUSALS_KEPT_MAX {
+            return Ok(());
+        }
+        let (code, field, cells) = (code.to_owned(), field.to_owned(), self.cells.to_vec());
+        let refusal = Refusal { row: self.number, place, taken, code, field, detail, cells };
+        imports::refuse(self.tx, self.import.key, &refusal)
+    }
+
+    fn draft(&mut self, reader: &Reader) -> Result<(), Stop> {
+        let mut draft = reader.read(self.cells)?;
+        let mut refused = std::mem::take(&mut draft.refused);
+        let user = self.person(&draft)?;
+        if let Some(event) = draft.event.take() {
+            return self.event(event, &draft, user, refused);
+        }
+        let mut stated = self.companies(std::mem::take(&mut draft.companies))?;
+        let of_users = self.import.kind != Kind::Companies;
+        let policy = self.import.policy;
+        if policy.existing == Existing::Skip {
+            let is_known = match self.import.kind {
+                Kind::Users => user.is_some(),
+                Kind::Companies => stated.iter().all(|company| company.known.is_some()),
+                _ => false,
+            };
+            if is_known {
+                let report = &mut self.import.report;
+                let counts = if of_users { &mut report.users } else { &mut report.companies };
+                counts.count(Outcome::Skipped);
+                return Ok(());
+            }
+        }
+        self.keep_what_stands(user, &mut draft, &mut stated)?;
+        let messages = if of_users { self.of_user(&draft, &stated) } else { self.of_companies(&draft, &stated) };
+        let changes = self.receive(messages, &mut refused)?;
+        self.count(&changes, of_users, &stated)?;
+        self.note(refused)?;
+        Ok(())
+    }
+
+    /// The user whom a row names: by id, else the one with the e-mail address.
+    fn person(&self, draft: &Draft) -> Result<Option<UserKey>, Stop> {
+        if let Some(id) = &draft.user_id {
+            return Ok(users::key_of_id(self.tx, id)?.map(|key| self.tx.catalog().survivor(key)));
+        }
+        let Some(email) = &draft.email else { return Ok(None) };
+        match users::with_email(self.tx, email)?[..] {
+            [] => Ok(None),
+            [(user, _)] => Ok(Some(user)),
+            [..] => {
+                let detail = format!("Several users have the e-mail address {email}. Say which one by user_id.");
+                Err(Problem::new("email_ambiguous", detail).into())
+            }
+        }
+    }
+
+    /// The companies that a row names, each by its id.
+    fn companies(&self, named: Vec<(CompanyNamed, Map<String, Value>)>) -> Result<Vec<Company>, Stop> {
+        let mut stated: Vec<Company> = Vec::with_capacity(named.len());
+        for (named, mut attributes) in named {
+            let (id, known) = match named {
+                CompanyNamed::Id(id) => {
+                    let known = companies::key_of_id(self.tx, &id)?;
+                    (id, known)
+                }
+                CompanyNamed::Any(text) => match self.company_called(&text)? {
+                    Some((id, key)) => (id, Some(key)),
+                    None => {
+                        let id = CompanyId::parse(&text).map_err(Problem::from)?;
+                        let Some(id) = id else { continue };
+                        if email_domains::of_website(&text).is_some() {
+                            attributes.entry("domain").or_insert_with(|| Value::from(text));
+                        } else {
+                            attributes.entry("name").or_insert_with(|| Value::from(text));
+                        }
+                        (id, None)
+                    }
+                },
+            };
+            if known.is_none() && self.import.policy.unknown_companies == Unknown::Refuse {
+                let detail =
+                    format!("There is no company {:?}. Import companies first, or let them be made.", id.as_str());
+                return Err(Problem::new("company_unknown", detail).into());
+            }
+            if stated.iter().all(|other| other.id != id) {
+                stated.push(Company { id, known, attributes });
+            }
+        }
+        Ok(stated)
+    }
+
+    /// The company of an id, else of a domain, else of an exact name.
+    fn company_called(&self, text: &str) -> Result<Option<(CompanyId, CompanyKey)>, Stop> {
+        if let Ok(Some(id)) = CompanyId::parse(text)
+            && let Some(key) = companies::key_of_id(self.tx, &id)?
+        {
+            return Ok(Some((id, key)));
+        }
+        let of_domain = match email_domains::of_website(text) {
+            Some(domain) => domains::companies_of(self.tx, &domain)?.into_iter().map(|(key, _)| key).collect(),
+            None => Vec::new(),
+        };
+        let found = if of_domain.is_empty() { imports::companies_named(self.tx, text)? } else { of_domain };
+        match found[..] {
+            [] => Ok(None),
+            [key] => Ok(Some((CompanyId::stored(companies::load(self.tx, key)?.company_id), key))),
+            [..] => {
+                let detail = format!("Several companies go by {text:?}. Say which one by company_id.");
+                Err(Problem::new("company_ambiguous", detail).into())
+            }
+        }
+    }
+
+    /// Where only gaps are filled, what has a value keeps it; where what is known is skipped, all of it.
+    fn keep_what_stands(
+        &self,
+        user: Option<UserKey>,
+        draft: &mut Draft,
+        stated: &mut [Company],
+    ) -> Result<(), StoreError> {
+        let existing = self.import.policy.existing;
+        if existing == Existing::Update {
+            return Ok(());
+        }
+        let keep = |known: &attributes::Attributes, values: &mut Map<String, Value>, owner| {
+            values.retain(|name, _| {
+                let name = attributes::name(owner, name).unwrap_or_else(|_| name.clone());
+                existing == Existing::Fill && known.get(&name).is_none()
+            });
+        };
+        if let Some(user) = user {
+            let known = users::load(self.tx, user)?.attributes;
+            // By an address alone somebody is named, and it must stay.
+            let email = draft.traits.get("email").cloned().filter(|_| draft.user_id.is_none());
+            keep(&known, &mut draft.traits, attributes::Owner::User);
+            draft.traits.extend(email.map(|email| ("email".to_owned(), email)));
+        }
+        for company in stated {
+            let Some(key) = company.known else { continue };
+            keep(&companies::load(self.tx, key)?.attributes, &mut company.attributes, attributes::Owner::Company);
+            if let Some(user) = user
+                && let Some(known) = memberships::attributes(self.tx, user, key)?
+            {
+                keep(&known, &mut draft.membership, attributes::Owner::Membership);
+            }
+        }
+        Ok(())
+    }
+
+    /// The first instant that a statement can have.
+    fn earliest_ms(&self) -> i64 {
+        let days = self.tx.catalog().settings.event_retention_days;
+        if days == 0 { EPOCH_MS } else { (self.delivery.received_ms - (days - 1) * DAY_MS).max(EPOCH_MS) }
+    }
+
+    /// A message about the user of a row, at an instant.
+    fn about(&self, draft: &Draft, at_ms: i64) -> Message {
+        let mut message = Message::new(Call::Identify);
+        message.user_id = draft.user_id.clone();
+        message.timestamp_ms = Some(at_ms.max(self.earliest_ms()));
+        if let (None, Some(email)) = (&draft.user_id, &draft.email) {
+            message.traits.insert("email".to_owned(), Value::from(email.as_str()));
+        }
+        message
+    }
+
+    /// What a row says of a user: who it is and what it is like, now; since when it belongs to a company, then.
+    fn of_user(&self, draft: &Draft, stated: &[Company]) -> Vec<Message> {
+        let statement = |company: &Company, standing, with_values: bool, membership: &Map<String, Value>| {
+            let attributes = if with_values { company.attributes.clone() } else { Map::new() };
+            CompanyStatement {
+                company_id: Some(company.id.clone()),
+                standing,
+                attributes,
+                membership: membership.clone(),
+            }
+        };
+        let none = Map::new();
+        let mut messages = Vec::new();
+        let mut main = self.about(draft, self.at_ms);
+        main.traits.extend(draft.traits.clone());
+        if draft.joined_ms.is_none() && draft.left_ms.is_none() {
+            let joins = |company| statement(company, Standing::Joins, true, &draft.membership);
+            main.companies = stated.iter().map(joins).collect();
+            main.companies_replace = self.import.policy.memberships == Memberships::Replace && !stated.is_empty();
+        }
+        messages.push(main);
+        messages.extend(draft.first_seen_ms.map(|at_ms| self.about(draft, at_ms)));
+        if draft.joined_ms.is_none() && draft.left_ms.is_none() || stated.is_empty() {
+            return messages;
+        }
+        let mut values = self.of_companies(&Draft::default(), stated);
+        values.retain(|message| message.companies.iter().any(|company| !company.attributes.is_empty()));
+        messages.extend(values);
+        let joined_ms = draft.joined_ms.or(draft.left_ms.map(|left_ms| left_ms - 1)).unwrap_or(self.at_ms);
+        let mut joins = self.about(draft, joined_ms);
+        let said_then = if draft.left_ms.is_some() { &draft.membership } else { &none };
+        joins.companies = stated.iter().map(|company| statement(company, Standing::Joins, false, said_then)).collect();
+        messages.push(joins);
+        match draft.left_ms {
+            Some(left_ms) => {
+                let mut leaves = self.about(draft, left_ms.max(joined_ms + 1));
+                leaves.companies =
+                    stated.iter().map(|company| statement(company, Standing::Leaves, false, &none)).collect();
+                messages.push(leaves);
+            }
+            None => {
+                // Stated last is current (C1): what is not said to be it is stated a moment earlier.
+                let at_ms = if draft.current == Some(true) { self.at_ms } else { self.at_ms - 1 };
+                let mut is = self.about(draft, at_ms);
+                let said_now = |company| statement(company, Standing::Joins, false, &draft.membership);
+                is.companies = stated.iter().map(said_now).collect();
+                is.companies_replace = self.import.policy.memberships == Memberships::Replace;
+                messages.push(is);
+            }
+        }
+        messages
+    }
+
+    /// What a row says of companies alone.
+    fn of_companies(&self, draft: &Draft, stated: &[Company]) -> Vec<Message> {
+        let group = |company: &Company, attributes: Map<String, Value>, at_ms: i64| {
+            let mut message = Message::new(Call::Group);
+            message.timestamp_ms = Some(at_ms.max(self.earliest_ms()));
+            message.companies = vec![CompanyStatement {
+                company_id: Some(company.id.clone()),
+                standing: Standing::Joins,
+                attributes,
+                membership: Map::new(),
+            }];
+            message
+        };
+        let mut messages = Vec::new();
+        for company in stated {
+            messages.push(group(company, company.attributes.clone(), self.at_ms));
+            messages.extend(draft.first_seen_ms.map(|at_ms| group(company, Map::new(), at_ms)));
+        }
+        messages
+    }
+
+    /// Something that was done.
+    fn event(
+        &mut self,
+        mut event: Message,
+        draft: &Draft,
+        user: Option<UserKey>,
+        mut refused: Vec<RefusedValue>,
+    ) -> Result<(), Stop> {
+        event.anonymous_id = draft.anonymous_id.clone();
+        event.user_id = match (&draft.user_id, user) {
+            (Some(id), _) => Some(id.clone()),
+            (None, Some(user)) => users::load(self.tx, user)?.user_id.map(UserId::stored),
+            (None, None) => None,
+        };
+        if event.user_id.is_none() && event.anonymous_id.is_none() {
+            let email = draft.email.as_deref().unwrap_or_default();
+            let detail =
+                format!("{email} has no user id yet, and an event needs one. Import the users first, with their ids.");
+            return Err(Problem::new("user_unknown", detail).into());
+        }
+        // The same row is the same event, in this file and in any other.
+        if event.message_id.is_none() {
+            event.message_id = Some(format!("row {}", fingerprint(&event)));
+        }
+        let status = {
+            let (receipt, _) = receive_in_order(self.tx, &self.delivery, event, 0)?;
+            refused.extend(receipt.refused_values);
+            match (receipt.status, receipt.code) {
+                (Status::Refused, Some(code)) => {
+                    return Err(Problem::new(code.as_str(), receipt.detail.unwrap_or_default()).into());
+                }
+                (status, _) => status,
+            }
+        };
+        let outcome = if status == Status::Stored { Outcome::Created } else { Outcome::Unchanged };
+        self.import.report.events.count(outcome);
+        self.note(refused)?;
+        Ok(())
+    }
+
+    /// Sends a row's messages in; what they changed. The first one says whether the row is taken.
+    fn receive(&mut self, messages: Vec<Message>, refused: &mut Vec<RefusedValue>) -> Result<Vec<Change>, Stop> {
+        let mut all = Vec::new();
+        for (place, message) in (0_i64..).zip(messages) {
+            // A later row holds before an earlier one, in a check as in the run.
+            let order = self.number as i64 * MESSAGES_OF_ROW_MAX + place;
+            let (receipt, changes) = receive_in_order(self.tx, &self.delivery, message, order)?;
+            all.extend(changes);
+            refused.extend(receipt.refused_values);
+            if let (Status::Refused, Some(code)) = (receipt.status, receipt.code) {
+                let detail = receipt.detail.unwrap_or_default();
+                if place == 0 {
+                    return Err(Problem::new(code.as_str(), detail).into());
+                }
+                refused.push(RefusedValue { attribute: String::new(), code, detail, value: Value::Null });
+            }
+        }
+        Ok(all)
+    }
+
+    /// Counts what became of whom a row names.
+    fn count(&mut self, changes: &[Change], of_users: bool, stated: &[Company]) -> Result<(), StoreError> {
+        let outcome = |about: &dyn Fn(Subject) -> bool, made: &str| {
+            let of = || changes.iter().filter(|change| about(change.subject));
+            match of().count() {
+                0 => Outcome::Unchanged,
+                _ if of().any(|change| change.field == made && change.before.is_none()) => Outcome::Created,
+                _ => Outcome::Updated,
+            }
+        };
+        if of_users {
+            let user = outcome(&|about| matches!(about, Subject::User(_)), CREATED);
+            self.import.report.users.count(user);
+        }
+        let mut counted = BTreeSet::new();
+        for company in stated {
+            let key = match company.known {
+                Some(key) => key,
+                None => match companies::key_of_id(self.tx, &company.id)? {
+                    Some(key) => key,
+                    None => continue,
+                },
+            };
+            if !counted.insert(key) {
+                continue;
+            }
+            let of_company = outcome(&|about| about == Subject::Company(key), CREATED);
+            self.import.report.companies.count(of_company);
+            if of_users {
+                let is_member = |about| matches!(about, Subject::Membership(_, of) if of == key);
+                let membership = outcome(&is_member, MEMBERSHIP);
+                self.import.report.memberships.count(membership);
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps what of the row was not taken.
+    fn note(&mut self, refused: Vec<RefusedValue>) -> Result<(), StoreError> {
+        for (place, value) in (1_u64..).zip(refused) {
+            self.import.report.refused_values += 1;
+            self.refuse(place, true, value.code.as_str(), &value.attribute, value.detail)?;
+        }
+        Ok(())
+    }
+}
+
+/// What an event says, as a short text: its id where its row has none.
+fn fingerprint(event: &Message) -> String {
+    let said = json!([
+        event.kind.as_str(),
+        event.user_id,
+        event.anonymous_id,
+        event.name,
+        event.timestamp_ms,
+        event.properties,
+    ]);
+    Sha256::digest(said.to_string()).iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,294 @@
+//! `/imports`: files that become users, companies, memberships and events.
+
+use std::collections::BTreeMap;
+
+use actix_web::http::StatusCode;
+use actix_web::web::{self, Data, Path, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::answer::{self, List, Time};
+use super::parameters::{Parameters, invalid};
+use super::{read_only, resource};
+use crate::actions::import::{self as deeds, ImportError, SetUp, file};
+use crate::domain::ids::ImportKey;
+use crate::domain::import::{Counts, Dates, Mapping, Policy, Report, TakenBack};
+use crate::domain::table::Kind;
+use crate::http::access::{ReadToken, WriteToken};
+use crate::http::problem::Problem;
+use crate::http::upload::{self, UploadError};
+use crate::store::imports::{self, Import};
+use crate::store::{Store, Tx};
+
+/// The name of the order of imports: the newest first.
+const ORDER: &str = "-created_at";
+
+pub(super) fn configure(config: &mut web::ServiceConfig) {
+    config
+        .service(resource("/imports", "GET, HEAD, POST").get(list).post(add))
+        .service(resource("/imports/{id}", "GET, HEAD, DELETE").get(show).delete(discard))
+        .service(read_only("/imports/{id}/refused").get(refused))
+        .service(resource("/imports/{id}/run", "POST").post(run))
+        .service(resource("/imports/{id}/cancel", "POST").post(cancel))
+        .service(resource("/imports/{id}/undo", "POST").post(undo));
+}
+
+fn problem(error: ImportError) -> Problem {
+    let (status, code) = match &error {
+        ImportError::Unknown => (StatusCode::NOT_FOUND, "import_not_found"),
+        ImportError::SetUp(_) => (StatusCode::UNPROCESSABLE_ENTITY, "import_invalid"),
+        ImportError::State { .. } => (StatusCode::CONFLICT, "import_state"),
+        ImportError::EventsStay => (StatusCode::CONFLICT, "events_stay"),
+        ImportError::File(_) => (StatusCode::UNPROCESSABLE_ENTITY, "file_unreadable"),
+        ImportError::Store(_) => {
+            return match error {
+                ImportError::Store(error) => error.into(),
+                other => Problem::internal(other),
+            };
+        }
+    };
+    Problem::new(status, code, error.to_string())
+}
+
+fn upload_problem(error: UploadError) -> Problem {
+    match error {
+        UploadError::Kept(error) if error.kind() == std::io::ErrorKind::FileTooLarge => {
+            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "file_too_large", error.to_string())
+        }
+        UploadError::Kept(error) => Problem::internal(error),
+        sent => Problem::new(StatusCode::BAD_REQUEST, "file_missing", sent.to_string()),
+    }
+}
+
+/// `GET /api/v1/imports`
+async fn list(_: ReadToken, request: HttpRequest, store: Data<Store>) -> Result<HttpResponse, Problem> {
+    let parameters = Parameters::of(&request, &["limit", "cursor"])?;
+    let (size, after) = (parameters.limit()?, parameters.cursor(ORDER)?);
+    let page = store.read(move |db| imports::list(db, after.as_ref(), size)).await?;
+    Ok(answer::ok(List::of(page, ORDER, ImportView::of), 0))
+}
+
+/// `POST /api/v1/imports`: the file as the body, or in a form. With `dry_run=1` it is checked, and waits for `run`.
+async fn add(
+    token: WriteToken,
+    request: HttpRequest,
+    payload: Payload,
+    store: Data<Store>,
+) -> Result<HttpResponse, Problem> {
+    let known =
+        ["kind", "mapping", "file_name", "dates", "dry_run", "existing", "empty", "unknown_companies", "memberships"];
+    let parameters = Parameters::of(&request, &known)?;
+    let is_check = parameters.is_dry_run()?;
+    let word = parameters.get("kind").unwrap_or("users");
+    let kind = Kind::parse(word).ok_or_else(|| {
+        invalid(format!("kind can't be {word:?}. Use users, companies, memberships or events."), "kind")
+    })?;
+    let policy = policy(&parameters)?;
+    let dates = match parameters.get("dates") {
+        None => None,
+        Some(word) => Some(
+            Dates::parse(word).ok_or_else(|| invalid(format!("dates can't be {word:?}. Use dmy or mdy."), "dates"))?,
+        ),
+    };
+    let said: BTreeMap<String, String> = match parameters.get("mapping") {
+        None => BTreeMap::new(),
+        Some(text) => serde_json::from_str(text).map_err(|error| {
+            let detail = format!("mapping is no JSON object such as {{\"Seats\": \"company.seats:number\"}}: {error}.");
+            invalid(detail, "mapping")
+        })?,
+    };
+    let uploaded = upload::receive(&store, request.headers(), payload).await.map_err(upload_problem)?;
+    let name =
+        parameters.get("file_name").map(str::to_owned).or(uploaded.file_name).unwrap_or_else(|| "file.csv".into());
+    let (kept_in, by) = (store.clone(), ("token".to_owned(), token.0.name));
+    let kept = web::block(move || file::keep(&kept_in, uploaded.file, kind, &name, by)).await;
+    let key = kept.map_err(Problem::internal)?.map_err(problem)?;
+    let begun = store
+        .write(move |tx: &mut Tx<'_>| {
+            let import = imports::find(&tx.reader(), key)?.ok_or_else(|| problem(ImportError::Unknown))?;
+            let mut mapping: Mapping = import.mapping;
+            for (heading, target) in &said {
+                mapping.set(heading, target).map_err(|sentence| invalid(sentence, "mapping"))?;
+            }
+            let mut reading = import.reading;
+            reading.dates = dates.unwrap_or(reading.dates);
+            deeds::set_up(tx, key, SetUp { kind, reading, mapping, policy }).map_err(problem)?;
+            if is_check { deeds::check(tx, key) } else { deeds::run(tx, key) }.map_err(problem)
+        })
+        .await;
+    if let Err(refused) = begun {
+        store.write(move |tx| imports::remove(tx, key)).await?;
+        file::remove(&store, key);
+        return Err(refused);
+    }
+    Ok(HttpResponse::Accepted()
+        .insert_header(("location", format!("/api/v1/imports/{}", key.0)))
+        .json(json!({ "import_id": key.0 })))
+}
+
+fn policy(parameters: &Parameters) -> Result<Policy, Problem> {
+    let mut policy = Policy::default();
+    for (part, words) in Policy::PARTS {
+        if let Some(word) = parameters.get(part)
+            && !policy.set(part, word)
+        {
+            return Err(invalid(format!("{part} can't be {word:?}. Use {}.", words.join(" or ")), part));
+        }
+    }
+    Ok(policy)
+}
+
+fn key_of(path: &str) -> Result<ImportKey, Problem> {
+    path.parse().map(ImportKey).map_err(|_| problem(ImportError::Unknown))
+}
+
+async fn found(store: &Store, path: &str) -> Result<Import, Problem> {
+    let key = key_of(path)?;
+    store.read(move |db| imports::find(db, key)).await?.ok_or_else(|| problem(ImportError::Unknown))
+}
+
+/// `GET /api/v1/imports/{id}`
+async fn show(
+    _: ReadToken,
+    path: Path<String>,
+    request: HttpRequest,
+    store: Data<Store>,
+) -> Result<HttpResponse, Problem> {
+    Parameters::of(&request, &[])?;
+    Ok(answer::ok(ImportView::of(found(&store, &path).await?), 0))
+}
+
+/// `GET /api/v1/imports/{id}/refused`: the rows that were not taken, as CSV, with the reasons.
+async fn refused(
+    _: ReadToken,
+    path: Path<String>,
+    request: HttpRequest,
+    store: Data<Store>,
+) -> Result<HttpResponse, Problem> {
+    Parameters::of(&request, &[])?;
+    let import = found(&store, &path).await?;
+    let name = format!("attachment; filename=\"import-{}-refused.csv\"", import.key.0);
+    let text = store.read(move |db| file::refused(db, &import)).await?;
+    Ok(HttpResponse::Ok()
+        .content_type("text/csv; charset=utf-8")
+        .insert_header(("content-disposition", name))
+        .body(text))
+}
+
+/// What is done with an import.
+type Deed = fn(&mut Tx<'_>, ImportKey) -> Result<(), ImportError>;
+
+async fn done(store: &Store, path: &str, request: &HttpRequest, deed: Deed) -> Result<HttpResponse, Problem> {
+    Parameters::of(request, &[])?;
+    let key = key_of(path)?;
+    store.write(move |tx| deed(tx, key).map_err(problem)).await?;
+    Ok(HttpResponse::Accepted().json(ImportView::of(found(store, path).await?)))
+}
+
+/// `POST /api/v1/imports/{id}/run`: what was checked runs.
+async fn run(
+    _: WriteToken,
+    path: Path<String>,
+    request: HttpRequest,
+    store: Data<Store>,
+) -> Result<HttpResponse, Problem> {
+    done(&store, &path, &request, deeds::run).await
+}
+
+/// `POST /api/v1/imports/{id}/cancel`
+async fn cancel(
+    _: WriteToken,
+    path: Path<String>,
+    request: HttpRequest,
+    store: Data<Store>,
+) -> Result<HttpResponse, Problem> {
+    done(&store, &path, &request, deeds::cancel).await
+}
+
+/// `POST /api/v1/imports/{id}/undo`
+async fn undo(
+    _: WriteToken,
+    path: Path<String>,
+    request: HttpRequest,
+    store: Data<Store>,
+) -> Result<HttpResponse, Problem> {
+    done(&store, &path, &request, deeds::undo).await
+}
+
+/// `DELETE /api/v1/imports/{id}`: what was checked and is not wanted.
+async fn discard(
+    _: WriteToken,
+    path: Path<String>,
+    request: HttpRequest,
+    store: Data<Store>,
+) -> Result<HttpResponse, Problem> {
+    Parameters::of(&request, &[])?;
+    let key = key_of(&path)?;
+    store.write(move |tx| deeds::discard(tx, key).map_err(problem)).await?;
+    file::remove(&store, key);
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// An import as JSON.
+#[derive(Debug, Serialize)]
+struct ImportView {
+    import_id: i64,
+    kind: &'static str,
+    state: &'static str,
+    file_name: String,
+    sha256: String,
+    bytes: u64,
+    by: Value,
+    mapping: Mapping,
+    policy: Policy,
+    rows: u64,
+    users: Counts,
+    companies: Counts,
+    memberships: Counts,
+    events: Counts,
+    refused_rows: u64,
+    refused_values: u64,
+    new_attributes: Vec<String>,
+    refused_rows_url: String,
+    /// What would come of it, where it was checked.
+    checked: Option<Report>,
+    problem: Option<String>,
+    taken_back: Option<TakenBack>,
+    created_at: Time,
+    started_at: Option<Time>,
+    ended_at: Option<Time>,
+}
+
+impl ImportView {
+    fn of(import: Import) -> ImportView {
+        let Report { users, companies, memberships, events, refused_rows, refused_values, new_attributes, .. } =
+            import.report;
+        ImportView {
+            import_id: import.key.0,
+            kind: import.kind.as_str(),
+            state: import.state.as_str(),
+            file_name: import.file_name,
+            sha256: import.file_hash,
+            bytes: import.bytes,
+            by: json!({ "kind": import.by_kind, "name": import.by_name }),
+            mapping: import.mapping,
+            policy: import.policy,
+            rows: import.rows_done,
+            users,
+            companies,
+            memberships,
+            events,
+            refused_rows,
+            refused_values,
+            new_attributes,
+            refused_rows_url: format!("/api/v1/imports/{}/refused", import.key.0),
+            checked: import.checked,
+            problem: import.problem,
+            taken_back: Some(import.taken_back).filter(|back| *back != TakenBack::default()),
+            created_at: Time(import.created_ms),
+            started_at: import.started_ms.map(Time),
+            ended_at: import.ended_ms.map(Time),
+        }
+    }
+}

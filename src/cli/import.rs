@@ -1,0 +1,229 @@
+//! `rollcall import`: users, companies, memberships and events from a file. Beside a running server the work is the
+//! server's, and this follows it.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::Args;
+use serde_json::json;
+
+use super::{Failure, Workspace, say, wait};
+use crate::actions::import::file::{self, Incoming};
+use crate::actions::import::{self as deeds, ImportError, SetUp};
+use crate::domain::ids::ImportKey;
+use crate::domain::import::{Counts, Dates, Policy, Report};
+use crate::domain::table::Kind;
+use crate::jobs::imports as job;
+use crate::store::imports::{self, Import as Row, State};
+use crate::store::{Lock, LockError, Store};
+
+/// How often the server's progress is looked at, in milliseconds.
+const LOOK_MS: u64 = 100;
+
+/// What to import, and how.
+#[derive(Args)]
+pub(super) struct Import {
+    /// The file: text with commas, semicolons, tabs or bars between its cells
+    #[arg(value_name = "FILE", required_unless_present = "undo")]
+    file: Option<PathBuf>,
+    /// What its rows are: users (and their companies), companies, memberships or events
+    #[arg(long, default_value = "users", value_parser = ["users", "companies", "memberships", "events"])]
+    kind: String,
+    /// What a column is, as in --mapping "Seats=company.seats:number"; may be given several times
+    #[arg(long, value_name = "COLUMN=TARGET")]
+    mapping: Vec<String>,
+    /// Users and companies that are known: update, fill (only what has no value) or skip
+    #[arg(long, value_name = "WORD", value_parser = ["update", "fill", "skip"])]
+    existing: Option<String>,
+    /// Empty cells: ignore, or clear the value
+    #[arg(long, value_name = "WORD", value_parser = ["ignore", "clear"])]
+    empty: Option<String>,
+    /// Companies that are not known: create them, or refuse the row
+    #[arg(long, value_name = "WORD", value_parser = ["create", "refuse"])]
+    unknown_companies: Option<String>,
+    /// Memberships that a row does not name: add leaves them, replace ends them
+    #[arg(long, value_name = "WORD", value_parser = ["add", "replace"])]
+    memberships: Option<String>,
+    /// What 01/02/2026 means: dmy or mdy; found by itself where nothing is said
+    #[arg(long, value_name = "ORDER", value_parser = ["dmy", "mdy"])]
+    dates: Option<String>,
+    /// Only say what would come of it
+    #[arg(long)]
+    dry_run: bool,
+    /// Write the rows that were not taken to this file, with the reason, to be put right and imported again
+    #[arg(long, value_name = "FILE")]
+    refused: Option<PathBuf>,
+    /// Take an import back, by its number
+    #[arg(long, value_name = "NUMBER", conflicts_with_all = ["file", "dry_run", "mapping"])]
+    undo: Option<i64>,
+}
+
+impl From<ImportError> for Failure {
+    fn from(error: ImportError) -> Failure {
+        match error {
+            ImportError::SetUp(sentence) => Failure::Usage(sentence),
+            other => Failure::Failed(other.to_string()),
+        }
+    }
+}
+
+impl Import {
+    pub(super) fn run(self, workspace: &Workspace) -> Result<(), Failure> {
+        let store = workspace.open()?;
+        if let Some(number) = self.undo {
+            let key = ImportKey(number);
+            store.write_now(move |tx| deeds::undo(tx, key))?;
+            let import = follow(&store, workspace, key)?;
+            let back = import.taken_back;
+            let line = format!(
+                "Took import {number} back: {} users and companies are gone, {} fields are as they were, {} have \
+                 changed since and stay.",
+                back.gone, back.fields, back.kept
+            );
+            workspace.answer(&json!({ "import_id": number, "state": import.state.as_str(), "taken_back": back }), line);
+            return Ok(());
+        }
+        let Some(path) = &self.file else { return Ok(()) };
+        let key = self.kept(&store, path)?;
+        let done = self.set_up(&store, key).and_then(|()| self.begun(&store, workspace, key));
+        let import = match done {
+            Ok(import) => import,
+            Err(failure) => {
+                // A draft that nobody will find again is none.
+                if store.write_now(move |tx| deeds::discard(tx, key)).is_ok() {
+                    file::remove(&store, key);
+                }
+                return Err(failure);
+            }
+        };
+        self.tell(&store, workspace, &import)
+    }
+
+    /// Keeps the file as a draft.
+    fn kept(&self, store: &Store, path: &Path) -> Result<ImportKey, Failure> {
+        let wrong = |error: std::io::Error| Failure::Failed(format!("{}: {error}", path.display()));
+        let mut from = File::open(path).map_err(wrong)?;
+        let mut incoming = Incoming::new(store)?;
+        let mut buffer = vec![0; 64 * 1024];
+        loop {
+            let bytes = from.read(&mut buffer).map_err(wrong)?;
+            if bytes == 0 {
+                break;
+            }
+            incoming.write(&buffer[..bytes]).map_err(wrong)?;
+        }
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let kind = Kind::parse(&self.kind).unwrap_or(Kind::Users);
+        Ok(file::keep(store, incoming, kind, &name, ("shell".to_owned(), String::new()))?)
+    }
+
+    fn set_up(&self, store: &Store, key: ImportKey) -> Result<(), Failure> {
+        let Some(mut import) = store.read_now(|db| imports::find(db, key))? else { return Ok(()) };
+        if let Some(dates) = self.dates.as_deref().and_then(Dates::parse) {
+            import.reading.dates = dates;
+        }
+        for said in &self.mapping {
+            let (heading, target) = said.rsplit_once('=').ok_or_else(|| {
+                Failure::Usage(format!("--mapping {said:?}: write COLUMN=TARGET, as in Plan=user.plan."))
+            })?;
+            import.mapping.set(heading, target).map_err(|sentence| Failure::Usage(format!("--mapping: {sentence}")))?;
+        }
+        let policies = [&self.existing, &self.empty, &self.unknown_companies, &self.memberships];
+        for ((part, _), word) in Policy::PARTS.iter().zip(policies) {
+            if let Some(word) = word {
+                import.policy.set(part, word);
+            }
+        }
+        let Row { kind, reading, mapping, policy, .. } = import;
+        Ok(store.write_now(move |tx| deeds::set_up(tx, key, SetUp { kind, reading, mapping, policy }))?)
+    }
+
+    /// Lets it be checked or run, to its end.
+    fn begun(&self, store: &Store, workspace: &Workspace, key: ImportKey) -> Result<Row, Failure> {
+        let is_check = self.dry_run;
+        store.write_now(move |tx| if is_check { deeds::check(tx, key) } else { deeds::run(tx, key) })?;
+        follow(store, workspace, key)
+    }
+
+    fn tell(&self, store: &Store, workspace: &Workspace, import: &Row) -> Result<(), Failure> {
+        let key = import.key;
+        if let Some(path) = &self.refused {
+            let text = store.read_now(|db| deeds::file::refused(db, import))?;
+            std::fs::write(path, text)?;
+        }
+        if self.dry_run {
+            store.write_now(move |tx| deeds::discard(tx, key))?;
+            file::remove(store, key);
+        }
+        if let Some(problem) = &import.problem {
+            return Err(Failure::Failed(problem.clone()));
+        }
+        let report = if self.dry_run { import.checked.clone().unwrap_or_default() } else { import.report.clone() };
+        let mut json = json!({ "import_id": key.0, "state": import.state.as_str(), "dry_run": self.dry_run });
+        if let (Some(json), Ok(serde_json::Value::Object(report))) =
+            (json.as_object_mut(), serde_json::to_value(&report))
+        {
+            json.extend(report);
+        }
+        workspace.answer(&json, lines(import, &report, self.dry_run));
+        Ok(())
+    }
+}
+
+/// Waits for the end of what is under way: does it, or follows the server that does.
+fn follow(store: &Store, workspace: &Workspace, key: ImportKey) -> Result<Row, Failure> {
+    match Lock::take(&workspace.data) {
+        Ok(_lock) => wait(job::work(store))??,
+        Err(LockError::Held { .. }) => {}
+        Err(other) => return Err(other.into()),
+    }
+    let mut told = 0;
+    loop {
+        let Some(import) = store.read_now(|db| imports::find(db, key))? else {
+            return Err(Failure::Failed("The import was thrown away.".to_owned()));
+        };
+        if !import.state.is_under_way() {
+            return Ok(import);
+        }
+        if import.rows_done >= told + 10_000 {
+            told = import.rows_done;
+            say(format_args!("{told} rows …"));
+        }
+        std::thread::sleep(Duration::from_millis(LOOK_MS));
+    }
+}
+
+/// A report for people.
+fn lines(import: &Row, report: &Report, is_check: bool) -> String {
+    let counts = |name: &str, of: &Counts| {
+        format!(
+            "  {name:<12} {} new, {} changed, {} unchanged, {} skipped, {} refused\n",
+            of.created, of.updated, of.unchanged, of.skipped, of.refused
+        )
+    };
+    let what = match (is_check, import.state) {
+        (true, _) => "This would come of it; nothing was changed".to_owned(),
+        (false, State::Done) => format!("Import {} is done", import.key.0),
+        (false, state) => format!("Import {} is {}", import.key.0, state.as_str()),
+    };
+    let mut text = format!("{what}: {} rows.\n", report.rows);
+    for (name, of) in [
+        ("Users", &report.users),
+        ("Companies", &report.companies),
+        ("Memberships", &report.memberships),
+        ("Events", &report.events),
+    ] {
+        if !of.is_empty() {
+            text.push_str(&counts(name, of));
+        }
+    }
+    if report.refused_rows + report.refused_values > 0 {
+        text.push_str(&format!(
+            "  {} rows were not taken, and {} cells of others; --refused FILE keeps them with the reasons.\n",
+            report.refused_rows, report.refused_values
+        ));
+    }
+    text.trim_end().to_owned()
+}

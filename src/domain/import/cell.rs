@@ -1,0 +1,158 @@
+//! What a cell says as a value of a type.
+
+use chrono::NaiveDate;
+use serde_json::{Number, Value, json};
+
+use super::guess::parts_of_date;
+use super::reading::{Dates, Reading};
+use crate::domain::attributes::Type;
+use crate::domain::ids::excerpt;
+use crate::domain::{table, time};
+
+/// Words for yes and no, in lower case.
+const YES: [&str; 5] = ["true", "yes", "y", "1", "x"];
+const NO: [&str; 4] = ["false", "no", "n", "0"];
+
+/// Whether a cell is of nothing.
+pub(super) fn is_empty(cell: &Value) -> bool {
+    match cell {
+        Value::Null => true,
+        Value::String(text) => text.trim().is_empty(),
+        _ => false,
+    }
+}
+
+/// The text of a cell, as an id or a name has it.
+pub(super) fn text(cell: &Value) -> String {
+    match cell {
+        Value::String(text) => table::unguarded(text).trim().to_owned(),
+        Value::Null => String::new(),
+        other => other.to_string(),
+    }
+}
+
+/// A cell as a value of a type.
+///
+/// # Errors
+/// A sentence that says what would be taken.
+pub(super) fn value(cell: &Value, of: Type, reading: &Reading) -> Result<Value, String> {
+    let Value::String(text) = cell else { return Ok(cell.clone()) };
+    let text = table::unguarded(text);
+    let wrong = |what: &str| format!("{} is no {what}", excerpt(text.trim()));
+    match of {
+        Type::Text => Ok(Value::String(text.into_owned())),
+        Type::List => Ok(Value::Array(table::items(&text))),
+        Type::Object => serde_json::from_str(&text).map_err(|_| wrong("JSON, such as {\"a\": 1}.")),
+        Type::Boolean => match text.trim().to_lowercase() {
+            word if YES.contains(&word.as_str()) => Ok(true.into()),
+            word if NO.contains(&word.as_str()) => Ok(false.into()),
+            _ => Err(wrong("yes or no. Write true or false.")),
+        },
+        Type::Number => {
+            let example = if reading.decimal_comma { "1234,5" } else { "1234.5" };
+            number(text.trim(), reading).map(Value::Number).ok_or_else(|| wrong(&format!("number. Write {example}.")))
+        }
+        Type::Date => date(text.trim(), reading.dates).map(|date| json!(date.to_string())).ok_or_else(|| {
+            let example = if reading.dates == Dates::Mdy { "12/31/2026" } else { "31/12/2026" };
+            wrong(&format!("date. Write 2026-12-31 or {example}."))
+        }),
+        Type::Datetime => instant(text.trim(), reading.dates)
+            .map(|at_ms| json!(time::rfc3339(at_ms)))
+            .ok_or_else(|| wrong("time. Write 2026-12-31T09:30:00Z.")),
+    }
+}
+
+/// An instant, Unix milliseconds; one without a zone is taken as UTC.
+pub(super) fn instant(text: &str, order: Dates) -> Option<i64> {
+    if let Some(at_ms) = time::instant_from_text(text) {
+        return Some(at_ms);
+    }
+    let (day, rest) = text.split_once([' ', 'T']).unwrap_or((text, "00:00"));
+    let date = date(day, order)?;
+    let clock = rest.trim().trim_end_matches('Z');
+    let at = ["%H:%M:%S%.f", "%H:%M"].iter().find_map(|form| chrono::NaiveTime::parse_from_str(clock, form).ok())?;
+    Some(date.and_time(at).and_utc().timestamp_millis())
+}
+
+/// A date as we write it, as the file does, or a midnight.
+fn date(text: &str, order: Dates) -> Option<NaiveDate> {
+    if let Some(date) = time::date_from_text(text) {
+        return Some(date);
+    }
+    let (day, clock) = text.split_once([' ', 'T']).unwrap_or((text, ""));
+    if !clock.chars().all(|c| "0:.Z".contains(c)) {
+        return None;
+    }
+    let [a, b, c] = parts_of_date(day)?;
+    if a > 999 {
+        return NaiveDate::from_ymd_opt(a as i32, b, c);
+    }
+    let year = match c {
+        0..=69 => 2_000 + c,
+        70..=99 => 1_900 + c,
+        year => year,
+    };
+    let (month, day) = if order == Dates::Mdy { (a, b) } else { (b, a) };
+    NaiveDate::from_ymd_opt(year as i32, month, day)
+}
+
+/// A number as the file writes it, its thousands parted or not.
+fn number(text: &str, reading: &Reading) -> Option<Number> {
+    let (mark, other) = if reading.decimal_comma { (',', '.') } else { ('.', ',') };
+    let unsigned = text.strip_prefix('-').unwrap_or(text);
+    let (whole, fraction) = unsigned.split_once(mark).map_or((unsigned, None), |(whole, part)| (whole, Some(part)));
+    let parts: Vec<&str> = whole.split([other, ' ', '\u{a0}', '\u{202f}', '\'']).collect();
+    let are_thousands = parts.len() > 1 && parts[1..].iter().all(|part| part.len() == 3) && !parts[0].is_empty();
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    if parts.len() > 1 && !are_thousands || !parts.iter().all(|part| digits(part)) {
+        // As programs write them: 1e21.
+        let plain = text.parse::<f64>().ok().filter(|number| number.is_finite() && text.contains(['e', 'E']));
+        return plain.and_then(Number::from_f64);
+    }
+    if fraction.is_some_and(|part| !digits(part)) {
+        return None;
+    }
+    let whole = parts.concat();
+    let whole = whole.trim_start_matches('0');
+    let whole = if whole.is_empty() { "0" } else { whole };
+    let sign = if text.starts_with('-') { "-" } else { "" };
+    let plain = fraction.map_or_else(|| format!("{sign}{whole}"), |part| format!("{sign}{whole}.{part}"));
+    serde_json::from_str(&plain).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str, of: Type, reading: &Reading) -> Option<Value> {
+        value(&json!(text), of, reading).ok()
+    }
+
+    #[test]
+    fn numbers_are_read_as_the_file_writes_them() {
+        let (point, comma) = (Reading::default(), Reading { decimal_comma: true, ..Reading::default() });
+        for (text, number) in [("1,234.5", json!(1234.5)), ("-5", json!(-5)), ("007", json!(7)), ("1 000", json!(1000))]
+        {
+            assert_eq!(read(text, Type::Number, &point), Some(number), "{text}");
+        }
+        assert_eq!(read("1.234,5", Type::Number, &comma), Some(json!(1234.5)));
+        for text in ["1,5", "1,23,4", "", "ten", "1.", "--1", "NaN", "1.234.5"] {
+            assert_eq!(read(text, Type::Number, &point), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn dates_that_are_none_are_refused_with_what_would_be_taken() {
+        let (dmy, mdy) = (Reading::default(), Reading { dates: Dates::Mdy, ..Reading::default() });
+        assert_eq!(read("01/02/2026", Type::Date, &dmy), Some(json!("2026-02-01")));
+        assert_eq!(read("01/02/2026", Type::Date, &mdy), Some(json!("2026-01-02")));
+        assert_eq!(read("1.2.99", Type::Date, &dmy), Some(json!("1999-02-01")));
+        assert_eq!(read("2026/12/31", Type::Date, &mdy), Some(json!("2026-12-31")));
+        assert_eq!(read("2026-12-31 00:00:00", Type::Date, &mdy), Some(json!("2026-12-31")));
+        assert_eq!(read("31/12/2026 8:30", Type::Datetime, &dmy), Some(json!("2026-12-31T08:30:00.000Z")));
+        for text in ["31/02/2026", "12/31/2026", "soon", "31/12", "2026-13-01", "31/12/2026 10:00"] {
+            let refused = value(&json!(text), Type::Date, &dmy).unwrap_err();
+            assert!(refused.contains("2026-12-31"), "{refused}");
+        }
+    }
+}

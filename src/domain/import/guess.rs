@@ -1,0 +1,115 @@
+//! Guesses from samples: whether there are headings, how dates and numbers are written, which type a column has.
+
+use serde_json::Value;
+
+use super::cell;
+use super::reading::{Dates, Reading};
+use crate::domain::attributes::Type;
+use crate::domain::ids;
+
+/// Whether the first row is of headings: texts that are no values.
+pub(super) fn is_header(rows: &[Vec<Value>]) -> bool {
+    let Some(first) = rows.first() else { return true };
+    let text = |cell: &Value| cell.as_str().map(str::trim).map(str::to_owned).unwrap_or_default();
+    let is_value = |cell: &Value| {
+        let text = text(cell);
+        cell.is_number() || text.parse::<f64>().is_ok() || ids::email(&text).is_ok() || parts_of_date(&text).is_some()
+    };
+    !first.iter().any(is_value) && first.iter().any(|cell| !text(cell).is_empty())
+}
+
+/// The three numbers of a date that is not written as we do: `31.12.2026`, `1/2/26 10:00`.
+pub(super) fn parts_of_date(text: &str) -> Option<[u32; 3]> {
+    let day = text.trim().split([' ', 'T']).next()?;
+    let separator = day.chars().find(|c| "./-".contains(*c))?;
+    let parts: Vec<u32> = day.split(separator).map(str::parse).collect::<Result<_, _>>().ok()?;
+    let [a, b, c] = parts[..] else { return None };
+    (day.len() >= 6 && (a <= 31 && b <= 31 || a > 999 && b <= 12)).then_some([a, b, c])
+}
+
+/// The order of dates: days beyond the twelfth tell.
+pub(super) fn dates<'a>(cells: impl Iterator<Item = &'a str>) -> Dates {
+    let (mut day_first, mut month_first) = (0, 0);
+    for [a, b, _] in cells.filter_map(parts_of_date).filter(|[a, ..]| *a <= 31) {
+        day_first += usize::from(a > 12);
+        month_first += usize::from(b > 12);
+    }
+    if month_first > day_first { Dates::Mdy } else { Dates::Dmy }
+}
+
+/// Whether numbers have a comma before their fraction.
+pub(super) fn decimal_comma<'a>(cells: impl Iterator<Item = &'a str>, delimiter: char) -> bool {
+    let (mut comma, mut point) = (0, 0);
+    for cell in cells {
+        let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        let parts = |mark: char| {
+            let cell = cell.trim().trim_start_matches('-');
+            cell.rsplit_once(mark).filter(|(whole, part)| digits(&whole.replace(['.', ',', ' '], "")) && digits(part))
+        };
+        // Three digits behind a mark may be thousands.
+        comma += usize::from(parts(',').is_some_and(|(_, part)| part.len() != 3));
+        point += usize::from(parts('.').is_some_and(|(_, part)| part.len() != 3));
+    }
+    comma > point || comma == 0 && point == 0 && delimiter == ';'
+}
+
+/// The type of a column from its samples: what all of them are. Texts that begin with a nought, as codes of places
+/// and telephones do, are texts.
+pub(super) fn type_of(samples: &[&Value], reading: &Reading) -> Type {
+    let samples: Vec<&Value> = samples.iter().copied().filter(|cell| !cell::is_empty(cell)).collect();
+    let all = |of: Type| samples.iter().all(|cell| cell::value(cell, of, reading).is_ok());
+    let text = |cell: &&Value| cell.as_str().map(str::trim).unwrap_or_default().to_owned();
+    let is_code = |cell: &&Value| {
+        let text = text(cell);
+        text.len() > 1 && text.starts_with('0') && !text.starts_with("0.") && !text.starts_with("0,")
+            || text.starts_with('+')
+            || text.trim_start_matches('-').len() > 15
+    };
+    if samples.is_empty() {
+        return Type::Text;
+    }
+    let is_word = |cell: &&Value| cell.is_boolean() || text(cell).chars().all(char::is_alphabetic);
+    if all(Type::Boolean) && samples.iter().all(is_word) {
+        return Type::Boolean;
+    }
+    if all(Type::Number) && !samples.iter().any(is_code) {
+        return Type::Number;
+    }
+    match () {
+        () if all(Type::Date) => Type::Date,
+        () if all(Type::Datetime) && !all(Type::Number) => Type::Datetime,
+        () => Type::Text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn the_type_of_a_column_is_what_all_of_it_is() {
+        let reading = Reading::default();
+        let of = |cells: &[&str]| {
+            let cells: Vec<Value> = cells.iter().map(|cell| json!(cell)).collect();
+            type_of(&cells.iter().collect::<Vec<_>>(), &reading)
+        };
+        assert_eq!(of(&["1", "", "2.5"]), Type::Number);
+        assert_eq!(of(&["01067", "80331"]), Type::Text);
+        assert_eq!(of(&["1", "x"]), Type::Text);
+        assert_eq!(of(&["yes", "no"]), Type::Boolean);
+        assert_eq!(of(&["1", "0"]), Type::Number);
+        assert_eq!(of(&["2026-03-01", "31/12/2025"]), Type::Date);
+        assert_eq!(of(&["2026-03-01T10:00:00Z", "31.12.2025 08:15"]), Type::Datetime);
+        assert_eq!(of(&["", ""]), Type::Text);
+    }
+
+    #[test]
+    fn days_beyond_the_twelfth_and_commas_tell() {
+        assert_eq!(dates(["01/02/2026", "12/31/2026"].into_iter()), Dates::Mdy);
+        assert_eq!(dates(["01/02/2026", "31/12/2026"].into_iter()), Dates::Dmy);
+        assert!(decimal_comma(["1,5", "1.234,75"].into_iter(), ';'));
+        assert!(!decimal_comma(["1.5", "1,234.75"].into_iter(), ';'));
+        assert!(!decimal_comma(["1,234"].into_iter(), ','));
+    }
+}

@@ -1,0 +1,535 @@
+//! What each column of a file is: said by a person, or guessed from its heading, known attributes and samples.
+
+use std::collections::{HashMap, HashSet};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::guess;
+use super::reading::Reading;
+use crate::domain::attributes::{self, Owner, Type, standard};
+use crate::domain::table::{self, Kind};
+
+/// What a column is.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Target {
+    /// Nothing.
+    Ignore,
+    /// The site's id of the user.
+    UserId,
+    /// The browser of an event.
+    AnonymousId,
+    /// The site's id of the company.
+    CompanyId,
+    /// The company's id, else its domain, else its exact name.
+    Company,
+    /// An attribute, with the type that it gets where it is new.
+    Attribute(Owner, String, Option<Type>),
+    /// When a membership began.
+    JoinedAt,
+    /// When it ended.
+    LeftAt,
+    /// Whether it is the user's current one.
+    Current,
+    /// When somebody was first seen.
+    FirstSeen,
+    /// An event's id, which makes it one however often it comes.
+    MessageId,
+    /// An event's name.
+    Event,
+    /// `track`, `page` or `screen`.
+    Type,
+    /// A page's or screen's own name.
+    PageName,
+    /// When it happened.
+    Time,
+    /// Properties as JSON.
+    Properties,
+    /// The context as JSON.
+    Context,
+    /// One property.
+    Property(String, Option<Type>),
+}
+
+/// Targets of one word.
+const WORDS: &[(&str, Target)] = &[
+    ("ignore", Target::Ignore),
+    ("user_id", Target::UserId),
+    ("anonymous_id", Target::AnonymousId),
+    ("company_id", Target::CompanyId),
+    ("company", Target::Company),
+    ("joined_at", Target::JoinedAt),
+    ("left_at", Target::LeftAt),
+    ("current", Target::Current),
+    ("first_seen", Target::FirstSeen),
+    ("message_id", Target::MessageId),
+    ("event", Target::Event),
+    ("type", Target::Type),
+    ("page_name", Target::PageName),
+    ("time", Target::Time),
+    ("properties", Target::Properties),
+    ("context", Target::Context),
+];
+
+impl std::fmt::Display for Target {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let named = |f: &mut std::fmt::Formatter<'_>, of: &str, name: &str, kind: &Option<Type>| match kind {
+            Some(kind) => write!(f, "{of}.{name}:{}", kind.as_str()),
+            None => write!(f, "{of}.{name}"),
+        };
+        match self {
+            Target::Attribute(owner, name, kind) => named(f, owner.as_str(), name, kind),
+            Target::Property(name, kind) => named(f, "property", name, kind),
+            word => f.write_str(WORDS.iter().find(|(_, known)| known == word).map_or("ignore", |(text, _)| text)),
+        }
+    }
+}
+
+impl Target {
+    /// The targets of one word that a kind of import takes.
+    pub fn words(kind: Kind) -> Vec<Target> {
+        WORDS.iter().map(|(_, target)| target.clone()).filter(|target| target.fits(kind)).collect()
+    }
+
+    /// Reads a target: a word, or `user.plan`, `company.seats:number`, `property.rows`.
+    ///
+    /// # Errors
+    /// A sentence that says what there is.
+    pub fn parse(text: &str) -> Result<Target, String> {
+        let text = text.trim();
+        if let Some((_, target)) = WORDS.iter().find(|(word, _)| *word == text) {
+            return Ok(target.clone());
+        }
+        let unknown = || {
+            let words: Vec<&str> = WORDS.iter().map(|(word, _)| *word).collect();
+            format!(
+                "A column can't be {text:?}. Use {}, or an attribute: user.NAME, company.NAME, membership.NAME, \
+                 property.NAME, each also with a type, as in user.seats:number.",
+                words.join(", ")
+            )
+        };
+        let (of, rest) = text.split_once('.').ok_or_else(unknown)?;
+        let typed = rest.rsplit_once(':').and_then(|(name, word)| Some((name, Type::parse(word)?)));
+        let (name, kind) = typed.map_or((rest, None), |(name, kind)| (name, Some(kind)));
+        if name.trim().is_empty() {
+            return Err(unknown());
+        }
+        match (Owner::parse(of), of) {
+            (Some(owner), _) => {
+                let name = attributes::name(owner, name).map_err(|refused| refused.detail)?;
+                Ok(Target::Attribute(owner, name, kind))
+            }
+            (None, "property") => Ok(Target::Property(name.trim().to_owned(), kind)),
+            _ => Err(unknown()),
+        }
+    }
+
+    /// Whether a kind of import takes it.
+    pub fn fits(&self, kind: Kind) -> bool {
+        use Target::*;
+        match self {
+            Ignore => true,
+            CompanyId => true,
+            Company => kind != Kind::Events,
+            UserId => kind != Kind::Companies,
+            // An event says who it is of, and nothing about them.
+            Attribute(Owner::User, name, _) => kind != Kind::Companies && (kind != Kind::Events || name == "email"),
+            Attribute(Owner::Company, ..) => matches!(kind, Kind::Users | Kind::Companies),
+            Attribute(Owner::Membership, ..) | JoinedAt | LeftAt | Current => {
+                matches!(kind, Kind::Users | Kind::Memberships)
+            }
+            FirstSeen => matches!(kind, Kind::Users | Kind::Companies),
+            AnonymousId | MessageId | Event | Type | PageName | Time | Properties | Context | Property(..) => {
+                kind == Kind::Events
+            }
+        }
+    }
+
+    /// Its type where it is one by itself, as a page shows it; the attribute's name where it is one.
+    fn key(&self) -> String {
+        match self {
+            Target::Attribute(owner, name, _) => format!("{}.{name}", owner.as_str()),
+            Target::Property(name, _) => format!("property.{name}"),
+            word => word.to_string(),
+        }
+    }
+}
+
+impl Serialize for Target {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Target {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Target, D::Error> {
+        Target::parse(&String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+    }
+}
+
+/// A column and what it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Column {
+    /// Its heading.
+    pub heading: String,
+    /// What it is.
+    pub target: Target,
+}
+
+/// What the columns of a file are, in their order.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Mapping(pub Vec<Column>);
+
+impl Mapping {
+    /// Says of a column what it is: by its heading, or by its number from 1.
+    ///
+    /// # Errors
+    /// A sentence: there is no such column, or it can't be that.
+    pub fn set(&mut self, heading: &str, target: &str) -> Result<(), String> {
+        let target = Target::parse(target)?;
+        let by_number = || heading.parse::<usize>().ok()?.checked_sub(1);
+        let found = self.0.iter().position(|column| column.heading == heading.trim()).or_else(by_number);
+        let Some(column) = found.and_then(|place| self.0.get_mut(place)) else {
+            let known: Vec<&str> = self.0.iter().map(|column| column.heading.as_str()).collect();
+            return Err(format!("There is no column {heading:?}. There are: {}.", known.join(", ")));
+        };
+        column.target = target;
+        Ok(())
+    }
+
+    /// Whether a row can be told by it whom it is about.
+    ///
+    /// # Errors
+    /// A sentence that says what is missing, or there twice.
+    pub fn check(&self, kind: Kind) -> Result<(), String> {
+        let mut seen = HashSet::new();
+        for Column { heading, target } in self.0.iter().filter(|column| column.target != Target::Ignore) {
+            if !target.fits(kind) {
+                return Err(format!("{heading:?} can't be {target} in an import of {}.", kind.as_str()));
+            }
+            if !seen.insert(target.key()) {
+                return Err(format!("Two columns are {}. Ignore one of them.", target.key()));
+            }
+        }
+        let has = |key: &str| seen.contains(key);
+        let (user, company) = (has("user_id") || has("user.email"), has("company_id") || has("company"));
+        if has("company_id") && has("company") {
+            return Err("Two columns say which company it is: company_id and company. Ignore one of them.".to_owned());
+        }
+        let missing = match kind {
+            Kind::Users if !user => "who it is: a column must be user_id or user.email",
+            Kind::Companies if !company => "which company it is: a column must be company_id or company",
+            Kind::Memberships if !user || !company => {
+                "who belongs to which company: columns must be user_id or user.email, and company_id or company"
+            }
+            Kind::Events if !(user || has("anonymous_id")) => {
+                "who did it: a column must be user_id, user.email or anonymous_id"
+            }
+            Kind::Events if !(has("event") || has("type")) => "what was done: a column must be event",
+            Kind::Events if !has("time") => "when it happened: a column must be time",
+            _ => return Ok(()),
+        };
+        Err(format!("Nothing says {missing}."))
+    }
+}
+
+/// The attributes that exist, and their types.
+#[derive(Debug, Clone, Default)]
+pub struct Known(HashMap<Owner, HashMap<String, Type>>);
+
+impl Known {
+    /// Of definitions.
+    pub fn new(defined: impl IntoIterator<Item = (Owner, String, Type)>) -> Known {
+        let mut known: HashMap<Owner, HashMap<String, Type>> = HashMap::new();
+        for (owner, name, kind) in defined {
+            known.entry(owner).or_default().insert(name, kind);
+        }
+        Known(known)
+    }
+
+    /// The type of an attribute; none where there is none yet.
+    pub fn type_of(&self, owner: Owner, name: &str) -> Option<Type> {
+        let fixed = standard(owner).iter().find(|(known, _)| *known == name).map(|(_, kind)| *kind);
+        fixed.or_else(|| self.0.get(&owner)?.get(name).copied())
+    }
+}
+
+/// Synonyms of headings, as [`plain`] writes them.
+const SYNONYMS: &[(&str, &[&str])] = &[
+    ("user_id", &["userid", "uid", "external_id", "contact_id", "member_id", "customer_user_id", "id_user"]),
+    ("user.email", &["email", "e_mail", "email_address", "mail", "e_mail_address", "user_email", "emailaddress"]),
+    ("user.name", &["full_name", "user_name", "contact_name", "fullname"]),
+    ("user.first_name", &["firstname", "given_name", "forename"]),
+    ("user.last_name", &["lastname", "surname", "family_name"]),
+    ("user.phone", &["phone", "phone_number", "telephone", "mobile", "tel"]),
+    ("user.created_at", &["created", "created_on", "signed_up", "signup_date", "registered_at", "createdat"]),
+    ("user.title", &["job_title", "jobtitle", "position"]),
+    (
+        "company_id",
+        &[
+            "account_id",
+            "organization_id",
+            "organisation_id",
+            "org_id",
+            "group_id",
+            "tenant_id",
+            "companyid",
+            "client_id",
+        ],
+    ),
+    (
+        "company",
+        &["company", "company_name", "account", "account_name", "organization", "organisation", "org", "employer"],
+    ),
+    ("company.domain", &["company_domain", "account_domain"]),
+    ("company.website", &["company_website", "company_url"]),
+    ("company.plan", &["company_plan", "account_plan"]),
+    ("company.employees", &["employee_count", "number_of_employees", "company_size"]),
+    ("membership.role", &["role", "company_role", "user_role"]),
+    ("joined_at", &["joined", "member_since"]),
+    ("left_at", &["left"]),
+    ("message_id", &["event_id", "messageid"]),
+    ("event", &["event", "event_name", "action"]),
+    ("time", &["timestamp", "occurred_at", "date", "datetime", "at", "created_at", "created"]),
+    ("anonymous_id", &["anonymousid", "visitor_id"]),
+];
+
+/// Columns of an export that are derived, and told again by themselves.
+const DERIVED: &[&str] = &[
+    "aliases",
+    "anonymous_ids",
+    "owner",
+    "tags",
+    "state",
+    "trend",
+    "last_seen",
+    "signed",
+    "members",
+    "active_members_30d",
+    "domains",
+    "source",
+    "received_at",
+];
+
+/// A heading in lower case, words parted by `_`.
+fn plain(heading: &str) -> String {
+    let words = heading.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.collect::<Vec<_>>().join("_").to_lowercase()
+}
+
+/// What columns seem to be.
+pub fn suggest(kind: Kind, headings: &[String], rows: &[Vec<Value>], reading: &Reading, known: &Known) -> Mapping {
+    let plain_headings: Vec<String> = headings.iter().map(|heading| plain(heading)).collect();
+    let mut taken = HashSet::new();
+    let columns = headings.iter().zip(&plain_headings).enumerate().map(|(place, (heading, plain))| {
+        let samples: Vec<&Value> = rows.iter().filter_map(|row| row.get(place)).collect();
+        let target = of_heading(kind, heading, plain, &plain_headings, known)
+            .filter(|target| target.fits(kind))
+            .unwrap_or_else(|| of_samples(kind, heading, &samples, reading, known));
+        // The first of two that seem to be the same is it.
+        let target = if taken.insert(target.key()) { target } else { Target::Ignore };
+        Column { heading: heading.clone(), target }
+    });
+    Mapping(columns.collect())
+}
+
+/// The one whose attributes an import of a kind is about.
+fn main_owner(kind: Kind) -> Option<Owner> {
+    kind.owner()
+}
+
+fn of_heading(kind: Kind, heading: &str, plain: &str, all: &[String], known: &Known) -> Option<Target> {
+    let (name, typed, is_attribute) = table::read_heading(heading);
+    let owner = main_owner(kind);
+    if let (true, Some(owner)) = (is_attribute, owner) {
+        let name = attributes::name(owner, name).ok()?;
+        // What is known has its type, and what is new gets the one that the heading says.
+        let kind = typed.filter(|_| known.type_of(owner, &name).is_none());
+        return Some(Target::Attribute(owner, name, kind));
+    }
+    if let Some((owner, name)) = name.split_once('.').and_then(|(of, name)| Some((Owner::parse(of)?, name))) {
+        return Some(Target::Attribute(owner, attributes::name(owner, name).ok()?, None));
+    }
+    let has = |word: &str| all.iter().any(|heading| heading == word);
+    let id = match kind {
+        Kind::Users if !has("user_id") => Some(Target::UserId),
+        Kind::Companies if !has("company_id") => Some(Target::CompanyId),
+        _ => None,
+    };
+    if plain == "id" {
+        return Some(id.unwrap_or(Target::Ignore));
+    }
+    // What a file of refused rows says of them.
+    if plain.starts_with("rollcall_") || DERIVED.contains(&plain) {
+        return Some(Target::Ignore);
+    }
+    let is_event = kind == Kind::Events;
+    if is_event && plain == "name" && !has("event") && !has("event_name") {
+        return Some(Target::Event);
+    }
+    if let Some((_, word)) = WORDS.iter().find(|(word, _)| *word == plain && *word != "company" && *word != "ignore") {
+        return Some(word.clone());
+    }
+    if let Some(owner) = owner {
+        // An attribute that is known under this very name, or a standard one.
+        let name = attributes::name(owner, heading.trim()).ok();
+        for name in name.iter().map(String::as_str).chain([plain]) {
+            if known.type_of(owner, name).is_some() {
+                return Some(Target::Attribute(owner, name.to_owned(), None));
+            }
+        }
+    }
+    if let (Kind::Users, Some(rest)) = (kind, plain.strip_prefix("company_").or_else(|| plain.strip_prefix("account_")))
+        && known.type_of(Owner::Company, rest).is_some()
+        && rest != "name"
+    {
+        return Some(Target::Attribute(Owner::Company, rest.to_owned(), None));
+    }
+    let synonyms = SYNONYMS.iter().filter(|(_, words)| words.contains(&plain));
+    let of_synonym = synonyms.filter_map(|(target, _)| Target::parse(target).ok()).find(|target| target.fits(kind));
+    match of_synonym {
+        // What companies are called is one's name in a table of them.
+        Some(Target::Company) if kind == Kind::Companies && (has("company_id") || has("id")) => {
+            Some(Target::Attribute(Owner::Company, "name".to_owned(), None))
+        }
+        Some(Target::Company) if has("company_id") => Some(Target::Attribute(Owner::Company, "name".to_owned(), None)),
+        other => other,
+    }
+}
+
+fn of_samples(kind: Kind, heading: &str, samples: &[&Value], reading: &Reading, known: &Known) -> Target {
+    let name = table::read_heading(heading).0;
+    let of = guess::type_of(samples, reading);
+    match main_owner(kind) {
+        None => Target::Property(name.to_owned(), Some(of)),
+        Some(owner) => match attributes::name(owner, name) {
+            Ok(name) => {
+                let of = if known.type_of(owner, &name).is_some() { None } else { Some(of) };
+                Target::Attribute(owner, name, of)
+            }
+            Err(_) => Target::Ignore,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn suggested(kind: Kind, headings: &[&str]) -> Vec<String> {
+        let known = Known::new([
+            (Owner::User, "Monthly spend".to_owned(), Type::Number),
+            (Owner::Company, "tier".to_owned(), Type::Text),
+        ]);
+        let headings: Vec<String> = headings.iter().map(|heading| (*heading).to_owned()).collect();
+        let rows = vec![headings.iter().map(|_| json!("7")).collect::<Vec<_>>()];
+        let mapping = suggest(kind, &headings, &rows, &Reading::default(), &known);
+        mapping.0.iter().map(|column| column.target.to_string()).collect()
+    }
+
+    #[test]
+    fn columns_are_known_by_their_headings() {
+        assert_eq!(
+            suggested(
+                Kind::Users,
+                &["ID", "E-Mail", "First Name", "Company", "company tier", "Role", "Monthly spend", "Score"]
+            ),
+            [
+                "user_id",
+                "user.email",
+                "user.first_name",
+                "company",
+                "company.tier",
+                "membership.role",
+                "user.Monthly spend",
+                "user.Score:number"
+            ]
+        );
+        assert_eq!(suggested(Kind::Users, &["company_id", "Company name"]), ["company_id", "company.name"]);
+        assert_eq!(
+            suggested(Kind::Companies, &["id", "Name", "Domain"]),
+            ["company_id", "company.name", "company.domain"]
+        );
+        assert_eq!(
+            suggested(Kind::Events, &["user_id", "event", "timestamp", "rows"]),
+            ["user_id", "event", "time", "property.rows:number"]
+        );
+        assert_eq!(
+            suggested(Kind::Memberships, &["email", "account_id", "role"]),
+            ["user.email", "company_id", "membership.role"]
+        );
+    }
+
+    #[test]
+    fn what_an_export_wrote_is_known_again() {
+        assert_eq!(
+            suggested(
+                Kind::Users,
+                &["id", "user_id", "email", "plan (string)", "attribute.owner (list)", "owner", "first_seen", "state"]
+            ),
+            [
+                "ignore",
+                "user_id",
+                "user.email",
+                "user.plan:string",
+                "user.owner:list",
+                "ignore",
+                "first_seen",
+                "ignore"
+            ]
+        );
+        let (before, behind) = Kind::Events.columns();
+        let all: Vec<&str> = before.iter().chain(behind).copied().collect();
+        assert_eq!(
+            suggested(Kind::Events, &all),
+            [
+                "message_id",
+                "event",
+                "type",
+                "page_name",
+                "time",
+                "ignore",
+                "ignore",
+                "user_id",
+                "user.email",
+                "anonymous_id",
+                "company_id",
+                "ignore",
+                "properties",
+                "context"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_mapping_says_who_it_is_about_or_is_refused() {
+        let mapping = |targets: &[&str]| {
+            Mapping(
+                targets
+                    .iter()
+                    .map(|target| Column { heading: "x".to_owned(), target: Target::parse(target).unwrap() })
+                    .collect(),
+            )
+        };
+        assert_eq!(mapping(&["user.email", "company"]).check(Kind::Memberships), Ok(()));
+        for (kind, targets, hint) in [
+            (Kind::Users, &["user.name"][..], "user_id or user.email"),
+            (Kind::Companies, &["company.name"], "company_id or company"),
+            (Kind::Memberships, &["user_id"], "company_id or company"),
+            (Kind::Events, &["user_id", "event"], "time"),
+            (Kind::Users, &["user_id", "user.a", "user.a:number"], "Two columns are user.a"),
+            (Kind::Users, &["user_id", "time"], "can't be time"),
+            (Kind::Users, &["user_id", "company", "company_id"], "company_id and company"),
+        ] {
+            let refused = mapping(targets).check(kind).unwrap_err();
+            assert!(refused.contains(hint), "{refused}");
+        }
+        let mut mapping = mapping(&["user_id"]);
+        assert!(mapping.set("y", "user_id").unwrap_err().contains("There are: x"));
+        assert!(mapping.set("x", "person").unwrap_err().contains("user.NAME"));
+        mapping.set("1", "user.seats:number").unwrap();
+        assert_eq!(mapping.0[0].target.to_string(), "user.seats:number");
+    }
+}

@@ -1,0 +1,378 @@
+//! A row as what it says of whom, with nothing looked up.
+
+use serde_json::{Map, Value};
+
+use super::mapping::{Known, Mapping, Target};
+use super::reading::Reading;
+use super::{Empty, Policy, cell};
+use crate::domain::attributes::{Owner, Type};
+use crate::domain::error::{Code, Refused};
+use crate::domain::ids::{AnonymousId, CompanyId, UserId, email};
+use crate::domain::limits::{COMPANIES_PER_MESSAGE_MAX, EVENT_NAME_CHARS_MAX, MESSAGE_BYTES_MAX};
+use crate::domain::message::{CompanyContext, Context, Kind as Call, Message, RefusedValue};
+use crate::domain::table::{BETWEEN_ITEMS, Kind};
+
+/// Why a row is not taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// A stable word.
+    pub code: &'static str,
+    /// The sentence for the person who can put it right.
+    pub detail: String,
+}
+
+impl Problem {
+    /// A problem with its sentence.
+    pub fn new(code: &'static str, detail: impl Into<String>) -> Problem {
+        Problem { code, detail: detail.into() }
+    }
+}
+
+impl From<Refused> for Problem {
+    fn from(refused: Refused) -> Problem {
+        Problem { code: refused.code.as_str(), detail: refused.detail }
+    }
+}
+
+/// How a row names a company.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CompanyNamed {
+    /// By its id.
+    Id(CompanyId),
+    /// By its id, else its domain, else its exact name.
+    Any(String),
+}
+
+/// A company as a row names it, and its attributes.
+pub type CompanyDraft = (CompanyNamed, Map<String, Value>);
+
+/// What a row says.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Draft {
+    /// The user by id.
+    pub user_id: Option<UserId>,
+    /// The user's e-mail address, as compared.
+    pub email: Option<String>,
+    /// The browser of an event.
+    pub anonymous_id: Option<AnonymousId>,
+    /// The user's attributes, the e-mail address among them.
+    pub traits: Map<String, Value>,
+    /// Companies with their attributes.
+    pub companies: Vec<CompanyDraft>,
+    /// The membership's role, title and attributes.
+    pub membership: Map<String, Value>,
+    /// When it began, Unix milliseconds.
+    pub joined_ms: Option<i64>,
+    /// When it ended, Unix milliseconds.
+    pub left_ms: Option<i64>,
+    /// Whether it is the user's current one, where that is said.
+    pub current: Option<bool>,
+    /// When whom the row is about was first seen, Unix milliseconds.
+    pub first_seen_ms: Option<i64>,
+    /// What was done; its subject is filled in by the deed.
+    pub event: Option<Message>,
+    /// Cells that could not be read, while the rest could.
+    pub refused: Vec<RefusedValue>,
+}
+
+/// Reads rows.
+#[derive(Debug, Clone)]
+pub struct Reader {
+    kind: Kind,
+    mapping: Mapping,
+    reading: Reading,
+    policy: Policy,
+    known: Known,
+}
+
+impl Reader {
+    /// Reads rows of a file by its mapping.
+    pub fn new(kind: Kind, mapping: Mapping, reading: Reading, policy: Policy, known: Known) -> Reader {
+        Reader { kind, mapping, reading, policy, known }
+    }
+
+    /// What is mapped to be an attribute that does not exist yet, with its type.
+    pub fn new_attributes(&self) -> Vec<(Owner, String, Type)> {
+        let new = |target: &Target| match target {
+            Target::Attribute(owner, name, kind) if self.known.type_of(*owner, name).is_none() => {
+                Some((*owner, name.clone(), kind.unwrap_or(Type::Text)))
+            }
+            _ => None,
+        };
+        self.mapping.0.iter().filter_map(|column| new(&column.target)).collect()
+    }
+
+    /// Reads one row.
+    ///
+    /// # Errors
+    /// Why it is not taken.
+    pub fn read(&self, cells: &[Value]) -> Result<Draft, Problem> {
+        let columns = &self.mapping.0;
+        if cells.len() != columns.len() {
+            let detail = format!(
+                "The row has {} cells and the file {} columns. Put a text that holds the delimiter in quotes.",
+                cells.len(),
+                columns.len()
+            );
+            return Err(Problem::new("cells", detail));
+        }
+        let bytes: usize = cells.iter().map(|cell| cell.as_str().map_or(8, str::len)).sum();
+        if bytes > MESSAGE_BYTES_MAX {
+            let detail = format!("The row is {bytes} bytes; the limit is {MESSAGE_BYTES_MAX}. Shorten its values.");
+            return Err(Problem::new(Code::MessageTooLarge.as_str(), detail));
+        }
+        let mut draft = Draft::default();
+        let mut company = Map::new();
+        let mut event = Message::new(Call::Track);
+        let (mut properties, mut companies) = (Map::new(), Vec::new());
+        for (column, cell) in columns.iter().zip(cells) {
+            let heading = column.heading.as_str();
+            let text = cell::text(cell);
+            let is_empty = cell::is_empty(cell);
+            match &column.target {
+                Target::Ignore => {}
+                Target::Attribute(owner, name, kind) => {
+                    let values = match owner {
+                        Owner::User => &mut draft.traits,
+                        Owner::Company => &mut company,
+                        Owner::Membership => &mut draft.membership,
+                    };
+                    if is_empty {
+                        if self.policy.empty == Empty::Clear {
+                            values.insert(name.clone(), Value::Null);
+                        }
+                        continue;
+                    }
+                    let kind = self.known.type_of(*owner, name).or(*kind).unwrap_or(Type::Text);
+                    match self.value(heading, cell, kind) {
+                        Ok(value) => drop(values.insert(name.clone(), value)),
+                        Err(refused) => draft.refused.push(*refused),
+                    }
+                }
+                Target::Property(name, kind) if !is_empty => {
+                    match self.value(heading, cell, kind.unwrap_or(Type::Text)) {
+                        Ok(value) => drop(properties.insert(name.clone(), value)),
+                        Err(refused) => draft.refused.push(*refused),
+                    }
+                }
+                _ if is_empty => {}
+                Target::UserId => draft.user_id = UserId::parse(&text)?,
+                Target::AnonymousId => draft.anonymous_id = AnonymousId::parse(&text)?,
+                Target::CompanyId => {
+                    for part in parts(&text) {
+                        companies.extend(CompanyId::parse(part)?.map(CompanyNamed::Id));
+                    }
+                }
+                Target::Company => companies.extend(parts(&text).map(|part| CompanyNamed::Any(part.to_owned()))),
+                Target::JoinedAt => draft.joined_ms = Some(self.instant(heading, &text)?),
+                Target::LeftAt => draft.left_ms = Some(self.instant(heading, &text)?),
+                Target::FirstSeen => draft.first_seen_ms = Some(self.instant(heading, &text)?),
+                Target::Time => event.timestamp_ms = Some(self.instant(heading, &text)?),
+                Target::Current => match self.value(heading, cell, Type::Boolean) {
+                    Ok(value) => draft.current = value.as_bool(),
+                    Err(refused) => draft.refused.push(*refused),
+                },
+                Target::MessageId => event.message_id = Some(text),
+                Target::Event => event.name = text,
+                Target::Type => match Call::parse(&text.to_lowercase()).filter(|kind| kind.is_activity()) {
+                    Some(kind) => event.kind = kind,
+                    None => {
+                        let detail = format!("{heading}: {text:?} is no event. Use track, page or screen.");
+                        return Err(Problem::new(Code::TypeUnknown.as_str(), detail));
+                    }
+                },
+                Target::PageName => event.context.agent = Some(text),
+                Target::Properties => match self.value(heading, cell, Type::Object) {
+                    Ok(Value::Object(values)) => {
+                        for (name, value) in values {
+                            properties.entry(name).or_insert(value);
+                        }
+                    }
+                    Ok(_) => {}
+                    Err(refused) => draft.refused.push(*refused),
+                },
+                Target::Context => match self.value(heading, cell, Type::Object) {
+                    Ok(value) => event.context.page = Some(value.to_string()),
+                    Err(refused) => draft.refused.push(*refused),
+                },
+                Target::Property(..) => {}
+            }
+        }
+        draft.email = match draft.traits.get("email") {
+            Some(Value::String(text)) => match email(text) {
+                Ok(email) => Some(email),
+                Err(refused) if draft.user_id.is_none() => return Err(refused.into()),
+                Err(_) => None,
+            },
+            _ => None,
+        };
+        draft.companies = self.companies(companies, company)?;
+        if self.kind == Kind::Events {
+            draft.event = Some(finished(event, properties, &draft)?);
+        }
+        self.check(&draft)?;
+        Ok(draft)
+    }
+
+    fn value(&self, heading: &str, cell: &Value, kind: Type) -> Result<Value, Box<RefusedValue>> {
+        cell::value(cell, kind, &self.reading).map_err(|detail| {
+            Box::new(RefusedValue::new(heading, cell.clone(), Refused::new(Code::TypeMismatch, detail)))
+        })
+    }
+
+    fn instant(&self, heading: &str, text: &str) -> Result<i64, Problem> {
+        let wrong = || {
+            let detail = format!("{heading}: {text:?} is no time. Write 2026-12-31 or 2026-12-31T09:30:00Z.");
+            Problem::new(Code::TimestampInvalid.as_str(), detail)
+        };
+        cell::instant(text, self.reading.dates).ok_or_else(wrong)
+    }
+
+    /// Companies, each with its attributes: of several in one cell each value has as many parts, or is none's.
+    fn companies(
+        &self,
+        named: Vec<CompanyNamed>,
+        attributes: Map<String, Value>,
+    ) -> Result<Vec<CompanyDraft>, Problem> {
+        if named.len() > COMPANIES_PER_MESSAGE_MAX {
+            let detail = format!("{} companies in one row; the limit is {COMPANIES_PER_MESSAGE_MAX}.", named.len());
+            return Err(Problem::new("too_many_companies", detail));
+        }
+        if named.len() < 2 {
+            return Ok(named.into_iter().map(|named| (named, attributes.clone())).collect());
+        }
+        let count = named.len();
+        let mut each = vec![Map::new(); count];
+        for (name, value) in attributes {
+            let parts: Vec<&str> = value.as_str().map(|text| text.split(BETWEEN_ITEMS).collect()).unwrap_or_default();
+            if parts.len() != count {
+                let detail = format!(
+                    "The row names {count} companies, and {name} does not say which of them it is about. Write {count} \
+                     values with {BETWEEN_ITEMS} between them, or leave it out."
+                );
+                return Err(Problem::new("company_values", detail));
+            }
+            for (of, part) in each.iter_mut().zip(parts) {
+                of.insert(name.clone(), Value::from(part.trim()));
+            }
+        }
+        Ok(named.into_iter().zip(each).collect())
+    }
+
+    /// Whether it is said whom it is about.
+    fn check(&self, draft: &Draft) -> Result<(), Problem> {
+        let has_user = draft.user_id.is_some() || draft.email.is_some();
+        let missing = match self.kind {
+            Kind::Users | Kind::Memberships if !has_user => {
+                (Code::UserMissing, "The row has neither a user id nor an e-mail address.")
+            }
+            Kind::Events if !has_user && draft.anonymous_id.is_none() => {
+                (Code::UserMissing, "The row has neither a user id, nor an e-mail address, nor an anonymous id.")
+            }
+            Kind::Companies | Kind::Memberships if draft.companies.is_empty() => {
+                (Code::CompanyIdMissing, "The row says no company.")
+            }
+            _ => return Ok(()),
+        };
+        Err(Problem::new(missing.0.as_str(), missing.1))
+    }
+}
+
+/// An event of a row, its context parted into what repeats by itself: the page, and by what it was seen.
+fn finished(mut event: Message, properties: Map<String, Value>, draft: &Draft) -> Result<Message, Problem> {
+    let page_name = event.context.agent.take();
+    let context: Map<String, Value> =
+        event.context.page.take().and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+    let (on, by): (Map<String, Value>, Map<String, Value>) =
+        context.into_iter().partition(|(name, _)| name == "page" || name == "campaign");
+    let text = |map: Map<String, Value>| (!map.is_empty()).then(|| Value::Object(map).to_string());
+    event.context = Context { page: text(on), agent: text(by) };
+    event.properties = text(properties);
+    if event.kind != Call::Track {
+        event.name = page_name.unwrap_or_default();
+    } else if event.name.is_empty() {
+        return Err(Problem::new(Code::EventNameMissing.as_str(), "The row says no event."));
+    }
+    if event.name.chars().count() > EVENT_NAME_CHARS_MAX {
+        let detail = format!("The name of the event is longer than {EVENT_NAME_CHARS_MAX} characters.");
+        return Err(Problem::new(Code::EventNameTooLong.as_str(), detail));
+    }
+    if event.timestamp_ms.is_none() {
+        return Err(Problem::new(Code::TimestampInvalid.as_str(), "The row says no time."));
+    }
+    if let Some((CompanyNamed::Id(id), _)) = draft.companies.first() {
+        event.company_context = CompanyContext::In(id.clone());
+    }
+    Ok(event)
+}
+
+/// Companies in one cell.
+fn parts(text: &str) -> impl Iterator<Item = &str> {
+    text.split(BETWEEN_ITEMS).map(str::trim).filter(|part| !part.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::import::Column;
+    use serde_json::json;
+
+    fn reader(kind: Kind, targets: &[&str], policy: Policy) -> Reader {
+        let columns = targets
+            .iter()
+            .map(|target| Column { heading: target.to_uppercase(), target: Target::parse(target).unwrap() })
+            .collect();
+        Reader::new(kind, Mapping(columns), Reading::default(), policy, Known::default())
+    }
+
+    fn cells(texts: &[&str]) -> Vec<Value> {
+        texts.iter().map(|text| json!(text)).collect()
+    }
+
+    #[test]
+    fn a_row_says_who_where_and_what_and_a_wrong_cell_does_not_spoil_the_rest() {
+        let targets =
+            ["user.email", "user.seats:number", "user.since:date", "company_id", "company.plan", "membership.role"];
+        let users = reader(Kind::Users, &targets, Policy::default());
+        let draft = users.read(&cells(&[" Ann@X.test ", "12", "31/02/2026", "acme", "'=pro", ""])).unwrap();
+        assert_eq!(draft.email.as_deref(), Some("ann@x.test"));
+        assert_eq!(draft.traits["seats"], 12);
+        assert!(!draft.traits.contains_key("since") && draft.membership.is_empty());
+        assert_eq!((draft.refused[0].attribute.as_str(), draft.refused.len()), ("USER.SINCE:DATE", 1));
+        assert!(
+            matches!(&draft.companies[..], [(CompanyNamed::Id(id), of)] if id.as_str() == "acme" && of["plan"] == "=pro")
+        );
+        let clearing = Policy { empty: Empty::Clear, ..Policy::default() };
+        let draft = reader(Kind::Users, &targets, clearing).read(&cells(&["a@x.test", "", "", "", "", ""])).unwrap();
+        assert_eq!((&draft.traits["seats"], draft.companies.len()), (&Value::Null, 0));
+    }
+
+    #[test]
+    fn several_companies_in_a_cell_have_a_value_each() {
+        let users = reader(Kind::Users, &["user_id", "company_id", "company.plan"], Policy::default());
+        let draft = users.read(&cells(&["ann", "a | b", "pro|free"])).unwrap();
+        assert_eq!((draft.companies.len(), &draft.companies[1].1["plan"]), (2, &json!("free")));
+        assert_eq!(users.read(&cells(&["ann", "a|b", "pro"])).unwrap_err().code, "company_values");
+        assert_eq!(users.read(&cells(&["ann", "a|b", ""])).unwrap().companies.len(), 2);
+    }
+
+    #[test]
+    fn a_row_that_can_t_be_taken_says_why() {
+        let users = reader(Kind::Users, &["user_id", "user.email", "company_id"], Policy::default());
+        let events = reader(Kind::Events, &["user_id", "event", "time"], Policy::default());
+        for (reader, row, code) in [
+            (&users, &["ann", "a@x.test"][..], "cells"),
+            (&users, &["", "", "acme"], "user_missing"),
+            (&users, &["", "not an address", ""], "email_invalid"),
+            (&users, &["null", "a@x.test", ""], "id_placeholder"),
+            (&users, &["ann", "", "{{company}}"], "id_placeholder"),
+            (&events, &["ann", "", "2026-01-01"], "event_name_missing"),
+            (&events, &["ann", "Clicked", ""], "timestamp_invalid"),
+            (&events, &["ann", "Clicked", "soon"], "timestamp_invalid"),
+            (&events, &["", "Clicked", "2026-01-01"], "user_missing"),
+        ] {
+            assert_eq!(reader.read(&cells(row)).unwrap_err().code, code, "{row:?}");
+        }
+        assert_eq!(users.read(&cells(&["ann", "not an address", ""])).unwrap().email, None);
+    }
+}

@@ -1,0 +1,93 @@
+//! A file that is sent: as the whole body, or as a field of a form. It goes to the disk as it comes.
+
+use std::collections::BTreeMap;
+use std::io;
+
+use actix_multipart::Multipart;
+use actix_web::http::header::{self, HeaderMap};
+use actix_web::web::{self, Payload};
+use futures_util::StreamExt;
+
+use crate::actions::import::file::Incoming;
+use crate::store::Store;
+
+/// Bytes of a field beside the file at most.
+const FIELD_BYTES_MAX: usize = 64 * 1_024;
+/// Fields beside the file at most.
+const FIELDS_MAX: usize = 50;
+
+/// A file and what was sent with it.
+pub struct Uploaded {
+    /// The file.
+    pub file: Incoming,
+    /// Its name, where one was said.
+    pub file_name: Option<String>,
+    /// The other fields of the form.
+    pub fields: BTreeMap<String, String>,
+}
+
+/// Why a file did not come in. The text is for whoever sends it.
+#[derive(Debug, thiserror::Error)]
+pub enum UploadError {
+    /// It was not sent as it should be.
+    #[error("{0}")]
+    Sent(String),
+    /// It could not be kept.
+    #[error("The file could not be kept: {0}")]
+    Kept(#[from] io::Error),
+}
+
+/// Takes a file in.
+///
+/// # Errors
+/// It breaks off, is too large, or is none.
+pub async fn receive(store: &Store, headers: &HeaderMap, payload: Payload) -> Result<Uploaded, UploadError> {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if kind.starts_with("multipart/form-data") {
+        return of_form(store, Multipart::new(headers, payload)).await;
+    }
+    let (mut payload, mut file) = (payload, Incoming::new(store)?);
+    while let Some(bytes) = payload.next().await {
+        file = written(file, bytes.map_err(broken_off)?).await?;
+    }
+    Ok(Uploaded { file, file_name: None, fields: BTreeMap::new() })
+}
+
+async fn of_form(store: &Store, mut form: Multipart) -> Result<Uploaded, UploadError> {
+    let (mut found, mut fields) = (None, BTreeMap::new());
+    while let Some(field) = form.next().await {
+        let mut field = field.map_err(broken_off)?;
+        let disposition = field.content_disposition();
+        let name = disposition.and_then(|of| of.get_name()).unwrap_or_default().to_owned();
+        let file_name = disposition.and_then(|of| of.get_filename()).map(str::to_owned);
+        if let Some(file_name) = file_name {
+            let mut file = Incoming::new(store)?;
+            while let Some(bytes) = field.next().await {
+                file = written(file, bytes.map_err(broken_off)?).await?;
+            }
+            found = Some((file, file_name));
+            continue;
+        }
+        let mut text = Vec::new();
+        while let Some(bytes) = field.next().await {
+            text.extend_from_slice(&bytes.map_err(broken_off)?);
+            if text.len() > FIELD_BYTES_MAX || fields.len() >= FIELDS_MAX {
+                return Err(UploadError::Sent("The form has more in it than a file and a few choices.".to_owned()));
+            }
+        }
+        fields.insert(name, String::from_utf8_lossy(&text).into_owned());
+    }
+    let (file, file_name) =
+        found.ok_or_else(|| UploadError::Sent("The form has no file in it. Choose one.".to_owned()))?;
+    Ok(Uploaded { file, file_name: Some(file_name), fields })
+}
+
+fn broken_off(error: impl std::fmt::Display) -> UploadError {
+    UploadError::Sent(format!("The file broke off: {error}. Send it again."))
+}
+
+/// Writes off the async threads.
+async fn written(mut file: Incoming, bytes: web::Bytes) -> Result<Incoming, UploadError> {
+    let done = web::block(move || file.write(&bytes).map(|()| file)).await;
+    Ok(done.map_err(io::Error::other)??)
+}

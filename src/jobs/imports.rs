@@ -1,0 +1,409 @@
+//! Imports: rows are taken in chunks behind everything that people wait for, and how far it is stands in the file, so
+//! that it goes on after a restart where it was.
+//!
+//! A check is the run itself, in a copy of the workspace that is thrown away: it can't say anything else than what the
+//! run would do, and never holds the writer. It costs as much room on the disk as the workspace has, and the time of
+//! copying it. What is sent between the check and the run makes the one difference.
+
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+use crate::actions::import::{self, CHUNK_ROWS, file};
+use crate::domain::change::Subject;
+use crate::domain::ids::ImportKey;
+use crate::domain::import::{EXAMPLES_MAX, Example, Report, Rows};
+use crate::domain::limits::{IMPORT_DRAFTS_DAYS, IMPORT_REFUSALS_DAYS};
+use crate::domain::time::DAY_MS;
+use crate::store::imports::{self, Import, Refusal, State};
+use crate::store::{Store, StoreError, changes};
+
+/// How often it is looked whether there is work; the look is into memory.
+const LOOK_MS: u64 = 250;
+/// Waiting rows of others come first: so long until a full queue is asked again, in milliseconds.
+const BUSY_MS: u64 = 100;
+/// Refused rows that are copied from a check at a time.
+const REFUSALS_CHUNK: usize = 500;
+/// A check looks through so many change sets for what changes.
+const SETS_LOOKED_AT: usize = 2_000;
+
+/// How often it is looked whether files and rows have been kept long enough, in looks.
+const LOOKS_BETWEEN_SWEEPS: u32 = 4 * 3_600;
+
+/// Runs for ever.
+pub async fn run(store: Store) {
+    // What a check that was killed left.
+    file::remove_leftovers(&store);
+    let mut looks = 0;
+    loop {
+        if looks % LOOKS_BETWEEN_SWEEPS == 0
+            && let Err(error) = sweep(&store).await
+        {
+            tracing::error!(%error, "Old files of imports could not be taken away; it is tried again.");
+        }
+        looks = looks.wrapping_add(1);
+        if store.catalog().import_work
+            && let Err(error) = work(&store).await
+        {
+            tracing::error!(%error, "An import was interrupted; it is tried again.");
+        }
+        tokio::time::sleep(Duration::from_millis(LOOK_MS)).await;
+    }
+}
+
+/// Takes away what was kept long enough: files that nobody imported, rows that were refused.
+async fn sweep(store: &Store) -> Result<(), StoreError> {
+    let now_ms = store.now_ms();
+    let (ended, kept) = (now_ms - IMPORT_REFUSALS_DAYS * DAY_MS, now_ms - IMPORT_DRAFTS_DAYS * DAY_MS);
+    for draft in store.write_bulk(move |tx| imports::forget(tx, ended, kept)).await? {
+        file::remove(store, draft);
+    }
+    Ok(())
+}
+
+/// Does all the work there is, the oldest first.
+///
+/// # Errors
+/// [`StoreError`] only; what was done by then stays done.
+pub async fn work(store: &Store) -> Result<(), StoreError> {
+    while let Some(import) = store.read(imports::next).await? {
+        let key = import.key;
+        let done = match import.state {
+            State::Checking => check(store, &import).await,
+            State::Undoing => {
+                while store.write_bulk(move |tx| import::undo_step(tx, key)).await? {}
+                Ok(())
+            }
+            _ => take(store, key, &file::path(store, key)).await,
+        };
+        match done {
+            Ok(()) => {}
+            Err(Stop::Store(error)) => return Err(error),
+            Err(Stop::File(error)) => {
+                let problem = format!("The file can't be read: {error}");
+                store.write(move |tx| import::fail(tx, key, &problem)).await?;
+            }
+        }
+        let now = store.read(move |db| imports::find(db, key)).await?;
+        if now.is_none_or(|now| !now.state.is_under_way() && now.state != State::Draft) {
+            file::remove(store, key);
+        }
+    }
+    Ok(())
+}
+
+/// Why an import did not come to its end.
+enum Stop {
+    Store(StoreError),
+    File(io::Error),
+}
+
+impl From<StoreError> for Stop {
+    fn from(error: StoreError) -> Stop {
+        Stop::Store(error)
+    }
+}
+
+impl From<io::Error> for Stop {
+    fn from(error: io::Error) -> Stop {
+        Stop::File(error)
+    }
+}
+
+/// Reads the next rows off the async threads; fewer than a chunk at the end.
+async fn next_rows(mut rows: Rows, skip: u64) -> Result<(Rows, Vec<Vec<serde_json::Value>>), Stop> {
+    let read = move || -> io::Result<_> {
+        for _ in 0..skip {
+            rows.next().transpose()?;
+        }
+        let chunk = rows.by_ref().take(CHUNK_ROWS).collect::<io::Result<Vec<_>>>()?;
+        Ok((rows, chunk))
+    };
+    Ok(tokio::task::spawn_blocking(read).await.map_err(|_| StoreError::Stopped)??)
+}
+
+/// Takes the rows of a file that were not taken yet.
+async fn take(store: &Store, key: ImportKey, path: &Path) -> Result<(), Stop> {
+    let Some(import) = store.read(move |db| imports::find(db, key)).await? else { return Ok(()) };
+    let (mut rows, mut first) = (file::rows(path, &import.reading)?, import.rows_done);
+    let mut skip = first;
+    loop {
+        let (rest, chunk) = next_rows(rows, skip).await?;
+        (rows, skip) = (rest, 0);
+        let is_last = chunk.len() < CHUNK_ROWS;
+        let next = first + chunk.len() as u64;
+        let goes_on = loop {
+            let chunk = chunk.clone();
+            match store.write_bulk(move |tx| import::chunk(tx, key, first, &chunk, is_last)).await {
+                Err(StoreError::Busy) => tokio::time::sleep(Duration::from_millis(BUSY_MS)).await,
+                done => break done?,
+            }
+        };
+        if !goes_on {
+            return Ok(());
+        }
+        first = next;
+    }
+}
+
+/// Runs an import in a copy of the workspace, and tells what came of it.
+async fn check(store: &Store, import: &Import) -> Result<(), Stop> {
+    let (key, path) = (import.key, file::scratch(store, import.key));
+    remove_scratch(&path);
+    let checked = in_copy(store, key, &path).await;
+    remove_scratch(&path);
+    let (report, refused) = checked?;
+    for chunk in refused.chunks(REFUSALS_CHUNK) {
+        let chunk = chunk.to_vec();
+        store
+            .write_bulk(move |tx| {
+                for refusal in chunk {
+                    imports::refuse(tx, key, &refusal)?;
+                }
+                Ok::<_, StoreError>(())
+            })
+            .await?;
+    }
+    store
+        .write(move |tx| match imports::find(&tx.reader(), key)? {
+            Some(import) if import.state == State::Checking => {
+                imports::keep(tx, &Import { state: State::Draft, checked: Some(report), ..import })
+            }
+            _ => Ok(()),
+        })
+        .await?;
+    Ok(())
+}
+
+/// What a run did in a copy, with the rows that it did not take.
+type Checked = (Report, Vec<Refusal>);
+
+async fn in_copy(store: &Store, key: ImportKey, path: &Path) -> Result<Checked, Stop> {
+    let (source, target) = (store.clone(), path.to_owned());
+    let opened = tokio::task::spawn_blocking(move || {
+        source.backup(&target)?;
+        Store::open(&target, source.ambient().clone())
+    });
+    let copy = opened.await.map_err(|_| StoreError::Stopped)??;
+    let checked = run_in(&copy, key, &file::path(store, key)).await;
+    let closed = tokio::task::spawn_blocking(move || copy.close()).await;
+    closed.map_err(|_| StoreError::Stopped)?;
+    checked
+}
+
+async fn run_in(copy: &Store, key: ImportKey, path: &Path) -> Result<Checked, Stop> {
+    copy.write(move |tx| match imports::find(&tx.reader(), key)? {
+        Some(import) => imports::keep(tx, &Import { state: State::Queued, ..import }),
+        None => Ok(()),
+    })
+    .await?;
+    take(copy, key, path).await?;
+    let read = move |db: &crate::store::Reader<'_>| {
+        let Some(import) = imports::find(db, key)? else { return Ok((Report::default(), Vec::new())) };
+        let report = Report { examples: examples(db, &import)?, ..import.report };
+        let (mut refused, mut after) = (Vec::new(), None);
+        loop {
+            let page = imports::refusals(db, key, after.as_ref(), REFUSALS_CHUNK)?;
+            refused.extend(page.rows);
+            after = page.next;
+            if after.is_none() {
+                return Ok((report, refused));
+            }
+        }
+    };
+    Ok(copy.read(read).await?)
+}
+
+/// What an import changed of what was known before it, the first of it.
+fn examples(db: &crate::store::Reader<'_>, import: &Import) -> Result<Vec<Example>, StoreError> {
+    let Some(source) = import.source else { return Ok(Vec::new()) };
+    let mut examples = Vec::new();
+    let mut sets = imports::change_sets(db, source, i64::MAX, SETS_LOOKED_AT)?;
+    sets.reverse();
+    for set in sets {
+        for row in changes::of_set(db, set)? {
+            let is_value = !row.field.starts_with(' ')
+                && matches!(row.about, Subject::User(_) | Subject::Company(_) | Subject::Membership(..));
+            if let (true, Some(before)) = (is_value, row.before) {
+                examples.push(Example {
+                    kind: row.subject.to_owned(),
+                    id: row.subject_id,
+                    field: row.field,
+                    before,
+                    after: row.after.unwrap_or_default(),
+                });
+            }
+            if examples.len() >= EXAMPLES_MAX {
+                return Ok(examples);
+            }
+        }
+    }
+    Ok(examples)
+}
+
+/// A copy and what SQLite keeps beside it.
+fn remove_scratch(path: &Path) {
+    for ending in ["", "-wal", "-shm", "-journal"] {
+        let mut name = path.as_os_str().to_owned();
+        name.push(ending);
+        let _ = std::fs::remove_file(name);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use proptest::test_runner::{Config, TestRunner};
+
+    use super::*;
+    use crate::actions::import::file::Incoming;
+    use crate::domain::table::Kind;
+    use crate::store::{Ambient, recount};
+
+    /// Cells as files have them: known, new and wrong ones, of both users with one e-mail address, of unknown
+    /// companies, with quotes, newlines, dates that are none, formulas.
+    const CELLS: [&str; 24] = [
+        "",
+        "ann",
+        "bob",
+        "eve",
+        "u1",
+        "null",
+        "ann@x.test",
+        "both@x.test",
+        "a@b",
+        "not an address",
+        "acme",
+        "globex",
+        "acme|globex",
+        "Acme Inc",
+        "12",
+        "-1,5",
+        "31/02/2026",
+        "2026-02-28",
+        "yes",
+        "=1+1",
+        "'",
+        "say \"hi\"\nand, more",
+        "{{id}}",
+        "\u{0}é\u{202e}",
+    ];
+    const HEADINGS: [&str; 10] = [
+        "user_id",
+        "email",
+        "company",
+        "company_id",
+        "role",
+        "seats",
+        "joined_at",
+        "left_at",
+        "current",
+        "plan (list)",
+    ];
+
+    fn cases() -> u32 {
+        if std::env::var_os("ROLLCALL_FULL").is_some_and(|full| !full.is_empty()) { 200 } else { 12 }
+    }
+
+    /// A store in which some are known, two of them by one e-mail address.
+    fn workspace(folder: &Path) -> Store {
+        let store = Store::open(&folder.join("rollcall.db"), Ambient::default()).unwrap();
+        let text = "user_id,email,company_id,seats (number)\nann,ann@x.test,acme,3\nbob,both@x.test,,\neve,both@x.test,globex,\n";
+        let key = keep(&store, text.as_bytes(), Kind::Users).unwrap();
+        store.write_now(move |tx| import::run(tx, key)).unwrap();
+        done(&store);
+        store
+    }
+
+    fn done(store: &Store) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        runtime.block_on(work(store)).unwrap();
+    }
+
+    fn keep(store: &Store, bytes: &[u8], kind: Kind) -> Result<ImportKey, import::ImportError> {
+        let mut incoming = Incoming::new(store)?;
+        incoming.write(bytes)?;
+        file::keep(store, incoming, kind, "generated.csv", ("shell".to_owned(), String::new()))
+    }
+
+    /// Checks and runs a file, where it can be; what was said and what was done.
+    fn both(store: &Store, bytes: &[u8], kind: Kind) -> Option<(Report, Report)> {
+        let key = keep(store, bytes, kind).ok()?;
+        if store.write_now(move |tx| import::check(tx, key)).is_err() {
+            store.write_now(move |tx| import::discard(tx, key)).unwrap();
+            return None;
+        }
+        let step = || {
+            done(store);
+            store.read_now(|db| imports::find(db, key)).unwrap().unwrap()
+        };
+        let checked = step();
+        assert_eq!((checked.state, &checked.problem), (State::Draft, &None));
+        store.write_now(move |tx| import::run(tx, key)).unwrap();
+        let done = step();
+        assert_eq!((done.state, &done.problem), (State::Done, &None));
+        Some((Report { examples: Vec::new(), ..checked.checked.unwrap() }, done.report))
+    }
+
+    fn is_whole(store: &Store) {
+        let findings = store.read_settled(recount::differences).unwrap();
+        assert!(findings.is_empty(), "{findings:?}");
+    }
+
+    #[test]
+    fn a_check_says_what_the_run_does_whatever_the_file() {
+        let row = proptest::collection::vec(proptest::sample::select(CELLS.to_vec()), HEADINGS.len() - 3);
+        let rows = proptest::collection::vec(row, 1..30);
+        let columns = Just(HEADINGS.to_vec()).prop_shuffle();
+        let kinds = proptest::sample::select(Kind::ALL.to_vec());
+        let ways = (kinds, 0..2_usize, any::<prop::sample::Index>());
+        let config = Config { cases: cases(), failure_persistence: None, ..Config::default() };
+        TestRunner::new(config)
+            .run(&(columns, rows, ways), |(columns, rows, (kind, half, cut))| {
+                let folder = tempfile::tempdir().unwrap();
+                let store = workspace(folder.path());
+                let mut writer = csv::WriterBuilder::new().flexible(true).from_writer(Vec::new());
+                writer.write_record(&columns[..HEADINGS.len() - 3]).unwrap();
+                for row in rows {
+                    writer.write_record(row).unwrap();
+                }
+                let mut bytes = writer.into_inner().unwrap();
+                if half == 1 {
+                    // Half of a file.
+                    bytes.truncate(cut.index(bytes.len()));
+                }
+                if let Some((checked, done)) = both(&store, &bytes, kind) {
+                    assert_eq!(checked, done);
+                    is_whole(&store);
+                    // The same once more finds nothing to do.
+                    let (_, again) = both(&store, &bytes, kind).unwrap();
+                    let made = [again.users, again.companies, again.memberships, again.events].map(|of| of.created);
+                    assert_eq!(made, [0; 4]);
+                }
+                store.close();
+                Ok(())
+            })
+            .unwrap();
+    }
+
+    #[test]
+    fn bytes_of_any_kind_are_read_or_refused_and_break_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = workspace(folder.path());
+        let config = Config { cases: cases(), failure_persistence: None, ..Config::default() };
+        let bytes = proptest::collection::vec(any::<u8>(), 0..600);
+        let headed = (any::<bool>(), bytes);
+        TestRunner::new(config)
+            .run(&headed, |(headed, bytes)| {
+                let mut file = if headed { b"user_id,email,company\n".to_vec() } else { Vec::new() };
+                file.extend(bytes);
+                if let Some((checked, done)) = both(&store, &file, Kind::Users) {
+                    assert_eq!(checked, done);
+                }
+                Ok(())
+            })
+            .unwrap();
+        is_whole(&store);
+        store.close();
+    }
+}

@@ -1,0 +1,462 @@
+//! Stories of imports at the shell: a file becomes users, companies, memberships and events, and is taken back.
+
+mod support;
+
+use std::fs;
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+use support::{Rollcall, seconds_ago};
+
+/// A file beside the workspace's.
+fn file(rollcall: &Rollcall, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
+    let path = rollcall.file().with_file_name(name);
+    fs::write(&path, bytes).unwrap();
+    path
+}
+
+/// Imports a text at the shell.
+fn import(rollcall: &Rollcall, text: &str, more: &[&str]) -> Value {
+    let path = file(rollcall, "people.csv", text);
+    let mut line = vec!["import", path.to_str().unwrap(), "--json"];
+    line.extend(more);
+    rollcall.shell(&line)
+}
+
+fn counts(report: &Value, of: &str) -> [u64; 5] {
+    ["created", "updated", "unchanged", "skipped", "refused"].map(|word| report[of][word].as_u64().unwrap())
+}
+
+/// All that is known, as files: what an export says.
+fn everything(rollcall: &Rollcall) -> [Vec<Value>; 4] {
+    ["companies", "users", "memberships", "events"].map(|kind| {
+        let output = rollcall.shell_output(&["export", kind, "--format", "ndjson"], "");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let row = |line: &str| {
+            let mut row: Value = serde_json::from_str(line).unwrap();
+            // Who said so last.
+            row.as_object_mut().unwrap().remove("source");
+            row
+        };
+        String::from_utf8(output.stdout).unwrap().lines().map(row).collect()
+    })
+}
+
+/// The file is whole, and all that is derived equals a recount.
+fn checked(rollcall: &Rollcall) {
+    let output = rollcall.shell_output(&["check", "--json"], "");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+}
+
+const PEOPLE: &str = "\
+User ID,E-mail,First name,Seats,Joined on,Company,Company plan,Role
+ann,ann@acme.test,Ann,12,31/01/2026,acme,pro,admin
+bob,bob@acme.test,Bob,3,28/02/2026,acme,pro,
+,lea@lead.test,Lea,,,globex,,viewer
+";
+
+#[tokio::test]
+async fn a_file_assigns_users_to_companies_and_the_same_file_again_changes_nothing() {
+    let rollcall = Rollcall::start();
+    let report = import(&rollcall, PEOPLE, &[]);
+    assert_eq!((&report["state"], &report["rows"]), (&json!("done"), &json!(3)), "{report}");
+    assert_eq!(counts(&report, "users"), [3, 0, 0, 0, 0]);
+    // A row that names a company of the row before changes nothing of it.
+    assert_eq!((counts(&report, "companies"), counts(&report, "memberships")), ([2, 0, 1, 0, 0], [3, 0, 0, 0, 0]));
+    let ann = rollcall.user("ann").await;
+    assert_eq!((&ann["attributes"]["Seats"], &ann["attributes"]["Joined on"]), (&json!(12), &json!("2026-01-31")));
+    assert_eq!((&ann["companies"][0]["company_id"], &ann["companies"][0]["role"]), (&json!("acme"), &json!("admin")));
+    assert_eq!(ann["companies"][0]["source"], "Import 1: people.csv");
+    assert_eq!(rollcall.company("acme").await["attributes"]["plan"], "pro");
+    let lea = rollcall.api("/users/lea%40lead.test?by=email").await.body;
+    assert_eq!((&lea["user_id"], &lea["companies"][0]["company_id"]), (&Value::Null, &json!("globex")));
+    let before = everything(&rollcall);
+    let again = import(&rollcall, PEOPLE, &[]);
+    assert_eq!(
+        [counts(&again, "users"), counts(&again, "companies"), counts(&again, "memberships")],
+        [[0, 0, 3, 0, 0]; 3]
+    );
+    assert_eq!(everything(&rollcall), before);
+    checked(&rollcall);
+    assert!(!rollcall.file().with_file_name("rollcall.db.imports").exists(), "files go when they are done");
+    let sources = rollcall.list("/sources").await;
+    assert!(sources.iter().all(|source| source["kind"] != "import"), "an import is no source that calls come from");
+}
+
+#[tokio::test]
+async fn a_check_says_what_the_run_does_and_changes_nothing() {
+    let rollcall = Rollcall::start();
+    import(&rollcall, PEOPLE, &[]);
+    let before = everything(&rollcall);
+    let text =
+        PEOPLE.replace("Bob,3", "Robert,4").replace(",pro,admin", ",free,owner").replace("lea@", "not an address ");
+    let mut checked = import(&rollcall, &text, &["--dry-run"]);
+    assert_eq!(everything(&rollcall), before);
+    let examples = checked["examples"].as_array().unwrap().clone();
+    let bob = json!({ "kind": "user", "id": "bob", "field": "first_name", "before": "Bob", "after": "Robert" });
+    assert!(examples.contains(&bob), "{checked}");
+    // Two rows say another plan of acme: the later one holds.
+    let mut run = import(&rollcall, &text, &[]);
+    assert_eq!(rollcall.company("acme").await["attributes"]["plan"], "pro");
+    for report in [&mut checked, &mut run] {
+        for own in ["import_id", "state", "dry_run", "examples"] {
+            report.as_object_mut().unwrap().remove(own);
+        }
+    }
+    assert_eq!(checked, run);
+    assert_eq!(counts(&run, "users"), [0, 1, 1, 0, 1], "{run}");
+    let listed = rollcall.shell_output(&["import", "no-such-file.csv"], "");
+    assert_eq!(listed.status.code(), Some(1));
+}
+
+#[tokio::test]
+async fn what_is_known_is_updated_filled_or_left_as_the_policy_says() {
+    let rollcall = Rollcall::start();
+    let first = "user_id,plan (string),city (string)\nann,free,\n";
+    import(&rollcall, first, &[]);
+    let second = "user_id,plan (string),city (string)\nann,pro,Oslo\nbob,pro,Rome\n";
+    let skipped = import(&rollcall, second, &["--existing", "skip"]);
+    assert_eq!(counts(&skipped, "users"), [1, 0, 0, 1, 0]);
+    assert_eq!(rollcall.user("ann").await["attributes"], json!({ "plan": "free" }));
+    let filled = import(&rollcall, second, &["--existing", "fill"]);
+    assert_eq!(counts(&filled, "users"), [0, 1, 1, 0, 0]);
+    assert_eq!(rollcall.user("ann").await["attributes"], json!({ "plan": "free", "city": "Oslo" }));
+    import(&rollcall, second, &[]);
+    assert_eq!(rollcall.user("ann").await["attributes"]["plan"], "pro");
+    import(&rollcall, "user_id,city\nann,\n", &[]);
+    assert_eq!(rollcall.user("ann").await["attributes"]["city"], "Oslo", "nothing says nothing");
+    import(&rollcall, "user_id,city\nann,\n", &["--empty", "clear"]);
+    assert_eq!(rollcall.user("ann").await["attributes"].get("city"), None);
+}
+
+#[tokio::test]
+async fn companies_are_found_by_id_domain_or_name_and_a_row_may_have_several() {
+    let rollcall = Rollcall::start();
+    let companies = "id,name,domain,seats\nc1,Acme,acme.test,10\nc2,Globex Corp,globex.test,\n";
+    let report = import(&rollcall, companies, &["--kind", "companies"]);
+    assert_eq!(counts(&report, "companies"), [2, 0, 0, 0, 0]);
+    let people = "email,company\na@x.test,Acme\nb@x.test,globex.test\nc@x.test,c1|c2\nd@x.test,Initech\n";
+    let refused = import(&rollcall, people, &["--unknown-companies", "refuse"]);
+    assert_eq!((counts(&refused, "users"), &refused["refused_rows"]), ([3, 0, 0, 0, 1], &json!(1)));
+    let ids = async |email: &str| -> Vec<String> {
+        let user = rollcall.api(&format!("/users/{}?by=email", support::encoded(email))).await.body;
+        let mut ids: Vec<String> = user["companies"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter(|company| company["left_at"].is_null())
+            .map(|company| company["company_id"].as_str().unwrap().to_owned())
+            .collect();
+        ids.sort();
+        ids
+    };
+    assert_eq!((ids("a@x.test").await, ids("b@x.test").await), (vec!["c1".to_owned()], vec!["c2".to_owned()]));
+    assert_eq!(ids("c@x.test").await, ["c1", "c2"]);
+    import(&rollcall, people, &[]);
+    assert_eq!(rollcall.company("Initech").await["name"], "Initech");
+    import(&rollcall, "email,company\nc@x.test,Initech\n", &["--memberships", "replace"]);
+    assert_eq!(ids("c@x.test").await, ["Initech"], "the others are left");
+}
+
+#[tokio::test]
+async fn what_can_t_be_taken_is_a_file_with_the_reasons_to_put_right_and_import_again() {
+    let rollcall = Rollcall::start();
+    rollcall
+        .backend_posts(json!([
+            { "type": "identify", "userId": "x1", "traits": { "email": "both@x.test" } },
+            { "type": "identify", "userId": "x2", "traits": { "email": "both@x.test" } },
+        ]))
+        .await;
+    let text = "\
+user_id,email,seats (number),born (date),note (string)
+ann,ann@x.test,ten,31/02/2000,\"says \"\"hi\"\"
+and more\"
+,both@x.test,1,,
+,not an address,1,,
+null,a@x.test,1,,
+bob,bob@x.test,1
+eve,eve@x.test,7,1999-12-31,=1+1,more
+zoe,zoe@x.test,2,,'=1+1
+";
+    let refused = rollcall.file().with_file_name("refused.csv");
+    let report = import(&rollcall, text, &["--refused", refused.to_str().unwrap()]);
+    assert_eq!(counts(&report, "users"), [2, 0, 0, 0, 5], "{report}");
+    assert_eq!((&report["refused_rows"], &report["refused_values"]), (&json!(5), &json!(2)));
+    let written = fs::read_to_string(&refused).unwrap();
+    for reason in ["is no number", "is no date", "Several users have", "5 columns", "3 cells", "6 cells", "placeholder"]
+    {
+        assert!(written.contains(reason), "{reason}: {written}");
+    }
+    assert!(!written.contains("zoe"), "what was taken is not in it");
+    let mended = written.replace("ten,31/02/2000", "10,01/02/2000").replace("null,a@", "nora,a@");
+    let path = file(&rollcall, "mended.csv", mended);
+    let again = rollcall.shell(&["import", path.to_str().unwrap(), "--json"]);
+    assert_eq!(counts(&again, "users")[..2], [2, 1], "{again}");
+    let ann = rollcall.user("ann").await["attributes"].clone();
+    assert_eq!(
+        (&ann["seats"], &ann["born"], &ann["note"]),
+        (&json!(10), &json!("2000-02-01"), &json!("says \"hi\"\nand more"))
+    );
+    assert_eq!(rollcall.user("zoe").await["attributes"]["note"], "=1+1");
+}
+
+#[tokio::test]
+async fn an_import_is_taken_back_but_for_what_has_changed_since() {
+    let rollcall = Rollcall::start();
+    rollcall
+        .backend_posts(json!([
+            { "type": "identify", "userId": "old", "timestamp": seconds_ago(500),
+              "traits": { "Seats": 5, "company": { "company_id": "acme", "name": "Acme Inc" } } },
+        ]))
+        .await;
+    let before = everything(&rollcall);
+    let text = "user_id,Seats,Company id,Company plan,Role\nold,6,acme,pro,admin\nnew,7,globex,pro,\nkept,8,,,\n";
+    let report = import(&rollcall, text, &[]);
+    let number = report["import_id"].to_string();
+    rollcall.backend_posts(json!([{ "type": "track", "userId": "kept", "event": "Opened" }])).await;
+    let back = rollcall.shell(&["import", "--undo", &number, "--json"]);
+    assert_eq!((&back["state"], &back["taken_back"]["gone"]), (&json!("undone"), &json!(2)), "{back}");
+    assert_eq!(rollcall.user_ids().await, ["kept", "old"]);
+    assert_eq!(rollcall.api("/companies/globex").await.status, 404);
+    assert_eq!(
+        rollcall.user("kept").await["attributes"],
+        json!({}),
+        "who did something since stays, without its values"
+    );
+    let old = rollcall.user("old").await;
+    assert_eq!((&old["attributes"]["Seats"], &old["companies"][0]["role"]), (&json!(5), &Value::Null));
+    let after = everything(&rollcall);
+    assert_eq!(after[0][0]["attributes"], before[0][0]["attributes"]);
+    checked(&rollcall);
+    let twice = rollcall.shell_output(&["import", "--undo", &number], "");
+    assert_eq!(twice.status.code(), Some(1));
+    let again = import(&rollcall, text, &[]);
+    assert_eq!(counts(&again, "users"), [1, 2, 0, 0, 0], "what was taken back can come again: {again}");
+}
+
+#[tokio::test]
+async fn imported_events_are_activity_of_their_own_day_and_come_once() {
+    let rollcall = Rollcall::start();
+    let text = "user_id,event,time,company_id,rows\nann,Exported,2026-03-01 10:00,acme,3\nann,Exported,2026-03-02 10:00,,4\n\
+                ann,,2026-03-02,,\n,Exported,2026-03-02,,\n";
+    let report = import(&rollcall, text, &["--kind", "events"]);
+    assert_eq!((counts(&report, "events"), &report["refused_rows"]), ([2, 0, 0, 0, 2], &json!(2)), "{report}");
+    let events = rollcall.list("/users/ann/events").await;
+    let of: Vec<(&str, &Value)> =
+        events.iter().map(|event| (event["time"].as_str().unwrap(), &event["properties"]["rows"])).collect();
+    assert_eq!(of, [("2026-03-02T10:00:00.000Z", &json!(4)), ("2026-03-01T10:00:00.000Z", &json!(3))]);
+    let again = import(&rollcall, text, &["--kind", "events"]);
+    assert_eq!(counts(&again, "events"), [0, 0, 2, 0, 2]);
+    let undo = rollcall.shell_output(&["import", "--undo", "1"], "");
+    assert!(String::from_utf8_lossy(&undo.stderr).contains("Imported events stay"), "{undo:?}");
+    checked(&rollcall);
+}
+
+#[tokio::test]
+async fn wrong_use_says_what_would_be_right_and_leaves_nothing() {
+    let rollcall = Rollcall::prepare(&[]);
+    let path = file(&rollcall, "people.csv", PEOPLE);
+    let empty = file(&rollcall, "empty.csv", "");
+    let nobody = file(&rollcall, "nobody.csv", "colour,size\nred,1\n");
+    let (path, empty, nobody) = (path.to_str().unwrap(), empty.to_str().unwrap(), nobody.to_str().unwrap());
+    for (line, hint) in [
+        (&["import", path, "--mapping", "Seats"][..], "COLUMN=TARGET"),
+        (&["import", path, "--mapping", "Colour=user.colour"], "There are: User ID"),
+        (&["import", path, "--mapping", "Seats=person.seats"], "user.NAME"),
+        (&["import", path, "--mapping", "Seats=user_id"], "Two columns are user_id"),
+        (&["import", path, "--kind", "events"], "what was done"),
+        (&["import", empty], "empty"),
+        (&["import", nobody], "who it is"),
+        (&["import"], "<FILE>"),
+    ] {
+        let output = rollcall.shell_output(line, "");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{line:?}: {said}");
+        assert!(said.contains(hint), "{line:?}: {said}");
+    }
+    assert!(!rollcall.file().with_file_name("rollcall.db.imports").exists());
+    let mapped = import(&rollcall, PEOPLE, &["--mapping", "Seats=user.places:string", "--mapping", "Role=ignore"]);
+    assert_eq!(mapped["new_attributes"], json!(["user.places", "user.Joined on"]));
+}
+
+/// What is the same in two workspaces, of what an export says: ids of our own are others, and so is what is derived
+/// from who was here first.
+fn told(rows: Vec<Value>) -> Vec<Value> {
+    let mut rows: Vec<Value> = rows
+        .into_iter()
+        .map(|mut row| {
+            for own in ["id", "received_at"] {
+                row.as_object_mut().unwrap().remove(own);
+            }
+            row
+        })
+        .collect();
+    rows.sort_by_key(Value::to_string);
+    rows
+}
+
+#[tokio::test]
+async fn what_was_exported_is_read_back_into_an_empty_workspace_as_it_was() {
+    let rollcall = Rollcall::start();
+    rollcall
+        .backend_posts(json!([
+            { "type": "group", "groupId": "acme", "timestamp": seconds_ago(9_000),
+              "traits": { "name": "Acme", "seats": 20, "tier": "'=gold", "sizes": ["s|m", "l"] } },
+            { "type": "identify", "userId": "ann", "timestamp": seconds_ago(8_000), "traits": {
+                "email": "ann@acme.test", "zip": "007", "score": -1.5, "vip": true, "tags": ["a", "b"], "one": ["x"],
+                "none": "", "born": "2000-02-29", "prefs": { "a": [1, { "b": null }] }, "first_name": "Ann",
+                "note": "two\r\nlines, \"quoted\"; '", "company": { "company_id": "acme", "membership": { "role": "admin", "floor": 3 } } } },
+            { "type": "identify", "userId": "ann", "timestamp": seconds_ago(7_000), "traits": {
+                "company": { "company_id": "globex", "membership": { "title": "Advisor" } } } },
+            { "type": "identify", "userId": "bob", "timestamp": seconds_ago(6_000),
+              "traits": { "company": { "company_id": "globex", "membership": { "role": "viewer" } } } },
+            { "type": "identify", "userId": "bob", "timestamp": seconds_ago(5_000),
+              "traits": { "company": { "company_id": "globex", "remove": true } } },
+            { "type": "identify", "timestamp": seconds_ago(4_000), "traits": { "email": "lea@lead.test", "zip": "12" } },
+            { "type": "track", "userId": "ann", "anonymousId": "laptop", "event": "Report exported", "timestamp": seconds_ago(3_000),
+              "properties": { "rows": 3, "deep": { "a": "=1" } }, "context": { "groupId": "acme", "page": { "url": "https://x.test/a" } } },
+            { "type": "page", "userId": "ann", "name": "Pricing", "timestamp": seconds_ago(2_000), "properties": { "plan": "pro" } },
+            { "type": "page", "anonymousId": "phone", "timestamp": seconds_ago(1_000) },
+        ]))
+        .await;
+    let empty = Rollcall::prepare(&[]);
+    for kind in ["companies", "users", "memberships", "events"] {
+        let path = empty.file().with_file_name(format!("{kind}.csv"));
+        rollcall.shell(&["export", kind, "--output", path.to_str().unwrap(), "--json"]);
+        let report = empty.shell(&["import", path.to_str().unwrap(), "--kind", kind, "--json"]);
+        assert_eq!((&report["refused_rows"], &report["refused_values"]), (&json!(0), &json!(0)), "{kind}: {report}");
+    }
+    for ((kind, here), there) in
+        ["companies", "users", "memberships", "events"].into_iter().zip(everything(&rollcall)).zip(everything(&empty))
+    {
+        let (mut here, mut there) = (told(here), told(there));
+        if kind == "events" {
+            // An event has the number that it is known by in its own workspace.
+            for row in here.iter_mut().chain(&mut there) {
+                row.as_object_mut().unwrap().remove("event_id");
+            }
+        }
+        assert_eq!(there, here, "{kind}");
+    }
+    checked(&empty);
+}
+
+#[tokio::test]
+async fn an_import_that_was_killed_goes_on_where_it_was() {
+    let mut rollcall = Rollcall::start();
+    let rows: String = (0..3_000).map(|number| format!("u{number},u{number}@x.test,c{}\n", number % 50)).collect();
+    let path = file(&rollcall, "many.csv", format!("user_id,email,company_id\n{rows}"));
+    let mut following = std::process::Command::new(support::PROGRAM)
+        .args(["import", path.to_str().unwrap(), "--json"])
+        .env("ROLLCALL_DATA", rollcall.file())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    support::until("some rows are in", async || {
+        let users = rollcall.api("/users?limit=1&count=1").await.body["total"].as_u64().unwrap_or(0);
+        if users > 200 { Ok(()) } else { Err(users.to_string()) }
+    })
+    .await;
+    rollcall.kill();
+    let output = rollcall.shell_output(&["export", "users", "--format", "ndjson"], "");
+    let taken = String::from_utf8(output.stdout).unwrap().lines().count();
+    assert!((200..3_000).contains(&taken), "{taken}");
+    rollcall.serve();
+    let mut answer = String::new();
+    std::io::Read::read_to_string(following.stdout.as_mut().unwrap(), &mut answer).unwrap();
+    assert!(following.wait().unwrap().success());
+    let report: Value = serde_json::from_str(&answer).unwrap();
+    assert_eq!((&report["state"], counts(&report, "users")), (&json!("done"), [3_000, 0, 0, 0, 0]));
+    assert_eq!(counts(&report, "memberships"), [3_000, 0, 0, 0, 0]);
+    checked(&rollcall);
+}
+
+/// Waits until an import is no longer under way.
+async fn settled(rollcall: &Rollcall, id: &Value) -> Value {
+    support::until("the import ends", async || {
+        let import = rollcall.api(&format!("/imports/{id}")).await.body;
+        match import["state"].as_str().unwrap() {
+            "checking" | "queued" | "running" | "undoing" => Err(import.to_string()),
+            _ => Ok(import),
+        }
+    })
+    .await
+}
+
+async fn posts(rollcall: &Rollcall, query: &str, body: &str) -> support::Answer {
+    let request = rollcall.client.post(format!("{}/api/v1/imports{query}", rollcall.address));
+    let request = request.bearer_auth(&rollcall.token).header("content-type", "text/csv").body(body.to_owned());
+    support::Answer::of(request.send().await.unwrap()).await
+}
+
+#[tokio::test]
+async fn a_program_sends_a_file_has_it_checked_runs_it_and_takes_it_back() {
+    let rollcall = Rollcall::start();
+    let mapping = support::encoded(r#"{"Seats":"company.seats"}"#);
+    let text = format!("{PEOPLE}zed,not an address,Zed,x,,,,\n");
+    let added = posts(&rollcall, &format!("?dry_run=1&file_name=crm.csv&mapping={mapping}"), &text).await;
+    assert_eq!(added.status.as_u16(), 202, "{}", added.text);
+    let id = added.body["import_id"].clone();
+    let checked = settled(&rollcall, &id).await;
+    assert_eq!((&checked["state"], &checked["file_name"]), (&json!("draft"), &json!("crm.csv")));
+    assert_eq!(counts(&checked["checked"], "users"), [4, 0, 0, 0, 0], "{checked}");
+    assert_eq!(checked["checked"]["refused_values"], 2);
+    assert!(rollcall.user_ids().await.is_empty(), "a check changes nothing");
+    let post = async |what: &str| {
+        rollcall.api_as(reqwest::Method::POST, &format!("/imports/{id}/{what}"), &rollcall.token, None).await
+    };
+    assert_eq!(post("undo").await.body["code"], "import_state");
+    assert_eq!(post("run").await.status, 202);
+    let done = settled(&rollcall, &id).await;
+    assert_eq!((&done["state"], counts(&done, "users")), (&json!("done"), [4, 0, 0, 0, 0]));
+    assert_eq!(rollcall.company("acme").await["attributes"]["seats"], 3, "the later row holds");
+    let refused = rollcall.api(done["refused_rows_url"].as_str().unwrap().trim_start_matches("/api/v1")).await;
+    assert!(refused.header("content-type").starts_with("text/csv") && refused.text.contains("not an address"));
+    assert_eq!(rollcall.list("/imports").await.len(), 1);
+    assert_eq!(post("undo").await.status, 202);
+    let undone = settled(&rollcall, &id).await;
+    assert_eq!((&undone["state"], &undone["taken_back"]["gone"]), (&json!("undone"), &json!(6)));
+    assert!(rollcall.user_ids().await.is_empty());
+    checked_of(&rollcall).await;
+}
+
+/// `rollcall check` beside the server, once it has nothing left to derive.
+async fn checked_of(rollcall: &Rollcall) {
+    rollcall.list("/users").await;
+    self::checked(rollcall);
+}
+
+#[tokio::test]
+async fn a_file_that_is_none_is_refused_with_a_code_and_leaves_nothing() {
+    let rollcall = Rollcall::start();
+    for (query, body, status, code) in [
+        ("", "", 422, "import_invalid"),
+        ("", "colour\nred\n", 422, "import_invalid"),
+        ("?kind=people", PEOPLE, 400, "parameter_invalid"),
+        ("?existing=maybe", PEOPLE, 400, "parameter_invalid"),
+        ("?mapping=x", PEOPLE, 400, "parameter_invalid"),
+        ("?mapping=%7B%22No%22%3A%22ignore%22%7D", PEOPLE, 400, "parameter_invalid"),
+        ("?colour=red", PEOPLE, 400, "parameter_invalid"),
+    ] {
+        let refused = posts(&rollcall, query, body).await;
+        assert_eq!(
+            (refused.status.as_u16(), &refused.body["code"]),
+            (status, &json!(code)),
+            "{query}: {}",
+            refused.text
+        );
+    }
+    let form = rollcall.client.post(format!("{}/api/v1/imports", rollcall.address)).bearer_auth(&rollcall.token);
+    let form = form
+        .header("content-type", "multipart/form-data; boundary=x")
+        .body("--x\r\ncontent-disposition: form-data; name=\"a\"\r\n\r\n1\r\n--x--\r\n");
+    let refused = support::Answer::of(form.send().await.unwrap()).await;
+    assert_eq!((refused.status.as_u16(), &refused.body["code"]), (400, &json!("file_missing")), "{}", refused.text);
+    let reader = rollcall.shell(&["token", "add", "Reader", "--json"])["token"].as_str().unwrap().to_owned();
+    let stranger = rollcall.api_as(reqwest::Method::POST, "/imports", &reader, None).await;
+    assert_eq!(stranger.status, 403);
+    assert!(rollcall.list("/imports").await.is_empty());
+    assert_eq!(rollcall.api("/imports/7").await.body["code"], "import_not_found");
+    let folder = rollcall.file().with_file_name("rollcall.db.imports");
+    assert!(!folder.exists() || fs::read_dir(folder).unwrap().next().is_none());
+}
