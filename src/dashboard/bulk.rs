@@ -20,6 +20,7 @@ use super::parts::numbers::{counted, number};
 use super::parts::pill::capital;
 use super::parts::say::{self, Tone};
 use super::parts::section::{crumbs, head};
+use super::parts::values;
 use super::{errors, narrowed};
 use crate::actions::attributes::Hand;
 use crate::actions::edit::EditError;
@@ -41,9 +42,12 @@ const TOLD_MAX: usize = 10;
 /// Tags in use that the page suggests.
 const TAGS_MAX: usize = 100;
 
+/// Characters of a name beside its box: the row says all of it.
+const NAME_CHARS_MAX: usize = 30;
+
 /// The box that picks a row.
 pub fn pick(key: i64, name: &str) -> Markup {
-    html! { td.pick { input type="checkbox" name="row" value=(key) aria-label={ "Pick " (name) }; } }
+    html! { td.pick { input type="checkbox" name="row" value=(key) aria-label={ "Pick " (values::cut(name, NAME_CHARS_MAX)) }; } }
 }
 
 /// The head of the boxes: with a script one box picks all of the page.
