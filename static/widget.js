@@ -58,10 +58,13 @@ let session
 let referrer = document.referrer
 // The address of the last page told, and the page that is still to come.
 let last
+// The doctor's, in the address for one visit.
+let mark = location.hash.split("#rollcall-doctor=")[1]
 let pending
 let pageTimer
 let stamp = 0
-let stopped
+// On Segment's pages only page() is a page.
+let stopped = segment
 let missed = 0
 let open
 let allow
@@ -259,7 +262,7 @@ function put(type, fields, said, url, time) {
   let me = person()
   let now = Date.now()
   let tab = read("sessionStorage")
-  let news = !said
+  let news = !said || mark
   if (!(now - me.said_at < SILENCE_MS)) {
     me.said = {}
     me.said_at = now
@@ -374,12 +377,20 @@ let flush = guard((leaving) => {
   }
 })
 
+// What the doctor sees of a page that an operator opened with its mark.
+let examined = () => ({
+  mark,
+  settings: settings(),
+  globals: Object.keys(window),
+  scripts: [...document.scripts].map((each) => each.src)
+})
+
 // The next request: as many of these as fit.
 function request(found) {
   let { write_key, api_host, endpoint } = settings()
   let size = 0
   let batch = found.filter(([, text], index) => (size += new Blob([text]).size + 1) < BATCH_BYTES_MAX || !index)
-  let body = JSON.stringify({ writeKey: write_key, sentAt: new Date() }).replace(/}$/, ',"batch":[' + batch.map(([, text]) => text) + "]}")
+  let body = JSON.stringify({ writeKey: write_key, sentAt: new Date(), doctor: mark && examined() }).replace(/}$/, ',"batch":[' + batch.map(([, text]) => text) + "]}")
   return { batch, url: api_host + (endpoint || "/v1/batch"), body, keepalive: size < BATCH_BYTES_MAX }
 }
 

@@ -13,6 +13,7 @@ use super::users::{user_name, user_not_found};
 use crate::actions::erase as deeds;
 use crate::domain::change::By;
 use crate::http::access::AdminToken;
+use crate::http::doctor::Doctor;
 use crate::http::live::Live;
 use crate::http::problem::Problem;
 use crate::store::erasure::Events;
@@ -52,6 +53,7 @@ async fn erase(
     }
     let receipt = store.write(deed).await?;
     Live::of(&request).inspect(|live| live.forget());
+    Doctor::of(&request).inspect(|doctor| doctor.forget());
     deeds::finish(&store).await?;
     Ok(answer::ok(receipt, 0))
 }
