@@ -80,6 +80,11 @@ function move(step) {
   next.closest("tr, li").scrollIntoView({ block: "nearest" })
 }
 
+// Picking rows: one box for all of the page.
+document.querySelector("[data-pick-all]")?.addEventListener("change", ({ target }) => {
+  for (const box of document.querySelectorAll(".pick [name=row]")) box.checked = target.checked
+})
+
 // Menus close when focus or a click goes elsewhere, and on Escape.
 function closeMenus(except) {
   for (const menu of document.querySelectorAll("details.menu[open]")) if (menu !== except) menu.open = false

@@ -95,7 +95,7 @@ pub(super) async fn take(
             return Err(declined);
         }
     };
-    let traces = Traces::of(request, &envelope);
+    let traces = Traces::of(request, &envelope, received_ms);
     let host = sightings::host(request).unwrap_or_default();
     let seen = memory.sightings.due(sender.source, Sight::Post, &host, received_ms).then_some(host);
     let messages = read(request, call, envelope, sender, &catalog);

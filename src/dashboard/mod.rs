@@ -4,6 +4,7 @@
 //! of is in `parts`; what every handler asks for is in `desk`.
 
 mod attributes;
+mod bulk;
 mod codes;
 mod companies;
 mod company;
@@ -88,6 +89,7 @@ pub fn configure(config: &mut ServiceConfig) {
         )
         .service(web::resource("/companies/{id}").get(company::show))
         .service(web::resource("/signed-members").post(signed_members::change))
+        .service(web::resource("/bulk").get(bulk::show).post(bulk::change))
         .service(web::resource("/columns").post(narrowed::keep_columns))
         .service(web::resource("/filter/values").get(narrowed::suggest))
         .service(web::resource("/live").get(live::list::show))

@@ -60,6 +60,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
                 p { "Opens a page of " bdi { (view.source.name) } " with a one-time mark in its address; what the page says then appears here beside what was stored." }
             }
         }
+        div.stack {
         form.card method="post" action="/install/doctor" {
             div.body.stack.snug {
                 input type="hidden" name="source" value=(view.source.source_id);
@@ -72,9 +73,10 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
             }
         }
         @if let Some(visit) = &view.visit {
-            div id="state" data-live=[waits.then_some(here.as_str())] data-live-since="0" data-live-done[!waits] {
+            div.stack id="state" data-live=[waits.then_some(here.as_str())] data-live-since="0" data-live-done[!waits] {
                 (shown(frame, view, visit))
             }
+        }
         }
     };
     live_shell(frame, "Doctor", waits.then_some(&refresh), content)

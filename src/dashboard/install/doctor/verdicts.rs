@@ -186,7 +186,9 @@ impl Answered<'_> {
     fn stated(&self, prefix: &str, company: &Map<String, Value>) -> Vec<Verdict> {
         let key = ["company_id", "id", "groupId"].into_iter().find(|key| company.contains_key(*key));
         let id = key.and_then(|key| company.get(key)).unwrap_or(&Value::Null);
-        let mut verdicts = vec![self.company(&format!("{prefix}.{}", key.unwrap_or("company_id")), id)];
+        let itself = self.company(&format!("{prefix}.{}", key.unwrap_or("company_id")), id);
+        let is_refused = itself.code.is_some();
+        let mut verdicts = vec![itself];
         let prefix_of_values = format!("{prefix}.");
         let of = Of { owner: Owner::Company, company: id, prefix: &prefix_of_values };
         for (name, value) in company {
@@ -194,6 +196,10 @@ impl Answered<'_> {
                 "membership" => verdicts.extend(self.membership(id, Some(value))),
                 "remove" => {}
                 name if Some(name) == key => {}
+                name if is_refused => {
+                    let verdict = Verdict::new(format!("{prefix}.{name}"), value, ("", "Not stored"));
+                    verdicts.push(verdict.because("The company was refused."));
+                }
                 name => verdicts.push(self.value(&of, name, value)),
             }
         }
