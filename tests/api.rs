@@ -137,6 +137,50 @@ async fn a_program_follows_events_in_the_order_in_which_they_came() {
 }
 
 #[actix_web::test]
+async fn a_request_that_is_sent_again_with_its_key_is_done_once() {
+    let rollcall = Rollcall::start();
+    let admin = rollcall.shell(&["token", "add", "Sync", "--scope", "admin", "--json"])["token"].clone();
+    let write = rollcall.shell(&["token", "add", "Other", "--scope", "write", "--json"])["token"].clone();
+    let send = async |key: &str, token: &Value, path: &str, body: Value| {
+        let request = reqwest::Client::new().put(format!("{}/api/v1{path}", rollcall.address));
+        let request = request.header("idempotency-key", key).bearer_auth(token.as_str().unwrap()).json(&body);
+        crate::support::Answer::of(request.send().await.unwrap()).await
+    };
+    let ann = json!({ "name": "Ann", "attributes": { "visits": { "$inc": 1 } } });
+    let first = send("k1", &admin, "/users/ann", ann.clone()).await;
+    assert_eq!((first.status.as_u16(), first.header("idempotent-replayed")), (201, ""), "{first:?}");
+    let again = send("k1", &admin, "/users/ann", ann.clone()).await;
+    assert_eq!((again.status.as_u16(), again.header("idempotent-replayed")), (201, "true"));
+    assert_eq!((again.body, again.text.is_empty()), (first.body, false), "the very same answer");
+    assert_eq!(rollcall.user("ann").await["attributes"]["visits"], 1, "done once");
+    let other = send("k1", &admin, "/users/ann", json!({ "name": "Anna" })).await;
+    assert_eq!((other.status.as_u16(), other.body["code"].as_str()), (422, Some("idempotency_key_reused")));
+    assert_eq!(send("k1", &admin, "/users/bob", ann.clone()).await.status, 422, "another address is another request");
+    let of_another = send("k1", &write, "/users/ann", ann.clone()).await;
+    assert_eq!(
+        (of_another.status.as_u16(), of_another.header("idempotent-replayed")),
+        (200, ""),
+        "a key is its token's"
+    );
+    assert_eq!(rollcall.user("ann").await["attributes"]["visits"], 2);
+
+    let refused = send("k2", &admin, "/users/ann", json!({ "nmae": "Ann" })).await;
+    assert_eq!(refused.status, 400);
+    assert_eq!(send("k2", &admin, "/users/ann", json!({ "nmae": "Ann" })).await.header("idempotent-replayed"), "true");
+    for key in ["", " ", &"k".repeat(256)] {
+        let answer = send(key, &admin, "/users/ann", ann.clone()).await;
+        assert_eq!(
+            (answer.status.as_u16(), answer.body["code"].as_str()),
+            (400, Some("idempotency_key_invalid")),
+            "{key:?}"
+        );
+    }
+    let stranger = send("k3", &json!("rc_nobody"), "/users/ann", ann.clone()).await;
+    assert_eq!(stranger.body["code"], "token_invalid");
+    assert_eq!(send("k3", &admin, "/users/ann", ann.clone()).await.status, 200, "who may not ask claims nothing");
+}
+
+#[actix_web::test]
 async fn an_id_is_found_whatever_it_is_made_of() {
     let rollcall = Rollcall::start();
     let ids = ["a/b", "a b", "50%", "a%2Fb", "a+b", "ÅSA", "q?x=1&y", "x#y", "..", ".", "%41"];
