@@ -69,12 +69,14 @@ let missed = 0
 let open
 let allow
 let broken
-// Keys of what this tab has put and not sent yet.
+// Keys of what this tab has put since its last request.
 let mine = []
 // Stands in for localStorage where that is refused or not allowed.
 let spare = {}
 let timer
+// Since when a request is under way, and what it carries, if it outlives the page.
 let sending
+let flight = []
 let tries = 0
 let compat
 
@@ -316,7 +318,6 @@ function put(type, fields, said, url, time) {
 }
 
 function drop(key) {
-  mine = mine.filter((other) => other != key)
   delete spare[key]
   try {
     delete localStorage[key]
@@ -369,9 +370,17 @@ let flush = guard((leaving) => {
   if (!leaving) {
     return post()
   }
-  // What another tab put is that tab's to send; what can't be sent now waits for the next page.
+  if (tries || pause() > 0 || !navigator.onLine) {
+    // It waits for the next page.
+    return
+  }
+  // A request that has just begun is the browser's to finish; one that takes long may be in trouble.
+  if (Date.now() - sending < PATIENCE_MS) {
+    flight.forEach(([key]) => drop(key))
+  }
+  // What another tab put is that tab's to send.
   let { batch, url, body } = request(found.filter(([key]) => mine.includes(key)))
-  if (batch[0] && !tries && !(pause() > 0) && navigator.onLine && navigator.sendBeacon(url, body)) {
+  if (batch[0] && navigator.sendBeacon(url, body)) {
     batch.forEach(([key]) => drop(key))
     flush(1)
   }
@@ -398,7 +407,7 @@ function request(found) {
 let pause = () => person().wait - Date.now()
 
 async function post() {
-  sending = 1
+  sending = Date.now()
   let action = async () => {
     try {
       let { batch, url, body, keepalive } = request(waiting())
@@ -409,7 +418,8 @@ async function post() {
         // Another tab has sent it.
         return
       }
-      mine = mine.filter((key) => !batch.some(([sent]) => sent == key))
+      mine = []
+      flight = keepalive ? batch : []
       // A string goes as text/plain, which needs no preflight.
       let response = await fetch(url, {
         method: "POST",
@@ -450,6 +460,7 @@ async function post() {
     await (inner.lease ? inner.lease(action, () => flushIn(PATIENCE_MS)) : action())
   }
   sending = 0
+  flight = []
   flushIn(0)
 }
 
@@ -546,7 +557,6 @@ let inner = {
   waiting: [],
   guard,
   complain,
-  plain,
   form,
   settings,
   hear,
@@ -556,7 +566,6 @@ let inner = {
   write,
   belong,
   automatic,
-  WAIT_MS,
   data,
   segment,
   optedOut,
