@@ -24,6 +24,7 @@ use crate::collect;
 use crate::dashboard;
 use crate::domain::email_domains;
 use crate::http::client::{Network, Site};
+use crate::http::doctor::Doctor;
 use crate::http::limits::Limits;
 use crate::http::live::Live;
 use crate::http::problem::Problem;
@@ -197,6 +198,7 @@ pub async fn start(options: ServeOptions) -> Result<Running, StartError> {
     let site = Site { public_url, trusted_proxies: options.trusted_proxies.clone(), tls: tls.is_some() };
     let limits = Data::new(Limits::default());
     let live: Data<Live> = Data::default();
+    let doctor: Data<Doctor> = Data::default();
 
     let (stores, sites, counted) = (Data::new(store.clone()), Data::new(site.clone()), limits.clone());
     let mut server = HttpServer::new(move || {
@@ -205,6 +207,7 @@ pub async fn start(options: ServeOptions) -> Result<Running, StartError> {
             .app_data(sites.clone())
             .app_data(counted.clone())
             .app_data(live.clone())
+            .app_data(doctor.clone())
             .wrap(from_fn(request::number))
             .configure(routes)
     })

@@ -13,8 +13,11 @@ if (!core || core.handle) {
   return;
 }
 
+// What is no plain object holds no attributes: a text, a list, a date.
+const plain = (value) => ({}).toString.call(value) == "[object Object]" && value;
+
 function without(data, names) {
-  const rest = Object.assign({}, core.plain(data));
+  const rest = Object.assign({}, plain(data));
   names.forEach((name) => delete rest[name]);
   return rest;
 }
@@ -34,7 +37,7 @@ let greeted;
 // The page's settings from now on. The key may be left out once it is known.
 function replaceSettings(data) {
   const old = window.civchat || {};
-  window.civchat = Object.assign({ apiKey: old.apiKey, onLoad: old.onLoad }, core.plain(data));
+  window.civchat = Object.assign({ apiKey: old.apiKey, onLoad: old.onLoad }, plain(data));
 }
 
 function update(data) {
@@ -105,13 +108,13 @@ const OF_MESSENGER = /^(api_base|alignment|\w+_padding|custom_launcher_selector|
 let isIntercom;
 
 function intercomSettings() {
-  const values = Object.assign({}, core.plain(window.intercomSettings));
+  const values = Object.assign({}, plain(window.intercomSettings));
   for (const name in values) {
     if (OF_MESSENGER.test(name)) {
       delete values[name];
     }
   }
-  const avatar = core.plain(values.avatar);
+  const avatar = plain(values.avatar);
   if (avatar) {
     values.avatar = avatar.image_url;
   }
@@ -120,8 +123,8 @@ function intercomSettings() {
 
 // What is said of another person than before replaces all that was said; else it adds to it.
 function addSettings(data) {
-  const old = core.plain(window.intercomSettings) || {};
-  const given = core.plain(data) || {};
+  const old = plain(window.intercomSettings) || {};
+  const given = plain(data) || {};
   const isOther = (name) => given[name] !== undefined && old[name] !== undefined && String(given[name]) != String(old[name]);
   const fresh = isOther("user_id") || (given.user_id === undefined && old.user_id === undefined && isOther("email"));
   window.intercomSettings = Object.assign(fresh ? { app_id: old.app_id } : Object.assign({}, old), given);
@@ -133,7 +136,7 @@ const ofIntercom = {
   update: addSettings,
   reattach_activator() {},
   shutdown() {
-    const old = core.plain(window.intercomSettings) || {};
+    const old = plain(window.intercomSettings) || {};
     core.calls.reset();
     window.intercomSettings = { app_id: old.app_id };
     core.hear();
@@ -160,13 +163,13 @@ function emit(name, ...values) {
 
 // Segment's calls end with options and a callback; its snippet adds a note on the page, too.
 function sorted(values) {
-  const given = values.filter((value) => !(core.plain(value) && value.__t == "bpc"));
+  const given = values.filter((value) => !(plain(value) && value.__t == "bpc"));
   const callback = given.find((value) => typeof value == "function");
   return { given: given.filter((value) => typeof value != "function"), callback };
 }
 
 function object(value) {
-  return core.plain(value) || {};
+  return plain(value) || {};
 }
 
 // The state of the user, or of the company of this tab, as analytics.user() and group() give it.
@@ -208,7 +211,7 @@ const trackForm = (...values) => trackWhen("submit", ...values);
 
 const ofSegment = {
   identify(id, attributes) {
-    traits.user = Object.assign({}, traits.user, core.plain(id) || object(attributes));
+    traits.user = Object.assign({}, traits.user, plain(id) || object(attributes));
     core.calls.identify(id, attributes);
   },
   group(id, attributes) {
@@ -221,7 +224,7 @@ const ofSegment = {
   // page(category, name, properties), each of them optional.
   page(...values) {
     const texts = values.filter((value) => typeof value == "string");
-    const properties = Object.assign({}, values.find(core.plain));
+    const properties = Object.assign({}, values.find(plain));
     if (texts.length > 1) {
       properties.category = texts[0];
     }
@@ -384,11 +387,14 @@ function debug(on) {
 
 // ---- Turns, where the browser has no Web Locks
 
+// A request has failed by then.
+const WAIT_MS = 30000;
+
 // Runs the action unless another tab's note in localStorage says that it does. The note holds a time, so
 // that a tab which was closed meanwhile stops nobody for long.
 async function lease(action, later) {
   const area = "rollcall_sends";
-  const note = String(Date.now() + core.WAIT_MS + Math.random());
+  const note = String(Date.now() + WAIT_MS + Math.random());
   try {
     if (localStorage[area] > Date.now()) {
       return later();

@@ -58,20 +58,25 @@ let session
 let referrer = document.referrer
 // The address of the last page told, and the page that is still to come.
 let last
+// The doctor's, in the address for one visit.
+let mark = location.hash.split("#rollcall-doctor=")[1]
 let pending
 let pageTimer
 let stamp = 0
-let stopped
+// On Segment's pages only page() is a page.
+let stopped = segment
 let missed = 0
 let open
 let allow
 let broken
-// Keys of what this tab has put and not sent yet.
+// Keys of what this tab has put since its last request.
 let mine = []
 // Stands in for localStorage where that is refused or not allowed.
 let spare = {}
 let timer
+// Since when a request is under way, and what it carries, if it outlives the page.
 let sending
+let flight = []
 let tries = 0
 let compat
 
@@ -259,7 +264,7 @@ function put(type, fields, said, url, time) {
   let me = person()
   let now = Date.now()
   let tab = read("sessionStorage")
-  let news = !said
+  let news = !said || mark
   if (!(now - me.said_at < SILENCE_MS)) {
     me.said = {}
     me.said_at = now
@@ -313,7 +318,6 @@ function put(type, fields, said, url, time) {
 }
 
 function drop(key) {
-  mine = mine.filter((other) => other != key)
   delete spare[key]
   try {
     delete localStorage[key]
@@ -366,12 +370,28 @@ let flush = guard((leaving) => {
   if (!leaving) {
     return post()
   }
-  // What another tab put is that tab's to send; what can't be sent now waits for the next page.
+  if (tries || pause() > 0 || !navigator.onLine) {
+    // It waits for the next page.
+    return
+  }
+  // A request that has just begun is the browser's to finish; one that takes long may be in trouble.
+  if (Date.now() - sending < PATIENCE_MS) {
+    flight.forEach(([key]) => drop(key))
+  }
+  // What another tab put is that tab's to send.
   let { batch, url, body } = request(found.filter(([key]) => mine.includes(key)))
-  if (batch[0] && !tries && !(pause() > 0) && navigator.onLine && navigator.sendBeacon(url, body)) {
+  if (batch[0] && navigator.sendBeacon(url, body)) {
     batch.forEach(([key]) => drop(key))
     flush(1)
   }
+})
+
+// What the doctor sees of a page that an operator opened with its mark.
+let examined = () => ({
+  mark,
+  settings: settings(),
+  globals: Object.keys(window),
+  scripts: [...document.scripts].map((each) => each.src)
 })
 
 // The next request: as many of these as fit.
@@ -379,7 +399,7 @@ function request(found) {
   let { write_key, api_host, endpoint } = settings()
   let size = 0
   let batch = found.filter(([, text], index) => (size += new Blob([text]).size + 1) < BATCH_BYTES_MAX || !index)
-  let body = JSON.stringify({ writeKey: write_key, sentAt: new Date() }).replace(/}$/, ',"batch":[' + batch.map(([, text]) => text) + "]}")
+  let body = JSON.stringify({ writeKey: write_key, sentAt: new Date(), doctor: mark && examined() }).replace(/}$/, ',"batch":[' + batch.map(([, text]) => text) + "]}")
   return { batch, url: api_host + (endpoint || "/v1/batch"), body, keepalive: size < BATCH_BYTES_MAX }
 }
 
@@ -387,7 +407,7 @@ function request(found) {
 let pause = () => person().wait - Date.now()
 
 async function post() {
-  sending = 1
+  sending = Date.now()
   let action = async () => {
     try {
       let { batch, url, body, keepalive } = request(waiting())
@@ -398,7 +418,8 @@ async function post() {
         // Another tab has sent it.
         return
       }
-      mine = mine.filter((key) => !batch.some(([sent]) => sent == key))
+      mine = []
+      flight = keepalive ? batch : []
       // A string goes as text/plain, which needs no preflight.
       let response = await fetch(url, {
         method: "POST",
@@ -439,6 +460,7 @@ async function post() {
     await (inner.lease ? inner.lease(action, () => flushIn(PATIENCE_MS)) : action())
   }
   sending = 0
+  flight = []
   flushIn(0)
 }
 
@@ -535,7 +557,6 @@ let inner = {
   waiting: [],
   guard,
   complain,
-  plain,
   form,
   settings,
   hear,
@@ -545,7 +566,6 @@ let inner = {
   write,
   belong,
   automatic,
-  WAIT_MS,
   data,
   segment,
   optedOut,

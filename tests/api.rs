@@ -58,11 +58,11 @@ async fn an_address_that_is_none_and_a_method_that_is_not_taken_are_problems() {
         let answer = rollcall.api(path).await;
         assert_eq!((answer.status.as_u16(), answer.body["code"].as_str()), (404, Some("not_found")), "{path}");
     }
-    let answer = rollcall.api_as(Method::DELETE, "/users/ann", &rollcall.token, None).await;
+    let answer = rollcall.api_as(Method::POST, "/users/ann", &rollcall.token, None).await;
     assert_eq!((answer.status.as_u16(), answer.body["code"].as_str()), (405, Some("method_not_allowed")));
     assert_eq!(
         (answer.header("allow"), answer.header("content-type")),
-        ("GET, HEAD, PUT, PATCH", "application/problem+json")
+        ("GET, HEAD, PUT, PATCH, DELETE", "application/problem+json")
     );
     assert_eq!(answer.header("cache-control"), "no-store");
     for path in ["/users", "/settings/time_zone"] {
@@ -134,6 +134,50 @@ async fn a_program_follows_events_in_the_order_in_which_they_came() {
     let gone = elsewhere.api(&format!("/events?order=arrival&cursor={cursor}")).await;
     assert_eq!((gone.status.as_u16(), gone.body["code"].as_str()), (410, Some("cursor_expired")));
     assert!(gone.body["detail"].as_str().unwrap().contains("7 days"), "{gone:?}");
+}
+
+#[actix_web::test]
+async fn a_request_that_is_sent_again_with_its_key_is_done_once() {
+    let rollcall = Rollcall::start();
+    let admin = rollcall.shell(&["token", "add", "Sync", "--scope", "admin", "--json"])["token"].clone();
+    let write = rollcall.shell(&["token", "add", "Other", "--scope", "write", "--json"])["token"].clone();
+    let send = async |key: &str, token: &Value, path: &str, body: Value| {
+        let request = reqwest::Client::new().put(format!("{}/api/v1{path}", rollcall.address));
+        let request = request.header("idempotency-key", key).bearer_auth(token.as_str().unwrap()).json(&body);
+        crate::support::Answer::of(request.send().await.unwrap()).await
+    };
+    let ann = json!({ "name": "Ann", "attributes": { "visits": { "$inc": 1 } } });
+    let first = send("k1", &admin, "/users/ann", ann.clone()).await;
+    assert_eq!((first.status.as_u16(), first.header("idempotent-replayed")), (201, ""), "{first:?}");
+    let again = send("k1", &admin, "/users/ann", ann.clone()).await;
+    assert_eq!((again.status.as_u16(), again.header("idempotent-replayed")), (201, "true"));
+    assert_eq!((again.body, again.text.is_empty()), (first.body, false), "the very same answer");
+    assert_eq!(rollcall.user("ann").await["attributes"]["visits"], 1, "done once");
+    let other = send("k1", &admin, "/users/ann", json!({ "name": "Anna" })).await;
+    assert_eq!((other.status.as_u16(), other.body["code"].as_str()), (422, Some("idempotency_key_reused")));
+    assert_eq!(send("k1", &admin, "/users/bob", ann.clone()).await.status, 422, "another address is another request");
+    let of_another = send("k1", &write, "/users/ann", ann.clone()).await;
+    assert_eq!(
+        (of_another.status.as_u16(), of_another.header("idempotent-replayed")),
+        (200, ""),
+        "a key is its token's"
+    );
+    assert_eq!(rollcall.user("ann").await["attributes"]["visits"], 2);
+
+    let refused = send("k2", &admin, "/users/ann", json!({ "nmae": "Ann" })).await;
+    assert_eq!(refused.status, 400);
+    assert_eq!(send("k2", &admin, "/users/ann", json!({ "nmae": "Ann" })).await.header("idempotent-replayed"), "true");
+    for key in ["", " ", &"k".repeat(256)] {
+        let answer = send(key, &admin, "/users/ann", ann.clone()).await;
+        assert_eq!(
+            (answer.status.as_u16(), answer.body["code"].as_str()),
+            (400, Some("idempotency_key_invalid")),
+            "{key:?}"
+        );
+    }
+    let stranger = send("k3", &json!("rc_nobody"), "/users/ann", ann.clone()).await;
+    assert_eq!(stranger.body["code"], "token_invalid");
+    assert_eq!(send("k3", &admin, "/users/ann", ann.clone()).await.status, 200, "who may not ask claims nothing");
 }
 
 #[actix_web::test]

@@ -149,6 +149,8 @@ const PAGES: &[&str] = &[
     "/companies",
     "/companies/company-3",
     "/live",
+    "/bulk?list=users&all=1&q=person",
+    "/bulk?list=companies&row=1",
     "/live/900",
     "/segments",
     "/segments/slipping_away",

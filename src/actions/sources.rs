@@ -282,6 +282,12 @@ fn origin(text: &str) -> Result<String, SourceError> {
     Ok(format!("{scheme}://{}", host.strip_suffix(usual).unwrap_or(host)))
 }
 
+/// The origin of a page's address; none where no browser would open it.
+pub fn origin_of(address: &str) -> Option<String> {
+    let (scheme, rest) = address.split_once("://")?;
+    origin(&format!("{scheme}://{}", rest.split(['/', '?', '#']).next()?)).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -296,6 +302,10 @@ mod tests {
         for wrong in ["shop.example", "https://", "https://shop.example/cart", "ftp://shop.example", "*", "https://a b"]
         {
             assert!(origin(wrong).unwrap_err().to_string().contains("https://shop.example"), "{wrong}");
+        }
+        assert_eq!(origin_of("https://Shop.example:443/cart?a=1").as_deref(), Some("https://shop.example"));
+        for none in ["shop.example/cart", "javascript:alert(1)", "https:///cart"] {
+            assert_eq!(origin_of(none), None, "{none}");
         }
     }
 }

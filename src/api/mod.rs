@@ -24,6 +24,7 @@ mod merges;
 mod parameters;
 mod possible_duplicates;
 mod refusals;
+mod repeats;
 mod segments;
 mod settings;
 mod sources;
@@ -52,6 +53,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
                 .wrap(
                     DefaultHeaders::new().add(("Cache-Control", "no-store")).add(("X-Content-Type-Options", "nosniff")),
                 )
+                .wrap(from_fn(repeats::once))
                 .wrap(Compress::default())
                 .wrap(from_fn(head::as_get))
                 .configure(users::configure)

@@ -75,6 +75,8 @@ pub struct Envelope<'a> {
     pub messages: Vec<Json<'a>>,
     /// A message may be over the limit of one, since the body is.
     pub measure: bool,
+    /// What the widget says of a page that was opened with the doctor's mark.
+    pub doctor: Option<Json<'a>>,
 }
 
 impl<'a> Envelope<'a> {
@@ -99,6 +101,7 @@ impl<'a> Envelope<'a> {
                 sent_at_ms,
                 messages: vec![value],
                 measure: false,
+                doctor: None,
             });
         }
         let Some(Json::Array(mut messages)) = object.remove("batch") else {
@@ -110,8 +113,10 @@ impl<'a> Envelope<'a> {
             return Err(too_many(messages.len()));
         }
         let first_write_key = messages.first_mut().and_then(Json::as_object_mut).and_then(self::write_key);
+        let doctor = object.remove("doctor");
         let sent_at_ms = segment::sent_at(&Json::Object(object));
-        Ok(Envelope { write_key, first_write_key, sent_at_ms, messages, measure: body.len() > MESSAGE_BYTES_MAX })
+        let measure = body.len() > MESSAGE_BYTES_MAX;
+        Ok(Envelope { write_key, first_write_key, sent_at_ms, messages, measure, doctor })
     }
 }
 

@@ -13,6 +13,7 @@ mod companies;
 mod context;
 mod dry_run;
 mod envelope;
+mod examined;
 mod fields;
 mod json;
 mod pixel;
@@ -82,9 +83,12 @@ fn configure_with(config: &mut web::ServiceConfig, memory: Rc<Memory>) {
             )
             .configure(|scope| {
                 // Each word a path of its own: one with a place in it would be matched by a regular expression.
-                for word in envelope::Call::WORDS {
-                    let resource = web::resource(format!("/{word}")).route(web::post().to(posts::post));
-                    scope.service(resource.default_service(web::to(no_such_method)));
+                // Segment's Java library and its importer end it with a slash.
+                for end in ["", "/"] {
+                    for word in envelope::Call::WORDS {
+                        let resource = web::resource(format!("/{word}{end}")).route(web::post().to(posts::post));
+                        scope.service(resource.default_service(web::to(no_such_method)));
+                    }
                 }
                 for word in pixel::WORDS {
                     let resource = web::resource(format!("/pixel/{word}")).route(read().to(pixel::pixel));

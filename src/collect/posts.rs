@@ -10,13 +10,14 @@ use serde::Serialize;
 
 use super::agents::Agent;
 use super::envelope::{Call, Envelope, is_too_large};
+use super::examined::Examined;
 use super::refusals::{Declined, decline};
 use super::segment::{self, Circumstances, RefusedMessage};
 use super::senders::{self, Sender};
 use super::surrogates::mended;
 use super::traces::{self, Traces};
 use super::{Memory, body, dry_run, not_found, sightings};
-use crate::actions::receive::receive;
+use crate::actions::receive::{Plan, Planned, plan, receive};
 use crate::domain::error::Code;
 use crate::domain::message::{Delivery, Message, Receipt, Status};
 use crate::http::limits::Limits;
@@ -61,7 +62,8 @@ pub async fn post(
 /// # Errors
 /// 404: there is no such call.
 pub(super) fn call(request: &HttpRequest) -> Result<Call, Problem> {
-    let word = request.path().rsplit('/').next();
+    let path = request.path();
+    let word = path.strip_suffix('/').unwrap_or(path).rsplit('/').next();
     word.and_then(Call::parse).ok_or_else(|| not_found().for_tracking())
 }
 
@@ -81,15 +83,28 @@ pub(super) async fn take(
     let in_head = |problem| Declined::from(problem).of(senders::source_in_head(request, &catalog));
     let body = body.map_err(in_head)?;
     let body = mended(&body);
-    let envelope = Envelope::open(call, &body).map_err(in_head)?;
-    let sender = senders::sender(request, &envelope, &catalog, store, limits, memory).await?;
+    let mut envelope = Envelope::open(call, &body).map_err(in_head)?;
     let received_ms = store.now_ms();
-    let traces = Traces::of(request, &envelope);
+    let examined = Examined::of(request, &mut envelope, received_ms);
+    let sender = match senders::sender(request, &envelope, &catalog, store, limits, memory).await {
+        Ok(sender) => sender,
+        Err(declined) => {
+            if let Some(examined) = examined {
+                examined.declined(&declined);
+            }
+            return Err(declined);
+        }
+    };
+    let traces = Traces::of(request, &envelope, received_ms);
     let host = sightings::host(request).unwrap_or_default();
     let seen = memory.sightings.due(sender.source, Sight::Post, &host, received_ms).then_some(host);
     let messages = read(request, call, envelope, sender, &catalog);
     let waiting = traces.read(call, sender, received_ms, &messages);
-    let receipts = Post { sender, received_ms, messages, seen }.store(store).await?;
+    let deal = if examined.is_some() { deal_and_tell } else { deal };
+    let (receipts, plans) = Post { sender, received_ms, messages, seen, deal }.store(store).await?;
+    if let Some(examined) = examined {
+        examined.note(sender, &receipts, plans);
+    }
     if let Some(waiting) = waiting {
         waiting.note(&receipts);
     }
@@ -139,10 +154,28 @@ struct Post {
     messages: Vec<Read>,
     /// The host to note a sight of, where that is due.
     seen: Option<String>,
+    /// What is done with each.
+    deal: Deal,
+}
+
+/// Deals with a message: its receipt, and what it did where somebody wants to be told.
+type Deal = fn(&mut Tx<'_>, &Delivery, Message) -> Result<(Receipt, Option<Plan>), StoreError>;
+
+fn deal(tx: &mut Tx<'_>, delivery: &Delivery, message: Message) -> Result<(Receipt, Option<Plan>), StoreError> {
+    Ok((receive(tx, delivery, message)?, None))
+}
+
+fn deal_and_tell(
+    tx: &mut Tx<'_>,
+    delivery: &Delivery,
+    message: Message,
+) -> Result<(Receipt, Option<Plan>), StoreError> {
+    let Planned { receipt, plan } = plan(tx, delivery, message)?;
+    Ok((receipt, Some(plan)))
 }
 
 impl Post {
-    async fn store(mut self, store: &Store) -> Result<Vec<Receipt>, StoreError> {
+    async fn store(mut self, store: &Store) -> Result<(Vec<Receipt>, Vec<Option<Plan>>), StoreError> {
         let keeps = self.sender.keeps;
         if !keeps && let Some(host) = self.seen.take() {
             sightings::note_later(store, self.sender.source, Sight::Post, host);
@@ -152,22 +185,24 @@ impl Post {
         if keeps { store.write(job).await } else { store.rehearse(job).await }
     }
 
-    fn run(self, tx: &mut Tx<'_>) -> Result<Vec<Receipt>, StoreError> {
+    fn run(self, tx: &mut Tx<'_>) -> Result<(Vec<Receipt>, Vec<Option<Plan>>), StoreError> {
         let Sender { source, grade, .. } = self.sender;
-        let mut receipts = Vec::with_capacity(self.messages.len());
+        let (mut receipts, mut plans) = (Vec::with_capacity(self.messages.len()), Vec::new());
         let mut refused: HashMap<Code, (u64, RefusedMessage)> = HashMap::new();
         for (sent_at_ms, message) in self.messages {
-            receipts.push(match message {
+            let (receipt, plan) = match message {
                 Ok(message) => {
                     let delivery = Delivery { source, grade, sent_at_ms, received_ms: self.received_ms };
-                    receive(tx, &delivery, message)?
+                    (self.deal)(tx, &delivery, message)?
                 }
                 Err(message) => {
                     let receipt = Receipt::refused(message.message_id.clone(), message.refused.clone());
                     refused.entry(message.refused.code).or_insert((0, message)).0 += 1;
-                    receipt
+                    (receipt, None)
                 }
-            });
+            };
+            receipts.push(receipt);
+            plans.push(plan);
         }
         for (code, (times, RefusedMessage { refused, example, .. })) in refused {
             let (code, example) = (code.as_str(), example.as_deref());
@@ -176,7 +211,7 @@ impl Post {
         if let Some(host) = self.seen {
             crate::store::sightings::note(tx, source, Sight::Post, &host)?;
         }
-        Ok(receipts)
+        Ok((receipts, plans))
     }
 }
 

@@ -32,11 +32,12 @@ pub enum Script {
 }
 
 /// Where they are.
-pub const PATHS: [(&str, Script); 4] = [
+pub const PATHS: [(&str, Script); 5] = [
     ("/widget.js", Script::Widget),
     ("/widget.{version:[0-9A-Za-z.+-]+}.js", Script::WidgetOfVersion),
     ("/widget-compat.js", Script::Compat),
     ("/analytics.js/v1/{write_key}/analytics.min.js", Script::InSegmentsPlace),
+    ("/analytics.js/v1/{write_key}/analytics.js", Script::InSegmentsPlace),
 ];
 
 /// `GET /widget.js`, `/widget.{version}.js`, `/widget-compat.js`,

@@ -12,7 +12,7 @@ use super::refusals::Declined;
 use super::senders::Sender;
 use crate::domain::error::Code;
 use crate::domain::message::{CompanyContext, Message, Receipt};
-use crate::http::live::{CALLS_MAX, Call, Live, Outcome, Said};
+use crate::http::live::{Call, Live, Outcome, Said};
 
 /// Fields that are never kept, wherever in a message a client would put them.
 const LEFT_OUT: [&str; 16] = [
@@ -36,7 +36,7 @@ const LEFT_OUT: [&str; 16] = [
 /// Characters of a name or an id that are kept beside what was sent.
 const CHARS_MAX: usize = 200;
 
-/// Messages of a request as sent, on their way; the last ones where they are very many.
+/// Messages of a request as sent, on their way; the last ones where there is no room for more.
 pub struct Traces {
     live: Option<Data<Live>>,
     sent: Vec<String>,
@@ -45,11 +45,11 @@ pub struct Traces {
 
 impl Traces {
     /// Those of a body. Where nobody keeps calls, nothing is noted.
-    pub fn of(request: &HttpRequest, envelope: &Envelope<'_>) -> Traces {
+    pub fn of(request: &HttpRequest, envelope: &Envelope<'_>, now_ms: i64) -> Traces {
+        let messages = &envelope.messages;
         let live = request.app_data::<Data<Live>>().cloned();
-        let skipped = envelope.messages.len().saturating_sub(CALLS_MAX);
-        let kept = envelope.messages.iter().skip(skipped).filter(|_| live.is_some());
-        Traces { sent: kept.map(as_sent).collect(), live, skipped }
+        let skipped = messages.len() - live.as_ref().map_or(0, |live| live.room(now_ms, messages.len()));
+        Traces { sent: messages[skipped..].iter().map(as_sent).collect(), live, skipped }
     }
 
     /// With what was read of them.
@@ -98,7 +98,7 @@ impl Waiting {
 
 /// Notes a request that was not taken. Nothing of what it sent is kept: it may be anybody's.
 pub fn declined(request: &HttpRequest, asked: Asked, declined: &Declined, received_ms: i64) {
-    let Some(live) = Live::of(request) else { return };
+    let Some(live) = Live::of(request).filter(|live| live.room(received_ms, 1) > 0) else { return };
     let problem = &declined.problem;
     live.note(vec![Call {
         number: 0,

@@ -7,8 +7,9 @@ use actix_web::HttpRequest;
 use maud::{Markup, html};
 use serde_json::{Map, Value};
 
+use super::bulk;
 use super::desk::{self, Answer};
-use super::done::{self, Done};
+use super::done::{self, Asked, Done};
 use super::happenings::Told;
 use super::narrowed::{self, Sent};
 use super::parts::chart::roll;
@@ -121,7 +122,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
             }
             @if frame.may(Role::Admin) { a.btn href="/edit/new?kind=company" { (icon("plus")) " New company" } }
         }))
-        (done::done(view.done.as_ref(), Told::OfCompany, "/companies", frame.clock, frame.role()))
+        (done::done(view.done.as_ref(), Told::Everything, "/companies", frame.clock, frame.role()))
         @let is_first = view.address.is_untouched();
         @if view.companies.rows.is_empty() && is_first && view.shelf == Shelf::InUse && view.archived == Count::Exactly(0) {
             (none())
@@ -171,10 +172,12 @@ fn table(frame: &Frame, view: &View) -> Markup {
     let address = &view.address;
     let shown = counted(view.companies.rows.len() as u64, "company on this page", "companies on this page");
     html! {
+        (bulk::pickable(frame, Listed::Companies, address, html! {
         div.scroll.sticky.bleed tabindex="0" role="group" aria-label="Companies" {
             table.table.cards data-rows="" {
                 thead {
                     tr {
+                        @if bulk::may_pick(frame) { (bulk::pick_all()) }
                         (address.head(SortBy::Name, "Company", ""))
                         @for column in &view.columns.shown { (column_head(address, column)) }
                     }
@@ -182,6 +185,7 @@ fn table(frame: &Frame, view: &View) -> Markup {
                 tbody { @for company in &view.companies.rows { (row(frame, view, company)) } }
             }
         }
+        }))
         (address.pager(&shown, view.companies.next.as_ref()))
         @if view.shelf == Shelf::InUse { (export::links(Kind::Companies, address)) }
     }
@@ -221,6 +225,7 @@ fn row(frame: &Frame, view: &View, company: &CompanyRow) -> Markup {
     };
     html! {
         tr {
+            @if bulk::may_pick(frame) { (bulk::pick(company.key.0, who::company_name(name, &company.company_id))) }
             th.lead scope="row" { (who::company(&company.company_id, name, below)) }
             @for column in &view.columns.shown { (cell_of(frame, view, company, column)) }
         }
@@ -311,7 +316,8 @@ pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
     };
     let (is_wrong, extent) = (draft.is_some(), narrowed::extent(&request));
     let (query, key, may_save) = (address.query(PAGE_ROWS), operator.key, operator.role >= Role::Admin);
-    let (frame, (found, archived, suggested, duplicates, companies, builder, columns, values, tabs)) =
+    let asked = Asked::of(&request);
+    let (frame, (found, archived, suggested, duplicates, companies, builder, columns, values, tabs, done)) =
         desk::read(&request, operator, Place::Companies, move |db, clock| {
             let companies = companies::list(db, shelf, &query, clock.now_ms)?;
             let (search, filter) = (query.search.as_deref(), query.filter.as_ref());
@@ -331,10 +337,20 @@ pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
             };
             let builder = narrowed::builder(db, fields, draft)?;
             let tabs = Tabs::read(db, Listed::Companies, &catalog.segments, clock.today())?.savable(may_save);
-            Ok((found, archived, suggested, duplicates, companies, builder, columns, values, tabs))
+            Ok((
+                found,
+                archived,
+                suggested,
+                duplicates,
+                companies,
+                builder,
+                columns,
+                values,
+                tabs,
+                done::read(db, asked)?,
+            ))
         })
         .await?;
-    let done = done::undone(&request);
     let view = View {
         address,
         builder,

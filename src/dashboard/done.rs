@@ -84,12 +84,6 @@ pub fn read(db: &Reader<'_>, asked: Option<Asked>) -> Result<Option<Done>, Store
     Ok((!is_nothing).then_some(Done { asked, changes, total }))
 }
 
-/// That something was taken back, on a list that it led to.
-pub fn undone(request: &HttpRequest) -> Option<Done> {
-    let asked = Asked::of(request).filter(|asked| matches!(asked, Asked::Undone(_)))?;
-    Some(Done { asked, changes: Vec::new(), total: 0 })
-}
-
 /// The alert on the page. `path` is where Undo leads back to.
 pub fn done(done: Option<&Done>, told: Told, path: &str, clock: Clock, role: Role) -> Markup {
     let Some(done) = done else { return html! {} };

@@ -18,6 +18,7 @@ use super::{errors, links, user};
 use crate::actions::erase::{self as deeds, Receipt};
 use crate::domain::change::By;
 use crate::http::access::Admin;
+use crate::http::doctor::Doctor;
 use crate::http::live::Live;
 use crate::http::page::PageError;
 use crate::store::Tx;
@@ -195,6 +196,7 @@ pub async fn confirm(
     let (store, key, events) = (desk::store(&request)?, user.key, events.unwrap_or(Events::Delete));
     let receipt: Receipt = store.write(move |tx| deeds::erase(tx, &by, key, events)).await?;
     Live::of(&request).inspect(|live| live.forget());
+    Doctor::of(&request).inspect(|doctor| doctor.forget());
     deeds::finish(store).await?;
     Ok(desk::page(done(&frame, &receipt)))
 }

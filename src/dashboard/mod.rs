@@ -4,6 +4,7 @@
 //! of is in `parts`; what every handler asks for is in `desk`.
 
 mod attributes;
+mod bulk;
 mod codes;
 mod companies;
 mod company;
@@ -24,6 +25,7 @@ mod live;
 mod merge;
 mod narrowed;
 mod overview;
+mod palette;
 mod parts;
 mod password;
 mod refusals;
@@ -69,6 +71,7 @@ pub fn configure(config: &mut ServiceConfig) {
         .service(web::resource("/password").get(password::show).post(password::set))
         .service(web::resource("/theme").post(theme::keep))
         .service(web::resource("/").get(overview::show))
+        .service(web::resource("/palette").get(palette::offers))
         .service(web::resource("/search").get(search::show))
         .service(web::resource("/users").get(users::show))
         .service(web::resource("/users/duplicates").get(duplicates::show_users).post(duplicates::tell_users_apart))
@@ -89,6 +92,7 @@ pub fn configure(config: &mut ServiceConfig) {
         )
         .service(web::resource("/companies/{id}").get(company::show))
         .service(web::resource("/signed-members").post(signed_members::change))
+        .service(web::resource("/bulk").get(bulk::show).post(bulk::change))
         .service(web::resource("/columns").post(narrowed::keep_columns))
         .service(web::resource("/filter/values").get(narrowed::suggest))
         .service(web::resource("/live").get(live::list::show))
@@ -109,6 +113,7 @@ pub fn configure(config: &mut ServiceConfig) {
             web::resource("/attributes/{owner}/{name:.*}").get(attributes::one::show).post(attributes::one::change),
         )
         .service(web::resource("/install").get(install::page::show))
+        .service(web::resource("/install/doctor").get(install::doctor::show).post(install::doctor::make))
         .service(web::resource("/install/hand-over").get(install::hand_over::show))
         .service(web::resource("/install/hand-over.md").get(install::hand_over::show))
         .service(web::resource("/help").get(help::show))

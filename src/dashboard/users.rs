@@ -7,8 +7,9 @@ use actix_web::HttpRequest;
 use maud::{Markup, html};
 use serde_json::{Map, Value};
 
+use super::bulk;
 use super::desk::{self, Answer};
-use super::done::{self, Done};
+use super::done::{self, Asked, Done};
 use super::happenings::Told;
 use super::narrowed::{self, Sent};
 use super::parts::chart::roll;
@@ -110,7 +111,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
             }
             (made(frame))
         }))
-        (done::done(view.done.as_ref(), Told::OfUser, "/users", frame.clock, frame.role()))
+        (done::done(view.done.as_ref(), Told::Everything, "/users", frame.clock, frame.role()))
         @if view.users.rows.is_empty() && view.address.is_untouched() {
             (nobody())
         } @else {
@@ -138,10 +139,12 @@ fn made(frame: &Frame) -> Markup {
 fn table(frame: &Frame, view: &View) -> Markup {
     let address = &view.address;
     html! {
+        (bulk::pickable(frame, Listed::Users, address, html! {
         div.scroll.sticky.bleed tabindex="0" role="group" aria-label="Users" {
             table.table.cards data-rows="" {
                 thead {
                     tr {
+                        @if bulk::may_pick(frame) { (bulk::pick_all()) }
                         (address.head(SortBy::Name, "User", ""))
                         @for column in &view.columns.shown { (column_head(address, column)) }
                     }
@@ -149,6 +152,7 @@ fn table(frame: &Frame, view: &View) -> Markup {
                 tbody { @for user in &view.users.rows { (row(frame, view, user)) } }
             }
         }
+        }))
         (address.pager(
             &counted(view.users.rows.len() as u64, "user on this page", "users on this page"),
             view.users.next.as_ref(),
@@ -188,6 +192,7 @@ fn row(frame: &Frame, view: &View, user: &UserRow) -> Markup {
     let below = html! { (who::user_second_line(user)) @if !tagged { (tags(&user.tags)) } };
     html! {
         tr {
+            @if bulk::may_pick(frame) { (bulk::pick(user.key.0, who::user_name(user))) }
             th.lead scope="row" { (who::user(user, clock.now_ms, below)) }
             @for column in &view.columns.shown { (cell_of(frame, view, user, column)) }
         }
@@ -278,7 +283,8 @@ pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
     };
     let (is_wrong, extent) = (draft.is_some(), narrowed::extent(&request));
     let (query, key, may_save) = (address.query(PAGE_ROWS), operator.key, operator.role >= Role::Admin);
-    let (frame, (found, duplicates, users, builder, columns, values, tabs)) =
+    let asked = Asked::of(&request);
+    let (frame, (found, duplicates, users, builder, columns, values, tabs, done)) =
         desk::read(&request, operator, Place::Users, move |db, clock| {
             let users = users::list(db, &query, clock.now_ms)?;
             let (search, filter) = (query.search.as_deref(), query.filter.as_ref());
@@ -294,10 +300,18 @@ pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
             };
             let duplicates = stored_duplicates::count(db, Records::Users)?;
             let tabs = Tabs::read(db, Listed::Users, &catalog.segments, clock.today())?.savable(may_save);
-            Ok((found, duplicates, users, narrowed::builder(db, fields, draft)?, columns, values, tabs))
+            Ok((
+                found,
+                duplicates,
+                users,
+                narrowed::builder(db, fields, draft)?,
+                columns,
+                values,
+                tabs,
+                done::read(db, asked)?,
+            ))
         })
         .await?;
-    let done = done::undone(&request);
     let page = page(&frame, &View { address, builder, columns, tabs, values, found, duplicates, users, done });
     Ok(if is_wrong { desk::again(page) } else { desk::page(page) })
 }

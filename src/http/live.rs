@@ -11,10 +11,12 @@ use actix_web::web::Data;
 
 use crate::domain::ids::SourceKey;
 use crate::domain::message::{Receipt, Status};
-use crate::domain::time::HOUR_MS;
+use crate::domain::time::{HOUR_MS, SECOND_MS};
 
 /// Calls that are kept.
 pub const CALLS_MAX: usize = 500;
+/// Calls of one second that are kept: nobody reads faster, and a busy server has better things to do.
+pub const CALLS_A_SECOND: usize = 50;
 /// Bytes of what was sent that are kept of all of them together.
 const BYTES_MAX: usize = 2 * 1024 * 1024;
 /// Milliseconds for which a call is kept at most.
@@ -96,6 +98,8 @@ struct Ring {
     calls: VecDeque<Arc<Call>>,
     bytes: usize,
     last: u64,
+    /// The second that calls are taken in for (Unix), and how many it has taken.
+    second: (i64, usize),
 }
 
 impl Ring {
@@ -120,6 +124,18 @@ impl Live {
 
     fn ring(&self) -> MutexGuard<'_, Ring> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Room for so many calls of a request, as far as there is some in this second.
+    pub fn room(&self, now_ms: i64, wanted: usize) -> usize {
+        let mut ring = self.ring();
+        let second = now_ms.div_euclid(SECOND_MS);
+        if ring.second.0 != second {
+            ring.second = (second, 0);
+        }
+        let room = wanted.min(CALLS_A_SECOND - ring.second.1);
+        ring.second.1 += room;
+        room
     }
 
     /// Notes calls in the order in which they came; the oldest go.
@@ -182,6 +198,14 @@ mod tests {
 
     fn numbers(live: &Live, now_ms: i64, until: Option<u64>) -> Vec<u64> {
         live.latest(now_ms, until, 9_999, |_| true).0.iter().map(|call| call.number).collect()
+    }
+
+    #[test]
+    fn a_second_has_room_for_so_many_calls() {
+        let live = Live::default();
+        assert_eq!(live.room(1_000, CALLS_A_SECOND - 1), CALLS_A_SECOND - 1);
+        assert_eq!((live.room(1_999, 5), live.room(1_999, 5)), (1, 0));
+        assert_eq!(live.room(2_000, 5), 5);
     }
 
     #[test]

@@ -13,6 +13,7 @@ pub mod access;
 pub mod assets;
 pub mod client;
 pub mod csrf;
+pub mod doctor;
 pub mod export;
 pub mod head;
 pub mod headers;

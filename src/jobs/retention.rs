@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::actions::erase;
 use crate::domain::limits::{ARRIVAL_DAYS, EXAMPLE_DAYS, SEEN_DAYS};
 use crate::domain::time::{DAY_MS, HOUR_MS, kept_from};
-use crate::store::{Store, StoreError, arrivals, erasure, events, findings, operators, refusals, visitors};
+use crate::store::{Store, StoreError, arrivals, erasure, events, findings, operators, refusals, repeats, visitors};
 
 /// Rows that one chunk takes out: the writer is held for so long, then others pass.
 const CHUNK_ROWS: i64 = 500;
@@ -56,6 +56,7 @@ pub async fn clear(store: &Store) -> Result<(), StoreError> {
         .write_bulk(|tx| {
             refusals::forget_examples(tx, tx.now_ms - EXAMPLE_DAYS * DAY_MS)?;
             findings::forget(tx, tx.now_ms - EXAMPLE_DAYS * DAY_MS)?;
+            repeats::forget(tx, tx.now_ms - repeats::KEPT_MS)?;
             operators::forget_expired(tx)
         })
         .await

@@ -61,6 +61,20 @@ impl SortBy {
     }
 }
 
+/// Those of some companies that are there and not merged into another, each once.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn existing(db: &Reader<'_>, companies: &[CompanyKey]) -> Result<Vec<CompanyKey>, StoreError> {
+    let mut statement = db.0.prepare_cached(
+        "SELECT DISTINCT c.company_key FROM json_each(:keys) AS wanted
+         CROSS JOIN companies AS c ON c.company_key = wanted.value WHERE c.merged_into IS NULL",
+    )?;
+    let keys = list::json_keys(companies.iter().map(|company| company.0));
+    let rows = statement.query_map(named_params! { ":keys": keys }, |row| Ok(CompanyKey(row.get(0)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
 /// A company in a list.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CompanyRow {

@@ -13,7 +13,7 @@ use sha2::Sha256;
 
 use super::folds::{self, Gone, withdraw};
 use super::list::json_keys;
-use super::{Reader, StoreError, Tx, contexts, duplicates, email_domains, memberships, merges, remembered};
+use super::{Reader, StoreError, Tx, contexts, duplicates, email_domains, memberships, merges, remembered, repeats};
 use crate::domain::duplicates::{Records, Why};
 use crate::domain::ids::{EventId, UserKey};
 use crate::domain::time::EPOCH_MS;
@@ -185,6 +185,7 @@ pub fn begin(tx: &mut Tx<'_>, user: UserKey, events: Events) -> Result<Erased, S
     }
     erased.note("refusals", forget_examples(tx, &person)?);
     erased.note("import_refusals", forget_imported_rows(tx, &person)?);
+    erased.note("repeats", repeats::forget_answers(tx)?);
     erased.note("visitors", person.visitors.len());
     erased.note("users", person.users.len());
     for user in &person.users {

@@ -55,6 +55,7 @@ pub mod proofs;
 pub mod recount;
 pub mod refusals;
 mod remembered;
+pub mod repeats;
 pub mod search;
 pub mod segments;
 pub mod sightings;

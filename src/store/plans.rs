@@ -250,6 +250,8 @@ fn ask_everything(db: &Reader<'_>) {
         users::named_key(db, &name).unwrap();
     }
     companies::named_key(db, "acme").unwrap();
+    assert_eq!(users::existing(db, &[UserKey(1), UserKey(9)]).unwrap(), [UserKey(1)]);
+    assert_eq!(companies::existing(db, &[CompanyKey(1), CompanyKey(1)]).unwrap(), [CompanyKey(1)]);
     first_pages::of_user(db, UserKey(1)).unwrap();
     first_pages::of_company(db, CompanyKey(1)).unwrap();
     users::membership_values(db, UserKey(1), CompanyKey(1)).unwrap();

@@ -119,6 +119,20 @@ pub enum UserName {
     Id(String),
 }
 
+/// Those of some users that are there and not merged into another, each once.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn existing(db: &Reader<'_>, users: &[UserKey]) -> Result<Vec<UserKey>, StoreError> {
+    let mut statement = db.0.prepare_cached(
+        "SELECT DISTINCT u.user_key FROM json_each(:keys) AS wanted CROSS JOIN users AS u ON u.user_key = wanted.value
+         WHERE u.merged_into IS NULL",
+    )?;
+    let keys = list::json_keys(users.iter().map(|user| user.0));
+    let rows = statement.query_map(named_params! { ":keys": keys }, |row| Ok(UserKey(row.get(0)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
 /// A page of users.
 ///
 /// # Errors

@@ -75,3 +75,77 @@ async fn user_com_pages_work_unchanged() {
     assert_eq!(browsers.len(), 3, "nobody shares a browser id");
     is_clean(&browser).await;
 }
+
+/// What the page's own code sees: `onLoad` is called once, polling ends, nothing of the chat is an attribute.
+#[actix_web::test]
+async fn the_chat_s_settings_and_callbacks_are_accepted_and_ignored() {
+    let rollcall = Rollcall::start();
+    let site = Site::start();
+    let page = format!(
+        "<script>window.loads = 0;
+           window.civchat = {{apiKey: '{key}', user_id: 'ann', name: 'Ann', state: 'simple', plan: 'pro',
+             onLoad: function () {{ loads += 1 }}, onOpen: function () {{}}, onClose: function () {{}},
+             onUnreadCountChange: function () {{}}}};
+           var timer = setInterval(function () {{
+             if (typeof userengage == 'function') {{ clearInterval(timer); userengage('event.Polled for', {{n: 1}}); }}
+           }}, 20);</script>
+         <script data-cfasync=\"false\" src=\"{host}/widget.js\"></script>
+         <script>UE.pageHit({{email: 'ann@acme.test'}}); userengage('event.Two words.and a dot', {{n: 2}});
+           userengage('chat.open'); userengage('client', {{a: 1}}); userengage()</script>",
+        key = rollcall.write_key,
+        host = rollcall.address,
+    );
+    site.page("/app", &page);
+    let browser = Browser::start().await;
+    browser.open(&site.url("/app")).await;
+    until("both events, and one page", || async {
+        let mut events = rollcall.api("/users/ann/events").await.body["data"].as_array().cloned().unwrap_or_default();
+        events.retain(|event| ["track", "page"].contains(&event["type"].as_str().unwrap_or_default()));
+        let mut names: Vec<&str> = events.iter().filter_map(|event| event["name"].as_str()).collect();
+        names.sort_unstable();
+        if names == ["Polled for", "Two words.and a dot", "page"] { Ok(()) } else { Err(format!("{events:?}")) }
+    })
+    .await;
+    let ann = rollcall.user("ann").await;
+    assert_eq!(ann["email"], "ann@acme.test");
+    let attributes: Vec<&String> = ann["attributes"].as_object().expect("attributes").keys().collect();
+    assert_eq!(attributes, ["email", "name", "plan"], "{ann}");
+    assert_eq!(browser.run("return loads").await, 1, "onLoad is called once");
+    is_clean(&browser).await;
+}
+
+/// A tag manager inserts the script and the settings, in either order, as elements of its own.
+#[actix_web::test]
+async fn a_tag_manager_inserts_script_and_settings_in_any_order() {
+    let rollcall = Rollcall::start();
+    let site = Site::start();
+    let insert = format!(
+        "<script>
+           function tag(fill) {{ var s = document.createElement('script'); fill(s); document.head.appendChild(s); return s }}
+           function script(then) {{ tag(function (s) {{ s.async = true; s.src = '{}/widget.js'; s.onload = then }}) }}
+           function settings(id) {{ tag(function (s) {{ s.text = 'window.civchat = {{apiKey: \"{}\", user_id: \"' + id +
+             '\", company: {{company_id: \"acme\"}}}}' }}) }}
+         </script>",
+        rollcall.address, rollcall.write_key
+    );
+    site.page("/settings-first", &format!("{insert}<script>settings('ann'); script()</script>"));
+    let late = "<script>script(function () { UE.pageHit(); userengage('event.Early'); setTimeout(settings, 700, 'bob') })</script>";
+    site.page("/script-first", &format!("{insert}{late}"));
+    for (path, user) in [("/settings-first", "ann"), ("/script-first", "bob")] {
+        let browser = Browser::start().await;
+        browser.open(&site.url(path)).await;
+        is_current(&rollcall, user, "acme").await;
+        until(&format!("one page of {user}"), || async {
+            let events = rollcall.list(&format!("/users/{user}/events")).await;
+            let pages = events.iter().filter(|event| event["type"] == "page").count();
+            if pages == 1 { Ok(()) } else { Err(format!("{events:?}")) }
+        })
+        .await;
+        is_clean(&browser).await;
+    }
+    until("what was asked before the settings is Bob's", || async {
+        let events = rollcall.events_of("bob").await;
+        if events.contains(&"Early".to_owned()) { Ok(()) } else { Err(format!("{events:?}")) }
+    })
+    .await;
+}

@@ -140,6 +140,28 @@ async fn of_many_tabs_one_sends_what_waits_on_a_site_without_https_too() {
     three_tabs(&rollcall, |site| site.origin.replace("localhost", "shop.test"), &browser, false).await;
 }
 
+/// A click that is told and leads to another page at once: neither lost nor told twice.
+#[actix_web::test]
+async fn what_is_on_its_way_when_the_page_is_left_is_sent_once() {
+    let rollcall = Rollcall::start();
+    let relay = Relay::to(&rollcall.address);
+    let site = Site::start();
+    let page = through(&relay, &rollcall, json!({ "user_id": "ann" }));
+    site.page("/app", &(page + "<a href=/app>Again</a>"));
+    let browser = Browser::start().await;
+    browser.open(&site.url("/app")).await;
+    user_appears(&rollcall, "ann").await;
+    let names: Vec<String> = (0..5).map(|n| format!("Click {n}")).collect();
+    for name in &names {
+        browser.run(&format!("rollcall.track('{name}'); document.querySelector('a').click()")).await;
+        browser.run_async("document.readyState == 'complete' ? arguments[0]() : onload = () => arguments[0]()").await;
+    }
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    has_once(&rollcall, "ann", &names).await;
+    nothing_waits(&browser).await;
+    no_message_twice(&relay);
+}
+
 #[actix_web::test]
 async fn a_busy_server_is_left_alone_as_long_as_it_asks_for() {
     let rollcall = Rollcall::start();

@@ -3,8 +3,10 @@
 //! definitions. An operator's are worth a hand, a token's a secret token (A7). One deed is one change set.
 //!
 //! - `members.rs` who belongs to which company (C1, C7);
+//! - `bulk.rs` one deed for many of a list;
 //! - `notes.rs` notes about a user or a company (A9).
 
+pub mod bulk;
 mod members;
 pub mod notes;
 

@@ -16,7 +16,8 @@ async fn short_forms_are_the_long_ones() {
         ("m", json!({"batch": [{"type": "page", "userId": "ann"}]})),
         ("import", json!({"batch": [{"type": "page", "userId": "ann"}]})),
     ] {
-        assert_eq!(door.post(call, body).await.statuses(), ["stored"], "{call}");
+        assert_eq!(door.post(call, body.clone()).await.statuses(), ["stored"], "{call}");
+        assert_eq!(door.post(&format!("{call}/"), body).await.statuses(), ["stored"], "{call}/");
     }
 }
 
@@ -24,7 +25,7 @@ async fn short_forms_are_the_long_ones() {
 async fn what_is_not_there_is_a_problem_that_a_page_can_read() {
     let door = Door::open().await;
     let from_page = |request: TestRequest| request.insert_header(("origin", "https://shop.test"));
-    for path in ["/v1", "/v1/", "/v1/dance", "/v1/batch/", "/v1//batch", "/v1/a/b/c", "/v1/projects/x"] {
+    for path in ["/v1", "/v1/", "/v1/dance", "/v1/batch//", "/v1//batch", "/v1/a/b/c", "/v1/projects/x"] {
         let answer = door.ask(from_page(TestRequest::post().uri(path))).await;
         answer.problem(404, "not_found");
         assert_eq!(answer.header("access-control-allow-origin"), "https://shop.test", "{path}");
@@ -105,6 +106,7 @@ async fn the_scripts_are_served_to_every_page() {
         (format!("/widget.{version}.js"), "public, max-age=31536000, immutable"),
         (format!("/widget.{version}-without-gpc.js"), "public, max-age=31536000, immutable"),
         (format!("/analytics.js/v1/{KEY}/analytics.min.js"), "public, max-age=300"),
+        (format!("/analytics.js/v1/{KEY}/analytics.js"), "public, max-age=300"),
     ] {
         for request in [TestRequest::get(), TestRequest::default().method(Method::HEAD)] {
             let answer = door.ask(request.uri(&path).insert_header(("accept-encoding", "br"))).await;

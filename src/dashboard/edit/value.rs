@@ -246,7 +246,7 @@ pub struct Sent {
 }
 
 /// What was written, as the type would send it.
-fn value_of(text: &str, kind: Type) -> Result<Value, Mistake> {
+pub fn value_of(text: &str, kind: Type) -> Result<Value, Mistake> {
     let trimmed = text.trim();
     Ok(match kind {
         Type::Boolean => match trimmed {

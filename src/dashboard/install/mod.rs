@@ -1,6 +1,7 @@
 //! `/install`: the two snippets with the real key, and whether they work.
 
 mod check;
+pub mod doctor;
 pub mod fields;
 pub mod frameworks;
 pub mod hand_over;

@@ -164,6 +164,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
                 (proof::step(view, source, |role| frame.may(role)))
                 (hardening::step(frame, key, view.respect_gpc))
                 (steps::try_it(frame, key))
+                (steps::doctor(source))
                 (offers::card(frame, &view.offers))
                 (steps::hand_over(view, source))
             }
@@ -214,6 +215,7 @@ fn contents() -> Markup {
         ("proof", "5 Proof of identity"),
         ("harden", "Hardening"),
         ("try", "Try it"),
+        ("doctor", "Doctor"),
         ("handover", "Hand over"),
     ];
     html! {

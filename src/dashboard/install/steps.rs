@@ -163,6 +163,21 @@ pub fn try_it(frame: &Frame, key: &str) -> Markup {
     }
 }
 
+/// Field by field, on a page of the site.
+pub fn doctor(source: &Source) -> Markup {
+    html! {
+        section.stepbox id="doctor" {
+            h2 { "Doctor" }
+            p {
+                "Opens your own site with a one-time mark in the address; what the page says then appears beside what was stored, field by field, with the fix."
+            }
+            p.row {
+                a.btn href={ "/install/doctor?source=" (source.source_id) } { (icon("bolt")) " Look at a page of yours" }
+            }
+        }
+    }
+}
+
 /// All of it for somebody else.
 pub fn hand_over(view: &View, source: &Source) -> Markup {
     html! {

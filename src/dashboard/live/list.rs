@@ -16,7 +16,7 @@ use crate::dashboard::parts::section::head;
 use crate::dashboard::parts::{say, values};
 use crate::domain::time::MINUTE_MS;
 use crate::http::access::Viewer;
-use crate::http::live::{CALLS_MAX, Call, KEPT_MS};
+use crate::http::live::{CALLS_A_SECOND, CALLS_MAX, Call, KEPT_MS};
 
 /// Calls that the page shows.
 const ROWS: usize = 100;
@@ -127,7 +127,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
     let below = html! {
         p {
             "What websites and programs send, as it arrives. The last " (CALLS_MAX) " calls of the last " (KEPT_MS / MINUTE_MS)
-            " minutes are kept in memory alone: nothing of this page is written to the file, and it is gone when the server starts anew. "
+            " minutes are kept, of a second at most " (CALLS_A_SECOND) ", in memory alone: nothing of this page is written to the file, and it is gone when the server starts anew. "
             "Client addresses, user agents, keys and proofs are left out."
         }
     };

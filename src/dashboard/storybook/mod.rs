@@ -4,6 +4,7 @@
 //! `index.html`. The test also holds what is true of every page.
 
 mod attributes;
+mod bulk;
 mod deeds;
 mod edits;
 mod imports;
@@ -28,6 +29,7 @@ fn all() -> Vec<(&'static str, Markup)> {
         lists::suggestions(),
         lists::possible_duplicates(),
         lists::company_merges(),
+        bulk::bulk(),
         segments::segments(),
         live::live(),
         profiles::profiles(),

@@ -6,7 +6,7 @@ use super::deeds;
 use super::samples::{self, frame, now};
 use crate::dashboard::install::fields::{Fields, Offered};
 use crate::dashboard::install::page as install;
-use crate::dashboard::install::{frameworks, hand_over, proof as install_proof};
+use crate::dashboard::install::{doctor, frameworks, hand_over, proof as install_proof};
 use crate::dashboard::parts::form::Mistake;
 use crate::dashboard::parts::frame::{Place, Theme};
 use crate::dashboard::settings::values::Values;
@@ -17,12 +17,14 @@ use crate::domain::attributes::{Owner, Type};
 use crate::domain::ids::{OperatorKey, SecretKey};
 use crate::domain::settings::Settings;
 use crate::domain::time::{DAY_MS, MINUTE_MS};
+use crate::http::doctor::{Post, Visit};
 use crate::store::SourceKind;
 use crate::store::list::Count;
 use crate::store::operators::Operator;
 use crate::store::proofs::{SecretRow, Share};
 use crate::store::sightings::{Complete, Evidence, Refused};
 use crate::store::tokens::Token;
+use serde_json::{Value, json};
 
 pub fn installs() -> Vec<(&'static str, Markup)> {
     let here = frame(Place::Install, "/install");
@@ -72,12 +74,70 @@ pub fn installs() -> Vec<(&'static str, Markup)> {
             ),
         ),
         ("install-complete", install::page(&here, &view(Evidence { complete: Some(complete), ..seen }, "plain", 2))),
+        ("doctor-asks", doctor::page(&here, &doctor_view(None))),
+        ("doctor-waits", doctor::page(&here, &doctor_view(Some(visit(Vec::new()))))),
+        ("doctor-tells", doctor::page(&here, &doctor_view(Some(visit(vec![examined()]))))),
+        ("doctor-declined", {
+            let declined = Some(("write_key_unknown", "There is no write key \"wk_of_nobo…\".".to_owned()));
+            doctor::page(
+                &here,
+                &doctor_view(Some(visit(vec![Post { at_ms: now() - 9_000, declined, ..Post::default() }]))),
+            )
+        }),
         ("install-hand-over", {
             let view = view(Evidence::default(), "go", 1);
             hand_over::page(&here, &view, &samples::sources()[0], "wk_0123456789abcdef")
         }),
         ("install-no-source", install::page(&here, &no_source)),
     ]
+}
+
+fn doctor_view(visit: Option<Visit>) -> doctor::View {
+    let address = "https://app.quayside.example/projects".to_owned();
+    doctor::View { source: samples::sources().remove(0), visit, other_source: None, address, mistake: None }
+}
+
+fn visit(posts: Vec<Post>) -> Visit {
+    Visit {
+        number: 1,
+        mark: "kx3-Qm9TnWb1".to_owned(),
+        source: samples::sources()[0].key,
+        address: "https://app.quayside.example/projects".to_owned(),
+        made_ms: now() - 40_000,
+        first_ms: posts.first().map(|post| post.at_ms),
+        posts,
+    }
+}
+
+/// A request in which there is something of everything.
+fn examined() -> Post {
+    let sent = json!({
+        "type": "identify", "userId": "33871",
+        "traits": {
+            "email": "noor@saltmarsh.example", "plan": "pro ", "seats_used": "4", "birthday": "31/02/94",
+            "company": { "name": "Saltmarsh Brewing <b>" },
+        },
+    });
+    let outcome = |attribute: &str, outcome: &str, after: Value| json!({ "kind": "user", "attribute": attribute, "outcome": outcome, "after": after });
+    let refused =
+        |attribute: &str, code: &str, detail: &str| json!({ "attribute": attribute, "code": code, "detail": detail });
+    let answer = json!({
+        "status": "stored",
+        "refused_values": [
+            refused("birthday", "type_mismatch", "\"31/02/94\" is no date. Send one such as 1994-02-28."),
+            refused("company", "company_id_missing", "The company has no company_id."),
+        ],
+        "plan": {
+            "who": { "user_id": "33871" },
+            "because": ["The user id \"33871\" is known (R7)."],
+            "attributes": [
+                outcome("email", "unchanged", json!("noor@saltmarsh.example")), outcome("plan", "changed", json!("pro")),
+                outcome("seats_used", "changed", json!(4)), outcome("birthday", "refused", Value::Null),
+            ],
+        },
+    });
+    let page = json!({ "settings": { "user_id": "33871", "name": "{{ user.name }}" }, "globals": ["civchat", "rollcallSettings"] });
+    Post { at_ms: now() - 9_000, page, messages: vec![(sent, answer)], ..Post::default() }
 }
 
 pub fn settings_pages() -> Vec<(&'static str, Markup)> {

@@ -112,6 +112,19 @@ CREATE TABLE tokens (
   revoked_ms   INTEGER
 ) STRICT;
 
+-- Requests of programs with an `Idempotency-Key`, and what was answered (none while it is on its way), for a day.
+CREATE TABLE repeats (
+  token_id        TEXT    NOT NULL,
+  idempotency_key TEXT    NOT NULL,
+  request_hash    BLOB    NOT NULL,
+  at_ms           INTEGER NOT NULL,
+  status          INTEGER,
+  content_type    TEXT,
+  body            BLOB,
+  PRIMARY KEY (token_id, idempotency_key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX repeats_at ON repeats (at_ms);
+
 -- People and companies -----------------------------------------------------
 
 CREATE TABLE users (

@@ -1,0 +1,134 @@
+//! `Idempotency-Key`: a program that does not know whether its request arrived sends it again, and it is done once.
+//!
+//! The answer to the first request with a key is kept for a day and given again, with `Idempotent-Replayed: true`.
+//! What failed on our side is not kept: it may be tried again.
+
+use actix_web::body::{BoxBody, EitherBody, MessageBody, to_bytes};
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use actix_web::middleware::Next;
+use actix_web::web::{Bytes, Data};
+use actix_web::{Error, HttpResponse, ResponseError};
+use sha2::{Digest, Sha256};
+
+use crate::http::access;
+use crate::http::problem::Problem;
+use crate::store::Store;
+use crate::store::repeats::{self, Answered, Claim, Keyed};
+
+/// The header of a request.
+const KEY: &str = "idempotency-key";
+/// The header of an answer that was given before.
+const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+/// Characters of a key at most.
+const KEY_CHARS_MAX: usize = 255;
+/// Bytes of an answer that is kept.
+const ANSWER_BYTES_MAX: usize = 256 * 1024;
+/// The path of uploads, which are streamed: of these the address alone tells one request from another.
+const UPLOADS: &str = "/api/v1/imports";
+
+/// Middleware of the API.
+///
+/// # Errors
+/// The inner service's.
+pub(super) async fn once<B: MessageBody + 'static>(
+    mut request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
+    let keyed = match keyed(&mut request).await {
+        Ok(Some(keyed)) => keyed,
+        Ok(None) => return Ok(next.call(request).await?.map_into_left_body()),
+        Err(problem) => return Ok(instead(request, problem.error_response())),
+    };
+    let Some(store) = request.app_data::<Data<Store>>().cloned() else {
+        return Ok(next.call(request).await?.map_into_left_body());
+    };
+    let to_claim = keyed.clone();
+    match store.write(move |tx| repeats::claim(tx, &to_claim)).await.map_err(Problem::from) {
+        Err(problem) => return Ok(instead(request, problem.error_response())),
+        Ok(Claim::First) => {}
+        Ok(Claim::Repeat(answered)) => return Ok(instead(request, again(answered))),
+        Ok(Claim::Running) => {
+            let detail = "The same request is still on its way. Ask again in a moment, with the same key.";
+            let problem = Problem::new(StatusCode::CONFLICT, "idempotency_key_in_use", detail).retry_after(1);
+            return Ok(instead(request, problem.error_response()));
+        }
+        Ok(Claim::Other) => {
+            let detail = "Something else was asked with this Idempotency-Key. Send a new key with each new request.";
+            let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused", detail);
+            return Ok(instead(request, problem.error_response()));
+        }
+    }
+    let response = match next.call(request).await {
+        Ok(response) => response,
+        Err(error) => {
+            settle(&store, keyed, None).await;
+            return Err(error);
+        }
+    };
+    let (request, response) = response.into_parts();
+    let status = response.status();
+    let content_type = response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let content_type = content_type.to_owned();
+    let (head, body) = response.into_parts();
+    let body = to_bytes(body).await.map_err(Into::into)?;
+    // What failed on our side, or was turned away before it was looked at, may be tried again.
+    let is_final = !status.is_server_error()
+        && !matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
+        && body.len() <= ANSWER_BYTES_MAX;
+    let answered = is_final.then(|| Answered { status: status.as_u16(), content_type, body: body.to_vec() });
+    settle(&store, keyed, answered).await;
+    Ok(ServiceResponse::new(request, head.set_body(body).map_into_boxed_body().map_into_right_body()))
+}
+
+/// The request by its token and key; none where it only reads, has no key, or no token that is one.
+async fn keyed(request: &mut ServiceRequest) -> Result<Option<Keyed>, Problem> {
+    let Some(key) = request.headers().get(KEY).filter(|_| !request.method().is_safe()) else { return Ok(None) };
+    let key = key.to_str().ok().map(str::trim).filter(|key| (1..=KEY_CHARS_MAX).contains(&key.len()));
+    let key = key.map(str::to_owned).ok_or_else(|| {
+        let detail = format!("The Idempotency-Key has 1 to {KEY_CHARS_MAX} visible characters. A UUID is a good one.");
+        Problem::new(StatusCode::BAD_REQUEST, "idempotency_key_invalid", detail)
+    })?;
+    let store =
+        request.app_data::<Data<Store>>().cloned().ok_or_else(|| Problem::internal("the server has no store"))?;
+    let Some(secret) = access::bearer(request.request()) else { return Ok(None) };
+    let Some(token) = access::token(&store, secret).await? else { return Ok(None) };
+    let mut hash = Sha256::new();
+    hash.update(request.method().as_str());
+    hash.update([0]);
+    hash.update(request.uri().to_string());
+    hash.update([0]);
+    if request.path() != UPLOADS {
+        let body = request.extract::<Bytes>().await.map_err(|_| {
+            let detail = "The body could not be read, or is too large.";
+            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
+        })?;
+        hash.update(&body);
+        request.set_payload(Payload::from(body));
+    }
+    Ok(Some(Keyed { token_id: token.token_id, key, request_hash: hash.finalize().into() }))
+}
+
+fn instead<B>(request: ServiceRequest, response: HttpResponse) -> ServiceResponse<EitherBody<B, BoxBody>> {
+    request.into_response(response).map_into_right_body()
+}
+
+fn again(answered: Answered) -> HttpResponse {
+    let status = StatusCode::from_u16(answered.status).unwrap_or(StatusCode::OK);
+    let mut response = HttpResponse::build(status);
+    response.insert_header((REPLAYED, HeaderValue::from_static("true")));
+    if !answered.content_type.is_empty() {
+        response.content_type(answered.content_type);
+    }
+    response.body(answered.body)
+}
+
+/// Keeps the answer. Where that fails the key stays claimed for a while, and nothing is done twice.
+async fn settle(store: &Store, keyed: Keyed, answered: Option<Answered>) {
+    let settled = store.write(move |tx| repeats::settle(tx, &keyed, answered.as_ref())).await;
+    let settled: Result<(), crate::store::StoreError> = settled;
+    if let Err(error) = settled {
+        tracing::warn!(%error, "The answer to a request with an Idempotency-Key could not be kept.");
+    }
+}

@@ -1,0 +1,467 @@
+//! What the doctor says: field by field what became of what a page said, and what is odd about the page.
+
+use serde_json::{Map, Value};
+
+use crate::dashboard::codes;
+use crate::dashboard::parts::values::cut;
+use crate::domain::attributes::{self, Owner};
+use crate::http::doctor::{Post, Visit};
+
+/// Characters of a value that are shown.
+const VALUE_CHARS_MAX: usize = 60;
+/// Globals from which the widget takes settings.
+const FORMS: [&str; 3] = ["rollcallSettings", "civchat", "intercomSettings"];
+/// How template languages begin their tags: in a value they were not rendered.
+const TAGS: [&str; 6] = ["{{", "{%", "<%", "${", "#{", "<?"];
+
+/// What became of a field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verdict {
+    /// The field as the page calls it.
+    pub field: String,
+    /// How it is meant: a tone of the pill.
+    pub tone: &'static str,
+    /// In a word or two.
+    pub word: &'static str,
+    /// What the page said.
+    pub said: String,
+    /// What is stored; none where nothing is.
+    pub stored: Option<String>,
+    /// The code, where it was refused.
+    pub code: Option<String>,
+    /// Why, and the fix.
+    pub why: String,
+}
+
+impl Verdict {
+    fn new(field: impl Into<String>, said: &Value, (tone, word): (&'static str, &'static str)) -> Verdict {
+        let field = field.into();
+        Verdict { field, tone, word, said: shown(said), stored: None, code: None, why: String::new() }
+    }
+
+    fn stored(self, value: &Value) -> Verdict {
+        Verdict { stored: Some(shown(value)), ..self }
+    }
+
+    fn because(self, why: impl Into<String>) -> Verdict {
+        Verdict { why: why.into(), ..self }
+    }
+
+    fn refused(self, code: &str, detail: &str) -> Verdict {
+        let (tone, word) = if code == "attribute_locked" { ("warn", "Locked") } else { ("bad", "Refused") };
+        let fix = codes::explain(code).map_or("", |known| known.fix);
+        Verdict { tone, word, code: Some(code.to_owned()), why: format!("{detail} {fix}").trim().to_owned(), ..self }
+    }
+}
+
+fn shown(value: &Value) -> String {
+    cut(&value.to_string(), VALUE_CHARS_MAX)
+}
+
+fn text<'a>(value: &'a Value, name: &str) -> Option<&'a str> {
+    value.get(name).and_then(Value::as_str)
+}
+
+/// The verdicts on one message: as sent, and the answer with its plan.
+pub fn of_message(sent: &Value, answer: &Value) -> Vec<Verdict> {
+    let message = Answered { answer, plan: &answer["plan"] };
+    let traits = sent.get("traits").and_then(Value::as_object).cloned().unwrap_or_default();
+    let mut verdicts = Vec::new();
+    if let Some(id) = sent.get("userId").filter(|id| !id.is_null()) {
+        verdicts.push(message.identifier("user_id", id, &message.plan["who"]["user_id"], "id_"));
+    }
+    match text(sent, "type") {
+        Some("group") => {
+            let id = sent.get("groupId").unwrap_or(&Value::Null);
+            verdicts.push(message.company("company.company_id", id));
+            let of = Of { owner: Owner::Company, company: id, prefix: "company." };
+            verdicts.extend(traits.iter().map(|(name, value)| message.value(&of, name, value)));
+            verdicts.extend(message.membership(id, sent.get("membership")));
+        }
+        Some("track" | "page" | "screen") => verdicts.extend(message.event(sent)),
+        _ => {
+            let user = Of { owner: Owner::User, company: &Value::Null, prefix: "" };
+            for (name, value) in &traits {
+                match (name.as_str(), value) {
+                    ("company", Value::Object(company)) => verdicts.extend(message.stated("company", company)),
+                    ("companies", Value::Array(companies)) => {
+                        for (place, company) in companies.iter().enumerate() {
+                            let prefix = format!("companies[{place}]");
+                            verdicts.extend(
+                                company.as_object().map(|company| message.stated(&prefix, company)).unwrap_or_default(),
+                            );
+                        }
+                    }
+                    ("companies_mode", _) => {}
+                    _ => verdicts.push(message.value(&user, name, value)),
+                }
+            }
+        }
+    }
+    verdicts
+}
+
+/// Whose attribute it is, and how the page names it.
+struct Of<'a> {
+    owner: Owner,
+    company: &'a Value,
+    prefix: &'a str,
+}
+
+/// The answer to a message.
+struct Answered<'a> {
+    answer: &'a Value,
+    plan: &'a Value,
+}
+
+impl Answered<'_> {
+    fn is_refused(&self) -> bool {
+        text(self.answer, "status") == Some("refused")
+    }
+
+    /// The reason for which the whole message was refused.
+    fn refusal(&self, verdict: Verdict) -> Verdict {
+        verdict.refused(text(self.answer, "code").unwrap_or_default(), text(self.answer, "detail").unwrap_or_default())
+    }
+
+    /// An id; the message's own refusal belongs to it where its code begins like this.
+    fn identifier(&self, field: &str, said: &Value, stored: &Value, codes: &str) -> Verdict {
+        let verdict = Verdict::new(field, said, ("good", "Stored"));
+        if !self.is_refused() {
+            return if stored.is_null() { with_word(verdict, "", "Not looked at") } else { verdict.stored(stored) };
+        }
+        let code = text(self.answer, "code").unwrap_or_default();
+        if code.starts_with(codes) || code.starts_with("signature_") || code == "token_expired" || code == "erased" {
+            self.refusal(verdict)
+        } else {
+            with_word(verdict, "", "Not stored").because("The message was refused for another field.")
+        }
+    }
+
+    /// What became of an attribute.
+    fn value(&self, of: &Of<'_>, name: &str, said: &Value) -> Verdict {
+        let verdict = Verdict::new(format!("{}{name}", of.prefix), said, ("good", "Stored"));
+        if self.is_refused() {
+            return with_word(verdict, "", "Not stored").because("The message was refused for another field.");
+        }
+        let stored_name = attributes::name(of.owner, name).unwrap_or_else(|_| name.to_owned());
+        let is_it = |one: &Value| {
+            let named = text(one, "attribute");
+            named == Some(name) || named == Some(stored_name.as_str())
+        };
+        let of_this = |one: &&Value| {
+            is_it(one)
+                && text(one, "kind") == Some(of.owner.as_str())
+                && (of.company.is_null() || one["company_id"] == as_id(of.company))
+        };
+        let outcomes = self.plan["attributes"].as_array().into_iter().flatten();
+        let outcome = outcomes.clone().find(of_this);
+        let refused = self.answer["refused_values"].as_array().into_iter().flatten().find(|one| is_it(one));
+        if let Some(refused) = refused.filter(|_| outcome.is_none_or(|one| text(one, "outcome") == Some("refused"))) {
+            let (code, detail) =
+                (text(refused, "code").unwrap_or_default(), text(refused, "detail").unwrap_or_default());
+            return verdict.refused(code, detail);
+        }
+        let Some(outcome) = outcome else {
+            let nothing = said.is_null() || said == "";
+            let why = if nothing { "Nothing was said: an empty value is none." } else { "" };
+            return with_word(verdict, "", "Ignored").because(why);
+        };
+        let after = &outcome["after"];
+        let renamed = (stored_name != name).then(|| format!("Stored as {stored_name}. "));
+        let why = |sentence: &str| format!("{}{sentence}", renamed.clone().unwrap_or_default()).trim().to_owned();
+        match text(outcome, "outcome") {
+            Some("outranked") => with_word(verdict, "warn", "Outranked")
+                .stored(after)
+                .because(why("A later or better value stands: one by hand, a pin, or one with proof.")),
+            Some("unchanged") => with_word(verdict, "", "The same").stored(after).because(why("")),
+            _ if after != said => {
+                with_word(verdict, "info", "Converted").stored(after).because(why("Nothing was lost by it."))
+            }
+            _ => verdict.stored(after).because(why("")),
+        }
+    }
+
+    /// A company that a page states, with what it says of it.
+    fn stated(&self, prefix: &str, company: &Map<String, Value>) -> Vec<Verdict> {
+        let key = ["company_id", "id", "groupId"].into_iter().find(|key| company.contains_key(*key));
+        let id = key.and_then(|key| company.get(key)).unwrap_or(&Value::Null);
+        let itself = self.company(&format!("{prefix}.{}", key.unwrap_or("company_id")), id);
+        let is_refused = itself.code.is_some();
+        let mut verdicts = vec![itself];
+        let prefix_of_values = format!("{prefix}.");
+        let of = Of { owner: Owner::Company, company: id, prefix: &prefix_of_values };
+        for (name, value) in company {
+            match name.as_str() {
+                "membership" => verdicts.extend(self.membership(id, Some(value))),
+                "remove" => {}
+                name if Some(name) == key => {}
+                name if is_refused => {
+                    let verdict = Verdict::new(format!("{prefix}.{name}"), value, ("", "Not stored"));
+                    verdicts.push(verdict.because("The company was refused."));
+                }
+                name => verdicts.push(self.value(&of, name, value)),
+            }
+        }
+        verdicts
+    }
+
+    fn membership(&self, company: &Value, said: Option<&Value>) -> Vec<Verdict> {
+        let of = Of { owner: Owner::Membership, company, prefix: "membership." };
+        let said = said.and_then(Value::as_object).into_iter().flatten();
+        said.map(|(name, value)| self.value(&of, name, value)).collect()
+    }
+
+    /// A company's id.
+    fn company(&self, field: &str, said: &Value) -> Verdict {
+        let companies = self.plan["companies"].as_array().into_iter().flatten();
+        let known = companies.clone().find(|one| one["company_id"] == as_id(said));
+        let verdict = Verdict::new(field, said, ("good", "Stored"));
+        let refused = self.answer["refused_values"].as_array().into_iter().flatten();
+        let refused = refused.clone().find(|one| {
+            let code = text(one, "code").unwrap_or_default();
+            let about = text(one, "attribute").unwrap_or_default();
+            code.starts_with("company_id")
+                || (about.starts_with("compan") && (code.starts_with("id_") || code.starts_with("signature")))
+        });
+        match (known, refused) {
+            (Some(known), _) => verdict.stored(&known["company_id"]).because(
+                match (known["member"] == true, known["current"] == true) {
+                    (true, true) => "The user's current company.",
+                    (true, false) => "One of the user's companies.",
+                    (false, _) => "The user is not a member of it now.",
+                },
+            ),
+            (None, Some(one)) => {
+                verdict.refused(text(one, "code").unwrap_or_default(), text(one, "detail").unwrap_or_default())
+            }
+            (None, None) if self.is_refused() => self.identifier(field, said, &Value::Null, "company_id"),
+            (None, None) => with_word(verdict, "", "Not looked at"),
+        }
+    }
+
+    /// What became of a page view or an event.
+    fn event(&self, sent: &Value) -> Vec<Verdict> {
+        let name = sent.get("event").or_else(|| sent.get("name")).filter(|name| !name.is_null() && *name != "");
+        let url = &sent["context"]["page"]["url"];
+        let said = name.unwrap_or(url);
+        let verdict = Verdict::new(if name.is_some() { "name" } else { "address" }, said, ("good", "Stored"));
+        if self.is_refused() {
+            return vec![self.refusal(verdict)];
+        }
+        let event = &self.plan["event"];
+        if event.is_null() {
+            return vec![with_word(verdict, "", "Not counted").because(self.because())];
+        }
+        let company = &event["company_id"];
+        let stated = sent["context"].get("groupId").unwrap_or(&Value::Null);
+        let counted =
+            Verdict::new("company", stated, if company.is_null() { ("", "None") } else { ("good", "Counted") });
+        let counted = if company.is_null() { counted } else { counted.stored(company) };
+        vec![verdict.stored(said), counted.because(self.because())]
+    }
+
+    /// The last reason of the plan, which is about the event.
+    fn because(&self) -> String {
+        let reasons = self.plan["because"].as_array().into_iter().flatten();
+        reasons.filter_map(Value::as_str).next_back().unwrap_or_default().to_owned()
+    }
+}
+
+fn with_word(verdict: Verdict, tone: &'static str, word: &'static str) -> Verdict {
+    Verdict { tone, word, ..verdict }
+}
+
+/// An id as it is stored: text, whatever the page sent.
+fn as_id(said: &Value) -> Value {
+    match said {
+        Value::String(text) => Value::from(text.trim()),
+        Value::Number(number) => Value::from(number.to_string()),
+        other => other.clone(),
+    }
+}
+
+/// Something odd about a page: how bad it is, what is so, and what to do.
+pub type Oddity = (&'static str, String, &'static str);
+
+/// What is odd about the page of a visit.
+pub fn oddities(visit: &Visit, server: &str, other_source: Option<&str>) -> Vec<Oddity> {
+    let mut found: Vec<Oddity> = Vec::new();
+    if let Some(name) = other_source {
+        found.push((
+            "bad",
+            format!("The page sends with the key of the source “{name}”, not with this source's."),
+            "Put this source's write key into the page's settings. A test source's key on a live site keeps nothing.",
+        ));
+    }
+    if visit.address.starts_with("http://") && server.starts_with("https://") {
+        found.push((
+            "warn",
+            "The page is served by http, and what it sends can be read on the way.".to_owned(),
+            "Serve the site by https; browsers keep more from pages that are not.",
+        ));
+    }
+    let Some(first) = visit.posts.first() else { return found };
+    let latest = visit.posts.last().unwrap_or(first);
+    let scripts = latest.page["scripts"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    if scripts.filter(|address| is_ours(address)).count() > 1 {
+        found.push((
+            "warn",
+            "The snippet is on the page twice. It runs once.".to_owned(),
+            "Take one of them out: a template and a tag manager may both have it.",
+        ));
+    }
+    let globals = latest.page["globals"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let globals: Vec<&str> = globals.filter(|name| FORMS.contains(name)).collect();
+    if globals.len() > 1 {
+        found.push((
+            "warn",
+            format!("The page sets {}. Only the first is read.", globals.join(" and ")),
+            "Keep one form of the settings; the order is rollcall-settings, rollcallSettings, civchat, intercomSettings.",
+        ));
+    }
+    let settings = &latest.page["settings"];
+    let mut unrendered = Vec::new();
+    find_tags(settings, "", &mut unrendered);
+    if !unrendered.is_empty() {
+        found.push((
+            "bad",
+            format!("Template tags were not rendered: {}.", unrendered.join(", ")),
+            "The page was sent as it stands in the template. Put the snippet where your framework renders it.",
+        ));
+    }
+    let id = settings.get("user_id").map(|id| id.as_str().map_or_else(|| id.to_string(), str::to_owned));
+    if id.is_some_and(|id| id.contains('@')) {
+        found.push((
+            "warn",
+            "The user id is an e-mail address. Who changes the address becomes somebody else.".to_owned(),
+            "Send the id of the row in your database as user_id, and the address as email.",
+        ));
+    }
+    let late = |post: &Post| post.page["settings"].get("user_id").is_none_or(Value::is_null);
+    if late(first) && !late(latest) {
+        found.push((
+            "warn",
+            "The user was set after the first message was sent: that page view counts for a visitor first.".to_owned(),
+            "Set the settings before the script's tag, or call identify as soon as you know who it is.",
+        ));
+    }
+    found
+}
+
+/// Whether a script's address is that of the widget.
+fn is_ours(address: &str) -> bool {
+    let path = address.split(['?', '#']).next().unwrap_or_default();
+    let file = path.rsplit('/').next().unwrap_or_default();
+    file == "widget.js" || (file.starts_with("widget.") && file.ends_with(".js"))
+}
+
+fn find_tags(value: &Value, name: &str, found: &mut Vec<String>) {
+    match value {
+        Value::String(text) if TAGS.iter().any(|tag| text.contains(tag)) => {
+            found.push(format!("{name} is {}", cut(text, VALUE_CHARS_MAX)));
+        }
+        Value::Object(fields) => {
+            for (field, value) in fields {
+                let name = if name.is_empty() { field.clone() } else { format!("{name}.{field}") };
+                find_tags(value, &name, found);
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| find_tags(item, name, found)),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ids::SourceKey;
+    use serde_json::json;
+
+    fn told(sent: Value, answer: Value) -> Vec<(String, &'static str, Option<String>)> {
+        of_message(&sent, &answer).into_iter().map(|one| (one.field, one.word, one.stored)).collect()
+    }
+
+    #[test]
+    fn each_field_of_an_identify_has_its_verdict() {
+        let sent = json!({
+            "type": "identify", "userId": 7,
+            "traits": {
+                "email": "ann@acme.test", "seats": "4", "birthday": "31/02/94", "createdAt": "2026-01-01T00:00:00Z",
+                "empty": "", "company": { "id": 4127, "name": "Acme", "membership": { "role": "admin" } },
+            },
+        });
+        let outcome = |kind: &str, attribute: &str, outcome: &str, after: Value| {
+            json!({ "kind": kind, "attribute": attribute, "outcome": outcome, "before": null, "after": after,
+                    "company_id": if kind == "user" { Value::Null } else { json!("4127") } })
+        };
+        let answer = json!({
+            "status": "stored",
+            "refused_values": [{ "attribute": "birthday", "code": "type_mismatch", "detail": "No date." }],
+            "plan": {
+                "who": { "user_id": "7" },
+                "attributes": [
+                    outcome("user", "email", "unchanged", json!("ann@acme.test")),
+                    outcome("user", "seats", "changed", json!(4)),
+                    outcome("user", "birthday", "refused", Value::Null),
+                    outcome("user", "created_at", "changed", json!("2026-01-01T00:00:00.000Z")),
+                    outcome("company", "name", "outranked", json!("ACME")),
+                    outcome("membership", "role", "changed", json!("admin")),
+                ],
+                "companies": [{ "company_id": "4127", "member": true, "current": true }],
+            },
+        });
+        let expected = [
+            ("user_id", "Stored", Some("\"7\"")),
+            ("email", "The same", Some("\"ann@acme.test\"")),
+            ("seats", "Converted", Some("4")),
+            ("birthday", "Refused", None),
+            ("createdAt", "Converted", Some("\"2026-01-01T00:00:00.000Z\"")),
+            ("empty", "Ignored", None),
+            ("company.id", "Stored", Some("\"4127\"")),
+            ("company.name", "Outranked", Some("\"ACME\"")),
+            ("membership.role", "Stored", Some("\"admin\"")),
+        ];
+        let expected: Vec<_> =
+            expected.map(|(field, word, stored)| (field.to_owned(), word, stored.map(str::to_owned))).to_vec();
+        assert_eq!(told(sent, answer), expected);
+    }
+
+    #[test]
+    fn a_refused_id_is_the_reason_for_which_nothing_else_was_stored() {
+        let sent = json!({ "type": "identify", "userId": "{{ user.id }}", "traits": { "plan": "pro" } });
+        let answer = json!({ "status": "refused", "code": "id_placeholder", "detail": "A placeholder.", "plan": {} });
+        assert_eq!(
+            told(sent.clone(), answer.clone()),
+            [("user_id".to_owned(), "Refused", None), ("plan".to_owned(), "Not stored", None)]
+        );
+        assert_eq!(of_message(&sent, &answer)[0].code.as_deref(), Some("id_placeholder"));
+    }
+
+    #[test]
+    fn what_is_odd_about_a_page_is_said() {
+        let page = |settings: Value| {
+            json!({
+                "settings": settings, "globals": ["alert", "rollcallSettings", "civchat"],
+                "scripts": ["https://roll.test/widget.js", "https://roll.test/widget.js?again", "https://x.test/widget-shop.js"],
+            })
+        };
+        let post = |settings: Value| Post { page: page(settings), ..Post::default() };
+        let visit = Visit {
+            number: 1,
+            mark: String::new(),
+            source: SourceKey(1),
+            address: "http://app.test/".to_owned(),
+            made_ms: 0,
+            first_ms: Some(0),
+            posts: vec![
+                post(json!({})),
+                post(json!({ "user_id": "ann@acme.test", "company": { "plan": "<%= plan %>" } })),
+            ],
+        };
+        let found: Vec<&str> = oddities(&visit, "https://roll.test", Some("Test")).iter().map(|one| one.2).collect();
+        assert_eq!(found.len(), 7, "{found:?}");
+        let fine = Visit { address: "https://app.test/".to_owned(), posts: vec![], ..visit };
+        assert_eq!(oddities(&fine, "https://roll.test", None), []);
+    }
+}

@@ -1,0 +1,143 @@
+//! One deed for many rows of a list: seen before, done as one change, taken back as one.
+
+mod support;
+
+use serde_json::{Value, json};
+
+use support::desk::Desk;
+use support::{Rollcall, message_id, seconds_ago};
+
+fn identify(user: &str, traits: Value) -> Value {
+    json!({ "type": "identify", "messageId": message_id(), "userId": user, "traits": traits, "timestamp": seconds_ago(60) })
+}
+
+async fn three_people() -> Rollcall {
+    let rollcall = Rollcall::start();
+    rollcall
+        .backend_posts(json!([
+            identify("ann", json!({ "plan": "pro", "seats": 3, "company": { "company_id": "acme" } })),
+            identify("bob", json!({ "plan": "free" })),
+            identify("cec", json!({ "plan": "free" })),
+        ]))
+        .await;
+    rollcall
+}
+
+/// The keys of the rows that a list shows, by what the list says of each.
+fn picked(list: &str) -> Vec<String> {
+    let boxes = list.split("name=\"row\" value=\"").skip(1);
+    boxes.filter_map(|rest| rest.split('"').next()).map(str::to_owned).collect()
+}
+
+/// What a page of deeds carries to the deed: whom.
+fn whom(page: &str) -> String {
+    let keys = page.split("name=\"keys\" value=\"").nth(1).and_then(|rest| rest.split('"').next());
+    keys.expect("whom").to_owned()
+}
+
+async fn tags(rollcall: &Rollcall, user: &str) -> Value {
+    rollcall.user(user).await["tags"].clone()
+}
+
+/// Sees what a deed does, then does it, and answers the page that tells it.
+async fn does(desk: &Desk<'_>, list: &str, keys: &str, deed: &str, name: &str, value: &str) -> String {
+    let fields = [("list", list), ("keys", keys), ("deed", deed), ("name", name), ("value", value)];
+    let seen = desk.send("/bulk", &fields).await;
+    assert!(seen.status == 200 && seen.page.contains("What this does"), "{}", seen.page);
+    desk.does("/bulk", &[&fields[..], &[("step", "do")]].concat()).await
+}
+
+#[actix_web::test]
+async fn those_picked_get_a_tag_after_a_preview_and_lose_it_with_one_undo() {
+    let rollcall = three_people().await;
+    let desk = rollcall.desk().await;
+    let list = desk.open("/users?sort=name").await;
+    let keys = picked(&list);
+    assert_eq!(keys.len(), 3, "each row can be picked");
+    let page = desk.open(&format!("/bulk?list=users&sort=name&row={}&row={}", keys[0], keys[1])).await;
+    assert!(page.contains("Change 2 users"), "{page}");
+    let whom = whom(&page);
+
+    let fields = [("list", "users"), ("keys", whom.as_str()), ("deed", "tag"), ("value", "vip")];
+    let seen = desk.send("/bulk", &fields).await.page;
+    assert!(seen.contains("<b>2 users</b> change") && seen.contains("vip"), "{seen}");
+    assert_eq!(tags(&rollcall, "ann").await, json!([]), "a preview changes nothing");
+
+    let done = does(&desk, "users", &whom, "tag", "", "vip").await;
+    assert!(done.contains("Done") && done.contains("Undo"), "{done}");
+    assert_eq!((tags(&rollcall, "ann").await, tags(&rollcall, "bob").await), (json!(["vip"]), json!(["vip"])));
+    assert_eq!(tags(&rollcall, "cec").await, json!([]), "who was not picked");
+    let changes = rollcall.list("/changes?by=hand").await;
+    assert_eq!(changes[0]["changes"].as_array().map(Vec::len), Some(2), "one change set: {}", changes[0]);
+
+    let undone = desk.undoes(&done).await;
+    assert!(undone.contains("Taken back"), "{undone}");
+    assert_eq!((tags(&rollcall, "ann").await, tags(&rollcall, "bob").await), (json!([]), json!([])));
+}
+
+#[actix_web::test]
+async fn all_that_match_get_an_attribute_a_company_and_an_owner() {
+    let rollcall = three_people().await;
+    let desk = rollcall.desk().await;
+    let page = desk.open("/bulk?list=users&all=1&f=plan:is:free").await;
+    assert!(page.contains("Change 2 users"), "{page}");
+    let free = whom(&page);
+    let done = does(&desk, "users", &free, "set", "seats", "5").await;
+    assert_eq!(rollcall.user("bob").await["attributes"]["seats"], json!(5), "as a number");
+    desk.undoes(&done).await;
+    assert_eq!(rollcall.user("bob").await["attributes"]["seats"], Value::Null);
+
+    let done = does(&desk, "users", &free, "join", "acme", "").await;
+    assert_eq!(rollcall.company("acme").await["members"], json!(3));
+    desk.undoes(&done).await;
+    assert_eq!(rollcall.company("acme").await["members"], json!(1));
+
+    does(&desk, "users", &free, "owner", "", "owner@rollcall.test").await;
+    assert_eq!(rollcall.user("cec").await["owner"], json!("owner@rollcall.test"));
+    assert_eq!(rollcall.user("ann").await["owner"], Value::Null);
+}
+
+#[actix_web::test]
+async fn companies_are_archived_and_come_back() {
+    let rollcall = three_people().await;
+    let desk = rollcall.desk().await;
+    let keys = picked(&desk.open("/companies").await);
+    let done = does(&desk, "companies", &keys.join(","), "archive", "", "").await;
+    assert_eq!(rollcall.list("/companies").await.len(), 0);
+    let archived = desk.open("/companies?list=archived").await;
+    assert_eq!(picked(&archived), keys);
+    let again = desk.open("/bulk?list=companies&list=archived&all=1").await;
+    assert!(again.contains("Change 1 company"), "{again}");
+    desk.undoes(&done).await;
+    assert_eq!(rollcall.list("/companies").await.len(), 1);
+}
+
+#[actix_web::test]
+async fn what_can_t_be_done_to_many_is_said_and_nothing_changes() {
+    let rollcall = three_people().await;
+    let desk = rollcall.desk().await;
+    let keys = picked(&desk.open("/users").await).join(",");
+    for (deed, name, value, hint) in [
+        ("tag", "", "a,b", "no comma"),
+        ("owner", "", "nobody@acme.test", "No operator"),
+        ("set", "colour", "red", "There is no attribute"),
+        ("set", "email", "one@acme.test", "belongs to one person"),
+        ("join", "umbrella", "", "No company has the id"),
+    ] {
+        let fields = [("list", "users"), ("keys", keys.as_str()), ("deed", deed), ("name", name), ("value", value)];
+        for step in ["", "do"] {
+            let page = desk.is_refused("/bulk", &[&fields[..], &[("step", step)]].concat()).await;
+            assert!(page.contains(hint), "{deed}: {page}");
+        }
+    }
+    let fields = [("list", "users"), ("keys", keys.as_str()), ("deed", "set"), ("name", "seats"), ("value", "many")];
+    let seen = desk.send("/bulk", &fields).await.page;
+    assert!(seen.contains("type_mismatch") && seen.contains("disabled"), "what does not fit is seen before: {seen}");
+    assert_eq!(rollcall.list("/changes?by=hand").await.iter().filter(|set| set["cause"] == "bulk").count(), 0);
+
+    let gone = [("list", "users"), ("keys", "999999,x"), ("deed", "tag"), ("value", "vip"), ("step", "do")];
+    assert!(desk.does("/bulk", &gone).await.contains("Nothing was changed"), "nobody is there");
+    let vera = rollcall.desk_of("vera@acme.test", "viewer").await;
+    assert!(picked(&vera.open("/users").await).is_empty(), "whoever only looks picks nothing");
+    assert_eq!(vera.send("/bulk", &fields).await.status, 403);
+}
