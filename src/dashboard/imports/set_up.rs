@@ -33,8 +33,9 @@ const ENCODINGS: [(&str, &str); 14] = [
 ];
 const DELIMITERS: [(&str, &str); 4] = [(",", "Comma"), (";", "Semicolon"), ("\t", "Tab"), ("|", "Bar")];
 const DATES: [(&str, &str); 2] = [("dmy", "Day first: 31/12/2026"), ("mdy", "Month first: 12/31/2026")];
-/// What each part of a policy asks, and its choices in words.
-const POLICY: [(&str, &str, &[(&str, &str)]); 4] = [
+/// A part of a policy: its word, what it asks, and its choices in words.
+type Part = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
+const POLICY: [Part; 4] = [
     (
         "existing",
         "Users and companies that are known",
