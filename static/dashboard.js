@@ -45,18 +45,79 @@ document.addEventListener("click", async (event) => {
 })
 
 // Keys, never while someone types: "/" finds, "g" and a letter goes, "j" and "k" move in a list.
-const places = { h: "/", u: "/users", c: "/companies", i: "/install" }
+const places = { h: "/", u: "/users", c: "/companies", s: "/segments", l: "/live", i: "/install" }
 let going = false
 document.addEventListener("keydown", (event) => {
+  if ((event.metaKey || event.ctrlKey) && event.key === "k") return openPalette(event)
   if (event.metaKey || event.ctrlKey || event.altKey) return
-  if (event.target.closest("input, textarea, select")) return
+  if (event.target.closest("input, textarea, select, dialog")) return
   const { key } = event
   if (going && places[key]) location.href = places[key]
   else if (key === "/") find(event)
+  else if (key === "e") edit()
   else if (key === "?") location.href = "/help#keys"
   else if (key === "j" || key === "k") move(key === "j" ? 1 : -1)
   going = key === "g"
 })
+
+// "e" edits what the page is about: the first way to do so.
+function edit() {
+  document.querySelector("main a[href^='/edit/'], main a[href*='#rename']")?.click()
+}
+
+// The palette: pages and records as one types. The navigation and the search lead to all of it.
+let palette
+function openPalette(event) {
+  event.preventDefault()
+  palette ??= makePalette()
+  if (!palette.open) palette.showModal()
+  palette.querySelector("input").select()
+}
+
+function makePalette() {
+  const dialog = document.createElement("dialog")
+  dialog.className = "palette"
+  dialog.setAttribute("aria-label", "Go to")
+  const input = Object.assign(document.createElement("input"), { type: "search", placeholder: "Go to a page, a user, a company", autocomplete: "off", maxLength: 100 })
+  input.setAttribute("aria-label", "Go to a page, a user or a company")
+  const list = document.createElement("ul")
+  dialog.append(input, list)
+  document.body.append(dialog)
+  let asked = 0
+  let offering
+  const offer = async () => {
+    const number = ++asked
+    const response = await fetch(`/palette?${new URLSearchParams({ q: input.value })}`).catch(() => null)
+    if (!response?.ok || number !== asked) return
+    list.replaceChildren(...(await response.json()).map(({ text, what, href }) => {
+      const [row, link, name, kind] = ["li", "a", "bdi", "small"].map((tag) => document.createElement(tag))
+      Object.assign(link, { href })
+      name.textContent = text
+      kind.textContent = what
+      link.append(name, kind)
+      row.append(link)
+      return row
+    }))
+  }
+  const links = () => [...list.querySelectorAll("a")]
+  dialog.addEventListener("keydown", (event) => {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key]
+    if (step) {
+      event.preventDefault()
+      const here = links().indexOf(document.activeElement) + step
+      ;(links()[here] ?? input).focus()
+    } else if (event.key === "Enter" && event.target === input) {
+      event.preventDefault()
+      // What is typed last counts, not what is offered from before.
+      offering.then(() => links()[0]?.click())
+    }
+  })
+  dialog.addEventListener("click", (event) => event.target === dialog && dialog.close())
+  const look = () => (offering = offer())
+  input.addEventListener("input", look)
+  look()
+  return dialog
+}
 
 function find(event) {
   const field = document.querySelector("main input[type=search]") || document.getElementById("q")

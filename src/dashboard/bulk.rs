@@ -65,7 +65,7 @@ pub fn pickable<S: Column>(frame: &Frame, listed: Listed, address: &Address<S>, 
             input type="hidden" name="list" value=(listed.as_str());
             (address.kept(""))
             (table)
-            div.bulk role="region" aria-label="What is picked" {
+            div.bulk.row role="region" aria-label="What is picked" {
                 output {}
                 button.btn.primary { "Change them" }
                 button.btn name="all" value="1" title={ "The first " (WHOM_MAX) " that the list shows under its filter" } { "All that match" }

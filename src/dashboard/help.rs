@@ -12,15 +12,19 @@ use crate::domain::activity::State;
 use crate::http::access::Viewer;
 
 /// The keys, and what each does.
-const KEYS: [(&[&str], &str); 8] = [
+const KEYS: [(&[&str], &str); 12] = [
     (&["/"], "search"),
     (&["g", "h"], "overview"),
     (&["g", "u"], "users"),
     (&["g", "c"], "companies"),
+    (&["g", "s"], "segments"),
+    (&["g", "l"], "live"),
     (&["g", "i"], "install"),
     (&["j"], "next row of a list"),
     (&["k"], "row before"),
     (&["Enter"], "open the row"),
+    (&["e"], "edit what the page is about"),
+    (&["Ctrl", "K"], "go to any page, user or company"),
 ];
 
 /// The page of formulas and keys.

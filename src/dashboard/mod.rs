@@ -24,6 +24,7 @@ mod live;
 mod merge;
 mod narrowed;
 mod overview;
+mod palette;
 mod parts;
 mod password;
 mod refusals;
@@ -69,6 +70,7 @@ pub fn configure(config: &mut ServiceConfig) {
         .service(web::resource("/password").get(password::show).post(password::set))
         .service(web::resource("/theme").post(theme::keep))
         .service(web::resource("/").get(overview::show))
+        .service(web::resource("/palette").get(palette::offers))
         .service(web::resource("/search").get(search::show))
         .service(web::resource("/users").get(users::show))
         .service(web::resource("/users/duplicates").get(duplicates::show_users).post(duplicates::tell_users_apart))
