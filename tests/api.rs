@@ -58,11 +58,11 @@ async fn an_address_that_is_none_and_a_method_that_is_not_taken_are_problems() {
         let answer = rollcall.api(path).await;
         assert_eq!((answer.status.as_u16(), answer.body["code"].as_str()), (404, Some("not_found")), "{path}");
     }
-    let answer = rollcall.api_as(Method::DELETE, "/users/ann", &rollcall.token, None).await;
+    let answer = rollcall.api_as(Method::POST, "/users/ann", &rollcall.token, None).await;
     assert_eq!((answer.status.as_u16(), answer.body["code"].as_str()), (405, Some("method_not_allowed")));
     assert_eq!(
         (answer.header("allow"), answer.header("content-type")),
-        ("GET, HEAD, PUT, PATCH", "application/problem+json")
+        ("GET, HEAD, PUT, PATCH, DELETE", "application/problem+json")
     );
     assert_eq!(answer.header("cache-control"), "no-store");
     for path in ["/users", "/settings/time_zone"] {

@@ -90,6 +90,24 @@ async fn an_id_that_a_company_had_is_its_again() {
 }
 
 #[actix_web::test]
+async fn delete_archives_a_company_that_is_known() {
+    let rollcall = Rollcall::start();
+    let person = json!({ "type": "identify", "userId": "ann", "traits": { "company": { "company_id": "acme" } } });
+    rollcall.page_posts(json!([person])).await;
+    let delete = async |id: &str| {
+        rollcall.api_as(reqwest::Method::DELETE, &format!("/companies/{id}"), &rollcall.token, None).await
+    };
+    for _ in 0..2 {
+        let answer = delete("acme").await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        assert!(answer.body["archived_at"].is_string(), "{answer:?}");
+    }
+    assert!(rollcall.list("/companies").await.is_empty());
+    let nobody = delete("nobody").await;
+    assert_eq!((nobody.status.as_u16(), nobody.body["code"].as_str()), (404, Some("company_not_found")));
+}
+
+#[actix_web::test]
 async fn an_archived_company_is_out_of_lists_and_numbers_and_loses_nothing() {
     let rollcall = Rollcall::start();
     said(&rollcall, "ann", "acme").await;

@@ -105,7 +105,28 @@ async fn filled() -> Rollcall {
     for part in messages.chunks(200) {
         rollcall.backend_posts(json!(part)).await;
     }
+    import_some(&rollcall).await;
     rollcall
+}
+
+/// An import that is done, one that is checked and waits for a person's word, and one of whose headings nothing is known.
+async fn import_some(rollcall: &Rollcall) {
+    let path = rollcall.file().with_file_name("people.csv");
+    let rows =
+        "user_id,email,company,seats\nuser-003,not an address,Company 3,ten\n,,x,\n\"<b>x</b>\",a@b.test,\"=1+1\",3\n";
+    std::fs::write(&path, rows).expect("a file");
+    rollcall.shell(&["import", path.to_str().expect("a path"), "--json"]);
+    for (query, rows) in [("?dry_run=1&file_name=checked.csv", rows), ("?dry_run=1", "user_id;Rating\nuser-003;2,5\n")]
+    {
+        let request = rollcall.client.post(format!("{}/api/v1/imports{query}", rollcall.address));
+        let sent = request.bearer_auth(&rollcall.token).body(rows).send().await.expect("an answer");
+        assert_eq!(sent.status(), 202);
+    }
+    support::until("both are checked", async || {
+        let checked = rollcall.list("/imports").await.iter().filter(|import| !import["checked"].is_null()).count();
+        if checked == 2 { Ok(()) } else { Err(checked.to_string()) }
+    })
+    .await;
 }
 
 /// All pages of this program, with and without something to show; SHOP is the source's id.
@@ -145,6 +166,11 @@ const PAGES: &[&str] = &[
     "/attributes/user/tickets?type=number",
     "/attributes/user/tickets?delete=1",
     "/attributes/user/no-such-attribute",
+    "/imports",
+    "/imports/new",
+    "/imports/1",
+    "/imports/2",
+    "/imports/3",
     "/install",
     "/settings/workspace",
     "/settings/rules",

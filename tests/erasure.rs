@@ -172,12 +172,32 @@ async fn what_is_asked_wrongly_erases_nobody() {
     ] {
         assert_eq!(post(&rollcall, path, body.clone()).await.status, status, "{path} {body}");
     }
+    let delete = async |query: &str| {
+        let token = &rollcall.token;
+        rollcall.api_as(Method::DELETE, &format!("/users/zebedee-id{query}"), token, None).await.body["code"].clone()
+    };
+    for query in ["", "?events=some", "?events=delete&and=1"] {
+        assert_eq!(delete(query).await, "parameter_invalid", "{query}");
+    }
     let token = rollcall.shell(&["token", "add", "Writes", "--scope", "write", "--json"]);
     let token = token["token"].as_str().expect("a token");
     let answer =
         rollcall.api_as(Method::POST, "/users/zebedee-id/erase", token, Some(json!({ "events": "delete" }))).await;
     assert!([401, 403].contains(&answer.status.as_u16()), "{answer:?}");
+    let answer = rollcall.api_as(Method::DELETE, "/users/zebedee-id?events=delete", token, None).await;
+    assert_eq!(answer.body["code"], "scope_missing", "{answer:?}");
     assert_eq!(rollcall.user("zebedee-id").await["user_id"], "zebedee-id");
+}
+
+#[actix_web::test]
+async fn delete_is_another_word_for_it() {
+    let rollcall = filled().await;
+    let path = "/users/zebedee-id?events=anonymize";
+    let plan = rollcall.api_as(Method::DELETE, &format!("{path}&dry_run=1"), &rollcall.token, None).await;
+    assert_eq!(rollcall.user("zebedee-id").await["user_id"], "zebedee-id", "only asked");
+    let receipt = rollcall.api_as(Method::DELETE, path, &rollcall.token, None).await;
+    assert_eq!((receipt.status.as_u16(), &receipt.body["rows"]), (200, &plan.body["rows"]), "{receipt:?}");
+    assert_eq!(rollcall.api("/users/zebedee-id").await.status, 404);
 }
 
 #[actix_web::test]

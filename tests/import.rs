@@ -49,7 +49,7 @@ fn checked(rollcall: &Rollcall) {
 }
 
 const PEOPLE: &str = "\
-User ID,E-mail,First name,Seats,Joined on,Company,Company plan,Role
+User ID,E-mail,First name,Logins,Joined on,Company,Company plan,Role
 ann,ann@acme.test,Ann,12,31/01/2026,acme,pro,admin
 bob,bob@acme.test,Bob,3,28/02/2026,acme,pro,
 ,lea@lead.test,Lea,,,globex,,viewer
@@ -64,7 +64,7 @@ async fn a_file_assigns_users_to_companies_and_the_same_file_again_changes_nothi
     // A row that names a company of the row before changes nothing of it.
     assert_eq!((counts(&report, "companies"), counts(&report, "memberships")), ([2, 0, 1, 0, 0], [3, 0, 0, 0, 0]));
     let ann = rollcall.user("ann").await;
-    assert_eq!((&ann["attributes"]["Seats"], &ann["attributes"]["Joined on"]), (&json!(12), &json!("2026-01-31")));
+    assert_eq!((&ann["attributes"]["Logins"], &ann["attributes"]["Joined on"]), (&json!(12), &json!("2026-01-31")));
     assert_eq!((&ann["companies"][0]["company_id"], &ann["companies"][0]["role"]), (&json!("acme"), &json!("admin")));
     assert_eq!(ann["companies"][0]["source"], "Import 1: people.csv");
     assert_eq!(rollcall.company("acme").await["attributes"]["plan"], "pro");
@@ -262,8 +262,8 @@ async fn wrong_use_says_what_would_be_right_and_leaves_nothing() {
     for (line, hint) in [
         (&["import", path, "--mapping", "Seats"][..], "COLUMN=TARGET"),
         (&["import", path, "--mapping", "Colour=user.colour"], "There are: User ID"),
-        (&["import", path, "--mapping", "Seats=person.seats"], "user.NAME"),
-        (&["import", path, "--mapping", "Seats=user_id"], "Two columns are user_id"),
+        (&["import", path, "--mapping", "Logins=person.seats"], "user.NAME"),
+        (&["import", path, "--mapping", "Logins=user_id"], "Two columns are user_id"),
         (&["import", path, "--kind", "events"], "what was done"),
         (&["import", empty], "empty"),
         (&["import", nobody], "who it is"),
@@ -275,7 +275,7 @@ async fn wrong_use_says_what_would_be_right_and_leaves_nothing() {
         assert!(said.contains(hint), "{line:?}: {said}");
     }
     assert!(!rollcall.file().with_file_name("rollcall.db.imports").exists());
-    let mapped = import(&rollcall, PEOPLE, &["--mapping", "Seats=user.places:string", "--mapping", "Role=ignore"]);
+    let mapped = import(&rollcall, PEOPLE, &["--mapping", "Logins=user.places:string", "--mapping", "Role=ignore"]);
     assert_eq!(mapped["new_attributes"], json!(["user.places", "user.Joined on"]));
 }
 
@@ -392,7 +392,7 @@ async fn posts(rollcall: &Rollcall, query: &str, body: &str) -> support::Answer 
 #[tokio::test]
 async fn a_program_sends_a_file_has_it_checked_runs_it_and_takes_it_back() {
     let rollcall = Rollcall::start();
-    let mapping = support::encoded(r#"{"Seats":"company.seats"}"#);
+    let mapping = support::encoded(r#"{"Logins":"company.seats"}"#);
     let text = format!("{PEOPLE}zed,not an address,Zed,x,,,,\n");
     let added = posts(&rollcall, &format!("?dry_run=1&file_name=crm.csv&mapping={mapping}"), &text).await;
     assert_eq!(added.status.as_u16(), 202, "{}", added.text);
@@ -459,4 +459,68 @@ async fn a_file_that_is_none_is_refused_with_a_code_and_leaves_nothing() {
     assert_eq!(rollcall.api("/imports/7").await.body["code"], "import_not_found");
     let folder = rollcall.file().with_file_name("rollcall.db.imports");
     assert!(!folder.exists() || fs::read_dir(folder).unwrap().next().is_none());
+}
+
+#[tokio::test]
+async fn a_person_sends_a_file_matches_its_columns_sees_what_would_come_and_imports_it() {
+    let rollcall = Rollcall::start();
+    let cookie = rollcall.session_cookie().await;
+    let get = async |path: &str| {
+        let request = rollcall.client.get(format!("{}{path}", rollcall.address)).header("cookie", &cookie);
+        support::Answer::of(request.send().await.unwrap()).await
+    };
+    let post = async |path: &str, kind: &str, body: String| {
+        let request = rollcall.client.post(format!("{}{path}", rollcall.address)).header("cookie", &cookie);
+        let request = request.header("sec-fetch-site", "same-origin").header("content-type", kind).body(body);
+        support::Answer::of(request.send().await.unwrap()).await
+    };
+    const FORM: &str = "application/x-www-form-urlencoded";
+    assert!(get("/imports").await.text.contains("Nothing was imported yet"));
+    let sends = async |text: &str| {
+        let file = format!(
+            "--x\r\ncontent-disposition: form-data; name=\"kind\"\r\n\r\nusers\r\n--x\r\ncontent-disposition: form-data; \
+             name=\"file\"; filename=\"crm.csv\"\r\n\r\n{text}\r\n--x--\r\n"
+        );
+        post("/imports/new", "multipart/form-data; boundary=x", file).await
+    };
+    let refused = sends("").await;
+    assert!(refused.status == 422 && refused.text.contains("The file is empty"), "{}", refused.text);
+    let sent = sends("E-mail;Firm no;Score\r\nann@x.test;c1;1,5\r\nbob@x.test;c1;31/02\r\n").await;
+    assert_eq!((sent.status.as_u16(), sent.header("location")), (303, "/imports/1"), "{}", sent.text);
+    let draft = get("/imports/1").await.text;
+    for part in
+        ["crm.csv", "semicolon between cells", "ann@x.test", "user.Firm no", "Throw away", "Users are found by e-mail"]
+    {
+        assert!(draft.contains(part), "{part}: {draft}");
+    }
+    let wrong = post("/imports/1", FORM, "do=check&is-0=ignore&is-1=company_id&is-2=user.Score".to_owned()).await;
+    assert!(wrong.status == 422 && wrong.text.contains("Nothing says who it is"), "{}", wrong.text);
+    let matched = "is-0=user.email&is-1=company_id&is-2=user.Score&type-2=number";
+    assert_eq!(post("/imports/1", FORM, format!("do=check&{matched}")).await.status, 303);
+    settled(&rollcall, &json!(1)).await;
+    let checked = get("/imports/1").await.text;
+    assert!(checked.contains("What would come of 2 rows") && checked.contains("Import it"), "{checked}");
+    assert!(get("/imports/1/refused").await.text.contains("31/02"));
+    assert!(rollcall.list("/users").await.is_empty(), "a check changes nothing");
+    assert_eq!(post("/imports/1", FORM, "do=run".to_owned()).await.status, 303);
+    settled(&rollcall, &json!(1)).await;
+    let done = get("/imports/1").await.text;
+    assert!(done.contains("Take back") && done.contains("1 cell"), "{done}");
+    assert_eq!(rollcall.company("c1").await["members"], 2);
+    assert_eq!(post("/imports/1", FORM, "do=undo".to_owned()).await.status, 303);
+    settled(&rollcall, &json!(1)).await;
+    assert!(get("/imports/1").await.text.contains("It was taken back"));
+    assert!(rollcall.list("/users").await.is_empty());
+    let again = sends("E-mail;Firm no;Score\r\nann@x.test;c1;1,5\r\n").await;
+    let address = again.header("location").to_owned();
+    let draft = get(&address).await.text;
+    assert!(
+        draft.contains("value=\"company_id\" selected"),
+        "what the same headings were before is remembered: {draft}"
+    );
+    let read = "do=read&encoding=utf-8&delimiter=%2C&dates=dmy&header=true";
+    assert_eq!(post(&address, FORM, read.to_owned()).await.status, 303);
+    assert!(get(&address).await.text.contains("E-mail;Firm no;Score"), "one column now");
+    assert_eq!(post(&address, FORM, "do=discard".to_owned()).await.header("location"), "/imports");
+    assert_eq!(get(&address).await.status, 404);
 }

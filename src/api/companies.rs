@@ -60,12 +60,18 @@ const MEMBERS: &[&str] = &[
 ];
 
 /// The methods that a company takes.
-const WRITTEN: &str = "GET, HEAD, PUT, PATCH";
+const WRITTEN: &str = "GET, HEAD, PUT, PATCH, DELETE";
 
 pub(super) fn configure(config: &mut web::ServiceConfig) {
     config
-        .service(resource("/companies", WRITTEN).get(list).put(write::write).patch(write::write))
-        .service(resource("/companies/{id:[^/]*}", WRITTEN).get(show).put(write::write).patch(write::write))
+        .service(resource("/companies", WRITTEN).get(list).put(write::write).patch(write::write).delete(write::delete))
+        .service(
+            resource("/companies/{id:[^/]*}", WRITTEN)
+                .get(show)
+                .put(write::write)
+                .patch(write::write)
+                .delete(write::delete),
+        )
         .service(
             resource("/companies/{id:[^/]*}/members/{user_id:[^/]*}", "PUT, DELETE")
                 .put(write::put_member)

@@ -17,6 +17,7 @@ use crate::http::doctor::Doctor;
 use crate::http::live::Live;
 use crate::http::problem::Problem;
 use crate::store::erasure::Events;
+use crate::store::users::UserName;
 use crate::store::{Store, Tx, users};
 
 pub(super) fn configure(config: &mut web::ServiceConfig) {
@@ -41,20 +42,45 @@ async fn erase(
     store: Data<Store>,
 ) -> Result<HttpResponse, Problem> {
     let parameters = Parameters::of(&request, &["by", "id", "dry_run"])?;
-    let (name, by) = (user_name(&path, &parameters)?, By::Token(token.0.name));
-    let hint = || invalid(format!("events can't be {:?}. Use delete or anonymize.", body.events), "events");
-    let events = Events::parse(&body.events).ok_or_else(hint)?;
+    let name = user_name(&path, &parameters)?;
+    erased(token, &request, name, &body.events, parameters.is_dry_run()?, &store).await
+}
+
+/// `DELETE /api/v1/users/{id}?events=delete|anonymize`: the same.
+pub(super) async fn delete(
+    token: AdminToken,
+    path: Option<Path<String>>,
+    request: HttpRequest,
+    store: Data<Store>,
+) -> Result<HttpResponse, Problem> {
+    let parameters = Parameters::of(&request, &["by", "id", "dry_run", "events"])?;
+    let name = user_name(path.as_deref().map_or("", String::as_str), &parameters)?;
+    let events = parameters.get("events").unwrap_or_default();
+    erased(token, &request, name, events, parameters.is_dry_run()?, &store).await
+}
+
+async fn erased(
+    token: AdminToken,
+    request: &HttpRequest,
+    name: UserName,
+    events: &str,
+    is_dry_run: bool,
+    store: &Store,
+) -> Result<HttpResponse, Problem> {
+    let by = By::Token(token.0.name);
+    let hint = || invalid(format!("events can't be {events:?}. Use delete or anonymize."), "events");
+    let events = Events::parse(events).ok_or_else(hint)?;
     let deed = move |tx: &mut Tx<'_>| {
         let user = users::key(&tx.reader(), &name)?.ok_or_else(|| user_not_found(&name))?;
         Ok::<_, Problem>(deeds::erase(tx, &by, user, events)?)
     };
-    if parameters.is_dry_run()? {
+    if is_dry_run {
         return Ok(answer::ok(store.rehearse(deed).await?, 0));
     }
     let receipt = store.write(deed).await?;
-    Live::of(&request).inspect(|live| live.forget());
-    Doctor::of(&request).inspect(|doctor| doctor.forget());
-    deeds::finish(&store).await?;
+    Live::of(request).inspect(|live| live.forget());
+    Doctor::of(request).inspect(|doctor| doctor.forget());
+    deeds::finish(store).await?;
     Ok(answer::ok(receipt, 0))
 }
 

@@ -11,9 +11,9 @@ use serde_json::{Map, Value};
 use super::answer::{self, FirstPageView, List, Time};
 use super::changes::{self, ChangeSetView};
 use super::columns::Columns;
-use super::events;
 use super::merges::{self, Merge};
 use super::parameters::{FILTER, Parameters, Sorts, invalid};
+use super::{erasures, events};
 use super::{read_only, resource};
 use crate::actions::merge as deeds;
 use crate::domain::activity::{State, Trend};
@@ -56,12 +56,18 @@ const MEMBERS: &[&str] = &[
 ];
 
 /// The methods that a user takes.
-const WRITTEN: &str = "GET, HEAD, PUT, PATCH";
+const WRITTEN: &str = "GET, HEAD, PUT, PATCH, DELETE";
 
 pub(super) fn configure(config: &mut web::ServiceConfig) {
     config
-        .service(resource("/users", WRITTEN).get(list).put(write::write).patch(write::write))
-        .service(resource("/users/{id:[^/]*}", WRITTEN).get(show).put(write::write).patch(write::write))
+        .service(resource("/users", WRITTEN).get(list).put(write::write).patch(write::write).delete(erasures::delete))
+        .service(
+            resource("/users/{id:[^/]*}", WRITTEN)
+                .get(show)
+                .put(write::write)
+                .patch(write::write)
+                .delete(erasures::delete),
+        )
         .service(read_only("/users/{id:[^/]*}/events").get(list_events))
         .service(read_only("/users/{id:[^/]*}/changes").get(list_changes))
         .service(resource("/users/{id:[^/]*}/merge", "POST").post(merge));

@@ -18,6 +18,7 @@ mod export;
 mod first_run;
 mod happenings;
 mod help;
+mod imports;
 mod install;
 mod links;
 mod live;
@@ -100,6 +101,10 @@ pub fn configure(config: &mut ServiceConfig) {
         .service(web::resource("/segments/save").get(segments::save::show).post(segments::save::save))
         .service(web::resource("/segments/{id}").get(segments::one::show).post(segments::one::change))
         .service(web::resource("/visitors").get(visitors::show))
+        .service(web::resource("/imports").get(imports::list::show))
+        .service(web::resource("/imports/new").get(imports::new::show).post(imports::new::send))
+        .service(web::resource("/imports/{id}").get(imports::one::show).post(imports::one::change))
+        .service(web::resource("/imports/{id}/refused").get(imports::one::refused))
         .service(web::resource("/export/{kind}").get(export::show))
         .service(web::resource("/refusals").get(refusals::show))
         .service(web::resource("/refusals/tray").get(tray::show).post(tray::decide))

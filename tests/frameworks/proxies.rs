@@ -80,6 +80,9 @@ async fn a_page_reaches_us_through_its_own_path(server: fn(&Path, u16, &str) -> 
         .run("return performance.getEntriesByType('resource').map((entry) => new URL(entry.name).origin).join(' ')")
         .await;
     assert!(hosts.as_str().expect("hosts").split(' ').all(|host| host == site), "no other host was asked: {hosts}");
+    let read = async |address: String| reqwest::get(address).await.expect("an answer").text().await.expect("a script");
+    let compat = read(format!("{}/widget-compat.js", rollcall.address)).await;
+    assert_eq!(read(format!("{site}/people/page.js?compat")).await, compat, "what few pages need comes the same way");
 }
 
 #[actix_web::test]

@@ -38,6 +38,17 @@ pub(super) async fn write(
     edits::answered(&store, parameters.is_dry_run()?, deed).await
 }
 
+/// `DELETE /api/v1/companies/{id}`: out of lists and numbers, not erased (C10); `PATCH` with `archived` puts it back.
+pub(in crate::api) async fn delete(
+    token: WriteToken,
+    path: Option<Path<String>>,
+    request: HttpRequest,
+    store: Data<Store>,
+) -> Result<HttpResponse, Problem> {
+    let body = Map::from_iter([("archived".to_owned(), Value::Bool(true))]);
+    write(token, path, request, Json(body), store).await
+}
+
 /// `PUT /api/v1/companies/{id}/members/{user_id}`: who is no member joins.
 pub(super) async fn put_member(
     token: WriteToken,

@@ -71,6 +71,8 @@ pub enum Place {
     Refusals,
     /// `/attributes`
     Attributes,
+    /// `/imports`
+    Imports,
     /// `/install`
     Install,
     /// `/settings/…`
@@ -214,6 +216,7 @@ fn navigation(frame: &Frame, workspace: &str) -> Markup {
                 ul aria-labelledby="nav-set" {
                     (entry(frame, Place::Install, "/install", "code", "Install", None))
                     (entry(frame, Place::Attributes, "/attributes", "tag", "Attributes", None))
+                    (entry(frame, Place::Imports, "/imports", "import", "Imports", None))
                     (entry(frame, Place::Settings, "/settings/sources", "sliders", "Settings", None))
                 }
             }

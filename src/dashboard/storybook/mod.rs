@@ -7,6 +7,7 @@ mod attributes;
 mod bulk;
 mod deeds;
 mod edits;
+mod imports;
 mod lists;
 mod live;
 mod profiles;
@@ -38,6 +39,7 @@ fn all() -> Vec<(&'static str, Markup)> {
         attributes::trays(),
         set_up::installs(),
         set_up::settings_pages(),
+        imports::imports(),
         deeds::audits(),
         set_up::doors(),
     ]

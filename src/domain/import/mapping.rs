@@ -257,7 +257,22 @@ impl Known {
 
 /// Synonyms of headings, as [`plain`] writes them.
 const SYNONYMS: &[(&str, &[&str])] = &[
-    ("user_id", &["userid", "uid", "external_id", "contact_id", "member_id", "customer_user_id", "id_user"]),
+    (
+        "user_id",
+        &[
+            "userid",
+            "uid",
+            "external_id",
+            "contact_id",
+            "member_id",
+            "customer_user_id",
+            "id_user",
+            "customer_no",
+            "customer_number",
+            "user_no",
+            "user_number",
+        ],
+    ),
     ("user.email", &["email", "e_mail", "email_address", "mail", "e_mail_address", "user_email", "emailaddress"]),
     ("user.name", &["full_name", "user_name", "contact_name", "fullname"]),
     ("user.first_name", &["firstname", "given_name", "forename"]),
@@ -385,6 +400,21 @@ fn of_heading(kind: Kind, heading: &str, plain: &str, all: &[String], known: &Kn
         && rest != "name"
     {
         return Some(Target::Attribute(Owner::Company, rest.to_owned(), None));
+    }
+    let names_company = |heading: &String| {
+        let words = SYNONYMS.iter().filter(|(target, _)| matches!(*target, "company" | "company_id"));
+        heading == "company_id" || words.into_iter().any(|(_, words)| words.contains(&heading.as_str()))
+    };
+    if kind == Kind::Users && all.iter().any(names_company) {
+        // What only companies have is theirs.
+        for name in [heading.trim(), plain] {
+            if known.type_of(Owner::Company, name).is_some()
+                && known.type_of(Owner::User, plain).is_none()
+                && name != "name"
+            {
+                return Some(Target::Attribute(Owner::Company, name.to_owned(), None));
+            }
+        }
     }
     let synonyms = SYNONYMS.iter().filter(|(_, words)| words.contains(&plain));
     let of_synonym = synonyms.filter_map(|(target, _)| Target::parse(target).ok()).find(|target| target.fits(kind));

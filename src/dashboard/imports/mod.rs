@@ -1,0 +1,46 @@
+//! `/imports`: files that become users, companies, memberships and events.
+
+pub mod list;
+pub mod new;
+pub mod one;
+mod report;
+mod set_up;
+
+use maud::Markup;
+
+use super::parts::pill;
+use crate::domain::table::Kind;
+use crate::store::imports::{Import, State};
+
+/// What the rows of an import are, in words.
+pub fn rows_are(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Users => "users with their company",
+        Kind::Companies => "companies",
+        Kind::Memberships => "memberships",
+        Kind::Events => "events",
+    }
+}
+
+/// Where an import stands.
+pub fn state(import: &Import) -> Markup {
+    match import.state {
+        State::Draft if import.checked.is_some() => {
+            pill::toned("info", "Checked", "Nothing was changed; it waits for you")
+        }
+        State::Draft => pill::toned("info", "Draft", "Nothing was changed; it waits for you"),
+        State::Checking => pill::toned("info", "Checking", "It is run in a copy of the workspace"),
+        State::Queued => pill::toned("info", "Waiting", "Another import comes first"),
+        State::Running => pill::toned("info", "Running", "Rows are being taken"),
+        State::Done => pill::toned("good", "Done", "All rows were looked at"),
+        State::Cancelled => pill::toned("warn", "Stopped", "What was taken by then stays"),
+        State::Failed => pill::toned("bad", "Failed", "It could not go on"),
+        State::Undoing => pill::toned("warn", "Taking back", "What it did is being taken back"),
+        State::Undone => pill::toned("", "Taken back", "What it did was taken back"),
+    }
+}
+
+/// Who imports it.
+pub fn by(import: &Import) -> &str {
+    if import.by_kind == "shell" { "the shell" } else { &import.by_name }
+}

@@ -1,0 +1,96 @@
+//! `/imports/new`: which file, and what its rows are.
+
+use actix_web::HttpRequest;
+use actix_web::web::{self, Payload};
+use maud::{Markup, html};
+
+use crate::actions::import::{ImportError, file};
+use crate::dashboard::desk::{self, Answer};
+use crate::dashboard::parts::frame::{Frame, Place, shell};
+use crate::dashboard::parts::icon::{icon, small};
+use crate::dashboard::parts::section::{crumbs, head};
+use crate::domain::table::Kind;
+use crate::http::access::Admin;
+use crate::http::page::PageError;
+use crate::http::upload;
+
+/// What a file can hold: the kind, its name, an example of its headings.
+const KINDS: [(Kind, &str, &str); 4] = [
+    (Kind::Users, "Users with their company", "e-mail, user id, name, company, role …"),
+    (Kind::Companies, "Companies", "company id, name, domain, plan …"),
+    (Kind::Memberships, "Memberships", "e-mail or user id, company id, role, joined …"),
+    (Kind::Events, "Events", "user id, event, time, and any properties"),
+];
+
+/// The page.
+pub fn page(frame: &Frame, chosen: Kind, mistake: Option<&str>) -> Markup {
+    let content = html! {
+        div.stack.narrow {
+            (crumbs("Imports", "/imports", "Import a file"))
+            (head(html! { "Import a file" }, html! { p { "Nothing is changed before you have seen what would come of it." } }, html! {}))
+            section.card aria-labelledby="what" {
+                header { h2 id="what" { "What is in it?" } }
+                form.body.stack.snug method="post" action="/imports/new" enctype="multipart/form-data" {
+                    fieldset.stack.tight {
+                        legend.vh { "What its rows are" }
+                        @for (kind, name, columns) in KINDS {
+                            div.field {
+                                label.check {
+                                    input type="radio" name="kind" value=(kind.as_str()) checked[kind == chosen]
+                                        aria-describedby={ "columns-" (kind.as_str()) };
+                                    " " (name)
+                                }
+                                p.hint id={ "columns-" (kind.as_str()) } { (columns) }
+                            }
+                        }
+                    }
+                    div.field {
+                        label for="file" { "The file" }
+                        input.input type="file" id="file" name="file" required accept=".csv,.tsv,.txt,text/csv,text/tab-separated-values"
+                            aria-invalid=[mistake.map(|_| "true")] aria-describedby="file-note";
+                        @match mistake {
+                            Some(sentence) => p.error id="file-note" { (small("alert")) span { (sentence) } },
+                            None => p.hint id="file-note" {
+                                "CSV or TSV, up to 1 GB. Encoding, delimiter, headings and dates are found by themselves. Of a spreadsheet, save it as CSV first."
+                            },
+                        }
+                    }
+                    div.row { button.btn.primary { (icon("import")) " Send the file" } a.btn.bare href="/imports" { "Cancel" } }
+                }
+            }
+        }
+    };
+    shell(frame, "Import a file", content)
+}
+
+/// `GET /imports/new`
+///
+/// # Errors
+/// The store's.
+pub async fn show(Admin(operator): Admin, request: HttpRequest) -> Answer {
+    let frame = desk::frame(&request, operator, Place::Imports).await?;
+    Ok(desk::page(page(&frame, Kind::Users, None)))
+}
+
+/// `POST /imports/new`: keeps the file, and goes on to its columns.
+///
+/// # Errors
+/// The store's.
+pub async fn send(Admin(operator): Admin, request: HttpRequest, payload: Payload) -> Answer {
+    let (store, by) = (desk::store(&request)?.get_ref().clone(), ("operator".to_owned(), operator.email.clone()));
+    let (chosen, refused) = match upload::receive(&store, request.headers(), payload).await {
+        Err(error) => (Kind::Users, error.to_string()),
+        Ok(uploaded) => {
+            let kind = uploaded.fields.get("kind").and_then(|word| Kind::parse(word)).unwrap_or(Kind::Users);
+            let name = uploaded.file_name.unwrap_or_default();
+            let kept = web::block(move || file::keep(&store, uploaded.file, kind, &name, by)).await;
+            match kept.map_err(PageError::internal)? {
+                Ok(key) => return Ok(desk::see_other(&format!("/imports/{}", key.0))),
+                Err(ImportError::Store(error)) => return Err(error.into()),
+                Err(error) => (kind, error.to_string()),
+            }
+        }
+    };
+    let frame = desk::frame(&request, operator, Place::Imports).await?;
+    Ok(desk::again(page(&frame, chosen, Some(&refused))))
+}

@@ -1,0 +1,289 @@
+//! `/imports/{id}`: a draft with its columns and its check, progress, the report.
+
+use actix_web::http::StatusCode;
+use actix_web::web::{self, Form, Path};
+use actix_web::{HttpRequest, HttpResponse};
+use maud::{Markup, html};
+
+use super::{by, report, rows_are, set_up, state};
+use crate::actions::import::{self as deeds, ImportError, SetUp, file};
+use crate::dashboard::desk::{self, Answer};
+use crate::dashboard::parts::frame::{Frame, Place, Refresh, live_shell};
+use crate::dashboard::parts::icon::icon;
+use crate::dashboard::parts::numbers::{counted, number};
+use crate::dashboard::parts::say::{self, Tone};
+use crate::dashboard::parts::section::{crumbs, head};
+use crate::domain::access::Role;
+use crate::domain::attributes::{Owner, Type};
+use crate::domain::ids::ImportKey;
+use crate::domain::import::{Report, Sniffed, TakenBack};
+use crate::domain::table::Kind;
+use crate::http::access::{Admin, Viewer};
+use crate::http::page::PageError;
+use crate::store::Store;
+use crate::store::imports::{self, Import, State};
+use crate::store::operators::Operator;
+
+/// Seconds between two looks where there is no script.
+const REFRESH_SECONDS: u32 = 3;
+
+/// What the page shows.
+pub struct View {
+    /// The import.
+    pub import: Import,
+    /// What stands at the beginning of its file, of a draft.
+    pub sniffed: Option<Sniffed>,
+    /// The attributes that exist.
+    pub known: Vec<(Owner, String, Type)>,
+    /// What was wrong with what was sent.
+    pub mistake: Option<String>,
+}
+
+/// The page.
+pub fn page(frame: &Frame, view: &View) -> Markup {
+    let import = &view.import;
+    let title = format!("Import {}", import.key.0);
+    let address = format!("/imports/{}", import.key.0);
+    let content = html! {
+        (crumbs("Imports", "/imports", &title))
+        (head(
+            html! { bdi { (import.file_name) } },
+            html! {
+                p {
+                    (state(import)) " " (rows_are(import.kind)) ", by " bdi { (by(import)) } ", "
+                    (frame.clock.on(import.started_ms.unwrap_or(import.created_ms)))
+                }
+            },
+            html! { @if frame.may(Role::Admin) { (actions(import, &address)) } },
+        ))
+        div.stack {
+            @if let Some(sentence) = &view.mistake { (say::notice(Tone::Bad, sentence)) }
+            @if let Some(problem) = &import.problem { (say::notice(Tone::Bad, problem)) }
+            (stands(import, &address))
+            @if import.state == State::Draft {
+                @if let Some(checked) = &import.checked { (would(frame, import, checked, &address)) }
+                @match &view.sniffed {
+                    Some(sniffed) if frame.may(Role::Admin) => (set_up::form(import, sniffed, &view.known)),
+                    Some(_) => p.muted { "An admin can go on with it." },
+                    None => (say::notice(Tone::Warn, "The file is not here any more. Send it again.")),
+                }
+            }
+        }
+    };
+    let refresh = Refresh { seconds: REFRESH_SECONDS, address };
+    live_shell(frame, &title, import.state.is_under_way().then_some(&refresh), content)
+}
+
+fn button(address: &str, deed: &str, class: &str, drawing: &str, text: &str) -> Markup {
+    html! {
+        form method="post" action=(address) {
+            button class={ "btn " (class) } name="do" value=(deed) { (icon(drawing)) " " (text) }
+        }
+    }
+}
+
+fn actions(import: &Import, address: &str) -> Markup {
+    html! {
+        @match import.state {
+            State::Draft => (button(address, "discard", "bare", "trash", "Throw away")),
+            State::Checking | State::Queued | State::Running => (button(address, "cancel", "", "x", "Stop")),
+            _ if import.state.has_run() && import.kind != Kind::Events => (button(address, "undo", "", "undo", "Take back")),
+            _ => {}
+        }
+    }
+}
+
+/// How it stands, told anew while it is under way.
+fn stands(import: &Import, address: &str) -> Markup {
+    let rows = counted(import.rows_done, "row", "rows");
+    html! {
+        section.card id="stands" aria-labelledby="stands-h" data-live=(address) data-live-often=""
+            data-live-done[!import.state.is_under_way()] hidden[import.state == State::Draft] {
+            @match import.state {
+                State::Draft => h2 id="stands-h" { "A draft" },
+                State::Checking => {
+                    header { h2 id="stands-h" { "Checking" } }
+                    div.body { p { "It is run in a copy of the workspace, to see what would come of it. Nothing is changed." } }
+                },
+                State::Queued => {
+                    header { h2 id="stands-h" { "Waiting" } }
+                    div.body { p { "It begins when the import before it is done." } }
+                },
+                State::Running => {
+                    header { h2 id="stands-h" { (rows) " so far" } }
+                    (report::counts(&import.report))
+                    div.body { p { "It goes on by itself, also after a restart; this page can be closed." } }
+                },
+                State::Undoing => {
+                    header { h2 id="stands-h" { "Taking it back" } }
+                    (taken_back(import.taken_back))
+                },
+                State::Undone => {
+                    header { h2 id="stands-h" { "It was taken back" } }
+                    (taken_back(import.taken_back))
+                },
+                State::Done | State::Cancelled | State::Failed => {
+                    header { h2 id="stands-h" { (rows) @if import.state != State::Done { ", and then it ended" } } }
+                    (report::counts(&import.report))
+                    div.body.stack.tight {
+                        (report::refused(import.key.0, &import.report))
+                        @if import.kind == Kind::Events {
+                            p.small.muted { "Imported events are activity of their own day, and stay." }
+                        } @else {
+                            p.small.muted { "Taking it back leaves alone what has changed since." }
+                        }
+                        p.small.faint { "SHA-256 of the file: " code.bare { (import.file_hash) } }
+                    }
+                },
+            }
+        }
+    }
+}
+
+fn taken_back(back: TakenBack) -> Markup {
+    html! {
+        div.body.stack.tight {
+            p { (number(back.gone)) " users and companies that it made are gone, of whom nothing else was known." }
+            p { (number(back.fields)) " fields are as they were before." }
+            p { (number(back.kept)) " have changed since, and stay as they are." }
+        }
+    }
+}
+
+/// What would come of a draft.
+fn would(frame: &Frame, import: &Import, checked: &Report, address: &str) -> Markup {
+    html! {
+        section.card aria-labelledby="would" {
+            header {
+                h2 id="would" { "What would come of " (counted(checked.rows, "row", "rows")) }
+                span.muted { "Nothing was changed. The run does the same, unless somebody else changes something meanwhile." }
+            }
+            (report::counts(checked))
+            div.body.stack.tight { (report::refused(import.key.0, checked)) }
+            (report::examples(checked))
+            @if frame.may(Role::Admin) {
+                footer.row { (button(address, "run", "primary", "check", "Import it")) }
+            }
+        }
+    }
+}
+
+fn key_of(path: &str) -> Result<ImportKey, PageError> {
+    path.parse().map(ImportKey).map_err(|_| PageError::not_found())
+}
+
+async fn view(store: &Store, key: ImportKey, mistake: Option<String>) -> Result<View, PageError> {
+    let import = store.read(move |db| imports::find(db, key)).await?.ok_or_else(PageError::not_found)?;
+    let sniffed = if import.state == State::Draft {
+        let (path, reading) = (file::path(store, key), import.reading.clone());
+        web::block(move || file::look(&path, Some(reading))).await.map_err(PageError::internal)?.ok()
+    } else {
+        None
+    };
+    let catalog = store.catalog();
+    let of = |owner: Owner| {
+        let all = catalog.definitions.get(&owner).into_iter().flatten().filter(|(_, of)| !of.deleting);
+        all.map(move |(name, of)| (owner, name.clone(), of.kind)).collect::<Vec<_>>()
+    };
+    let known = Owner::ALL.into_iter().flat_map(of).collect();
+    Ok(View { import, sniffed: sniffed.map(|(sniffed, _)| sniffed), known, mistake })
+}
+
+/// `GET /imports/{id}`
+///
+/// # Errors
+/// There is no such import; the store's.
+pub async fn show(Viewer(operator): Viewer, request: HttpRequest, path: Path<String>) -> Answer {
+    answer(operator, &request, &path, None).await
+}
+
+async fn answer(operator: Operator, request: &HttpRequest, path: &str, mistake: Option<String>) -> Answer {
+    let status = if mistake.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let view = view(desk::store(request)?, key_of(path)?, mistake).await?;
+    let frame = desk::frame(request, operator, Place::Imports).await?;
+    Ok(desk::page_with(status, page(&frame, &view)))
+}
+
+/// `GET /imports/{id}/refused`
+///
+/// # Errors
+/// There is no such import; the store's.
+pub async fn refused(_: Viewer, request: HttpRequest, path: Path<String>) -> Answer {
+    let key = key_of(&path)?;
+    let read = desk::store(&request)?
+        .read(move |db| imports::find(db, key)?.map(|import| file::refused(db, &import)).transpose())
+        .await?;
+    let text = read.ok_or_else(PageError::not_found)?;
+    let name = format!("attachment; filename=\"import-{}-refused.csv\"", key.0);
+    Ok(HttpResponse::Ok()
+        .content_type("text/csv; charset=utf-8")
+        .insert_header(("content-disposition", name))
+        .body(text))
+}
+
+/// `POST /imports/{id}`: what its buttons send.
+///
+/// # Errors
+/// There is no such import; the store's.
+pub async fn change(
+    Admin(operator): Admin,
+    request: HttpRequest,
+    path: Path<String>,
+    sent: Form<Vec<(String, String)>>,
+) -> Answer {
+    let (key, pairs) = (key_of(&path)?, sent.into_inner());
+    let store = desk::store(&request)?;
+    let deed =
+        pairs.iter().find(|(name, _)| name == "do").map(|(_, deed)| deed.as_str()).unwrap_or_default().to_owned();
+    let done = match deed.as_str() {
+        "read" => read_anew(store, key, &pairs).await,
+        "save" | "check" => {
+            let is_check = deed == "check";
+            store
+                .write(move |tx| {
+                    let import = imports::find(&tx.reader(), key)?.ok_or(ImportError::Unknown)?;
+                    let mapping = set_up::mapping_sent(&pairs, &import.mapping).map_err(ImportError::SetUp)?;
+                    let policy = set_up::policy_sent(&pairs, import.policy);
+                    let (kind, reading) = (import.kind, import.reading);
+                    deeds::set_up(tx, key, SetUp { kind, reading, mapping, policy })?;
+                    if is_check { deeds::check(tx, key) } else { Ok(()) }
+                })
+                .await
+        }
+        "run" => store.write(move |tx| deeds::run(tx, key)).await,
+        "cancel" => store.write(move |tx| deeds::cancel(tx, key)).await,
+        "undo" => store.write(move |tx| deeds::undo(tx, key)).await,
+        "discard" => match store.write(move |tx| deeds::discard(tx, key)).await {
+            Ok(()) => {
+                file::remove(store, key);
+                return Ok(desk::see_other("/imports"));
+            }
+            Err(error) => Err(error),
+        },
+        _ => Err(ImportError::SetUp("The form said nothing to do. Go back and send it again.".to_owned())),
+    };
+    match done {
+        Ok(()) => Ok(desk::see_other(&format!("/imports/{}", key.0))),
+        Err(ImportError::Unknown) => Err(PageError::not_found()),
+        Err(ImportError::Store(error)) => Err(error.into()),
+        Err(error) => answer(operator, &request, &path, Some(error.to_string())).await,
+    }
+}
+
+/// Reads the file otherwise: its columns may be others then.
+async fn read_anew(store: &Store, key: ImportKey, pairs: &[(String, String)]) -> Result<(), ImportError> {
+    let import = store.read(move |db| imports::find(db, key)).await?.ok_or(ImportError::Unknown)?;
+    let (path, reading) = (file::path(store, key), set_up::reading_sent(pairs, &import.reading));
+    let looked = web::block(move || file::look(&path, Some(reading))).await;
+    let (sniffed, hash) = looked.map_err(std::io::Error::other)??;
+    let (asked, kind) = (store.clone(), import.kind);
+    let reading = sniffed.reading.clone();
+    let is_as_before = import.mapping.0.iter().map(|column| &column.heading).eq(&sniffed.headings);
+    let mapping = if is_as_before {
+        import.mapping
+    } else {
+        store.read(move |db| file::suggested(db, &asked, kind, &sniffed, &hash)).await?
+    };
+    let policy = import.policy;
+    store.write(move |tx| deeds::set_up(tx, key, SetUp { kind, reading, mapping, policy })).await
+}

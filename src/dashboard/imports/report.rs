@@ -1,0 +1,99 @@
+//! What came of an import, or would come of it.
+
+use maud::{Markup, html};
+use serde_json::Value;
+
+use crate::dashboard::parts::numbers::{cell, counted, number};
+use crate::dashboard::parts::values;
+use crate::domain::import::{Counts, Report};
+
+/// The counts, as a table.
+pub fn counts(report: &Report) -> Markup {
+    let rows: [(&str, &Counts); 4] = [
+        ("Users", &report.users),
+        ("Companies", &report.companies),
+        ("Memberships", &report.memberships),
+        ("Events", &report.events),
+    ];
+    let small = |count: u64| cell(u32::try_from(count).unwrap_or(u32::MAX));
+    html! {
+        div.scroll tabindex="0" role="group" aria-label="What becomes of the rows" {
+            table.table {
+                thead {
+                    tr {
+                        th scope="col" { "By row" }
+                        th.num scope="col" title="They are not known yet" { "New" }
+                        th.num scope="col" title="Something of them changes" { "Changed" }
+                        th.num scope="col" title="The file says nothing new" { "Unchanged" }
+                        th.num scope="col" title="Known, and left as they are" { "Left" }
+                        th.num scope="col" title="The row is not taken" { "Refused" }
+                    }
+                }
+                tbody {
+                    @for (name, of) in rows.into_iter().filter(|(_, of)| !of.is_empty()) {
+                        tr {
+                            th scope="row" { (name) }
+                            td.num { (small(of.created)) }
+                            td.num { (small(of.updated)) }
+                            td.num { (small(of.unchanged)) }
+                            td.num { (small(of.skipped)) }
+                            td.num { (small(of.refused)) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What was not taken, with the file of it.
+pub fn refused(number_of: i64, report: &Report) -> Markup {
+    html! {
+        @if report.refused_rows + report.refused_values > 0 {
+            p {
+                (counted(report.refused_rows, "row", "rows")) " not taken, and "
+                (counted(report.refused_values, "cell", "cells")) " of others. "
+                a href={ "/imports/" (number_of) "/refused" } download="" { "The rows with the reasons, as CSV" }
+                ", to be put right and imported again."
+            }
+        }
+        @if !report.new_attributes.is_empty() {
+            p { "New attributes: " @for (place, name) in report.new_attributes.iter().enumerate() { @if place > 0 { ", " } code.bare { bdi { (name) } } } }
+        }
+    }
+}
+
+/// The first changes of what is known.
+pub fn examples(report: &Report) -> Markup {
+    let told = |value: &Value| {
+        html! {
+            @match value {
+                Value::Null => span.zero { "none" },
+                Value::String(text) => bdi { (values::cut(text, 60)) },
+                other => bdi { (values::cut(&other.to_string(), 60)) },
+            }
+        }
+    };
+    html! {
+        @if !report.examples.is_empty() {
+            details.fold-body {
+                summary { "The first " (number(report.examples.len() as u64)) " changes of what is known" }
+                div.scroll tabindex="0" role="group" aria-label="Changes" {
+                    table.table {
+                        thead { tr { th scope="col" { "Of" } th scope="col" { "Field" } th scope="col" { "Before" } th scope="col" { "After" } } }
+                        tbody {
+                            @for example in &report.examples {
+                                tr {
+                                    th scope="row" { (example.kind) " " bdi { (values::cut(&example.id, 60)) } }
+                                    td { code.bare { bdi { (example.field) } } }
+                                    td.muted { (told(&example.before)) }
+                                    td { (told(&example.after)) }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,304 @@
+//! The form of a draft: how the file is read, what its columns are, how rows meet what is known.
+
+use std::collections::BTreeSet;
+
+use maud::{Markup, html};
+use serde_json::Value;
+
+use crate::dashboard::parts::form::{choice, tick};
+use crate::dashboard::parts::icon::icon;
+use crate::dashboard::parts::numbers::number;
+use crate::dashboard::parts::values;
+use crate::domain::attributes::{self, Owner, Type};
+use crate::domain::import::{Mapping, Policy, Reading, Sniffed, Target};
+use crate::domain::table::Kind;
+use crate::store::imports::Import;
+
+/// Encodings to choose from: the label, and whose it is.
+const ENCODINGS: [(&str, &str); 14] = [
+    ("utf-8", "UTF-8"),
+    ("utf-16le", "UTF-16, little-endian"),
+    ("utf-16be", "UTF-16, big-endian"),
+    ("windows-1252", "Windows-1252, western"),
+    ("windows-1250", "Windows-1250, central European"),
+    ("windows-1251", "Windows-1251, Cyrillic"),
+    ("windows-1253", "Windows-1253, Greek"),
+    ("windows-1254", "Windows-1254, Turkish"),
+    ("windows-1255", "Windows-1255, Hebrew"),
+    ("windows-1256", "Windows-1256, Arabic"),
+    ("windows-1257", "Windows-1257, Baltic"),
+    ("iso-8859-2", "ISO-8859-2"),
+    ("shift_jis", "Shift JIS"),
+    ("gb18030", "GB 18030"),
+];
+const DELIMITERS: [(&str, &str); 4] = [(",", "Comma"), (";", "Semicolon"), ("\t", "Tab"), ("|", "Bar")];
+const DATES: [(&str, &str); 2] = [("dmy", "Day first: 31/12/2026"), ("mdy", "Month first: 12/31/2026")];
+/// A part of a policy: its word, what it asks, and its choices in words.
+type Part = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
+const POLICY: [Part; 4] = [
+    (
+        "existing",
+        "Users and companies that are known",
+        &[("update", "Update them"), ("fill", "Fill only what has no value"), ("skip", "Leave them as they are")],
+    ),
+    ("empty", "Empty cells", &[("ignore", "Say nothing"), ("clear", "Clear the value")]),
+    ("unknown_companies", "Companies that are not known", &[("create", "Make them"), ("refuse", "Refuse the row")]),
+    (
+        "memberships",
+        "Companies that a row does not name",
+        &[("add", "Users stay in them"), ("replace", "Users leave them")],
+    ),
+];
+
+/// The form.
+pub fn form(import: &Import, sniffed: &Sniffed, known: &[(Owner, String, Type)]) -> Markup {
+    html! {
+        (reading(import))
+        form.stack.snug method="post" action={ "/imports/" (import.key.0) } {
+            section.card aria-labelledby="columns" {
+                header {
+                    h2 id="columns" { (number(import.mapping.0.len() as u64)) " columns" }
+                    span.muted { "What each of them is" }
+                }
+                (columns(import, sniffed, known))
+            }
+            section.card aria-labelledby="policy" {
+                header { h2 id="policy" { "How rows meet what is known" } span.muted { (sentence(import)) } }
+                div.body.stack.snug {
+                    @for (part, label, words) in POLICY.iter().filter(|(part, ..)| is_asked(import.kind, part)) {
+                        (choice(part, label, words, import.policy.get(part), ""))
+                    }
+                }
+            }
+            div.row {
+                button.btn.primary name="do" value="check" { (icon("eye")) " Check" }
+                button.btn name="do" value="save" { "Save" }
+                span.small.muted { "A check runs it in a copy of the workspace, and changes nothing." }
+            }
+        }
+    }
+}
+
+/// Whether a kind of import asks for a part of the policy.
+fn is_asked(kind: Kind, part: &str) -> bool {
+    match kind {
+        Kind::Events => false,
+        Kind::Companies => part != "memberships",
+        Kind::Users | Kind::Memberships => true,
+    }
+}
+
+fn reading(import: &Import) -> Markup {
+    let Reading { encoding, delimiter, header, dates, decimal_comma } = &import.reading;
+    let delimiter = delimiter.to_string();
+    let name = |of: &[(&str, &str)], chosen: &str| {
+        of.iter().find(|(value, _)| *value == chosen).map_or_else(|| chosen.to_owned(), |(_, name)| (*name).to_owned())
+    };
+    let is_known = ENCODINGS.iter().any(|(label, _)| label == encoding);
+    let own = [(encoding.as_str(), encoding.as_str())];
+    let encodings: Vec<(&str, &str)> = if is_known { ENCODINGS.to_vec() } else { [&own[..], &ENCODINGS[..]].concat() };
+    html! {
+        section.card aria-label="How the file is read" {
+        details.fold-body {
+            summary {
+                "Read as " (name(&ENCODINGS, encoding)) ", " (name(&DELIMITERS, &delimiter).to_lowercase()) " between cells, "
+                @if *header { "headings in the first row" } @else { "no headings" }
+                ", " (name(&DATES, dates.as_str()).to_lowercase()) ", " @if *decimal_comma { "decimal comma" } @else { "decimal point" }
+                ". " b { "Change" }
+            }
+            form.body.stack.snug method="post" action={ "/imports/" (import.key.0) } {
+                div.stack.snug {
+                    (choice("encoding", "Encoding", &encodings, encoding, ""))
+                    (choice("delimiter", "Between cells", &DELIMITERS, &delimiter, ""))
+                    (choice("dates", "Dates", &DATES, dates.as_str(), ""))
+                }
+                (tick("header", "The first row is of headings", "", *header))
+                (tick("decimal_comma", "Numbers have a decimal comma: 1234,5", "", *decimal_comma))
+                div.row { button.btn name="do" value="read" { (icon("refresh")) " Read it so" } }
+            }
+        }
+        }
+    }
+}
+
+fn columns(import: &Import, sniffed: &Sniffed, known: &[(Owner, String, Type)]) -> Markup {
+    html! {
+        div.scroll tabindex="0" role="group" aria-labelledby="columns" {
+            table.table.cards.last {
+                thead {
+                    tr {
+                        th scope="col" { "In the file" }
+                        th scope="col" { "First values" }
+                        th.num scope="col" title="Of the first 500 rows" { "Filled" }
+                        th.num scope="col" title="In the first 500 rows" { "Distinct" }
+                        th scope="col" { "Is" }
+                        th scope="col" { "Type, where it is new" }
+                    }
+                }
+                tbody {
+                    @for (place, column) in import.mapping.0.iter().enumerate() {
+                        (row(import.kind, place, &column.heading, &column.target, sniffed, known))
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn row(
+    kind: Kind,
+    place: usize,
+    heading: &str,
+    target: &Target,
+    sniffed: &Sniffed,
+    known: &[(Owner, String, Type)],
+) -> Markup {
+    let cells: Vec<String> = sniffed.rows.iter().filter_map(|row| row.get(place)).map(text).collect();
+    let filled: Vec<&String> = cells.iter().filter(|text| !text.trim().is_empty()).collect();
+    let distinct: BTreeSet<&String> = filled.iter().copied().collect();
+    let share = (filled.len() * 100).checked_div(cells.len()).unwrap_or(0);
+    let (chosen, typed) = parts(target);
+    html! {
+        tr {
+            th.lead scope="row" { b { bdi { (values::cut(heading, 60)) } } }
+            td.small.muted {
+                @for (number, text) in filled.iter().take(3).enumerate() { @if number > 0 { br; } bdi { (values::cut(text, 40)) } }
+            }
+            td.num data-l="Filled" { (share) " %" }
+            td.num.muted data-l="Distinct" { (number(distinct.len() as u64)) }
+            td.full {
+                select.input name={ "is-" (place) } aria-label={ "What " (heading) " is" } {
+                    (options(kind, heading, &chosen, known))
+                }
+            }
+            td data-l="Type" {
+                select.input.auto name={ "type-" (place) } aria-label={ "Type of " (heading) ", where it is new" } {
+                    option value="" { "as it is" }
+                    @for of in Type::ALL { option value=(of.as_str()) selected[typed == Some(of)] { (of.as_str()) } }
+                }
+            }
+        }
+    }
+}
+
+fn text(cell: &Value) -> String {
+    cell.as_str().map_or_else(|| cell.to_string(), str::to_owned)
+}
+
+/// A target without its type, and the type.
+fn parts(target: &Target) -> (String, Option<Type>) {
+    match target {
+        Target::Attribute(owner, name, kind) => (Target::Attribute(*owner, name.clone(), None).to_string(), *kind),
+        Target::Property(name, kind) => (Target::Property(name.clone(), None).to_string(), *kind),
+        word => (word.to_string(), None),
+    }
+}
+
+fn options(kind: Kind, heading: &str, chosen: &str, known: &[(Owner, String, Type)]) -> Markup {
+    let option = |value: &str, text: &str| html! { option value=(value) selected[value == chosen] { (text) } };
+    let words = Target::words(kind).into_iter().map(|word| word.to_string());
+    let mut listed: BTreeSet<String> = words.clone().collect();
+    let of = |owner: Owner| {
+        let names = attributes::standard(owner).iter().map(|(name, _)| (*name).to_owned());
+        let defined = known.iter().filter(|(of, ..)| *of == owner).map(|(_, name, _)| name.clone());
+        let all: BTreeSet<String> = names.chain(defined).collect();
+        let targets = all.into_iter().map(|name| Target::Attribute(owner, name, None));
+        targets.filter(|target| target.fits(kind)).map(|target| target.to_string()).collect::<Vec<_>>()
+    };
+    let groups: Vec<(&str, Vec<String>)> =
+        vec![("User", of(Owner::User)), ("Company", of(Owner::Company)), ("Membership", of(Owner::Membership))];
+    listed.extend(groups.iter().flat_map(|(_, targets)| targets.iter().cloned()));
+    let new = ["user", "company", "membership", "property"].into_iter().filter_map(|of| {
+        let target = Target::parse(&format!("{of}.{heading}")).ok().filter(|target| target.fits(kind))?;
+        Some(parts(&target).0)
+    });
+    let new: Vec<String> = new.filter(|target| !listed.contains(target)).collect();
+    let is_listed = listed.contains(chosen) || new.iter().any(|target| target == chosen);
+    html! {
+        @for word in words { (option(&word, if word == "ignore" { "Left out" } else { &word })) }
+        @if !is_listed { (option(chosen, chosen)) }
+        @for (name, targets) in groups.iter().filter(|(_, targets)| !targets.is_empty()) {
+            optgroup label=(name) { @for target in targets { (option(target, target)) } }
+        }
+        @if !new.is_empty() {
+            optgroup label="New" { @for target in &new { (option(target, target)) } }
+        }
+    }
+}
+
+/// How rows are told whom they are about, and what becomes of what is known.
+pub fn sentence(import: &Import) -> String {
+    let has = |key: &str| import.mapping.0.iter().any(|column| parts(&column.target).0 == key);
+    let user = match (has("user_id"), has("user.email")) {
+        (true, true) => "Users are found by user_id, else by e-mail",
+        (true, false) => "Users are found by user_id",
+        (false, true) => "Users are found by e-mail",
+        (false, false) => "Nothing says which user it is",
+    };
+    let company = match (has("company_id"), has("company")) {
+        (true, _) => "companies by company_id",
+        (_, true) => "companies by id, else by domain, else by exact name",
+        _ => "no company is named",
+    };
+    match import.kind {
+        Kind::Companies => format!("{}.", capital(company)),
+        Kind::Events => format!("{user}."),
+        Kind::Users | Kind::Memberships => format!("{user}; {company}."),
+    }
+}
+
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
+/// The value of a field that was sent.
+fn sent<'a>(pairs: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    pairs.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+}
+
+/// The mapping that the form says.
+///
+/// # Errors
+/// A sentence: a column can't be that.
+pub fn mapping_sent(pairs: &[(String, String)], before: &Mapping) -> Result<Mapping, String> {
+    let mut mapping = before.clone();
+    for (place, column) in mapping.0.iter_mut().enumerate() {
+        let Some(text) = sent(pairs, &format!("is-{place}")) else { continue };
+        let of = sent(pairs, &format!("type-{place}")).and_then(Type::parse);
+        column.target = match Target::parse(text)? {
+            Target::Attribute(owner, name, _) => Target::Attribute(owner, name, of),
+            Target::Property(name, _) => Target::Property(name, of),
+            word => word,
+        };
+    }
+    Ok(mapping)
+}
+
+/// The policy that the form says.
+pub fn policy_sent(pairs: &[(String, String)], before: Policy) -> Policy {
+    let mut policy = before;
+    for (part, _) in Policy::PARTS {
+        if let Some(word) = sent(pairs, part) {
+            policy.set(part, word);
+        }
+    }
+    policy
+}
+
+/// How the file is read, as the form says.
+pub fn reading_sent(pairs: &[(String, String)], before: &Reading) -> Reading {
+    use crate::domain::import::Dates;
+    let is_encoding = |label: &&str| *label == before.encoding || ENCODINGS.iter().any(|(known, _)| known == label);
+    let is_delimiter = |text: &&str| DELIMITERS.iter().any(|(known, _)| known == text);
+    Reading {
+        encoding: sent(pairs, "encoding").filter(is_encoding).unwrap_or(&before.encoding).to_owned(),
+        delimiter: sent(pairs, "delimiter")
+            .filter(is_delimiter)
+            .and_then(|text| text.chars().next())
+            .unwrap_or(before.delimiter),
+        header: sent(pairs, "header").is_some(),
+        dates: sent(pairs, "dates").and_then(Dates::parse).unwrap_or(before.dates),
+        decimal_comma: sent(pairs, "decimal_comma").is_some(),
+    }
+}
