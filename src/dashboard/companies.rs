@@ -173,18 +173,18 @@ fn table(frame: &Frame, view: &View) -> Markup {
     let shown = counted(view.companies.rows.len() as u64, "company on this page", "companies on this page");
     html! {
         (bulk::pickable(frame, Listed::Companies, address, html! {
-        div.scroll.sticky.bleed tabindex="0" role="group" aria-label="Companies" {
-            table.table.cards data-rows="" {
-                thead {
-                    tr {
-                        @if bulk::may_pick(frame) { (bulk::pick_all()) }
-                        (address.head(SortBy::Name, "Company", ""))
-                        @for column in &view.columns.shown { (column_head(address, column)) }
+            div.scroll.bleed.sticky[view.columns.fit()] tabindex="0" role="group" aria-label="Companies" {
+                table.table.cards data-rows="" {
+                    thead {
+                        tr {
+                            @if bulk::may_pick(frame) { (bulk::pick_all()) }
+                            (address.head(SortBy::Name, "Company", ""))
+                            @for column in &view.columns.shown { (column_head(address, column)) }
+                        }
                     }
+                    tbody { @for company in &view.companies.rows { (row(frame, view, company)) } }
                 }
-                tbody { @for company in &view.companies.rows { (row(frame, view, company)) } }
             }
-        }
         }))
         (address.pager(&shown, view.companies.next.as_ref()))
         @if view.shelf == Shelf::InUse { (export::links(Kind::Companies, address)) }

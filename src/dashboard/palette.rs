@@ -19,7 +19,7 @@ const ROWS: usize = 6;
 const CHARS_MAX: usize = 100;
 
 /// Pages by name.
-const PAGES: [(&str, &str); 20] = [
+const PAGES: [(&str, &str); 21] = [
     ("Overview", "/"),
     ("Users", "/users"),
     ("Companies", "/companies"),
@@ -29,6 +29,7 @@ const PAGES: [(&str, &str); 20] = [
     ("Refusals", "/refusals"),
     ("Tray", "/refusals/tray"),
     ("Attributes", "/attributes"),
+    ("Imports", "/imports"),
     ("Installation", "/install"),
     ("Possible duplicates", "/users/duplicates"),
     ("Suggested companies", "/companies/suggested"),

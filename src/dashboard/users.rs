@@ -140,18 +140,18 @@ fn table(frame: &Frame, view: &View) -> Markup {
     let address = &view.address;
     html! {
         (bulk::pickable(frame, Listed::Users, address, html! {
-        div.scroll.sticky.bleed tabindex="0" role="group" aria-label="Users" {
-            table.table.cards data-rows="" {
-                thead {
-                    tr {
-                        @if bulk::may_pick(frame) { (bulk::pick_all()) }
-                        (address.head(SortBy::Name, "User", ""))
-                        @for column in &view.columns.shown { (column_head(address, column)) }
+            div.scroll.bleed.sticky[view.columns.fit()] tabindex="0" role="group" aria-label="Users" {
+                table.table.cards data-rows="" {
+                    thead {
+                        tr {
+                            @if bulk::may_pick(frame) { (bulk::pick_all()) }
+                            (address.head(SortBy::Name, "User", ""))
+                            @for column in &view.columns.shown { (column_head(address, column)) }
+                        }
                     }
+                    tbody { @for user in &view.users.rows { (row(frame, view, user)) } }
                 }
-                tbody { @for user in &view.users.rows { (row(frame, view, user)) } }
             }
-        }
         }))
         (address.pager(
             &counted(view.users.rows.len() as u64, "user on this page", "users on this page"),

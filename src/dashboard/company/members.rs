@@ -115,7 +115,10 @@ fn standing(member: &MemberRow) -> Markup {
         }
         @if member.user.companies > 1 {
             " "
-            span.faint.small title={ "in " (member.user.companies - 1) " more" } { "+" (member.user.companies - 1) }
+            @let user = links::user(member.user.user_id.as_deref(), &member.user.id);
+            a.faint.small href={ (user) "#companies" } title="The other companies that the user belongs to" {
+                "+" (member.user.companies - 1) span.vh { " other companies" }
+            }
         }
     }
 }

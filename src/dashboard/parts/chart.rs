@@ -44,22 +44,19 @@ fn roll_sentence(days: &[u32]) -> String {
     format!("Active on {active} of {} days, {most} at most", days.len())
 }
 
-/// One stroked path for the days with activity, one for those without. Heights
-/// grow with the square root, so that one busy day does not flatten the others.
+/// One stroked path for the days with activity, over a dashed line of all days. Heights grow with the square
+/// root, so that one busy day does not flatten the others.
 fn bars(days: &[u32], height: u32) -> Markup {
     let most = f64::from(days.iter().max().copied().unwrap_or(0).max(1));
-    let (mut none, mut some) = (String::new(), String::new());
-    for (index, count) in days.iter().enumerate() {
-        let x = index as u32 * STEP;
-        let (path, bar) = match count {
-            0 => (&mut none, 1),
-            _ => (&mut some, ((f64::from(*count) / most).sqrt() * f64::from(height)).round().max(3.0) as u32),
-        };
-        write!(path, "M{x}.5 {height}v-{bar}").expect("a String takes all text");
+    let mut path = String::new();
+    for (index, count) in days.iter().enumerate().filter(|(_, count)| **count > 0) {
+        let middle = index as u32 * STEP + 1;
+        let bar = ((f64::from(*count) / most).sqrt() * f64::from(height)).round().max(3.0) as u32;
+        write!(path, "M{middle}.5 {height}v-{bar}").expect("a String takes all text");
     }
     html! {
-        @if !none.is_empty() { path.z d=(none) {} }
-        @if !some.is_empty() { path d=(some) {} }
+        path.z d={ "M0 " (height - 1) ".5H" (days.len() as u32 * STEP - 1) } {}
+        @if !path.is_empty() { path d=(path) {} }
     }
 }
 
@@ -450,7 +447,7 @@ mod tests {
     fn a_roll_says_what_it_shows() {
         let markup = roll(&[0, 1, 4]).into_string();
         assert!(markup.contains("Active on 2 of 3 days, 4 at most"));
-        assert!(markup.contains("M0.5 18v-1"), "{markup}");
-        assert!(markup.contains("M4.5 18v-9M8.5 18v-18"), "{markup}");
+        assert!(markup.contains("d=\"M5.5 18v-9M9.5 18v-18\""), "{markup}");
+        assert!(markup.contains("d=\"M0 17.5H11\""), "{markup}");
     }
 }

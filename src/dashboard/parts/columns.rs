@@ -8,6 +8,8 @@ use super::values;
 use crate::domain::attributes::Type;
 use crate::domain::filter::{Fact, Field, Fields, Kind};
 
+/// Columns that fit a screen of 1,280 points.
+const FITTING_MAX: usize = 5;
 /// Columns that are shown at most.
 pub const COLUMNS_MAX: usize = 30;
 /// Bytes of columns that the form offers at most; any other is typed.
@@ -123,6 +125,11 @@ impl Columns {
     pub fn words(&self) -> String {
         let words: Vec<String> = self.shown.iter().map(|column| column.word(&self.fields)).collect();
         words.join(",")
+    }
+
+    /// Whether they are so few that a wide screen shows all of them: else the table scrolls within itself.
+    pub fn fit(&self) -> bool {
+        self.shown.len() <= FITTING_MAX
     }
 
     /// The names of the attributes among them.
