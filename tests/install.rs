@@ -43,6 +43,22 @@ async fn a_name_that_an_attacker_made_up_never_stands_in_code_to_copy() {
 }
 
 #[actix_web::test]
+async fn a_test_as_me_goes_the_whole_way_and_leaves_nothing() {
+    let rollcall = Rollcall::start();
+    let desk = rollcall.desk().await;
+    let sources = rollcall.list("/sources").await;
+    let source = sources.iter().find(|source| source["keys"][0] == rollcall.write_key.as_str()).expect("the source");
+    let sent = desk.send("/install/try", &[("source", source["source_id"].as_str().expect("an id"))]).await;
+    assert_eq!(sent.status, 200, "{sent:?}");
+    for told in ["rollcall-test-me", "The user&#39;s current company", "Nothing of it was stored", support::OWNER.0] {
+        let told = told.replace("&#39;", "'");
+        assert!(sent.page.contains(&told), "{told}: {}", sent.page);
+    }
+    assert!(rollcall.list("/users").await.is_empty() && rollcall.list("/companies").await.is_empty());
+    assert_eq!(desk.send("/install/try", &[("source", "nobody")]).await.status, 404);
+}
+
+#[actix_web::test]
 async fn a_page_that_carries_exactly_the_policy_shown_lets_the_widget_work() {
     let rollcall = Rollcall::start();
     let desk = rollcall.desk().await;

@@ -344,7 +344,8 @@ impl Undoing<'_, '_> {
         let Subject::Membership(user, company) = row.about else { return Ok(()) };
         let is_open = |value: &Option<Value>| value.as_ref().is_some_and(|value| value.get("left_at").is_none());
         let told = |change: &Change| change.subject == row.about && change.field == row.field;
-        if self.changes.iter().any(told) {
+        // Since when one is a member follows from what is said.
+        if self.changes.iter().any(told) || is_open(&row.before) == is_open(&row.after) {
             return Ok(());
         }
         let open = memberships::is_open(self.tx, user, company)?;

@@ -113,6 +113,7 @@ pub fn configure(config: &mut ServiceConfig) {
             web::resource("/attributes/{owner}/{name:.*}").get(attributes::one::show).post(attributes::one::change),
         )
         .service(web::resource("/install").get(install::page::show))
+        .service(web::resource("/install/try").post(install::try_it::send))
         .service(web::resource("/install/doctor").get(install::doctor::show).post(install::doctor::make))
         .service(web::resource("/install/hand-over").get(install::hand_over::show))
         .service(web::resource("/install/hand-over.md").get(install::hand_over::show))

@@ -250,6 +250,21 @@ pub fn restate(tx: &mut Tx<'_>, user: UserKey) -> Result<Vec<Change>, StoreError
     Ok(changes)
 }
 
+/// As [`restate`] where companies become one or go apart, telling also since when one is a member, where that is
+/// another day now.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn restate_united(tx: &mut Tx<'_>, user: UserKey) -> Result<Vec<Change>, StoreError> {
+    let before = standings(tx, user)?;
+    let mut changes = restate(tx, user)?;
+    for (company, now) in standings(tx, user)?.into_iter().filter(|(_, now)| now.open) {
+        let was = before.get(&company).copied().filter(|was| was.open && was.joined_ms != now.joined_ms);
+        changes.extend(was.map(|was| membership_change(user, company, Some(was), Some(now))));
+    }
+    Ok(changes)
+}
+
 /// Forgets what was said of a user's companies at a moment, of one of them or of all, and answers what changed;
 /// none where nothing had been said then.
 ///

@@ -271,6 +271,10 @@ async fn a6_a_merged_company_as_of_days_before_and_after() {
     past.user(50, "bob", json!({}), &["acme"]).await;
     past.user(50, "cid", json!({}), &["umbrella"]).await;
     past.company(45, "umbrella", json!({ "name": "Umbrella", "plan": "pro" })).await;
+    past.user(49, "dan", json!({}), &["umbrella"]).await;
+    past.member(40, "umbrella", "dan", None).await;
+    past.user(48, "eve", json!({}), &["umbrella"]).await;
+    past.member(30, "acme", "eve", Some("admin")).await;
     past.does(20, move |tx, hand| {
         let key = |id: &str| companies::key(&tx.reader(), id).expect("a read").expect("a company");
         let (acme, umbrella) = (key("acme"), key("umbrella"));
@@ -284,14 +288,32 @@ async fn a6_a_merged_company_as_of_days_before_and_after() {
         async move { rollcall.api(&path).await.body }
     };
     let (acme, umbrella) = (as_of("acme", 30).await, as_of("umbrella", 30).await);
-    assert_eq!((&acme["name"], &acme["members"]), (&Value::Null, &json!(2)));
-    assert_eq!((&umbrella["company_id"], &umbrella["members"]), (&json!("umbrella"), &json!(1)), "{umbrella}");
+    assert_eq!((&acme["name"], &acme["members"]), (&Value::Null, &json!(3)));
+    assert_eq!((&umbrella["company_id"], &umbrella["members"]), (&json!("umbrella"), &json!(2)), "{umbrella}");
     assert_eq!(umbrella["attributes"], json!({ "name": "Umbrella", "plan": "pro" }));
     for id in ["acme", "umbrella"] {
         let one = as_of(id, 10).await;
-        assert_eq!((&one["company_id"], &one["members"]), (&json!("acme"), &json!(3)), "{one}");
+        assert_eq!((&one["company_id"], &one["members"]), (&json!("acme"), &json!(4)), "{one}");
         assert_eq!(one["attributes"]["plan"], "pro", "a gap was filled");
     }
+    let spans = async |id: &str, days: i64| -> Vec<String> {
+        let user = rollcall.api(&format!("/users/{id}?at={}", day(days))).await.body;
+        let day_of = |at: &Value| at.as_str().map_or("-".to_owned(), |at| at[..10].to_owned());
+        let told = user["companies"].as_array().expect("companies").iter().map(|one| {
+            format!(
+                "{} {} {}",
+                one["company_id"].as_str().expect("an id"),
+                day_of(&one["joined_at"]),
+                day_of(&one["left_at"])
+            )
+        });
+        told.collect()
+    };
+    let (joined, left) = (day(49), day(40));
+    assert_eq!(spans("dan", 30).await, [format!("umbrella {joined} {left}")], "who had left before the merge");
+    assert_eq!(spans("dan", 10).await, [format!("acme {joined} {left}")]);
+    assert_eq!(spans("eve", 30).await, [format!("acme {} -", day(30)), format!("umbrella {} -", day(48))]);
+    assert_eq!(spans("eve", 10).await, [format!("acme {} -", day(48))], "a member of both");
     let cid = rollcall.api(&format!("/users/cid?at={}", day(30))).await.body;
     assert_eq!(cid["companies"][0]["company_id"], "umbrella", "{cid}");
 }

@@ -62,7 +62,7 @@ pub(in crate::actions) fn rejoin(tx: &mut Tx<'_>, moves: &[Move]) -> Result<Vec<
 
 /// Works out anew in which companies a person is.
 fn restate(tx: &mut Tx<'_>, user: UserKey) -> Result<Vec<Change>, StoreError> {
-    let mut changes = memberships::restate(tx, user)?;
+    let mut changes = memberships::restate_united(tx, user)?;
     changes.extend(memberships::fill_gaps(tx, user)?);
     Ok(changes)
 }

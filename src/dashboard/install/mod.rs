@@ -12,3 +12,4 @@ pub mod proof;
 pub mod snippets;
 pub mod state;
 mod steps;
+pub mod try_it;

@@ -163,7 +163,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
                 (steps::sign_out(frame, key))
                 (proof::step(view, source, |role| frame.may(role)))
                 (hardening::step(frame, key, view.respect_gpc))
-                (steps::try_it(frame, key))
+                (steps::try_it(frame, source, key))
                 (steps::doctor(source))
                 (offers::card(frame, &view.offers))
                 (steps::hand_over(view, source))

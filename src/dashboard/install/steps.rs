@@ -148,13 +148,18 @@ pub fn sign_out(frame: &Frame, key: &str) -> Markup {
     }
 }
 
-/// The same from a shell.
-pub fn try_it(frame: &Frame, key: &str) -> Markup {
+/// A message without a page.
+pub fn try_it(frame: &Frame, source: &Source, key: &str) -> Markup {
     html! {
         section.stepbox id="try" {
-            h2 { "Try it from the shell" }
+            h2 { "Try it" }
+            p { "Sends what a page would say of you the whole way, shows what would be stored, and leaves nothing behind." }
+            form method="post" action="/install/try" {
+                input type="hidden" name="source" value=(source.source_id);
+                p { button.btn { (icon("bolt")) " Send a test as me" } }
+            }
             p {
-                "The same call as the page makes. SDKs of Segment and RudderStack work by changing their host to "
+                "The same call from the shell is stored. SDKs of Segment and RudderStack work by changing their host to "
                 code { (frame.server) }
                 "."
             }

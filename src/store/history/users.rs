@@ -199,8 +199,10 @@ fn companies(
         let key = row.get(0)?;
         let mut fields = before.remove(&key).unwrap_or_default();
         let standing = match fields.remove(MEMBERSHIP) {
-            None if row.get(6)? => Some((row.get(4)?, row.get(5)?)),
             // That of a company merged by then stands under the one it was merged into.
+            None if row.get(6)? || stood_for(db, Profile::Company(CompanyKey(key)), since)?.0 == key => {
+                Some((row.get(4)?, row.get(5)?))
+            }
             None => None,
             Some(told) => standing(told.as_ref()),
         };

@@ -163,7 +163,8 @@ fn of_post(frame: &Frame, number: usize, post: &Post) -> Markup {
     }
 }
 
-fn of_message(frame: &Frame, id: &str, at_ms: i64, sent: &serde_json::Value, answer: &serde_json::Value) -> Markup {
+/// One message: as sent, and the answer with its plan, field by field.
+pub fn of_message(frame: &Frame, id: &str, at_ms: i64, sent: &serde_json::Value, answer: &serde_json::Value) -> Markup {
     let verdicts = verdicts::of_message(sent, answer);
     let kind = sent["type"].as_str().unwrap_or("message");
     let bad = verdicts.iter().filter(|verdict| verdict.code.is_some()).count();
