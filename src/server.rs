@@ -200,6 +200,8 @@ pub async fn start(options: ServeOptions) -> Result<Running, StartError> {
     let live: Data<Live> = Data::default();
     let doctor: Data<Doctor> = Data::default();
 
+    // Made here for two doors: programs read it, people see it drawn.
+    let document = Data::new(api::document());
     let (stores, sites, counted) = (Data::new(store.clone()), Data::new(site.clone()), limits.clone());
     let mut server = HttpServer::new(move || {
         App::new()
@@ -208,6 +210,7 @@ pub async fn start(options: ServeOptions) -> Result<Running, StartError> {
             .app_data(counted.clone())
             .app_data(live.clone())
             .app_data(doctor.clone())
+            .app_data(document.clone())
             .wrap(from_fn(request::number))
             .configure(routes)
     })

@@ -31,6 +31,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("actix_web", &["server", "http", "collect", "dashboard", "api", "demo"]),
     ("actix_cors", &["collect"]),
     ("clap", &["cli"]),
+    ("utoipa", &["server", "api", "dashboard"]),
 ];
 
 /// A file of more lines holds two things.

@@ -5,6 +5,9 @@ use actix_web::http::header::HeaderName;
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
+use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 use super::parameters::{Parameters, cursor_text};
 use crate::domain::first_page::FirstPage;
@@ -18,7 +21,7 @@ use crate::store::{Reader, Store, StoreError, Tx};
 const LAG: HeaderName = HeaderName::from_static("rollcall-lag-ms");
 
 /// A page of a list, as JSON.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(super) struct List<T> {
     data: Vec<T>,
     next_cursor: Option<String>,
@@ -85,7 +88,8 @@ pub(super) fn ok(body: impl Serialize, lag_ms: u64) -> HttpResponse {
 }
 
 /// Where somebody came from, as JSON.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = FirstPage)]
 pub(super) struct FirstPageView {
     at: Time,
     page: Option<String>,
@@ -139,6 +143,15 @@ pub(super) fn written(body: impl Serialize, created: bool) -> HttpResponse {
 /// An instant as JSON: RFC 3339 in UTC.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Time(pub i64);
+
+impl PartialSchema for Time {
+    fn schema() -> RefOr<Schema> {
+        let format = SchemaFormat::KnownFormat(KnownFormat::DateTime);
+        ObjectBuilder::new().schema_type(Type::String).format(Some(format)).build().into()
+    }
+}
+
+impl ToSchema for Time {}
 
 impl Serialize for Time {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

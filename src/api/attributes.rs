@@ -4,12 +4,15 @@ use actix_web::http::StatusCode;
 use actix_web::web::{self, Data, Json, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
+use utoipa::ToSchema;
 
 use super::answer::{self, List, Time};
+use super::openapi::{self, Call, get, patch};
 use super::parameters::{Parameters, invalid};
 use super::{read_only, resource};
 use crate::actions::attributes::{self as deeds, AttributeError, Hand, Preview};
+use crate::domain::access::Scope;
 use crate::domain::attributes::{Owner, Type};
 use crate::http::access::{AdminToken, ReadToken};
 use crate::http::problem::Problem;
@@ -22,6 +25,42 @@ pub(super) fn configure(config: &mut web::ServiceConfig) {
     config.service(read_only("/attributes").get(list)).service(
         resource("/attributes/{owner}/{name:.*}", "GET, HEAD, PATCH, DELETE").get(show).patch(change).delete(delete),
     );
+}
+
+/// The calls of this file, for the description of the API.
+pub(super) fn calls() -> Vec<Call> {
+    const UNKNOWN: (u16, &str) = (404, "attribute_not_found");
+    let busy = &[UNKNOWN, (409, "attribute_standard"), (409, "attribute_deleting")];
+    vec![
+        get("/attributes", "Attribute definitions")
+            .takes(&["limit", "cursor", "count"])
+            .takes_own("owner", "Those of user, company or membership alone")
+            .answers::<List<AttributeView>>(),
+        get("/attributes/{owner}/{name}", "An attribute definition, with the work on its values")
+            .takes(&["name"])
+            .answers::<AttributeView>()
+            .refuses(&[UNKNOWN]),
+        patch(
+            "/attributes/{owner}/{name}",
+            Scope::Admin,
+            "Changes a definition, all or nothing; a new type converts all values. With dry_run=1 the preview",
+        )
+        .takes(&["name", "dry_run"])
+        .sends(json!({ "label": "Plan", "hidden": false, "history": true }))
+        .answers::<AttributeView>()
+        .refuses(busy)
+        .refuses(&[(400, "field_unknown"), (400, "value_invalid")]),
+        openapi::delete(
+            "/attributes/{owner}/{name}",
+            Scope::Admin,
+            "Deletes an attribute and all its values. With dry_run=1 the preview",
+        )
+        .takes(&["name", "dry_run"])
+        .takes_own("confirm", "The attribute's name once more")
+        .answers::<WorkView>()
+        .refuses(busy)
+        .refuses(&[(400, "confirmation_missing")]),
+    ]
 }
 
 /// The name of the order of attributes: by kind and name.
@@ -135,7 +174,8 @@ fn owner_of(word: &str) -> Result<Owner, Problem> {
 }
 
 /// A definition as JSON.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Attribute)]
 struct AttributeView {
     owner: &'static str,
     name: String,
@@ -173,7 +213,8 @@ impl AttributeView {
 }
 
 /// Work on all values as JSON.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Work)]
 pub(super) struct WorkView {
     deed: &'static str,
     state: &'static str,
@@ -199,7 +240,8 @@ impl WorkView {
 }
 
 /// A preview as JSON.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Preview)]
 pub(super) struct PreviewView {
     looked_at: u64,
     all_looked_at: bool,
@@ -213,7 +255,8 @@ pub(super) struct PreviewView {
 }
 
 /// A value before and after.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ValueExample)]
 struct Example {
     before: Value,
     after: Value,

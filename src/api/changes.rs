@@ -5,8 +5,10 @@ use actix_web::web::{self, Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use super::answer::{self, List, Time};
+use super::openapi::{Call, get, post};
 use super::parameters::{Parameters, invalid};
 use super::{read_only, resource};
 use crate::actions::undo::{self as deeds, Conflict, UndoError};
@@ -20,6 +22,21 @@ use crate::store::{Store, Tx};
 
 pub(super) fn configure(config: &mut web::ServiceConfig) {
     config.service(read_only("/changes").get(list)).service(resource("/changes/{change_id}/undo", "POST").post(undo));
+}
+
+/// The calls of this file, for the description of the API.
+pub(super) fn calls() -> Vec<Call> {
+    vec![
+        get("/changes", "Every deed, newest first")
+            .takes(&["limit", "cursor"])
+            .takes_own("by", "Those of hand, source, import …; what can't be is answered with all words")
+            .takes_own("day", "Those of a day, such as 2026-03-01")
+            .answers::<List<ChangeSetView>>(),
+        post("/changes/{change_id}/undo", Scope::Write, "Takes a change set back; of a setting with the scope admin")
+            .takes(&["dry_run"])
+            .answers::<UndoneView>()
+            .refuses(&[(404, "change_not_found"), (409, "already_undone"), (409, "too_old"), (409, "nothing_to_undo")]),
+    ]
 }
 
 /// `GET /api/v1/changes`: every deed, newest first; with `by=` those of some, with `day=` those of a day.
@@ -43,13 +60,15 @@ fn not_one_of(text: &str) -> Problem {
 }
 
 /// The answer to an undo.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Undone)]
 struct UndoneView {
     /// The new change set; none in a dry run.
     change_id: Option<i64>,
     /// The one that was taken back.
     undone: i64,
     /// What was left as it is, and why.
+    #[schema(value_type = Vec<Object>)]
     conflicts: Vec<Conflict>,
 }
 
@@ -97,7 +116,8 @@ fn problem(error: UndoError) -> Problem {
 pub(super) const ORDER: &str = "-at";
 
 /// A change set.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ChangeSet)]
 pub(super) struct ChangeSetView {
     change_id: i64,
     at: Time,
@@ -110,14 +130,16 @@ pub(super) struct ChangeSetView {
 }
 
 /// Who did it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Doer)]
 struct ByView {
     kind: String,
     name: String,
 }
 
 /// One field.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Change)]
 pub(super) struct ChangeView {
     kind: &'static str,
     id: String,

@@ -8,15 +8,19 @@ use actix_web::http::StatusCode;
 use actix_web::web::{self, Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
+use utoipa::ToSchema;
 
 use super::answer::{self, FirstPageView, List, Time};
 use super::changes::{self, ChangeSetView};
 use super::columns::Columns;
-use super::events;
+use super::edits::{self, EditView as Edited};
+use super::events::{self, EventView};
+use super::openapi::{Call, delete, get, patch, put};
 use super::parameters::{FILTER, Parameters, Sorts, invalid};
-use super::users::{MembershipHistoryView, plain};
+use super::users::{MembershipHistoryView, MembershipView, plain};
 use super::{read_only, resource};
+use crate::domain::access::Scope;
 use crate::domain::activity::{State, Trend};
 use crate::domain::change::Subject;
 use crate::domain::filter::Listed;
@@ -81,6 +85,86 @@ pub(super) fn configure(config: &mut web::ServiceConfig) {
         .service(read_only("/companies/{id:[^/]*}/members").get(list_members))
         .service(read_only("/companies/{id:[^/]*}/events").get(list_events))
         .service(read_only("/companies/{id:[^/]*}/changes").get(list_changes));
+}
+
+/// The calls of this file and of those below it, for the description of the API.
+pub(super) fn calls() -> Vec<Call> {
+    let example = || json!({ "name": "Acme", "attributes": { "plan": "pro" }, "owner": null, "tags": ["vip"], "signed_members": false, "archived": false });
+    let put_company = |path| {
+        put(
+            path,
+            Scope::Write,
+            "Changes a company, or makes one; what is absent stays, null clears. company_id renames it",
+        )
+        .takes(&["id", "dry_run"])
+        .sends(example())
+        .answers::<Edited<CompanyView>>()
+        .answers_with::<Edited<CompanyView>>(201, "Made")
+        .refuses(edits::CODES)
+    };
+    let patch_company = |path| {
+        patch(path, Scope::Write, "Changes a company that is known; archived: false puts it back into lists")
+            .takes(&["id", "dry_run"])
+            .sends(example())
+            .answers::<Edited<CompanyView>>()
+            .refuses(edits::CODES)
+    };
+    let archive = |path| {
+        delete(path, Scope::Write, "Archives a company: out of lists and numbers, not erased")
+            .takes(&["id", "dry_run"])
+            .answers::<Edited<CompanyView>>()
+            .refuses(unknown())
+    };
+    vec![
+        get("/companies", "Companies; with id= one of them")
+            .takes(&["limit", "cursor", "sort", "q", "count", "id", "at"])
+            .takes_own("archived", "1: those that are archived")
+            .takes(&["columns", "f", "match"])
+            .answers::<List<CompanyView>>()
+            .refuses(&[(400, "filter_invalid")]),
+        get("/companies/{id}", "A company").takes(&["id", "at"]).answers::<CompanyView>().refuses(&[
+            (404, "company_not_found"),
+            (404, "not_known_yet"),
+            (409, "too_many_changes"),
+        ]),
+        put_company("/companies/{id}"),
+        patch_company("/companies/{id}"),
+        archive("/companies/{id}"),
+        get("/companies/{id}/members", "Who is in a company")
+            .takes(&["limit", "cursor", "sort", "q", "count", "id"])
+            .takes_own("left", "1: those who left")
+            .answers::<List<MemberView>>()
+            .refuses(unknown()),
+        put("/companies/{id}/members/{user_id}", Scope::Write, "Changes a membership; who is no member joins")
+            .takes(&["id", "by", "dry_run"])
+            .takes_own("user_id", "In place of the user's id in the path, for ids that can't stand in one")
+            .sends(json!({ "role": "admin", "title": "CFO", "attributes": { "seats": 3 }, "current": true }))
+            .answers::<Edited<MembershipView>>()
+            .answers_with::<Edited<MembershipView>>(201, "Made")
+            .refuses(edits::CODES),
+        delete("/companies/{id}/members/{user_id}", Scope::Write, "The user leaves the company")
+            .takes(&["id", "by", "dry_run"])
+            .takes_own("user_id", "In place of the user's id in the path, for ids that can't stand in one")
+            .answers::<Edited<MembershipView>>()
+            .refuses(edits::CODES)
+            .refuses(&[(404, "membership_not_found")]),
+        get("/companies/{id}/events", "What was done in a company, newest first")
+            .takes(&["limit", "cursor", "count", "id"])
+            .answers::<List<EventView>>()
+            .refuses(unknown()),
+        get("/companies/{id}/changes", "What changed of a company and its memberships, newest first")
+            .takes(&["limit", "cursor", "id"])
+            .answers::<List<ChangeSetView>>()
+            .refuses(unknown()),
+        merge::call(),
+        put_company("/companies"),
+        patch_company("/companies"),
+        archive("/companies"),
+    ]
+}
+
+fn unknown() -> &'static [(u16, &'static str)] {
+    &[(404, "company_not_found")]
 }
 
 /// `GET /api/v1/companies`, with `archived=1` the archived ones; with `?id=` one company, as an id of dots can't stand in a path.
@@ -231,7 +315,8 @@ fn not_found(id: &str) -> Problem {
 }
 
 /// A company as JSON.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Company)]
 struct CompanyView {
     company_id: String,
     /// Earlier ids, and those of companies merged into it.
@@ -308,7 +393,8 @@ impl CompanyView {
 }
 
 /// A member as JSON.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Member)]
 struct MemberView {
     id: String,
     user_id: Option<String>,

@@ -3,6 +3,7 @@
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::answer;
 use super::changes::ChangeView;
@@ -13,13 +14,15 @@ use crate::http::problem::Problem;
 use crate::store::{Reader, Store, StoreError, Tx, changes};
 
 /// Beside the user, company or membership as it is now: what changed, and what was not taken.
-#[derive(Debug, Serialize)]
-struct EditView<T> {
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Edited)]
+pub(super) struct EditView<T> {
     #[serde(flatten)]
     record: T,
     /// The change set, which can be taken back; none where nothing changed.
     change_id: Option<i64>,
     changes: Vec<ChangeView>,
+    #[schema(value_type = Vec<Object>)]
     refused_values: Vec<RefusedValue>,
     /// Attributes that a pin keeps as they are.
     kept: Vec<String>,
@@ -62,6 +65,16 @@ pub(super) async fn answered<T: Serialize + Send + 'static>(
 pub(super) fn absent(request: &HttpRequest) -> Absent {
     if request.method() == Method::PUT { Absent::Create } else { Absent::Refuse }
 }
+
+/// Why a change by hand is refused.
+pub(super) const CODES: &[(u16, &str)] = &[
+    (400, "field_unknown"),
+    (400, "value_invalid"),
+    (404, "user_not_found"),
+    (404, "company_not_found"),
+    (409, "alias_taken"),
+    (409, "only_company"),
+];
 
 /// Why nothing was done.
 pub(super) fn problem(error: EditError) -> Problem {

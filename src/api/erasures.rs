@@ -4,13 +4,16 @@ use actix_web::http::StatusCode;
 use actix_web::web::{self, Data, Json, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
+use utoipa::ToSchema;
 
 use super::answer;
+use super::openapi::{self, Call, post};
 use super::parameters::{Parameters, invalid};
 use super::resource;
 use super::users::{user_name, user_not_found};
 use crate::actions::erase as deeds;
+use crate::domain::access::Scope;
 use crate::domain::change::By;
 use crate::http::access::AdminToken;
 use crate::http::doctor::Doctor;
@@ -26,8 +29,37 @@ pub(super) fn configure(config: &mut web::ServiceConfig) {
         .service(resource("/users/{id:[^/]*}/allow", "POST").post(allow));
 }
 
+/// The calls of this file, for the description of the API; `DELETE` stands with the user's.
+pub(super) fn calls() -> Vec<Call> {
+    let receipt = receipt();
+    vec![
+        post("/users/{id}/erase", Scope::Admin, "Erases a person for ever; answers a receipt")
+            .takes(&["by", "id", "dry_run"])
+            .sends_a::<Erase>(json!({ "events": "anonymize" }))
+            .answers_like(200, "The receipt", receipt)
+            .refuses(&[(404, "user_not_found")]),
+        post("/users/{id}/allow", Scope::Admin, "The id, e-mail address or browser of an erased person is taken again")
+            .takes(&["id"])
+            .answers_like(200, "Done", json!({ "allowed": true, "hashes": 1 }))
+            .refuses(&[(404, "not_erased")]),
+    ]
+}
+
+/// `DELETE` of a user.
+pub(super) fn delete_call(path: &'static str) -> Call {
+    openapi::delete(path, Scope::Admin, "Erases a person for ever, as erase does")
+        .takes(&["by", "id", "dry_run"])
+        .takes_own("events", "delete or anonymize: what becomes of the events")
+        .answers_like(200, "The receipt", receipt())
+        .refuses(&[(404, "user_not_found")])
+}
+
+fn receipt() -> Value {
+    json!({ "events": "anonymize", "rows": { "events": 12 }, "kept": ["Why something stays."], "backups": "What it does not touch." })
+}
+
 /// The body of an erasure.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Erase {
     events: String,

@@ -5,8 +5,10 @@ use actix_web::web::{self, Data};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 use super::answer::{self, List, Time};
+use super::openapi::{Call, get};
 use super::parameters::{Parameters, invalid};
 use super::read_only;
 use crate::domain::limits::ARRIVAL_DAYS;
@@ -23,6 +25,18 @@ const BY_ARRIVAL: &str = "arrival";
 
 pub(super) fn configure(config: &mut web::ServiceConfig) {
     config.service(read_only("/events").get(list));
+}
+
+/// The calls of this file, for the description of the API.
+pub(super) fn calls() -> Vec<Call> {
+    vec![
+        get("/events", "Events, newest first, or in the order in which they came")
+            .takes(&["limit", "cursor"])
+            .takes_own("order", "time (the usual) or arrival, for programs that follow")
+            .takes(&["count"])
+            .answers::<List<EventView>>()
+            .refuses(&[(410, "cursor_expired")]),
+    ]
 }
 
 /// `GET /api/v1/events`
@@ -79,7 +93,8 @@ pub(super) fn shown((page, total): (Page<EventRow>, Option<Count>)) -> List<Even
 }
 
 /// An event as JSON.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Event)]
 pub(super) struct EventView {
     /// Text: JavaScript rounds numbers of this size.
     event_id: String,

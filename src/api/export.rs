@@ -4,6 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::web::{self, Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 
+use super::openapi::{Call, get};
 use super::parameters::{FILTER, Parameters, invalid};
 use super::read_only;
 use crate::actions::export::{self, Package, Wanted};
@@ -14,6 +15,17 @@ use crate::store::Store;
 
 pub(super) fn configure(config: &mut web::ServiceConfig) {
     config.service(read_only("/export/{kind}").get(all));
+}
+
+/// The calls of this file, for the description of the API.
+pub(super) fn calls() -> Vec<Call> {
+    vec![
+        get("/export/{kind}", "All rows of a kind as one file; all is a zip of them")
+            .takes_own("format", "csv (the usual) or ndjson")
+            .takes(&["q", "f", "match"])
+            .answers_in("text/csv", "The file")
+            .refuses(&[(404, "export_unknown"), (400, "filter_invalid"), (400, "filter_unsupported")]),
+    ]
 }
 
 /// `GET /api/v1/export/{kind}`: `format=csv|ndjson`, and the filter of the list.

@@ -7,11 +7,14 @@ use actix_web::web::{self, Data, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 
 use super::answer::{self, List, Time};
+use super::openapi::{self, Call, get, post};
 use super::parameters::{Parameters, invalid};
 use super::{read_only, resource};
 use crate::actions::import::{self as deeds, ImportError, SetUp, file};
+use crate::domain::access::Scope;
 use crate::domain::ids::ImportKey;
 use crate::domain::import::{Counts, Dates, Mapping, Policy, Report, TakenBack};
 use crate::domain::table::Kind;
@@ -32,6 +35,51 @@ pub(super) fn configure(config: &mut web::ServiceConfig) {
         .service(resource("/imports/{id}/run", "POST").post(run))
         .service(resource("/imports/{id}/cancel", "POST").post(cancel))
         .service(resource("/imports/{id}/undo", "POST").post(undo));
+}
+
+/// The calls of this file, for the description of the API.
+pub(super) fn calls() -> Vec<Call> {
+    const UNKNOWN: (u16, &str) = (404, "import_not_found");
+    let deed = |path, summary| {
+        post(path, Scope::Write, summary)
+            .answers_with::<ImportView>(202, "Begun")
+            .refuses(&[UNKNOWN, (409, "import_state")])
+    };
+    vec![
+        get("/imports", "Imports, newest first").takes(&["limit", "cursor"]).answers::<List<ImportView>>(),
+        post(
+            "/imports",
+            Scope::Write,
+            "Imports a file: the body itself, or a form's file. With dry_run=1 it is checked, and waits for run",
+        )
+        .takes_own("kind", "users (the usual), companies, memberships or events")
+        .takes_own("mapping", "A JSON object: which column goes where, such as {\"Seats\": \"company.seats:number\"}")
+        .takes_own("file_name", "The file's name")
+        .takes_own("dates", "dmy or mdy, where days could be months")
+        .takes(&["dry_run"])
+        .takes_own("existing", "What becomes of rows that are known already")
+        .takes_own("empty", "What an empty cell means")
+        .takes_own("unknown_companies", "What becomes of companies that are not known")
+        .takes_own("memberships", "What becomes of the companies that a user is in")
+        .sends_file("text/csv", "user_id,name,email\nann,Ann Lee,ann@acme.example\n")
+        .answers_like(202, "Taken", json!({ "import_id": 1 }))
+        .refuses(&[
+            (400, "file_missing"),
+            (413, "file_too_large"),
+            (422, "import_invalid"),
+            (422, "file_unreadable"),
+        ]),
+        get("/imports/{id}", "How an import stands").answers::<ImportView>().refuses(&[UNKNOWN]),
+        openapi::delete("/imports/{id}", Scope::Write, "Discards an import that was checked and is not wanted")
+            .answers_nothing()
+            .refuses(&[UNKNOWN, (409, "import_state")]),
+        get("/imports/{id}/refused", "The rows that were not taken, with the reasons")
+            .answers_in("text/csv", "The rows")
+            .refuses(&[UNKNOWN]),
+        deed("/imports/{id}/run", "Runs what was checked"),
+        deed("/imports/{id}/cancel", "Ends an import before its end"),
+        deed("/imports/{id}/undo", "Takes an import back").refuses(&[(409, "events_stay")]),
+    ]
 }
 
 fn problem(error: ImportError) -> Problem {
@@ -231,7 +279,8 @@ async fn discard(
 }
 
 /// An import as JSON.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Import)]
 struct ImportView {
     import_id: i64,
     kind: &'static str,
@@ -239,21 +288,30 @@ struct ImportView {
     file_name: String,
     sha256: String,
     bytes: u64,
+    #[schema(value_type = Object)]
     by: Value,
+    #[schema(value_type = Object)]
     mapping: Mapping,
+    #[schema(value_type = Object)]
     policy: Policy,
     rows: u64,
+    #[schema(value_type = Object)]
     users: Counts,
+    #[schema(value_type = Object)]
     companies: Counts,
+    #[schema(value_type = Object)]
     memberships: Counts,
+    #[schema(value_type = Object)]
     events: Counts,
     refused_rows: u64,
     refused_values: u64,
     new_attributes: Vec<String>,
     refused_rows_url: String,
     /// What would come of it, where it was checked.
+    #[schema(value_type = Option<Object>)]
     checked: Option<Report>,
     problem: Option<String>,
+    #[schema(value_type = Option<Object>)]
     taken_back: Option<TakenBack>,
     created_at: Time,
     started_at: Option<Time>,

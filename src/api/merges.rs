@@ -3,6 +3,7 @@
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::answer;
 use super::changes::ChangeView;
@@ -15,7 +16,7 @@ use crate::store::{Store, Tx, changes};
 const CHANGES_MAX: usize = 1_000;
 
 /// The body of a merge.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Merge {
     /// The other one, which goes into the one of the path.
@@ -23,8 +24,9 @@ pub(super) struct Merge {
 }
 
 /// A merge as JSON: what the survivor is afterwards, and what changed.
-#[derive(Debug, Serialize)]
-struct MergeView<T> {
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Merged)]
+pub(super) struct MergeView<T> {
     change_id: Option<i64>,
     #[serde(flatten)]
     survivor: T,

@@ -21,6 +21,7 @@ mod export;
 mod findings;
 mod imports;
 mod merges;
+mod openapi;
 mod parameters;
 mod possible_duplicates;
 mod refusals;
@@ -37,6 +38,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, HeaderValue};
 use actix_web::middleware::{Compress, DefaultHeaders, from_fn};
 use actix_web::{HttpResponse, Resource, ResponseError, web};
+use utoipa::openapi::OpenApi;
 
 use crate::http::head;
 use crate::http::problem::Problem;
@@ -56,6 +58,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
                 .wrap(from_fn(repeats::once))
                 .wrap(Compress::default())
                 .wrap(from_fn(head::as_get))
+                .configure(openapi::configure)
                 .configure(users::configure)
                 .configure(erasures::configure)
                 .configure(changes::configure)
@@ -76,6 +79,31 @@ pub fn configure(config: &mut web::ServiceConfig) {
                 .default_service(web::to(nothing_here)),
         )
         .service(web::resource("/api/{rest:.*}").to(nothing_here));
+}
+
+/// What every call takes and answers, as OpenAPI 3.1; the document at `/api/v1/openapi.json`.
+pub fn document() -> OpenApi {
+    let calls = [
+        users::calls(),
+        erasures::calls(),
+        companies::calls(),
+        visitors::calls(),
+        events::calls(),
+        segments::calls(),
+        changes::calls(),
+        attributes::calls(),
+        refusals::calls(),
+        tray::calls(),
+        findings::calls(),
+        possible_duplicates::calls(),
+        suggested_domains::calls(),
+        imports::calls(),
+        export::calls(),
+        sources::calls(),
+        settings::calls(),
+        openapi::calls(),
+    ];
+    openapi::document(calls.into_iter().flatten().collect())
 }
 
 /// An address that is only read.

@@ -5,11 +5,14 @@ use actix_web::web::{self, Data, Json};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use utoipa::ToSchema;
 
 use super::answer::{self, List, Time};
+use super::openapi::{Call, get, post};
 use super::parameters::{Parameters, invalid};
 use super::resource;
 use crate::actions::duplicates as deeds;
+use crate::domain::access::Scope;
 use crate::domain::change::By;
 use crate::domain::duplicates::Records;
 use crate::domain::ids::{ChangeKey, CompanyId};
@@ -22,6 +25,20 @@ use crate::store::{Store, Tx};
 
 pub(super) fn configure(config: &mut web::ServiceConfig) {
     config.service(resource("/possible-duplicates", "GET, HEAD, POST").get(list).post(tell_apart));
+}
+
+/// The calls of this file, for the description of the API.
+pub(super) fn calls() -> Vec<Call> {
+    vec![
+        get("/possible-duplicates", "Records that may be one, the latest found first")
+            .takes_own("kind", "user or company; required")
+            .takes(&["limit", "cursor", "count"])
+            .answers::<List<GroupView>>(),
+        post("/possible-duplicates", Scope::Write, "Two are not the same: users by our id, companies by theirs")
+            .sends_a::<Body>(json!({ "kind": "company", "not_the_same": ["acme", "acme-old"] }))
+            .answers_like(200, "Done", json!({ "change_id": 1 }))
+            .refuses(&[(404, "not_found")]),
+    ]
 }
 
 /// The name of the order: the latest found first.
@@ -58,8 +75,9 @@ fn kind(word: &str) -> Result<Records, Problem> {
 }
 
 /// Two that are not the same: users by our id, companies by theirs.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = NotTheSame)]
 struct Body {
     kind: String,
     not_the_same: [String; 2],
@@ -105,7 +123,8 @@ fn unknown(records: Records, id: &str) -> Problem {
 }
 
 /// Records that may be one, as JSON.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PossibleDuplicates)]
 struct GroupView {
     kind: &'static str,
     why: &'static str,
@@ -118,8 +137,9 @@ struct GroupView {
 }
 
 /// One of them.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(untagged)]
+#[schema(as = Record)]
 enum RecordView {
     User { id: String, user_id: Option<String>, email: Option<String>, name: Option<String> },
     Company { company_id: String, name: Option<String> },

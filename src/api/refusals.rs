@@ -3,8 +3,11 @@
 use actix_web::web::{self, Data};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
+use utoipa::ToSchema;
 
+use super::answer::List;
 use super::answer::{self, Time};
+use super::openapi::{Call, get};
 use super::read_only;
 use crate::http::access::ReadToken;
 use crate::http::problem::Problem;
@@ -18,13 +21,23 @@ pub(super) fn configure(config: &mut web::ServiceConfig) {
     config.service(read_only("/refusals").get(list));
 }
 
+/// The calls of this file, for the description of the API.
+pub(super) fn calls() -> Vec<Call> {
+    vec![
+        get("/refusals", "What was refused, counted, the latest first")
+            .takes(&["limit", "cursor", "count"])
+            .answers::<List<RefusalView>>(),
+    ]
+}
+
 /// `GET /api/v1/refusals`
 async fn list(_: ReadToken, request: HttpRequest, store: Data<Store>) -> Result<HttpResponse, Problem> {
     answer::list(&request, &store, ORDER, refusals::page, refusals::count_rows, RefusalView::of).await
 }
 
 /// A refusal as JSON.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Refusal)]
 struct RefusalView {
     code: String,
     source: Option<String>,

@@ -4,11 +4,15 @@ use actix_web::http::StatusCode;
 use actix_web::web::{self, Data, Json, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
+use utoipa::ToSchema;
 
 use super::answer::{self, List, Time};
+use super::openapi::{self, Call, get, patch, post};
 use super::parameters::Parameters;
 use super::resource;
 use crate::actions::segments::{self as deeds, SegmentError};
+use crate::domain::access::Scope;
 use crate::domain::change::By;
 use crate::domain::filter::Listed;
 use crate::domain::ids::ChangeKey;
@@ -31,6 +35,35 @@ pub(super) fn configure(config: &mut web::ServiceConfig) {
     config
         .service(resource("/segments", "GET, HEAD, POST").get(list).post(add))
         .service(resource("/segments/{id}", "GET, HEAD, PATCH, DELETE").get(show).patch(change).delete(delete));
+}
+
+/// The calls of this file, for the description of the API.
+pub(super) fn calls() -> Vec<Call> {
+    const UNKNOWN: (u16, &str) = (404, "segment_not_found");
+    let wrong = &[(409, "name_taken"), (400, "value_invalid"), (400, "filter_invalid")];
+    vec![
+        get("/segments", "Saved filters, each with its size as counted last").answers::<List<SegmentView>>(),
+        post("/segments", Scope::Write, "Saves a filter")
+            .takes(&["dry_run"])
+            .sends_a::<New>(json!({ "list": "users", "name": "On a plan", "filter": "f=plan:set" }))
+            .answers::<Written>()
+            .answers_with::<Written>(201, "Made")
+            .refuses(wrong)
+            .refuses(&[(409, "too_many_segments")]),
+        get("/segments/{id}", "A saved filter, counted now, with its size of each day")
+            .answers::<WithDays>()
+            .refuses(&[UNKNOWN]),
+        patch("/segments/{id}", Scope::Write, "Changes a saved filter; what is absent stays")
+            .takes(&["dry_run"])
+            .sends_a::<Changed>(json!({ "name": "On any plan" }))
+            .answers::<Written>()
+            .refuses(wrong)
+            .refuses(&[UNKNOWN, (409, "segment_supplied")]),
+        openapi::delete("/segments/{id}", Scope::Write, "Deletes a saved filter")
+            .takes(&["dry_run"])
+            .answers::<Written>()
+            .refuses(&[UNKNOWN, (409, "segment_supplied")]),
+    ]
 }
 
 /// `GET /api/v1/segments`: all of them, each with its size as counted last.
@@ -72,8 +105,9 @@ async fn show(
 }
 
 /// What `POST` sends.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = NewSegment)]
 struct New {
     list: String,
     name: String,
@@ -95,8 +129,9 @@ async fn add(
 }
 
 /// What `PATCH` sends; what is absent stays.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = ChangedSegment)]
 struct Changed {
     name: Option<String>,
     filter: Option<String>,
@@ -159,7 +194,8 @@ fn problem(error: SegmentError) -> Problem {
 }
 
 /// A segment as JSON.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Segment)]
 struct SegmentView {
     segment_id: String,
     name: String,
@@ -177,7 +213,8 @@ struct SegmentView {
 }
 
 /// A segment with its sizes.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SegmentWithDays)]
 struct WithDays {
     #[serde(flatten)]
     segment: SegmentView,
@@ -185,15 +222,18 @@ struct WithDays {
 }
 
 /// A segment that was written, and the change set; none where nothing changed.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = WrittenSegment)]
 struct Written {
     #[serde(flatten)]
     segment: SegmentView,
+    #[schema(value_type = Option<i64>)]
     change_id: Option<ChangeKey>,
 }
 
 /// The size of a day.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SizeOfDay)]
 struct DayView {
     day: String,
     size: u64,

@@ -4,12 +4,15 @@ use actix_web::http::StatusCode;
 use actix_web::web::{self, Data, Json, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
+use utoipa::ToSchema;
 
 use super::answer;
+use super::openapi::{Call, get, put};
 use super::parameters::Parameters;
 use super::resource;
 use crate::actions::settings::{self as deeds, shown};
+use crate::domain::access::Scope;
 use crate::domain::change::By;
 use crate::domain::settings::SettingError;
 use crate::http::access::{AdminToken, ReadToken};
@@ -21,16 +24,31 @@ pub(super) fn configure(config: &mut web::ServiceConfig) {
     config.service(resource("/settings/{name}", "GET, HEAD, PUT").get(show).put(set));
 }
 
+/// The calls of this file, for the description of the API.
+pub(super) fn calls() -> Vec<Call> {
+    vec![
+        get("/settings/{name}", "A setting of the workspace")
+            .answers::<SettingView>()
+            .refuses(&[(404, "setting_not_found")]),
+        put("/settings/{name}", Scope::Admin, "Sets a setting of the workspace")
+            .sends_a::<Body>(json!({ "value": "Europe/Berlin" }))
+            .answers::<SettingView>()
+            .refuses(&[(404, "setting_not_found"), (400, "value_invalid")]),
+    ]
+}
+
 /// A setting as JSON.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Setting)]
 struct SettingView {
     name: String,
     value: Value,
 }
 
 /// What `PUT` sends.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = SettingValue)]
 struct Body {
     value: Value,
 }

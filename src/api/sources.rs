@@ -6,10 +6,12 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde_json::{Map, Value, json};
 
 use super::answer::{self, List};
+use super::openapi::{self, Call, get, patch, post};
 use super::parameters::Parameters;
 use super::settings::text_of;
 use super::{read_only, resource};
 use crate::actions::sources::{self as deeds, FIELDS, SourceError};
+use crate::domain::access::Scope;
 use crate::domain::change::By;
 use crate::domain::ids::SecretKey;
 use crate::domain::time::rfc3339;
@@ -24,6 +26,50 @@ pub(super) fn configure(config: &mut web::ServiceConfig) {
         .service(resource("/sources/{source_id}", "GET, HEAD, PATCH").get(show).patch(change))
         .service(resource("/sources/{source_id}/secrets", "POST").post(make_secret))
         .service(resource("/sources/{source_id}/secrets/{secret_id}", "DELETE").delete(retire_secret));
+}
+
+/// The calls of this file, for the description of the API.
+pub(super) fn calls() -> Vec<Call> {
+    const UNKNOWN: (u16, &str) = (404, "source_not_found");
+    vec![
+        get("/sources", "Websites and back ends that send data").takes(&["limit", "cursor", "count"]).answers_like(
+            200,
+            "Done",
+            json!({ "data": [example()], "next_cursor": null, "total": 1 }),
+        ),
+        get("/sources/{source_id}", "A source").answers_like(200, "Done", example()).refuses(&[UNKNOWN]),
+        patch("/sources/{source_id}", Scope::Admin, "Changes a source, all or nothing")
+            .sends(json!({ "origins": ["https://app.acme.example"], "paused": false, "new_attributes": "open" }))
+            .answers_like(200, "Done", example())
+            .refuses(&[
+                UNKNOWN,
+                (400, "field_unknown"),
+                (400, "value_invalid"),
+                (409, "secret_needed"),
+                (409, "key_taken"),
+            ]),
+        post("/sources/{source_id}/secrets", Scope::Admin, "Makes another secret, told only in this answer")
+            .answers_like(201, "Made", json!({ "secret_id": "1", "secret": "rs_…" }))
+            .refuses(&[UNKNOWN, (409, "too_many_secrets")]),
+        openapi::delete(
+            "/sources/{source_id}/secrets/{secret_id}",
+            Scope::Admin,
+            "Retires a secret: what it signs is refused",
+        )
+        .answers_like(200, "The source", example())
+        .refuses(&[UNKNOWN, (404, "secret_not_found"), (409, "secret_needed")]),
+    ]
+}
+
+/// A source as [`view`] tells it.
+fn example() -> Value {
+    json!({
+        "source_id": "s_1", "name": "Shop", "created_at": "2026-03-01T09:30:00.000Z", "kind": "live",
+        "origins": ["https://app.acme.example"], "paused": false, "keys": ["pk_…"], "new_attributes": "open",
+        "signatures": "optional",
+        "secrets": [{ "secret_id": "1", "ends_with": "x7Qa", "created_at": "2026-03-01T09:30:00.000Z", "last_used_at": null }],
+        "signed": { "percent": 100, "signed": 12, "unsigned": 0, "refused": 0 },
+    })
 }
 
 /// The name of the order of sources: the first made first.

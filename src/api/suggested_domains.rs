@@ -5,11 +5,14 @@ use actix_web::web::{self, Data, Json, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use utoipa::ToSchema;
 
 use super::answer::{self, List, Time};
+use super::openapi::{Call, get, post};
 use super::parameters::{Parameters, invalid};
 use super::{read_only, resource};
 use crate::actions::email_domains::{self as deeds, DomainError};
+use crate::domain::access::Scope;
 use crate::domain::change::By;
 use crate::http::access::{AdminToken, ReadToken};
 use crate::http::problem::Problem;
@@ -20,6 +23,19 @@ pub(super) fn configure(config: &mut web::ServiceConfig) {
     config
         .service(read_only("/suggested-domains").get(list))
         .service(resource("/suggested-domains/{domain}", "POST").post(decide));
+}
+
+/// The calls of this file, for the description of the API.
+pub(super) fn calls() -> Vec<Call> {
+    vec![
+        get("/suggested-domains", "E-mail domains that wait for a decision, those with the most people first")
+            .takes(&["limit", "cursor"])
+            .answers::<List<SuggestionView>>(),
+        post("/suggested-domains/{domain}", Scope::Admin, "accept gives the domain to a company, ignore is for ever")
+            .sends_a::<Body>(json!({ "decision": "accept", "company_id": "acme" }))
+            .answers_like(200, "Done", json!({ "domain": "acme.example", "company_id": "acme", "new_members": 3 }))
+            .refuses(&[(400, "value_invalid")]),
+    ]
 }
 
 /// The name of the order: those with the most people first.
@@ -34,8 +50,9 @@ async fn list(_: ReadToken, request: HttpRequest, store: Data<Store>) -> Result<
 }
 
 /// What `POST` sends.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = DomainDecision)]
 struct Body {
     decision: String,
     company_id: Option<String>,
@@ -76,7 +93,8 @@ fn problem(error: DomainError) -> Problem {
 }
 
 /// A domain that waits, as JSON.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SuggestedDomain)]
 struct SuggestionView {
     domain: String,
     people: u64,
@@ -86,7 +104,8 @@ struct SuggestionView {
 }
 
 /// Somebody with an address of it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PersonOfDomain)]
 struct Example {
     id: String,
     user_id: Option<String>,

@@ -4,13 +4,16 @@ use actix_web::web::{self, Data, Json, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 
 use super::answer::{self, List, Time};
 use super::attributes::{PreviewView, WorkView, named, problem};
+use super::openapi::{self, Call, get, post};
 use super::parameters::{Parameters, invalid};
 use super::{read_only, resource};
 use crate::actions::attributes::{Hand, preview};
 use crate::actions::tray::{self as deeds, Decision};
+use crate::domain::access::Scope;
 use crate::domain::attributes::{Owner, Type};
 use crate::http::access::{AdminToken, ReadToken};
 use crate::http::problem::Problem;
@@ -25,6 +28,39 @@ pub(super) fn configure(config: &mut web::ServiceConfig) {
         .service(read_only("/refusals/names").get(list_decided))
         .service(resource("/refusals/tray/{owner}/{name:.*}", "POST").post(decide))
         .service(resource("/refusals/names/{owner}/{name:.*}", "DELETE").delete(forget));
+}
+
+/// The calls of this file, for the description of the API.
+pub(super) fn calls() -> Vec<Call> {
+    let decided = json!({ "owner": "user", "name": "plan", "means": "", "decided_at": "2026-03-01T09:30:00.000Z" });
+    vec![
+        get("/refusals/tray", "Values that wait for a decision, by name")
+            .takes(&["limit", "cursor"])
+            .answers::<List<TrayView>>(),
+        get("/refusals/names", "Names that were decided by hand").answers_like(
+            200,
+            "Done",
+            json!({ "data": [decided], "next_cursor": null }),
+        ),
+        post(
+            "/refusals/tray/{owner}/{name}",
+            Scope::Admin,
+            "Decides: accept with a type, map to a name, ignore, apply or discard. With dry_run=1 the preview",
+        )
+        .takes(&["name", "dry_run"])
+        .sends_a::<Body>(json!({ "decision": "accept", "type": "string" }))
+        .answers_like(200, "Done", json!({ "work": null }))
+        .refuses(&[
+            (404, "attribute_not_found"),
+            (404, "nothing_waits"),
+            (409, "attribute_exists"),
+            (409, "too_many_attributes"),
+        ]),
+        openapi::delete("/refusals/names/{owner}/{name}", Scope::Admin, "Takes back what was decided of a name")
+            .takes(&["name"])
+            .answers_nothing()
+            .refuses(&[(404, "attribute_not_found")]),
+    ]
 }
 
 /// The name of the order of the tray: by kind and name.
@@ -56,8 +92,9 @@ async fn list_decided(_: ReadToken, request: HttpRequest, store: Data<Store>) ->
 }
 
 /// What `POST` sends.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = NameDecision)]
 struct Body {
     decision: String,
     #[serde(rename = "type")]
@@ -132,7 +169,8 @@ async fn forget(
 }
 
 /// What waits under a name, as JSON.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = WaitingName)]
 struct TrayView {
     owner: &'static str,
     name: String,

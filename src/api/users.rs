@@ -6,16 +6,21 @@ use actix_web::http::StatusCode;
 use actix_web::web::{self, Data, Json, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
+use utoipa::ToSchema;
 
 use super::answer::{self, FirstPageView, List, Time};
 use super::changes::{self, ChangeSetView};
 use super::columns::Columns;
-use super::merges::{self, Merge};
+use super::edits::{self, EditView as Edited};
+use super::events::EventView;
+use super::merges::{self, Merge, MergeView};
+use super::openapi::{Call, get, patch, post, put};
 use super::parameters::{FILTER, Parameters, Sorts, invalid};
 use super::{erasures, events};
 use super::{read_only, resource};
 use crate::actions::merge as deeds;
+use crate::domain::access::Scope;
 use crate::domain::activity::{State, Trend};
 use crate::domain::change::{By, Subject};
 use crate::domain::filter::Listed;
@@ -71,6 +76,57 @@ pub(super) fn configure(config: &mut web::ServiceConfig) {
         .service(read_only("/users/{id:[^/]*}/events").get(list_events))
         .service(read_only("/users/{id:[^/]*}/changes").get(list_changes))
         .service(resource("/users/{id:[^/]*}/merge", "POST").post(merge));
+}
+
+/// The calls of this file and of those below it, for the description of the API.
+pub(super) fn calls() -> Vec<Call> {
+    let example = || json!({ "name": "Ann Lee", "email": "ann@acme.example", "attributes": { "plan": "pro" }, "owner": null, "tags": ["vip"], "companies": [{ "company_id": "acme", "role": "admin", "title": "CFO", "attributes": { "seats": 3 }, "current": true }] });
+    let put_user = |path| {
+        put(path, Scope::Write, "Changes a user, or makes one; what is absent stays, null clears")
+            .takes(&["by", "id", "dry_run"])
+            .sends(example())
+            .answers::<Edited<UserView>>()
+            .answers_with::<Edited<UserView>>(201, "Made")
+            .refuses(edits::CODES)
+    };
+    let patch_user = |path| {
+        patch(path, Scope::Write, "Changes a user who is known; what is absent stays, null clears")
+            .takes(&["by", "id", "dry_run"])
+            .sends(example())
+            .answers::<Edited<UserView>>()
+            .refuses(edits::CODES)
+    };
+    let unknown = &[(404, "user_not_found")];
+    vec![
+        get("/users", "Users and leads; with id= one of them")
+            .takes(&["limit", "cursor", "sort", "q", "count", "id", "by", "at", "columns", "f", "match"])
+            .answers::<List<UserView>>()
+            .refuses(&[(400, "filter_invalid")]),
+        get("/users/{id}", "A user").takes(&["by", "id", "at"]).answers::<UserView>().refuses(&[
+            (404, "user_not_found"),
+            (404, "not_known_yet"),
+            (409, "too_many_changes"),
+        ]),
+        put_user("/users/{id}"),
+        patch_user("/users/{id}"),
+        erasures::delete_call("/users/{id}"),
+        get("/users/{id}/events", "What a user did, newest first")
+            .takes(&["limit", "cursor", "count", "by", "id"])
+            .answers::<List<EventView>>()
+            .refuses(unknown),
+        get("/users/{id}/changes", "What changed of a user, newest first")
+            .takes(&["limit", "cursor", "by", "id"])
+            .answers::<List<ChangeSetView>>()
+            .refuses(unknown),
+        post("/users/{id}/merge", Scope::Write, "Merges another user into this one, who stays")
+            .takes(&["by", "id", "dry_run"])
+            .sends_a::<Merge>(json!({ "from": "ann-old" }))
+            .answers::<MergeView<Survivor>>()
+            .refuses(&[(404, "user_not_found"), (409, "one_already")]),
+        put_user("/users"),
+        patch_user("/users"),
+        erasures::delete_call("/users"),
+    ]
 }
 
 /// `GET /api/v1/users`; with `?id=` one user, as an id of dots can't stand in a path.
@@ -157,7 +213,8 @@ async fn list_changes(
 }
 
 /// The user who stays.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = MergedUser)]
 struct Survivor {
     user: UserView,
 }
@@ -235,7 +292,8 @@ pub(super) fn user_not_found(name: &UserName) -> Problem {
 }
 
 /// A user as JSON.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = User)]
 struct UserView {
     id: String,
     user_id: Option<String>,
@@ -321,7 +379,8 @@ pub(super) fn plain(attributes: Vec<AttributeValue>) -> Map<String, Value> {
 }
 
 /// A user's company as JSON.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Membership)]
 pub(super) struct MembershipView {
     company_id: String,
     name: Option<String>,
@@ -336,21 +395,24 @@ pub(super) struct MembershipView {
 }
 
 /// What was before of a membership, as JSON (C7).
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = MembershipHistory)]
 pub(super) struct MembershipHistoryView {
     earlier: Vec<EarlierView>,
     changes: Vec<RoleChangeView>,
 }
 
 /// An earlier time in a company.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = EarlierMembership)]
 struct EarlierView {
     joined_at: Time,
     left_at: Option<Time>,
 }
 
 /// Another role or title.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RoleChange)]
 struct RoleChangeView {
     at: Time,
     field: String,

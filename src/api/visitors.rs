@@ -4,9 +4,11 @@ use actix_web::web::{self, Data};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 use super::answer::{self, FirstPageView, List, Time};
 use super::columns::Columns;
+use super::openapi::{Call, get};
 use super::parameters::{FILTER, Parameters, Sorts};
 use super::read_only;
 use crate::domain::filter::Listed;
@@ -23,6 +25,16 @@ const SORTS: &Sorts<SortBy> = &[("last_seen", SortBy::LastSeen)];
 
 pub(super) fn configure(config: &mut web::ServiceConfig) {
     config.service(read_only("/visitors").get(list));
+}
+
+/// The calls of this file, for the description of the API.
+pub(super) fn calls() -> Vec<Call> {
+    vec![
+        get("/visitors", "Browsers, linked to a user or not")
+            .takes(&["limit", "cursor", "sort", "q", "count", "columns", "f", "match"])
+            .answers::<List<VisitorView>>()
+            .refuses(&[(400, "filter_invalid")]),
+    ]
 }
 
 /// `GET /api/v1/visitors`
@@ -46,7 +58,8 @@ async fn list(_: ReadToken, request: HttpRequest, store: Data<Store>) -> Result<
 }
 
 /// A visitor as JSON.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Visitor)]
 struct VisitorView {
     anonymous_id: String,
     user_id: Option<String>,

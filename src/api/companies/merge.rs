@@ -3,19 +3,33 @@
 use actix_web::web::{Data, Json, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
+use serde_json::json;
+use utoipa::ToSchema;
 
 use super::{CompanyView, company_id, not_found};
 use crate::actions::merge::companies as deeds;
-use crate::api::merges::{self, Merge};
+use crate::api::merges::{self, Merge, MergeView};
+use crate::api::openapi::{Call, post};
 use crate::api::parameters::Parameters;
+use crate::domain::access::Scope;
 use crate::domain::change::By;
 use crate::domain::ids::CompanyKey;
 use crate::http::access::WriteToken;
 use crate::http::problem::Problem;
 use crate::store::{Store, Tx, companies};
 
+/// The call, for the description of the API.
+pub(super) fn call() -> Call {
+    post("/companies/{id}/merge", Scope::Write, "Merges another company into this one, which stays")
+        .takes(&["id", "dry_run"])
+        .sends_a::<Merge>(json!({ "from": "acme-old" }))
+        .answers::<MergeView<Survivor>>()
+        .refuses(&[(404, "company_not_found"), (409, "one_already")])
+}
+
 /// The company that stays.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = MergedCompany)]
 struct Survivor {
     company: CompanyView,
 }

@@ -1,0 +1,278 @@
+//! One call: what a noun says of it, and the operation that is made of it.
+
+use serde_json::{Value, json};
+use utoipa::openapi::path::{Operation, OperationBuilder, ParameterBuilder, ParameterIn};
+use utoipa::openapi::request_body::RequestBodyBuilder;
+use utoipa::openapi::schema::{AdditionalProperties, ArrayBuilder, ObjectBuilder, SchemaType, Type};
+use utoipa::openapi::security::SecurityRequirement;
+use utoipa::openapi::{Content, ContentBuilder, HttpMethod, Ref, RefOr, Required, ResponseBuilder, Schema};
+use utoipa::{PartialSchema, ToSchema};
+
+use super::parameters::{self, Parameter};
+use super::{ProblemView, TOKEN};
+use crate::domain::access::Scope;
+use crate::http::problem;
+
+/// Schemas by name.
+type Schemas = Vec<(String, RefOr<Schema>)>;
+
+/// An answer: its status, when it comes, and what it holds, where it holds something.
+type Answered = (u16, &'static str, Option<(&'static str, Content)>);
+
+/// A call of the API as its noun describes it.
+pub(in crate::api) struct Call {
+    method: HttpMethod,
+    path: &'static str,
+    /// What a token must be allowed; none where no token is asked for.
+    scope: Option<Scope>,
+    summary: &'static str,
+    parameters: Vec<Parameter>,
+    body: Option<Content>,
+    body_type: &'static str,
+    answers: Vec<Answered>,
+    codes: Vec<(u16, &'static str)>,
+    schemas: Schemas,
+}
+
+/// A call that reads.
+pub(in crate::api) fn get(path: &'static str, summary: &'static str) -> Call {
+    Call::new(HttpMethod::Get, path, Scope::Read, summary)
+}
+
+/// A call that makes or does something, with a token of at least this scope.
+pub(in crate::api) fn post(path: &'static str, scope: Scope, summary: &'static str) -> Call {
+    Call::new(HttpMethod::Post, path, scope, summary)
+}
+
+/// A call that writes what is or is to be, with a token of at least this scope.
+pub(in crate::api) fn put(path: &'static str, scope: Scope, summary: &'static str) -> Call {
+    Call::new(HttpMethod::Put, path, scope, summary)
+}
+
+/// A call that changes what is, with a token of at least this scope.
+pub(in crate::api) fn patch(path: &'static str, scope: Scope, summary: &'static str) -> Call {
+    Call::new(HttpMethod::Patch, path, scope, summary)
+}
+
+/// A call that takes away, with a token of at least this scope.
+pub(in crate::api) fn delete(path: &'static str, scope: Scope, summary: &'static str) -> Call {
+    Call::new(HttpMethod::Delete, path, scope, summary)
+}
+
+impl Call {
+    fn new(method: HttpMethod, path: &'static str, scope: Scope, summary: &'static str) -> Call {
+        Call {
+            method,
+            path,
+            scope: Some(scope),
+            summary,
+            parameters: parameters::of_path(path),
+            body: None,
+            body_type: "application/json",
+            answers: Vec::new(),
+            codes: Vec::new(),
+            schemas: Vec::new(),
+        }
+    }
+
+    /// It takes no token.
+    pub fn open(mut self) -> Call {
+        self.scope = None;
+        self
+    }
+
+    /// Parameters of the query string that mean the same wherever they stand.
+    pub fn takes(mut self, names: &[&'static str]) -> Call {
+        self.parameters.extend(names.iter().map(|name| parameters::known(name)));
+        self
+    }
+
+    /// A parameter of the query string that this call alone has.
+    pub fn takes_own(mut self, name: &'static str, meaning: &'static str) -> Call {
+        self.parameters.push(Parameter::text(name, meaning));
+        self
+    }
+
+    /// A body of JSON with these members, none of them required, and each of the type that it has here.
+    pub fn sends(mut self, example: Value) -> Call {
+        self.body = Some(ContentBuilder::new().schema(Some(like(&example))).example(Some(example)).build());
+        self
+    }
+
+    /// A body of JSON of a type, with an example.
+    pub fn sends_a<T: ToSchema>(mut self, example: Value) -> Call {
+        self.body = Some(ContentBuilder::new().schema(Some(self.schema::<T>())).example(Some(example)).build());
+        self
+    }
+
+    /// A body that is a file.
+    pub fn sends_file(mut self, content_type: &'static str, example: &'static str) -> Call {
+        let text = ObjectBuilder::new().schema_type(SchemaType::Type(Type::String)).build();
+        self.body = Some(ContentBuilder::new().schema(Some(text)).example(Some(json!(example))).build());
+        self.body_type = content_type;
+        self
+    }
+
+    /// 200 with JSON of a type.
+    pub fn answers<T: ToSchema>(self) -> Call {
+        self.answers_with::<T>(200, "Done")
+    }
+
+    /// Another status with JSON of a type.
+    pub fn answers_with<T: ToSchema>(mut self, status: u16, when: &'static str) -> Call {
+        let content = Content::new(Some(self.schema::<T>()));
+        self.answers.push((status, when, Some(("application/json", content))));
+        self
+    }
+
+    /// JSON whose members are these and of these types.
+    pub fn answers_like(mut self, status: u16, when: &'static str, example: Value) -> Call {
+        let content = ContentBuilder::new().schema(Some(like(&example))).example(Some(example)).build();
+        self.answers.push((status, when, Some(("application/json", content))));
+        self
+    }
+
+    /// 200 with something else.
+    pub fn answers_in(mut self, content_type: &'static str, what: &'static str) -> Call {
+        self.answers.push((200, what, Some((content_type, Content::default()))));
+        self
+    }
+
+    /// 204.
+    pub fn answers_nothing(mut self) -> Call {
+        self.answers.push((204, "Done", None));
+        self
+    }
+
+    /// Why it may be refused, beside what may become of every call.
+    pub fn refuses(mut self, codes: &[(u16, &'static str)]) -> Call {
+        self.codes.extend(codes);
+        self
+    }
+
+    fn schema<T: ToSchema>(&mut self) -> RefOr<Schema> {
+        let name = T::name().into_owned();
+        self.schemas.push((name.clone(), T::schema()));
+        T::schemas(&mut self.schemas);
+        RefOr::Ref(Ref::from_schema_name(name))
+    }
+
+    /// Hands on the schemas that it names.
+    pub(super) fn collect_schemas(&self, all: &mut Schemas) {
+        all.extend(self.schemas.clone());
+    }
+
+    /// Its whole path.
+    pub(super) fn address(&self) -> String {
+        format!("/api/v1{}", self.path)
+    }
+
+    pub(super) fn method(&self) -> HttpMethod {
+        self.method.clone()
+    }
+
+    /// The operation as OpenAPI has it.
+    pub(super) fn operation(mut self) -> Operation {
+        let tag = self.path.split('/').nth(1).unwrap_or_default();
+        let mut operation = OperationBuilder::new().tag(tag).summary(Some(self.summary));
+        operation = operation.operation_id(Some(self.operation_id()));
+        if let Some(scope) = self.scope {
+            operation = operation.security(SecurityRequirement::new(TOKEN, [scope.as_str()]));
+            self.codes.extend([(401, "token_missing"), (401, "token_invalid"), (403, "scope_missing")]);
+            self.codes.push((400, "parameter_invalid"));
+        }
+        for parameter in std::mem::take(&mut self.parameters) {
+            operation = operation.parameter(parameter.described());
+        }
+        if self.method != HttpMethod::Get && self.scope.is_some() {
+            operation = operation.parameter(idempotency_key());
+        }
+        if let Some(body) = self.body.take() {
+            let body = RequestBodyBuilder::new().content(self.body_type, body).required(Some(Required::True)).build();
+            operation = operation.request_body(Some(body));
+            if self.body_type == "application/json" {
+                self.codes.extend([(400, "invalid_json"), (413, "body_too_large")]);
+            }
+        }
+        for (status, when, content) in std::mem::take(&mut self.answers) {
+            let mut response = ResponseBuilder::new().description(when);
+            if let Some((content_type, content)) = content {
+                response = response.content(content_type, content);
+            }
+            operation = operation.response(status.to_string(), response.build());
+        }
+        self.codes.sort_unstable();
+        for same in self.codes.chunk_by(|one, other| one.0 == other.0) {
+            let codes: Vec<&str> = same.iter().map(|(_, code)| *code).collect();
+            operation = operation.response(same[0].0.to_string(), refusal(&codes.join(", ")));
+        }
+        operation
+            .response("default", refusal("What may become of any call: rate_limited, busy, too_slow, internal"))
+            .build()
+    }
+
+    /// `get_users_id_events`
+    fn operation_id(&self) -> String {
+        let method = match self.method {
+            HttpMethod::Post => "post",
+            HttpMethod::Put => "put",
+            HttpMethod::Patch => "patch",
+            HttpMethod::Delete => "delete",
+            _ => "get",
+        };
+        let word = |c: char| if c.is_alphanumeric() { c } else { '_' };
+        let path: String = self.path.replace(['{', '}'], "").chars().map(word).collect();
+        format!("{method}{path}")
+    }
+}
+
+fn refusal(codes: &str) -> utoipa::openapi::Response {
+    let content = Content::new(Some(RefOr::<Schema>::Ref(Ref::from_schema_name(ProblemView::name()))));
+    ResponseBuilder::new().description(codes).content(problem::CONTENT, content).build()
+}
+
+fn idempotency_key() -> utoipa::openapi::path::Parameter {
+    ParameterBuilder::new()
+        .name("Idempotency-Key")
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some("Sent again with the same key within a day, the call is not done twice"))
+        .schema(Some(String::schema()))
+        .build()
+}
+
+/// The schema of which a value is an example: its members, each of its type.
+fn like(example: &Value) -> RefOr<Schema> {
+    let simple = |kind| ObjectBuilder::new().schema_type(SchemaType::Type(kind)).build().into();
+    match example {
+        Value::Null => ObjectBuilder::new().schema_type(SchemaType::AnyValue).build().into(),
+        Value::Bool(_) => simple(Type::Boolean),
+        Value::Number(number) if number.is_f64() => simple(Type::Number),
+        Value::Number(_) => simple(Type::Integer),
+        Value::String(_) => simple(Type::String),
+        Value::Array(items) => {
+            ArrayBuilder::new().items(items.first().map_or_else(|| like(&Value::Null), like)).build().into()
+        }
+        Value::Object(members) => {
+            let object = ObjectBuilder::new().schema_type(SchemaType::Type(Type::Object));
+            members
+                .iter()
+                .fold(object, |object, (name, value)| match name.as_str() {
+                    // Whatever the site names them.
+                    "attributes" => object.property(name, free()),
+                    _ => object.property(name, like(value)),
+                })
+                .build()
+                .into()
+        }
+    }
+}
+
+/// An object with whatever members.
+fn free() -> RefOr<Schema> {
+    ObjectBuilder::new()
+        .schema_type(SchemaType::Type(Type::Object))
+        .additional_properties(Some(AdditionalProperties::FreeForm(true)))
+        .build()
+        .into()
+}

@@ -1,0 +1,119 @@
+//! Parameters that mean the same wherever they stand, each with an example that works on most workspaces.
+
+use serde_json::{Value, json};
+use utoipa::openapi::Required;
+use utoipa::openapi::path::{self, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{ArrayBuilder, KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
+
+use crate::store::list::PAGE_ROWS_MAX;
+
+/// What a parameter can be.
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    Text,
+    Number,
+    /// `1`, or left out.
+    Flag,
+    Day,
+    /// May stand there several times.
+    Texts,
+}
+
+/// A parameter of a path or a query string.
+#[derive(Debug, Clone)]
+pub(super) struct Parameter {
+    name: &'static str,
+    meaning: &'static str,
+    kind: Kind,
+    /// Of a path: what stands there in the examples.
+    example: Option<&'static str>,
+}
+
+/// Of query strings.
+const KNOWN: &[(&str, Kind, &str)] = &[
+    ("limit", Kind::Number, "Rows of a page, 50 where nothing is said"),
+    ("cursor", Kind::Text, "next_cursor of the page before, with the same sort and filters"),
+    ("sort", Kind::Text, "The name of a field, with a minus for the greatest first"),
+    ("q", Kind::Text, "Text to search for"),
+    ("count", Kind::Flag, "1: with the number of all rows, as total"),
+    ("columns", Kind::Text, "What of each row is wanted, parted by commas"),
+    ("f", Kind::Texts, "A filter, FIELD:OP:VALUE, as in the dashboard's address bar; several are allowed"),
+    ("match", Kind::Text, "all (the usual) or any of the filters"),
+    ("id", Kind::Text, "In place of the id in the path, for ids that can't stand in one, such as . and .."),
+    ("name", Kind::Text, "In place of the name in the path, for names that can't stand in one"),
+    ("by", Kind::Text, "What the id is: user_id (the usual), email, or id, which is ours"),
+    ("at", Kind::Day, "As it was at the end of this day"),
+    ("dry_run", Kind::Flag, "1: says what would be done, and does nothing"),
+];
+
+/// Of paths, with an example.
+const OF_PATHS: &[(&str, &str, &str)] = &[
+    ("id", "The id, percent-encoded", "ID"),
+    ("user_id", "The site's own id of the user, percent-encoded", "USER_ID"),
+    ("change_id", "The number of a change set", "1"),
+    ("owner", "user, company or membership", "user"),
+    ("name", "The name, percent-encoded", "name"),
+    ("kind", "users, companies, memberships, events, or all for a zip of them", "users"),
+    ("source_id", "The id of a source", "SOURCE_ID"),
+    ("secret_id", "The number of a secret", "1"),
+    ("domain", "An e-mail domain", "acme.example"),
+];
+
+/// The parameter of this name.
+pub(super) fn known(name: &'static str) -> Parameter {
+    let found = KNOWN.iter().find(|(known, ..)| *known == name);
+    let (kind, meaning) = found.map_or((Kind::Text, ""), |(_, kind, meaning)| (*kind, *meaning));
+    Parameter { name, meaning, kind, example: None }
+}
+
+/// The parameters that a path names in braces.
+pub(super) fn of_path(path: &'static str) -> Vec<Parameter> {
+    let names = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+    names
+        .map(|name| {
+            let found = OF_PATHS.iter().find(|(known, ..)| *known == name);
+            let (meaning, example) = found.map_or(("", "ID"), |(_, meaning, example)| (*meaning, *example));
+            let example = match (name, path.split('/').nth(1)) {
+                ("name", Some("settings")) => "time_zone",
+                (_, _) => example,
+            };
+            Parameter { name, meaning, kind: Kind::Text, example: Some(example) }
+        })
+        .collect()
+}
+
+impl Parameter {
+    /// A text in a query string.
+    pub fn text(name: &'static str, meaning: &'static str) -> Parameter {
+        Parameter { name, meaning, kind: Kind::Text, example: None }
+    }
+
+    /// As OpenAPI has it.
+    pub fn described(&self) -> path::Parameter {
+        let (place, required) = match self.example {
+            Some(_) => (ParameterIn::Path, Required::True),
+            None => (ParameterIn::Query, Required::False),
+        };
+        ParameterBuilder::new()
+            .name(self.name)
+            .parameter_in(place)
+            .required(required)
+            .description(Some(self.meaning))
+            .example(self.example.map(Value::from))
+            .schema(Some(self.kind.schema()))
+            .build()
+    }
+}
+
+impl Kind {
+    fn schema(self) -> Schema {
+        let of = |kind| ObjectBuilder::new().schema_type(kind);
+        match self {
+            Kind::Text => of(Type::String).build().into(),
+            Kind::Number => of(Type::Integer).minimum(Some(1)).maximum(Some(PAGE_ROWS_MAX)).build().into(),
+            Kind::Flag => of(Type::String).enum_values(Some([json!("1"), json!("0")])).build().into(),
+            Kind::Day => of(Type::String).format(Some(SchemaFormat::KnownFormat(KnownFormat::Date))).build().into(),
+            Kind::Texts => ArrayBuilder::new().items(of(Type::String)).build().into(),
+        }
+    }
+}
