@@ -42,7 +42,7 @@ pub(super) fn calls() -> Vec<Call> {
     const UNKNOWN: (u16, &str) = (404, "segment_not_found");
     let wrong = &[(409, "name_taken"), (400, "value_invalid"), (400, "filter_invalid")];
     vec![
-        get("/segments", "Saved filters, each with its size as counted last").answers::<List<SegmentView>>(),
+        get("/segments", "Saved filters, each with its size as counted last").lists::<SegmentView>(),
         post("/segments", Scope::Write, "Saves a filter")
             .takes(&["dry_run"])
             .sends_a::<New>(json!({ "list": "users", "name": "On a plan", "filter": "f=plan:set" }))
