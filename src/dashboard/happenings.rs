@@ -81,9 +81,13 @@ pub fn of_deed(changes: &[ChangeRow], clock: Clock) -> Vec<Entry> {
     entries(&timeline, Told::Everything, Known { id: "", first_seen_ms: i64::MAX }, clock)
 }
 
-/// The membership of a record that was merged: it goes on as the other's, so nobody left.
+/// The membership of a record that was merged: it goes on as the other's, so nobody left; nor did anybody join who
+/// is a member since another day now.
 fn is_read_through(changes: &[ChangeRow]) -> bool {
-    matches!(changes, [one] if one.field == MEMBERSHIP && one.cause == "merge" && one.after.is_none())
+    let is_open = |told: &Option<Value>| told.as_ref().is_some_and(|told| told["left_at"].is_null());
+    let [one] = changes else { return false };
+    let is_merged = one.cause == "merge" && one.after.is_none();
+    one.field == MEMBERSHIP && (is_merged || is_open(&one.before) && is_open(&one.after))
 }
 
 fn is_page(event: &EventRow) -> bool {
