@@ -96,7 +96,8 @@ pub(super) fn calls() -> Vec<Call> {
             Scope::Write,
             "Changes a company, or makes one; what is absent stays, null clears. company_id renames it",
         )
-        .takes(&["id", "dry_run"])
+        .of_one()
+        .takes(&["dry_run"])
         .sends(example())
         .answers_around::<Edited<CompanyView>>(200, "Done")
         .answers_around::<Edited<CompanyView>>(201, "Made")
