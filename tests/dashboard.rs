@@ -186,6 +186,8 @@ const PAGES: &[&str] = &[
     "/settings/account",
     "/help",
     "/help/codes",
+    "/api",
+    "/api?of=users",
     "/no-such-page",
     "/users/no-such-user",
     "/companies/no-such-company",

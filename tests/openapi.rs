@@ -151,3 +151,193 @@ async fn a_call_asks_for_the_scope_of_its_description() {
         }
     }
 }
+
+/// What is at a reference.
+fn resolved<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
+    match schema["$ref"].as_str() {
+        Some(reference) => document.pointer(reference.trim_start_matches('#')).expect("what is referred to"),
+        None => schema,
+    }
+}
+
+/// The members that a schema names, and those that are required; of all its parts.
+fn members<'a>(document: &'a Value, schema: &'a Value) -> (BTreeMap<&'a str, &'a Value>, BTreeSet<&'a str>) {
+    let schema = resolved(document, schema);
+    let (mut named, mut required) = (BTreeMap::new(), BTreeSet::new());
+    named.extend(schema["properties"].as_object().into_iter().flatten().map(|(name, schema)| (name.as_str(), schema)));
+    required.extend(schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str));
+    for part in schema["allOf"].as_array().into_iter().flatten() {
+        let (more, needed) = members(document, part);
+        named.extend(more);
+        required.extend(needed);
+    }
+    (named, required)
+}
+
+/// Where a value is not what its schema says.
+fn differences(document: &Value, schema: &Value, value: &Value, place: &str) -> Vec<String> {
+    let schema = resolved(document, schema);
+    for of in ["oneOf", "anyOf"] {
+        if let Some(ways) = schema[of].as_array() {
+            let each = ways.iter().map(|way| differences(document, way, value, place));
+            return each.min_by_key(Vec::len).expect("a way");
+        }
+    }
+    let kinds: Vec<&str> = match &schema["type"] {
+        Value::Array(kinds) => kinds.iter().filter_map(Value::as_str).collect(),
+        kind => kind.as_str().into_iter().collect(),
+    };
+    let kind = match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(number) if number.is_f64() => "number",
+        Value::Number(_) => "integer",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    };
+    if !kinds.is_empty() && !kinds.contains(&kind) {
+        return vec![format!("{place} is {kind} and not {kinds:?}")];
+    }
+    let within = |(number, item)| differences(document, &schema["items"], item, &format!("{place}[{number}]"));
+    let mut found: Vec<String> = value.as_array().into_iter().flatten().enumerate().flat_map(within).collect();
+    let (named, required) = members(document, schema);
+    if let (Value::Object(object), false) = (value, named.is_empty()) {
+        let missing = required.iter().filter(|name| !object.contains_key(**name));
+        found.extend(missing.map(|name| format!("{place}.{name} is missing")));
+        for (name, value) in object {
+            match named.get(name.as_str()) {
+                Some(schema) => found.extend(differences(document, schema, value, &format!("{place}.{name}"))),
+                None => found.push(format!("{place}.{name} is not described")),
+            }
+        }
+    }
+    found
+}
+
+/// Members that are said only where there is something to say.
+const SOMETIMES: [&str; 8] =
+    ["at", "total", "total_is_minimum", "work", "attribute", "page_name", "count_is_minimum", "size_is_minimum"];
+
+/// A workspace in which there is something of everything.
+async fn filled_workspace() -> Rollcall {
+    let rollcall = Rollcall::start();
+    let (id, at) = (support::message_id, support::seconds_ago(60));
+    let ann =
+        json!({ "name": "Ann", "email": "ann@acme.example", "seats": 3, "company": { "id": "acme", "name": "Acme" } });
+    let page = json!({ "url": "https://acme.example/a", "path": "/a", "title": "A" });
+    rollcall
+        .page_posts(json!([
+            { "type": "page", "messageId": id(), "anonymousId": "b1", "timestamp": at, "properties": page },
+            { "type": "identify", "messageId": id(), "userId": "ann", "anonymousId": "b1", "traits": ann, "timestamp": at },
+            { "type": "track", "messageId": id(), "userId": "ann", "event": "Report exported", "timestamp": at },
+            { "type": "identify", "messageId": id(), "userId": "undefined", "timestamp": at },
+            { "type": "identify", "messageId": id(), "userId": "bob", "traits": { "seats": "ten" }, "timestamp": at },
+        ]))
+        .await;
+    let changed = rollcall.api_as(Method::PATCH, "/users/ann", &rollcall.token, Some(json!({ "tags": ["vip"] }))).await;
+    assert_eq!(changed.status, 200, "{changed:?}");
+    rollcall
+}
+
+#[actix_web::test]
+async fn answers_are_of_the_shapes_that_the_description_gives_them() {
+    let rollcall = filled_workspace().await;
+    let document = document(&rollcall).await;
+    let source = rollcall.list("/sources").await[0]["source_id"].as_str().expect("an id").to_owned();
+    let segment = rollcall.list("/segments").await[0]["segment_id"].as_str().expect("an id").to_owned();
+    for (described, address) in [
+        ("/users", "/users?count=1"),
+        ("/users/{id}", "/users/ann"),
+        ("/users/{id}/events", "/users/ann/events"),
+        ("/users/{id}/changes", "/users/ann/changes"),
+        ("/companies", "/companies"),
+        ("/companies/{id}", "/companies/acme"),
+        ("/companies/{id}/members", "/companies/acme/members"),
+        ("/companies/{id}/changes", "/companies/acme/changes"),
+        ("/visitors", "/visitors"),
+        ("/events", "/events"),
+        ("/changes", "/changes"),
+        ("/segments", "/segments"),
+        ("/segments/{id}", &format!("/segments/{segment}")),
+        ("/attributes", "/attributes"),
+        ("/attributes/{owner}/{name}", "/attributes/user/seats"),
+        ("/refusals", "/refusals"),
+        ("/refusals/tray", "/refusals/tray"),
+        ("/sources", "/sources"),
+        ("/sources/{source_id}", &format!("/sources/{source}")),
+        ("/settings/{name}", "/settings/time_zone"),
+    ] {
+        let operation = &document["paths"][format!("/api/v1{described}")]["get"];
+        let schema = &operation["responses"]["200"]["content"]["application/json"]["schema"];
+        let answer = rollcall.api(address).await;
+        assert_eq!(answer.status, 200, "{address}: {answer:?}");
+        assert_eq!(differences(&document, schema, &answer.body, address), Vec::<String>::new());
+        // And what is described is there.
+        let (named, _) = members(&document, schema);
+        let (schema, rows) = match (named.get("data"), answer.body["data"].as_array()) {
+            (Some(list), Some(rows)) => (&list["items"], rows.clone()),
+            _ => (schema, vec![answer.body.clone()]),
+        };
+        assert!(!rows.is_empty(), "{address} has no rows");
+        let (named, _) = members(&document, schema);
+        assert!(!named.is_empty(), "{address} is not described");
+        for name in named.keys().filter(|name| !SOMETIMES.contains(name)) {
+            assert!(rows.iter().any(|row| row.get(*name).is_some()), "{address}: {name} is in no row");
+        }
+    }
+    let refused = rollcall.api("/users/nobody").await;
+    let problem = json!({ "$ref": "#/components/schemas/Problem" });
+    assert_eq!(differences(&document, &problem, &refused.body, "a problem"), Vec::<String>::new());
+}
+
+#[actix_web::test]
+async fn a_change_by_hand_is_answered_in_the_shape_that_is_described() {
+    let rollcall = filled_workspace().await;
+    let document = document(&rollcall).await;
+    for (described, method, address) in [
+        ("/users/{id}", "patch", "/users/ann"),
+        ("/companies/{id}", "patch", "/companies/acme"),
+        ("/companies/{id}/members/{user_id}", "put", "/companies/acme/members/ann"),
+        ("/settings/{name}", "put", "/settings/time_zone"),
+    ] {
+        let operation = &document["paths"][format!("/api/v1{described}")][method];
+        let schema = &operation["responses"]["200"]["content"]["application/json"]["schema"];
+        let answer = ask(&rollcall, (method, address), operation, &rollcall.token).await;
+        assert_eq!(answer.status, 200, "the example is taken: {answer:?}");
+        assert_eq!(differences(&document, schema, &answer.body, address), Vec::<String>::new());
+    }
+}
+
+#[actix_web::test]
+async fn whoever_is_signed_in_reads_the_same_as_a_page() {
+    let rollcall = filled_workspace().await;
+    let document = document(&rollcall).await;
+    let out = rollcall.client.get(format!("{}/api", rollcall.address)).send().await.expect("an answer");
+    assert!(!out.text().await.expect("a page").contains("Erases a person"), "who is not signed in reads nothing");
+
+    let desk = rollcall.desk().await;
+    let overview = desk.open("/api").await;
+    for (path, operations) in paths(&document) {
+        for (method, operation) in operations {
+            let call = format!("{} {path}", method.to_uppercase());
+            assert!(overview.contains(&call), "{call} is not listed");
+            let group = operation["tags"][0].as_str().expect("a group");
+            let page = desk.open(&format!("/api?of={group}")).await;
+            let id = operation["operationId"].as_str().expect("an id");
+            let (_, shown) =
+                page.split_once(&format!("<h2 id=\"{id}\">")).unwrap_or_else(|| panic!("{call} is not shown"));
+            let shown = shown.split("</section>").next().expect("a card");
+            assert!(shown.contains(operation["summary"].as_str().expect("a summary")), "{call}: {shown}");
+            for name in in_query(operation) {
+                assert!(shown.contains(&format!(">{name}</code>")), "{call}: {name}");
+            }
+        }
+    }
+    let users = desk.open("/api?of=users").await;
+    assert!(users.contains("/api/v1/users/") && !users.contains("/users/ID"), "the example is somebody who is there");
+    assert_eq!(desk.ask("/api?of=colours").await.0, 404);
+    for page in ["/help", "/settings/tokens"] {
+        assert!(desk.open(page).await.contains("href=\"/api\""), "{page} leads there");
+    }
+}

@@ -35,7 +35,7 @@ pub(super) fn calls() -> Vec<Call> {
         get("/attributes", "Attribute definitions")
             .takes(&["limit", "cursor", "count"])
             .takes_own("owner", "Those of user, company or membership alone")
-            .answers::<List<AttributeView>>(),
+            .lists::<AttributeView>(),
         get("/attributes/{owner}/{name}", "An attribute definition, with the work on its values")
             .takes(&["name"])
             .answers::<AttributeView>()
@@ -56,7 +56,7 @@ pub(super) fn calls() -> Vec<Call> {
             "Deletes an attribute and all its values. With dry_run=1 the preview",
         )
         .takes(&["name", "dry_run"])
-        .takes_own("confirm", "The attribute's name once more")
+        .needs("confirm", "The attribute's name once more", "name")
         .answers::<WorkView>()
         .refuses(busy)
         .refuses(&[(400, "confirmation_missing")]),

@@ -31,7 +31,7 @@ pub(super) fn calls() -> Vec<Call> {
             .takes(&["limit", "cursor"])
             .takes_own("by", "Those of hand, source, import …; what can't be is answered with all words")
             .takes_own("day", "Those of a day, such as 2026-03-01")
-            .answers::<List<ChangeSetView>>(),
+            .lists::<ChangeSetView>(),
         post("/changes/{change_id}/undo", Scope::Write, "Takes a change set back; of a setting with the scope admin")
             .takes(&["dry_run"])
             .answers::<UndoneView>()

@@ -96,23 +96,26 @@ pub(super) fn calls() -> Vec<Call> {
             Scope::Write,
             "Changes a company, or makes one; what is absent stays, null clears. company_id renames it",
         )
-        .takes(&["id", "dry_run"])
+        .of_one()
+        .takes(&["dry_run"])
         .sends(example())
-        .answers::<Edited<CompanyView>>()
-        .answers_with::<Edited<CompanyView>>(201, "Made")
+        .answers_around::<Edited<CompanyView>>(200, "Done")
+        .answers_around::<Edited<CompanyView>>(201, "Made")
         .refuses(edits::CODES)
     };
     let patch_company = |path| {
         patch(path, Scope::Write, "Changes a company that is known; archived: false puts it back into lists")
-            .takes(&["id", "dry_run"])
+            .of_one()
+            .takes(&["dry_run"])
             .sends(example())
-            .answers::<Edited<CompanyView>>()
+            .answers_around::<Edited<CompanyView>>(200, "Done")
             .refuses(edits::CODES)
     };
     let archive = |path| {
         delete(path, Scope::Write, "Archives a company: out of lists and numbers, not erased")
-            .takes(&["id", "dry_run"])
-            .answers::<Edited<CompanyView>>()
+            .of_one()
+            .takes(&["dry_run"])
+            .answers_around::<Edited<CompanyView>>(200, "Done")
             .refuses(unknown())
     };
     vec![
@@ -120,7 +123,7 @@ pub(super) fn calls() -> Vec<Call> {
             .takes(&["limit", "cursor", "sort", "q", "count", "id", "at"])
             .takes_own("archived", "1: those that are archived")
             .takes(&["columns", "f", "match"])
-            .answers::<List<CompanyView>>()
+            .lists::<CompanyView>()
             .refuses(&[(400, "filter_invalid")]),
         get("/companies/{id}", "A company").takes(&["id", "at"]).answers::<CompanyView>().refuses(&[
             (404, "company_not_found"),
@@ -133,28 +136,28 @@ pub(super) fn calls() -> Vec<Call> {
         get("/companies/{id}/members", "Who is in a company")
             .takes(&["limit", "cursor", "sort", "q", "count", "id"])
             .takes_own("left", "1: those who left")
-            .answers::<List<MemberView>>()
+            .lists::<MemberView>()
             .refuses(unknown()),
         put("/companies/{id}/members/{user_id}", Scope::Write, "Changes a membership; who is no member joins")
             .takes(&["id", "by", "dry_run"])
             .takes_own("user_id", "In place of the user's id in the path, for ids that can't stand in one")
             .sends(json!({ "role": "admin", "title": "CFO", "attributes": { "seats": 3 }, "current": true }))
-            .answers::<Edited<MembershipView>>()
-            .answers_with::<Edited<MembershipView>>(201, "Made")
+            .answers_around::<Edited<MembershipView>>(200, "Done")
+            .answers_around::<Edited<MembershipView>>(201, "Made")
             .refuses(edits::CODES),
         delete("/companies/{id}/members/{user_id}", Scope::Write, "The user leaves the company")
             .takes(&["id", "by", "dry_run"])
             .takes_own("user_id", "In place of the user's id in the path, for ids that can't stand in one")
-            .answers::<Edited<MembershipView>>()
+            .answers_around::<Edited<MembershipView>>(200, "Done")
             .refuses(edits::CODES)
             .refuses(&[(404, "membership_not_found")]),
         get("/companies/{id}/events", "What was done in a company, newest first")
             .takes(&["limit", "cursor", "count", "id"])
-            .answers::<List<EventView>>()
+            .lists::<EventView>()
             .refuses(unknown()),
         get("/companies/{id}/changes", "What changed of a company and its memberships, newest first")
             .takes(&["limit", "cursor", "id"])
-            .answers::<List<ChangeSetView>>()
+            .lists::<ChangeSetView>()
             .refuses(unknown()),
         merge::call(),
         put_company("/companies"),

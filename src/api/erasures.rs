@@ -48,8 +48,9 @@ pub(super) fn calls() -> Vec<Call> {
 /// `DELETE` of a user.
 pub(super) fn delete_call(path: &'static str) -> Call {
     openapi::delete(path, Scope::Admin, "Erases a person for ever, as erase does")
-        .takes(&["by", "id", "dry_run"])
-        .takes_own("events", "delete or anonymize: what becomes of the events")
+        .of_one()
+        .takes(&["by", "dry_run"])
+        .needs("events", "delete or anonymize: what becomes of the events", "anonymize")
         .answers_like(200, "The receipt", receipt())
         .refuses(&[(404, "user_not_found")])
 }

@@ -34,7 +34,7 @@ pub(super) fn calls() -> Vec<Call> {
             .takes(&["limit", "cursor"])
             .takes_own("order", "time (the usual) or arrival, for programs that follow")
             .takes(&["count"])
-            .answers::<List<EventView>>()
+            .lists::<EventView>()
             .refuses(&[(410, "cursor_expired")]),
     ]
 }

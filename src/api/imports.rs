@@ -46,7 +46,7 @@ pub(super) fn calls() -> Vec<Call> {
             .refuses(&[UNKNOWN, (409, "import_state")])
     };
     vec![
-        get("/imports", "Imports, newest first").takes(&["limit", "cursor"]).answers::<List<ImportView>>(),
+        get("/imports", "Imports, newest first").takes(&["limit", "cursor"]).lists::<ImportView>(),
         post(
             "/imports",
             Scope::Write,

@@ -31,9 +31,9 @@ pub(super) fn configure(config: &mut web::ServiceConfig) {
 pub(super) fn calls() -> Vec<Call> {
     vec![
         get("/possible-duplicates", "Records that may be one, the latest found first")
-            .takes_own("kind", "user or company; required")
+            .needs("kind", "user or company", "company")
             .takes(&["limit", "cursor", "count"])
-            .answers::<List<GroupView>>(),
+            .lists::<GroupView>(),
         post("/possible-duplicates", Scope::Write, "Two are not the same: users by our id, companies by theirs")
             .sends_a::<Body>(json!({ "kind": "company", "not_the_same": ["acme", "acme-old"] }))
             .answers_like(200, "Done", json!({ "change_id": 1 }))

@@ -5,7 +5,6 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::answer::List;
 use super::answer::{self, Time};
 use super::openapi::{Call, get};
 use super::read_only;
@@ -26,7 +25,7 @@ pub(super) fn calls() -> Vec<Call> {
     vec![
         get("/refusals", "What was refused, counted, the latest first")
             .takes(&["limit", "cursor", "count"])
-            .answers::<List<RefusalView>>(),
+            .lists::<RefusalView>(),
     ]
 }
 

@@ -42,10 +42,10 @@ pub(super) fn calls() -> Vec<Call> {
     const UNKNOWN: (u16, &str) = (404, "segment_not_found");
     let wrong = &[(409, "name_taken"), (400, "value_invalid"), (400, "filter_invalid")];
     vec![
-        get("/segments", "Saved filters, each with its size as counted last").answers::<List<SegmentView>>(),
+        get("/segments", "Saved filters, each with its size as counted last").lists::<SegmentView>(),
         post("/segments", Scope::Write, "Saves a filter")
             .takes(&["dry_run"])
-            .sends_a::<New>(json!({ "list": "users", "name": "On a plan", "filter": "f=plan:set" }))
+            .sends_a::<New>(json!({ "list": "users", "name": "With an e-mail", "filter": "f=email:set" }))
             .answers::<Written>()
             .answers_with::<Written>(201, "Made")
             .refuses(wrong)
@@ -55,7 +55,7 @@ pub(super) fn calls() -> Vec<Call> {
             .refuses(&[UNKNOWN]),
         patch("/segments/{id}", Scope::Write, "Changes a saved filter; what is absent stays")
             .takes(&["dry_run"])
-            .sends_a::<Changed>(json!({ "name": "On any plan" }))
+            .sends_a::<Changed>(json!({ "name": "Can be written to" }))
             .answers::<Written>()
             .refuses(wrong)
             .refuses(&[UNKNOWN, (409, "segment_supplied")]),

@@ -68,7 +68,7 @@ fn example() -> Value {
         "origins": ["https://app.acme.example"], "paused": false, "keys": ["pk_…"], "new_attributes": "open",
         "signatures": "optional",
         "secrets": [{ "secret_id": "1", "ends_with": "x7Qa", "created_at": "2026-03-01T09:30:00.000Z", "last_used_at": null }],
-        "signed": { "percent": 100, "signed": 12, "unsigned": 0, "refused": 0 },
+        "signed": { "percent": null, "signed": 0, "unsigned": 0, "refused": 0 },
     })
 }
 

@@ -30,7 +30,7 @@ pub(super) fn calls() -> Vec<Call> {
     vec![
         get("/suggested-domains", "E-mail domains that wait for a decision, those with the most people first")
             .takes(&["limit", "cursor"])
-            .answers::<List<SuggestionView>>(),
+            .lists::<SuggestionView>(),
         post("/suggested-domains/{domain}", Scope::Admin, "accept gives the domain to a company, ignore is for ever")
             .sends_a::<Body>(json!({ "decision": "accept", "company_id": "acme" }))
             .answers_like(200, "Done", json!({ "domain": "acme.example", "company_id": "acme", "new_members": 3 }))

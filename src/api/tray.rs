@@ -36,7 +36,7 @@ pub(super) fn calls() -> Vec<Call> {
     vec![
         get("/refusals/tray", "Values that wait for a decision, by name")
             .takes(&["limit", "cursor"])
-            .answers::<List<TrayView>>(),
+            .lists::<TrayView>(),
         get("/refusals/names", "Names that were decided by hand").answers_like(
             200,
             "Done",

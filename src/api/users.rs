@@ -83,24 +83,26 @@ pub(super) fn calls() -> Vec<Call> {
     let example = || json!({ "name": "Ann Lee", "email": "ann@acme.example", "attributes": { "plan": "pro" }, "owner": null, "tags": ["vip"], "companies": [{ "company_id": "acme", "role": "admin", "title": "CFO", "attributes": { "seats": 3 }, "current": true }] });
     let put_user = |path| {
         put(path, Scope::Write, "Changes a user, or makes one; what is absent stays, null clears")
-            .takes(&["by", "id", "dry_run"])
+            .of_one()
+            .takes(&["by", "dry_run"])
             .sends(example())
-            .answers::<Edited<UserView>>()
-            .answers_with::<Edited<UserView>>(201, "Made")
+            .answers_around::<Edited<UserView>>(200, "Done")
+            .answers_around::<Edited<UserView>>(201, "Made")
             .refuses(edits::CODES)
     };
     let patch_user = |path| {
         patch(path, Scope::Write, "Changes a user who is known; what is absent stays, null clears")
-            .takes(&["by", "id", "dry_run"])
+            .of_one()
+            .takes(&["by", "dry_run"])
             .sends(example())
-            .answers::<Edited<UserView>>()
+            .answers_around::<Edited<UserView>>(200, "Done")
             .refuses(edits::CODES)
     };
     let unknown = &[(404, "user_not_found")];
     vec![
         get("/users", "Users and leads; with id= one of them")
             .takes(&["limit", "cursor", "sort", "q", "count", "id", "by", "at", "columns", "f", "match"])
-            .answers::<List<UserView>>()
+            .lists::<UserView>()
             .refuses(&[(400, "filter_invalid")]),
         get("/users/{id}", "A user").takes(&["by", "id", "at"]).answers::<UserView>().refuses(&[
             (404, "user_not_found"),
@@ -112,16 +114,16 @@ pub(super) fn calls() -> Vec<Call> {
         erasures::delete_call("/users/{id}"),
         get("/users/{id}/events", "What a user did, newest first")
             .takes(&["limit", "cursor", "count", "by", "id"])
-            .answers::<List<EventView>>()
+            .lists::<EventView>()
             .refuses(unknown),
         get("/users/{id}/changes", "What changed of a user, newest first")
             .takes(&["limit", "cursor", "by", "id"])
-            .answers::<List<ChangeSetView>>()
+            .lists::<ChangeSetView>()
             .refuses(unknown),
         post("/users/{id}/merge", Scope::Write, "Merges another user into this one, who stays")
             .takes(&["by", "id", "dry_run"])
             .sends_a::<Merge>(json!({ "from": "ann-old" }))
-            .answers::<MergeView<Survivor>>()
+            .answers_around::<MergeView<Survivor>>(200, "Done")
             .refuses(&[(404, "user_not_found"), (409, "one_already")]),
         put_user("/users"),
         patch_user("/users"),

@@ -32,7 +32,7 @@ pub(super) fn calls() -> Vec<Call> {
     vec![
         get("/visitors", "Browsers, linked to a user or not")
             .takes(&["limit", "cursor", "sort", "q", "count", "columns", "f", "match"])
-            .answers::<List<VisitorView>>()
+            .lists::<VisitorView>()
             .refuses(&[(400, "filter_invalid")]),
     ]
 }

@@ -34,7 +34,7 @@ pub fn page(frame: &Frame) -> Markup {
             (head(
                 html! { "Help" },
                 html! { p { "How the words and numbers are made." } },
-                html! { a.btn href="/help/codes" { "Codes of refusals" } },
+                html! { div.row.tight { a.btn href="/help/codes" { "Codes of refusals" } a.btn href="/api" { "The API" } } },
             ))
             (states())
             (numbers(frame))

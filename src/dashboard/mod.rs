@@ -28,6 +28,7 @@ mod overview;
 mod palette;
 mod parts;
 mod password;
+mod reference;
 mod refusals;
 mod search;
 mod segments;
@@ -117,6 +118,7 @@ pub fn configure(config: &mut ServiceConfig) {
         .service(web::resource("/install/doctor").get(install::doctor::show).post(install::doctor::make))
         .service(web::resource("/install/hand-over").get(install::hand_over::show))
         .service(web::resource("/install/hand-over.md").get(install::hand_over::show))
+        .service(web::resource("/api").get(reference::show))
         .service(web::resource("/help").get(help::show))
         .service(web::resource("/help/codes").get(help::show_codes))
         .configure(edit_pages)

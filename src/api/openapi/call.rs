@@ -10,6 +10,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::parameters::{self, Parameter};
 use super::{ProblemView, TOKEN};
+use crate::api::answer::List;
 use crate::domain::access::Scope;
 use crate::http::problem;
 
@@ -93,6 +94,17 @@ impl Call {
         self
     }
 
+    /// A parameter of the query string that must be there, with an example.
+    pub fn needs(mut self, name: &'static str, meaning: &'static str, example: &'static str) -> Call {
+        self.parameters.push(Parameter::needed(name, meaning, example));
+        self
+    }
+
+    /// The id, which stands in the path, or in the query string where the path has no place for it.
+    pub fn of_one(self) -> Call {
+        if self.path.contains("{id}") { self.takes(&["id"]) } else { self.needs("id", "The id", "ID") }
+    }
+
     /// A body of JSON with these members, none of them required, and each of the type that it has here.
     pub fn sends(mut self, example: Value) -> Call {
         self.body = Some(ContentBuilder::new().schema(Some(like(&example))).example(Some(example)).build());
@@ -122,6 +134,22 @@ impl Call {
     pub fn answers_with<T: ToSchema>(mut self, status: u16, when: &'static str) -> Call {
         let content = Content::new(Some(self.schema::<T>()));
         self.answers.push((status, when, Some(("application/json", content))));
+        self
+    }
+
+    /// A page of a list with rows of a type.
+    pub fn lists<T: ToSchema>(mut self) -> Call
+    where
+        List<T>: ToSchema,
+    {
+        self.schema::<T>();
+        self.answers_around::<List<T>>(200, "A page of the list")
+    }
+
+    /// JSON of a type that holds another: its name says not which, so it stands here in full.
+    pub fn answers_around<T: ToSchema>(mut self, status: u16, when: &'static str) -> Call {
+        T::schemas(&mut self.schemas);
+        self.answers.push((status, when, Some(("application/json", Content::new(Some(T::schema()))))));
         self
     }
 

@@ -25,7 +25,9 @@ pub(super) struct Parameter {
     name: &'static str,
     meaning: &'static str,
     kind: Kind,
-    /// Of a path: what stands there in the examples.
+    /// It stands in the path, not in the query string.
+    in_path: bool,
+    /// What stands there in the examples; what has one is required.
     example: Option<&'static str>,
 }
 
@@ -63,7 +65,7 @@ const OF_PATHS: &[(&str, &str, &str)] = &[
 pub(super) fn known(name: &'static str) -> Parameter {
     let found = KNOWN.iter().find(|(known, ..)| *known == name);
     let (kind, meaning) = found.map_or((Kind::Text, ""), |(_, kind, meaning)| (*kind, *meaning));
-    Parameter { name, meaning, kind, example: None }
+    Parameter { name, meaning, kind, in_path: false, example: None }
 }
 
 /// The parameters that a path names in braces.
@@ -77,7 +79,7 @@ pub(super) fn of_path(path: &'static str) -> Vec<Parameter> {
                 ("name", Some("settings")) => "time_zone",
                 (_, _) => example,
             };
-            Parameter { name, meaning, kind: Kind::Text, example: Some(example) }
+            Parameter { name, meaning, kind: Kind::Text, in_path: true, example: Some(example) }
         })
         .collect()
 }
@@ -85,15 +87,18 @@ pub(super) fn of_path(path: &'static str) -> Vec<Parameter> {
 impl Parameter {
     /// A text in a query string.
     pub fn text(name: &'static str, meaning: &'static str) -> Parameter {
-        Parameter { name, meaning, kind: Kind::Text, example: None }
+        Parameter { name, meaning, kind: Kind::Text, in_path: false, example: None }
+    }
+
+    /// A text in a query string that must be there.
+    pub fn needed(name: &'static str, meaning: &'static str, example: &'static str) -> Parameter {
+        Parameter { example: Some(example), ..Parameter::text(name, meaning) }
     }
 
     /// As OpenAPI has it.
     pub fn described(&self) -> path::Parameter {
-        let (place, required) = match self.example {
-            Some(_) => (ParameterIn::Path, Required::True),
-            None => (ParameterIn::Query, Required::False),
-        };
+        let place = if self.in_path { ParameterIn::Path } else { ParameterIn::Query };
+        let required = if self.example.is_some() { Required::True } else { Required::False };
         ParameterBuilder::new()
             .name(self.name)
             .parameter_in(place)

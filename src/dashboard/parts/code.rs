@@ -54,11 +54,21 @@ pub fn id(text: &str, what: &str) -> Markup {
     }
 }
 
-/// A call of the API as a person types it at a shell.
+/// A call of the API that reads, as a person types it at a shell.
 pub fn call(server: &str, path: &str) -> Markup {
+    call_with(server, "GET", path, None)
+}
+
+/// A call of the API as a person types it at a shell, with the content type of its body and the body.
+pub fn call_with(server: &str, method: &str, path: &str, body: Option<(&str, &str)>) -> Markup {
     let address = format!("{server}{path}");
     html! {
-        "curl \\\n  " span.s { (quoted(&address)) } " \\\n  -H " span.s { "\"Authorization: Bearer $ROLLCALL_TOKEN\"" }
+        "curl " @if method != "GET" { "-X " (method) " " } "\\\n  " span.s { (quoted(&address)) }
+        " \\\n  -H " span.s { "\"Authorization: Bearer $ROLLCALL_TOKEN\"" }
+        @if let Some((content_type, text)) = body {
+            " \\\n  -H " span.s { (quoted(&format!("Content-Type: {content_type}"))) }
+            " \\\n  --data-binary " span.s { (quoted(text)) }
+        }
     }
 }
 

@@ -43,7 +43,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
         section.card aria-labelledby="tokens" {
             header {
                 h2 id="tokens" { "Tokens" }
-                span.muted { "For programs that use the API, or send data as your back end" }
+                span.muted { "For programs that use " a href="/api" { "the API" } ", or send data as your back end" }
             }
             @if view.tokens.is_empty() { p.body.muted { "None so far." } }
             ul.rows.roomy { @for token in &view.tokens { (row(frame, token, may)) } }

@@ -33,6 +33,27 @@ pub fn clock() -> Clock {
     Clock { now_ms: now(), zone: chrono_tz::Europe::Warsaw }
 }
 
+pub fn description() -> utoipa::openapi::OpenApi {
+    let refused = json!({ "description": "user_not_found", "content": { "application/problem+json": {} } });
+    let user = json!({ "description": "Done", "content": { "application/json": { "schema": { "$ref": "#/components/schemas/User" } } } });
+    let id = json!({ "name": "id", "in": "path", "required": true, "description": "The id, percent-encoded", "example": "a'; <b>nobody</b>" });
+    serde_json::from_value(json!({
+        "openapi": "3.1.0", "info": { "title": "Rollcall", "version": "1" },
+        "paths": {
+            "/api/v1/users/{id}": {
+                "get": { "operationId": "get_user", "tags": ["users"], "summary": "A user", "parameters": [id],
+                    "responses": { "200": user, "404": refused }, "security": [{ "token": ["read"] }] },
+                "patch": { "operationId": "patch_user", "tags": ["users"], "summary": "Changes a user", "parameters": [id],
+                    "requestBody": { "content": { "application/json": { "example": { "name": "Ann's", "tags": ["vip"] } } } },
+                    "responses": { "200": user, "404": refused }, "security": [{ "token": ["write"] }] },
+            },
+            "/api/v1/openapi.json": { "get": { "operationId": "get_openapi", "tags": ["openapi"], "summary": "This description", "responses": {} } },
+        },
+        "components": { "schemas": { "User": { "type": "object", "properties": { "user_id": { "type": "string" }, "name": { "type": "string" } } } } },
+    }))
+    .expect("a description")
+}
+
 pub fn frame(place: Place, address: &str) -> Frame {
     Frame {
         workspace: "Quayside".to_owned(),

@@ -11,7 +11,7 @@ use crate::dashboard::parts::form::Mistake;
 use crate::dashboard::parts::frame::{Place, Theme};
 use crate::dashboard::settings::values::Values;
 use crate::dashboard::settings::{account, operators, proof, rules, source, sources, tokens, workspace};
-use crate::dashboard::{errors, help, password, refusals, set_up, sign_in};
+use crate::dashboard::{errors, help, password, reference, refusals, set_up, sign_in};
 use crate::domain::access::{Role, Scope};
 use crate::domain::attributes::{Owner, Type};
 use crate::domain::ids::{OperatorKey, SecretKey};
@@ -285,6 +285,8 @@ pub fn doors() -> Vec<(&'static str, Markup)> {
         ..password::View::default()
     };
     let help_frame = frame(Place::Elsewhere, "/help");
+    let described = reference::View::of(&samples::description()).expect("a description");
+    let one = reference::View { group: Some("users".to_owned()), ..described.clone() };
     let refusals_frame = frame(Place::Refusals, "/refusals");
     let many = refusals::View { refusals: samples::refusals(), findings: samples::findings() };
     let found = refusals::View { findings: samples::findings(), ..refusals::View::default() };
@@ -296,6 +298,9 @@ pub fn doors() -> Vec<(&'static str, Markup)> {
         ("password", password::page(&password_view)),
         ("password-used", password::used(Theme::System)),
         ("help", help::page(&help_frame)),
+        ("api", reference::page(&frame(Place::Elsewhere, "/api"), &described)),
+        ("api-one", reference::page(&frame(Place::Elsewhere, "/api?of=users"), &one)),
+        ("api-empty", reference::page(&frame(Place::Elsewhere, "/api"), &reference::View::default())),
         ("help-codes", help::codes_page(&help_frame)),
         ("refusals-many", refusals::page(&refusals_frame, &many)),
         ("refusals-found", refusals::page(&refusals_frame, &found)),
