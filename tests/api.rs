@@ -164,6 +164,25 @@ async fn a_request_that_is_sent_again_with_its_key_is_done_once() {
     );
     assert_eq!(rollcall.user("ann").await["attributes"]["visits"], 2);
 
+    // A program that hangs up before it is answered, and asks again.
+    let body = json!({ "attributes": { "hung_up": { "$inc": 1 } } });
+    let (text, token) = (body.to_string(), admin.as_str().unwrap());
+    let head = format!(
+        "PUT /api/v1/users/ann HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\nidempotency-key: k0\r\n\
+         content-type: application/json\r\ncontent-length: {}\r\n\r\n{text}",
+        text.len()
+    );
+    let mut line = std::net::TcpStream::connect(rollcall.address.trim_start_matches("http://")).unwrap();
+    std::io::Write::write_all(&mut line, head.as_bytes()).unwrap();
+    drop(line);
+    let answered = crate::support::until("the request that was hung up on is over", || async {
+        let answer = send("k0", &admin, "/users/ann", body.clone()).await;
+        if answer.status == 409 { Err(answer.text) } else { Ok(answer) }
+    })
+    .await;
+    assert_eq!(answered.status, 200, "{answered:?}");
+    assert_eq!(rollcall.user("ann").await["attributes"]["hung_up"], 1, "done once");
+
     let refused = send("k2", &admin, "/users/ann", json!({ "nmae": "Ann" })).await;
     assert_eq!(refused.status, 400);
     assert_eq!(send("k2", &admin, "/users/ann", json!({ "nmae": "Ann" })).await.header("idempotent-replayed"), "true");

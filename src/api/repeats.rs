@@ -60,6 +60,18 @@ pub(super) async fn once<B: MessageBody + 'static>(
             return Ok(instead(request, problem.error_response()));
         }
     }
+    // A task of its own goes on when the program hangs up: it is then that it will ask again.
+    let ended = actix_web::rt::spawn(answer_once(request, next, store, keyed)).await;
+    ended.unwrap_or_else(|error| Err(Problem::internal(error.to_string()).into()))
+}
+
+/// Answers the first request with a key, and keeps the answer.
+async fn answer_once<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+    store: Data<Store>,
+    keyed: Keyed,
+) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
     let response = match next.call(request).await {
         Ok(response) => response,
         Err(error) => {
