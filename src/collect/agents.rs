@@ -90,7 +90,7 @@ struct Words {
 const REMEMBERED_MAX: usize = 512;
 
 thread_local! {
-    static READ: RefCell<HashMap<String, Words>> = RefCell::default();
+    static READ: RefCell<HashMap<String, Words, foldhash::quality::RandomState>> = RefCell::default();
 }
 
 /// Reads a text, once a thread as long as it is remembered.

@@ -49,7 +49,7 @@ pub async fn answer(
     let messages = read(request, call, envelope, sender, &catalog);
     let job = move |tx: &mut Tx<'_>| {
         let planned = |(sent_at_ms, message): Read| match message {
-            Ok(message) => plan(tx, &Delivery { source, grade, sent_at_ms, received_ms }, message),
+            Ok(mut message) => plan(tx, &Delivery { source, grade, sent_at_ms, received_ms }, &mut message),
             Err(message) => {
                 let because = vec![message.refused.detail.clone()];
                 let receipt = Receipt::refused(message.message_id, message.refused);

@@ -1,6 +1,6 @@
 //! `POST /v1/{call}`: messages arrive, one job of the writer a request.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use actix_web::http::header::USER_AGENT;
@@ -159,16 +159,16 @@ struct Post {
 }
 
 /// Deals with a message: its receipt, and what it did where somebody wants to be told.
-type Deal = fn(&mut Tx<'_>, &Delivery, Message) -> Result<(Receipt, Option<Plan>), StoreError>;
+type Deal = fn(&mut Tx<'_>, &Delivery, &mut Message) -> Result<(Receipt, Option<Plan>), StoreError>;
 
-fn deal(tx: &mut Tx<'_>, delivery: &Delivery, message: Message) -> Result<(Receipt, Option<Plan>), StoreError> {
+fn deal(tx: &mut Tx<'_>, delivery: &Delivery, message: &mut Message) -> Result<(Receipt, Option<Plan>), StoreError> {
     Ok((receive(tx, delivery, message)?, None))
 }
 
 fn deal_and_tell(
     tx: &mut Tx<'_>,
     delivery: &Delivery,
-    message: Message,
+    message: &mut Message,
 ) -> Result<(Receipt, Option<Plan>), StoreError> {
     let Planned { receipt, plan } = plan(tx, delivery, message)?;
     Ok((receipt, Some(plan)))
@@ -180,19 +180,25 @@ impl Post {
         if !keeps && let Some(host) = self.seen.take() {
             sightings::note_later(store, self.sender.source, Sight::Post, host);
         }
-        let job = move |tx: &mut Tx<'_>| self.run(tx);
+        let job = move |tx: &mut Tx<'_>| {
+            let dealt = self.run(tx)?;
+            // Memory goes back to the thread that it came from: freed by another one, both wait for each other.
+            Ok::<_, StoreError>((dealt, self.messages))
+        };
         // A test source is answered as if it stored, and keeps nothing.
-        if keeps { store.write(job).await } else { store.rehearse(job).await }
+        let (dealt, messages) = if keeps { store.write(job).await? } else { store.rehearse(job).await? };
+        drop(messages);
+        Ok(dealt)
     }
 
-    fn run(self, tx: &mut Tx<'_>) -> Result<(Vec<Receipt>, Vec<Option<Plan>>), StoreError> {
+    fn run(&mut self, tx: &mut Tx<'_>) -> Result<(Vec<Receipt>, Vec<Option<Plan>>), StoreError> {
         let Sender { source, grade, .. } = self.sender;
         let (mut receipts, mut plans) = (Vec::with_capacity(self.messages.len()), Vec::new());
-        let mut refused: HashMap<Code, (u64, RefusedMessage)> = HashMap::new();
-        for (sent_at_ms, message) in self.messages {
+        let mut refused: BTreeMap<Code, (u64, &RefusedMessage)> = BTreeMap::new();
+        for (sent_at_ms, message) in &mut self.messages {
             let (receipt, plan) = match message {
                 Ok(message) => {
-                    let delivery = Delivery { source, grade, sent_at_ms, received_ms: self.received_ms };
+                    let delivery = Delivery { source, grade, sent_at_ms: *sent_at_ms, received_ms: self.received_ms };
                     (self.deal)(tx, &delivery, message)?
                 }
                 Err(message) => {
@@ -208,8 +214,8 @@ impl Post {
             let (code, example) = (code.as_str(), example.as_deref());
             refusals::count_many(tx, Some(source), code, None, &refused.detail, example, times)?;
         }
-        if let Some(host) = self.seen {
-            crate::store::sightings::note(tx, source, Sight::Post, &host)?;
+        if let Some(host) = &self.seen {
+            crate::store::sightings::note(tx, source, Sight::Post, host)?;
         }
         Ok((receipts, plans))
     }

@@ -8,7 +8,7 @@ use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{CONTENT_LENGTH, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
-use actix_web::web::Data;
+use actix_web::web::{Bytes, Data};
 use actix_web::{Error, HttpMessage, HttpRequest};
 
 use super::page::PageError;
@@ -20,18 +20,22 @@ pub const HEADER: HeaderName = HeaderName::from_static("request-id");
 
 /// The number of a request, a UUID v7: in the log, in the response's header, and on pages of errors.
 #[derive(Debug, Clone)]
-pub struct RequestId(String);
+struct RequestId(HeaderValue);
 
 impl RequestId {
-    /// As text.
-    pub fn as_str(&self) -> &str {
-        &self.0
+    fn of(uuid: uuid::Uuid) -> RequestId {
+        let text = uuid.hyphenated().encode_lower(&mut uuid::Uuid::encode_buffer()).to_owned();
+        RequestId(HeaderValue::from_maybe_shared(Bytes::from(text)).expect("a UUID is a text of ASCII"))
+    }
+
+    fn as_str(&self) -> &str {
+        self.0.to_str().unwrap_or_default()
     }
 }
 
 /// The number of this request, where the middleware has given it one.
 pub fn id(request: &HttpRequest) -> Option<String> {
-    request.extensions().get::<RequestId>().map(|id| id.0.clone())
+    request.extensions().get::<RequestId>().map(|id| id.as_str().to_owned())
 }
 
 /// Middleware of every door: gives the request a number, logs how it ended.
@@ -43,16 +47,15 @@ pub async fn number<B: MessageBody + 'static>(
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
     let started = std::time::Instant::now();
-    let id = match request.app_data::<Data<Store>>() {
+    let id = RequestId::of(match request.app_data::<Data<Store>>() {
         Some(store) => store.ambient().uuid(),
         None => uuid::Uuid::now_v7(),
-    }
-    .to_string();
-    request.extensions_mut().insert(RequestId(id.clone()));
+    });
+    request.extensions_mut().insert(id.clone());
     match next.call(request).await {
         Ok(response) => Ok(finish(response.map_into_left_body(), &id, started)),
         Err(error) => {
-            tracing::error!(request_id = id, cause = %error, "A request failed before it reached its handler: {error}");
+            tracing::error!(request_id = id.as_str(), cause = %error, "A request failed before it reached its handler: {error}");
             Err(error)
         }
     }
@@ -60,15 +63,13 @@ pub async fn number<B: MessageBody + 'static>(
 
 fn finish<B: MessageBody>(
     mut response: ServiceResponse<EitherBody<B, BoxBody>>,
-    id: &str,
+    id: &RequestId,
     started: std::time::Instant,
 ) -> ServiceResponse<EitherBody<B, BoxBody>> {
-    if let Ok(value) = HeaderValue::from_str(id) {
-        response.headers_mut().insert(HEADER, value);
-    }
-    log(&response, id, started);
+    response.headers_mut().insert(HEADER, id.0.clone());
+    log(&response, id.as_str(), started);
     if response.status().is_server_error() {
-        return with_number(response, id);
+        return with_number(response, id.as_str());
     }
     response
 }

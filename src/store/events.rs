@@ -338,7 +338,10 @@ fn row(db: &Reader<'_>, event_id: i64) -> Result<Option<EventRow>, StoreError> {
 }
 
 /// The names of events by text, for the writer.
-pub(super) fn names(connection: &Connection) -> Result<HashMap<String, i64>, StoreError> {
+/// The key of each event's name.
+pub(super) type Names = HashMap<String, i64, foldhash::quality::RandomState>;
+
+pub(super) fn names(connection: &Connection) -> Result<Names, StoreError> {
     let mut statement = connection.prepare_cached("SELECT name, name_key FROM event_names")?;
     let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok(rows.collect::<Result<_, _>>()?)

@@ -8,6 +8,8 @@
 use std::collections::HashMap;
 use std::fmt::Debug;
 
+use foldhash::quality::RandomState;
+
 use super::visitors::KnownVisitor;
 use super::{StoreError, Tx};
 use crate::domain::ids::{CompanyKey, UserKey};
@@ -17,16 +19,20 @@ pub(super) const GENERATION: usize = 4_096;
 /// Bytes of a text that is remembered.
 pub(super) const TEXT_MAX: usize = 1_024;
 
+/// By a text of the outside. So few are in one that texts made to meet cost little, and each start has another key;
+/// so the hash may be a quick one.
+type ByText<V> = HashMap<Box<str>, V, RandomState>;
+
 /// Something by text: those met lately, and those met before them.
 #[derive(Debug)]
 pub(super) struct Remembered<V> {
-    recent: HashMap<Box<str>, V>,
-    former: HashMap<Box<str>, V>,
+    recent: ByText<V>,
+    former: ByText<V>,
 }
 
 impl<V> Default for Remembered<V> {
     fn default() -> Remembered<V> {
-        Remembered { recent: HashMap::new(), former: HashMap::new() }
+        Remembered { recent: ByText::default(), former: ByText::default() }
     }
 }
 

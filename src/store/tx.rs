@@ -40,7 +40,7 @@ pub(super) struct State {
     /// The hash of messages, its key taken in.
     pub(super) keyed_hash: Hmac<Sha256>,
     /// Event names by text.
-    pub(super) names: std::collections::HashMap<String, i64>,
+    pub(super) names: super::events::Names,
     /// Contexts by text.
     pub(super) contexts: super::contexts::Contexts,
     /// The days of the workspace's zone (T4).

@@ -148,7 +148,7 @@ impl From<ChangeRow> for Field {
 ///
 /// # Errors
 /// [`StoreError`] only.
-pub fn plan(tx: &mut Tx<'_>, delivery: &Delivery, message: Message) -> Result<Planned, StoreError> {
+pub fn plan(tx: &mut Tx<'_>, delivery: &Delivery, message: &mut Message) -> Result<Planned, StoreError> {
     let said = message.clone();
     let Dealt { receipt, change, decided, .. } = deal_with(tx, delivery, message, None)?;
     let mut plan = Plan::default();

@@ -77,10 +77,10 @@ pub fn page(frame: &Frame, source: &Source, sent: &Value, answer: &Value) -> Mar
 pub async fn send(Viewer(operator): Viewer, request: HttpRequest, form: web::Form<Sent>) -> Answer {
     let store = desk::store(&request)?;
     let source = store.catalog().source_by_id(&form.source).cloned().ok_or_else(PageError::not_found)?;
-    let (sent, message) = (as_sent(&operator.email), message(&operator.email)?);
+    let (sent, mut message) = (as_sent(&operator.email), message(&operator.email)?);
     let delivery =
         Delivery { source: source.key, grade: Grade::Unsigned, sent_at_ms: None, received_ms: store.now_ms() };
-    let planned = store.rehearse(move |tx: &mut Tx<'_>| plan(tx, &delivery, message)).await;
+    let planned = store.rehearse(move |tx: &mut Tx<'_>| plan(tx, &delivery, &mut message)).await;
     let planned = planned.map_err(|error: StoreError| PageError::from(error))?;
     let answer = serde_json::to_value(planned).map_err(|error| PageError::internal(error.to_string()))?;
     let frame = desk::frame(&request, operator, Place::Install).await?;
