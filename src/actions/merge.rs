@@ -125,7 +125,11 @@ mod tests {
                 membership: serde_json::Map::new(),
             }));
             let delivery = Delivery { source, grade: Grade::Secret, sent_at_ms: None, received_ms: store.now_ms() };
-            store.write(move |tx| receive(tx, &delivery, message)).await.map_err(|error: StoreError| error).unwrap();
+            store
+                .write(move |tx| receive(tx, &delivery, &mut message))
+                .await
+                .map_err(|error: StoreError| error)
+                .unwrap();
         }
         while !store.read_folded(recount::is_settled).await.unwrap().0 {}
     }

@@ -114,13 +114,19 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
     let name = who::company_name(company.row.name.as_deref(), &company.row.company_id);
     let more = (!view.all_attributes)
         .then(|| format!("{}#attributes", links::with_query(&path, &[("attributes", Some("all"))])));
-    let bar =
-        |day: &CompanyDay| Bar { day: day.day, people: day.people, new_people: day.new_people, events: day.events };
+    let bar = |day: &CompanyDay| Bar {
+        day: day.day,
+        people: day.people,
+        new_people: day.new_people,
+        events: day.events,
+        sessions: Some(day.sessions),
+    };
     let bars: Vec<Bar> = company.days.iter().map(bar).collect();
     let chart = Days {
         id: "activity",
         title: match view.chart {
             Shows::Events => "Events per day",
+            Shows::Sessions => "Sessions per day",
             Shows::People | Shows::Size(..) => "Active people per day",
         },
         bars: &bars,
@@ -299,7 +305,7 @@ pub async fn answer(operator: Operator, request: &HttpRequest, id: String) -> An
         return then::company(operator, request, id, day).await;
     }
     let time_line = timeline::Asked::read(|name| desk::value(request, name));
-    let chart = Shows::parse(&desk::value(request, "chart").unwrap_or_default());
+    let chart = Shows::parse(&desk::value(request, "chart").unwrap_or_default(), &[Shows::Events, Shows::Sessions]);
     let all_attributes = desk::value(request, "attributes").as_deref() == Some("all");
     let left = desk::value(request, "members").as_deref() == Some("left");
     let path = links::with_query(&links::company(&id), &[("members", left.then_some("left"))]);

@@ -73,12 +73,18 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
         return first_run::page(frame, view);
     }
     let clock = frame.clock;
-    let bar = |day: &Day| Bar { day: day.day, people: day.people, new_people: day.new_people, events: day.events };
+    let bar = |day: &Day| Bar {
+        day: day.day,
+        people: day.people,
+        new_people: day.new_people,
+        events: day.events,
+        sessions: None,
+    };
     let bars: Vec<Bar> = view.overview.days.iter().map(bar).collect();
     let chart = Days {
         id: "activity",
         title: match view.chart {
-            Shows::People | Shows::Size(..) => "Active users per day",
+            Shows::People | Shows::Sessions | Shows::Size(..) => "Active users per day",
             Shows::Events => "Events per day",
         },
         bars: &bars,
@@ -354,7 +360,7 @@ fn quiet_companies(frame: &Frame, companies: &[CompanyRow]) -> Markup {
 /// The store's.
 pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
     let catalog = desk::store(&request)?.catalog();
-    let chart = Shows::parse(&desk::value(&request, "chart").unwrap_or_default());
+    let chart = Shows::parse(&desk::value(&request, "chart").unwrap_or_default(), &[Shows::Events]);
     let (frame, view) = desk::read(&request, operator, Place::Overview, move |db, clock| {
         let mut sources = Vec::new();
         for source in catalog.sources_in_order().into_iter().filter(|source| !source.write_keys.is_empty()) {

@@ -11,6 +11,13 @@ pub const TREND_DIFFERENCE_MIN: i64 = 2;
 /// A trend needs a change of at least this share of the earlier span, in percent.
 pub const TREND_PERCENT_MIN: i64 = 25;
 
+/// When a session began (T6), of an event and how long before it the session began as its browser says, all in
+/// milliseconds. A session that goes on for more than a day counts anew each 24 hours: so what began long ago, or
+/// is a number and no moment, belongs to a day near the event.
+pub fn session_began(at_ms: i64, before_ms: i64) -> i64 {
+    at_ms - before_ms.rem_euclid(DAY_MS)
+}
+
 /// The state of a user or a company, first match from the top (T7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]

@@ -96,10 +96,10 @@ mod tests {
         let ambient = Ambient { now_ms: Arc::new(move || hand.load(Ordering::Relaxed)), ..Ambient::default() };
         let store = Store::open(&folder.path().join("rollcall.db"), ambient).unwrap();
         let source = store.catalog().api_source().unwrap().key;
-        let send = async |message: Message, now_ms: i64| {
+        let send = async |mut message: Message, now_ms: i64| {
             clock.store(now_ms, Ordering::Relaxed);
             let delivery = Delivery { source, grade: Grade::Unsigned, sent_at_ms: None, received_ms: now_ms };
-            let receipt = store.write(move |tx| receive(tx, &delivery, message)).await;
+            let receipt = store.write(move |tx| receive(tx, &delivery, &mut message)).await;
             let receipt: crate::domain::message::Receipt = receipt.map_err(|error: StoreError| error).unwrap();
             assert_eq!(receipt.status, Status::Stored);
         };
@@ -214,7 +214,7 @@ mod tests {
             let messages: Vec<Message> = (0..messages).map(|_| self.message(days)).collect();
             let delivery = self.delivery;
             let all = move |tx: &mut crate::store::Tx<'_>| {
-                messages.into_iter().try_for_each(|message| receive(tx, &delivery, message).map(drop))
+                messages.into_iter().try_for_each(|mut message| receive(tx, &delivery, &mut message).map(drop))
             };
             self.store.write(all).await.map_err(|error: StoreError| error).unwrap();
         }

@@ -117,7 +117,7 @@ mod tests {
             message.message_id = Some(format!("{user}-{received_ms}"));
             message.user_id = UserId::parse(user).unwrap();
             message.name = "Signed in".to_owned();
-            let receive = move |tx: &mut Tx<'_>| receive(tx, &delivery, message).map(drop);
+            let receive = move |tx: &mut Tx<'_>| receive(tx, &delivery, &mut message).map(drop);
             self.store.write(receive).await.map_err(|error: StoreError| error).unwrap();
         }
 

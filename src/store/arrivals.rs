@@ -223,7 +223,7 @@ pub(super) fn take(tx: &mut Tx<'_>, folded: i64, limit: usize) -> Result<Vec<Arr
 fn read(connection: &Connection, folded: i64, limit: usize) -> Result<Vec<Arrival>, StoreError> {
     let mut rows = connection.prepare_cached("SELECT seq, items FROM arrivals WHERE seq > ?1 ORDER BY seq")?;
     let mut event = connection.prepare_cached(
-        "SELECT event_id, kind, name_key, visitor_key, user_key, company_key, flags, page_key, agent_key
+        "SELECT event_id, kind, name_key, visitor_key, user_key, company_key, flags, session_before_ms, page_key, agent_key
          FROM events WHERE event_id = ?1",
     )?;
     let mut rows = rows.query([folded])?;

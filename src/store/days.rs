@@ -20,7 +20,7 @@ const ZONE_MS_MAX: i64 = 15 * HOUR_MS;
 pub(super) fn ask(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     tx.connection.execute(
         "INSERT OR REPLACE INTO day_recounts (id, next_day, last_day)
-         SELECT 1, min(day) - 1, max(day) + 1 FROM days HAVING count(*) > 0",
+         SELECT 1, min(day) - 2, max(day) + 1 FROM days HAVING count(*) > 0",
         [],
     )?;
     tx.state.days_to_recount = is_asked(tx.connection)?;
@@ -57,28 +57,24 @@ pub(super) fn step(tx: &mut Tx<'_>) -> Result<(), StoreError> {
 fn recount(tx: &mut Tx<'_>, day: i32) -> Result<(), StoreError> {
     // What waits to be folded would be counted here and once more then.
     folds::catch_up(tx)?;
-    for table in ["people_by_day", "company_people_by_day", "company_days", "company_names_by_day", "days"] {
-        tx.connection.prepare_cached(&format!("DELETE FROM {table} WHERE day = ?1"))?.execute([day])?;
-    }
     let start_ms = i64::from(day) * DAY_MS;
-    let bounds = [start_ms - ZONE_MS_MAX, start_ms + DAY_MS + ZONE_MS_MAX];
+    // What began on the day may have gone on until the end of the next one.
+    let bounds = [start_ms - ZONE_MS_MAX, start_ms + 2 * DAY_MS + ZONE_MS_MAX];
     let bounds = bounds.map(|at_ms| EventId::first_at(at_ms.max(EPOCH_MS)).0);
     let mut sums = Sums::default();
     let connection = tx.connection;
     let mut statement = connection.prepare_cached(
-        "SELECT event_id, kind, name_key, visitor_key, user_key, company_key, flags FROM events
+        "SELECT event_id, kind, name_key, visitor_key, user_key, company_key, flags, session_before_ms FROM events
          WHERE event_id BETWEEN ?1 AND ?2 AND kind <= ?3 AND flags & ?4 = 0",
     )?;
     let mut rows = statement.query(params![bounds[0], bounds[1], Kind::Track as i64, ACTING_AS | INACTIVE])?;
     while let Some(row) = rows.next()? {
         let event = Folded::of(row, 0)?;
-        if tx.state.days.of(event.id.at_ms()) == day
-            && let Some(person) = folds::person(tx, &event, i64::MAX)?
-        {
+        if let Some(person) = folds::person(tx, &event, i64::MAX)? {
             sums.count_person(tx, &event, person);
         }
     }
-    sums.write_days(connection)
+    sums.replace_day(tx, day)
 }
 
 fn count_active_members(tx: &mut Tx<'_>) -> Result<(), StoreError> {

@@ -521,7 +521,8 @@ pub fn forget_before(tx: &mut Tx<'_>, before_ms: i64, limit: i64) -> Result<bool
     };
     super::folds::catch_up(tx)?;
     let mut statement = tx.connection.prepare_cached(
-        "SELECT event_id, kind, name_key, visitor_key, user_key, company_key, flags FROM events WHERE event_id < ?1",
+        "SELECT event_id, kind, name_key, visitor_key, user_key, company_key, flags, session_before_ms
+         FROM events WHERE event_id < ?1",
     )?;
     let gone = statement.query_map([until], |row| Folded::of(row, 0))?.collect::<Result<Vec<_>, _>>()?;
     drop(statement);

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use super::events::{ACTING_AS, INACTIVE};
 use super::folds::ACTIVE_DAYS;
 use super::{Reader, StoreError, days, staff, workspace};
+use crate::domain::activity::session_began;
 use crate::domain::ids::EventId;
 use crate::domain::message::Kind;
 use crate::domain::time::{Days, HOUR_MS};
@@ -38,8 +39,8 @@ pub fn differences(db: &Reader<'_>) -> Result<Vec<String>, StoreError> {
     db.0.progress_handler(0, None::<fn() -> bool>)?;
     let mut recount = Recount::new(db)?;
     let mut statement = db.0.prepare(
-        "SELECT event_id, kind, name_key, visitor_key, user_key, company_key, flags, page_key, agent_key
-         FROM events ORDER BY event_id",
+        "SELECT event_id, kind, name_key, visitor_key, user_key, company_key, flags, page_key, agent_key,
+           session_before_ms FROM events ORDER BY event_id",
     )?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
@@ -49,7 +50,8 @@ pub fn differences(db: &Reader<'_>) -> Result<Vec<String>, StoreError> {
         for context in [row.get::<_, Option<i64>>(7)?, row.get(8)?].into_iter().flatten() {
             *recount.contexts.entry(context).or_default() += 1;
         }
-        recount.event(id, activity, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?)?;
+        let named = Named { visitor: row.get(3)?, user: row.get(4)?, company: row.get(5)? };
+        recount.event(id, activity, row.get(2)?, named, row.get(9)?)?;
     }
     recount.end()
 }
@@ -71,6 +73,13 @@ impl Places {
     }
 }
 
+/// Whom an event names.
+struct Named {
+    visitor: Option<i64>,
+    user: Option<i64>,
+    company: Option<i64>,
+}
+
 struct Recount<'a> {
     db: &'a Reader<'a>,
     days: Days,
@@ -83,6 +92,9 @@ struct Recount<'a> {
     people: BTreeMap<i64, i64>,
     company_people: BTreeMap<(i64, i64), i64>,
     company_names: BTreeMap<(i64, i64), i64>,
+    /// Of the days that may still have more: what began on one goes on until the end of the next.
+    sessions: BTreeMap<i32, BTreeMap<(i64, i64, i64), i64>>,
+    session_days: Vec<i32>,
     by_subject: Places,
     by_company: Places,
     user_hours: HashMap<i64, i64>,
@@ -121,6 +133,8 @@ impl<'a> Recount<'a> {
             people: BTreeMap::new(),
             company_people: BTreeMap::new(),
             company_names: BTreeMap::new(),
+            sessions: BTreeMap::new(),
+            session_days: Vec::new(),
             by_subject: Places::default(),
             by_company: Places::default(),
             user_hours: HashMap::new(),
@@ -137,9 +151,8 @@ impl<'a> Recount<'a> {
         id: EventId,
         activity: bool,
         name: i64,
-        visitor: Option<i64>,
-        user: Option<i64>,
-        company: Option<i64>,
+        Named { visitor, user, company }: Named,
+        session_before_ms: Option<i64>,
     ) -> Result<(), StoreError> {
         let at_ms = id.at_ms();
         if let Some(subject) = user.or(visitor.map(|visitor| -visitor)) {
@@ -177,6 +190,11 @@ impl<'a> Recount<'a> {
             latest(&mut self.company_hours, company);
             *self.company_people.entry((company, person)).or_default() += 1;
             *self.company_names.entry((company, name)).or_default() += 1;
+            if let (Some(visitor), Some(before_ms)) = (visitor, session_before_ms) {
+                let began_ms = session_began(at_ms, before_ms);
+                let begun = self.sessions.entry(self.days.of(began_ms)).or_default();
+                *begun.entry((company, began_ms, visitor)).or_default() += 1;
+            }
             let last = self.last_in_company.entry((company, person)).or_insert((day, hour));
             *last = (last.0.max(day), last.1.max(hour));
         }
@@ -215,8 +233,8 @@ impl<'a> Recount<'a> {
         let fold = self.pairs("SELECT company_key, name_key, events FROM company_names_by_day WHERE day = ?1", day)?;
         self.compare(&format!("event names by company of day {day}"), &fold, &company_names);
         let fold = self.pairs(
-            "SELECT company_key, 0, people FROM company_days WHERE day = ?1
-             UNION ALL SELECT company_key, 1, events FROM company_days WHERE day = ?1",
+            "SELECT company_key, 0, people FROM company_days WHERE day = ?1 AND people > 0
+             UNION ALL SELECT company_key, 1, events FROM company_days WHERE day = ?1 AND people > 0",
             day,
         )?;
         self.compare(&format!("companies of day {day}"), &fold, &company_days);
@@ -226,6 +244,29 @@ impl<'a> Recount<'a> {
             .prepare_cached("SELECT coalesce(max(people), 0), coalesce(max(events), 0) FROM days WHERE day = ?1")?
             .query_row([day], |row| Ok((row.get(0)?, row.get(1)?)))?;
         self.compare(&format!("day {day}"), &fold, &whole);
+        self.compare_sessions(day - 1)
+    }
+
+    /// Compares the sessions that began before a day.
+    fn compare_sessions(&mut self, before: i32) -> Result<(), StoreError> {
+        while let Some(first) = self.sessions.first_entry().filter(|first| *first.key() < before) {
+            let (day, sessions) = first.remove_entry();
+            self.session_days.push(day);
+            let mut statement = self.db.0.prepare_cached(
+                "SELECT company_key, began_ms, visitor_key, events FROM company_sessions WHERE day = ?1",
+            )?;
+            let fold: BTreeMap<(i64, i64, i64), i64> = statement
+                .query_map([day], |row| Ok(((row.get(0)?, row.get(1)?, row.get(2)?), row.get(3)?)))?
+                .collect::<Result<_, _>>()?;
+            self.compare(&format!("sessions of day {day}"), &fold, &sessions);
+            let mut of_company: BTreeMap<(i64, i64), i64> = BTreeMap::new();
+            for (company, ..) in sessions.keys() {
+                *of_company.entry((*company, 0)).or_default() += 1;
+            }
+            let fold =
+                self.pairs("SELECT company_key, 0, sessions FROM company_days WHERE day = ?1 AND sessions <> 0", day)?;
+            self.compare(&format!("sessions by company of day {day}"), &fold, &of_company);
+        }
         Ok(())
     }
 
@@ -250,11 +291,19 @@ impl<'a> Recount<'a> {
     fn end(mut self) -> Result<Vec<String>, StoreError> {
         self.compare_day()?;
         let mut statement = self.db.0.prepare(
-            "SELECT day FROM days UNION SELECT day FROM people_by_day UNION SELECT day FROM company_days ORDER BY day",
+            "SELECT day FROM days UNION SELECT day FROM people_by_day
+             UNION SELECT day FROM company_days WHERE people > 0 ORDER BY day",
         )?;
         let days: Vec<i32> = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
         let seen = std::mem::take(&mut self.seen_days);
         self.compare("days", &days, &seen);
+        self.compare_sessions(i32::MAX)?;
+        let mut statement = self.db.0.prepare(
+            "SELECT day FROM company_sessions UNION SELECT day FROM company_days WHERE sessions <> 0 ORDER BY day",
+        )?;
+        let days: Vec<i32> = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+        let seen = std::mem::take(&mut self.session_days);
+        self.compare("days of sessions", &days, &seen);
         let (subjects, companies) = (std::mem::take(&mut self.by_subject), std::mem::take(&mut self.by_company));
         let fold = self.places("events_by_subject", "subject")?;
         self.compare("events by subject", &fold, &subjects);

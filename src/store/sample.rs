@@ -218,7 +218,7 @@ impl Sample {
             );
         }
         run(
-            "INSERT INTO company_days VALUES (?1, ?2, ?3, 1)
+            "INSERT INTO company_days VALUES (?1, ?2, ?3, 1, 0)
              ON CONFLICT DO UPDATE SET people = people + excluded.people, events = events + 1",
             &[&day, &company, &(first_today as i64)],
         );

@@ -106,7 +106,7 @@ async fn case_32_a_role_that_an_import_sets_is_kept_when_the_widget_sends_none()
     row.timestamp_ms = Some(received_ms - 60_000);
     let source = store.catalog().api_source().expect("the source API").key;
     let delivery = Delivery { source, grade: Grade::Import, sent_at_ms: None, received_ms };
-    let receipt: Result<_, StoreError> = store.write(move |tx| receive(tx, &delivery, row)).await;
+    let receipt: Result<_, StoreError> = store.write(move |tx| receive(tx, &delivery, &mut row)).await;
     assert_eq!(receipt.expect("it is stored").status, Status::Stored);
     store.close();
     rollcall.serve();

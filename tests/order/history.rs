@@ -148,6 +148,9 @@ pub fn any_history() -> impl Strategy<Value = Vec<Step>> {
 /// The first steps of a history, which are delivered first.
 pub const NAMED: usize = 3;
 
+/// How long a session of these people takes, in milliseconds.
+const SESSION_MS: i64 = 3 * 3_600_000;
+
 pub fn user_id(person: u8) -> String {
     format!("person-{person}")
 }
@@ -181,6 +184,8 @@ pub fn message(index: usize, step: &Step, sources: &[SourceKey; 2]) -> (Delivery
     message.anonymous_id = AnonymousId::parse(&format!("browser-{}-{}", step.person, step.browser)).unwrap();
     message.user_id = UserId::parse(&user_id(step.person)).unwrap().filter(|_| !step.is_anonymous());
     let clock_ms = CLOCKS_MS[usize::from(step.person + step.browser) % 3];
+    // Sessions of three hours, some over midnight; what a program sends has none.
+    message.session_ms = (index % 5 != 0).then(|| (step.at_ms(index) + clock_ms).div_euclid(SESSION_MS) * SESSION_MS);
     message.timestamp_ms = Some(step.at_ms(index) + clock_ms);
     match &step.deed {
         Deed::Identify { attributes } => {

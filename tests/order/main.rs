@@ -45,8 +45,8 @@ fn deliver(store: &Store, sources: &[SourceKey; 2], steps: &[(usize, &Step)], si
         let now: Vec<(Delivery, Message)> = now.iter().map(|(index, step)| message(*index, step, sources)).collect();
         store
             .write_now(move |tx| {
-                for (delivery, message) in now {
-                    let receipt = receive(tx, &delivery, message)?;
+                for (delivery, mut message) in now {
+                    let receipt = receive(tx, &delivery, &mut message)?;
                     assert_ne!(receipt.status, Status::Refused, "{receipt:?}");
                     assert!(receipt.refused_values.is_empty(), "{receipt:?}");
                 }
@@ -189,7 +189,7 @@ fn says_address(store: &Store, sources: &[SourceKey; 2], index: usize, person: u
     let (delivery, mut message) = message(1_000 + index, &step, sources);
     let address = domain.map(|domain| format!("person-{person}@{domain}"));
     message.traits.insert("email".to_owned(), address.into());
-    store.write_now(move |tx| receive(tx, &delivery, message).map(drop)).unwrap();
+    store.write_now(move |tx| receive(tx, &delivery, &mut message).map(drop)).unwrap();
 }
 
 fn own_domains(store: &Store, domains: &'static str) {
@@ -274,9 +274,9 @@ proptest! {
         let (store, sources) = fresh(&path);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         for (index, step) in steps.iter().enumerate() {
-            let [asked, sent] = [message(index, step, &sources), message(index, step, &sources)];
-            let planned = runtime.block_on(store.rehearse(move |tx| plan(tx, &asked.0, asked.1))).unwrap();
-            let done = store.write_now(move |tx| plan(tx, &sent.0, sent.1)).unwrap();
+            let [mut asked, mut sent] = [message(index, step, &sources), message(index, step, &sources)];
+            let planned = runtime.block_on(store.rehearse(move |tx| plan(tx, &asked.0, &mut asked.1))).unwrap();
+            let done = store.write_now(move |tx| plan(tx, &sent.0, &mut sent.1)).unwrap();
             let value = |planned: Planned| serde_json::to_value(planned).unwrap();
             prop_assert_eq!(value(planned), value(done));
         }

@@ -24,6 +24,8 @@ pub fn cells(frame: &Frame, company: &CompanyPage) -> Markup {
         let all = company.days.len();
         &company.days[all.saturating_sub(from)..all.saturating_sub(to)]
     };
+    let sessions = |days: &[CompanyDay]| days.iter().map(|day| i128::from(day.sessions)).sum::<i128>();
+    let session_roll: Vec<u32> = from_end(28, 0).iter().map(|day| day.sessions).collect();
     let event_roll: Vec<u32> = from_end(28, 0).iter().map(|day| day.events).collect();
     let by_last_seen = to(&[("sort", Some("-last_seen"))], "members");
     html! {
@@ -68,6 +70,15 @@ pub fn cells(frame: &Frame, company: &CompanyPage) -> Markup {
                     html! { (number(events(from_end(7, 0)))) },
                     delta(events(from_end(14, 7)), events(from_end(7, 0))),
                     wide_roll(&event_roll),
+                ))
+                (stat(
+                    &format!("{}#activity", links::with_query(&path, &[("chart", Some("sessions"))])),
+                    "Sessions in 28 days",
+                    "Visits of its people in which something counted for the company, begun in the last 28 days; 30 minutes \
+                     of silence end one. The change is against the 28 before",
+                    html! { (number(sessions(from_end(28, 0)))) },
+                    delta(sessions(from_end(56, 28)), sessions(from_end(28, 0))),
+                    wide_roll(&session_roll),
                 ))
                 @if let Some(seats) = seats {
                     (stat(

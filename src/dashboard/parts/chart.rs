@@ -100,6 +100,8 @@ pub struct Bar {
     pub new_people: u32,
     /// Events.
     pub events: u32,
+    /// Sessions begun, where they are counted.
+    pub sessions: Option<u32>,
 }
 
 /// What the bars of a chart show.
@@ -110,14 +112,16 @@ pub enum Shows {
     People,
     /// Events.
     Events,
+    /// Sessions.
+    Sessions,
     /// How many there are of something, told by its word for one and for several.
     Size(&'static str, &'static str),
 }
 
 impl Shows {
-    /// What is shown by a name in the address; people where there is none of it.
-    pub fn parse(name: &str) -> Shows {
-        if name == "events" { Shows::Events } else { Shows::People }
+    /// What is shown by a name in the address, of what a page has beside people; people where it has none of it.
+    pub fn parse(name: &str, beside: &[Shows]) -> Shows {
+        beside.iter().copied().find(|shows| shows.name() == Some(name)).unwrap_or_default()
     }
 
     /// Its name in the address; none of what is shown anyway.
@@ -125,6 +129,7 @@ impl Shows {
         match self {
             Shows::People | Shows::Size(..) => None,
             Shows::Events => Some("events"),
+            Shows::Sessions => Some("sessions"),
         }
     }
 }
@@ -178,7 +183,13 @@ impl Days<'_> {
         match self.shows {
             Shows::People | Shows::Size(..) => bar.people,
             Shows::Events => bar.events,
+            Shows::Sessions => bar.sessions.unwrap_or_default(),
         }
+    }
+
+    /// Its bars know of sessions.
+    fn tells_sessions(&self) -> bool {
+        self.bars.iter().any(|bar| bar.sessions.is_some())
     }
 
     /// What is drawn on top of the rest.
@@ -190,6 +201,7 @@ impl Days<'_> {
         match self.shows {
             Shows::People => counted(count, "person", "people"),
             Shows::Events => counted(count, "event", "events"),
+            Shows::Sessions => counted(count, "session", "sessions"),
             Shows::Size(one, many) => counted(count, one, many),
         }
     }
@@ -213,7 +225,9 @@ impl Days<'_> {
             let address = format!("{}#{}", links::with_query(path, &[("chart", shows.name())]), self.id);
             (word.to_owned(), address, self.shows == shows)
         };
-        segments("What the chart shows", &[choice(Shows::People, "People"), choice(Shows::Events, "Events")])
+        let mut choices = vec![choice(Shows::People, "People"), choice(Shows::Events, "Events")];
+        choices.extend(self.tells_sessions().then(|| choice(Shows::Sessions, "Sessions")));
+        segments("What the chart shows", &choices)
     }
 
     fn plot(&self, bars: &[Bar], top: u32) -> Markup {
@@ -300,25 +314,31 @@ impl Days<'_> {
             Shows::Size(..) => {
                 "Not counted so far. It is counted within the next seconds, and every hour from then on."
             }
-            Shows::People | Shows::Events => "No day so far. The first activity begins it.",
+            Shows::People | Shows::Events | Shows::Sessions => "No day so far. The first activity begins it.",
         }
     }
 
     /// The columns of the table, beside the day.
     fn headings(&self) -> Vec<String> {
-        match (self.shows, self.new) {
-            (Shows::Size(_, many), _) => vec![capital(many)],
-            (_, Some(_)) => ["People", "New", "Events"].map(str::to_owned).to_vec(),
-            (_, None) => ["People", "Events"].map(str::to_owned).to_vec(),
+        if let Shows::Size(_, many) = self.shows {
+            return vec![capital(many)];
         }
+        let columns = [
+            ("People", true),
+            ("New", self.new.is_some()),
+            ("Events", true),
+            ("Sessions", self.shows == Shows::Sessions),
+        ];
+        columns.iter().filter(|(_, told)| *told).map(|(heading, _)| (*heading).to_owned()).collect()
     }
 
     fn counts(&self, bar: &Bar) -> Vec<u32> {
-        match (self.shows, self.new) {
-            (Shows::Size(..), _) => vec![bar.people],
-            (_, Some(_)) => vec![bar.people, bar.new_people, bar.events],
-            (_, None) => vec![bar.people, bar.events],
+        if let Shows::Size(..) = self.shows {
+            return vec![bar.people];
         }
+        let new_people = self.new.map(|_| bar.new_people);
+        let sessions = bar.sessions.filter(|_| self.shows == Shows::Sessions);
+        [Some(bar.people), new_people, Some(bar.events), sessions].into_iter().flatten().collect()
     }
 
     fn sentence(&self, bars: &[Bar]) -> String {
@@ -354,6 +374,7 @@ fn grouped(bars: &[Bar]) -> (Vec<Bar>, usize) {
         people: mean(days, |bar| bar.people),
         new_people: mean(days, |bar| bar.new_people),
         events: mean(days, |bar| bar.events),
+        sessions: days[0].sessions.map(|_| mean(days, |bar| bar.sessions.unwrap_or_default())),
     };
     (bars.chunks(days_each).map(group).collect(), days_each)
 }
@@ -419,7 +440,7 @@ mod tests {
     }
 
     fn bars(count: i32) -> Vec<Bar> {
-        (0..count).map(|at| Bar { day: 20_500 + at, people: 8, new_people: 2, events: 30 }).collect()
+        (0..count).map(|at| Bar { day: 20_500 + at, people: 8, new_people: 2, events: 30, sessions: Some(9) }).collect()
     }
 
     #[test]
@@ -441,6 +462,10 @@ mod tests {
         assert!(people.contains("/companies/acme?chart=events#activity"), "{people}");
         let events = chart(&bars(10), Shows::Events);
         assert!(events.contains("30 events") && !events.contains(", 2 new"), "{events}");
+        let sessions = chart(&bars(10), Shows::Sessions);
+        assert!(sessions.contains("over 10 days: 9 sessions at most"), "{sessions}");
+        let not_told: Vec<Bar> = bars(10).into_iter().map(|bar| Bar { sessions: None, ..bar }).collect();
+        assert!(!chart(&not_told, Shows::People).contains("essions"));
     }
 
     #[test]

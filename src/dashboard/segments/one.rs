@@ -61,6 +61,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
         people: u32::try_from(size.size).unwrap_or(u32::MAX),
         new_people: 0,
         events: 0,
+        sessions: None,
     };
     let bars: Vec<Bar> = view.sizes.iter().map(bar).collect();
     let title = format!("{} in it per day", pill::capital(several));

@@ -209,6 +209,7 @@ fn company_pages() -> Vec<(&'static str, Markup)> {
                 people: if many { (day as u32 * 7) % 14 } else { 0 },
                 new_people: u32::from(many && day % 9 == 4),
                 events: if many { day as u32 * 3 } else { 0 },
+                sessions: if many { day as u32 / 3 } else { 0 },
             })
             .collect();
         company::View {

@@ -257,7 +257,7 @@ fn play(tx: &mut Tx<'_>, senders: Senders, deeds: Vec<Deed>, mut number: u64) ->
             What::Said(sender, mut message) => {
                 number += 1;
                 message.message_id = Some(format!("story-{number}"));
-                receive(tx, &senders.delivery(sender, at_ms), &mut *message)?;
+                receive(tx, &senders.delivery(sender, at_ms), &mut message)?;
             }
             What::Unreadable => unreadable(tx, senders.website)?,
             What::Hand { company, operator, hand } => by_hand(tx, &company, [OPERATOR, COLLEAGUE][operator], hand)?,

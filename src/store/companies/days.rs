@@ -29,6 +29,8 @@ pub struct CompanyDay {
     pub new_people: u32,
     /// Events.
     pub events: u32,
+    /// Sessions begun that day (T6).
+    pub sessions: u32,
 }
 
 /// What somebody did in a company of late.
@@ -133,13 +135,20 @@ impl Distinct {
 /// Each day of a span, those without activity too.
 fn totals(db: &Reader<'_>, company: i64, span: RangeInclusive<i32>) -> Result<Vec<CompanyDay>, StoreError> {
     let mut statement = db.0.prepare_cached(
-        "SELECT day.value, coalesce(fold.people, 0), coalesce(fold.events, 0) FROM json_each(:days) AS day
+        "SELECT day.value, coalesce(fold.people, 0), coalesce(fold.events, 0), coalesce(fold.sessions, 0)
+         FROM json_each(:days) AS day
          LEFT JOIN company_days AS fold ON fold.day = day.value AND fold.company_key = :company
          ORDER BY day.key",
     )?;
     let parameters = named_params! { ":days": list::json_keys(span.map(i64::from)), ":company": company };
     let rows = statement.query_map(parameters, |row| {
-        Ok(CompanyDay { day: row.get(0)?, people: row.get(1)?, new_people: 0, events: row.get(2)? })
+        Ok(CompanyDay {
+            day: row.get(0)?,
+            people: row.get(1)?,
+            new_people: 0,
+            events: row.get(2)?,
+            sessions: row.get(3)?,
+        })
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
@@ -206,7 +215,7 @@ mod tests {
         let today = time::day(NOW, chrono_tz::UTC);
         let days = of(&sample.db(), acme, today).unwrap();
         assert_eq!(days.days.len(), 84);
-        assert_eq!(days.days[63], CompanyDay { day: today - 20, people: 1, new_people: 1, events: 2 });
+        assert_eq!(days.days[63], CompanyDay { day: today - 20, people: 1, new_people: 1, events: 2, sessions: 0 });
         assert_eq!((days.days[0].people, days.days[83].people), (1, 1));
         assert_eq!(days.days.iter().map(|day| day.new_people).sum::<u32>(), 1, "dee was not active as she joined");
         assert_eq!((days.active_7d, days.active_28d), ((2, 2), (3, 2)));

@@ -316,7 +316,7 @@ mod tests {
              WHERE user_key <= {people};
              INSERT INTO company_people_by_day SELECT {today} - user_key % 56, {company}, user_key, 3 FROM users
              WHERE user_key <= {people};
-             INSERT INTO company_days SELECT day, company_key, count(*), sum(events) FROM company_people_by_day
+             INSERT INTO company_days SELECT day, company_key, count(*), sum(events), 0 FROM company_people_by_day
              WHERE company_key = {company} GROUP BY 1, 2;
              INSERT INTO changes (subject, subject_key, change_key, place, company_key, field, after)
              SELECT 2, user_key, 1, user_key + {company} * 1000000, {company}, ' membership', '{{}}' FROM users WHERE user_key <= {people};

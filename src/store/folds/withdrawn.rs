@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{OptionalExtension, params};
 
+use super::sessions::FORGET_DAY;
 use super::{ACTIVE_DAYS, Folded, Sums, count_active_members, person, stored_day};
 use crate::domain::ids::{CompanyKey, EventId};
 use crate::domain::message::Kind;
@@ -96,6 +97,7 @@ pub(in crate::store) fn see_again(tx: &Tx<'_>, events: &[Folded], own: &[i64]) -
 impl Sums {
     fn subtract(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
         self.subtract_days(tx)?;
+        self.sessions.subtract(tx)?;
         let connection = tx.connection;
         for ((company, user), (_, hour)) in &self.last_in_company {
             let gone = connection
@@ -170,8 +172,7 @@ impl Sums {
         let mut whole = connection.prepare_cached(
             "UPDATE company_days SET people = people - ?3, events = events - ?4 WHERE day = ?1 AND company_key = ?2",
         )?;
-        let mut no_day = connection
-            .prepare_cached("DELETE FROM company_days WHERE day = ?1 AND company_key = ?2 AND people <= 0")?;
+        let mut no_day = connection.prepare_cached(FORGET_DAY)?;
         for ((day, company, user), events) in &self.company_people {
             fewer.execute(params![day, company, user, events])?;
             let gone = none.execute(params![day, company, user])? as i64;

@@ -540,7 +540,18 @@ CREATE TABLE company_days (
   company_key INTEGER NOT NULL,
   people      INTEGER NOT NULL,
   events      INTEGER NOT NULL,
+  sessions    INTEGER NOT NULL DEFAULT 0, -- begun on the day
   PRIMARY KEY (day, company_key)
+) STRICT, WITHOUT ROWID;
+
+-- The sessions in which people of a company did something there, each on the day on which it began (T6).
+CREATE TABLE company_sessions (
+  day         INTEGER NOT NULL,
+  company_key INTEGER NOT NULL,
+  began_ms    INTEGER NOT NULL,
+  visitor_key INTEGER NOT NULL,
+  events      INTEGER NOT NULL,
+  PRIMARY KEY (day, company_key, began_ms, visitor_key)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE company_names_by_day (

@@ -1,11 +1,11 @@
-//! A user's sessions of late (T6): as the events of each browser say them. There is no fold of sessions, so
+//! A user's sessions of late (T6): as the events of each browser say them. Only companies have a fold of them, so
 //! of a user with very many events the first of the span are looked at, and the number says that there are more.
 
 use std::collections::HashSet;
 
 use rusqlite::named_params;
 
-use crate::domain::activity::TREND_DAYS;
+use crate::domain::activity::{TREND_DAYS, session_began};
 use crate::domain::ids::{EventId, UserKey};
 use crate::domain::time::{DAY_MS, EPOCH_MS};
 use crate::store::events::HASH_BITS;
@@ -32,7 +32,7 @@ pub(super) fn of(db: &Reader<'_>, user: UserKey, now_ms: i64) -> Result<Sessions
     let (span_ms, now) = (i64::from(TREND_DAYS) * DAY_MS, EventId::first_at(now_ms));
     let since = EventId::first_at((now_ms - 2 * span_ms).max(EPOCH_MS));
     let mut statement = db.0.prepare_cached(
-        "SELECT event.visitor_key, (event.event_id >> :hash_bits) + :epoch - event.session_before_ms
+        "SELECT event.visitor_key, (event.event_id >> :hash_bits) + :epoch, event.session_before_ms
          FROM (SELECT :user AS subject, 0 AS from_ms
                UNION ALL SELECT user_key, 0 FROM users WHERE merged_into = :user
                UNION ALL SELECT -visitor_key, linked_from_ms FROM (
@@ -58,7 +58,7 @@ pub(super) fn of(db: &Reader<'_>, user: UserKey, now_ms: i64) -> Result<Sessions
     let (mut begun, mut looked_at) = (HashSet::new(), 0);
     while let Some(row) = rows.next()? {
         looked_at += 1;
-        begun.insert((row.get::<_, Option<i64>>(0)?, row.get::<_, i64>(1)?));
+        begun.insert((row.get::<_, Option<i64>>(0)?, session_began(row.get(1)?, row.get(2)?)));
     }
     let within = |from: i64, to: i64| begun.iter().filter(|(_, at_ms)| (from..to).contains(at_ms)).count() as u64;
     Ok(Sessions {
