@@ -2,6 +2,7 @@
 //! fixed width that are filled anew for each sending.
 
 use std::ops::Range;
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use chrono::{SecondsFormat, Utc};
@@ -36,6 +37,9 @@ const EVENT_NAMES: [&str; 16] = [
 /// Every message of a run has a number of its own.
 static MESSAGES: AtomicU64 = AtomicU64::new(0);
 
+/// When the people's sessions began, one each, in Unix milliseconds.
+static SESSIONS_MS: LazyLock<u64> = LazyLock::new(|| Utc::now().timestamp_millis().unsigned_abs());
+
 /// What is sent again and again on one connection.
 pub struct Request {
     bytes: Vec<u8>,
@@ -49,6 +53,7 @@ struct Places {
     visitor: Range<usize>,
     user: Range<usize>,
     company: Range<usize>,
+    session: Range<usize>,
     timestamp: Range<usize>,
 }
 
@@ -98,6 +103,7 @@ impl Request {
             digits(&mut self.bytes[places.visitor.clone()], person);
             digits(&mut self.bytes[places.user.clone()], person);
             digits(&mut self.bytes[places.company.clone()], person % COMPANIES);
+            digits(&mut self.bytes[places.session.clone()], *SESSIONS_MS + person);
             self.bytes[places.timestamp.clone()].copy_from_slice(now.as_bytes());
         }
         self.bytes[self.sent_at.clone()].copy_from_slice(now.as_bytes());
@@ -122,12 +128,12 @@ impl Body {
         self.text.push_str(r#"","#);
         let timestamp = self.time("timestamp");
         self.text.push_str(&format!(
-            r#","event":"{name}","properties":{{"report":"monthly revenue","rows":128,"filtered":true}},"context":{{"page":{{"url":"{ORIGIN}/reports/monthly?team=7","title":"Monthly revenue - Reports","referrer":"{ORIGIN}/reports"}},"locale":"en-GB","session_id":{},"#,
-            Utc::now().timestamp_millis(),
+            r#","event":"{name}","properties":{{"report":"monthly revenue","rows":128,"filtered":true}},"context":{{"page":{{"url":"{ORIGIN}/reports/monthly?team=7","title":"Monthly revenue - Reports","referrer":"{ORIGIN}/reports"}},"locale":"en-GB"#,
         ));
-        let company = self.place(r#""groupId":"company-"#, "00");
+        let session = self.place(r#"","session_id":"#, "0000000000000");
+        let company = self.place(r#","groupId":"company-"#, "00");
         self.text.push_str(r#"","library":{"name":"rollcall.js","version":"0.1.0"}}"#);
-        self.messages.push(Places { message_id, visitor, user, company, timestamp });
+        self.messages.push(Places { message_id, visitor, user, company, session, timestamp });
     }
 
     /// A member that says when.
@@ -153,6 +159,7 @@ impl Body {
             visitor: shift(places.visitor),
             user: shift(places.user),
             company: shift(places.company),
+            session: shift(places.session),
             timestamp: shift(places.timestamp),
         });
         let bytes = [head.as_bytes(), self.text.as_bytes()].concat();
