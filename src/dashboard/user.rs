@@ -1,5 +1,7 @@
 //! `/users/{id}`: one user or lead.
 
+mod sessions;
+
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, web};
 use maud::{Markup, html};
@@ -100,6 +102,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
                     (attributes::card(&user.attributes, &view.history, frame.clock, more.as_deref(), &value::add(frame, &view.whom()), |attribute| {
                         value::link(&view.whom(), attribute, frame.may(Role::Admin))
                     }))
+                    (sessions::card(&user.sessions, frame.clock))
                     (beside::card(&view.segments))
                     (came::card(user.first_page.as_ref(), None, frame.clock))
                     (data::card(&user.attributes, user.row.first_seen_ms, &view.changed, frame.clock))
@@ -179,7 +182,7 @@ fn cells(frame: &Frame, user: &UserPage) -> Markup {
                     wide_roll(&days),
                 ))
                 (stat(
-                    "#timeline",
+                    if user.sessions.latest.is_empty() { "#timeline" } else { "#sessions" },
                     "Sessions",
                     "Visits begun in the last 28 days, each ended by 30 minutes of silence, as the widget tells them; the change is against the 28 before",
                     html! { (number(user.sessions.last)) @if user.sessions.more { "+" } },

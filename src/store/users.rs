@@ -24,7 +24,7 @@ pub use page::{
     AttributeValue, Identifier, UserMembership, UserPage, UserRecord, membership_values, page, record, record_of_key,
     records,
 };
-pub use sessions::Sessions;
+pub use sessions::{Session, Sessions};
 
 use super::list::{self, COUNTED_MAX, Count, ListQuery, Page};
 use super::{Reader, StoreError, activity, profiles, workspace};

@@ -23,7 +23,7 @@ use crate::store::erasure::Events;
 use crate::store::list::Count;
 use crate::store::membership_history::{Earlier, MembershipHistory, RoleChange};
 use crate::store::tray::RefusedOf;
-use crate::store::users::{Identifier, Person, Sessions, UserMembership, UserPage};
+use crate::store::users::{Identifier, Person, Session, Sessions, UserMembership, UserPage};
 
 fn timeline(subject: &'static str, id: &'static str) -> Timeline {
     Timeline {
@@ -95,7 +95,7 @@ pub fn profiles() -> Vec<(&'static str, Markup)> {
             attributes: samples::attributes(),
             memberships: vec![membership(0, false), membership(1, false), membership(4, true)],
             active_days: (22, 17),
-            sessions: Sessions { last: 64, before: 67, more: false },
+            sessions: Sessions { latest: sessions(), last: 64, before: 67, more: false },
             refused: refused(),
             unstated_events: 12,
             elsewhere: Some("umbrella.example".to_owned()),
@@ -261,4 +261,12 @@ fn company_pages() -> Vec<(&'static str, Markup)> {
         ("company-bare-id", company::page(&there, &page(2, false))),
         ("company-not-found", errors::no_company(&there, "org_99999")),
     ]
+}
+
+fn sessions() -> Vec<Session> {
+    let session = |days: i64, minutes: i64, pages: u64, events: u64| {
+        let began_ms = now() - days * DAY_MS - 9 * 3_600_000;
+        Session { began_ms, last_ms: began_ms + minutes * 60_000, pages, events }
+    };
+    vec![session(0, 14, 5, 3), session(1, 0, 1, 0), session(2, 185, 41, 12), session(9, 2, 0, 1)]
 }

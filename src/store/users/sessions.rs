@@ -1,12 +1,13 @@
 //! A user's sessions of late (T6): as the events of each browser say them. Only companies have a fold of them, so
 //! of a user with very many events the first of the span are looked at, and the number says that there are more.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use rusqlite::named_params;
 
 use crate::domain::activity::{TREND_DAYS, session_began};
 use crate::domain::ids::{EventId, UserKey};
+use crate::domain::message::Kind;
 use crate::domain::time::{DAY_MS, EPOCH_MS};
 use crate::store::events::HASH_BITS;
 use crate::store::{Reader, StoreError, list};
@@ -15,10 +16,27 @@ use crate::store::{Reader, StoreError, list};
 const LOOKED_AT_MAX: usize = 10_000;
 /// Browsers that are looked at, the latest.
 const BROWSERS_MAX: i64 = 20;
+/// Sessions that are told one by one, the latest.
+const TOLD_MAX: usize = 6;
+
+/// A session, as far as its events tell it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Session {
+    /// When it began, Unix milliseconds.
+    pub began_ms: i64,
+    /// Its last event, Unix milliseconds.
+    pub last_ms: i64,
+    /// Page views and screens.
+    pub pages: u64,
+    /// Other events.
+    pub events: u64,
+}
 
 /// How many sessions somebody had.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Sessions {
+    /// The latest, newest first.
+    pub latest: Vec<Session>,
     /// Begun in the last 28 days.
     pub last: u64,
     /// Begun in the 28 before.
@@ -32,7 +50,8 @@ pub(super) fn of(db: &Reader<'_>, user: UserKey, now_ms: i64) -> Result<Sessions
     let (span_ms, now) = (i64::from(TREND_DAYS) * DAY_MS, EventId::first_at(now_ms));
     let since = EventId::first_at((now_ms - 2 * span_ms).max(EPOCH_MS));
     let mut statement = db.0.prepare_cached(
-        "SELECT event.visitor_key, (event.event_id >> :hash_bits) + :epoch, event.session_before_ms
+        "SELECT event.visitor_key, (event.event_id >> :hash_bits) + :epoch, event.session_before_ms,
+           event.kind
          FROM (SELECT :user AS subject, 0 AS from_ms
                UNION ALL SELECT user_key, 0 FROM users WHERE merged_into = :user
                UNION ALL SELECT -visitor_key, linked_from_ms FROM (
@@ -55,23 +74,28 @@ pub(super) fn of(db: &Reader<'_>, user: UserKey, now_ms: i64) -> Result<Sessions
         ":since": since.0,
         ":limit": LOOKED_AT_MAX as i64,
     })?;
-    let (mut begun, mut looked_at) = (HashSet::new(), 0);
+    let (mut begun, mut looked_at) = (HashMap::new(), 0);
     while let Some(row) = rows.next()? {
         looked_at += 1;
-        begun.insert((row.get::<_, Option<i64>>(0)?, session_began(row.get(1)?, row.get(2)?)));
+        let (browser, at_ms): (Option<i64>, i64) = (row.get(0)?, row.get(1)?);
+        let began_ms = session_began(at_ms, row.get(2)?);
+        let session =
+            begun.entry((browser, began_ms)).or_insert(Session { began_ms, last_ms: at_ms, pages: 0, events: 0 });
+        session.last_ms = session.last_ms.max(at_ms);
+        if Kind::from_number(row.get(3)?) == Kind::Track { session.events += 1 } else { session.pages += 1 }
     }
-    let within = |from: i64, to: i64| begun.iter().filter(|(_, at_ms)| (from..to).contains(at_ms)).count() as u64;
-    Ok(Sessions {
-        last: within(now_ms - span_ms, i64::MAX),
-        before: within(now_ms - 2 * span_ms, now_ms - span_ms),
-        more: looked_at == LOOKED_AT_MAX,
-    })
+    let mut latest: Vec<Session> = begun.into_values().collect();
+    latest.sort_unstable_by_key(|session| std::cmp::Reverse((session.began_ms, session.last_ms)));
+    let within =
+        |from: i64, to: i64| latest.iter().filter(|session| (from..to).contains(&session.began_ms)).count() as u64;
+    let (last, before) = (within(now_ms - span_ms, i64::MAX), within(now_ms - 2 * span_ms, now_ms - span_ms));
+    latest.truncate(TOLD_MAX);
+    Ok(Sessions { latest, last, before, more: looked_at == LOOKED_AT_MAX })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::message::Kind;
     use crate::store::sample::{NOW, Named, Sample, days_ago};
 
     #[test]
@@ -96,6 +120,13 @@ mod tests {
         }
         sample.event(days_ago(3), Kind::Track, "By the server", Named { user: Some(ann), ..Named::default() });
         let sessions = of(&sample.db(), UserKey(ann), NOW).unwrap();
-        assert_eq!(sessions, Sessions { last: 2, before: 1, more: false });
+        assert_eq!((sessions.last, sessions.before, sessions.more), (2, 1, false));
+        let one = |began_ms, last_ms, pages| Session { began_ms, last_ms, pages, events: 0 };
+        let [third, second, first] = [days_ago(50), days_ago(2), days_ago(1)];
+        assert_eq!(
+            sessions.latest,
+            [one(first, first, 1), one(second, second + 60_000, 2), one(third, third, 1)],
+            "the newest first"
+        );
     }
 }
