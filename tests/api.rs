@@ -95,7 +95,6 @@ async fn a_program_reads_all_users_page_by_page() {
         ("/events?f=plan:is:pro", "filter_unsupported"),
         ("/users/u1?at=2026-13-01", "parameter_invalid"),
         ("/events?order=name", "parameter_invalid"),
-        ("/events?order=arrival&count=1", "parameter_invalid"),
         ("/events?order=arrival&cursor=-time.abc", "parameter_invalid"),
     ] {
         let answer = rollcall.api(path).await;

@@ -130,7 +130,7 @@ async fn an_attribute_is_deleted_with_all_its_values_when_its_name_is_typed() {
     let preview = delete(&rollcall, &format!("{path}?dry_run=1")).await;
     assert_eq!(preview.body["filled"], 2, "{preview:?}");
     let refused = delete(&rollcall, path).await;
-    assert_eq!((refused.status.as_u16(), &refused.body["code"]), (400, &json!("confirmation_missing")));
+    assert_eq!((refused.status.as_u16(), &refused.body["code"]), (409, &json!("confirmation_missing")));
     let done = delete(&rollcall, &format!("{path}?confirm=secret%20question")).await;
     assert_eq!((done.status.as_u16(), &done.body["done"]), (200, &json!(2)), "{done:?}");
     assert_eq!(rollcall.api(path).await.status, 404);

@@ -34,7 +34,7 @@ pub(super) fn calls() -> Vec<Call> {
     vec![
         get("/attributes", "Attribute definitions")
             .takes(&["limit", "cursor", "count"])
-            .takes_own("owner", "Those of user, company or membership alone")
+            .takes_word("owner", &["user", "company", "membership"], "Those of user, company or membership alone")
             .lists::<AttributeView>(),
         get("/attributes/{owner}/{name}", "An attribute definition, with the work on its values")
             .takes(&["name"])
@@ -48,6 +48,7 @@ pub(super) fn calls() -> Vec<Call> {
         .takes(&["name", "dry_run"])
         .sends(json!({ "label": "Plan", "hidden": false, "history": true }))
         .answers::<AttributeView>()
+        .or_previews::<PreviewView>()
         .refuses(busy)
         .refuses(&[(400, "field_unknown"), (400, "value_invalid")]),
         openapi::delete(
@@ -58,8 +59,9 @@ pub(super) fn calls() -> Vec<Call> {
         .takes(&["name", "dry_run"])
         .needs("confirm", "The attribute's name once more", "name")
         .answers::<WorkView>()
+        .or_previews::<PreviewView>()
         .refuses(busy)
-        .refuses(&[(400, "confirmation_missing")]),
+        .refuses(&[(409, "confirmation_missing")]),
     ]
 }
 
@@ -291,7 +293,7 @@ pub(super) fn problem(error: AttributeError) -> Problem {
         AttributeError::Value { field, .. } => {
             return Problem::new(StatusCode::BAD_REQUEST, "value_invalid", detail).with("field", field);
         }
-        AttributeError::NotConfirmed(_) => (StatusCode::BAD_REQUEST, "confirmation_missing"),
+        AttributeError::NotConfirmed(_) => (StatusCode::CONFLICT, "confirmation_missing"),
         AttributeError::Standard(_) => (StatusCode::CONFLICT, "attribute_standard"),
         AttributeError::Deleting(_) => (StatusCode::CONFLICT, "attribute_deleting"),
         AttributeError::Defined(_) => (StatusCode::CONFLICT, "attribute_exists"),

@@ -29,8 +29,8 @@ pub(super) fn calls() -> Vec<Call> {
     vec![
         get("/changes", "Every deed, newest first")
             .takes(&["limit", "cursor"])
-            .takes_own("by", "Those of hand, source, import …; what can't be is answered with all words")
-            .takes_own("day", "Those of a day, such as 2026-03-01")
+            .takes_word("by", &["hand", "programs", "messages", "rules"], "Those of whom")
+            .takes_day("day", "Those of a day, such as 2026-03-01")
             .lists::<ChangeSetView>(),
         post("/changes/{change_id}/undo", Scope::Write, "Takes a change set back; of a setting with the scope admin")
             .takes(&["dry_run"])

@@ -120,8 +120,8 @@ pub(super) fn calls() -> Vec<Call> {
     };
     vec![
         get("/companies", "Companies; with id= one of them")
-            .takes(&["limit", "cursor", "sort", "q", "count", "id", "at"])
-            .takes_own("archived", "1: those that are archived")
+            .takes(&["limit", "cursor", "sort", "q", "count"])
+            .takes_word("archived", &["1", "0"], "1: those that are archived")
             .takes(&["columns", "f", "match"])
             .lists::<CompanyView>()
             .refuses(&[(400, "filter_invalid")]),
@@ -135,7 +135,7 @@ pub(super) fn calls() -> Vec<Call> {
         archive("/companies/{id}"),
         get("/companies/{id}/members", "Who is in a company")
             .takes(&["limit", "cursor", "sort", "q", "count", "id"])
-            .takes_own("left", "1: those who left")
+            .takes_word("left", &["1", "0"], "1: those who left")
             .lists::<MemberView>()
             .refuses(unknown()),
         put("/companies/{id}/members/{user_id}", Scope::Write, "Changes a membership; who is no member joins")

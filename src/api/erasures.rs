@@ -50,7 +50,7 @@ pub(super) fn delete_call(path: &'static str) -> Call {
     openapi::delete(path, Scope::Admin, "Erases a person for ever, as erase does")
         .of_one()
         .takes(&["by", "dry_run"])
-        .needs("events", "delete or anonymize: what becomes of the events", "anonymize")
+        .needs_word("events", &["delete", "anonymize"], "What becomes of the events", "anonymize")
         .answers_like(200, "The receipt", receipt())
         .refuses(&[(404, "user_not_found")])
 }
@@ -63,6 +63,7 @@ fn receipt() -> Value {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Erase {
+    #[schema(pattern = "^(delete|anonymize)$")]
     events: String,
 }
 

@@ -32,7 +32,7 @@ pub(super) fn calls() -> Vec<Call> {
     vec![
         get("/events", "Events, newest first, or in the order in which they came")
             .takes(&["limit", "cursor"])
-            .takes_own("order", "time (the usual) or arrival, for programs that follow")
+            .takes_word("order", &["time", "arrival"], "time (the usual) or arrival, for programs that follow")
             .takes(&["count"])
             .lists::<EventView>()
             .refuses(&[(410, "cursor_expired")]),
@@ -58,13 +58,14 @@ async fn list(_: ReadToken, request: HttpRequest, store: Data<Store>) -> Result<
 
 /// Events in the order of arrival. There is always a next cursor: it is where the next events will come.
 async fn follow(parameters: &Parameters, store: &Store) -> Result<HttpResponse, Problem> {
-    if parameters.wants_count()? {
-        let detail = "A list that is followed has no end to count to. Leave count out, or use order=time.";
-        return Err(invalid(detail.to_owned(), "count"));
-    }
     let size = parameters.limit()?;
     let after = parameters.cursor(BY_ARRIVAL)?.map(|cursor| cursor.key);
-    let page = store.read(move |db| events::list_by_arrival(db, after, size)).await?;
+    let wants_count = parameters.wants_count()?;
+    let read = move |db: &Reader<'_>| {
+        let total = wants_count.then(|| events::count(db, Of::All)).transpose()?;
+        Ok((events::list_by_arrival(db, after, size)?, total))
+    };
+    let (page, total) = store.read(read).await?;
     let page = page.ok_or_else(|| {
         let detail = format!(
             "What follows this cursor is kept no more: the order of arrival is kept for {ARRIVAL_DAYS} days. Read what \
@@ -72,7 +73,7 @@ async fn follow(parameters: &Parameters, store: &Store) -> Result<HttpResponse, 
         );
         Problem::new(StatusCode::GONE, "cursor_expired", detail)
     })?;
-    Ok(answer::ok(List::of(page, BY_ARRIVAL, EventView::of), 0))
+    Ok(answer::ok(List::of(page, BY_ARRIVAL, EventView::of).counted(total), 0))
 }
 
 /// A page of somebody's events, and their number where it is wanted.

@@ -19,12 +19,22 @@ pub(super) fn configure(config: &mut web::ServiceConfig) {
 
 /// The calls of this file, for the description of the API.
 pub(super) fn calls() -> Vec<Call> {
-    vec![
-        get("/export/{kind}", "All rows of a kind as one file; all is a zip of them")
-            .takes_own("format", "csv (the usual) or ndjson")
-            .takes(&["q", "f", "match"])
+    let file = |path, summary| {
+        get(path, summary)
+            .takes_word("format", &["csv", "ndjson"], "csv (the usual) or ndjson")
             .answers_in("text/csv", "The file")
-            .refuses(&[(404, "export_unknown"), (400, "filter_invalid"), (400, "filter_unsupported")]),
+            .answers_in("application/x-ndjson", "The file")
+            .refuses(&[(400, "filter_unsupported")])
+    };
+    let filtered = |path, summary| file(path, summary).takes(&["q", "f", "match"]).refuses(&[(400, "filter_invalid")]);
+    vec![
+        filtered("/export/users", "Users as one file, with the filter of the list"),
+        filtered("/export/companies", "Companies as one file, with the filter of the list"),
+        filtered("/export/memberships", "Memberships as one file, with a filter over them"),
+        file("/export/events", "Events as one file"),
+        get("/export/all", "All of these as a zip")
+            .takes_word("format", &["csv", "ndjson"], "csv (the usual) or ndjson")
+            .answers_in("application/zip", "The file"),
     ]
 }
 

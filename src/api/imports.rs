@@ -52,15 +52,19 @@ pub(super) fn calls() -> Vec<Call> {
             Scope::Write,
             "Imports a file: the body itself, or a form's file. With dry_run=1 it is checked, and waits for run",
         )
-        .takes_own("kind", "users (the usual), companies, memberships or events")
+        .takes_word(
+            "kind",
+            &["users", "companies", "memberships", "events"],
+            "users (the usual), companies, memberships or events",
+        )
         .takes_own("mapping", "A JSON object: which column goes where, such as {\"Seats\": \"company.seats:number\"}")
         .takes_own("file_name", "The file's name")
-        .takes_own("dates", "dmy or mdy, where days could be months")
+        .takes_word("dates", &["dmy", "mdy"], "dmy or mdy, where days could be months")
         .takes(&["dry_run"])
-        .takes_own("existing", "What becomes of rows that are known already")
-        .takes_own("empty", "What an empty cell means")
-        .takes_own("unknown_companies", "What becomes of companies that are not known")
-        .takes_own("memberships", "What becomes of the companies that a user is in")
+        .takes_word("existing", Policy::PARTS[0].1, "What becomes of rows that are known already")
+        .takes_word("empty", Policy::PARTS[1].1, "What an empty cell means")
+        .takes_word("unknown_companies", Policy::PARTS[2].1, "What becomes of companies that are not known")
+        .takes_word("memberships", Policy::PARTS[3].1, "What becomes of the companies that a user is in")
         .sends_file("text/csv", "user_id,name,email\nann,Ann Lee,ann@acme.example\n")
         .answers_like(202, "Taken", json!({ "import_id": 1 }))
         .refuses(&[
@@ -290,7 +294,7 @@ struct ImportView {
     bytes: u64,
     #[schema(value_type = Object)]
     by: Value,
-    #[schema(value_type = Object)]
+    #[schema(value_type = Vec<Object>)]
     mapping: Mapping,
     #[schema(value_type = Object)]
     policy: Policy,

@@ -20,6 +20,7 @@ const CHANGES_MAX: usize = 1_000;
 #[serde(deny_unknown_fields)]
 pub(super) struct Merge {
     /// The other one, which goes into the one of the path.
+    #[schema(min_length = 1)]
     pub from: String,
 }
 

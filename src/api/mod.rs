@@ -52,6 +52,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
         .service(
             web::scope("/api/v1")
                 .app_data(json_config())
+                .app_data(web::PathConfig::default().error_handler(|_, _| unreadable_id().into()))
                 .wrap(
                     DefaultHeaders::new().add(("Cache-Control", "no-store")).add(("X-Content-Type-Options", "nosniff")),
                 )
@@ -127,6 +128,12 @@ async fn nothing_here() -> Result<HttpResponse, Problem> {
     let detail = "There is nothing at this address. The API begins with /api/v1/, as in /api/v1/users; ids in a path are \
                   percent-encoded.";
     Err(Problem::new(StatusCode::NOT_FOUND, "not_found", detail))
+}
+
+/// The path has a text where a number stands.
+fn unreadable_id() -> Problem {
+    let detail = "There is nothing at this address: an id in it is no number, or not percent-encoded UTF-8.";
+    Problem::new(StatusCode::NOT_FOUND, "not_found", detail)
 }
 
 /// JSON, whatever the content type says.

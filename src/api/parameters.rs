@@ -107,10 +107,13 @@ impl Parameters {
     /// As of which day an answer is wanted: the day, and its last millisecond in the workspace's zone.
     pub fn at(&self, store: &Store) -> Result<Option<(String, i64)>, Problem> {
         let Some(text) = self.get("at") else { return Ok(None) };
+        if time::date_from_text(text).is_none() {
+            return Err(invalid(format!("at can't be {text:?}. Use a day such as 2026-03-01."), "at"));
+        }
         let end = history::end_of_day(text, store.catalog().settings.time_zone, store.now_ms());
         let refused = || {
-            let detail = format!("at can't be {text:?}. Use a day that has come, such as 2026-03-01.");
-            invalid(detail, "at")
+            let detail = format!("The day {text} has not come yet. Use one that has, or leave at out.");
+            Problem::new(StatusCode::NOT_FOUND, "not_known_yet", detail)
         };
         end.ok_or_else(refused).map(|end_ms| Some((text.to_owned(), end_ms)))
     }

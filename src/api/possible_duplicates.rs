@@ -31,7 +31,7 @@ pub(super) fn configure(config: &mut web::ServiceConfig) {
 pub(super) fn calls() -> Vec<Call> {
     vec![
         get("/possible-duplicates", "Records that may be one, the latest found first")
-            .needs("kind", "user or company", "company")
+            .needs_word("kind", &["user", "company"], "Whose records", "company")
             .takes(&["limit", "cursor", "count"])
             .lists::<GroupView>(),
         post("/possible-duplicates", Scope::Write, "Two are not the same: users by our id, companies by theirs")
@@ -79,7 +79,9 @@ fn kind(word: &str) -> Result<Records, Problem> {
 #[serde(deny_unknown_fields)]
 #[schema(as = NotTheSame)]
 struct Body {
+    #[schema(pattern = "^(user|company)$")]
     kind: String,
+    #[schema(min_items = 2, max_items = 2)]
     not_the_same: [String; 2],
 }
 

@@ -5,8 +5,8 @@
 
 use actix_web::body::{BoxBody, EitherBody, MessageBody, to_bytes};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
-use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::web::{Bytes, Data};
 use actix_web::{Error, HttpResponse, ResponseError};
@@ -96,16 +96,19 @@ async fn answer_once<B: MessageBody + 'static>(
 
 /// The request by its token and key; none where it only reads, has no key, or no token that is one.
 async fn keyed(request: &mut ServiceRequest) -> Result<Option<Keyed>, Problem> {
-    let Some(key) = request.headers().get(KEY).filter(|_| !request.method().is_safe()) else { return Ok(None) };
-    let key = key.to_str().ok().map(str::trim).filter(|key| (1..=KEY_CHARS_MAX).contains(&key.len()));
-    let key = key.map(str::to_owned).ok_or_else(|| {
-        let detail = format!("The Idempotency-Key has 1 to {KEY_CHARS_MAX} visible characters. A UUID is a good one.");
-        Problem::new(StatusCode::BAD_REQUEST, "idempotency_key_invalid", detail)
-    })?;
+    let writes = matches!(*request.method(), Method::POST | Method::PUT | Method::PATCH | Method::DELETE);
+    if !writes || !request.headers().contains_key(KEY) {
+        return Ok(None);
+    }
     let store =
         request.app_data::<Data<Store>>().cloned().ok_or_else(|| Problem::internal("the server has no store"))?;
     let Some(secret) = access::bearer(request.request()) else { return Ok(None) };
     let Some(token) = access::token(&store, secret).await? else { return Ok(None) };
+    let key = request.headers().get(KEY).and_then(|key| key.to_str().ok()).map(str::trim);
+    let key = key.filter(|key| (1..=KEY_CHARS_MAX).contains(&key.len())).map(str::to_owned).ok_or_else(|| {
+        let detail = format!("The Idempotency-Key has 1 to {KEY_CHARS_MAX} visible characters. A UUID is a good one.");
+        Problem::new(StatusCode::BAD_REQUEST, "idempotency_key_invalid", detail)
+    })?;
     let mut hash = Sha256::new();
     hash.update(request.method().as_str());
     hash.update([0]);

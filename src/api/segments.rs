@@ -109,6 +109,7 @@ async fn show(
 #[serde(deny_unknown_fields)]
 #[schema(as = NewSegment)]
 struct New {
+    #[schema(pattern = "^(users|companies)$")]
     list: String,
     name: String,
     filter: String,

@@ -54,6 +54,7 @@ async fn list(_: ReadToken, request: HttpRequest, store: Data<Store>) -> Result<
 #[serde(deny_unknown_fields)]
 #[schema(as = DomainDecision)]
 struct Body {
+    #[schema(pattern = "^(accept|ignore)$")]
     decision: String,
     company_id: Option<String>,
 }

@@ -32,7 +32,7 @@ pub(super) fn configure(config: &mut web::ServiceConfig) {
 
 /// The calls of this file, for the description of the API.
 pub(super) fn calls() -> Vec<Call> {
-    let decided = json!({ "owner": "user", "name": "plan", "means": "", "decided_at": "2026-03-01T09:30:00.000Z" });
+    let decided = json!({ "owner": "user", "name": "plan", "means": null, "decided_at": "2026-03-01T09:30:00.000Z" });
     vec![
         get("/refusals/tray", "Values that wait for a decision, by name")
             .takes(&["limit", "cursor"])
@@ -96,8 +96,10 @@ async fn list_decided(_: ReadToken, request: HttpRequest, store: Data<Store>) ->
 #[serde(deny_unknown_fields)]
 #[schema(as = NameDecision)]
 struct Body {
+    #[schema(pattern = "^(accept|map|ignore|apply|discard)$")]
     decision: String,
     #[serde(rename = "type")]
+    #[schema(pattern = "^(string|number|boolean|date|datetime|list|object)$")]
     kind: Option<String>,
     to: Option<String>,
 }

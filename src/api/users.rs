@@ -101,7 +101,7 @@ pub(super) fn calls() -> Vec<Call> {
     let unknown = &[(404, "user_not_found")];
     vec![
         get("/users", "Users and leads; with id= one of them")
-            .takes(&["limit", "cursor", "sort", "q", "count", "id", "by", "at", "columns", "f", "match"])
+            .takes(&["limit", "cursor", "sort", "q", "count", "columns", "f", "match"])
             .lists::<UserView>()
             .refuses(&[(400, "filter_invalid")]),
         get("/users/{id}", "A user").takes(&["by", "id", "at"]).answers::<UserView>().refuses(&[
@@ -123,6 +123,7 @@ pub(super) fn calls() -> Vec<Call> {
         post("/users/{id}/merge", Scope::Write, "Merges another user into this one, who stays")
             .takes(&["by", "id", "dry_run"])
             .sends_a::<Merge>(json!({ "from": "ann-old" }))
+            .knows::<Survivor>()
             .answers_around::<MergeView<Survivor>>(200, "Done")
             .refuses(&[(404, "user_not_found"), (409, "one_already")]),
         put_user("/users"),

@@ -23,6 +23,7 @@ pub(super) fn call() -> Call {
     post("/companies/{id}/merge", Scope::Write, "Merges another company into this one, which stays")
         .takes(&["id", "dry_run"])
         .sends_a::<Merge>(json!({ "from": "acme-old" }))
+        .knows::<Survivor>()
         .answers_around::<MergeView<Survivor>>(200, "Done")
         .refuses(&[(404, "company_not_found"), (409, "one_already")])
 }

@@ -1,12 +1,12 @@
 //! One call: what a noun says of it, and the operation that is made of it.
 
 use serde_json::{Value, json};
-use utoipa::openapi::path::{Operation, OperationBuilder, ParameterBuilder, ParameterIn};
+use utoipa::ToSchema;
+use utoipa::openapi::path::{Operation, OperationBuilder};
 use utoipa::openapi::request_body::RequestBodyBuilder;
-use utoipa::openapi::schema::{AdditionalProperties, ArrayBuilder, ObjectBuilder, SchemaType, Type};
+use utoipa::openapi::schema::{AdditionalProperties, AnyOfBuilder, ArrayBuilder, ObjectBuilder, SchemaType, Type};
 use utoipa::openapi::security::SecurityRequirement;
 use utoipa::openapi::{Content, ContentBuilder, HttpMethod, Ref, RefOr, Required, ResponseBuilder, Schema};
-use utoipa::{PartialSchema, ToSchema};
 
 use super::parameters::{self, Parameter};
 use super::{ProblemView, TOKEN};
@@ -94,9 +94,33 @@ impl Call {
         self
     }
 
+    /// One of some words, which this call alone takes.
+    pub fn takes_word(mut self, name: &'static str, words: &'static [&'static str], meaning: &'static str) -> Call {
+        self.parameters.push(Parameter::word(name, words, meaning));
+        self
+    }
+
+    /// A day, which this call alone takes.
+    pub fn takes_day(mut self, name: &'static str, meaning: &'static str) -> Call {
+        self.parameters.push(Parameter::day(name, meaning));
+        self
+    }
+
     /// A parameter of the query string that must be there, with an example.
     pub fn needs(mut self, name: &'static str, meaning: &'static str, example: &'static str) -> Call {
         self.parameters.push(Parameter::needed(name, meaning, example));
+        self
+    }
+
+    /// One of some words in the query string that must be there, with an example.
+    pub fn needs_word(
+        mut self,
+        name: &'static str,
+        words: &'static [&'static str],
+        meaning: &'static str,
+        example: &'static str,
+    ) -> Call {
+        self.parameters.push(Parameter::word(name, words, meaning).with(example));
         self
     }
 
@@ -105,9 +129,10 @@ impl Call {
         if self.path.contains("{id}") { self.takes(&["id"]) } else { self.needs("id", "The id", "ID") }
     }
 
-    /// A body of JSON with these members, none of them required, and each of the type that it has here.
+    /// A body of JSON with these members and no others, none of them required, and each of the type that it has here,
+    /// or null.
     pub fn sends(mut self, example: Value) -> Call {
-        self.body = Some(ContentBuilder::new().schema(Some(like(&example))).example(Some(example)).build());
+        self.body = Some(ContentBuilder::new().schema(Some(closed(&example))).example(Some(example)).build());
         self
     }
 
@@ -150,6 +175,23 @@ impl Call {
     pub fn answers_around<T: ToSchema>(mut self, status: u16, when: &'static str) -> Call {
         T::schemas(&mut self.schemas);
         self.answers.push((status, when, Some(("application/json", Content::new(Some(T::schema()))))));
+        self
+    }
+
+    /// The last answer, or with `dry_run=1` JSON of a type.
+    pub fn or_previews<T: ToSchema>(mut self) -> Call {
+        let preview = self.schema::<T>();
+        if let Some((_, _, Some((_, content)))) = self.answers.last_mut()
+            && let Some(done) = content.schema.take()
+        {
+            content.schema = Some(RefOr::T(AnyOfBuilder::new().item(done).item(preview).build().into()));
+        }
+        self
+    }
+
+    /// A type that its answers name from within another.
+    pub fn knows<T: ToSchema>(mut self) -> Call {
+        self.schema::<T>();
         self
     }
 
@@ -212,9 +254,6 @@ impl Call {
         for parameter in std::mem::take(&mut self.parameters) {
             operation = operation.parameter(parameter.described());
         }
-        if self.method != HttpMethod::Get && self.scope.is_some() {
-            operation = operation.parameter(idempotency_key());
-        }
         if let Some(body) = self.body.take() {
             let body = RequestBodyBuilder::new().content(self.body_type, body).required(Some(Required::True)).build();
             operation = operation.request_body(Some(body));
@@ -222,12 +261,12 @@ impl Call {
                 self.codes.extend([(400, "invalid_json"), (413, "body_too_large")]);
             }
         }
-        for (status, when, content) in std::mem::take(&mut self.answers) {
-            let mut response = ResponseBuilder::new().description(when);
-            if let Some((content_type, content)) = content {
-                response = response.content(content_type, content);
+        for same in std::mem::take(&mut self.answers).chunk_by(|one, other| one.0 == other.0) {
+            let mut response = ResponseBuilder::new().description(same[0].1);
+            for (content_type, content) in same.iter().filter_map(|(.., content)| content.as_ref()) {
+                response = response.content(*content_type, content.clone());
             }
-            operation = operation.response(status.to_string(), response.build());
+            operation = operation.response(same[0].0.to_string(), response.build());
         }
         self.codes.sort_unstable();
         for same in self.codes.chunk_by(|one, other| one.0 == other.0) {
@@ -259,16 +298,6 @@ fn refusal(codes: &str) -> utoipa::openapi::Response {
     ResponseBuilder::new().description(codes).content(problem::CONTENT, content).build()
 }
 
-fn idempotency_key() -> utoipa::openapi::path::Parameter {
-    ParameterBuilder::new()
-        .name("Idempotency-Key")
-        .parameter_in(ParameterIn::Header)
-        .required(Required::False)
-        .description(Some("Sent again with the same key within a day, the call is not done twice"))
-        .schema(Some(String::schema()))
-        .build()
-}
-
 /// The schema of which a value is an example: its members, each of its type.
 fn like(example: &Value) -> RefOr<Schema> {
     let simple = |kind| ObjectBuilder::new().schema_type(SchemaType::Type(kind)).build().into();
@@ -293,6 +322,36 @@ fn like(example: &Value) -> RefOr<Schema> {
                 .build()
                 .into()
         }
+    }
+}
+
+/// As [`like`], an object without other members.
+fn closed(example: &Value) -> RefOr<Schema> {
+    match like(example) {
+        RefOr::T(Schema::Object(mut object)) => {
+            object.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(false)));
+            for (name, schema) in &mut object.properties {
+                match name.as_str() {
+                    // Values as any other: what can't be converted is told beside what was taken.
+                    "name" | "email" | "role" | "title" => *schema = like(&Value::Null),
+                    _ => or_null(schema),
+                }
+            }
+            RefOr::T(Schema::Object(object))
+        }
+        other => other,
+    }
+}
+
+/// `null` clears.
+fn or_null(schema: &mut RefOr<Schema>) {
+    let kind = match schema {
+        RefOr::T(Schema::Object(object)) => &mut object.schema_type,
+        RefOr::T(Schema::Array(array)) => &mut array.schema_type,
+        _ => return,
+    };
+    if let SchemaType::Type(only) = kind {
+        *kind = SchemaType::Array(vec![only.clone(), Type::Null]);
     }
 }
 

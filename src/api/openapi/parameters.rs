@@ -1,9 +1,9 @@
 //! Parameters that mean the same wherever they stand, each with an example that works on most workspaces.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use utoipa::openapi::Required;
 use utoipa::openapi::path::{self, ParameterBuilder, ParameterIn};
-use utoipa::openapi::schema::{ArrayBuilder, KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
+use utoipa::openapi::schema::{ArrayBuilder, KnownFormat, ObjectBuilder, OneOfBuilder, Schema, SchemaFormat, Type};
 
 use crate::store::list::PAGE_ROWS_MAX;
 
@@ -11,10 +11,16 @@ use crate::store::list::PAGE_ROWS_MAX;
 #[derive(Debug, Clone, Copy)]
 enum Kind {
     Text,
+    /// A text of at least one character.
+    Filled,
     Number,
+    /// The number of something, from 1 on.
+    Place,
     /// `1`, or left out.
     Flag,
     Day,
+    /// One of these words.
+    Word(&'static [&'static str]),
     /// May stand there several times.
     Texts,
 }
@@ -40,10 +46,10 @@ const KNOWN: &[(&str, Kind, &str)] = &[
     ("count", Kind::Flag, "1: with the number of all rows, as total"),
     ("columns", Kind::Text, "What of each row is wanted, parted by commas"),
     ("f", Kind::Texts, "A filter, FIELD:OP:VALUE, as in the dashboard's address bar; several are allowed"),
-    ("match", Kind::Text, "all (the usual) or any of the filters"),
+    ("match", Kind::Word(&["all", "any"]), "all (the usual) or any of the filters"),
     ("id", Kind::Text, "In place of the id in the path, for ids that can't stand in one, such as . and .."),
     ("name", Kind::Text, "In place of the name in the path, for names that can't stand in one"),
-    ("by", Kind::Text, "What the id is: user_id (the usual), email, or id, which is ours"),
+    ("by", Kind::Word(&["user_id", "email", "id"]), "What the id is: user_id (the usual), email, or id, which is ours"),
     ("at", Kind::Day, "As it was at the end of this day"),
     ("dry_run", Kind::Flag, "1: says what would be done, and does nothing"),
 ];
@@ -55,7 +61,6 @@ const OF_PATHS: &[(&str, &str, &str)] = &[
     ("change_id", "The number of a change set", "1"),
     ("owner", "user, company or membership", "user"),
     ("name", "The name, percent-encoded", "name"),
-    ("kind", "users, companies, memberships, events, or all for a zip of them", "users"),
     ("source_id", "The id of a source", "SOURCE_ID"),
     ("secret_id", "The number of a secret", "1"),
     ("domain", "An e-mail domain", "acme.example"),
@@ -75,11 +80,13 @@ pub(super) fn of_path(path: &'static str) -> Vec<Parameter> {
         .map(|name| {
             let found = OF_PATHS.iter().find(|(known, ..)| *known == name);
             let (meaning, example) = found.map_or(("", "ID"), |(_, meaning, example)| (*meaning, *example));
-            let example = match (name, path.split('/').nth(1)) {
-                ("name", Some("settings")) => "time_zone",
-                (_, _) => example,
+            let (kind, example) = match (name, path.split('/').nth(1)) {
+                ("name", Some("settings")) => (Kind::Text, "time_zone"),
+                ("owner", _) => (Kind::Word(&["user", "company", "membership"]), example),
+                ("change_id" | "secret_id", _) | ("id", Some("imports")) => (Kind::Place, "1"),
+                (_, _) => (Kind::Text, example),
             };
-            Parameter { name, meaning, kind: Kind::Text, in_path: true, example: Some(example) }
+            Parameter { name, meaning, kind, in_path: true, example: Some(example) }
         })
         .collect()
 }
@@ -90,9 +97,24 @@ impl Parameter {
         Parameter { name, meaning, kind: Kind::Text, in_path: false, example: None }
     }
 
-    /// A text in a query string that must be there.
+    /// One of some words in a query string.
+    pub fn word(name: &'static str, words: &'static [&'static str], meaning: &'static str) -> Parameter {
+        Parameter { kind: Kind::Word(words), ..Parameter::text(name, meaning) }
+    }
+
+    /// As it is, but it must be there, with an example.
+    pub fn with(self, example: &'static str) -> Parameter {
+        Parameter { example: Some(example), ..self }
+    }
+
+    /// A day in a query string.
+    pub fn day(name: &'static str, meaning: &'static str) -> Parameter {
+        Parameter { kind: Kind::Day, ..Parameter::text(name, meaning) }
+    }
+
+    /// A text in a query string that must be there, and is not empty.
     pub fn needed(name: &'static str, meaning: &'static str, example: &'static str) -> Parameter {
-        Parameter { example: Some(example), ..Parameter::text(name, meaning) }
+        Parameter { kind: Kind::Filled, example: Some(example), ..Parameter::text(name, meaning) }
     }
 
     /// As OpenAPI has it.
@@ -105,19 +127,30 @@ impl Parameter {
             .required(required)
             .description(Some(self.meaning))
             .example(self.example.map(Value::from))
-            .schema(Some(self.kind.schema()))
+            .schema(Some(self.kind.schema(self.example.is_none())))
             .build()
     }
 }
 
 impl Kind {
-    fn schema(self) -> Schema {
+    /// In a query string what is empty is absent, where it may be.
+    fn schema(self, may_be_empty: bool) -> Schema {
         let of = |kind| ObjectBuilder::new().schema_type(kind);
+        let one_of = |words: &[&str]| {
+            let words = words.iter().copied().chain(may_be_empty.then_some(""));
+            of(Type::String).enum_values(Some(words.map(Value::from))).build().into()
+        };
+        let or_empty = |filled: ObjectBuilder| {
+            OneOfBuilder::new().item(filled).item(of(Type::String).max_length(Some(0))).build().into()
+        };
         match self {
             Kind::Text => of(Type::String).build().into(),
-            Kind::Number => of(Type::Integer).minimum(Some(1)).maximum(Some(PAGE_ROWS_MAX)).build().into(),
-            Kind::Flag => of(Type::String).enum_values(Some([json!("1"), json!("0")])).build().into(),
-            Kind::Day => of(Type::String).format(Some(SchemaFormat::KnownFormat(KnownFormat::Date))).build().into(),
+            Kind::Filled => of(Type::String).min_length(Some(1)).build().into(),
+            Kind::Number => or_empty(of(Type::Integer).minimum(Some(1)).maximum(Some(PAGE_ROWS_MAX))),
+            Kind::Place => of(Type::Integer).minimum(Some(1)).maximum(Some(i64::MAX)).build().into(),
+            Kind::Flag => one_of(&["1", "0"]),
+            Kind::Word(words) => one_of(words),
+            Kind::Day => or_empty(of(Type::String).format(Some(SchemaFormat::KnownFormat(KnownFormat::Date)))),
             Kind::Texts => ArrayBuilder::new().items(of(Type::String)).build().into(),
         }
     }
