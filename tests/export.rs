@@ -2,6 +2,7 @@
 
 mod support;
 
+use std::collections::BTreeMap;
 use std::io::Read;
 
 use serde_json::{Value, json};
@@ -126,18 +127,85 @@ async fn everything_comes_as_one_zip_at_the_shell_and_over_http() {
     let by_http = rollcall.client.get(format!("{}/api/v1/export/all?format=ndjson", rollcall.address));
     let by_http = by_http.bearer_auth(&rollcall.token).send().await.unwrap().bytes().await.unwrap();
     for bytes in [std::fs::read(&target).unwrap(), by_http.to_vec()] {
-        let mut zip = zip::ZipArchive::new(std::io::Cursor::new(bytes)).unwrap();
-        let mut counts = Vec::new();
-        for place in 0..zip.len() {
-            let (mut file, mut text) = (zip.by_index(place).unwrap(), String::new());
-            file.read_to_string(&mut text).unwrap();
-            let name = file.name().unwrap().into_owned();
-            counts.push((name, lines(&text).len()));
-        }
-        let expected = [("companies.ndjson", 1), ("users.ndjson", 3), ("memberships.ndjson", 1), ("events.ndjson", 1)];
+        let counts: Vec<(String, usize)> =
+            unpacked(bytes).into_iter().map(|(name, text)| (name, lines(&text).len())).collect();
+        let expected = [("companies.ndjson", 1), ("events.ndjson", 1), ("memberships.ndjson", 1), ("users.ndjson", 3)];
         assert_eq!(counts, expected.map(|(name, count)| (name.to_owned(), count)));
     }
     assert_eq!(rollcall.shell_output(&line, "").status.code(), Some(1), "an export overwrites nothing");
+}
+
+/// The files of a zip by their names.
+fn unpacked(bytes: Vec<u8>) -> BTreeMap<String, String> {
+    let mut zip = zip::ZipArchive::new(std::io::Cursor::new(bytes)).unwrap();
+    let mut files = BTreeMap::new();
+    for place in 0..zip.len() {
+        let (mut file, mut text) = (zip.by_index(place).unwrap(), String::new());
+        file.read_to_string(&mut text).unwrap();
+        files.insert(file.name().unwrap().into_owned(), text);
+    }
+    files
+}
+
+#[tokio::test]
+async fn all_about_a_person_comes_as_a_page_for_people_and_json_and_nothing_of_others() {
+    let rollcall = filled().await;
+    rollcall
+        .backend_posts(json!([
+            { "type": "identify", "userId": "ann", "timestamp": seconds_ago(100), "traits": {
+                "plan": "<script>alert(1)</script>", "seats": "many" } },
+        ]))
+        .await;
+    let desk = rollcall.desk().await;
+    let page = desk.open("/users/ann").await;
+    assert!(page.contains("All about this person"), "{page}");
+
+    let by_http = rollcall.client.get(format!("{}/api/v1/users/ann/export", rollcall.address));
+    let by_http = by_http.bearer_auth(&rollcall.token).send().await.unwrap();
+    assert_eq!(by_http.headers()["content-type"], "application/zip");
+    let by_http = by_http.bytes().await.unwrap().to_vec();
+    let cookie = rollcall.session_cookie().await;
+    let on_page = rollcall.client.get(format!("{}/users/ann/export", rollcall.address)).header("cookie", cookie);
+    let on_page = on_page.send().await.unwrap().bytes().await.unwrap().to_vec();
+    let at_shell = rollcall.shell_output(&["export", "person", "ann@acme.example"], "").stdout;
+    for bytes in [by_http, on_page, at_shell] {
+        let files = unpacked(bytes);
+        let names: Vec<&str> = files.keys().map(String::as_str).collect();
+        assert_eq!(names, ["changes.ndjson", "events.ndjson", "person.html", "person.json"]);
+        let known: Value = serde_json::from_str(&files["person.json"]).unwrap();
+        assert_eq!((&known["user_id"], &known["attributes"]["seats"]), (&json!("ann"), &json!(12)));
+        assert_eq!(
+            (&known["companies"][0]["company_id"], &known["companies"][0]["attributes"]["role"]),
+            (&json!("acme"), &json!("admin"))
+        );
+        let refused = &known["refused_values"][0];
+        assert_eq!(
+            (&refused["name"], &refused["value"], &refused["code"]),
+            (&json!("seats"), &json!("many"), &json!("type_mismatch"))
+        );
+        let events = lines(&files["events.ndjson"]);
+        assert!(events.iter().any(|event| event["name"] == "Report exported"), "{events:?}");
+        let changes = lines(&files["changes.ndjson"]);
+        let fields = changes.iter().flat_map(|set| set["changes"].as_array().unwrap());
+        let plans: Vec<&Value> =
+            fields.filter(|change| change["field"] == "plan").map(|change| &change["after"]).collect();
+        assert_eq!(plans.len(), 2, "the value and the one before: {plans:?}");
+        let html = &files["person.html"];
+        assert!(
+            html.contains("ann@acme.example") && html.contains("&lt;script&gt;") && !html.contains("<script"),
+            "{html}"
+        );
+        for text in files.values() {
+            assert!(!text.contains("bob@acme.example"), "{text}");
+        }
+    }
+    assert_eq!(rollcall.api("/users/nobody/export").await.body["code"], "user_not_found");
+    assert_eq!(desk.ask("/users/nobody/export").await.0, 404);
+    for (line, status) in
+        [(&["export", "person"][..], 2), (&["export", "person", "nobody"], 1), (&["export", "users", "ann"], 2)]
+    {
+        assert_eq!(rollcall.shell_output(line, "").status.code(), Some(status), "{line:?}");
+    }
 }
 
 #[tokio::test]

@@ -26,6 +26,7 @@ use crate::domain::change::{By, Subject};
 use crate::domain::filter::Listed;
 use crate::domain::ids::{UserId, UserKey};
 use crate::http::access::{ReadToken, WriteToken};
+use crate::http::person;
 use crate::http::problem::Problem;
 use crate::store::events::Of;
 use crate::store::history::{self, CompanyThen, UserThen};
@@ -75,6 +76,7 @@ pub(super) fn configure(config: &mut web::ServiceConfig) {
         )
         .service(read_only("/users/{id:[^/]*}/events").get(list_events))
         .service(read_only("/users/{id:[^/]*}/changes").get(list_changes))
+        .service(read_only("/users/{id:[^/]*}/export").get(export))
         .service(resource("/users/{id:[^/]*}/merge", "POST").post(merge));
 }
 
@@ -119,6 +121,10 @@ pub(super) fn calls() -> Vec<Call> {
         get("/users/{id}/changes", "What changed of a user, newest first")
             .takes(&["limit", "cursor", "by", "id"])
             .lists::<ChangeSetView>()
+            .refuses(unknown),
+        get("/users/{id}/export", "All that there is about a person, as a zip")
+            .takes(&["by", "id"])
+            .answers_in("application/zip", "A page for people, and JSON")
             .refuses(unknown),
         post("/users/{id}/merge", Scope::Write, "Merges another user into this one, who stays")
             .takes(&["by", "id", "dry_run"])
@@ -213,6 +219,21 @@ async fn list_changes(
     let read = move |db: &Reader<'_>, user| store::changes::sets(db, Subject::User(user), after.as_ref(), size);
     let (page, lag_ms) = read_of(&store, name, read).await?;
     Ok(answer::ok(List::of(page, changes::ORDER, ChangeSetView::of), lag_ms))
+}
+
+/// `GET /api/v1/users/{id}/export`
+async fn export(
+    _: ReadToken,
+    path: Path<String>,
+    request: HttpRequest,
+    store: Data<Store>,
+) -> Result<HttpResponse, Problem> {
+    let parameters = Parameters::of(&request, &["by", "id"])?;
+    let name = user_name(&path, &parameters)?;
+    let (wanted, now_ms) = (name.clone(), store.now_ms());
+    let (package, _) = store.read_folded(move |db| person::package(db, &[wanted], now_ms)).await?;
+    let package = package.ok_or_else(|| user_not_found(&name))?;
+    Ok(crate::http::export::answer(&store, package))
 }
 
 /// The user who stays.

@@ -11,14 +11,19 @@ use super::{Failure, Workspace, say};
 use crate::actions::export::{self, Package, Wanted};
 use crate::domain::filter::{self, Filter};
 use crate::domain::table::{Format, Kind};
+use crate::http::person;
+use crate::store::users::UserName;
 use crate::store::{Store, owner_only};
 
 /// What to write, and where to.
 #[derive(Args)]
 pub(super) struct Export {
-    /// users, companies, memberships or events; all for a zip of them
-    #[arg(value_name = "WHAT", value_parser = ["users", "companies", "memberships", "events", "all"])]
+    /// users, companies, memberships or events; all for a zip of them; person for all about one, as a zip
+    #[arg(value_name = "WHAT", value_parser = ["users", "companies", "memberships", "events", "all", "person"])]
     what: String,
+    /// Of a person: the site's id, else the e-mail address, else our id
+    #[arg(value_name = "ID")]
+    id: Option<String>,
     /// csv or ndjson
     #[arg(long, default_value = "csv", value_parser = ["csv", "ndjson"])]
     format: String,
@@ -62,6 +67,12 @@ impl Export {
     fn package(&self, store: &Store) -> Result<Package, Failure> {
         let catalog = store.catalog();
         let format = Format::parse(&self.format).unwrap_or_default();
+        match (&self.id, self.what.as_str()) {
+            (Some(id), "person") => return person(store, id),
+            (None, "person") => return Err(Failure::Usage("Whom? Name an id: rollcall export person ID.".into())),
+            (Some(_), _) => return Err(Failure::Usage("An id stands behind person alone.".into())),
+            (None, _) => {}
+        }
         let Some(kind) = Kind::parse(&self.what) else {
             if self.filter.is_some() {
                 return Err(Failure::Usage(
@@ -77,6 +88,14 @@ impl Export {
         };
         Ok(Package::one(&catalog, Wanted { kind, format, filter, search }))
     }
+}
+
+/// All about somebody, by the site's id, the e-mail address or ours.
+fn person(store: &Store, id: &str) -> Result<Package, Failure> {
+    let now_ms = store.now_ms();
+    let names = [UserName::UserId(id.to_owned()), UserName::Email(id.to_owned()), UserName::Id(id.to_owned())];
+    let package = store.read_settled(|db| person::package(db, &names, now_ms))?;
+    package.ok_or_else(|| Failure::Failed(format!("Nobody has the id or e-mail address {id:?}.")))
 }
 
 /// A filter as an address says it, and what is searched for.

@@ -13,6 +13,7 @@ use crate::domain::filter;
 use crate::domain::table::{Format, Kind};
 use crate::http::access::Viewer;
 use crate::http::page::PageError;
+use crate::store::users::UserName;
 
 /// Links to a list as a file: what is searched for and filtered is what is in it.
 pub fn links<S: Column>(kind: Kind, address: &Address<S>) -> Markup {
@@ -66,4 +67,16 @@ pub async fn show(Viewer(operator): Viewer, request: HttpRequest, path: Path<Str
     };
     store.read_folded(|_| Ok(())).await?;
     Ok(crate::http::export::answer(store, package))
+}
+
+/// `GET /users/{id}/export`: all that there is about a person, as a zip.
+///
+/// # Errors
+/// There is nobody of that id; the store's.
+pub async fn person(Viewer(_): Viewer, request: HttpRequest, id: Path<String>) -> Answer {
+    let (store, id) = (desk::store(&request)?, id.into_inner());
+    let now_ms = store.now_ms();
+    let names = [UserName::UserId, UserName::Id, UserName::Email].map(|name| name(id.clone()));
+    let (package, _) = store.read_folded(move |db| crate::http::person::package(db, &names, now_ms)).await?;
+    Ok(crate::http::export::answer(store, package.ok_or_else(PageError::not_found)?))
 }

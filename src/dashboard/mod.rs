@@ -77,6 +77,7 @@ pub fn configure(config: &mut ServiceConfig) {
         .service(web::resource("/users").get(users::show))
         .service(web::resource("/users/duplicates").get(duplicates::show_users).post(duplicates::tell_users_apart))
         .service(web::resource("/users/{id}").get(user::show))
+        .service(web::resource("/users/{id}/export").get(export::person))
         .service(web::resource("/users/{id}/erase").get(erase::show).post(erase::confirm))
         .service(web::resource("/settings/rules/allow").post(erase::allow))
         .service(web::resource("/users/{id}/merge").get(merge::show).post(merge::confirm))

@@ -488,8 +488,11 @@ fn identifiers(frame: &Frame, user: &UserPage) -> Markup {
         section.card aria-labelledby="ids" {
             header {
                 h2 id="ids" { "Identifiers" }
+                span.end {
+                    a.btn.bare href={ (links::user(None, &user.row.id)) "/export" } download title="A zip: a page for people, and JSON" { "All about this person" }
                 @if frame.may(Role::Admin) {
-                    span.end { a.btn.bare href={ (links::user(None, &user.row.id)) "/merge" } { "Merge another record" } " " a.btn.bare href={ (links::user(None, &user.row.id)) "/erase" } { "Erase" } }
+                    " " a.btn.bare href={ (links::user(None, &user.row.id)) "/merge" } { "Merge another record" } " " a.btn.bare href={ (links::user(None, &user.row.id)) "/erase" } { "Erase" }
+                }
                 }
             }
             dl.facts {

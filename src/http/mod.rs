@@ -5,7 +5,7 @@
 //!   [`csrf`]: whether a request comes from a page of ours.
 //! - [`client`]: where a request comes from and under which address we are known;
 //!   [`limits`]: how often somebody may ask.
-//! - [`export`]: a file sent as it is read; [`live`]: the latest calls, in memory;
+//! - [`export`]: a file sent as it is read; [`person`]: all about one person as a file; [`live`]: the latest calls, in memory;
 //! - [`assets`]: files of `static/`; [`headers`]: what every page says to the browser;
 //!   [`upload`]: a file that comes in; [`head`]: HEAD where there is GET; [`request`]: a number for each request, and its line in the log.
 
@@ -20,6 +20,7 @@ pub mod headers;
 pub mod limits;
 pub mod live;
 pub mod page;
+pub mod person;
 pub mod problem;
 pub mod request;
 pub mod session;

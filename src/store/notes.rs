@@ -48,23 +48,36 @@ fn note(row: &Row<'_>) -> rusqlite::Result<Note> {
 /// # Errors
 /// [`StoreError`] only.
 pub fn list(db: &Reader<'_>, profile: Profile) -> Result<(Vec<Note>, bool), StoreError> {
-    let (subject, key) = profiles::columns(profile);
-    let mut notes: Vec<Note> = Vec::new();
-    for key in profiles::merged_with(db, profile)?.into_iter().chain([key]) {
-        notes.extend(of_one(db, subject, key)?);
-    }
-    notes.sort_by_key(|note| std::cmp::Reverse(note.key));
+    let mut notes = newest(db, profile, SHOWN_MAX + 1)?;
     let more = notes.len() > SHOWN_MAX;
     notes.truncate(SHOWN_MAX);
     Ok((notes, more))
 }
 
-fn of_one(db: &Reader<'_>, subject: i64, key: i64) -> Result<Vec<Note>, StoreError> {
+/// As [`list`], all of them.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn all(db: &Reader<'_>, profile: Profile) -> Result<Vec<Note>, StoreError> {
+    newest(db, profile, i32::MAX as usize)
+}
+
+fn newest(db: &Reader<'_>, profile: Profile, limit: usize) -> Result<Vec<Note>, StoreError> {
+    let (subject, key) = profiles::columns(profile);
+    let mut notes: Vec<Note> = Vec::new();
+    for key in profiles::merged_with(db, profile)?.into_iter().chain([key]) {
+        notes.extend(of_one(db, subject, key, limit)?);
+    }
+    notes.sort_by_key(|note| std::cmp::Reverse(note.key));
+    Ok(notes)
+}
+
+fn of_one(db: &Reader<'_>, subject: i64, key: i64, limit: usize) -> Result<Vec<Note>, StoreError> {
     let mut statement = db.0.prepare_cached(&format!(
         "SELECT {COLUMNS} FROM notes AS n INDEXED BY notes_subject
          WHERE n.subject = :subject AND n.subject_key = :key ORDER BY n.note_key DESC LIMIT :limit"
     ))?;
-    let parameters = named_params! { ":subject": subject, ":key": key, ":limit": SHOWN_MAX as i64 + 1 };
+    let parameters = named_params! { ":subject": subject, ":key": key, ":limit": limit as i64 };
     Ok(statement.query_map(parameters, note)?.collect::<Result<_, _>>()?)
 }
 

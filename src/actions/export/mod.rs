@@ -3,10 +3,9 @@
 //! Each page is read by itself: a row that comes to be meanwhile may be in it or not; none is missed or told twice,
 //! but where `first_seen` moves, since an earlier message came in late.
 
+mod person;
 mod rows;
 mod zip;
-
-use std::collections::VecDeque;
 
 use crate::domain::attributes::Type;
 use crate::domain::filter::{Fields, Filter, Listed};
@@ -14,6 +13,8 @@ use crate::domain::table::{self, Format, Kind};
 use crate::store::list::Cursor;
 use crate::store::{Catalog, Reader, StoreError};
 
+pub use person::{About, about};
+use zip::Part;
 pub use zip::Zip;
 
 /// Rows of a page.
@@ -128,16 +129,21 @@ fn ndjson(rows: &[rows::Row]) -> Vec<u8> {
 pub enum Package {
     /// One file.
     One(Box<Export>),
-    /// All that there is, each kind in a file of its own.
-    All(Box<Zip>),
+    /// Several files.
+    Zip(Box<Zip>),
 }
 
 impl Package {
     /// All kinds in one zip.
     pub fn all(catalog: &Catalog, format: Format) -> Package {
         let wanted = Kind::ALL.map(|kind| Wanted { kind, format, filter: None, search: None });
-        let exports: VecDeque<Export> = wanted.into_iter().map(|wanted| Export::new(catalog, wanted)).collect();
-        Package::All(Box::new(Zip::new(exports)))
+        let export = |wanted| Part::Export(Box::new(Export::new(catalog, wanted)));
+        Package::Zip(Box::new(Zip::new("rollcall.zip".to_owned(), wanted.into_iter().map(export).collect())))
+    }
+
+    /// All about one person, with a page for people.
+    pub fn person(about: &About, page: String) -> Package {
+        Package::Zip(Box::new(Zip::new(format!("person-{}.zip", about.id), person::parts(about, page))))
     }
 
     /// One kind.
@@ -149,7 +155,7 @@ impl Package {
     pub fn file_name(&self) -> String {
         match self {
             Package::One(export) => export.file_name(),
-            Package::All(_) => "rollcall.zip".to_owned(),
+            Package::Zip(zip) => zip.file_name().to_owned(),
         }
     }
 
@@ -157,7 +163,7 @@ impl Package {
     pub fn content_type(&self) -> &'static str {
         match self {
             Package::One(export) => export.wanted.format.content_type(),
-            Package::All(_) => "application/zip",
+            Package::Zip(_) => "application/zip",
         }
     }
 
@@ -168,7 +174,7 @@ impl Package {
     pub fn next(&mut self, db: &Reader<'_>, now_ms: i64) -> Result<Option<Vec<u8>>, StoreError> {
         match self {
             Package::One(export) => export.next(db, now_ms),
-            Package::All(zip) => zip.next(db, now_ms),
+            Package::Zip(zip) => zip.next(db, now_ms),
         }
     }
 }

@@ -55,7 +55,7 @@ fn each<T>(page: Page<T>, rows: impl FnMut(T) -> Vec<Row>) -> Page<Row> {
 }
 
 /// The object that a `json!` makes.
-fn row(value: Value) -> Row {
+pub(super) fn row(value: Value) -> Row {
     match value {
         Value::Object(row) => row,
         _ => Row::new(),
@@ -66,7 +66,7 @@ fn values(attributes: Vec<AttributeValue>) -> Map<String, Value> {
     attributes.into_iter().map(|attribute| (attribute.name, attribute.value)).collect()
 }
 
-fn user(user: UserRecord, now_ms: i64) -> Row {
+pub(super) fn user(user: UserRecord, now_ms: i64) -> Row {
     let UserRecord { row: of, identifiers, attributes, active_days, signed, .. } = user;
     let ids =
         |kind: &str| identifiers.iter().filter(|id| id.kind == kind).map(|id| id.value.clone()).collect::<Vec<_>>();
@@ -86,7 +86,7 @@ fn user(user: UserRecord, now_ms: i64) -> Row {
     }))
 }
 
-fn memberships(user: UserRecord) -> Vec<Row> {
+pub(super) fn memberships(user: UserRecord) -> Vec<Row> {
     let UserRecord { row: of, memberships, .. } = user;
     let membership = |membership: UserMembership| {
         let mut attributes = membership.attributes;
@@ -129,7 +129,7 @@ fn company(company: CompanyRecord, now_ms: i64) -> Row {
     }))
 }
 
-fn event(event: EventRow) -> Row {
+pub(super) fn event(event: EventRow) -> Row {
     row(json!({
         // Text: JavaScript rounds numbers of this size.
         "event_id": event.event_id.0.to_string(),

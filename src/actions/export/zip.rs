@@ -1,4 +1,4 @@
-//! Several exports in one zip, written as it is read: no part of it waits in memory.
+//! Several files in one zip, written as it is read: no part of it waits in memory.
 
 use std::collections::VecDeque;
 use std::io::{self, Write};
@@ -8,6 +8,7 @@ use zip::write::{SimpleFileOptions, StreamWriter};
 use zip::{CompressionMethod, ZipWriter};
 
 use super::Export;
+use super::person::Told;
 use crate::store::{Reader, StoreError};
 
 /// A zip under way.
@@ -15,8 +16,41 @@ pub struct Zip {
     /// None once it is finished.
     writer: Option<ZipWriter<StreamWriter<Written>>>,
     written: Written,
-    waiting: VecDeque<Export>,
-    open: Option<Export>,
+    file_name: String,
+    waiting: VecDeque<Part>,
+    open: Option<Part>,
+}
+
+/// A file in it.
+pub(super) enum Part {
+    /// Rows of a kind.
+    Export(Box<Export>),
+    /// What is told of one person.
+    Told(Box<Told>),
+    /// A file that is there; its bytes go when they are taken.
+    Whole(&'static str, Option<Vec<u8>>),
+}
+
+impl Part {
+    pub(super) fn whole(name: &'static str, bytes: Vec<u8>) -> Part {
+        Part::Whole(name, Some(bytes))
+    }
+
+    fn file_name(&self) -> String {
+        match self {
+            Part::Export(export) => export.file_name(),
+            Part::Told(told) => told.file_name().to_owned(),
+            Part::Whole(name, _) => (*name).to_owned(),
+        }
+    }
+
+    fn next(&mut self, db: &Reader<'_>, now_ms: i64) -> Result<Option<Vec<u8>>, StoreError> {
+        match self {
+            Part::Export(export) => export.next(db, now_ms),
+            Part::Told(told) => told.next(db),
+            Part::Whole(_, bytes) => Ok(bytes.take()),
+        }
+    }
 }
 
 /// What was written and not taken yet.
@@ -42,22 +76,28 @@ impl Write for Written {
 
 impl Zip {
     /// A zip of these files.
-    pub(super) fn new(waiting: VecDeque<Export>) -> Zip {
+    pub(super) fn new(file_name: String, waiting: VecDeque<Part>) -> Zip {
         let written = Written::default();
-        Zip { writer: Some(ZipWriter::new_stream(written.clone())), written, waiting, open: None }
+        Zip { writer: Some(ZipWriter::new_stream(written.clone())), written, file_name, waiting, open: None }
+    }
+
+    /// The name of the zip.
+    pub(super) fn file_name(&self) -> &str {
+        &self.file_name
     }
 
     /// The next part; none behind the last one.
     pub(super) fn next(&mut self, db: &Reader<'_>, now_ms: i64) -> Result<Option<Vec<u8>>, StoreError> {
-        let failed = |error: io::Error| StoreError::File { path: "rollcall.zip".into(), error };
+        let file_name = self.file_name.clone();
+        let failed = |error: io::Error| StoreError::File { path: file_name.as_str().into(), error };
         let Some(writer) = &mut self.writer else { return Ok(None) };
         if self.open.is_none() {
             self.open = self.waiting.pop_front();
             match &self.open {
-                Some(export) => {
+                Some(part) => {
                     let options =
                         SimpleFileOptions::default().compression_method(CompressionMethod::Deflated).large_file(true);
-                    writer.start_file(export.file_name(), options).map_err(|error| failed(error.into()))?;
+                    writer.start_file(part.file_name(), options).map_err(|error| failed(error.into()))?;
                 }
                 None => {
                     let writer = self.writer.take().expect("it was there a moment ago");
@@ -66,7 +106,7 @@ impl Zip {
                 }
             }
         }
-        match self.open.as_mut().map(|export| export.next(db, now_ms)).transpose()?.flatten() {
+        match self.open.as_mut().map(|part| part.next(db, now_ms)).transpose()?.flatten() {
             Some(part) => writer.write_all(&part).map_err(failed)?,
             None => self.open = None,
         }
