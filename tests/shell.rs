@@ -130,24 +130,6 @@ async fn the_shell_works_beside_a_running_server_which_sees_it_within_a_second()
 }
 
 #[tokio::test]
-async fn check_says_what_to_see_to_on_the_machine_and_fails_only_where_the_file_is_not_whole() {
-    let rollcall = Rollcall::start();
-    let warned = || {
-        let checked = rollcall.shell_output(&["check", "--json"], "");
-        let answer = objects(&checked)[0].clone();
-        assert_eq!((exit(&checked), &answer["ok"]), (0, &true.into()), "{}", said(&checked));
-        let warnings = answer["warnings"].as_array().unwrap().clone();
-        warnings.iter().map(|warning| warning["code"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
-    };
-    assert!(!warned().contains(&"file_open".to_owned()), "a file that only its owner reads");
-    let readable = std::os::unix::fs::PermissionsExt::from_mode(0o644);
-    std::fs::set_permissions(rollcall.file(), readable).unwrap();
-    assert!(warned().contains(&"file_open".to_owned()), "{:?}", warned());
-    let for_people = rollcall.shell_output(&["check"], "");
-    assert!(String::from_utf8_lossy(&for_people.stdout).contains("To do: chmod 600"), "{}", said(&for_people));
-}
-
-#[tokio::test]
 async fn a_backup_made_under_way_is_restored_once_the_server_has_ended() {
     let mut rollcall = Rollcall::start();
     let backup = rollcall.file().with_file_name("backup.db");

@@ -6,7 +6,6 @@ use clap::Args;
 use serde_json::json;
 
 use super::{Failure, Workspace, say};
-use crate::store::machine;
 
 /// Where to.
 #[derive(Args)]
@@ -17,10 +16,8 @@ pub(super) struct Backup {
 
 impl Backup {
     pub(super) fn run(self, workspace: &Workspace) -> Result<(), Failure> {
-        let store = workspace.open_existing()?;
-        store.backup(&self.file)?;
+        workspace.open_existing()?.backup(&self.file)?;
         let bytes = std::fs::metadata(&self.file)?.len();
-        store.write_now(move |tx| machine::note_backup(tx, bytes))?;
         let file = self.file.display().to_string();
         say(format_args!("Copied {} into {file}. To go back to it: rollcall restore {file}", workspace.data.display()));
         workspace.answer(&json!({ "file": file, "bytes": bytes }), format!("{file}  {bytes} bytes"));

@@ -1,11 +1,10 @@
-//! `rollcall check`: whether the file is whole, and what there is to see to on its machine.
+//! `rollcall check`: whether the file is whole.
 
 use clap::Args;
 use serde_json::json;
 
 use super::{Failure, Workspace};
-use crate::domain::machine::Warning;
-use crate::store::{Ambient, Store, StoreError, machine, recount, workspace as file};
+use crate::store::{Ambient, Store, StoreError, recount, workspace as file};
 
 /// It takes no words of its own.
 #[derive(Args)]
@@ -13,14 +12,10 @@ pub(super) struct Check {}
 
 impl Check {
     pub(super) fn run(self, workspace: &Workspace) -> Result<(), Failure> {
-        let (findings, warnings) = look(workspace)?;
+        let findings = findings(workspace)?;
         let whole = "The file is whole, and everything derived equals a recount.".to_owned();
-        let warned = |warning: &Warning| format!("Warning: {} To do: {}", warning.sentence, warning.fix);
-        let lines = if findings.is_empty() { vec![whole] } else { findings.clone() };
-        let lines: Vec<String> = lines.into_iter().chain(warnings.iter().map(warned)).collect();
-        let answer = json!({ "ok": findings.is_empty(), "findings": findings, "warnings": warnings });
-        workspace.answer(&answer, lines.join("\n"));
-        // A machine that needs a hand is no reason to restore anything.
+        let lines = if findings.is_empty() { whole } else { findings.join("\n") };
+        workspace.answer(&json!({ "ok": findings.is_empty(), "findings": findings }), lines);
         if findings.is_empty() {
             return Ok(());
         }
@@ -31,20 +26,19 @@ impl Check {
     }
 }
 
-/// What is wrong with the file; that it can't be opened or read at all is a finding too. And what to see to on
-/// the machine.
-fn look(workspace: &Workspace) -> Result<(Vec<String>, Vec<Warning>), Failure> {
+/// What is wrong with the file; that it can't be opened or read at all is a finding too.
+fn findings(workspace: &Workspace) -> Result<Vec<String>, Failure> {
     workspace.must_exist()?;
     let looked = Store::open(&workspace.data, Ambient::default()).and_then(|store| {
         let mut findings = store.read_now(file::integrity)?;
         if findings.is_empty() {
             findings = store.read_settled(recount::differences)?;
         }
-        Ok((findings, machine::look(&store)?.warnings()))
+        Ok(findings)
     });
     match looked {
-        Ok(looked) => Ok(looked),
-        Err(error @ (StoreError::Open { .. } | StoreError::Sqlite(_))) => Ok((vec![error.to_string()], Vec::new())),
+        Ok(findings) => Ok(findings),
+        Err(error @ (StoreError::Open { .. } | StoreError::Sqlite(_))) => Ok(vec![error.to_string()]),
         Err(error) => Err(error.into()),
     }
 }

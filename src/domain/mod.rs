@@ -18,7 +18,6 @@ pub mod identity;
 pub mod ids;
 pub mod import;
 pub mod limits;
-pub mod machine;
 pub mod message;
 pub mod profile;
 pub mod proof;

@@ -44,7 +44,6 @@ pub mod folds;
 pub mod history;
 pub mod imports;
 pub mod list;
-pub mod machine;
 pub mod made;
 pub mod membership_history;
 pub mod memberships;

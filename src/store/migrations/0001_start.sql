@@ -497,12 +497,6 @@ CREATE TABLE arrivals (
   items BLOB    NOT NULL
 ) STRICT;
 
--- Backups that were made with `rollcall backup`.
-CREATE TABLE backups (
-  made_ms INTEGER PRIMARY KEY,
-  bytes   INTEGER NOT NULL
-) STRICT;
-
 CREATE TABLE cursors (
   reader TEXT    PRIMARY KEY,
   seq    INTEGER NOT NULL,
