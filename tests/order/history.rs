@@ -185,7 +185,8 @@ pub fn message(index: usize, step: &Step, sources: &[SourceKey; 2]) -> (Delivery
     message.user_id = UserId::parse(&user_id(step.person)).unwrap().filter(|_| !step.is_anonymous());
     let clock_ms = CLOCKS_MS[usize::from(step.person + step.browser) % 3];
     // Sessions of three hours, some over midnight; what a program sends has none.
-    message.session_ms = (index % 5 != 0).then(|| (step.at_ms(index) + clock_ms).div_euclid(SESSION_MS) * SESSION_MS);
+    message.session_ms =
+        (!index.is_multiple_of(5)).then(|| (step.at_ms(index) + clock_ms).div_euclid(SESSION_MS) * SESSION_MS);
     message.timestamp_ms = Some(step.at_ms(index) + clock_ms);
     match &step.deed {
         Deed::Identify { attributes } => {
