@@ -326,6 +326,15 @@ pub fn checked_url(text: &str) -> Result<String, StartError> {
     if host.is_empty() || !plain(host) { Err(StartError::PublicUrl(text.to_owned())) } else { Ok(url.to_lowercase()) }
 }
 
+/// Whether a server could speak TLS with these files: they are read, and the key is the certificate's.
+/// How long the certificate holds is not looked at.
+///
+/// # Errors
+/// [`StartError::Tls`].
+pub fn check_tls(files: &TlsFiles) -> Result<(), StartError> {
+    tls_config(files).map(drop)
+}
+
 fn tls_config(files: &TlsFiles) -> Result<rustls::ServerConfig, StartError> {
     let wrong = |path: &Path, reason: String| StartError::Tls { path: path.to_owned(), reason };
     let certificates: Vec<CertificateDer<'static>> = CertificateDer::pem_file_iter(&files.certificates)

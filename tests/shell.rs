@@ -186,7 +186,47 @@ fn a_file_that_is_no_workspace_is_named_with_what_to_do() {
     let checked = rollcall.shell_output(&["check", "--json"], "");
     let answer = &objects(&checked)[0];
     assert_eq!((exit(&checked), &answer["ok"]), (1, &false.into()));
-    assert!(answer["findings"][0].as_str().unwrap().contains("rollcall.db"), "{answer}");
+    assert!(answer["findings"][0]["sentence"].as_str().unwrap().contains("rollcall.db"), "{answer}");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn the_check_looks_at_the_machine_and_fails_for_what_is_broken_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let rollcall = Rollcall::start();
+    let found = |arguments: &[&str]| {
+        let checked = rollcall.shell_output(&[&["check", "--json"], arguments].concat(), "");
+        let answer = objects(&checked).remove(0);
+        let codes: BTreeSet<String> = answer["findings"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|finding| {
+                assert!(
+                    ["sentence", "fix"].iter().all(|field| !finding[field].as_str().unwrap().is_empty()),
+                    "{finding}"
+                );
+                format!("{} {}", finding["severity"].as_str().unwrap(), finding["code"].as_str().unwrap())
+            })
+            // Whether this machine's clock is set by NTP is no matter of the test.
+            .filter(|finding| finding != "unknown machine_clock_unknown")
+            .collect();
+        (exit(&checked), answer["ok"].as_bool().unwrap(), codes)
+    };
+    let set = |codes: &[&str]| codes.iter().map(|code| (*code).to_owned()).collect::<BTreeSet<String>>();
+    assert_eq!(found(&[]), (0, true, set(&["warning backup_old"])));
+    let backup = rollcall.file().with_file_name("backup.db");
+    rollcall.shell(&["backup", backup.to_str().unwrap(), "--json"]);
+    assert_eq!(found(&[]), (0, true, set(&[])));
+
+    std::fs::set_permissions(rollcall.file(), std::fs::Permissions::from_mode(0o644)).unwrap();
+    assert_eq!(found(&[]), (0, true, set(&["warning file_open_to_others"])));
+    std::fs::set_permissions(rollcall.file(), std::fs::Permissions::from_mode(0o600)).unwrap();
+
+    let backup = backup.to_str().unwrap();
+    let tls = ["--tls-cert", backup, "--tls-key", backup];
+    assert_eq!(found(&tls), (1, false, set(&["broken tls_unusable"])));
+    assert_eq!(exit(&rollcall.shell_output(&["check", "--tls-cert", backup], "")), 2, "a certificate without its key");
 }
 
 #[test]

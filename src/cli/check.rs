@@ -1,44 +1,116 @@
-//! `rollcall check`: whether the file is whole.
+//! `rollcall check`: whether the file is whole, and whether its machine is fit for it.
+
+mod machine;
+
+use std::path::PathBuf;
 
 use clap::Args;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Failure, Workspace};
+use crate::server::TlsFiles;
 use crate::store::{Ambient, Store, StoreError, recount, workspace as file};
 
-/// It takes no words of its own.
+/// What the server is started with, where it speaks TLS itself.
 #[derive(Args)]
-pub(super) struct Check {}
+pub(super) struct Check {
+    /// The certificate that the server speaks TLS with (PEM)
+    #[arg(long, env = "ROLLCALL_TLS_CERT", value_name = "FILE", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// The key of the certificate (PEM)
+    #[arg(long, env = "ROLLCALL_TLS_KEY", value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+}
 
-impl Check {
-    pub(super) fn run(self, workspace: &Workspace) -> Result<(), Failure> {
-        let findings = findings(workspace)?;
-        let whole = "The file is whole, and everything derived equals a recount.".to_owned();
-        let lines = if findings.is_empty() { whole } else { findings.join("\n") };
-        workspace.answer(&json!({ "ok": findings.is_empty(), "findings": findings }), lines);
-        if findings.is_empty() {
-            return Ok(());
+/// How bad a finding is. Only what is broken makes the check fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Severity {
+    /// Data is wrong, or the server can't do its work.
+    Broken,
+    /// It works, and something should be done.
+    Warning,
+    /// What could not be found out.
+    Unknown,
+}
+
+impl Severity {
+    fn as_str(self) -> &'static str {
+        match self {
+            Severity::Broken => "broken",
+            Severity::Warning => "warning",
+            Severity::Unknown => "unknown",
         }
-        Err(Failure::Failed(format!(
-            "{} findings. Keep the file as it is, and restore the last backup.",
-            findings.len()
-        )))
     }
 }
 
-/// What is wrong with the file; that it can't be opened or read at all is a finding too.
-fn findings(workspace: &Workspace) -> Result<Vec<String>, Failure> {
+/// What is found, and what to do about it.
+#[derive(Debug, PartialEq, Eq)]
+struct Finding {
+    code: &'static str,
+    severity: Severity,
+    sentence: String,
+    fix: String,
+}
+
+impl Finding {
+    fn to_json(&self) -> Value {
+        json!({
+            "code": self.code, "severity": self.severity.as_str(), "sentence": self.sentence, "fix": self.fix,
+        })
+    }
+
+    fn to_line(&self) -> String {
+        format!("{:<8} {}: {}\n         {}", self.severity.as_str(), self.code, self.sentence, self.fix)
+    }
+}
+
+impl Check {
+    pub(super) fn run(self, workspace: &Workspace) -> Result<(), Failure> {
+        let tls = self.tls_cert.zip(self.tls_key).map(|(certificates, key)| TlsFiles { certificates, key });
+        let (mut findings, upkeep) = of_file(workspace)?;
+        let whole = findings.is_empty();
+        let now_ms = (Ambient::default().now_ms)();
+        findings.extend(machine::findings(&workspace.data, upkeep.as_ref(), tls.as_ref(), now_ms));
+        let broken = findings.iter().filter(|finding| finding.severity == Severity::Broken).count();
+        let mut lines: Vec<String> = findings.iter().map(Finding::to_line).collect();
+        if whole {
+            lines.push("The file is whole, and everything derived equals a recount.".to_owned());
+        }
+        let told: Vec<Value> = findings.iter().map(Finding::to_json).collect();
+        workspace.answer(&json!({ "ok": broken == 0, "findings": told }), lines.join("\n"));
+        match broken {
+            0 => Ok(()),
+            1 => Err(Failure::Failed("1 finding is broken.".to_owned())),
+            broken => Err(Failure::Failed(format!("{broken} findings are broken."))),
+        }
+    }
+}
+
+/// What is wrong with the file, and what it says of itself where it can be read; that it can't be is a
+/// finding too.
+fn of_file(workspace: &Workspace) -> Result<(Vec<Finding>, Option<file::Upkeep>), Failure> {
     workspace.must_exist()?;
     let looked = Store::open(&workspace.data, Ambient::default()).and_then(|store| {
-        let mut findings = store.read_now(file::integrity)?;
+        let mut findings = broken("file_damaged", store.read_now(file::integrity)?);
         if findings.is_empty() {
-            findings = store.read_settled(recount::differences)?;
+            findings = broken("recount_differs", store.read_settled(recount::differences)?);
         }
-        Ok(findings)
+        let upkeep = if findings.is_empty() { Some(store.read_now(file::upkeep)?) } else { None };
+        Ok((findings, upkeep))
     });
     match looked {
-        Ok(findings) => Ok(findings),
-        Err(error @ (StoreError::Open { .. } | StoreError::Sqlite(_))) => Ok(vec![error.to_string()]),
+        Ok(looked) => Ok(looked),
+        Err(error @ (StoreError::Open { .. } | StoreError::Sqlite(_))) => {
+            Ok((broken("file_unreadable", vec![error.to_string()]), None))
+        }
         Err(error) => Err(error.into()),
     }
+}
+
+fn broken(code: &'static str, sentences: Vec<String>) -> Vec<Finding> {
+    let fix = "Keep the file as it is, and put the last backup in its place: rollcall restore FILE";
+    sentences
+        .into_iter()
+        .map(|sentence| Finding { code, severity: Severity::Broken, sentence, fix: fix.to_owned() })
+        .collect()
 }

@@ -75,7 +75,7 @@ enum Command {
     Backup(backup::Backup),
     /// Put a backup in the place of the workspace's file; the server must not run
     Restore(restore::Restore),
-    /// Check the file: that it is whole, and that what is derived from the events equals a recount
+    /// Check the file (that it is whole, and that what is derived from the events equals a recount) and its machine
     Check(check::Check),
 }
 

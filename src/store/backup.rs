@@ -5,7 +5,7 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use super::{StoreError, connection};
+use super::{StoreError, Tx, connection};
 
 /// Whether a file is a workspace's, of this version of Rollcall or any other: an SQLite
 /// file (its first 16 bytes say so) with a schema of ours (bytes 60 to 63 number it).
@@ -42,4 +42,12 @@ pub(super) fn copy(source: &Path, target: &Path) -> Result<(), StoreError> {
         let _ = std::fs::remove_file(&part);
     }
     copied
+}
+
+/// Writes down that a backup was made.
+pub(super) fn made(tx: &mut Tx<'_>) -> Result<(), StoreError> {
+    tx.connection
+        .prepare_cached("INSERT OR REPLACE INTO last_backup (only_one, made_ms) VALUES (1, ?1)")?
+        .execute([tx.now_ms])?;
+    Ok(())
 }

@@ -375,7 +375,8 @@ impl Store {
     /// # Errors
     /// The target exists or can't be written.
     pub fn backup(&self, target: &Path) -> Result<(), StoreError> {
-        backup::copy(&self.inner.path, target)
+        backup::copy(&self.inner.path, target)?;
+        self.write_now(backup::made)
     }
 
     /// Writes the write-ahead log back into the file and empties it, so that what was deleted is in

@@ -186,6 +186,7 @@ fn ask_everything(db: &Reader<'_>) {
         assert_eq!(findings::page(db, after, 50).unwrap().rows.len(), 1);
     }
     findings::count_rows(db).unwrap();
+    workspace::upkeep(db).unwrap();
     for owner in Owner::ALL {
         for table in Table::of(owner) {
             attribute_rows::look(db, *table, 1, |_| {}).unwrap();

@@ -2,13 +2,14 @@
 
 use std::ops::RangeInclusive;
 
-use rusqlite::named_params;
+use rusqlite::{OptionalExtension, named_params};
 
 use super::companies::{self, CompanyRow, Growing};
 use super::list::{COUNTED_MAX, Count, ListQuery};
 use super::users::{self, UserRow};
 use super::{Reader, StoreError, Tx, activity, days, staff};
 use crate::domain::activity::{State, TREND_DAYS};
+use crate::domain::ids::EventId;
 use crate::domain::settings::{SettingError, Settings};
 use crate::domain::time::{self, DAY_MS, HOUR_MS};
 
@@ -276,6 +277,40 @@ pub fn integrity(db: &Reader<'_>) -> Result<Vec<String>, StoreError> {
     let mut findings = statement.query_map([], |row| row.get(0))?.collect::<Result<Vec<String>, _>>()?;
     findings.retain(|finding| finding != "ok");
     Ok(findings)
+}
+
+/// What the file says of itself to who looks at its machine. Times are Unix milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Upkeep {
+    /// Bytes of the file, without its write-ahead log.
+    pub bytes: u64,
+    /// When the workspace was made.
+    pub made_ms: i64,
+    /// When the newest event was received, by this machine's clock.
+    pub newest_received_ms: Option<i64>,
+    /// When `rollcall backup` last copied the file.
+    pub last_backup_ms: Option<i64>,
+}
+
+/// What the file says of itself.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn upkeep(db: &Reader<'_>) -> Result<Upkeep, StoreError> {
+    let bytes =
+        db.0.query_row("SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()", [], |row| {
+            row.get::<_, i64>(0)
+        })?;
+    let newest =
+        db.0.prepare_cached("SELECT event_id, received_after_ms FROM events ORDER BY event_id DESC LIMIT 1")?
+            .query_row([], |row| Ok(EventId(row.get(0)?).at_ms() + row.get::<_, i64>(1)?))
+            .optional()?;
+    Ok(Upkeep {
+        bytes: bytes.unsigned_abs(),
+        made_ms: db.0.query_row("SELECT coalesce(min(created_ms), 0) FROM sources", [], |row| row.get(0))?,
+        newest_received_ms: newest,
+        last_backup_ms: db.0.query_row("SELECT max(made_ms) FROM last_backup", [], |row| row.get(0))?,
+    })
 }
 
 #[cfg(test)]

@@ -14,6 +14,12 @@ CREATE TABLE secrets (
   value BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- When `rollcall backup` last copied the file: one row.
+CREATE TABLE last_backup (
+  only_one INTEGER PRIMARY KEY CHECK (only_one = 1),
+  made_ms  INTEGER NOT NULL
+) STRICT;
+
 -- Sources ------------------------------------------------------------------
 
 CREATE TABLE sources (
