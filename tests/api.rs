@@ -94,6 +94,7 @@ async fn a_program_reads_all_users_page_by_page() {
         ("/users?f=colour:is:red", "filter_invalid"),
         ("/events?f=plan:is:pro", "filter_unsupported"),
         ("/users/u1?at=2026-13-01", "parameter_invalid"),
+        ("/users?by=email", "parameter_invalid"),
         ("/events?order=name", "parameter_invalid"),
         ("/events?order=arrival&cursor=-time.abc", "parameter_invalid"),
     ] {

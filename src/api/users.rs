@@ -146,6 +146,7 @@ async fn list(_: ReadToken, request: HttpRequest, store: Data<Store>) -> Result<
         return one(&store, user_name("", &parameters)?, parameters.at(&store)?).await;
     }
     parameters.only_of_one("at")?;
+    parameters.only_of_one("by")?;
     let fields = store.catalog().fields(Listed::Users);
     let (query, order) = parameters.filtered_list(SORTS, "-first_seen", &fields, SortBy::fact)?;
     let columns = Columns::of(&parameters, &["id", "user_id"], MEMBERS, &fields)?;

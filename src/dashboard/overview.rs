@@ -54,6 +54,8 @@ pub struct View {
     pub findings: (Count, Option<FindingRow>),
     /// Each source.
     pub sources: Vec<SourceState>,
+    /// When `rollcall backup` last copied the file, Unix milliseconds.
+    pub backup_ms: Option<i64>,
     /// What the chart shows.
     pub chart: Shows,
     /// The public key of the first source, for the first-run page.
@@ -96,7 +98,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
     let content = html! {
         div.stack.wide {
             (head(html! { "Overview" }, html! { p { (clock.weekday_date(clock.now_ms)) } }, html! {}))
-            (installation(frame, &view.sources))
+            (installation(frame, &view.sources, view.backup_ms))
             @if let (count, Some(latest)) = &view.findings { (found(*count, latest)) }
             @if view.overview.refused_7d > 0 { (refused(frame, view)) }
             (cells(&view.overview))
@@ -115,7 +117,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
 }
 
 /// One line for each source: whether it is heard of.
-fn installation(frame: &Frame, sources: &[SourceState]) -> Markup {
+fn installation(frame: &Frame, sources: &[SourceState], backup_ms: Option<i64>) -> Markup {
     let several = sources.len() > 1;
     html! {
         div.strip.live {
@@ -136,6 +138,9 @@ fn installation(frame: &Frame, sources: &[SourceState]) -> Markup {
             }
             @if sources.is_empty() {
                 span { (beat(super::parts::say::Tone::None)) " " b { "No source" } " sends data" }
+            }
+            span.faint title="Made with: rollcall backup FILE" {
+                @match backup_ms { Some(made_ms) => { "Last backup " (frame.clock.ago(made_ms)) }, None => "No backup so far" }
             }
             a.end href="/install" { "Installation" }
         }
@@ -380,6 +385,7 @@ pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
             refusals: refusals::list(db, clock.now_ms - REFUSED_DAYS * DAY_MS, REFUSAL_ROWS)?,
             findings: (findings::count_rows(db)?, findings::page(db, None, 1)?.rows.pop()),
             sources,
+            backup_ms: workspace::last_backup(db)?,
             chart,
             write_key: write_key.unwrap_or_default(),
         })

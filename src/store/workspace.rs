@@ -292,6 +292,14 @@ pub struct Upkeep {
     pub last_backup_ms: Option<i64>,
 }
 
+/// When `rollcall backup` last copied the file, Unix milliseconds.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn last_backup(db: &Reader<'_>) -> Result<Option<i64>, StoreError> {
+    Ok(db.0.prepare_cached("SELECT max(made_ms) FROM last_backup")?.query_row([], |row| row.get(0))?)
+}
+
 /// What the file says of itself.
 ///
 /// # Errors
@@ -302,14 +310,16 @@ pub fn upkeep(db: &Reader<'_>) -> Result<Upkeep, StoreError> {
             row.get::<_, i64>(0)
         })?;
     let newest =
-        db.0.prepare_cached("SELECT event_id, received_after_ms FROM events ORDER BY event_id DESC LIMIT 1")?
-            .query_row([], |row| Ok(EventId(row.get(0)?).at_ms() + row.get::<_, i64>(1)?))
-            .optional()?;
+        db.0.prepare_cached(
+            "SELECT event_id, received_after_ms FROM events WHERE event_id = (SELECT max(event_id) FROM events)",
+        )?
+        .query_row([], |row| Ok(EventId(row.get(0)?).at_ms() + row.get::<_, i64>(1)?))
+        .optional()?;
     Ok(Upkeep {
         bytes: bytes.unsigned_abs(),
         made_ms: db.0.query_row("SELECT coalesce(min(created_ms), 0) FROM sources", [], |row| row.get(0))?,
         newest_received_ms: newest,
-        last_backup_ms: db.0.query_row("SELECT max(made_ms) FROM last_backup", [], |row| row.get(0))?,
+        last_backup_ms: last_backup(db)?,
     })
 }
 

@@ -187,6 +187,7 @@ pub fn overviews() -> Vec<(&'static str, Markup)> {
                 posted_ms: (state != State::Nothing).then(|| now() - 8_000),
             })
             .collect(),
+        backup_ms: Some(now() - 9 * 3_600_000),
         chart: Shows::People,
         write_key: "wk_8Q2m7RtXc41d".to_owned(),
     };
