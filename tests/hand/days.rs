@@ -158,7 +158,7 @@ async fn a6_a_page_shows_any_day() {
     for (path, status, code) in [
         (format!("/users/ann?at={}", day(55)), 404, "not_known_yet"),
         (format!("/companies/umbrella?at={}", day(21)), 404, "not_known_yet"),
-        (format!("/users/ann?at={}", day(-2)), 400, "parameter_invalid"),
+        (format!("/users/ann?at={}", day(-2)), 404, "not_known_yet"),
         ("/users/ann?at=yesterday".to_owned(), 400, "parameter_invalid"),
         (format!("/users?at={}", day(1)), 400, "parameter_invalid"),
     ] {
