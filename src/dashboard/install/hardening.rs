@@ -79,7 +79,7 @@ pub fn step(frame: &Frame, key: &str, respect_gpc: bool) -> Markup {
             p {
                 "The browser runs the script only if it is this very one, byte for byte. Take it in the place of the script's tag above; after an update of Rollcall the page needs the new tag, and until then sends nothing."
             }
-            (code::block("This version, for ever", snippets::pinned_script(&frame.server, key, respect_gpc)))
+            (code::block("This version alone", snippets::pinned_script(&frame.server, key, respect_gpc)))
             h3 { "First-party path" }
             p {
                 "Through your site's own address, scripts are not blocked by lists of trackers, and no other host is asked. Choose any path and file name; start Rollcall with "
