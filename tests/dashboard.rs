@@ -423,7 +423,7 @@ async fn no_dead_ends() {
     let cookie = rollcall.session_cookie().await;
     let mut waiting = vec!["/".to_owned()];
     let mut seen = std::collections::BTreeSet::from(["/".to_owned()]);
-    let mut pages = 0;
+    let (mut pages, mut costs) = (0, Vec::new());
     while let Some(path) = waiting.pop() {
         let response = rollcall
             .client
@@ -435,6 +435,9 @@ async fn no_dead_ends() {
         let status = response.status();
         assert!(status == 200 || status.is_redirection(), "{path}: {status}");
         let kind = response.headers().get("content-type").and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        let timing = response.headers().get("server-timing").and_then(|timing| timing.to_str().ok());
+        let statements = timing.and_then(|timing| timing.split('"').nth(1)?.split(' ').next()?.parse::<u32>().ok());
+        costs.extend(statements.map(|statements| (statements, path.clone())));
         // A file for programs is linked from pages, and is none.
         if !status.is_redirection() && !kind.starts_with("text/html") {
             continue;
@@ -455,6 +458,10 @@ async fn no_dead_ends() {
                 waiting.push(link);
             }
         }
+    }
+    costs.sort();
+    for cost in costs.iter().rev().filter(|c| c.0 > 8) {
+        eprintln!("COST {cost:?}");
     }
     assert!(pages > 25, "{pages} pages: {seen:?}");
 }
