@@ -18,6 +18,7 @@ use crate::dashboard::parts::icon::icon;
 use crate::dashboard::parts::section::{crumbs, head};
 use crate::dashboard::parts::values;
 use crate::dashboard::timeline::Timeline;
+use crate::dashboard::user;
 use crate::domain::ids::CompanyKey;
 use crate::http::access::Admin;
 use crate::http::page::PageError;
@@ -270,7 +271,7 @@ async fn deed(request: &HttpRequest, hand: Hand, sent: &Sent) -> Result<Edited, 
     store
         .write(move |tx| {
             let db = tx.reader();
-            let user = super::user_row(&db, whom.user.trim())?;
+            let user = user::row(&db, whom.user.trim())?;
             let user = user.ok_or_else(|| EditError::NoUser(whom.user.clone()))?;
             let name = UserName::Id(user.id);
             // One that is typed may not be known yet.
