@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use crate::actions::receive::receive_in_order;
 use crate::domain::attributes;
 use crate::domain::change::{CREATED, Change, MEMBERSHIP, Subject};
+use crate::domain::codes::rows::RowCode;
 use crate::domain::email_domains;
 use crate::domain::ids::{CompanyId, CompanyKey, UserId, UserKey};
 use crate::domain::import::{CompanyNamed, Draft, Existing, Memberships, Outcome, Problem, Reader, Unknown};
@@ -76,7 +77,7 @@ impl Taking<'_, '_> {
                     Kind::Events => &mut report.events,
                 };
                 counts.count(Outcome::Refused);
-                self.refuse(0, false, problem.code, "", problem.detail)
+                self.refuse(0, false, problem.code.code, "", problem.detail)
             }
         }
     }
@@ -133,7 +134,7 @@ impl Taking<'_, '_> {
             [(user, _)] => Ok(Some(user)),
             [..] => {
                 let detail = format!("Several users have the e-mail address {email}. Say which one by user_id.");
-                Err(Problem::new("email_ambiguous", detail).into())
+                Err(Problem::new(RowCode::EmailAmbiguous, detail).into())
             }
         }
     }
@@ -164,7 +165,7 @@ impl Taking<'_, '_> {
             if known.is_none() && self.import.policy.unknown_companies == Unknown::Refuse {
                 let detail =
                     format!("There is no company {:?}. Import companies first, or let them be made.", id.as_str());
-                return Err(Problem::new("company_unknown", detail).into());
+                return Err(Problem::new(RowCode::CompanyUnknown, detail).into());
             }
             if stated.iter().all(|other| other.id != id) {
                 stated.push(Company { id, known, attributes });
@@ -190,7 +191,7 @@ impl Taking<'_, '_> {
             [key] => Ok(Some((CompanyId::stored(companies::load(self.tx, key)?.company_id), key))),
             [..] => {
                 let detail = format!("Several companies go by {text:?}. Say which one by company_id.");
-                Err(Problem::new("company_ambiguous", detail).into())
+                Err(Problem::new(RowCode::CompanyAmbiguous, detail).into())
             }
         }
     }
@@ -340,7 +341,7 @@ impl Taking<'_, '_> {
             let email = draft.email.as_deref().unwrap_or_default();
             let detail =
                 format!("{email} has no user id yet, and an event needs one. Import the users first, with their ids.");
-            return Err(Problem::new("user_unknown", detail).into());
+            return Err(Problem::new(RowCode::UserUnknown, detail).into());
         }
         // The same row is the same event, in this file and in any other.
         if event.message_id.is_none() {
@@ -351,7 +352,7 @@ impl Taking<'_, '_> {
             refused.extend(receipt.refused_values);
             match (receipt.status, receipt.code) {
                 (Status::Refused, Some(code)) => {
-                    return Err(Problem::new(code.as_str(), receipt.detail.unwrap_or_default()).into());
+                    return Err(Problem::new(code, receipt.detail.unwrap_or_default()).into());
                 }
                 (status, _) => status,
             }
@@ -374,7 +375,7 @@ impl Taking<'_, '_> {
             if let (Status::Refused, Some(code)) = (receipt.status, receipt.code) {
                 let detail = receipt.detail.unwrap_or_default();
                 if place == 0 {
-                    return Err(Problem::new(code.as_str(), detail).into());
+                    return Err(Problem::new(code, detail).into());
                 }
                 refused.push(RefusedValue { attribute: String::new(), code, detail, value: Value::Null });
             }
