@@ -73,6 +73,11 @@ impl Incoming {
         Ok(Incoming { file, path, hash: Sha256::new(), bytes: 0, is_kept: false })
     }
 
+    /// Where it lies.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Adds the next bytes.
     ///
     /// # Errors
@@ -133,11 +138,13 @@ pub fn suggested(
 ) -> Result<Mapping, StoreError> {
     match imports::remembered(db, kind, headings)? {
         Some(remembered) => Ok(remembered),
-        None => {
-            let known = known(&store.catalog());
-            Ok(suggest(kind, &sniffed.headings, &sniffed.rows, &sniffed.reading, &known))
-        }
+        None => Ok(guessed(store, kind, sniffed)),
     }
+}
+
+/// What the columns of a file seem to be by what stands in it.
+fn guessed(store: &Store, kind: Kind, sniffed: &Sniffed) -> Mapping {
+    suggest(kind, &sniffed.headings, &sniffed.rows, &sniffed.reading, &known(&store.catalog()))
 }
 
 /// Keeps a file that has come in as a draft.
@@ -146,29 +153,60 @@ pub fn suggested(
 /// The file can't be read or kept, or holds nothing to import.
 pub fn keep(
     store: &Store,
-    mut incoming: Incoming,
+    incoming: Incoming,
     kind: Kind,
     file_name: &str,
     by: (String, String),
 ) -> Result<ImportKey, ImportError> {
-    incoming.file.sync_all()?;
-    let (sniffed, headings) = look(&incoming.path, None)?;
-    let mapping = store.read_now(|db| suggested(db, store, kind, &sniffed, &headings))?;
-    let new = NewImport {
-        kind,
-        file_name: file_name.chars().filter(|c| !c.is_control()).take(200).collect(),
-        file_hash: incoming.hash.clone().finalize().iter().map(|byte| format!("{byte:02x}")).collect(),
-        bytes: incoming.bytes,
-        by,
-        headings,
-        reading: sniffed.reading,
-        mapping,
-        policy: Policy::default(),
-    };
-    let key = store.write_now(move |tx| imports::add(tx, &new))?;
-    fs::rename(&incoming.path, path(store, key))?;
-    incoming.is_kept = true;
-    Ok(key)
+    let file_name = file_name.chars().filter(|c| !c.is_control()).take(200).collect();
+    let kept = keep_all(store, vec![Sent { incoming, kind, file_name, said: None, policy: Policy::default() }], by)?;
+    kept.first().copied().ok_or(ImportError::Unknown)
+}
+
+/// A file that has come in.
+pub(super) struct Sent {
+    pub(super) incoming: Incoming,
+    /// What its rows are.
+    pub(super) kind: Kind,
+    pub(super) file_name: String,
+    /// How it is read, where that is known.
+    pub(super) said: Option<Reading>,
+    pub(super) policy: Policy,
+}
+
+/// Keeps files that have come in, of one that are several as what came together.
+pub(super) fn keep_all(
+    store: &Store,
+    mut files: Vec<Sent>,
+    by: (String, String),
+) -> Result<Vec<ImportKey>, ImportError> {
+    let mut all = Vec::with_capacity(files.len());
+    for Sent { incoming, kind, file_name, said, policy } in &files {
+        incoming.file.sync_all()?;
+        let (sniffed, headings) = look(&incoming.path, said.clone())?;
+        let mapping = match said {
+            // What an export wrote says what it is, whatever was imported before.
+            Some(_) => guessed(store, *kind, &sniffed),
+            None => store.read_now(|db| suggested(db, store, *kind, &sniffed, &headings))?,
+        };
+        all.push(NewImport {
+            kind: *kind,
+            file_name: file_name.clone(),
+            file_hash: incoming.hash.clone().finalize().iter().map(|byte| format!("{byte:02x}")).collect(),
+            bytes: incoming.bytes,
+            by: by.clone(),
+            headings,
+            reading: sniffed.reading,
+            mapping,
+            policy: *policy,
+        });
+    }
+    let keys = store.write_now(move |tx| imports::add(tx, &all))?;
+    for (file, key) in files.iter_mut().zip(&keys) {
+        fs::rename(&file.incoming.path, path(store, *key))?;
+        file.incoming.is_kept = true;
+    }
+    Ok(keys)
 }
 
 /// The rows of a file, without its headings.

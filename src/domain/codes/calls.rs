@@ -208,7 +208,7 @@ codes! {
         ExportUnknown = "export_unknown" {
             "There is no such export.",
             "A typing mistake.",
-            "Use users, companies, memberships, events, or all for a zip of them.",
+            "Use one that the answer names, or all for a zip of them.",
         }
         ImportNotFound = "import_not_found" {
             "There is no such import.",

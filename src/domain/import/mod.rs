@@ -11,7 +11,7 @@ mod row;
 pub use mapping::{Column, Known, Mapping, Target, suggest};
 pub use reading::{Dates, Delimited, Reading, Rows, SAMPLE_ROWS, Sniffed, sniff};
 pub use report::{Counts, EXAMPLES_MAX, Example, Outcome, Report, TakenBack};
-pub use row::{CompanyDraft, CompanyNamed, Draft, Problem, Reader};
+pub use row::{CompanyDraft, CompanyNamed, DefinitionDraft, Draft, NoteDraft, Problem, ProfileDraft, Reader};
 
 use serde::{Deserialize, Serialize};
 
