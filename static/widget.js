@@ -363,7 +363,7 @@ let flush = guard((leaving) => {
   if (!write_key || !api_host) {
     // It may still come, by a tag manager for example.
     if (document.readyState == "complete" && missed++) {
-      complain("write_key_missing", "no write key, nothing is sent")
+      complain("write_key_missing", "nothing is sent")
     }
     return flushIn(PATIENCE_MS)
   }
@@ -410,6 +410,10 @@ async function post() {
   sending = Date.now()
   let action = async () => {
     try {
+      // The lock was another tab's, and may be here before the news of what that tab has dropped.
+      if (Date.now() - sending > 9) {
+        await new Promise((done) => setTimeout(done, 99))
+      }
       let { batch, url, body, keepalive } = request(waiting())
       if (pause() > 0) {
         return flushIn(pause())

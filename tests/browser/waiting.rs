@@ -67,6 +67,11 @@ async fn what_is_asked_without_a_network_is_sent_after_a_reload() {
     relay.becomes(Way::Broken);
     browser.run("rollcall.track('In the tunnel'); rollcall.identify('ann', {plan: 'pro'})").await;
     wait_in_the_browser(&browser, &["In the tunnel", "identify"]).await;
+    until("the browser has seen that the network is broken", || async {
+        let told = relay.posts().iter().map(Value::to_string).collect::<String>();
+        if told.contains("In the tunnel") { Ok(()) } else { Err(told) }
+    })
+    .await;
     browser.open(&site.url("/app")).await;
     browser.run("rollcall.track('Still in the tunnel')").await;
     wait_in_the_browser(&browser, &["In the tunnel", "Still in the tunnel"]).await;
