@@ -182,6 +182,28 @@ pub fn block_on<T>(work: impl Future<Output = T>) -> T {
     actix_web::rt::System::new().block_on(work)
 }
 
+/// Serves the pages of the dashboard as they look with nothing, one, many and what goes wrong, of made-up data
+/// and without a file, until told to end. `started` is told the address.
+///
+/// # Errors
+/// The address can't be had, and the listener's.
+pub fn show_pages(listen: &str, started: impl FnOnce(SocketAddr)) -> Result<(), StartError> {
+    let failed = |error| StartError::Listen { address: listen.to_owned(), error };
+    block_on(async {
+        let server = HttpServer::new(|| {
+            App::new()
+                .configure(assets::configure)
+                .service(web::scope("").wrap(from_fn(headers::protect)).configure(dashboard::storybook::configure))
+        })
+        .workers(1)
+        .shutdown_signal(told_to_end())
+        .bind(listen)
+        .map_err(failed)?;
+        started(*server.addrs().first().ok_or_else(|| failed(std::io::Error::other("it is no address")))?);
+        server.run().await.map_err(failed)
+    })
+}
+
 /// Opens the file and starts to serve. To be called within an Actix runtime.
 ///
 /// # Errors

@@ -111,3 +111,39 @@ async fn the_sample_site_says_who_is_on_the_page_and_takes_no_markup_from_them()
     }
     demo.stop().await.expect("an end");
 }
+
+/// The pages of made-up data, for whoever wants to see how each one looks: empty, with one, with many, refused.
+#[actix_web::test]
+async fn every_page_can_be_looked_at_without_a_file() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut program = std::process::Command::new(env!("CARGO_BIN_EXE_rollcall"))
+        .args(["demo", "--pages", "--json", "--listen", "127.0.0.1:0", "--data", "none.db"])
+        .current_dir(folder.path())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let mut line = String::new();
+    let mut said = std::io::BufReader::new(program.stdout.take().expect("what it says"));
+    std::io::BufRead::read_line(&mut said, &mut line).expect("a line");
+    let said: serde_json::Value = serde_json::from_str(&line).expect("JSON");
+    let url = said["listening"].as_str().expect("an address").to_owned();
+
+    let mut browser = Browser::new();
+    let (status, index) = browser.opens(&url).await;
+    assert_eq!(status, StatusCode::OK);
+    let names: Vec<&str> = index.split("<a href=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    assert!(names.len() > 100, "{names:?}");
+    for name in ["overview-empty", "company-many", "users-one", "install-refused"] {
+        assert!(names.contains(&name), "{name} of {names:?}");
+        let (status, page) = browser.opens(&format!("{url}/{name}")).await;
+        assert!(status == StatusCode::OK && page.contains("<h1"), "{name}: {page}");
+    }
+    let (_, page) = browser.opens(&format!("{url}/overview-many")).await;
+    let style = page.split("href=\"").find(|part| part.starts_with("/static/style.css")).expect("a style sheet");
+    let (status, _) = browser.opens(&format!("{url}{}", style.split('"').next().expect("an address"))).await;
+    assert_eq!(status, StatusCode::OK, "the pages have their look");
+    assert_eq!(browser.opens(&format!("{url}/no-such-page")).await.0, StatusCode::NOT_FOUND);
+    program.kill().expect("it ends");
+    program.wait().expect("it has ended");
+    assert_eq!(std::fs::read_dir(folder.path()).expect("the folder").count(), 0, "it leaves nothing");
+}

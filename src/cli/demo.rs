@@ -7,6 +7,7 @@ use super::serve::Serve;
 use super::{Failure, Workspace};
 use crate::demo::story::{OPERATOR, Scale};
 use crate::demo::{self, Demo as Running, DemoOptions};
+use crate::server;
 
 /// The flags of `demo`, beside those of `serve`.
 #[derive(Args)]
@@ -25,11 +26,25 @@ pub(super) struct Demo {
     /// The same seed tells the same story
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
+    /// Show instead how every page looks with nothing, one, many, and what goes wrong
+    #[arg(long)]
+    pages: bool,
 }
 
 impl Demo {
     pub(super) fn run(self, workspace: &Workspace) -> Result<(), Failure> {
         self.serve.start_log();
+        if self.pages {
+            let listen = self.serve.options(workspace).listen;
+            let told = |address| {
+                let url = format!("http://{address}");
+                workspace.answer(
+                    &json!({ "listening": url }),
+                    format!("Every page, of made-up data: {url}\n\nCtrl-C ends it."),
+                );
+            };
+            return server::show_pages(&listen, told).map_err(|error| Failure::Failed(error.to_string()));
+        }
         let scale = Scale { companies: self.companies, users: self.users };
         super::say(format_args!(
             "Filling a throw-away file with {} companies, {} users and three months of what they did …",

@@ -35,8 +35,7 @@ mod set_up;
 mod settings;
 mod sign_in;
 mod signed_members;
-#[cfg(test)]
-mod storybook;
+pub mod storybook;
 mod suggested;
 mod theme;
 mod then;

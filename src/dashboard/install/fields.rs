@@ -94,7 +94,6 @@ impl Offered {
     }
 
     /// Standard ones alone.
-    #[cfg(test)]
     pub fn standard() -> Offered {
         Offered::beside_standard(|_| Vec::new())
     }

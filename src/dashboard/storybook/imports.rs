@@ -42,8 +42,10 @@ fn report() -> Report {
 }
 
 fn import(number: i64, state: State) -> Import {
-    let column =
-        |heading: &str, target: &str| Column { heading: heading.to_owned(), target: Target::parse(target).unwrap() };
+    let column = |heading: &str, target: &str| Column {
+        heading: heading.to_owned(),
+        target: Target::parse(target).expect("a target"),
+    };
     let has_begun = !matches!(state, State::Draft | State::Checking | State::Queued);
     Import {
         key: ImportKey(number),

@@ -1,7 +1,6 @@
-//! The storybook: every page with nothing, one, many, and what goes wrong, as files to look at.
+//! The storybook: every page with nothing, one, many, and what goes wrong, of made-up data.
 //!
-//! `cargo test storybook` writes them to `target/storybook`; serve that folder and open
-//! `index.html`. The test also holds what is true of every page.
+//! `rollcall demo --pages` serves it, to be looked at; the tests hold what is true of every page.
 
 mod attributes;
 mod bulk;
@@ -11,17 +10,17 @@ mod imports;
 mod lists;
 mod live;
 mod profiles;
-pub mod samples;
+pub(super) mod samples;
 mod segments;
 mod set_up;
 
-use std::path::{Path, PathBuf};
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{HttpResponse, Responder};
+use maud::{DOCTYPE, Markup, html};
 
-use maud::Markup;
+use super::desk;
 
-/// Bytes of a page at most, before compression, which makes a tenth of them.
-const PAGE_BYTES_MAX: usize = 100_000;
-
+/// Every page and its name.
 fn all() -> Vec<(&'static str, Markup)> {
     [
         lists::overviews(),
@@ -46,50 +45,73 @@ fn all() -> Vec<(&'static str, Markup)> {
     .concat()
 }
 
-fn folder() -> PathBuf {
-    let target = std::env::var_os("CARGO_TARGET_DIR")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("target"), PathBuf::from);
-    target.join("storybook")
+/// All pages, each under its name, and the list of them.
+pub fn configure(config: &mut ServiceConfig) {
+    let pages = web::Data::new(all());
+    let index = pages.clone();
+    config
+        .route("/", web::get().to(move || list(index.clone())))
+        .route("/{name}", web::get().to(move |name: web::Path<String>| one(pages.clone(), name.into_inner())));
 }
 
-#[test]
-fn every_page_of_the_storybook_is_written_and_small() {
-    let folder = folder();
-    std::fs::create_dir_all(folder.join("static")).expect("a folder");
-    for asset in crate::http::assets::ASSETS {
-        std::fs::write(folder.join("static").join(asset.name), asset.bytes).expect("a file");
-    }
-    let mut index = String::new();
-    for (name, markup) in all() {
-        let html = markup.into_string();
-        assert!(html.len() < PAGE_BYTES_MAX, "{name} is {} bytes", html.len());
-        index.push_str(&format!("<li><a href=\"{name}.html\">{name}</a> {}</li>", html.len()));
-        std::fs::write(folder.join(format!("{name}.html")), html).expect("a file");
-    }
-    std::fs::write(folder.join("index.html"), format!("<!doctype html><title>Storybook</title><ul>{index}</ul>"))
-        .expect("a file");
+type Pages = web::Data<Vec<(&'static str, Markup)>>;
+
+async fn list(pages: Pages) -> impl Responder {
+    desk::page(html! {
+        (DOCTYPE)
+        html lang="en" {
+            head { meta charset="utf-8"; title { "Pages" } }
+            body {
+                h1 { "Pages" }
+                ul { @for (name, _) in pages.iter() { li { a href=(name) { (name) } } } }
+            }
+        }
+    })
 }
 
-#[test]
-fn no_page_carries_anything_inline_and_every_text_is_escaped() {
-    for (name, markup) in all() {
-        let html = markup.into_string();
-        assert!(!html.contains(" style=") && !html.contains("<style"), "{name} has inline style");
-        assert!(!html.contains(" onclick=") && !html.contains("javascript:"), "{name} has inline script");
-        assert_eq!(html.matches("<script").count(), 1, "{name}: only its own script");
-        assert!(!html.contains("<b>nobody</b>") && !html.contains("<img src=x>"), "{name} repeats markup");
-        assert_eq!(html.matches("<h1").count(), 1, "{name} has one title");
+async fn one(pages: Pages, name: String) -> HttpResponse {
+    match pages.iter().find(|(known, _)| *known == name) {
+        Some((_, markup)) => desk::page(markup.clone()),
+        None => HttpResponse::NotFound().body("There is no such page. The list of them is at /."),
     }
 }
 
-#[test]
-fn ids_stand_once_on_a_page() {
-    for (name, markup) in all() {
-        let html = markup.into_string();
-        let mut ids: Vec<&str> = html.split(" id=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
-        let count = ids.len();
-        ids.sort_unstable();
-        ids.dedup();
-        assert_eq!(ids.len(), count, "{name} repeats an id");
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Bytes of a page at most, before compression, which makes a tenth of them.
+    const PAGE_BYTES_MAX: usize = 100_000;
+
+    #[test]
+    fn every_page_is_small() {
+        for (name, markup) in all() {
+            let bytes = markup.into_string().len();
+            assert!(bytes < PAGE_BYTES_MAX, "{name} is {bytes} bytes");
+        }
+    }
+
+    #[test]
+    fn no_page_carries_anything_inline_and_every_text_is_escaped() {
+        for (name, markup) in all() {
+            let html = markup.into_string();
+            assert!(!html.contains(" style=") && !html.contains("<style"), "{name} has inline style");
+            assert!(!html.contains(" onclick=") && !html.contains("javascript:"), "{name} has inline script");
+            assert_eq!(html.matches("<script").count(), 1, "{name}: only its own script");
+            assert!(!html.contains("<b>nobody</b>") && !html.contains("<img src=x>"), "{name} repeats markup");
+            assert_eq!(html.matches("<h1").count(), 1, "{name} has one title");
+        }
+    }
+
+    #[test]
+    fn ids_stand_once_on_a_page() {
+        for (name, markup) in all() {
+            let html = markup.into_string();
+            let mut ids: Vec<&str> = html.split(" id=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+            let count = ids.len();
+            ids.sort_unstable();
+            ids.dedup();
+            assert_eq!(ids.len(), count, "{name} repeats an id");
+        }
     }
 }

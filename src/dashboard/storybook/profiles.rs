@@ -136,7 +136,7 @@ pub fn profiles() -> Vec<(&'static str, Markup)> {
     let receipt = Receipt {
         events: "delete",
         rows: serde_json::from_str(r#"{"changes": 48, "events": 18204, "memberships": 2, "users": 1, "visitors": 3}"#)
-            .unwrap(),
+            .expect("counts"),
         kept: vec!["A keyed hash of each id."],
         backups: "Backups made before are untouched.",
     };
