@@ -141,3 +141,48 @@ async fn what_can_t_be_done_to_many_is_said_and_nothing_changes() {
     assert!(picked(&vera.open("/users").await).is_empty(), "whoever only looks picks nothing");
     assert_eq!(vera.send("/bulk", &fields).await.status, 403);
 }
+
+/// Erasing can't be taken back, so it asks for their number, and says what went.
+#[actix_web::test]
+async fn those_picked_are_erased_once_their_number_is_typed() {
+    let rollcall = three_people().await;
+    let desk = rollcall.desk().await;
+    let keys = picked(&desk.open("/users?sort=name").await);
+    let page = desk.open(&format!("/bulk?list=users&sort=name&row={}&row={}", keys[0], keys[1])).await;
+    assert!(page.contains("See what goes"), "{page}");
+    let whom = whom(&page);
+
+    let seen = desk.send("/bulk/erase", &[("list", "users"), ("keys", &whom)]).await;
+    assert_eq!(seen.status, 200);
+    assert!(
+        seen.page.contains("Erase 2 people") && seen.page.contains("ann") && !seen.page.contains("cec"),
+        "{}",
+        seen.page
+    );
+    assert!(seen.page.contains("<code class=\"bare\">users</code></th><td class=\"num\">2</td>"), "{}", seen.page);
+    for (typed, events) in [("", "delete"), ("3", "delete"), ("two", "delete"), ("2", "burn")] {
+        let refused = desk.is_refused("/bulk/erase", &[("keys", &whom), ("events", events), ("typed", typed)]).await;
+        assert!(refused.contains("Nobody was erased"), "{typed}: {refused}");
+    }
+    assert_eq!(rollcall.list("/users").await.len(), 3, "a preview and a wrong number erase nobody");
+
+    let sent = desk.send("/bulk/erase", &[("keys", &whom), ("events", "delete"), ("typed", " 2 ")]).await;
+    assert!(
+        sent.status == 200 && sent.page.contains("2 people are gone") && sent.page.contains("Backups"),
+        "{}",
+        sent.page
+    );
+    let left = rollcall.list("/users").await;
+    assert_eq!(left.iter().map(|user| user["user_id"].clone()).collect::<Vec<_>>(), ["cec"]);
+    // What comes late of somebody who was erased stores nothing (R13).
+    rollcall.backend_posts(json!([identify("ann", json!({ "plan": "team" }))])).await;
+    assert_eq!(rollcall.list("/users").await.len(), 1);
+    // Sent once more, there is nobody to erase.
+    let again = desk.is_refused("/bulk/erase", &[("keys", &whom), ("events", "delete"), ("typed", "2")]).await;
+    assert!(again.contains("Nobody is picked"), "{again}");
+
+    let viewer = rollcall.desk_of("viewer@rollcall.test", "viewer").await;
+    let cec = picked(&desk.open("/users").await).remove(0);
+    let sent = viewer.send("/bulk/erase", &[("keys", &cec), ("events", "delete"), ("typed", "1")]).await;
+    assert_eq!((sent.status, rollcall.list("/users").await.len()), (403, 1), "whoever only looks erases nobody");
+}

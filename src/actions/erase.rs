@@ -7,7 +7,7 @@ use crate::domain::access::Grade;
 use crate::domain::change::{By, Change, Subject};
 use crate::domain::ids::{self, UserKey};
 use crate::store::erasure::{self, Events, Named};
-use crate::store::{Store, StoreError, Tx, changes};
+use crate::store::{Store, StoreError, Tx, changes, users};
 
 /// What an erasure does not touch.
 const BACKUPS: &str = "Backups made before hold what was erased: they are untouched, and restoring one brings it back.";
@@ -57,6 +57,58 @@ pub async fn finish(store: &Store) -> Result<(), StoreError> {
         while store.write_bulk(move |tx| erasure::step(tx, user)).await? {}
     }
     store.empty_log().await
+}
+
+impl Receipt {
+    /// Of nobody so far.
+    fn of_nobody(events: Events) -> Receipt {
+        Receipt { events: events.as_str(), rows: Map::new(), kept: Vec::new(), backups: BACKUPS }
+    }
+
+    /// With what went with somebody else.
+    fn and(mut self, other: Receipt) -> Receipt {
+        for (table, rows) in other.rows {
+            let before = self.rows.get(&table).and_then(Value::as_u64).unwrap_or_default();
+            self.rows.insert(table, json!(before + rows.as_u64().unwrap_or_default()));
+        }
+        self.kept = other.kept;
+        self
+    }
+}
+
+/// Erases many, one after the other, so that what comes in meanwhile waits for none of them.
+///
+/// # Errors
+/// [`StoreError`] only; who was erased by then stays so.
+pub async fn erase_many(store: &Store, by: &By, users: &[UserKey], events: Events) -> Result<Receipt, StoreError> {
+    let mut receipt = Receipt::of_nobody(events);
+    for user in users.iter().copied() {
+        let by = by.clone();
+        let erased = store.write_bulk(move |tx| match users::existing(&tx.reader(), &[user])?.pop() {
+            Some(user) => erase(tx, &by, user, events).map(Some),
+            // Somebody else was quicker.
+            None => Ok(None),
+        });
+        if let Some(erased) = erased.await? {
+            receipt = receipt.and(erased);
+        }
+    }
+    finish(store).await?;
+    Ok(receipt)
+}
+
+/// What [`erase_many`] would do.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub async fn rehearse_many(store: &Store, by: &By, users: &[UserKey], events: Events) -> Result<Receipt, StoreError> {
+    let mut receipt = Receipt::of_nobody(events);
+    for user in users.iter().copied() {
+        let by = by.clone();
+        let erased: Receipt = store.rehearse(move |tx: &mut Tx<'_>| erase(tx, &by, user, events)).await?;
+        receipt = receipt.and(erased);
+    }
+    Ok(receipt)
 }
 
 /// Allows an erased person again, named by one of its ids, its e-mail address or a browser's id. Answers

@@ -116,7 +116,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
     let content = html! {
         div.narrow.start.stack {
             (crumbs(&capital(several), &format!("/{several}"), "Change many"))
-            (head(html! { (title) }, html! { p { "One deed is one change, which can be taken back as one." } }, html! {}))
+            (head(html! { (title) }, html! { p { "One deed is one change, which can be taken back as one" @if view.listed == Listed::Users { "; but for an erasure" } "." } }, html! {}))
             @if view.more {
                 (say::alert(Tone::Warn, &format!("Only the first {}", number(WHOM_MAX as u64)), html! {
                     p.muted { "More match. So many are changed at once; filter the list further, or come back for the rest." }
@@ -226,6 +226,14 @@ fn deeds(view: &View) -> Markup {
             }))
             @if view.listed == Listed::Users {
                 (form("join", "Add to a company", Line { name: "name", label: "Company id", value: if sent.deed == "join" { &sent.name } else { "" }, hint: "Of a company that there is.", required: true, autocomplete: "off", ..Line::default() }.draw(None)))
+                section.card aria-labelledby="deed-erase" {
+                    header { h2 id="deed-erase" { "Erase" } }
+                    form.body.stack.snug method="post" action="/bulk/erase" {
+                        (whom(view))
+                        p.muted { "All that is known of these people goes, for ever. The next page says what goes, and asks for their number." }
+                        div.row { button.btn { (icon("trash")) " See what goes" } }
+                    }
+                }
             } @else {
                 (form("archive", "Archive", html! { p.muted { "Out of lists and numbers. Nothing is erased." } }))
                 (form("unarchive", "Put back", html! { p.muted { "Those that are archived come back into lists and numbers." } }))

@@ -1,5 +1,7 @@
 //! `/users/{id}/erase`: what goes with a person, before it goes (R13), and the receipt; `POST
-//! /settings/rules/allow` allows an erased person again.
+//! /settings/rules/allow` allows an erased person again. Many at once: `erase/many.rs`.
+
+pub mod many;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, web};
@@ -47,19 +49,6 @@ fn typed(user: &UserRow) -> &str {
 pub fn page(frame: &Frame, view: &View) -> Markup {
     let name = who::user_name(&view.user);
     let path = links::user(view.user.user_id.as_deref(), &view.user.id);
-    let choices = [
-        (
-            Events::Delete,
-            "Delete the events too",
-            "Every number is then what the remaining events say; the past of the company changes.",
-        ),
-        (
-            Events::Anonymize,
-            "Keep the events, of nobody",
-            "Their names, times and companies stay counted for somebody of whom nothing is known. What was sent with them goes, \
-             and so does what the browsers did before the events that a sign-in takes along.",
-        ),
-    ];
     let content = html! {
         div.stack.narrow {
             (crumbs(name, &path, "Erase"))
@@ -72,19 +61,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
             section.card aria-labelledby="sure" {
                 header { h2 id="sure" { "Are you sure?" } }
                 form.body.stack.snug method="post" action={ (links::user(None, &view.user.id)) "/erase" } {
-                    fieldset.stack.tight {
-                        legend { "What becomes of the events" }
-                        @for (choice, label, hint) in choices {
-                            div.field {
-                                label.check {
-                                    input type="radio" name="events" value=(choice.as_str()) checked[choice == view.events]
-                                        aria-describedby={ "events-" (choice.as_str()) };
-                                    " " (label)
-                                }
-                                p.hint id={ "events-" (choice.as_str()) } { (hint) }
-                            }
-                        }
-                    }
+                    (choices(view.events))
                     p.small { "To be sure that it is this person, type " (code::id(typed(&view.user), "id")) }
                     (Line {
                         name: "typed", label: "How the person is known", autocomplete: "off", required: true, ..Line::default()
@@ -101,12 +78,49 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
     shell(frame, "Erase", content)
 }
 
-/// The receipt.
-pub fn done(frame: &Frame, receipt: &Receipt) -> Markup {
+/// What may become of the events.
+fn choices(chosen: Events) -> Markup {
+    let choices = [
+        (
+            Events::Delete,
+            "Delete the events too",
+            "Every number is then what the remaining events say; the past of the company changes.",
+        ),
+        (
+            Events::Anonymize,
+            "Keep the events, of nobody",
+            "Their names, times and companies stay counted for somebody of whom nothing is known. What was sent with them goes, \
+             and so does what the browsers did before the events that a sign-in takes along.",
+        ),
+    ];
+    html! {
+        fieldset.stack.tight {
+            legend { "What becomes of the events" }
+            @for (choice, label, hint) in choices {
+                div.field {
+                    label.check {
+                        input type="radio" name="events" value=(choice.as_str()) checked[choice == chosen]
+                            aria-describedby={ "events-" (choice.as_str()) };
+                        " " (label)
+                    }
+                    p.hint id={ "events-" (choice.as_str()) } { (hint) }
+                }
+            }
+        }
+    }
+}
+
+/// The receipt of so many people.
+pub fn done(frame: &Frame, people: usize, receipt: &Receipt) -> Markup {
+    let gone = if people == 1 {
+        "The person is gone.".to_owned()
+    } else {
+        format!("{} people are gone.", number(people as u64))
+    };
     let content = html! {
         div.stack.narrow {
             (crumbs("Users", "/users", "Erased"))
-            (head(html! { "Erased" }, html! { p { "The person is gone. This page is shown once: print it, or keep a copy, if you have to prove it." } }, html! {}))
+            (head(html! { "Erased" }, html! { p { (gone) " This page is shown once: print it, or keep a copy, if you have to prove it." } }, html! {}))
             (rows(receipt, "What went"))
         }
     };
@@ -195,7 +209,7 @@ pub async fn confirm(
     Live::of(&request).inspect(|live| live.forget());
     Doctor::of(&request).inspect(|doctor| doctor.forget());
     deeds::finish(store).await?;
-    Ok(desk::page(done(&frame, &receipt)))
+    Ok(desk::page(done(&frame, 1, &receipt)))
 }
 
 /// What the form of the rules sends.

@@ -15,6 +15,7 @@ use crate::dashboard::{company, erase, errors, user};
 use crate::domain::access::Grade;
 use crate::domain::attributes::Owner;
 use crate::domain::duplicates::Why;
+use crate::domain::ids::UserKey;
 use crate::domain::time::DAY_MS;
 use crate::store::companies::{
     Carriers, Comings, CompanyDay, CompanyPage, Doings, MemberRow, MembersBy, Presence, TopEvent, TopPage,
@@ -142,9 +143,20 @@ pub fn profiles() -> Vec<(&'static str, Markup)> {
     };
     let mistake = Some(Mistake::new("typed", "That is not how this person is known. Nothing was erased."));
     let erasing = erase::View { user: samples::user(2), receipt: receipt.clone(), events: Events::Delete, mistake };
+    let many = |count: i64, typed: Option<&str>| erase::many::View {
+        users: (0..count).map(UserKey).collect(),
+        first: (0..count.min(20)).map(|index| samples::user(index as usize)).collect(),
+        receipt: receipt.clone(),
+        events: Events::Delete,
+        mistake: typed.map(|_| Mistake::new("typed", "That is not how many people are picked. Nobody was erased.")),
+    };
     let mut pages = vec![
+        ("bulk-erase", erase::many::page(&here, &many(212, None))),
+        ("bulk-erase-wrong", erase::many::page(&here, &many(2, Some("3")))),
+        ("bulk-erase-nobody", erase::many::page(&here, &many(0, None))),
+        ("bulk-erased", erase::done(&here, 212, &receipt)),
         ("user-erase", erase::page(&here, &erasing)),
-        ("user-erased", erase::done(&here, &receipt)),
+        ("user-erased", erase::done(&here, 1, &receipt)),
         ("user-many", user::page(&here, &full(0))),
         ("user-long", user::page(&here, &full(2))),
         ("user-arabic", user::page(&here, &full(3))),
