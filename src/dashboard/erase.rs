@@ -153,10 +153,7 @@ async fn found(
     id: &str,
 ) -> Result<(Frame, Option<UserRow>), PageError> {
     let wanted = id.to_owned();
-    desk::read(request, operator, Place::Users, move |db, clock| {
-        Ok(user::find(db, &wanted, clock.now_ms)?.map(|user| user.row))
-    })
-    .await
+    desk::read(request, operator, Place::Users, move |db, _| user::row(db, &wanted)).await
 }
 
 async fn rehearsed(request: &HttpRequest, by: By, user: &UserRow, events: Events) -> Result<Receipt, PageError> {
