@@ -12,6 +12,7 @@ use crate::domain::ids::ImportKey;
 use crate::domain::import::{
     COLUMNS_MAX, Delimited, FILE_BYTES_MAX, Mapping, Policy, Reading, Rows, Sniffed, sniff, suggest,
 };
+use crate::domain::known_by::KnownBy;
 use crate::domain::table::{self, Kind};
 use crate::store::imports::{self, Import, NewImport};
 use crate::store::{Reader, Store, StoreError, owner_only};
@@ -207,6 +208,16 @@ pub(super) fn keep_all(
         file.incoming.is_kept = true;
     }
     Ok(keys)
+}
+
+/// Whether a file that waits names somebody, or can't be read, so that nobody knows.
+pub fn names(store: &Store, import: &Import, known_by: &KnownBy) -> bool {
+    let mut headings = import.mapping.0.iter().map(|column| &column.heading);
+    let Ok(mut rows) = rows(&path(store, import.key), &import.reading) else { return true };
+    headings.any(|heading| known_by.is_in(heading))
+        || rows.any(|row| {
+            row.map_or(true, |cells| cells.iter().filter_map(Value::as_str).any(|text| known_by.is_in(text)))
+        })
 }
 
 /// The rows of a file, without its headings.
