@@ -99,10 +99,10 @@ pub fn pinned() -> [(String, &'static Asset); 4] {
 
 /// Answers with a file: compressed where the browser takes it, 304 where it has it.
 pub fn respond(request: &HttpRequest, asset: &'static Asset, cache: Cache) -> HttpResponse {
-    let mut response = match opened(request, asset.version, cache, asset.for_other_sites) {
-        Ok(response) => response,
-        Err(known) => return known,
-    };
+    let (mut response, is_known) = opened(request, asset.version, cache, asset.for_other_sites);
+    if is_known {
+        return response.finish();
+    }
     response.insert_header((CONTENT_TYPE, asset.content_type));
     let takes = |encoding| accepts(request.headers(), encoding);
     match asset {
@@ -121,10 +121,10 @@ pub fn respond(request: &HttpRequest, asset: &'static Asset, cache: Cache) -> Ht
 /// # Errors
 /// What is kept can't be decompressed.
 pub fn respond_kept(request: &HttpRequest, script: KeptScript) -> std::io::Result<HttpResponse> {
-    let mut response = match opened(request, &script.hash, Cache::Immutable, true) {
-        Ok(response) => response,
-        Err(known) => return Ok(known),
-    };
+    let (mut response, is_known) = opened(request, &script.hash, Cache::Immutable, true);
+    if is_known {
+        return Ok(response.finish());
+    }
     response.insert_header((CONTENT_TYPE, widget(true).content_type));
     if accepts(request.headers(), "gzip") {
         return Ok(response.insert_header((CONTENT_ENCODING, "gzip")).body(script.gzip));
@@ -134,13 +134,8 @@ pub fn respond_kept(request: &HttpRequest, script: KeptScript) -> std::io::Resul
     Ok(response.insert_header((CONTENT_ENCODING, "identity")).body(bytes))
 }
 
-/// The head of an answer with a file; where the browser has the file, the whole answer.
-fn opened(
-    request: &HttpRequest,
-    version: &str,
-    cache: Cache,
-    for_other_sites: bool,
-) -> Result<HttpResponseBuilder, HttpResponse> {
+/// The head of an answer with a file, and whether the browser has the file: the head is all of it then.
+fn opened(request: &HttpRequest, version: &str, cache: Cache, for_other_sites: bool) -> (HttpResponseBuilder, bool) {
     // One tag for all encodings of a file, so a weak one.
     let tag = format!("W/\"{version}\"");
     let known = request
@@ -163,7 +158,7 @@ fn opened(
         response.insert_header((ACCESS_CONTROL_ALLOW_ORIGIN, "*"));
         response.insert_header(("cross-origin-resource-policy", "cross-origin"));
     }
-    if known { Err(response.finish()) } else { Ok(response) }
+    (response, known)
 }
 
 /// Whether a browser takes an encoding: it names it, and not with `q=0`.
