@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::{ImportError, known};
+use super::{ImportError, SetUp, known, set_up, sheet};
 use crate::domain::ids::ImportKey;
 use crate::domain::import::{
-    COLUMNS_MAX, Delimited, FILE_BYTES_MAX, Mapping, Policy, Reading, Rows, Sniffed, sniff, suggest,
+    COLUMNS_MAX, Delimited, FILE_BYTES_MAX, Mapping, Policy, Reading, Rows, SAMPLE_ROWS, Sniffed, shown, sniff, suggest,
 };
 use crate::domain::table::{self, Kind};
 use crate::store::imports::{self, Import, NewImport};
@@ -35,11 +35,18 @@ pub fn scratch(store: &Store, key: ImportKey) -> PathBuf {
 
 /// Takes the file of an import away, and the folder with the last one.
 pub fn remove(store: &Store, key: ImportKey) {
-    let _ = fs::remove_file(path(store, key));
+    remove_file(&path(store, key));
     let _ = fs::remove_dir(folder(store));
 }
 
-/// Takes away what lies there of what was killed: half of a file, the copy of a check.
+/// A file, and the rows that were read of it.
+fn remove_file(path: &Path) {
+    let _ = fs::remove_file(path);
+    let _ = fs::remove_file(sheet::written(path));
+}
+
+/// Takes away what lies there of what was killed: half of a file, the copy of a check. Rows of sheets go too, and are
+/// read again.
 pub fn remove_leftovers(store: &Store) {
     let Ok(entries) = fs::read_dir(folder(store)) else { return };
     for entry in entries.flatten() {
@@ -91,7 +98,7 @@ impl Incoming {
 impl Drop for Incoming {
     fn drop(&mut self) {
         if !self.is_kept {
-            let _ = fs::remove_file(&self.path);
+            remove_file(&self.path);
         }
     }
 }
@@ -102,12 +109,26 @@ fn headings_hash(headings: &[String]) -> String {
     Sha256::digest(text).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Looks at a file: what stands at its beginning, and the hash of its headings.
+/// Looks at a file: what stands at its beginning, and the hash of its headings. `said` is how it is read, where
+/// somebody said so.
 ///
 /// # Errors
 /// The file can't be read, or holds nothing to import.
 pub fn look(file: &Path, said: Option<Reading>) -> Result<(Sniffed, String), ImportError> {
-    let sniffed = sniff(BufReader::new(File::open(file)?), said)?;
+    let sheet = said.as_ref().and_then(|said| said.sheet.clone());
+    look_at(file, sheet.as_deref(), said)
+}
+
+fn look_at(file: &Path, wanted: Option<&str>, said: Option<Reading>) -> Result<(Sniffed, String), ImportError> {
+    let sniffed = match sheet::open(file, wanted)? {
+        None => sniff(BufReader::new(File::open(file)?), said)?,
+        Some(sheet) => {
+            let rows = sheet.rows.take(SAMPLE_ROWS + 1).collect::<io::Result<_>>()?;
+            let is_guessed = said.is_none();
+            let reading = Reading { sheet: Some(sheet.name), ..said.unwrap_or_default() };
+            Sniffed { sheets: sheet.sheets, ..Sniffed::of(rows, reading, is_guessed) }
+        }
+    };
     if sniffed.headings.is_empty() {
         return Err(ImportError::SetUp("The file is empty. Choose one with rows.".to_owned()));
     }
@@ -140,7 +161,7 @@ pub fn suggested(
     }
 }
 
-/// Keeps a file that has come in as a draft.
+/// Keeps a file that has come in as a draft; of a workbook a sheet, else the first one that says something.
 ///
 /// # Errors
 /// The file can't be read or kept, or holds nothing to import.
@@ -148,11 +169,15 @@ pub fn keep(
     store: &Store,
     mut incoming: Incoming,
     kind: Kind,
+    sheet: Option<&str>,
     file_name: &str,
     by: (String, String),
 ) -> Result<ImportKey, ImportError> {
     incoming.file.sync_all()?;
-    let (sniffed, headings) = look(&incoming.path, None)?;
+    let (sniffed, headings) = look_at(&incoming.path, sheet, None)?;
+    if sheet.is_some() && sniffed.reading.sheet.is_none() {
+        return Err(ImportError::SetUp(NO_SHEETS.to_owned()));
+    }
     let mapping = store.read_now(|db| suggested(db, store, kind, &sniffed, &headings))?;
     let new = NewImport {
         kind,
@@ -166,9 +191,46 @@ pub fn keep(
         policy: Policy::default(),
     };
     let key = store.write_now(move |tx| imports::add(tx, &new))?;
-    fs::rename(&incoming.path, path(store, key))?;
+    let kept = path(store, key);
+    fs::rename(&incoming.path, &kept)?;
     incoming.is_kept = true;
+    let _ = fs::rename(sheet::written(&incoming.path), sheet::written(&kept));
     Ok(key)
+}
+
+const NO_SHEETS: &str = "Only a workbook has sheets, and the file is none.";
+
+/// How the file of a draft is read, where that is said anew.
+pub enum Anew {
+    /// So.
+    As(Reading),
+    /// Another sheet, as it seems to be.
+    Sheet(String),
+}
+
+/// Reads the file of a draft otherwise: its columns may be others then.
+///
+/// # Errors
+/// It can't be read so, or is no draft any more.
+pub fn read_anew(store: &Store, key: ImportKey, anew: Anew) -> Result<(), ImportError> {
+    let import = store.read_now(|db| imports::find(db, key))?.ok_or(ImportError::Unknown)?;
+    let (wanted, said) = match anew {
+        Anew::As(reading) => (reading.sheet.clone(), Some(reading)),
+        Anew::Sheet(_) if import.reading.sheet.is_none() => {
+            return Err(ImportError::SetUp(NO_SHEETS.to_owned()));
+        }
+        Anew::Sheet(sheet) => (Some(sheet), None),
+    };
+    let (sniffed, headings) = look_at(&path(store, key), wanted.as_deref(), said)?;
+    let (kind, policy) = (import.kind, import.policy);
+    let is_as_before = import.mapping.0.iter().map(|column| &column.heading).eq(&sniffed.headings);
+    let mapping = if is_as_before {
+        import.mapping
+    } else {
+        store.read_now(|db| suggested(db, store, kind, &sniffed, &headings))?
+    };
+    let reading = sniffed.reading;
+    store.write_now(move |tx| set_up(tx, key, SetUp { kind, reading, mapping, policy }))
 }
 
 /// The rows of a file, without its headings.
@@ -176,7 +238,14 @@ pub fn keep(
 /// # Errors
 /// The file can't be opened.
 pub fn rows(path: &Path, reading: &Reading) -> io::Result<Rows> {
-    Ok(Box::new(Delimited::new(BufReader::new(File::open(path)?), reading)))
+    match &reading.sheet {
+        None => Ok(Box::new(Delimited::new(BufReader::new(File::open(path)?), reading))),
+        Some(name) => {
+            let sheet = sheet::open(path, Some(name)).map_err(io::Error::other)?;
+            let sheet = sheet.ok_or_else(|| io::Error::other("the file is no workbook any more"))?;
+            Ok(Box::new(sheet.rows.skip(usize::from(reading.header))))
+        }
+    }
 }
 
 /// The rows that were not taken, or not all of them, with their cells as they were and the reason: to be put right and
@@ -220,6 +289,7 @@ fn as_it_was(cell: &Value) -> String {
     match cell {
         Value::String(text) if text.is_empty() => String::new(),
         Value::String(text) if table::unguarded(text) != text.as_str() => text.clone(),
+        Value::Object(_) => shown(cell).into_owned(),
         other => table::cell(other),
     }
 }

@@ -3,6 +3,7 @@
 
 pub mod file;
 mod row;
+mod sheet;
 mod undo;
 
 use serde_json::Value;
@@ -10,7 +11,7 @@ use serde_json::Value;
 use crate::domain::access::Grade;
 use crate::domain::attributes::Owner;
 use crate::domain::ids::ImportKey;
-use crate::domain::import::{Known, Mapping, Policy, Reader, Reading};
+use crate::domain::import::{Known, Mapping, Policy, Reader, Reading, Unreadable};
 use crate::domain::limits::DEFINITIONS_PER_KIND_MAX;
 use crate::domain::message::Delivery;
 use crate::domain::table::Kind;
@@ -47,6 +48,9 @@ pub enum ImportError {
     /// The file can't be read.
     #[error("The file can't be read: {0}")]
     File(#[from] std::io::Error),
+    /// The workbook can't be read.
+    #[error(transparent)]
+    Workbook(#[from] Unreadable),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -109,11 +109,11 @@ impl Reader {
     pub fn read(&self, cells: &[Value]) -> Result<Draft, Problem> {
         let columns = &self.mapping.0;
         if cells.len() != columns.len() {
-            let detail = format!(
-                "The row has {} cells and the file {} columns. Put a text that holds the delimiter in quotes.",
-                cells.len(),
-                columns.len()
-            );
+            let hint = match self.reading.sheet {
+                None => "Put a text that holds the delimiter in quotes.",
+                Some(_) => "Give each column a heading, or clear what stands beside them.",
+            };
+            let detail = format!("The row has {} cells and the file {} columns. {hint}", cells.len(), columns.len());
             return Err(Problem::new("cells", detail));
         }
         let bytes: usize = cells.iter().map(|cell| cell.as_str().map_or(8, str::len)).sum();
@@ -127,7 +127,7 @@ impl Reader {
         let (mut properties, mut companies) = (Map::new(), Vec::new());
         for (column, cell) in columns.iter().zip(cells) {
             let heading = column.heading.as_str();
-            let text = cell::text(cell);
+            let text = || cell::text(cell).map_err(|reason| Problem::new("cell_error", format!("{heading}: {reason}")));
             let is_empty = cell::is_empty(cell);
             match &column.target {
                 Target::Ignore => {}
@@ -156,32 +156,33 @@ impl Reader {
                     }
                 }
                 _ if is_empty => {}
-                Target::UserId => draft.user_id = UserId::parse(&text)?,
-                Target::AnonymousId => draft.anonymous_id = AnonymousId::parse(&text)?,
+                Target::UserId => draft.user_id = UserId::parse(&text()?)?,
+                Target::AnonymousId => draft.anonymous_id = AnonymousId::parse(&text()?)?,
                 Target::CompanyId => {
-                    for part in parts(&text) {
+                    for part in parts(&text()?) {
                         companies.extend(CompanyId::parse(part)?.map(CompanyNamed::Id));
                     }
                 }
-                Target::Company => companies.extend(parts(&text).map(|part| CompanyNamed::Any(part.to_owned()))),
-                Target::JoinedAt => draft.joined_ms = Some(self.instant(heading, &text)?),
-                Target::LeftAt => draft.left_ms = Some(self.instant(heading, &text)?),
-                Target::FirstSeen => draft.first_seen_ms = Some(self.instant(heading, &text)?),
-                Target::Time => event.timestamp_ms = Some(self.instant(heading, &text)?),
+                Target::Company => companies.extend(parts(&text()?).map(|part| CompanyNamed::Any(part.to_owned()))),
+                Target::JoinedAt => draft.joined_ms = Some(self.instant(heading, &text()?)?),
+                Target::LeftAt => draft.left_ms = Some(self.instant(heading, &text()?)?),
+                Target::FirstSeen => draft.first_seen_ms = Some(self.instant(heading, &text()?)?),
+                Target::Time => event.timestamp_ms = Some(self.instant(heading, &text()?)?),
                 Target::Current => match self.value(heading, cell, Type::Boolean) {
                     Ok(value) => draft.current = value.as_bool(),
                     Err(refused) => draft.refused.push(*refused),
                 },
-                Target::MessageId => event.message_id = Some(text),
-                Target::Event => event.name = text,
-                Target::Type => match Call::parse(&text.to_lowercase()).filter(|kind| kind.is_activity()) {
-                    Some(kind) => event.kind = kind,
-                    None => {
-                        let detail = format!("{heading}: {text:?} is no event. Use track, page or screen.");
-                        return Err(Problem::new(Code::TypeUnknown.as_str(), detail));
-                    }
-                },
-                Target::PageName => event.context.agent = Some(text),
+                Target::MessageId => event.message_id = Some(text()?),
+                Target::Event => event.name = text()?,
+                Target::Type => {
+                    let text = text()?;
+                    event.kind =
+                        Call::parse(&text.to_lowercase()).filter(|kind| kind.is_activity()).ok_or_else(|| {
+                            let detail = format!("{heading}: {text:?} is no event. Use track, page or screen.");
+                            Problem::new(Code::TypeUnknown.as_str(), detail)
+                        })?;
+                }
+                Target::PageName => event.context.agent = Some(text()?),
                 Target::Properties => match self.value(heading, cell, Type::Object) {
                     Ok(Value::Object(values)) => {
                         for (name, value) in values {
