@@ -94,7 +94,8 @@ async fn a_program_gets_lines_of_json_under_the_list_s_own_filter() {
         ("/export/users?f=colour:is:red", 400, "filter_invalid"),
         ("/export/events?f=name:is:x", 400, "filter_unsupported"),
         ("/export/events?q=x", 400, "parameter_invalid"),
-        ("/export/visitors", 404, "export_unknown"),
+        ("/export/notes?q=x", 400, "parameter_invalid"),
+        ("/export/visits", 404, "export_unknown"),
     ] {
         let refused = rollcall.api(path).await;
         assert_eq!((refused.status.as_u16(), &refused.body["code"]), (status, &json!(code)), "{path}");
@@ -127,9 +128,18 @@ async fn everything_comes_as_one_zip_at_the_shell_and_over_http() {
     let by_http = rollcall.client.get(format!("{}/api/v1/export/all?format=ndjson", rollcall.address));
     let by_http = by_http.bearer_auth(&rollcall.token).send().await.unwrap().bytes().await.unwrap();
     for bytes in [std::fs::read(&target).unwrap(), by_http.to_vec()] {
-        let counts: Vec<(String, usize)> =
-            unpacked(bytes).into_iter().map(|(name, text)| (name, lines(&text).len())).collect();
-        let expected = [("companies.ndjson", 1), ("events.ndjson", 1), ("memberships.ndjson", 1), ("users.ndjson", 3)];
+        let mut files = unpacked(bytes);
+        let readme = files.remove("README.txt").expect("what is in it, in words");
+        assert!(readme.contains("rollcall import rollcall.zip"), "{readme}");
+        let counts: Vec<(String, usize)> = files.into_iter().map(|(name, text)| (name, lines(&text).len())).collect();
+        let expected = [
+            ("attributes.ndjson", 12),
+            ("companies.ndjson", 1),
+            ("events.ndjson", 1),
+            ("memberships.ndjson", 1),
+            ("notes.ndjson", 0),
+            ("users.ndjson", 3),
+        ];
         assert_eq!(counts, expected.map(|(name, count)| (name.to_owned(), count)));
     }
     assert_eq!(rollcall.shell_output(&line, "").status.code(), Some(1), "an export overwrites nothing");

@@ -321,7 +321,7 @@ async fn what_was_exported_is_read_back_into_an_empty_workspace_as_it_was() {
         ]))
         .await;
     let empty = Rollcall::prepare(&[]);
-    for kind in ["companies", "users", "memberships", "events"] {
+    for kind in ["users", "memberships", "companies", "events"] {
         let path = empty.file().with_file_name(format!("{kind}.csv"));
         rollcall.shell(&["export", kind, "--output", path.to_str().unwrap(), "--json"]);
         let report = empty.shell(&["import", path.to_str().unwrap(), "--kind", kind, "--json"]);
@@ -340,6 +340,177 @@ async fn what_was_exported_is_read_back_into_an_empty_workspace_as_it_was() {
         assert_eq!(there, here, "{kind}");
     }
     checked(&empty);
+}
+
+/// A workspace in which by hand all was done that there is.
+async fn kept_by_hand() -> Rollcall {
+    let rollcall = Rollcall::start();
+    rollcall
+        .backend_posts(json!([
+            { "type": "identify", "userId": "ann-old", "timestamp": seconds_ago(9_000), "traits": {
+                "email": "ann@acme.test", "plan": "=pro", "seats": 3, "company": { "company_id": "acme-old", "name": "Acme", "domain": "acme.test" } } },
+            { "type": "alias", "previousId": "ann-old", "userId": "ann", "timestamp": seconds_ago(8_500) },
+            { "type": "identify", "userId": "ann", "timestamp": seconds_ago(8_000), "traits": { "company": { "company_id": "acme-old", "remove": true } } },
+            { "type": "identify", "userId": "ann", "timestamp": seconds_ago(7_000), "traits": {
+                "company": { "company_id": "acme-old", "membership": { "role": "admin" } } } },
+            { "type": "identify", "userId": "twin", "timestamp": seconds_ago(6_000), "traits": { "city": "Łódź" } },
+            { "type": "group", "groupId": "gone", "timestamp": seconds_ago(5_000), "traits": { "name": "Gone" } },
+            { "type": "track", "userId": "ann", "event": "Report exported", "timestamp": seconds_ago(3_000), "properties": { "rows": 3 } },
+        ]))
+        .await;
+    let does = async |method: reqwest::Method, path: &str, body: Value| {
+        let answer = rollcall.api_as(method, path, &rollcall.token, Some(body)).await;
+        assert!(answer.status.is_success(), "{path}: {}", answer.text);
+    };
+    use reqwest::Method;
+    does(Method::PATCH, "/users/ann", json!({ "owner": support::OWNER.0, "tags": ["vip", "=beta"] })).await;
+    does(
+        Method::PATCH,
+        "/companies/acme-old",
+        json!({ "company_id": "acme", "owner": support::OWNER.0, "tags": ["key"] }),
+    )
+    .await;
+    does(Method::PATCH, "/companies/gone", json!({ "archived": true })).await;
+    does(Method::POST, "/users/ann/merge", json!({ "from": "twin" })).await;
+    does(Method::PATCH, "/attributes/user/plan", json!({ "label": "Their plan", "hidden": true, "locked": true }))
+        .await;
+    let desk = rollcall.desk().await;
+    let note = [("user", "ann"), ("deed", "add"), ("text", "Call again"), ("next_date", "2027-03-01")];
+    let sent = desk.send("/edit/note", &note).await;
+    assert_eq!(sent.status, 303, "{}", sent.page);
+    rollcall
+}
+
+#[tokio::test]
+async fn everything_exported_as_one_zip_comes_back_in_one_go() {
+    let rollcall = kept_by_hand().await;
+    let path = rollcall.file().with_file_name("rollcall.zip");
+    let path = path.to_str().unwrap();
+    rollcall.shell(&["export", "all", "--output", path, "--json"]);
+    let empty = Rollcall::start();
+    let output = empty.shell_output(&["import", path, "--json"], "");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let reports: Vec<Value> =
+        String::from_utf8(output.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let kinds: Vec<&str> = reports.iter().map(|report| report["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["attributes", "users", "memberships", "companies", "notes", "events"]);
+    for report in &reports {
+        let left = [&report["state"], &report["refused_rows"], &report["refused_values"]];
+        assert_eq!(left, [&json!("done"), &json!(0), &json!(0)], "{report}");
+    }
+    for (here, there) in everything(&rollcall).into_iter().zip(everything(&empty)) {
+        let (mut here, mut there) = (told(here), told(there));
+        for row in here.iter_mut().chain(&mut there) {
+            row.as_object_mut().unwrap().remove("event_id");
+        }
+        assert_eq!(there, here);
+    }
+    let ann = empty.user("ann-old").await;
+    assert_eq!(
+        (&ann["user_id"], &ann["owner"], &ann["tags"]),
+        (&json!("ann"), &json!(support::OWNER.0), &json!(["=beta", "vip"]))
+    );
+    assert_eq!(empty.user("twin").await["user_id"], "ann", "an id of who was merged leads to the one there is");
+    assert_eq!(empty.company("acme-old").await["company_id"], "acme");
+    assert!(!empty.company("gone").await["archived_at"].is_null());
+    let desk = empty.desk().await;
+    let page = desk.open("/users/ann").await;
+    assert!(page.contains("Call again") && page.contains("2027"), "{page}");
+    assert!(page.contains(">Before<"), "the time before in the company: {page}");
+    checked(&empty);
+    let again = empty.shell_output(&["import", path, "--json"], "");
+    for line in String::from_utf8(again.stdout).unwrap().lines() {
+        let report: Value = serde_json::from_str(line).unwrap();
+        for kind in ["attributes", "users", "companies", "memberships", "notes", "events"] {
+            assert_eq!(counts(&report, kind)[..2], [0, 0], "{report}");
+        }
+    }
+    for line in [&["import", path, "--mapping", "plan=ignore"][..], &["import", path, "--refused", "x.csv"]] {
+        assert_eq!(empty.shell_output(line, "").status.code(), Some(2), "{line:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_person_sends_the_zip_sees_what_would_come_of_it_and_imports_all_of_it() {
+    let rollcall = kept_by_hand().await;
+    let zip = rollcall.shell_output(&["export", "all"], "").stdout;
+    let ndjson = rollcall.shell_output(&["export", "all", "--format", "ndjson"], "").stdout;
+    let empty = Rollcall::start();
+    let sends = async |bytes: Vec<u8>| {
+        let cookie = empty.session_cookie().await;
+        let begin = "--x\r\ncontent-disposition: form-data; name=\"file\"; filename=\"rollcall.zip\"\r\n\r\n";
+        let body = [begin.as_bytes(), &bytes, b"\r\n--x--\r\n"].concat();
+        let request = empty.client.post(format!("{}/imports/new", empty.address)).header("cookie", cookie);
+        let request = request.header("sec-fetch-site", "same-origin");
+        let request = request.header("content-type", "multipart/form-data; boundary=x").body(body);
+        support::Answer::of(request.send().await.unwrap()).await
+    };
+    let refused = sends(ndjson).await;
+    assert!(refused.status == 422 && refused.text.contains("Export as CSV"), "{}", refused.text);
+    assert!(empty.list("/imports").await.is_empty());
+    assert_eq!(sends(zip.clone()).await.header("location"), "/imports/1");
+    let desk = empty.desk().await;
+    let page = desk.open("/imports/1").await;
+    for part in ["A zip of 6 files", "attributes.csv", "notes.csv", "Import all 6", "Throw all away"] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    let posts = async |deed: &str| {
+        let request =
+            empty.client.post(format!("{}/imports/1", empty.address)).header("cookie", empty.session_cookie().await);
+        let request = request.header("sec-fetch-site", "same-origin");
+        let request = request.header("content-type", "application/x-www-form-urlencoded").body(format!("do={deed}"));
+        request.send().await.unwrap().status().as_u16()
+    };
+    assert_eq!(posts("check-all").await, 303);
+    let notes = settled(&empty, &json!(5)).await;
+    assert_eq!(
+        counts(&notes["checked"], "notes"),
+        [1, 0, 0, 0, 0],
+        "a note finds whom the file before it makes: {notes}"
+    );
+    assert!(empty.user_ids().await.is_empty(), "a check changes nothing");
+    settled(&empty, &json!(6)).await;
+    assert_eq!(posts("run-all").await, 303);
+    assert_eq!(settled(&empty, &json!(6)).await["state"], "done");
+    assert_eq!(empty.user_ids().await, ["ann"]);
+    assert_eq!(sends(zip).await.header("location"), "/imports/7");
+    let request =
+        empty.client.post(format!("{}/imports/7", empty.address)).header("cookie", empty.session_cookie().await);
+    let request =
+        request.header("sec-fetch-site", "same-origin").header("content-type", "application/x-www-form-urlencoded");
+    assert_eq!(request.body("do=discard-all").send().await.unwrap().status().as_u16(), 303);
+    assert_eq!(empty.list("/imports").await.len(), 6);
+}
+
+#[tokio::test]
+async fn what_a_row_says_beside_attributes_is_set_or_refused_with_a_reason() {
+    let rollcall = Rollcall::start();
+    rollcall.backend_posts(json!([{ "type": "identify", "userId": "taken" }])).await;
+    let text =
+        format!("user_id,aliases,owner,tags\nann,ann-1|taken,{},vip|b2b\nbob,,nobody@x.test,\n", support::OWNER.0);
+    let refused = rollcall.file().with_file_name("refused.csv");
+    let report = import(&rollcall, &text, &["--refused", refused.to_str().unwrap()]);
+    assert_eq!((counts(&report, "users"), &report["refused_values"]), ([2, 0, 0, 0, 0], &json!(2)), "{report}");
+    let reasons = fs::read_to_string(&refused).unwrap();
+    assert!(reasons.contains("is the id of another user already") && reasons.contains("No operator"), "{reasons}");
+    let ann = rollcall.user("ann-1").await;
+    assert_eq!(
+        (&ann["user_id"], &ann["tags"], &ann["owner"]),
+        (&json!("ann"), &json!(["b2b", "vip"]), &json!(support::OWNER.0))
+    );
+    let notes = "email,company_id,note,date\nnobody@x.test,,Hi,\n,no-such,Hi,\n,,Hi,\n";
+    let report = import(&rollcall, notes, &["--kind", "notes"]);
+    assert_eq!(counts(&report, "notes"), [0, 0, 0, 0, 3], "{report}");
+    let attributes =
+        "owner,name,type,hidden\nuser,seats,number,yes\nuser,x,colour,\ncar,y,string,\nuser,email,string,maybe\n";
+    let report = import(&rollcall, attributes, &["--kind", "attributes"]);
+    assert_eq!((counts(&report, "attributes")[4], &report["refused_values"]), (2, &json!(1)), "{report}");
+    let again = import(&rollcall, "owner,name,type\nuser,seats,string\n", &["--kind", "attributes"]);
+    assert_eq!(counts(&again, "attributes"), [0, 0, 0, 0, 1], "a type is changed on its page: {again}");
+    let number = report["import_id"].to_string();
+    rollcall.shell(&["import", "--undo", &number, "--json"]);
+    let seats = rollcall.api("/attributes/user/seats").await.body;
+    assert_eq!(seats["hidden"], false, "taken back: {seats}");
 }
 
 #[tokio::test]

@@ -6,12 +6,12 @@ use crate::domain::change::{ARCHIVED, Change, Subject};
 use crate::domain::ids::CompanyKey;
 use crate::store::{StoreError, Tx, companies};
 
-/// Archives a company, or puts it back; answers the change where it is one.
-pub(super) fn set(tx: &Tx<'_>, company: CompanyKey, archived: bool) -> Result<Option<Change>, StoreError> {
-    let was = companies::archived_ms(&tx.reader(), company)?.is_some();
+/// Archives a company since an instant (Unix milliseconds), or puts it back; answers the change where it is one.
+pub(super) fn set(tx: &Tx<'_>, company: CompanyKey, since_ms: Option<i64>) -> Result<Option<Change>, StoreError> {
+    let (was, archived) = (companies::archived_ms(&tx.reader(), company)?.is_some(), since_ms.is_some());
     if was == archived {
         return Ok(None);
     }
-    companies::archive(tx, company, archived.then_some(tx.now_ms))?;
+    companies::archive(tx, company, since_ms)?;
     Ok(Some(Change::new(Subject::Company(company), ARCHIVED, Some(json!(was)), Some(json!(archived)))))
 }

@@ -12,6 +12,7 @@ pub mod import;
 pub mod merge;
 pub mod operators;
 pub mod passwords;
+mod profile;
 pub mod receive;
 pub mod rename;
 pub mod segments;

@@ -185,7 +185,7 @@ impl Undoing<'_, '_> {
             }
             (Subject::Company(company), ARCHIVED) => {
                 let was = row.before.as_ref().and_then(Value::as_bool).unwrap_or(false);
-                match archive::set(self.tx, company, was)? {
+                match archive::set(self.tx, company, was.then_some(self.tx.now_ms))? {
                     Some(change) => self.changes.push(change),
                     None => self.conflict(row, "It was set back since, and stays as it is.".to_owned()),
                 }

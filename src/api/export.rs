@@ -32,6 +32,8 @@ pub(super) fn calls() -> Vec<Call> {
         filtered("/export/companies", "Companies as one file, with the filter of the list"),
         filtered("/export/memberships", "Memberships as one file, with a filter over them"),
         file("/export/events", "Events as one file"),
+        file("/export/notes", "Notes as one file"),
+        file("/export/attributes", "Definitions of attributes as one file"),
         get("/export/all", "All of these as a zip")
             .takes_word("format", &["csv", "ndjson"], "csv (the usual) or ndjson")
             .answers_in("application/zip", "The file"),
@@ -63,8 +65,7 @@ async fn all(
         }
         None if path.as_str() == "all" => Package::all(&catalog, format),
         None => {
-            let detail =
-                "There is no such export. Use users, companies, memberships, events, or all for a zip of them.";
+            let detail = "There is no such export. Use users, companies, memberships, events, notes, attributes, or all for a zip of them.";
             return Err(Problem::new(StatusCode::NOT_FOUND, "export_unknown", detail));
         }
     };

@@ -13,7 +13,7 @@ use super::answer::{self, List, Time};
 use super::openapi::{self, Call, get, post};
 use super::parameters::{Parameters, invalid};
 use super::{read_only, resource};
-use crate::actions::import::{self as deeds, ImportError, SetUp, file};
+use crate::actions::import::{self as deeds, ImportError, SetUp, file, package};
 use crate::domain::access::Scope;
 use crate::domain::ids::ImportKey;
 use crate::domain::import::{Counts, Dates, Mapping, Policy, Report, TakenBack, Unreadable};
@@ -50,12 +50,12 @@ pub(super) fn calls() -> Vec<Call> {
         post(
             "/imports",
             Scope::Write,
-            "Imports a file (CSV, TSV, XLSX): the body itself, or a form's file. With dry_run=1 it is checked, and waits for run",
+            "Imports a file (CSV, TSV, XLSX): the body itself, or a form's file; a zip of an export as all its files. With dry_run=1 it is checked, and waits for run",
         )
         .takes_word(
             "kind",
-            &["users", "companies", "memberships", "events"],
-            "users (the usual), companies, memberships or events",
+            &Kind::WORDS,
+            "users (the usual), companies, memberships, events, notes or attributes",
         )
         .takes_own("mapping", "A JSON object: which column goes where, such as {\"Seats\": \"company.seats:number\"}")
         .takes_own("file_name", "The file's name")
@@ -67,7 +67,7 @@ pub(super) fn calls() -> Vec<Call> {
         .takes_word("unknown_companies", Policy::PARTS[2].1, "What becomes of companies that are not known")
         .takes_word("memberships", Policy::PARTS[3].1, "What becomes of the companies that a user is in")
         .sends_file("text/csv", "user_id,name,email\nann,Ann Lee,ann@acme.example\n")
-        .answers_like(202, "Taken", json!({ "import_id": 1 }))
+        .answers_like(202, "Taken", json!({ "import_id": 1, "import_ids": [1] }))
         .refuses(&[
             (400, "file_missing"),
             (413, "file_too_large"),
@@ -136,10 +136,9 @@ async fn add(
     let parameters = Parameters::of(&request, &known)?;
     let is_check = parameters.is_dry_run()?;
     let word = parameters.get("kind").unwrap_or("users");
-    let kind = Kind::parse(word).ok_or_else(|| {
-        invalid(format!("kind can't be {word:?}. Use users, companies, memberships or events."), "kind")
-    })?;
-    let policy = policy(&parameters)?;
+    let kind = Kind::parse(word)
+        .ok_or_else(|| invalid(format!("kind can't be {word:?}. Use one of {}.", Kind::WORDS.join(", ")), "kind"))?;
+    let said_of_policy = policy(&parameters)?;
     let dates = match parameters.get("dates") {
         None => None,
         Some(word) => Some(
@@ -158,41 +157,54 @@ async fn add(
         parameters.get("file_name").map(str::to_owned).or(uploaded.file_name).unwrap_or_else(|| "file.csv".into());
     let (kept_in, by) = (store.clone(), ("token".to_owned(), token.0.name));
     let sheet = parameters.get("sheet").map(str::to_owned);
-    let kept = web::block(move || file::keep(&kept_in, uploaded.file, kind, sheet.as_deref(), &name, by)).await;
-    let key = kept.map_err(Problem::internal)?.map_err(problem)?;
+    let kept = web::block(move || package::keep(&kept_in, uploaded.file, kind, sheet.as_deref(), &name, by)).await;
+    let keys = kept.map_err(Problem::internal)?.map_err(problem)?;
+    let all = keys.clone();
     let begun = store
         .write(move |tx: &mut Tx<'_>| {
-            let import = imports::find(&tx.reader(), key)?.ok_or_else(|| problem(ImportError::Unknown))?;
-            let mut mapping: Mapping = import.mapping;
-            for (heading, target) in &said {
-                mapping.set(heading, target).map_err(|sentence| invalid(sentence, "mapping"))?;
+            for key in all {
+                let import = imports::find(&tx.reader(), key)?.ok_or_else(|| problem(ImportError::Unknown))?;
+                let mut mapping: Mapping = import.mapping;
+                for (heading, target) in &said {
+                    mapping.set(heading, target).map_err(|sentence| invalid(sentence, "mapping"))?;
+                }
+                let mut reading = import.reading;
+                reading.dates = dates.unwrap_or(reading.dates);
+                let mut policy = import.policy;
+                for (part, word) in &said_of_policy {
+                    policy.set(part, word);
+                }
+                deeds::set_up(tx, key, SetUp { kind: import.kind, reading, mapping, policy }).map_err(problem)?;
+                if is_check { deeds::check(tx, key) } else { deeds::run(tx, key) }.map_err(problem)?;
             }
-            let mut reading = import.reading;
-            reading.dates = dates.unwrap_or(reading.dates);
-            deeds::set_up(tx, key, SetUp { kind, reading, mapping, policy }).map_err(problem)?;
-            if is_check { deeds::check(tx, key) } else { deeds::run(tx, key) }.map_err(problem)
+            Ok(())
         })
         .await;
     if let Err(refused) = begun {
-        store.write(move |tx| imports::remove(tx, key)).await?;
-        file::remove(&store, key);
+        for key in keys {
+            store.write(move |tx| imports::remove(tx, key)).await?;
+            file::remove(&store, key);
+        }
         return Err(refused);
     }
+    let ids: Vec<i64> = keys.iter().map(|key| key.0).collect();
     Ok(HttpResponse::Accepted()
-        .insert_header(("location", format!("/api/v1/imports/{}", key.0)))
-        .json(json!({ "import_id": key.0 })))
+        .insert_header(("location", format!("/api/v1/imports/{}", ids[0])))
+        .json(json!({ "import_id": ids[0], "import_ids": ids })))
 }
 
-fn policy(parameters: &Parameters) -> Result<Policy, Problem> {
-    let mut policy = Policy::default();
+/// What is said of the policy: its parts with their words.
+fn policy(parameters: &Parameters) -> Result<Vec<(&'static str, String)>, Problem> {
+    let mut said = Vec::new();
     for (part, words) in Policy::PARTS {
-        if let Some(word) = parameters.get(part)
-            && !policy.set(part, word)
-        {
-            return Err(invalid(format!("{part} can't be {word:?}. Use {}.", words.join(" or ")), part));
+        if let Some(word) = parameters.get(part) {
+            if !Policy::default().set(part, word) {
+                return Err(invalid(format!("{part} can't be {word:?}. Use {}.", words.join(" or ")), part));
+            }
+            said.push((part, word.to_owned()));
         }
     }
-    Ok(policy)
+    Ok(said)
 }
 
 fn key_of(path: &str) -> Result<ImportKey, Problem> {
@@ -306,11 +318,15 @@ struct ImportView {
     sheet: Option<String>,
     rows: u64,
     #[schema(value_type = Object)]
+    attributes: Counts,
+    #[schema(value_type = Object)]
     users: Counts,
     #[schema(value_type = Object)]
     companies: Counts,
     #[schema(value_type = Object)]
     memberships: Counts,
+    #[schema(value_type = Object)]
+    notes: Counts,
     #[schema(value_type = Object)]
     events: Counts,
     refused_rows: u64,
@@ -330,8 +346,8 @@ struct ImportView {
 
 impl ImportView {
     fn of(import: Import) -> ImportView {
-        let Report { users, companies, memberships, events, refused_rows, refused_values, new_attributes, .. } =
-            import.report;
+        let Report { attributes, users, companies, memberships, notes, events, .. } = import.report;
+        let Report { refused_rows, refused_values, new_attributes, .. } = import.report;
         ImportView {
             import_id: import.key.0,
             kind: import.kind.as_str(),
@@ -344,9 +360,11 @@ impl ImportView {
             policy: import.policy,
             sheet: import.reading.sheet,
             rows: import.rows_done,
+            attributes,
             users,
             companies,
             memberships,
+            notes,
             events,
             refused_rows,
             refused_values,

@@ -18,8 +18,8 @@ use crate::store::{Store, owner_only};
 /// What to write, and where to.
 #[derive(Args)]
 pub(super) struct Export {
-    /// users, companies, memberships or events; all for a zip of them; person for all about one, as a zip
-    #[arg(value_name = "WHAT", value_parser = ["users", "companies", "memberships", "events", "all", "person"])]
+    /// users, companies, memberships, events, notes or attributes; all for a zip of them; person for all about one, as a zip
+    #[arg(value_name = "WHAT", value_parser = ["users", "companies", "memberships", "events", "notes", "attributes", "all", "person"])]
     what: String,
     /// Of a person: the site's id, else the e-mail address, else our id
     #[arg(value_name = "ID")]
@@ -84,7 +84,9 @@ impl Export {
         let (filter, search) = match (&self.filter, export::fields(&catalog, kind)) {
             (None, _) => (None, None),
             (Some(text), Some(fields)) => read_filter(text, &fields)?,
-            (Some(_), None) => return Err(Failure::Usage("Events can't be filtered. Leave --filter out.".into())),
+            (Some(_), None) => {
+                return Err(Failure::Usage(format!("--filter: {} can't be filtered. Leave it out.", kind.as_str())));
+            }
         };
         Ok(Package::one(&catalog, Wanted { kind, format, filter, search }))
     }

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::{Failure, Workspace, say, wait};
 use crate::actions::import::file::{self, Incoming};
-use crate::actions::import::{self as deeds, ImportError, SetUp};
+use crate::actions::import::{self as deeds, ImportError, SetUp, package};
 use crate::domain::ids::ImportKey;
 use crate::domain::import::{Counts, Dates, Policy, Report, Unreadable};
 use crate::domain::table::Kind;
@@ -25,11 +25,12 @@ const LOOK_MS: u64 = 100;
 /// What to import, and how.
 #[derive(Args)]
 pub(super) struct Import {
-    /// The file: an Excel workbook (.xlsx), or text with commas, semicolons, tabs or bars between its cells
+    /// The file: text with commas, semicolons, tabs or bars between its cells, an Excel workbook (.xlsx), or the zip of an
+    /// export of everything
     #[arg(value_name = "FILE", required_unless_present = "undo")]
     file: Option<PathBuf>,
-    /// What its rows are: users (and their companies), companies, memberships or events
-    #[arg(long, default_value = "users", value_parser = ["users", "companies", "memberships", "events"])]
+    /// What its rows are: users (and their companies), companies, memberships, events, notes or attributes
+    #[arg(long, default_value = "users", value_parser = Kind::WORDS)]
     kind: String,
     /// What a column is, as in --mapping "Seats=company.seats:number"; may be given several times
     #[arg(long, value_name = "COLUMN=TARGET")]
@@ -91,23 +92,41 @@ impl Import {
             return Ok(());
         }
         let Some(path) = &self.file else { return Ok(()) };
-        let key = self.kept(&store, path)?;
-        let done = self.set_up(&store, key).and_then(|()| self.begun(&store, workspace, key));
-        let import = match done {
-            Ok(import) => import,
-            Err(failure) => {
-                // A draft that nobody will find again is none.
+        let keys = self.kept(&store, path)?;
+        let done = self.all(&store, workspace, &keys);
+        if done.is_err() || self.dry_run {
+            // A draft that nobody will find again is none.
+            for key in keys {
                 if store.write_now(move |tx| deeds::discard(tx, key)).is_ok() {
                     file::remove(&store, key);
                 }
-                return Err(failure);
             }
-        };
-        self.tell(&store, workspace, &import)
+        }
+        done
     }
 
-    /// Keeps the file as a draft.
-    fn kept(&self, store: &Store, path: &Path) -> Result<ImportKey, Failure> {
+    /// Sets up what was kept, lets it be checked or run, and tells what came of each.
+    fn all(&self, store: &Store, workspace: &Workspace, keys: &[ImportKey]) -> Result<(), Failure> {
+        if keys.len() > 1 && (self.refused.is_some() || !self.mapping.is_empty()) {
+            let sentence = "--mapping and --refused are of one file. Take the file out of the zip.";
+            return Err(Failure::Usage(sentence.to_owned()));
+        }
+        for key in keys {
+            self.set_up(store, *key)?;
+        }
+        let (all, is_check) = (keys.to_vec(), self.dry_run);
+        store.write_now(move |tx| {
+            all.into_iter().try_for_each(|key| if is_check { deeds::check(tx, key) } else { deeds::run(tx, key) })
+        })?;
+        for key in keys {
+            let import = follow(store, workspace, *key)?;
+            self.tell(store, workspace, &import)?;
+        }
+        Ok(())
+    }
+
+    /// Keeps the file as a draft, a zip of an export as one for each of its files.
+    fn kept(&self, store: &Store, path: &Path) -> Result<Vec<ImportKey>, Failure> {
         let wrong = |error: std::io::Error| Failure::Failed(format!("{}: {error}", path.display()));
         let mut from = File::open(path).map_err(wrong)?;
         let mut incoming = Incoming::new(store)?;
@@ -122,7 +141,7 @@ impl Import {
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let kind = Kind::parse(&self.kind).unwrap_or(Kind::Users);
         let by = ("shell".to_owned(), String::new());
-        Ok(file::keep(store, incoming, kind, self.sheet.as_deref(), &name, by)?)
+        Ok(package::keep(store, incoming, kind, self.sheet.as_deref(), &name, by)?)
     }
 
     fn set_up(&self, store: &Store, key: ImportKey) -> Result<(), Failure> {
@@ -146,28 +165,17 @@ impl Import {
         Ok(store.write_now(move |tx| deeds::set_up(tx, key, SetUp { kind, reading, mapping, policy }))?)
     }
 
-    /// Lets it be checked or run, to its end.
-    fn begun(&self, store: &Store, workspace: &Workspace, key: ImportKey) -> Result<Row, Failure> {
-        let is_check = self.dry_run;
-        store.write_now(move |tx| if is_check { deeds::check(tx, key) } else { deeds::run(tx, key) })?;
-        follow(store, workspace, key)
-    }
-
     fn tell(&self, store: &Store, workspace: &Workspace, import: &Row) -> Result<(), Failure> {
         let key = import.key;
         if let Some(path) = &self.refused {
             let text = store.read_now(|db| deeds::file::refused(db, import))?;
             std::fs::write(path, text)?;
         }
-        if self.dry_run {
-            store.write_now(move |tx| deeds::discard(tx, key))?;
-            file::remove(store, key);
-        }
         if let Some(problem) = &import.problem {
             return Err(Failure::Failed(problem.clone()));
         }
         let report = if self.dry_run { import.checked.clone().unwrap_or_default() } else { import.report.clone() };
-        let mut json = json!({ "import_id": key.0, "state": import.state.as_str(), "dry_run": self.dry_run });
+        let mut json = json!({ "import_id": key.0, "kind": import.kind.as_str(), "state": import.state.as_str(), "dry_run": self.dry_run });
         if let (Some(json), Ok(serde_json::Value::Object(report))) =
             (json.as_object_mut(), serde_json::to_value(&report))
         {
@@ -210,19 +218,14 @@ fn lines(import: &Row, report: &Report, is_check: bool) -> String {
         )
     };
     let what = match (is_check, import.state) {
-        (true, _) => "This would come of it; nothing was changed".to_owned(),
-        (false, State::Done) => format!("Import {} is done", import.key.0),
-        (false, state) => format!("Import {} is {}", import.key.0, state.as_str()),
+        (true, _) => format!("This would come of {}; nothing was changed", import.file_name),
+        (false, State::Done) => format!("Import {} of {} is done", import.key.0, import.file_name),
+        (false, state) => format!("Import {} of {} is {}", import.key.0, import.file_name, state.as_str()),
     };
     let mut text = format!("{what}: {} rows.\n", report.rows);
-    for (name, of) in [
-        ("Users", &report.users),
-        ("Companies", &report.companies),
-        ("Memberships", &report.memberships),
-        ("Events", &report.events),
-    ] {
+    for (name, of) in report.counts() {
         if !of.is_empty() {
-            text.push_str(&counts(name, of));
+            text.push_str(&counts(name, &of));
         }
     }
     if report.refused_rows + report.refused_values > 0 {

@@ -2,6 +2,9 @@
 
 /// Bytes of one message as JSON text; a longer one is refused whole.
 pub const MESSAGE_BYTES_MAX: usize = 32 * 1024;
+/// Bytes of one row of a file that is imported: a note has up to 10,000 characters, and a user all that many messages
+/// said.
+pub const ROW_BYTES_MAX: usize = 1024 * 1024;
 /// Bytes of one request body after decompression.
 pub const BATCH_BYTES_MAX: usize = 500 * 1024;
 /// Bytes of an id (R9).

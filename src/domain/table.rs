@@ -17,26 +17,38 @@ use crate::domain::attributes::{Owner, Type, standard};
 /// What a table is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
+    /// Definitions of attributes.
+    Attributes,
     /// Users and leads.
     Users,
+    /// Users in companies, a row for each time in one.
+    Memberships,
     /// Companies.
     Companies,
-    /// Users in companies.
-    Memberships,
+    /// Notes about users and companies.
+    Notes,
     /// What was done.
     Events,
 }
 
 impl Kind {
-    /// All of them, in the order in which they are best read back.
-    pub const ALL: [Kind; 4] = [Kind::Companies, Kind::Users, Kind::Memberships, Kind::Events];
+    /// All of them, in the order in which they are best read back: an attribute has its type before its first value;
+    /// companies come behind those who belong to them, since an archived one, one of signed members, or one that
+    /// was given an e-mail domain takes in others than before.
+    pub const ALL: [Kind; 6] =
+        [Kind::Attributes, Kind::Users, Kind::Memberships, Kind::Companies, Kind::Notes, Kind::Events];
+
+    /// The words of all of them.
+    pub const WORDS: [&str; 6] = ["attributes", "users", "memberships", "companies", "notes", "events"];
 
     /// The word for it.
     pub fn as_str(self) -> &'static str {
         match self {
+            Kind::Attributes => "attributes",
             Kind::Users => "users",
-            Kind::Companies => "companies",
             Kind::Memberships => "memberships",
+            Kind::Companies => "companies",
+            Kind::Notes => "notes",
             Kind::Events => "events",
         }
     }
@@ -52,22 +64,27 @@ impl Kind {
             Kind::Users => Some(Owner::User),
             Kind::Companies => Some(Owner::Company),
             Kind::Memberships => Some(Owner::Membership),
-            Kind::Events => None,
+            Kind::Attributes | Kind::Notes | Kind::Events => None,
         }
     }
 
     /// The columns of ours: those before the attributes, and those behind.
     pub fn columns(self) -> (&'static [&'static str], &'static [&'static str]) {
         match self {
+            Kind::Attributes => (&["owner", "name", "type", "label", "locked", "hidden", "history"], &[]),
             Kind::Users => (
                 &["id", "user_id"],
                 &["aliases", "anonymous_ids", "owner", "tags", "state", "trend", "first_seen", "last_seen", "signed"],
             ),
+            Kind::Memberships => {
+                (&["id", "user_id", "email", "company_id"], &["current", "joined_at", "left_at", "source"])
+            }
             Kind::Companies => (
                 &["company_id"],
                 &[
                     "aliases",
                     "domains",
+                    "given_domains",
                     "members",
                     "active_members_30d",
                     "owner",
@@ -76,10 +93,12 @@ impl Kind {
                     "trend",
                     "first_seen",
                     "last_seen",
+                    "signed_members",
+                    "archived_at",
                 ],
             ),
-            Kind::Memberships => {
-                (&["id", "user_id", "email", "company_id"], &["current", "joined_at", "left_at", "source"])
+            Kind::Notes => {
+                (&["id", "user_id", "email", "company_id", "author", "text", "next_date", "made_at", "edited_at"], &[])
             }
             Kind::Events => (
                 &[

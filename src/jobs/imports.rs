@@ -185,10 +185,23 @@ async fn in_copy(store: &Store, key: ImportKey, path: &Path) -> Result<Checked, 
         Store::open(&target, source.ambient().clone())
     });
     let copy = opened.await.map_err(|_| StoreError::Stopped)??;
-    let checked = run_in(&copy, key, &file::path(store, key)).await;
+    let checked = run_behind_earlier(store, &copy, key).await;
     let closed = tokio::task::spawn_blocking(move || copy.close()).await;
     closed.map_err(|_| StoreError::Stopped)?;
     checked
+}
+
+/// Runs an import in a copy, behind those of the same zip that come before it and have not run yet.
+async fn run_behind_earlier(store: &Store, copy: &Store, key: ImportKey) -> Result<Checked, Stop> {
+    let earlier = move |db: &crate::store::Reader<'_>| {
+        let package = imports::find(db, key)?.and_then(|import| import.package);
+        let all = package.map(|package| imports::of_package(db, package)).transpose()?.unwrap_or_default();
+        Ok(all.into_iter().filter(|one| one.key < key && !one.state.has_run()).map(|one| one.key).collect::<Vec<_>>())
+    };
+    for earlier in copy.read(earlier).await? {
+        run_in(copy, earlier, &file::path(store, earlier)).await?;
+    }
+    run_in(copy, key, &file::path(store, key)).await
 }
 
 async fn run_in(copy: &Store, key: ImportKey, path: &Path) -> Result<Checked, Stop> {

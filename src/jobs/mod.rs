@@ -4,3 +4,6 @@ pub mod attributes;
 pub mod imports;
 pub mod retention;
 pub mod segments;
+
+#[cfg(test)]
+mod round_trip;

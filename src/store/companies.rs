@@ -15,7 +15,7 @@ use rusqlite::{OptionalExtension, named_params, params};
 pub use days::{CHART_DAYS, Comings, CompanyDay, CompanyDays, Presence};
 pub use doings::{Doings, TopEvent, TopPage};
 pub use growing::{Growing, growing};
-pub use ids::{drop_id, give_id, id_since_ms, key_of_id};
+pub use ids::{drop_id, give_former_id, give_id, id_since_ms, key_of_id};
 use listed::page_of_keys;
 pub use listed::{count, count_matching};
 pub use members::{MemberRow, MembersBy, count_members, members};

@@ -114,6 +114,21 @@ pub fn of_company(db: &Reader<'_>, company: CompanyKey) -> Result<Vec<String>, S
     Ok(domains)
 }
 
+/// The domains that a company was given, and those of companies merged into it: who has an address of one joins.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn given_to(db: &Reader<'_>, company: CompanyKey) -> Result<Vec<String>, StoreError> {
+    let mut statement = db.0.prepare_cached(
+        "SELECT DISTINCT domain FROM company_domains
+         WHERE accepted = 1
+           AND (company_key = :company OR company_key IN (SELECT company_key FROM companies WHERE merged_into = :company))
+         ORDER BY domain",
+    )?;
+    let rows = statement.query_map(named_params! { ":company": company.0 }, |row| row.get(0))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
 /// Whether a user's open memberships are in companies with domains, none of which is this one: who has
 /// changed the address may have changed the company, and a person decides (C9).
 ///

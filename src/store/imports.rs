@@ -89,6 +89,8 @@ pub struct Import {
     pub by_name: String,
     /// Where it stands.
     pub state: State,
+    /// The first of the files that came in the same zip, itself perhaps.
+    pub package: Option<ImportKey>,
     /// The hash of its headings.
     pub headings: String,
     /// How the file is read.
@@ -123,7 +125,7 @@ pub struct Import {
 
 const COLUMNS: &str = "import_key, kind, file_name, file_hash, bytes, by_kind, by_name, state, headings, reading, mapping, \
                        policy, source_key, rows_done, report, checked, problem, undo_stage, undo_before, taken_back, \
-                       created_ms, started_ms, ended_ms";
+                       created_ms, started_ms, ended_ms, package";
 
 fn json<T: DeserializeOwned + Default>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
     Ok(serde_json::from_str(row.get_ref(column)?.as_str_or_null()?.unwrap_or_default()).unwrap_or_default())
@@ -155,6 +157,7 @@ fn import(row: &Row<'_>) -> rusqlite::Result<Import> {
         created_ms: row.get(20)?,
         started_ms: row.get(21)?,
         ended_ms: row.get(22)?,
+        package: row.get::<_, Option<i64>>(23)?.map(ImportKey),
     })
 }
 
@@ -181,6 +184,18 @@ pub fn list(db: &Reader<'_>, after: Option<&Cursor>, size: usize) -> Result<Page
         Ok((Cursor { value: Value::Null, key: import.key.0 }, import))
     })?;
     Ok(Page::cut(rows.collect::<Result<_, _>>()?, size))
+}
+
+/// The imports that came in one zip, the first of which is named, in their order.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn of_package(db: &Reader<'_>, package: ImportKey) -> Result<Vec<Import>, StoreError> {
+    let mut statement = db.0.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM imports INDEXED BY imports_package WHERE package = :package ORDER BY import_key"
+    ))?;
+    let rows = statement.query_map(named_params! { ":package": package.0 }, import)?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 /// The oldest import that has something to do.
@@ -298,11 +313,22 @@ fn text(value: &impl serde::Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
 
-/// Keeps a file as a draft.
+/// Keeps files as drafts; several came together.
 ///
 /// # Errors
 /// [`StoreError`] only.
-pub fn add(tx: &Tx<'_>, new: &NewImport) -> Result<ImportKey, StoreError> {
+pub fn add(tx: &Tx<'_>, all: &[NewImport]) -> Result<Vec<ImportKey>, StoreError> {
+    let keys = all.iter().map(|new| add_one(tx, new)).collect::<Result<Vec<ImportKey>, StoreError>>()?;
+    if let [first, _, ..] = keys[..] {
+        let mut together = tx.connection.prepare_cached("UPDATE imports SET package = ?2 WHERE import_key = ?1")?;
+        for key in &keys {
+            together.execute([key.0, first.0])?;
+        }
+    }
+    Ok(keys)
+}
+
+fn add_one(tx: &Tx<'_>, new: &NewImport) -> Result<ImportKey, StoreError> {
     tx.connection
         .prepare_cached(
             "INSERT INTO imports (kind, file_name, file_hash, bytes, by_kind, by_name, state, headings, reading, mapping,

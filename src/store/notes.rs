@@ -2,6 +2,7 @@
 
 use rusqlite::{OptionalExtension, Row, named_params, params};
 
+use super::list::{Cursor, Page};
 use super::search::{self, Needle};
 use super::{Reader, StoreError, Tx, profiles};
 use crate::domain::ids::{CompanyKey, NoteKey, UserKey};
@@ -81,6 +82,49 @@ fn of_one(db: &Reader<'_>, subject: i64, key: i64, limit: usize) -> Result<Vec<N
     Ok(statement.query_map(parameters, note)?.collect::<Result<_, _>>()?)
 }
 
+/// A note, and the user or company that it is about by now, merges read through.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NoteRow {
+    /// The note.
+    pub note: Note,
+    /// Our id of the user.
+    pub id: Option<String>,
+    /// The site's id of the user; none of a lead.
+    pub user_id: Option<String>,
+    /// The user's e-mail address.
+    pub email: Option<String>,
+    /// The site's id of the company.
+    pub company_id: Option<String>,
+}
+
+/// A page of all notes, the oldest first.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn page(db: &Reader<'_>, after: Option<&Cursor>, size: usize) -> Result<Page<NoteRow>, StoreError> {
+    let mut statement = db.0.prepare_cached(&format!(
+        "SELECT {COLUMNS}, u.id, u.user_id, u.email, c.company_id FROM notes AS n
+         LEFT JOIN users AS named ON n.subject = 0 AND named.user_key = n.subject_key
+         LEFT JOIN users AS u ON u.user_key = coalesce(named.merged_into, named.user_key)
+         LEFT JOIN companies AS of ON n.subject = 1 AND of.company_key = n.subject_key
+         LEFT JOIN companies AS c ON c.company_key = coalesce(of.merged_into, of.company_key)
+         WHERE n.note_key > :after ORDER BY n.note_key LIMIT :limit"
+    ))?;
+    let parameters = named_params! { ":after": after.map_or(0, |cursor| cursor.key), ":limit": size as i64 + 1 };
+    let rows = statement.query_map(parameters, |row| {
+        let cursor = Cursor { value: serde_json::Value::Null, key: row.get(0)? };
+        let found = NoteRow {
+            note: note(row)?,
+            id: row.get(8)?,
+            user_id: row.get(9)?,
+            email: row.get(10)?,
+            company_id: row.get(11)?,
+        };
+        Ok((cursor, found))
+    })?;
+    Ok(Page::cut(rows.collect::<Result<_, _>>()?, size))
+}
+
 /// One note.
 ///
 /// # Errors
@@ -131,26 +175,19 @@ fn named(db: &Reader<'_>, profile: Profile) -> Result<Option<(String, Option<Str
 
 // What the writer needs ------------------------------------------------------
 
-/// Makes a note, and answers its key.
+/// Makes a note; its key is given to it.
 ///
 /// # Errors
 /// [`StoreError`] only.
-pub fn add(tx: &Tx<'_>, profile: Profile, author: &str, text: &str, next: Option<&str>) -> Result<Note, StoreError> {
-    let (subject, key) = profiles::columns(profile);
+pub fn add(tx: &Tx<'_>, note: Note) -> Result<Note, StoreError> {
+    let (subject, key) = profiles::columns(note.profile);
     tx.connection
         .prepare_cached(
-            "INSERT INTO notes (subject, subject_key, author, text, next_date, made_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "INSERT INTO notes (subject, subject_key, author, text, next_date, made_ms, edited_ms)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         )?
-        .execute(params![subject, key, author, text, next, tx.now_ms])?;
-    let note = Note {
-        key: NoteKey(tx.connection.last_insert_rowid()),
-        profile,
-        author: author.to_owned(),
-        text: text.to_owned(),
-        next_date: next.map(str::to_owned),
-        made_ms: tx.now_ms,
-        edited_ms: None,
-    };
+        .execute(params![subject, key, note.author, note.text, note.next_date, note.made_ms, note.edited_ms])?;
+    let note = Note { key: NoteKey(tx.connection.last_insert_rowid()), ..note };
     index(tx, &note)?;
     Ok(note)
 }

@@ -222,6 +222,7 @@ fn ask_everything(db: &Reader<'_>) {
     }
     assert!(imports::find(db, ImportKey(1)).unwrap().is_some() && imports::next(db).unwrap().is_some());
     imports::remembered(db, table::Kind::Users, "hash").unwrap();
+    imports::of_package(db, ImportKey(1)).unwrap();
     imports::change_sets(db, SourceKey(1), 9, 50).unwrap();
     for doer in [None, Some(Doer::Hand), Some(Doer::Message)] {
         for (span_ms, after) in [(None, None), (Some((days_ago(50), NOW)), Some(Cursor { value: 1.into(), key: 9 }))] {
@@ -229,6 +230,7 @@ fn ask_everything(db: &Reader<'_>) {
         }
     }
     assert_eq!(email_domains::of_company(db, CompanyKey(1)).unwrap(), ["acme.test"]);
+    email_domains::given_to(db, CompanyKey(1)).unwrap();
     assert!(email_domains::is_elsewhere(db, UserKey(1), "umbrella.test").unwrap());
     users::count_with_several_companies(db).unwrap();
     events::count_before(db, NOW).unwrap();
@@ -241,6 +243,9 @@ fn ask_everything(db: &Reader<'_>) {
     }
     assert_eq!(profiles::known_tags(db, 50).unwrap(), ["beta", "vip"]);
     assert_eq!(notes::search(db, "zeppelin", 10).unwrap().len(), 1);
+    for after in [None, Some(&after)] {
+        notes::page(db, after, 50).unwrap();
+    }
     notes::find(db, NoteKey(1)).unwrap();
     history::of_field(db, Subject::Membership(UserKey(1), CompanyKey(1)), "role", 50).unwrap();
     for at_ms in [days_ago(50), days_ago(30)] {

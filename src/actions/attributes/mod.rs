@@ -156,6 +156,29 @@ pub fn change(
     name: &str,
     wanted: &[DefinitionChange],
 ) -> Result<Changed, AttributeError> {
+    let was = found(tx, owner, name)?.kind;
+    let changes = set(tx, owner, name, wanted)?;
+    let retyped = changes.iter().any(|change| change.field == "type");
+    let cause = if retyped { "change_type" } else { "set_attribute" };
+    let change = changes::record(tx, &hand.by, cause, hand.grade, &changes)?;
+    if !retyped {
+        return Ok(Changed { change, work: None });
+    }
+    // Further fields stand before the values in the change set.
+    let work = begin(tx, Deed::Convert, owner, name, was.as_str(), change, changes.len())?;
+    Ok(Changed { change, work: Some(work) })
+}
+
+/// Changes what a definition says; answers the changes.
+///
+/// # Errors
+/// As [`change`].
+pub(super) fn set(
+    tx: &mut Tx<'_>,
+    owner: Owner,
+    name: &str,
+    wanted: &[DefinitionChange],
+) -> Result<Vec<Change>, AttributeError> {
     let before = found(tx, owner, name)?;
     if before.deleting {
         return Err(AttributeError::Deleting(before.name));
@@ -180,15 +203,7 @@ pub fn change(
         let some = |value: Value| (!value.is_null()).then_some(value);
         changes.push(Change::new(Subject::Attribute(before.key), field, some(was), some(is)));
     }
-    let retyped = changes.iter().any(|change| change.field == "type");
-    let cause = if retyped { "change_type" } else { "set_attribute" };
-    let change = changes::record(tx, &hand.by, cause, hand.grade, &changes)?;
-    if !retyped {
-        return Ok(Changed { change, work: None });
-    }
-    // Further fields stand before the values in the change set.
-    let work = begin(tx, Deed::Convert, owner, name, before.kind.as_str(), change, changes.len())?;
-    Ok(Changed { change, work: Some(work) })
+    Ok(changes)
 }
 
 /// Deletes an attribute with all its values. `typed` is its name once more, so that nobody does it by mistake.

@@ -131,7 +131,7 @@ fn do_to_one(receiving: &mut Receiving<'_, '_>, subject: Subject, deed: &Deed) -
             members::join(receiving, user, &[(company.clone(), MemberEdit::default())])
         }
         (Deed::Archive(archived), Subject::Company(company)) => {
-            let change = archive::set(receiving.tx, company, *archived)?;
+            let change = archive::set(receiving.tx, company, archived.then_some(receiving.tx.now_ms))?;
             receiving.changes.extend(change);
             Ok(())
         }

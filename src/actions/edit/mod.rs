@@ -16,6 +16,7 @@ pub use members::{MemberEdit, join_one, leave, member, of_member};
 
 use super::attributes::Hand;
 use super::email_domains;
+use super::profile::{self, ProfileError};
 use super::receive::Receiving;
 use super::rename::{self, RenameError};
 use super::{archive, signed_members};
@@ -25,10 +26,10 @@ use crate::domain::change::{CREATED, Change, Subject};
 use crate::domain::error::{Code, Refused};
 use crate::domain::ids::{ChangeKey, CompanyId, CompanyKey, SourceKey, UserId, UserKey};
 use crate::domain::message::{Delivery, RefusedValue};
-use crate::domain::profile::{self, OWNER, Profile, TAGS, tags_value};
+use crate::domain::profile::Profile;
 use crate::store::erasure::{self, Named};
 use crate::store::users::UserName;
-use crate::store::{StoreError, Tx, changes, companies, memberships, operators, profiles, users};
+use crate::store::{StoreError, Tx, changes, companies, memberships, users};
 
 /// Why something was not done by hand. Nothing was changed then.
 #[derive(Debug, thiserror::Error)]
@@ -80,6 +81,16 @@ impl From<RenameError> for EditError {
         match error {
             RenameError::Store(error) => EditError::Store(error),
             taken => EditError::Rename(taken),
+        }
+    }
+}
+
+impl From<ProfileError> for EditError {
+    fn from(error: ProfileError) -> EditError {
+        match error {
+            ProfileError::NoOperator(email) => EditError::NoOperator(email),
+            ProfileError::Tags(sentence) => EditError::Value { field: "tags", sentence },
+            ProfileError::Store(error) => EditError::Store(error),
         }
     }
 }
@@ -205,7 +216,7 @@ pub fn company(tx: &mut Tx<'_>, hand: &Hand, id: &str, wanted: &Wanted, absent: 
             receiving.changes.extend(rename::company(receiving.tx, company, id)?);
         }
         if let Some(archived) = wanted.archived {
-            receiving.changes.extend(archive::set(receiving.tx, company, archived)?);
+            receiving.changes.extend(archive::set(receiving.tx, company, archived.then_some(receiving.tx.now_ms))?);
         }
         Ok(Subject::Company(company))
     })
@@ -283,37 +294,12 @@ fn create_user(receiving: &mut Receiving<'_, '_>, name: &UserName) -> Result<Use
 /// Owner and tags (A9).
 fn keep(receiving: &mut Receiving<'_, '_>, profile: Profile, wanted: &Wanted) -> Result<(), EditError> {
     if let Some(owner) = &wanted.owner {
-        let found = match owner {
-            None => None,
-            Some(email) => {
-                let (operator, _) = operators::find(&receiving.tx.reader(), email)?
-                    .ok_or_else(|| EditError::NoOperator(email.clone()))?;
-                Some(operator)
-            }
-        };
-        let before = profiles::owner(&receiving.tx.reader(), profile)?.map(Value::from);
-        profiles::set_owner(receiving.tx, profile, found.as_ref().map(|operator| operator.key))?;
-        note_change(receiving, profile, OWNER, before, found.map(|operator| Value::from(operator.email)));
+        receiving.changes.extend(profile::set_owner(receiving.tx, profile, owner.as_deref())?);
     }
     if let Some(tags) = &wanted.tags {
-        let tags = profile::tags(tags).map_err(|sentence| EditError::Value { field: "tags", sentence })?;
-        let before = profiles::tags(&receiving.tx.reader(), profile)?;
-        profiles::set_tags(receiving.tx, profile, &tags)?;
-        note_change(receiving, profile, TAGS, tags_value(&before), tags_value(&tags));
+        receiving.changes.extend(profile::set_tags(receiving.tx, profile, tags)?);
     }
     Ok(())
-}
-
-fn note_change(
-    receiving: &mut Receiving<'_, '_>,
-    profile: Profile,
-    field: &str,
-    before: Option<Value>,
-    after: Option<Value>,
-) {
-    if before != after {
-        receiving.changes.push(Change::new(profile.subject(), field, before, after));
-    }
 }
 
 /// A company of the file by the site's id.

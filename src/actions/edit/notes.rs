@@ -28,7 +28,9 @@ impl Written {
 /// Nothing or too much is written, a day that is none, the store's.
 pub fn add(tx: &mut Tx<'_>, hand: &Hand, profile: Profile, written: &Written) -> Result<Edited, EditError> {
     let (text, next_date) = written.checked()?;
-    let note = notes::add(tx, profile, author(hand), &text, next_date.as_deref())?;
+    let author = author(hand).to_owned();
+    let new = Note { key: NoteKey(0), profile, author, text, next_date, made_ms: tx.now_ms, edited_ms: None };
+    let note = notes::add(tx, new)?;
     Ok(record(tx, hand, "add_note", profile, None, Some(&note))?)
 }
 

@@ -10,12 +10,16 @@ mod zip;
 use crate::domain::attributes::Type;
 use crate::domain::filter::{Fields, Filter, Listed};
 use crate::domain::table::{self, Format, Kind};
+use crate::store::companies::Shelf;
 use crate::store::list::Cursor;
 use crate::store::{Catalog, Reader, StoreError};
 
 pub use person::{About, about};
 use zip::Part;
 pub use zip::Zip;
+
+/// What a zip of everything says of itself.
+const README: &str = include_str!("README.txt");
 
 /// Rows of a page.
 const PAGE_ROWS: usize = 200;
@@ -38,7 +42,7 @@ pub fn fields(catalog: &Catalog, kind: Kind) -> Option<Fields> {
     match kind {
         Kind::Users | Kind::Memberships => Some(catalog.fields(Listed::Users)),
         Kind::Companies => Some(catalog.fields(Listed::Companies)),
-        Kind::Events => None,
+        Kind::Attributes | Kind::Notes | Kind::Events => None,
     }
 }
 
@@ -47,12 +51,17 @@ pub struct Export {
     wanted: Wanted,
     /// The attributes that have a column, by name.
     attributes: Vec<(String, Type)>,
+    /// Whether archived companies come behind the others: where all are asked for.
+    with_archived: bool,
+    shelf: Shelf,
     state: State,
 }
 
 /// How far it is.
 enum State {
     Begins,
+    /// Another shelf begins.
+    Shelf,
     Behind(Cursor),
     Ended,
 }
@@ -68,7 +77,8 @@ impl Export {
                 None => Vec::new(),
             };
         attributes.sort();
-        Export { wanted, attributes, state: State::Begins }
+        let with_archived = wanted.kind == Kind::Companies && wanted.filter.is_none() && wanted.search.is_none();
+        Export { wanted, attributes, with_archived, shelf: Shelf::InUse, state: State::Begins }
     }
 
     /// The name of its file.
@@ -83,11 +93,19 @@ impl Export {
     pub fn next(&mut self, db: &Reader<'_>, now_ms: i64) -> Result<Option<Vec<u8>>, StoreError> {
         let (after, begins) = match &self.state {
             State::Begins => (None, true),
+            State::Shelf => (None, false),
             State::Behind(cursor) => (Some(cursor.clone()), false),
             State::Ended => return Ok(None),
         };
-        let page = rows::page(db, &self.wanted, after, PAGE_ROWS, now_ms)?;
-        self.state = page.next.map_or(State::Ended, State::Behind);
+        let page = rows::page(db, &self.wanted, self.shelf, after, PAGE_ROWS, now_ms)?;
+        self.state = match page.next {
+            Some(cursor) => State::Behind(cursor),
+            None if self.with_archived && self.shelf == Shelf::InUse => {
+                self.shelf = Shelf::Archived;
+                State::Shelf
+            }
+            None => State::Ended,
+        };
         Ok(Some(match self.wanted.format {
             Format::Csv => self.csv(begins, &page.rows),
             Format::Ndjson => ndjson(&page.rows),
@@ -137,8 +155,9 @@ impl Package {
     /// All kinds in one zip.
     pub fn all(catalog: &Catalog, format: Format) -> Package {
         let wanted = Kind::ALL.map(|kind| Wanted { kind, format, filter: None, search: None });
-        let export = |wanted| Part::Export(Box::new(Export::new(catalog, wanted)));
-        Package::Zip(Box::new(Zip::new("rollcall.zip".to_owned(), wanted.into_iter().map(export).collect())))
+        let exports = wanted.into_iter().map(|wanted| Part::Export(Box::new(Export::new(catalog, wanted))));
+        let files = std::iter::once(Part::whole("README.txt", README.as_bytes().to_vec())).chain(exports);
+        Package::Zip(Box::new(Zip::new("rollcall.zip".to_owned(), files.collect())))
     }
 
     /// All about one person, with a page for people.

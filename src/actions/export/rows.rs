@@ -6,25 +6,33 @@ use super::Wanted;
 use crate::domain::activity::{State, Trend};
 use crate::domain::table::Kind;
 use crate::domain::time::rfc3339;
+use crate::store::attributes::DefinitionRow;
 use crate::store::companies::{self, CompanyRecord, Shelf};
 use crate::store::events::{self, EventRow, Of};
 use crate::store::list::{Cursor, ListQuery, Page};
+use crate::store::membership_history::Earlier;
+use crate::store::notes::{self, NoteRow};
 use crate::store::users::{AttributeValue, UserMembership, UserRecord};
-use crate::store::{Reader, StoreError, users};
+use crate::store::{Reader, StoreError, attributes, email_domains, users};
 
 /// A row by the names of its columns, its attributes below `attributes`.
 pub(super) type Row = Map<String, Value>;
 
 /// A page of rows: users and companies who were first seen first, events the newest first. Of the memberships those
-/// of a page of users.
+/// of a page of users, of the companies those of a shelf.
 pub(super) fn page(
     db: &Reader<'_>,
     wanted: &Wanted,
+    shelf: Shelf,
     after: Option<Cursor>,
     size: usize,
     now_ms: i64,
 ) -> Result<Page<Row>, StoreError> {
     match wanted.kind {
+        Kind::Attributes => {
+            let all = attributes::list(db, None)?.into_iter().filter(|one| !one.deleting);
+            Ok(Page { rows: all.map(definition).collect(), next: None })
+        }
         Kind::Users => {
             Ok(each(users::records(db, &query(wanted, users::SortBy::FirstSeen, after, size), now_ms)?, |one| {
                 vec![user(one, now_ms)]
@@ -36,8 +44,15 @@ pub(super) fn page(
         }
         Kind::Companies => {
             let query = query(wanted, companies::SortBy::FirstSeen, after, size);
-            Ok(each(companies::records(db, Shelf::InUse, &query, now_ms)?, |one| vec![company(one, now_ms)]))
+            let mut rows = Vec::with_capacity(size);
+            let page = companies::records(db, shelf, &query, now_ms)?;
+            for record in page.rows {
+                let given = email_domains::given_to(db, record.row.key)?;
+                rows.push(company(record, given, now_ms));
+            }
+            Ok(Page { rows, next: page.next })
         }
+        Kind::Notes => Ok(each(notes::page(db, after.as_ref(), size)?, |one| vec![note(one)])),
         Kind::Events => {
             let events = events::list(db, Of::All, after.as_ref(), size)?;
             // Who somebody is stands in the other files.
@@ -88,7 +103,25 @@ pub(super) fn user(user: UserRecord, now_ms: i64) -> Row {
 
 pub(super) fn memberships(user: UserRecord) -> Vec<Row> {
     let UserRecord { row: of, memberships, .. } = user;
+    let named = |company_id: &str| {
+        row(json!({ "id": of.id, "user_id": of.user_id, "email": of.email, "company_id": company_id }))
+    };
+    // What is said of a membership is said of the last time in the company.
+    let former = |earlier: &Earlier, company_id: &str| {
+        let mut row = named(company_id);
+        row.extend(self::row(json!({
+            "attributes": {},
+            "current": false,
+            "joined_at": rfc3339(earlier.joined_ms),
+            "left_at": earlier.left_ms.map(rfc3339),
+            "source": null,
+        })));
+        row
+    };
     let membership = |membership: UserMembership| {
+        let company_id = membership.company.company_id.as_str();
+        let mut rows: Vec<Row> = membership.history.earlier.iter().map(|one| former(one, company_id)).collect();
+        let mut last = named(company_id);
         let mut attributes = membership.attributes;
         // Role and title are attributes too, and stand among them in a table.
         for (name, value) in [("role", membership.role), ("title", membership.title)] {
@@ -96,28 +129,28 @@ pub(super) fn memberships(user: UserRecord) -> Vec<Row> {
                 attributes.insert(name.to_owned(), Value::String(value));
             }
         }
-        row(json!({
-            "id": of.id,
-            "user_id": of.user_id,
-            "email": of.email,
-            "company_id": membership.company.company_id,
+        last.extend(row(json!({
             "attributes": attributes,
             "current": membership.current,
             "joined_at": rfc3339(membership.joined_ms),
             "left_at": membership.left_ms.map(rfc3339),
             "source": membership.source,
-        }))
+        })));
+        rows.push(last);
+        rows
     };
-    memberships.into_iter().map(membership).collect()
+    memberships.into_iter().flat_map(membership).collect()
 }
 
-fn company(company: CompanyRecord, now_ms: i64) -> Row {
-    let CompanyRecord { row: of, aliases, domains, attributes, active_people, .. } = company;
+fn company(company: CompanyRecord, given_domains: Vec<String>, now_ms: i64) -> Row {
+    let CompanyRecord { row: of, aliases, domains, attributes, active_people, signed_members, archived_ms, .. } =
+        company;
     row(json!({
         "company_id": of.company_id,
         "attributes": values(attributes),
         "aliases": aliases,
         "domains": domains,
+        "given_domains": given_domains,
         "members": of.members,
         "active_members_30d": of.active_members,
         "owner": of.owner,
@@ -126,6 +159,35 @@ fn company(company: CompanyRecord, now_ms: i64) -> Row {
         "trend": Trend::between(active_people.1, active_people.0).as_str(),
         "first_seen": rfc3339(of.first_seen_ms),
         "last_seen": of.last_seen_ms.map(rfc3339),
+        "signed_members": signed_members,
+        "archived_at": archived_ms.map(rfc3339),
+    }))
+}
+
+fn definition(of: DefinitionRow) -> Row {
+    row(json!({
+        "owner": of.owner.as_str(),
+        "name": of.name,
+        "type": of.kind.as_str(),
+        "label": of.label,
+        "locked": of.locked,
+        "hidden": of.hidden,
+        "history": of.history,
+    }))
+}
+
+fn note(row_of: NoteRow) -> Row {
+    let NoteRow { note, id, user_id, email, company_id } = row_of;
+    row(json!({
+        "id": id,
+        "user_id": user_id,
+        "email": email,
+        "company_id": company_id,
+        "author": note.author,
+        "text": note.text,
+        "next_date": note.next_date,
+        "made_at": rfc3339(note.made_ms),
+        "edited_at": note.edited_ms.map(rfc3339),
     }))
 }
 

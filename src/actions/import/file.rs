@@ -80,6 +80,11 @@ impl Incoming {
         Ok(Incoming { file, path, hash: Sha256::new(), bytes: 0, is_kept: false })
     }
 
+    /// Where it lies.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Adds the next bytes.
     ///
     /// # Errors
@@ -154,11 +159,13 @@ pub fn suggested(
 ) -> Result<Mapping, StoreError> {
     match imports::remembered(db, kind, headings)? {
         Some(remembered) => Ok(remembered),
-        None => {
-            let known = known(&store.catalog());
-            Ok(suggest(kind, &sniffed.headings, &sniffed.rows, &sniffed.reading, &known))
-        }
+        None => Ok(guessed(store, kind, sniffed)),
     }
+}
+
+/// What the columns of a file seem to be by what stands in it.
+fn guessed(store: &Store, kind: Kind, sniffed: &Sniffed) -> Mapping {
+    suggest(kind, &sniffed.headings, &sniffed.rows, &sniffed.reading, &known(&store.catalog()))
 }
 
 /// Keeps a file that has come in as a draft; of a workbook a sheet, else the first one that says something.
@@ -167,38 +174,83 @@ pub fn suggested(
 /// The file can't be read or kept, or holds nothing to import.
 pub fn keep(
     store: &Store,
-    mut incoming: Incoming,
+    incoming: Incoming,
     kind: Kind,
     sheet: Option<&str>,
     file_name: &str,
     by: (String, String),
 ) -> Result<ImportKey, ImportError> {
-    incoming.file.sync_all()?;
-    let (sniffed, headings) = look_at(&incoming.path, sheet, None)?;
-    if sheet.is_some() && sniffed.reading.sheet.is_none() {
-        return Err(ImportError::SetUp(NO_SHEETS.to_owned()));
-    }
-    let mapping = store.read_now(|db| suggested(db, store, kind, &sniffed, &headings))?;
-    let new = NewImport {
-        kind,
-        file_name: file_name.chars().filter(|c| !c.is_control()).take(200).collect(),
-        file_hash: incoming.hash.clone().finalize().iter().map(|byte| format!("{byte:02x}")).collect(),
-        bytes: incoming.bytes,
+    let file_name = file_name.chars().filter(|c| !c.is_control()).take(200).collect();
+    let kept = keep_all(
+        store,
+        vec![Sent {
+            incoming,
+            kind,
+            file_name,
+            sheet: sheet.map(str::to_owned),
+            said: None,
+            policy: Policy::default(),
+        }],
         by,
-        headings,
-        reading: sniffed.reading,
-        mapping,
-        policy: Policy::default(),
-    };
-    let key = store.write_now(move |tx| imports::add(tx, &new))?;
-    let kept = path(store, key);
-    fs::rename(&incoming.path, &kept)?;
-    incoming.is_kept = true;
-    let _ = fs::rename(sheet::written(&incoming.path), sheet::written(&kept));
-    Ok(key)
+    )?;
+    kept.first().copied().ok_or(ImportError::Unknown)
 }
 
-const NO_SHEETS: &str = "Only a workbook has sheets, and the file is none.";
+/// A file that has come in.
+pub(super) struct Sent {
+    pub(super) incoming: Incoming,
+    /// What its rows are.
+    pub(super) kind: Kind,
+    pub(super) file_name: String,
+    /// The sheet, of a workbook, where that is said.
+    pub(super) sheet: Option<String>,
+    /// How it is read, where that is known.
+    pub(super) said: Option<Reading>,
+    pub(super) policy: Policy,
+}
+
+/// Keeps files that have come in, of one that are several as what came together.
+pub(super) fn keep_all(
+    store: &Store,
+    mut files: Vec<Sent>,
+    by: (String, String),
+) -> Result<Vec<ImportKey>, ImportError> {
+    let mut all = Vec::with_capacity(files.len());
+    for Sent { incoming, kind, file_name, sheet, said, policy } in &files {
+        incoming.file.sync_all()?;
+        let (sniffed, headings) = look_at(&incoming.path, sheet.as_deref(), said.clone())?;
+        if sheet.is_some() && sniffed.reading.sheet.is_none() {
+            return Err(ImportError::SetUp(NO_SHEETS.to_owned()));
+        }
+        let mapping = match said {
+            // What an export wrote says what it is, whatever was imported before.
+            Some(_) => guessed(store, *kind, &sniffed),
+            None => store.read_now(|db| suggested(db, store, *kind, &sniffed, &headings))?,
+        };
+        all.push(NewImport {
+            kind: *kind,
+            file_name: file_name.clone(),
+            file_hash: incoming.hash.clone().finalize().iter().map(|byte| format!("{byte:02x}")).collect(),
+            bytes: incoming.bytes,
+            by: by.clone(),
+            headings,
+            reading: sniffed.reading,
+            mapping,
+            policy: *policy,
+        });
+    }
+    let keys = store.write_now(move |tx| imports::add(tx, &all))?;
+    for (file, key) in files.iter_mut().zip(&keys) {
+        let kept = path(store, *key);
+        fs::rename(&file.incoming.path, &kept)?;
+        file.incoming.is_kept = true;
+        let _ = fs::rename(sheet::written(&file.incoming.path), sheet::written(&kept));
+    }
+    Ok(keys)
+}
+
+/// Why no sheet can be chosen.
+pub(super) const NO_SHEETS: &str = "Only a workbook has sheets, and the file is none.";
 
 /// How the file of a draft is read, where that is said anew.
 pub enum Anew {

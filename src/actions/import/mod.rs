@@ -1,7 +1,10 @@
 //! Imports: a file is kept (`file.rs`), set up as a person says, checked, and taken row by row (`row.rs`) in chunks
 //! that let others pass; and taken back (`undo.rs`). A row becomes messages and goes the way of all messages.
 
+mod about;
 pub mod file;
+pub mod package;
+mod profile;
 mod row;
 mod sheet;
 mod undo;

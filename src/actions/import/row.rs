@@ -10,8 +10,11 @@ use crate::domain::attributes;
 use crate::domain::change::{CREATED, Change, MEMBERSHIP, Subject};
 use crate::domain::email_domains;
 use crate::domain::ids::{CompanyId, CompanyKey, UserId, UserKey};
-use crate::domain::import::{CompanyNamed, Draft, Existing, Memberships, Outcome, Problem, Reader, Unknown};
+use crate::domain::import::{
+    CompanyNamed, Draft, Existing, Memberships, Outcome, Problem, ProfileDraft, Reader, Unknown,
+};
 use crate::domain::message::{CompanyStatement, Delivery, Kind as Call, Message, RefusedValue, Standing, Status};
+use crate::domain::profile::Profile;
 use crate::domain::table::Kind;
 use crate::domain::time::{DAY_MS, EPOCH_MS};
 use crate::store::imports::{self, Import, Refusal};
@@ -35,8 +38,27 @@ pub(super) struct Taking<'a, 't> {
     pub(super) cells: &'a [Value],
 }
 
+/// A part of a row that was not taken while the rest was.
+pub(super) struct Part {
+    field: String,
+    code: &'static str,
+    detail: String,
+}
+
+impl Part {
+    pub(super) fn new(field: &str, code: &'static str, detail: String) -> Part {
+        Part { field: field.to_owned(), code, detail }
+    }
+}
+
+impl From<RefusedValue> for Part {
+    fn from(value: RefusedValue) -> Part {
+        Part { field: value.attribute, code: value.code.as_str(), detail: value.detail }
+    }
+}
+
 /// Why a row was not taken to its end.
-enum Stop {
+pub(super) enum Stop {
     Problem(Problem),
     Store(StoreError),
 }
@@ -54,9 +76,9 @@ impl From<StoreError> for Stop {
 }
 
 /// A company that a row names.
-struct Company {
-    id: CompanyId,
-    known: Option<CompanyKey>,
+pub(super) struct Company {
+    pub(super) id: CompanyId,
+    pub(super) known: Option<CompanyKey>,
     attributes: Map<String, Value>,
 }
 
@@ -69,13 +91,7 @@ impl Taking<'_, '_> {
                 let kind = self.import.kind;
                 let report = &mut self.import.report;
                 report.refused_rows += 1;
-                let counts = match kind {
-                    Kind::Users => &mut report.users,
-                    Kind::Companies => &mut report.companies,
-                    Kind::Memberships => &mut report.memberships,
-                    Kind::Events => &mut report.events,
-                };
-                counts.count(Outcome::Refused);
+                report.of(kind).count(Outcome::Refused);
                 self.refuse(0, false, problem.code, "", problem.detail)
             }
         }
@@ -93,10 +109,20 @@ impl Taking<'_, '_> {
 
     fn draft(&mut self, reader: &Reader) -> Result<(), Stop> {
         let mut draft = reader.read(self.cells)?;
-        let mut refused = std::mem::take(&mut draft.refused);
+        let mut refused: Vec<Part> = std::mem::take(&mut draft.refused).into_iter().map(Part::from).collect();
+        if let Some(definition) = draft.definition.take() {
+            let outcome = self.defined(definition, &mut refused)?;
+            self.import.report.attributes.count(outcome);
+            return Ok(self.note(refused)?);
+        }
         let user = self.person(&draft)?;
         if let Some(event) = draft.event.take() {
             return self.event(event, &draft, user, refused);
+        }
+        if let Some(written) = draft.note.take() {
+            let outcome = self.written(written, draft, user)?;
+            self.import.report.notes.count(outcome);
+            return Ok(self.note(refused)?);
         }
         let mut stated = self.companies(std::mem::take(&mut draft.companies))?;
         let of_users = self.import.kind != Kind::Companies;
@@ -116,7 +142,12 @@ impl Taking<'_, '_> {
         }
         self.keep_what_stands(user, &mut draft, &mut stated)?;
         let messages = if of_users { self.of_user(&draft, &stated) } else { self.of_companies(&draft, &stated) };
-        let changes = self.receive(messages, &mut refused)?;
+        let mut changes = self.receive(messages, &mut refused)?;
+        if draft.profile != ProfileDraft::default() {
+            for of in self.profiles(&draft, of_users, &stated)? {
+                changes.extend(self.profile(of, &draft.profile, &mut refused)?);
+            }
+        }
         self.count(&changes, of_users, &stated)?;
         self.note(refused)?;
         Ok(())
@@ -138,8 +169,21 @@ impl Taking<'_, '_> {
         }
     }
 
+    /// Whom a row speaks of beside attributes: its user, else its companies.
+    fn profiles(&self, draft: &Draft, of_users: bool, stated: &[Company]) -> Result<Vec<Profile>, Stop> {
+        if of_users {
+            return Ok(self.person(draft)?.map(Profile::User).into_iter().collect());
+        }
+        let mut of = Vec::new();
+        for company in stated {
+            let key = companies::key_of_id(self.tx, &company.id)?;
+            of.extend(key.map(|key| Profile::Company(companies::survivor(self.tx, key))));
+        }
+        Ok(of)
+    }
+
     /// The companies that a row names, each by its id.
-    fn companies(&self, named: Vec<(CompanyNamed, Map<String, Value>)>) -> Result<Vec<Company>, Stop> {
+    pub(super) fn companies(&self, named: Vec<(CompanyNamed, Map<String, Value>)>) -> Result<Vec<Company>, Stop> {
         let mut stated: Vec<Company> = Vec::with_capacity(named.len());
         for (named, mut attributes) in named {
             let (id, known) = match named {
@@ -328,7 +372,7 @@ impl Taking<'_, '_> {
         mut event: Message,
         draft: &Draft,
         user: Option<UserKey>,
-        mut refused: Vec<RefusedValue>,
+        mut refused: Vec<Part>,
     ) -> Result<(), Stop> {
         event.anonymous_id = draft.anonymous_id.clone();
         event.user_id = match (&draft.user_id, user) {
@@ -348,7 +392,7 @@ impl Taking<'_, '_> {
         }
         let status = {
             let (receipt, _) = receive_in_order(self.tx, &self.delivery, event, 0)?;
-            refused.extend(receipt.refused_values);
+            refused.extend(receipt.refused_values.into_iter().map(Part::from));
             match (receipt.status, receipt.code) {
                 (Status::Refused, Some(code)) => {
                     return Err(Problem::new(code.as_str(), receipt.detail.unwrap_or_default()).into());
@@ -363,20 +407,20 @@ impl Taking<'_, '_> {
     }
 
     /// Sends a row's messages in; what they changed. The first one says whether the row is taken.
-    fn receive(&mut self, messages: Vec<Message>, refused: &mut Vec<RefusedValue>) -> Result<Vec<Change>, Stop> {
+    fn receive(&mut self, messages: Vec<Message>, refused: &mut Vec<Part>) -> Result<Vec<Change>, Stop> {
         let mut all = Vec::new();
         for (place, message) in (0_i64..).zip(messages) {
             // A later row holds before an earlier one, in a check as in the run.
             let order = self.number as i64 * MESSAGES_OF_ROW_MAX + place;
             let (receipt, changes) = receive_in_order(self.tx, &self.delivery, message, order)?;
             all.extend(changes);
-            refused.extend(receipt.refused_values);
+            refused.extend(receipt.refused_values.into_iter().map(Part::from));
             if let (Status::Refused, Some(code)) = (receipt.status, receipt.code) {
                 let detail = receipt.detail.unwrap_or_default();
                 if place == 0 {
                     return Err(Problem::new(code.as_str(), detail).into());
                 }
-                refused.push(RefusedValue { attribute: String::new(), code, detail, value: Value::Null });
+                refused.push(Part::new("", code.as_str(), detail));
             }
         }
         Ok(all)
@@ -420,10 +464,10 @@ impl Taking<'_, '_> {
     }
 
     /// Keeps what of the row was not taken.
-    fn note(&mut self, refused: Vec<RefusedValue>) -> Result<(), StoreError> {
-        for (place, value) in (1_u64..).zip(refused) {
+    fn note(&mut self, refused: Vec<Part>) -> Result<(), StoreError> {
+        for (place, part) in (1_u64..).zip(refused) {
             self.import.report.refused_values += 1;
-            self.refuse(place, true, value.code.as_str(), &value.attribute, value.detail)?;
+            self.refuse(place, true, part.code, &part.field, part.detail)?;
         }
         Ok(())
     }

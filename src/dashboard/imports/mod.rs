@@ -15,9 +15,11 @@ use crate::store::imports::{Import, State};
 /// What the rows of an import are, in words.
 pub fn rows_are(kind: Kind) -> &'static str {
     match kind {
+        Kind::Attributes => "attributes",
         Kind::Users => "users with their company",
         Kind::Companies => "companies",
         Kind::Memberships => "memberships",
+        Kind::Notes => "notes",
         Kind::Events => "events",
     }
 }

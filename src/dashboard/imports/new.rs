@@ -4,7 +4,7 @@ use actix_web::HttpRequest;
 use actix_web::web::{self, Payload};
 use maud::{Markup, html};
 
-use crate::actions::import::{ImportError, file};
+use crate::actions::import::{ImportError, package};
 use crate::dashboard::desk::{self, Answer};
 use crate::dashboard::parts::frame::{Frame, Place, shell};
 use crate::dashboard::parts::icon::{icon, small};
@@ -15,11 +15,13 @@ use crate::http::page::PageError;
 use crate::http::upload;
 
 /// What a file can hold: the kind, its name, an example of its headings.
-const KINDS: [(Kind, &str, &str); 4] = [
+const KINDS: [(Kind, &str, &str); 6] = [
     (Kind::Users, "Users with their company", "e-mail, user id, name, company, role …"),
     (Kind::Companies, "Companies", "company id, name, domain, plan …"),
     (Kind::Memberships, "Memberships", "e-mail or user id, company id, role, joined …"),
     (Kind::Events, "Events", "user id, event, time, and any properties"),
+    (Kind::Notes, "Notes", "e-mail, user id or company id, text, author, date"),
+    (Kind::Attributes, "Attributes", "owner, name, type, label, hidden …"),
 ];
 
 /// The page.
@@ -46,12 +48,12 @@ pub fn page(frame: &Frame, chosen: Kind, mistake: Option<&str>) -> Markup {
                     }
                     div.field {
                         label for="file" { "The file" }
-                        input.input type="file" id="file" name="file" required accept=".csv,.tsv,.txt,.xlsx,.xlsm,text/csv,text/tab-separated-values"
+                        input.input type="file" id="file" name="file" required accept=".csv,.tsv,.txt,.xlsx,.xlsm,.zip,text/csv,text/tab-separated-values,application/zip"
                             aria-invalid=[mistake.map(|_| "true")] aria-describedby="file-note";
                         @match mistake {
                             Some(sentence) => p.error id="file-note" { (small("alert")) span { (sentence) } },
                             None => p.hint id="file-note" {
-                                "CSV or TSV of up to 1 GB, or an Excel workbook (.xlsx) of up to 128 MB. Encoding, delimiter, headings and dates are found by themselves; of a workbook you choose the sheet."
+                                "CSV or TSV of up to 1 GB, or an Excel workbook (.xlsx) of up to 128 MB. Encoding, delimiter, headings and dates are found by themselves; of a workbook you choose the sheet. A zip of an export of everything is read back whole."
                             },
                         }
                     }
@@ -83,9 +85,13 @@ pub async fn send(Admin(operator): Admin, request: HttpRequest, payload: Payload
         Ok(uploaded) => {
             let kind = uploaded.fields.get("kind").and_then(|word| Kind::parse(word)).unwrap_or(Kind::Users);
             let name = uploaded.file_name.unwrap_or_default();
-            let kept = web::block(move || file::keep(&store, uploaded.file, kind, None, &name, by)).await;
+            let kept = web::block(move || package::keep(&store, uploaded.file, kind, None, &name, by)).await;
             match kept.map_err(PageError::internal)? {
-                Ok(key) => return Ok(desk::see_other(&format!("/imports/{}", key.0))),
+                Ok(keys) => {
+                    let address =
+                        keys.first().map_or_else(|| "/imports".to_owned(), |key| format!("/imports/{}", key.0));
+                    return Ok(desk::see_other(&address));
+                }
                 Err(ImportError::Store(error)) => return Err(error.into()),
                 Err(error) => (kind, error.to_string()),
             }

@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use maud::{Markup, html};
 
 use super::{by, report, rows_are, set_up, state};
-use crate::actions::import::{self as deeds, ImportError, SetUp, file};
+use crate::actions::import::{self as deeds, ImportError, SetUp, file, package};
 use crate::dashboard::desk::{self, Answer};
 use crate::dashboard::parts::frame::{Frame, Place, Refresh, live_shell};
 use crate::dashboard::parts::icon::icon;
@@ -20,9 +20,9 @@ use crate::domain::import::{Report, Sniffed, TakenBack};
 use crate::domain::table::Kind;
 use crate::http::access::{Admin, Viewer};
 use crate::http::page::PageError;
-use crate::store::Store;
 use crate::store::imports::{self, Import, State};
 use crate::store::operators::Operator;
+use crate::store::{Store, Tx};
 
 /// Seconds between two looks where there is no script.
 const REFRESH_SECONDS: u32 = 3;
@@ -35,6 +35,8 @@ pub struct View {
     pub sniffed: Option<Sniffed>,
     /// The attributes that exist.
     pub known: Vec<(Owner, String, Type)>,
+    /// All that came in the same zip, itself among them; none where it came alone.
+    pub package: Vec<Import>,
     /// What was wrong with what was sent.
     pub mistake: Option<String>,
 }
@@ -59,6 +61,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
         div.stack {
             @if let Some(sentence) = &view.mistake { (say::notice(Tone::Bad, sentence)) }
             @if let Some(problem) = &import.problem { (say::notice(Tone::Bad, problem)) }
+            @if !view.package.is_empty() { (came_together(frame, import, &view.package, &address)) }
             (stands(import, &address))
             @if import.state == State::Draft {
                 @if let Some(checked) = &import.checked { (would(frame, import, checked, &address)) }
@@ -89,6 +92,45 @@ fn actions(import: &Import, address: &str) -> Markup {
             State::Checking | State::Queued | State::Running => (button(address, "cancel", "", "x", "Stop")),
             _ if import.state.has_run() && import.kind != Kind::Events => (button(address, "undo", "", "undo", "Take back")),
             _ => {}
+        }
+    }
+}
+
+/// What came in the same zip, and what is done with all of it.
+fn came_together(frame: &Frame, import: &Import, all: &[Import], address: &str) -> Markup {
+    let drafts = all.iter().filter(|one| one.state == State::Draft).count();
+    html! {
+        section.card aria-labelledby="package" {
+            header {
+                h2 id="package" { "A zip of " (counted(all.len() as u64, "file", "files")) }
+                span.muted { "They run one after the other; each has a report of its own." }
+            }
+            div.scroll tabindex="0" role="group" aria-labelledby="package" {
+                table.table.last {
+                    thead { tr { th scope="col" { "File" } th scope="col" { "State" } th.num scope="col" { "Rows" } th.num scope="col" { "Not taken" } } }
+                    tbody {
+                        @for one in all {
+                            @let report = one.checked.as_ref().filter(|_| one.state == State::Draft).unwrap_or(&one.report);
+                            tr {
+                                th scope="row" {
+                                    @if one.key == import.key { b { bdi { (one.file_name) } } }
+                                    @else { a href={ "/imports/" (one.key.0) } { bdi { (one.file_name) } } }
+                                }
+                                td { (state(one)) }
+                                td.num { (number(report.rows)) }
+                                td.num { (number(report.refused_rows + report.refused_values)) }
+                            }
+                        }
+                    }
+                }
+            }
+            @if drafts > 0 && frame.may(Role::Admin) {
+                footer.row {
+                    (button(address, "run-all", "primary", "check", &format!("Import all {drafts}")))
+                    (button(address, "check-all", "", "eye", "Check all"))
+                    (button(address, "discard-all", "bare", "trash", "Throw all away"))
+                }
+            }
         }
     }
 }
@@ -180,13 +222,17 @@ async fn view(store: &Store, key: ImportKey, mistake: Option<String>) -> Result<
     } else {
         None
     };
+    let package = match import.package {
+        Some(package) => store.read(move |db| imports::of_package(db, package)).await?,
+        None => Vec::new(),
+    };
     let catalog = store.catalog();
     let of = |owner: Owner| {
         let all = catalog.definitions.get(&owner).into_iter().flatten().filter(|(_, of)| !of.deleting);
         all.map(move |(name, of)| (owner, name.clone(), of.kind)).collect::<Vec<_>>()
     };
     let known = Owner::ALL.into_iter().flat_map(of).collect();
-    Ok(View { import, sniffed: sniffed.map(|(sniffed, _)| sniffed), known, mistake })
+    Ok(View { import, sniffed: sniffed.map(|(sniffed, _)| sniffed), known, package, mistake })
 }
 
 /// `GET /imports/{id}`
@@ -251,6 +297,15 @@ pub async fn change(
                 .await
         }
         "run" => store.write(move |tx| deeds::run(tx, key)).await,
+        "run-all" => store.write(move |tx| package::run(tx, came_with(tx, key)?)).await,
+        "check-all" => store.write(move |tx| package::check(tx, came_with(tx, key)?)).await,
+        "discard-all" => match store.write(move |tx| package::throw_away(tx, came_with(tx, key)?)).await {
+            Ok(gone) => {
+                gone.into_iter().for_each(|key| file::remove(store, key));
+                return Ok(desk::see_other("/imports"));
+            }
+            Err(error) => Err(error),
+        },
         "cancel" => store.write(move |tx| deeds::cancel(tx, key)).await,
         "undo" => store.write(move |tx| deeds::undo(tx, key)).await,
         "discard" => match store.write(move |tx| deeds::discard(tx, key)).await {
@@ -268,6 +323,11 @@ pub async fn change(
         Err(ImportError::Store(error)) => Err(error.into()),
         Err(error) => answer(operator, &request, &path, Some(error.to_string())).await,
     }
+}
+
+/// The zip that an import came in.
+fn came_with(tx: &Tx<'_>, key: ImportKey) -> Result<ImportKey, ImportError> {
+    imports::find(&tx.reader(), key)?.and_then(|import| import.package).ok_or(ImportError::Unknown)
 }
 
 /// Reads the file otherwise.

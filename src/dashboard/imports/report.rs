@@ -5,16 +5,10 @@ use serde_json::Value;
 
 use crate::dashboard::parts::numbers::{cell, counted, number};
 use crate::dashboard::parts::values;
-use crate::domain::import::{Counts, Report};
+use crate::domain::import::Report;
 
 /// The counts, as a table.
 pub fn counts(report: &Report) -> Markup {
-    let rows: [(&str, &Counts); 4] = [
-        ("Users", &report.users),
-        ("Companies", &report.companies),
-        ("Memberships", &report.memberships),
-        ("Events", &report.events),
-    ];
     let small = |count: u64| cell(u32::try_from(count).unwrap_or(u32::MAX));
     html! {
         div.scroll tabindex="0" role="group" aria-label="What becomes of the rows" {
@@ -30,7 +24,7 @@ pub fn counts(report: &Report) -> Markup {
                     }
                 }
                 tbody {
-                    @for (name, of) in rows.into_iter().filter(|(_, of)| !of.is_empty()) {
+                    @for (name, of) in report.counts().into_iter().filter(|(_, of)| !of.is_empty()) {
                         tr {
                             th scope="row" { (name) }
                             td.num { (small(of.created)) }

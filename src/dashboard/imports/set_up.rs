@@ -82,7 +82,9 @@ pub fn form(import: &Import, sniffed: &Sniffed, known: &[(Owner, String, Type)])
 /// Whether a kind of import asks for a part of the policy.
 fn is_asked(kind: Kind, part: &str) -> bool {
     match kind {
-        Kind::Events => false,
+        // Of an event an empty cell may say that it happened in no company.
+        Kind::Events => part == "empty",
+        Kind::Attributes | Kind::Notes => false,
         Kind::Companies => part != "memberships",
         Kind::Users | Kind::Memberships => true,
     }
@@ -250,8 +252,9 @@ pub fn sentence(import: &Import) -> String {
     };
     match import.kind {
         Kind::Companies => format!("{}.", capital(company)),
+        Kind::Attributes => "Attributes are found by owner and name.".to_owned(),
         Kind::Events => format!("{user}."),
-        Kind::Users | Kind::Memberships => format!("{user}; {company}."),
+        Kind::Users | Kind::Memberships | Kind::Notes => format!("{user}; {company}."),
     }
 }
 

@@ -29,7 +29,6 @@ fn report() -> Report {
         users: counts(412, 1_688, 306, 0, 12),
         companies: counts(9, 204, 2_193, 0, 0),
         memberships: counts(430, 21, 1_955, 0, 0),
-        events: Counts::default(),
         refused_rows: 12,
         refused_values: 31,
         new_attributes: vec!["user.NPS".to_owned(), format!("user.{LONG}")],
@@ -38,6 +37,7 @@ fn report() -> Report {
             example("company", "org_1187", "seats", json!(20), json!(25)),
             example("user", LONG, "note", json!("<b>nobody</b>"), json!(LONG)),
         ],
+        ..Report::default()
     }
 }
 
@@ -51,6 +51,7 @@ fn import(number: i64, state: State) -> Import {
         file_name: if number == 3 { format!("{LONG}.csv") } else { "customers-2026-11.csv".to_owned() },
         file_hash: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08".to_owned(),
         bytes: 301_400,
+        package: None,
         by_kind: if number == 2 { "shell" } else { "operator" }.to_owned(),
         by_name: "ines@quayside.example".to_owned(),
         state,
@@ -107,6 +108,7 @@ fn draft(mistake: Option<&str>, checked: bool) -> one::View {
             (Owner::User, "two_factor".to_owned(), Type::Boolean),
             (Owner::Company, "mrr".to_owned(), Type::Number),
         ],
+        package: Vec::new(),
         mistake: mistake.map(str::to_owned),
     }
 }
@@ -120,7 +122,20 @@ fn workbook() -> one::View {
 }
 
 fn at(state: State) -> one::View {
-    one::View { import: import(12, state), sniffed: None, known: Vec::new(), mistake: None }
+    one::View { import: import(12, state), sniffed: None, known: Vec::new(), package: Vec::new(), mistake: None }
+}
+
+/// A file of a zip, beside the others.
+fn of_zip() -> one::View {
+    let (first, states) = (ImportKey(21), [State::Done, State::Running, State::Draft, State::Draft, State::Queued]);
+    let of = |(number, (kind, state)): (i64, (Kind, State))| Import {
+        kind,
+        file_name: format!("{}.csv", kind.as_str()),
+        package: Some(first),
+        ..import(number, state)
+    };
+    let all: Vec<Import> = (21..).zip(Kind::ALL.into_iter().zip(states)).map(of).collect();
+    one::View { import: all[1].clone(), sniffed: None, known: Vec::new(), package: all, mistake: None }
 }
 
 /// All of them.
@@ -153,6 +168,7 @@ pub fn imports() -> Vec<(&'static str, Markup)> {
         ("import-checking", one::page(&frame, &at(State::Checking))),
         ("import-running", one::page(&frame, &at(State::Running))),
         ("import-done", one::page(&frame, &at(State::Done))),
+        ("import-of-zip", one::page(&frame, &of_zip())),
         ("import-failed", one::page(&frame, &at(State::Failed))),
         ("import-undone", one::page(&frame, &at(State::Undone))),
     ]

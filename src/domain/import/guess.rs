@@ -87,6 +87,15 @@ pub(super) fn type_of(samples: &[&Value], reading: &Reading) -> Type {
     }
 }
 
+/// Whether what is there are e-mail addresses.
+pub(super) fn are_emails(samples: &[&Value]) -> bool {
+    samples
+        .iter()
+        .filter_map(|cell| cell::text(cell).ok())
+        .filter(|text| !text.is_empty())
+        .all(|text| ids::email(&text).is_ok())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

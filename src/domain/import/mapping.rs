@@ -33,11 +33,43 @@ pub enum Target {
     Current,
     /// When somebody was first seen.
     FirstSeen,
+    /// The operator who looks after a user or company, by e-mail; of an attribute whose it is.
+    Owner,
+    /// All tags of a user or company.
+    Tags,
+    /// Ids that a user or company had before.
+    Aliases,
+    /// E-mail domains whose people join a company (C9).
+    GivenDomains,
+    /// Whether a company takes signed members only (C8).
+    SignedMembers,
+    /// Since when a company is out of lists and numbers (C10).
+    ArchivedAt,
+    /// An attribute's name.
+    Name,
+    /// What people read instead of it.
+    Label,
+    /// Whether unsigned calls may not set it.
+    Locked,
+    /// Whether pages leave it out.
+    Hidden,
+    /// Whether its history is kept.
+    History,
+    /// Who wrote a note.
+    Author,
+    /// A note's text.
+    Text,
+    /// The day on which something is to be done.
+    NextDate,
+    /// When a note was written.
+    MadeAt,
+    /// When it was changed.
+    EditedAt,
     /// An event's id, which makes it one however often it comes.
     MessageId,
     /// An event's name.
     Event,
-    /// `track`, `page` or `screen`.
+    /// `track`, `page` or `screen`; of an attribute its type.
     Type,
     /// A page's or screen's own name.
     PageName,
@@ -62,6 +94,22 @@ const WORDS: &[(&str, Target)] = &[
     ("left_at", Target::LeftAt),
     ("current", Target::Current),
     ("first_seen", Target::FirstSeen),
+    ("owner", Target::Owner),
+    ("tags", Target::Tags),
+    ("aliases", Target::Aliases),
+    ("given_domains", Target::GivenDomains),
+    ("signed_members", Target::SignedMembers),
+    ("archived_at", Target::ArchivedAt),
+    ("name", Target::Name),
+    ("label", Target::Label),
+    ("locked", Target::Locked),
+    ("hidden", Target::Hidden),
+    ("history", Target::History),
+    ("author", Target::Author),
+    ("text", Target::Text),
+    ("next_date", Target::NextDate),
+    ("made_at", Target::MadeAt),
+    ("edited_at", Target::EditedAt),
     ("message_id", Target::MessageId),
     ("event", Target::Event),
     ("type", Target::Type),
@@ -126,20 +174,33 @@ impl Target {
 
     /// Whether a kind of import takes it.
     pub fn fits(&self, kind: Kind) -> bool {
-        use Target::*;
+        use Target::{
+            Aliases, AnonymousId, ArchivedAt, Attribute, Author, Company, CompanyId, Context, Current, EditedAt, Event,
+            FirstSeen, GivenDomains, Hidden, History, Ignore, JoinedAt, Label, LeftAt, Locked, MadeAt, MessageId, Name,
+            NextDate, PageName, Properties, Property, SignedMembers, Tags, Text, Time, Type, UserId,
+        };
         match self {
             Ignore => true,
-            CompanyId => true,
-            Company => kind != Kind::Events,
-            UserId => kind != Kind::Companies,
-            // An event says who it is of, and nothing about them.
-            Attribute(Owner::User, name, _) => kind != Kind::Companies && (kind != Kind::Events || name == "email"),
+            CompanyId => kind != Kind::Attributes,
+            Company => !matches!(kind, Kind::Events | Kind::Attributes),
+            UserId => !matches!(kind, Kind::Companies | Kind::Attributes),
+            // An event and a note say who they are of, and nothing about them.
+            Attribute(Owner::User, name, _) => match kind {
+                Kind::Users | Kind::Memberships => true,
+                Kind::Events | Kind::Notes => name == "email",
+                Kind::Companies | Kind::Attributes => false,
+            },
             Attribute(Owner::Company, ..) => matches!(kind, Kind::Users | Kind::Companies),
             Attribute(Owner::Membership, ..) | JoinedAt | LeftAt | Current => {
                 matches!(kind, Kind::Users | Kind::Memberships)
             }
-            FirstSeen => matches!(kind, Kind::Users | Kind::Companies),
-            AnonymousId | MessageId | Event | Type | PageName | Time | Properties | Context | Property(..) => {
+            FirstSeen | Tags | Aliases => matches!(kind, Kind::Users | Kind::Companies),
+            Target::Owner => matches!(kind, Kind::Users | Kind::Companies | Kind::Attributes),
+            GivenDomains | SignedMembers | ArchivedAt => kind == Kind::Companies,
+            Name | Label | Locked | Hidden | History => kind == Kind::Attributes,
+            Author | Text | NextDate | MadeAt | EditedAt => kind == Kind::Notes,
+            Type => matches!(kind, Kind::Events | Kind::Attributes),
+            AnonymousId | MessageId | Event | PageName | Time | Properties | Context | Property(..) => {
                 kind == Kind::Events
             }
         }
@@ -223,6 +284,13 @@ impl Mapping {
             Kind::Memberships if !user || !company => {
                 "who belongs to which company: columns must be user_id or user.email, and company_id or company"
             }
+            Kind::Attributes if !(has("owner") && has("name") && has("type")) => {
+                "which attribute it is: columns must be owner (user, company or membership), name and type"
+            }
+            Kind::Notes if !user && !company => {
+                "whom it is about: a column must be user_id, user.email, company_id or company"
+            }
+            Kind::Notes if !has("text") => "what was written: a column must be text",
             Kind::Events if !(user || has("anonymous_id")) => {
                 "who did it: a column must be user_id, user.email or anonymous_id"
             }
@@ -308,14 +376,14 @@ const SYNONYMS: &[(&str, &[&str])] = &[
     ("event", &["event", "event_name", "action"]),
     ("time", &["timestamp", "occurred_at", "date", "datetime", "at", "created_at", "created"]),
     ("anonymous_id", &["anonymousid", "visitor_id"]),
+    ("text", &["note", "notes", "comment", "body", "content"]),
+    ("author", &["written_by", "created_by", "note_owner"]),
+    ("made_at", &["created_at", "created", "date", "timestamp", "written_at"]),
 ];
 
 /// Columns of an export that are derived, and told again by themselves.
 const DERIVED: &[&str] = &[
-    "aliases",
     "anonymous_ids",
-    "owner",
-    "tags",
     "state",
     "trend",
     "last_seen",
@@ -342,6 +410,9 @@ pub fn suggest(kind: Kind, headings: &[String], rows: &[Vec<Value>], reading: &R
         let target = of_heading(kind, heading, plain, &plain_headings, known)
             .filter(|target| target.fits(kind))
             .unwrap_or_else(|| of_samples(kind, heading, &samples, reading, known));
+        // Who looks after somebody here is an operator, by e-mail; other tools write a name.
+        let is_owner = target == Target::Owner && kind != Kind::Attributes;
+        let target = if is_owner && !guess::are_emails(&samples) { Target::Ignore } else { target };
         // The first of two that seem to be the same is it.
         let target = if taken.insert(target.key()) { target } else { Target::Ignore };
         Column { heading: heading.clone(), target }
@@ -383,7 +454,10 @@ fn of_heading(kind: Kind, heading: &str, plain: &str, all: &[String], known: &Kn
     if is_event && plain == "name" && !has("event") && !has("event_name") {
         return Some(Target::Event);
     }
-    if let Some((_, word)) = WORDS.iter().find(|(word, _)| *word == plain && *word != "company" && *word != "ignore") {
+    let is_word = |(word, target): &&(&str, Target)| {
+        *word == plain && !matches!(target, Target::Company | Target::Ignore) && target.fits(kind)
+    };
+    if let Some((_, word)) = WORDS.iter().find(is_word) {
         return Some(word.clone());
     }
     if let Some(owner) = owner {
@@ -432,6 +506,7 @@ fn of_samples(kind: Kind, heading: &str, samples: &[&Value], reading: &Reading, 
     let name = table::read_heading(heading).0;
     let of = guess::type_of(samples, reading);
     match main_owner(kind) {
+        None if kind != Kind::Events => Target::Ignore,
         None => Target::Property(name.to_owned(), Some(of)),
         Some(owner) => match attributes::name(owner, name) {
             Ok(name) => {

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::domain::table::Kind;
+
 /// Changes that a check tells one by one.
 pub const EXAMPLES_MAX: usize = 50;
 
@@ -76,12 +78,16 @@ pub struct Example {
 pub struct Report {
     /// How many rows.
     pub rows: u64,
+    /// Definitions of attributes.
+    pub attributes: Counts,
     /// Users and leads.
     pub users: Counts,
     /// Companies.
     pub companies: Counts,
     /// Memberships.
     pub memberships: Counts,
+    /// Notes.
+    pub notes: Counts,
     /// Events.
     pub events: Counts,
     /// Rows of which nothing was taken.
@@ -92,6 +98,32 @@ pub struct Report {
     pub new_attributes: Vec<String>,
     /// The first changes of what was known before.
     pub examples: Vec<Example>,
+}
+
+impl Report {
+    /// What became of rows of a kind.
+    pub fn of(&mut self, kind: Kind) -> &mut Counts {
+        match kind {
+            Kind::Attributes => &mut self.attributes,
+            Kind::Users => &mut self.users,
+            Kind::Memberships => &mut self.memberships,
+            Kind::Companies => &mut self.companies,
+            Kind::Notes => &mut self.notes,
+            Kind::Events => &mut self.events,
+        }
+    }
+
+    /// What became of each kind, in the order in which it is told.
+    pub fn counts(&self) -> [(&'static str, Counts); 6] {
+        [
+            ("Attributes", self.attributes),
+            ("Users", self.users),
+            ("Companies", self.companies),
+            ("Memberships", self.memberships),
+            ("Notes", self.notes),
+            ("Events", self.events),
+        ]
+    }
 }
 
 /// What came of taking an import back.

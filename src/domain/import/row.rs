@@ -5,12 +5,12 @@ use serde_json::{Map, Value};
 use super::mapping::{Known, Mapping, Target};
 use super::reading::Reading;
 use super::{Empty, Policy, cell};
-use crate::domain::attributes::{Owner, Type};
+use crate::domain::attributes::{self, Owner, Type};
 use crate::domain::error::{Code, Refused};
 use crate::domain::ids::{AnonymousId, CompanyId, UserId, email};
-use crate::domain::limits::{COMPANIES_PER_MESSAGE_MAX, EVENT_NAME_CHARS_MAX, MESSAGE_BYTES_MAX};
+use crate::domain::limits::{COMPANIES_PER_MESSAGE_MAX, EVENT_NAME_CHARS_MAX, ROW_BYTES_MAX};
 use crate::domain::message::{CompanyContext, Context, Kind as Call, Message, RefusedValue};
-use crate::domain::table::{BETWEEN_ITEMS, Kind};
+use crate::domain::table::{self, BETWEEN_ITEMS, Kind};
 
 /// Why a row is not taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +46,51 @@ pub enum CompanyNamed {
 /// A company as a row names it, and its attributes.
 pub type CompanyDraft = (CompanyNamed, Map<String, Value>);
 
+/// What a row says of a user or a company beside attributes (A9, C8-C10). What it does not name stays.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ProfileDraft {
+    /// The operator who looks after it, by e-mail; `Some(None)` is nobody.
+    pub owner: Option<Option<String>>,
+    /// All its tags.
+    pub tags: Option<Vec<String>>,
+    /// Ids that it had before.
+    pub aliases: Vec<String>,
+    /// E-mail domains whose people join the company.
+    pub given_domains: Vec<String>,
+    /// The company takes signed members only.
+    pub signed_members: Option<bool>,
+    /// The company is out of lists and numbers since, Unix milliseconds.
+    pub archived_ms: Option<i64>,
+}
+
+/// What a row says of an attribute.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DefinitionDraft {
+    /// Whose it is.
+    pub owner: Owner,
+    /// Its name.
+    pub name: String,
+    /// Its type.
+    pub kind: Type,
+    /// What else of it can be set, each with its value.
+    pub fields: Vec<(&'static str, Value)>,
+}
+
+/// A note that a row has.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct NoteDraft {
+    /// Who wrote it, where that is said.
+    pub author: Option<String>,
+    /// Markdown.
+    pub text: String,
+    /// The day on which something is to be done.
+    pub next_date: String,
+    /// Unix milliseconds.
+    pub made_ms: Option<i64>,
+    /// Unix milliseconds.
+    pub edited_ms: Option<i64>,
+}
+
 /// What a row says.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Draft {
@@ -69,8 +114,14 @@ pub struct Draft {
     pub current: Option<bool>,
     /// When whom the row is about was first seen, Unix milliseconds.
     pub first_seen_ms: Option<i64>,
+    /// What is set of whom the row is about.
+    pub profile: ProfileDraft,
     /// What was done; its subject is filled in by the deed.
     pub event: Option<Message>,
+    /// What was written about whom.
+    pub note: Option<NoteDraft>,
+    /// The attribute that it is about.
+    pub definition: Option<DefinitionDraft>,
     /// Cells that could not be read, while the rest could.
     pub refused: Vec<RefusedValue>,
 }
@@ -117,17 +168,18 @@ impl Reader {
             return Err(Problem::new("cells", detail));
         }
         let bytes: usize = cells.iter().map(|cell| cell.as_str().map_or(8, str::len)).sum();
-        if bytes > MESSAGE_BYTES_MAX {
-            let detail = format!("The row is {bytes} bytes; the limit is {MESSAGE_BYTES_MAX}. Shorten its values.");
+        if bytes > ROW_BYTES_MAX {
+            let detail = format!("The row is {bytes} bytes; the limit is {ROW_BYTES_MAX}. Shorten its values.");
             return Err(Problem::new(Code::MessageTooLarge.as_str(), detail));
         }
         let mut draft = Draft::default();
         let mut company = Map::new();
         let mut event = Message::new(Call::Track);
         let (mut properties, mut companies) = (Map::new(), Vec::new());
+        let (mut note, mut said) = (NoteDraft::default(), DefinitionSaid::default());
         for (column, cell) in columns.iter().zip(cells) {
             let heading = column.heading.as_str();
-            let text = || cell::text(cell).map_err(|reason| Problem::new("cell_error", format!("{heading}: {reason}")));
+            let text = || text_of(heading, cell);
             let is_empty = cell::is_empty(cell);
             match &column.target {
                 Target::Ignore => {}
@@ -155,7 +207,38 @@ impl Reader {
                         Err(refused) => draft.refused.push(*refused),
                     }
                 }
+                Target::Owner if is_empty && self.policy.empty == Empty::Clear => draft.profile.owner = Some(None),
+                Target::Tags if is_empty && self.policy.empty == Empty::Clear => draft.profile.tags = Some(Vec::new()),
+                // Nothing is said, or that it happened in no company.
+                Target::CompanyId if is_empty && self.policy.empty == Empty::Clear => {
+                    event.company_context = CompanyContext::None;
+                }
                 _ if is_empty => {}
+                Target::Owner if self.kind == Kind::Attributes => said.owner = text()?,
+                Target::Type if self.kind == Kind::Attributes => said.kind = text()?,
+                Target::Name => said.name = text()?,
+                Target::Label => said.fields.push(("label", Value::String(text()?))),
+                Target::Locked | Target::Hidden | Target::History => match self.value(heading, cell, Type::Boolean) {
+                    Ok(value) => said.fields.push((yes_or_no(&column.target), value)),
+                    Err(refused) => draft.refused.push(*refused),
+                },
+                Target::Owner => draft.profile.owner = Some(Some(text()?)),
+                Target::Tags => draft.profile.tags = Some(items(heading, cell)?),
+                Target::Aliases => draft.profile.aliases = items(heading, cell)?,
+                Target::GivenDomains => draft.profile.given_domains = items(heading, cell)?,
+                Target::SignedMembers => match self.value(heading, cell, Type::Boolean) {
+                    Ok(value) => draft.profile.signed_members = value.as_bool(),
+                    Err(refused) => draft.refused.push(*refused),
+                },
+                Target::ArchivedAt => draft.profile.archived_ms = Some(self.instant(heading, &text()?)?),
+                Target::Author => note.author = Some(text()?),
+                Target::Text => note.text = table::unguarded(cell.as_str().unwrap_or(&text()?)).into_owned(),
+                Target::NextDate => match self.value(heading, cell, Type::Date) {
+                    Ok(value) => note.next_date = value.as_str().unwrap_or_default().to_owned(),
+                    Err(refused) => draft.refused.push(*refused),
+                },
+                Target::MadeAt => note.made_ms = Some(self.instant(heading, &text()?)?),
+                Target::EditedAt => note.edited_ms = Some(self.instant(heading, &text()?)?),
                 Target::UserId => draft.user_id = UserId::parse(&text()?)?,
                 Target::AnonymousId => draft.anonymous_id = AnonymousId::parse(&text()?)?,
                 Target::CompanyId => {
@@ -208,8 +291,11 @@ impl Reader {
             _ => None,
         };
         draft.companies = self.companies(companies, company)?;
-        if self.kind == Kind::Events {
-            draft.event = Some(finished(event, properties, &draft)?);
+        match self.kind {
+            Kind::Events => draft.event = Some(finished(event, properties, &draft)?),
+            Kind::Notes => draft.note = Some(note),
+            Kind::Attributes => draft.definition = Some(said.read()?),
+            Kind::Users | Kind::Memberships | Kind::Companies => {}
         }
         self.check(&draft)?;
         Ok(draft)
@@ -273,9 +359,61 @@ impl Reader {
             Kind::Companies | Kind::Memberships if draft.companies.is_empty() => {
                 (Code::CompanyIdMissing, "The row says no company.")
             }
+            Kind::Notes if !has_user && draft.companies.is_empty() => {
+                (Code::UserMissing, "The row names neither a user nor a company.")
+            }
             _ => return Ok(()),
         };
         Err(Problem::new(missing.0.as_str(), missing.1))
+    }
+}
+
+/// The items of a cell.
+fn items(heading: &str, cell: &Value) -> Result<Vec<String>, Problem> {
+    let all = match cell {
+        Value::String(text) => table::items(&table::unguarded(text)),
+        other => vec![other.clone()],
+    };
+    let mut items = all.iter().map(|item| text_of(heading, item)).collect::<Result<Vec<String>, _>>()?;
+    items.retain(|item| !item.is_empty());
+    Ok(items)
+}
+
+/// The text of a cell by which somebody or something is told.
+fn text_of(heading: &str, cell: &Value) -> Result<String, Problem> {
+    cell::text(cell).map_err(|reason| Problem::new("cell_error", format!("{heading}: {reason}")))
+}
+
+/// The word of what an attribute is or is not.
+fn yes_or_no(target: &Target) -> &'static str {
+    match target {
+        Target::Locked => "locked",
+        Target::Hidden => "hidden",
+        _ => "history",
+    }
+}
+
+/// What a row says of an attribute, as it says it.
+#[derive(Default)]
+struct DefinitionSaid {
+    owner: String,
+    name: String,
+    kind: String,
+    fields: Vec<(&'static str, Value)>,
+}
+
+impl DefinitionSaid {
+    fn read(self) -> Result<DefinitionDraft, Problem> {
+        let owner = Owner::parse(&self.owner).ok_or_else(|| {
+            let detail = format!("Nothing has attributes that is {:?}. Use user, company or membership.", self.owner);
+            Problem::new("attribute_owner_invalid", detail)
+        })?;
+        let kind = Type::parse(&self.kind).ok_or_else(|| {
+            let words = Type::ALL.map(Type::as_str).join(", ");
+            Problem::new("attribute_type_invalid", format!("There is no type {:?}. Use one of {words}.", self.kind))
+        })?;
+        let name = attributes::name(owner, &self.name)?;
+        Ok(DefinitionDraft { owner, name, kind, fields: self.fields })
     }
 }
 

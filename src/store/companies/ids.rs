@@ -48,6 +48,14 @@ pub fn give_id(tx: &Tx<'_>, key: CompanyKey, company_id: &CompanyId, at_ms: i64)
     super::save(tx, &super::load(tx, key)?)
 }
 
+/// Gives a company an id that it had before, which is free; its own stays.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn give_former_id(tx: &Tx<'_>, key: CompanyKey, company_id: &CompanyId, at_ms: i64) -> Result<(), StoreError> {
+    add_id(tx, key, company_id, at_ms)
+}
+
 /// Takes an alias of a company away: it is free again.
 ///
 /// # Errors

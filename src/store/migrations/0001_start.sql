@@ -658,7 +658,8 @@ CREATE INDEX findings_user      ON findings (user_key) WHERE user_key <> 0;
 -- A file that is or was imported; the file itself lies beside the workspace's until it is done.
 CREATE TABLE imports (
   import_key  INTEGER PRIMARY KEY AUTOINCREMENT,
-  kind        TEXT    NOT NULL CHECK (kind IN ('users', 'companies', 'memberships', 'events')),
+  kind        TEXT    NOT NULL CHECK
+    (kind IN ('attributes', 'users', 'memberships', 'companies', 'notes', 'events')),
   file_name   TEXT    NOT NULL,
   file_hash   TEXT    NOT NULL, -- SHA-256 in hex
   bytes       INTEGER NOT NULL,
@@ -680,8 +681,10 @@ CREATE TABLE imports (
   taken_back  TEXT    NOT NULL DEFAULT '{}', -- what came of taking it back, as JSON
   created_ms  INTEGER NOT NULL,
   started_ms  INTEGER,
-  ended_ms    INTEGER
+  ended_ms    INTEGER,
+  package     INTEGER -- the first of those that came in the same zip
 ) STRICT;
+CREATE INDEX imports_package  ON imports (package, import_key) WHERE package IS NOT NULL;
 CREATE INDEX imports_work     ON imports (import_key) WHERE state IN ('checking', 'queued', 'running', 'undoing');
 CREATE INDEX imports_headings ON imports (kind, headings, import_key);
 

@@ -141,6 +141,20 @@ pub fn give_id(
     Ok((before, current))
 }
 
+/// Gives a user an id that it had before, and keeps the current one current: that one is later than any such.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn give_former_id(tx: &Tx<'_>, key: UserKey, user_id: &UserId, at_ms: i64) -> Result<(), StoreError> {
+    tx.connection
+        .prepare_cached(
+            "UPDATE user_ids SET alias_ms = ?2
+             WHERE user_id = (SELECT user_id FROM users WHERE user_key = ?1) AND alias_ms IS NULL",
+        )?
+        .execute(params![key.0, at_ms])?;
+    add_id(tx, key, user_id, at_ms, None)
+}
+
 /// A user as the rules need it.
 ///
 /// # Errors

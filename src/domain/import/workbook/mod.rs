@@ -34,7 +34,7 @@ pub enum Unreadable {
     OldOrLocked,
     /// It is something else in a zip.
     #[error(
-        "This is a zip file, and no Excel workbook (.xlsx). Send the file that is in it; save other spreadsheets as .xlsx or CSV."
+        "This is a zip file, and neither an Excel workbook (.xlsx) nor an export. Send the file that is in it; save other spreadsheets as .xlsx or CSV."
     )]
     NotOne,
     /// It is broken.

@@ -168,7 +168,7 @@ fn what_is_no_workbook_is_told_by_its_first_bytes_or_parts() {
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     zip.start_file("people.csv", SimpleFileOptions::default()).unwrap();
     let zip = zip.finish().unwrap().into_inner();
-    assert!(refusal(&zip).contains("no Excel workbook"));
+    assert!(refusal(&zip).contains("neither an Excel workbook"));
 }
 
 #[test]

@@ -1,0 +1,99 @@
+//! Rows that are about no person's doings: a note about somebody, and what an attribute is.
+
+use super::row::{Part, Stop, Taking};
+use crate::actions::attributes::{self as deeds, AttributeError};
+use crate::domain::attributes::is_standard;
+use crate::domain::change::Change;
+use crate::domain::error::Code;
+use crate::domain::ids::{NoteKey, UserKey};
+use crate::domain::import::{DefinitionDraft, Draft, NoteDraft, Outcome, Problem};
+use crate::domain::limits::DEFINITIONS_PER_KIND_MAX;
+use crate::domain::profile::{NOTE, Note, Profile, note_of};
+use crate::store::{attributes as definitions, companies, notes};
+
+impl Taking<'_, '_> {
+    /// A note about a user, else about a company. The same one is written once.
+    pub(super) fn written(
+        &mut self,
+        written: NoteDraft,
+        mut draft: Draft,
+        user: Option<UserKey>,
+    ) -> Result<Outcome, Stop> {
+        let profile = match user {
+            Some(user) => Profile::User(user),
+            None if draft.user_id.is_some() || draft.email.is_some() => {
+                let detail = "Nobody is known by this id or address. Import the users first.";
+                return Err(Problem::new("user_unknown", detail).into());
+            }
+            None => {
+                let named = self.companies(std::mem::take(&mut draft.companies))?;
+                let known = named.first().and_then(|company| company.known).ok_or_else(|| {
+                    Problem::new("company_unknown", "There is no such company. Import the companies first.")
+                })?;
+                Profile::Company(companies::survivor(self.tx, known))
+            }
+        };
+        let (text, next_date) = note_of(&written.text, &written.next_date)
+            .map_err(|(_, sentence)| Problem::new("note_invalid", sentence))?;
+        let author = written.author.unwrap_or_else(|| self.import.by_name.clone());
+        let is_same = |note: &Note| {
+            (&note.author, &note.text) == (&author, &text) && written.made_ms.is_none_or(|made| made == note.made_ms)
+        };
+        if notes::all(&self.tx.reader(), profile)?.iter().any(is_same) {
+            return Ok(Outcome::Unchanged);
+        }
+        let made_ms = written.made_ms.unwrap_or(self.at_ms);
+        let new = Note { key: NoteKey(0), profile, author, text, next_date, made_ms, edited_ms: written.edited_ms };
+        let note = notes::add(self.tx, new)?;
+        self.record(&[Change::new(profile.subject(), NOTE, None, Some(note.to_value()))])?;
+        Ok(Outcome::Created)
+    }
+
+    /// What an attribute is: made where it is new, and shown and kept as the row says.
+    pub(super) fn defined(&mut self, draft: DefinitionDraft, parts: &mut Vec<Part>) -> Result<Outcome, Stop> {
+        let DefinitionDraft { owner, name, kind, fields } = draft;
+        let known = definitions::find(&self.tx.reader(), owner, &name)?;
+        match &known {
+            Some(known) if known.kind != kind && !is_standard(owner, &name) => {
+                let detail = format!(
+                    "{name} is a {} here, and a {} in the file. Change its type on its page first, or leave the row out.",
+                    known.kind.as_str(),
+                    kind.as_str()
+                );
+                return Err(Problem::new(Code::TypeMismatch.as_str(), detail).into());
+            }
+            Some(_) => {}
+            None if self.tx.catalog().decided(owner, &name).is_some() => {
+                let detail = format!("It was decided in the tray what {name} means, so it becomes no attribute.");
+                return Err(Problem::new(Code::AttributeNameInvalid.as_str(), detail).into());
+            }
+            None => {
+                let defined = self.tx.catalog().definitions.get(&owner).map_or(0, |names| names.len());
+                if defined >= DEFINITIONS_PER_KIND_MAX {
+                    let too_many = AttributeError::TooMany { owner: owner.as_str(), limit: DEFINITIONS_PER_KIND_MAX };
+                    return Err(Problem::new(Code::TooManyAttributes.as_str(), too_many.to_string()).into());
+                }
+                definitions::define(self.tx, owner, &name, kind, self.delivery.grade, self.delivery.source)?;
+                self.import.report.new_attributes.push(format!("{}.{name}", owner.as_str()));
+            }
+        }
+        let mut wanted = Vec::new();
+        for (field, value) in &fields {
+            match deeds::parse_change(field, value) {
+                Ok(change) => wanted.push(change),
+                Err(other) => parts.push(Part::new(field, "attribute_invalid", other.to_string())),
+            }
+        }
+        let changes = match deeds::set(self.tx, owner, &name, &wanted) {
+            Ok(changes) => changes,
+            Err(AttributeError::Store(error)) => return Err(error.into()),
+            Err(other) => return Err(Problem::new("attribute_invalid", other.to_string()).into()),
+        };
+        self.record(&changes)?;
+        Ok(match known {
+            None => Outcome::Created,
+            Some(_) if changes.is_empty() => Outcome::Unchanged,
+            Some(_) => Outcome::Updated,
+        })
+    }
+}
