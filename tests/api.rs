@@ -52,6 +52,70 @@ async fn who_has_no_token_or_the_wrong_one_reads_nothing() {
 }
 
 #[actix_web::test]
+async fn whatever_is_refused_leads_to_its_help() {
+    let rollcall = Rollcall::start();
+    let desk = rollcall.desk().await;
+    let help = desk.open("/help/codes").await;
+    let explains = |code: &str| help.contains(&format!("<div id=\"{code}\">"));
+    assert!(!explains("no_such_code"));
+
+    let raw = |path: &str, body: &'static str| rollcall.client.post(format!("{}{path}", rollcall.address)).body(body);
+    let sent =
+        async |request: reqwest::RequestBuilder| support::Answer::of(request.send().await.expect("an answer")).await;
+    let get = |path: &str| rollcall.client.get(format!("{}{path}", rollcall.address));
+    let as_program = async |method, path: &str, body| rollcall.api_as(method, path, &rollcall.token, body).await;
+    let write_key = rollcall.write_key.as_str();
+    let answers = [
+        (401, "token_missing", sent(get("/api/v1/users")).await),
+        (404, "not_found", sent(get("/v1/nothing")).await),
+        (404, "not_found", sent(get("/widget.1.0.0.js")).await),
+        (405, "method_not_allowed", sent(get("/v1/batch")).await),
+        (400, "invalid_json", sent(raw("/v1/batch", "{")).await),
+        (400, "not_an_object", sent(raw("/v1/track", "[]")).await),
+        (401, "write_key_missing", sent(raw("/v1/track", "{}")).await),
+        (415, "encoding_unsupported", sent(raw("/v1/track", "{}").header("content-encoding", "br")).await),
+        (413, "message_too_large", sent(raw("/v1/track", "{}").body(" ".repeat(40 << 10))).await),
+        (401, "token_missing", sent(raw("/v1/track?dry_run=1", "{}").basic_auth(write_key, None::<&str>)).await),
+        (400, "parameter_invalid", rollcall.api("/users?limit=0").await),
+        (400, "filter_invalid", rollcall.api("/users?f=nothing:is:so").await),
+        (404, "user_not_found", rollcall.api("/users/nobody").await),
+        (404, "company_not_found", rollcall.api("/companies/none").await),
+        (404, "import_not_found", rollcall.api("/imports/7").await),
+        (404, "export_unknown", rollcall.api("/export/nothing").await),
+        (
+            404,
+            "attribute_not_found",
+            as_program(Method::PATCH, "/attributes/user/x", Some(json!({ "label": "X" }))).await,
+        ),
+        (400, "field_unknown", as_program(Method::PUT, "/users/ann", Some(json!({ "naem": "Ann" }))).await),
+        (400, "id_placeholder", as_program(Method::PUT, "/users/undefined", Some(json!({ "name": "Ann" }))).await),
+    ];
+    for (status, code, answer) in answers {
+        assert_eq!((answer.status.as_u16(), answer.body["code"].as_str()), (status, Some(code)), "{answer:?}");
+        assert_eq!(answer.body["type"], format!("/help/codes#{code}"), "{answer:?}");
+        assert!(explains(code), "{code}");
+        let title = answer.body["title"].as_str().expect("a title");
+        assert!(help.contains(&format!("<b>{}</b>", title.replace('"', "&quot;"))), "{title}");
+    }
+
+    let described = rollcall.api("/openapi.json").await.body;
+    let is_refusal = |status: &str| status.starts_with('4');
+    let operations = described["paths"].as_object().expect("paths").values().flat_map(|path| path.as_object());
+    let mut codes = BTreeSet::new();
+    for operation in operations.flatten().map(|(_, operation)| operation) {
+        let answers = operation["responses"].as_object().expect("answers").iter();
+        for (_, answer) in answers.filter(|(status, _)| is_refusal(status)) {
+            codes.extend(answer["description"].as_str().expect("codes").split(", "));
+        }
+    }
+    assert!(codes.len() > 40, "{codes:?}");
+    codes.extend(["rate_limited", "busy", "too_slow", "internal"]);
+    for code in codes {
+        assert!(explains(code), "{code} stands in the description of the API and has no help");
+    }
+}
+
+#[actix_web::test]
 async fn an_address_that_is_none_and_a_method_that_is_not_taken_are_problems() {
     let rollcall = Rollcall::start();
     for path in ["", "/", "/nothing", "/users/ann/nothing", "/users/a/b/events"] {

@@ -10,6 +10,7 @@ use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::parameters::{Parameters, cursor_text};
+use crate::domain::codes::calls::CallCode;
 use crate::domain::first_page::FirstPage;
 use crate::domain::time::rfc3339;
 use crate::http::problem::Problem;
@@ -114,11 +115,12 @@ pub(super) fn known<T>(then: Then<T>, day: &str) -> Result<T, Problem> {
         Then::NotYet(heard_ms) => {
             let detail =
                 format!("At the end of {day} nothing was known of it: it was first heard of at {}.", rfc3339(heard_ms));
-            Err(Problem::new(StatusCode::NOT_FOUND, "not_known_yet", detail).with("first_heard", rfc3339(heard_ms)))
+            Err(Problem::new(StatusCode::NOT_FOUND, CallCode::NotKnownYet, detail)
+                .with("first_heard", rfc3339(heard_ms)))
         }
         Then::TooLong => {
             let detail = "More has changed since that day than can be taken back in one answer. Ask for a later day.";
-            Err(Problem::new(StatusCode::CONFLICT, "too_many_changes", detail))
+            Err(Problem::new(StatusCode::CONFLICT, CallCode::TooManyChanges, detail))
         }
     }
 }

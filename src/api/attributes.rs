@@ -14,6 +14,8 @@ use super::{read_only, resource};
 use crate::actions::attributes::{self as deeds, AttributeError, Hand, Preview};
 use crate::domain::access::Scope;
 use crate::domain::attributes::{Owner, Type};
+use crate::domain::codes::calls::CallCode;
+use crate::domain::error::Code;
 use crate::http::access::{AdminToken, ReadToken};
 use crate::http::problem::Problem;
 use crate::store::attribute_work::{self, Work};
@@ -29,8 +31,8 @@ pub(super) fn configure(config: &mut web::ServiceConfig) {
 
 /// The calls of this file, for the description of the API.
 pub(super) fn calls() -> Vec<Call> {
-    const UNKNOWN: (u16, &str) = (404, "attribute_not_found");
-    let busy = &[UNKNOWN, (409, "attribute_standard"), (409, "attribute_deleting")];
+    const UNKNOWN: (u16, CallCode) = (404, CallCode::AttributeNotFound);
+    let busy = &[UNKNOWN, (409, CallCode::AttributeStandard), (409, CallCode::AttributeDeleting)];
     vec![
         get("/attributes", "Attribute definitions")
             .takes(&["limit", "cursor", "count"])
@@ -50,7 +52,7 @@ pub(super) fn calls() -> Vec<Call> {
         .answers::<AttributeView>()
         .or_previews::<PreviewView>()
         .refuses(busy)
-        .refuses(&[(400, "field_unknown"), (400, "value_invalid")]),
+        .refuses(&[(400, CallCode::FieldUnknown), (400, CallCode::ValueInvalid)]),
         openapi::delete(
             "/attributes/{owner}/{name}",
             Scope::Admin,
@@ -61,7 +63,7 @@ pub(super) fn calls() -> Vec<Call> {
         .answers::<WorkView>()
         .or_previews::<PreviewView>()
         .refuses(busy)
-        .refuses(&[(409, "confirmation_missing")]),
+        .refuses(&[(409, CallCode::ConfirmationMissing)]),
     ]
 }
 
@@ -285,19 +287,19 @@ pub(super) fn problem(error: AttributeError) -> Problem {
     let detail = error.to_string();
     let (status, code) = match error {
         AttributeError::Store(error) => return error.into(),
-        AttributeError::Unknown { .. } => (StatusCode::NOT_FOUND, "attribute_not_found"),
-        AttributeError::NothingWaits { .. } => (StatusCode::NOT_FOUND, "nothing_waits"),
+        AttributeError::Unknown { .. } => (StatusCode::NOT_FOUND, CallCode::AttributeNotFound.explained()),
+        AttributeError::NothingWaits { .. } => (StatusCode::NOT_FOUND, CallCode::NothingWaits.explained()),
         AttributeError::Field(field) => {
-            return Problem::new(StatusCode::BAD_REQUEST, "field_unknown", detail).with("field", field);
+            return Problem::new(StatusCode::BAD_REQUEST, CallCode::FieldUnknown, detail).with("field", field);
         }
         AttributeError::Value { field, .. } => {
-            return Problem::new(StatusCode::BAD_REQUEST, "value_invalid", detail).with("field", field);
+            return Problem::new(StatusCode::BAD_REQUEST, CallCode::ValueInvalid, detail).with("field", field);
         }
-        AttributeError::NotConfirmed(_) => (StatusCode::CONFLICT, "confirmation_missing"),
-        AttributeError::Standard(_) => (StatusCode::CONFLICT, "attribute_standard"),
-        AttributeError::Deleting(_) => (StatusCode::CONFLICT, "attribute_deleting"),
-        AttributeError::Defined(_) => (StatusCode::CONFLICT, "attribute_exists"),
-        AttributeError::TooMany { .. } => (StatusCode::CONFLICT, "too_many_attributes"),
+        AttributeError::NotConfirmed(_) => (StatusCode::CONFLICT, CallCode::ConfirmationMissing.explained()),
+        AttributeError::Standard(_) => (StatusCode::CONFLICT, CallCode::AttributeStandard.explained()),
+        AttributeError::Deleting(_) => (StatusCode::CONFLICT, CallCode::AttributeDeleting.explained()),
+        AttributeError::Defined(_) => (StatusCode::CONFLICT, CallCode::AttributeExists.explained()),
+        AttributeError::TooMany { .. } => (StatusCode::CONFLICT, Code::TooManyAttributes.explained()),
     };
     Problem::new(status, code, detail)
 }

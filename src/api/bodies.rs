@@ -5,6 +5,7 @@ use actix_web::http::StatusCode;
 use serde_json::{Map, Value};
 
 use crate::actions::edit::{MemberEdit, Wanted};
+use crate::domain::codes::calls::CallCode;
 use crate::domain::ids::CompanyId;
 use crate::domain::limits::COMPANIES_PER_MESSAGE_MAX;
 use crate::http::problem::Problem;
@@ -42,7 +43,7 @@ fn flag(body: &mut Map<String, Value>, name: &'static str) -> Result<Option<bool
 
 fn company_id(id: &Value) -> Result<CompanyId, Problem> {
     CompanyId::from_json(Some(id))
-        .map_err(|refused| Problem::new(StatusCode::BAD_REQUEST, refused.code.as_str(), refused.detail))?
+        .map_err(|refused| Problem::new(StatusCode::BAD_REQUEST, refused.code, refused.detail))?
         .ok_or_else(|| invalid("company_id", "the id of a company"))
 }
 
@@ -115,14 +116,14 @@ fn only(body: &Map<String, Value>, known: &[&str]) -> Result<(), Problem> {
                 "There is no {name:?} to set here. Allowed: {}. What the site says of somebody goes into attributes.",
                 known.join(", ")
             );
-            Err(Problem::new(StatusCode::BAD_REQUEST, "field_unknown", detail).with("field", name.as_str()))
+            Err(Problem::new(StatusCode::BAD_REQUEST, CallCode::FieldUnknown, detail).with("field", name.as_str()))
         }
     }
 }
 
 fn invalid(field: &str, expected: &str) -> Problem {
     let detail = format!("{field} can't be that: send {expected}.");
-    Problem::new(StatusCode::BAD_REQUEST, "value_invalid", detail).with("field", field)
+    Problem::new(StatusCode::BAD_REQUEST, CallCode::ValueInvalid, detail).with("field", field)
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use super::{read_only, resource};
 use crate::actions::undo::{self as deeds, Conflict, UndoError};
 use crate::domain::access::Scope;
 use crate::domain::change::{By, Doer, Subject};
+use crate::domain::codes::calls::CallCode;
 use crate::domain::ids::ChangeKey;
 use crate::http::access::{ReadToken, WriteToken};
 use crate::http::problem::Problem;
@@ -35,7 +36,12 @@ pub(super) fn calls() -> Vec<Call> {
         post("/changes/{change_id}/undo", Scope::Write, "Takes a change set back; of a setting with the scope admin")
             .takes(&["dry_run"])
             .answers::<UndoneView>()
-            .refuses(&[(404, "change_not_found"), (409, "already_undone"), (409, "too_old"), (409, "nothing_to_undo")]),
+            .refuses(&[
+                (404, CallCode::ChangeNotFound),
+                (409, CallCode::AlreadyUndone),
+                (409, CallCode::TooOld),
+                (409, CallCode::NothingToUndo),
+            ]),
     ]
 }
 
@@ -87,9 +93,8 @@ async fn undo(
             |row: &ChangeRow| matches!(row.about, Subject::Workspace | Subject::Attribute(_) | Subject::Source(_));
         if !is_admin && changes::first_of_set(&tx.reader(), change, 1)?.0.iter().any(of_admins) {
             let detail = "This is a change of a setting: it takes a token of the scope admin to take it back.";
-            return Err(
-                Problem::new(StatusCode::FORBIDDEN, "scope_missing", detail).with("scope", Scope::Admin.as_str())
-            );
+            return Err(Problem::new(StatusCode::FORBIDDEN, CallCode::ScopeMissing, detail)
+                .with("scope", Scope::Admin.as_str()));
         }
         deeds::undo(tx, &by, change).map_err(problem)
     };
@@ -99,17 +104,15 @@ async fn undo(
 }
 
 fn problem(error: UndoError) -> Problem {
-    let (status, code) = match &error {
-        UndoError::Unknown => (StatusCode::NOT_FOUND, "change_not_found"),
-        UndoError::AlreadyUndone(_) => (StatusCode::CONFLICT, "already_undone"),
-        UndoError::TooOld => (StatusCode::CONFLICT, "too_old"),
-        UndoError::Nothing(_) => (StatusCode::CONFLICT, "nothing_to_undo"),
-        UndoError::Store(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
+    let detail = error.to_string();
+    let (status, code) = match error {
+        UndoError::Unknown => (StatusCode::NOT_FOUND, CallCode::ChangeNotFound),
+        UndoError::AlreadyUndone(_) => (StatusCode::CONFLICT, CallCode::AlreadyUndone),
+        UndoError::TooOld => (StatusCode::CONFLICT, CallCode::TooOld),
+        UndoError::Nothing(_) => (StatusCode::CONFLICT, CallCode::NothingToUndo),
+        UndoError::Store(error) => return error.into(),
     };
-    match error {
-        UndoError::Store(error) => error.into(),
-        error => Problem::new(status, code, error.to_string()),
-    }
+    Problem::new(status, code, detail)
 }
 
 /// The name of the order of history: the newest first.

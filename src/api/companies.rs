@@ -23,6 +23,7 @@ use super::{read_only, resource};
 use crate::domain::access::Scope;
 use crate::domain::activity::{State, Trend};
 use crate::domain::change::Subject;
+use crate::domain::codes::calls::CallCode;
 use crate::domain::filter::Listed;
 use crate::domain::ids::{CompanyId, CompanyKey};
 use crate::http::access::ReadToken;
@@ -124,11 +125,11 @@ pub(super) fn calls() -> Vec<Call> {
             .takes_word("archived", &["1", "0"], "1: those that are archived")
             .takes(&["columns", "f", "match"])
             .lists::<CompanyView>()
-            .refuses(&[(400, "filter_invalid")]),
+            .refuses(&[(400, CallCode::FilterInvalid)]),
         get("/companies/{id}", "A company").takes(&["id", "at"]).answers::<CompanyView>().refuses(&[
-            (404, "company_not_found"),
-            (404, "not_known_yet"),
-            (409, "too_many_changes"),
+            (404, CallCode::CompanyNotFound),
+            (404, CallCode::NotKnownYet),
+            (409, CallCode::TooManyChanges),
         ]),
         put_company("/companies/{id}"),
         patch_company("/companies/{id}"),
@@ -150,7 +151,7 @@ pub(super) fn calls() -> Vec<Call> {
             .takes_own("user_id", "In place of the user's id in the path, for ids that can't stand in one")
             .answers_around::<Edited<MembershipView>>(200, "Done")
             .refuses(edits::CODES)
-            .refuses(&[(404, "membership_not_found")]),
+            .refuses(&[(404, CallCode::MembershipNotFound)]),
         get("/companies/{id}/events", "What was done in a company, newest first")
             .takes(&["limit", "cursor", "count", "id"])
             .lists::<EventView>()
@@ -166,8 +167,8 @@ pub(super) fn calls() -> Vec<Call> {
     ]
 }
 
-fn unknown() -> &'static [(u16, &'static str)] {
-    &[(404, "company_not_found")]
+fn unknown() -> &'static [(u16, CallCode)] {
+    &[(404, CallCode::CompanyNotFound)]
 }
 
 /// `GET /api/v1/companies`, with `archived=1` the archived ones; with `?id=` one company, as an id of dots can't stand in a path.
@@ -314,7 +315,7 @@ fn company_id(path: &str, parameters: &Parameters) -> Result<String, Problem> {
 
 fn not_found(id: &str) -> Problem {
     let detail = format!("No company has the id {id:?}. Check the id; upper and lower case count.");
-    Problem::new(StatusCode::NOT_FOUND, "company_not_found", detail)
+    Problem::new(StatusCode::NOT_FOUND, CallCode::CompanyNotFound, detail)
 }
 
 /// A company as JSON.

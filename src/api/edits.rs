@@ -8,6 +8,8 @@ use utoipa::ToSchema;
 use super::answer;
 use super::changes::ChangeView;
 use crate::actions::edit::{Absent, EditError, Edited};
+use crate::domain::codes::Explained;
+use crate::domain::codes::calls::CallCode;
 use crate::domain::error::Code;
 use crate::domain::message::RefusedValue;
 use crate::http::problem::Problem;
@@ -67,13 +69,13 @@ pub(super) fn absent(request: &HttpRequest) -> Absent {
 }
 
 /// Why a change by hand is refused.
-pub(super) const CODES: &[(u16, &str)] = &[
-    (400, "field_unknown"),
-    (400, "value_invalid"),
-    (404, "user_not_found"),
-    (404, "company_not_found"),
-    (409, "alias_taken"),
-    (409, "only_company"),
+pub(super) const CODES: &[(u16, &Explained)] = &[
+    (400, CallCode::FieldUnknown.explained()),
+    (400, CallCode::ValueInvalid.explained()),
+    (404, CallCode::UserNotFound.explained()),
+    (404, CallCode::CompanyNotFound.explained()),
+    (409, Code::AliasTaken.explained()),
+    (409, CallCode::OnlyCompany.explained()),
 ];
 
 /// Why nothing was done.
@@ -81,20 +83,20 @@ pub(super) fn problem(error: EditError) -> Problem {
     let detail = error.to_string();
     let (status, code) = match error {
         EditError::Store(error) => return error.into(),
-        EditError::Refused(refused) => (StatusCode::BAD_REQUEST, refused.code.as_str()),
-        EditError::NoUser(_) => (StatusCode::NOT_FOUND, "user_not_found"),
-        EditError::NoCompany(_) => (StatusCode::NOT_FOUND, "company_not_found"),
-        EditError::Rename(_) => (StatusCode::CONFLICT, Code::AliasTaken.as_str()),
-        EditError::NoMember => (StatusCode::NOT_FOUND, "membership_not_found"),
-        EditError::OnlyCompany => (StatusCode::CONFLICT, "only_company"),
+        EditError::Refused(refused) => (StatusCode::BAD_REQUEST, refused.code.explained()),
+        EditError::NoUser(_) => (StatusCode::NOT_FOUND, CallCode::UserNotFound.explained()),
+        EditError::NoCompany(_) => (StatusCode::NOT_FOUND, CallCode::CompanyNotFound.explained()),
+        EditError::Rename(_) => (StatusCode::CONFLICT, Code::AliasTaken.explained()),
+        EditError::NoMember => (StatusCode::NOT_FOUND, CallCode::MembershipNotFound.explained()),
+        EditError::OnlyCompany => (StatusCode::CONFLICT, CallCode::OnlyCompany.explained()),
         EditError::NoOperator(_) => {
-            return Problem::new(StatusCode::BAD_REQUEST, "value_invalid", detail).with("field", "owner");
+            return Problem::new(StatusCode::BAD_REQUEST, CallCode::ValueInvalid, detail).with("field", "owner");
         }
         EditError::Value { field, .. } => {
-            return Problem::new(StatusCode::BAD_REQUEST, "value_invalid", detail).with("field", field);
+            return Problem::new(StatusCode::BAD_REQUEST, CallCode::ValueInvalid, detail).with("field", field);
         }
-        EditError::Note(_) => (StatusCode::NOT_FOUND, "note_not_found"),
-        EditError::NoChange => (StatusCode::NOT_FOUND, "change_not_found"),
+        EditError::Note(_) => (StatusCode::NOT_FOUND, CallCode::NoteNotFound.explained()),
+        EditError::NoChange => (StatusCode::NOT_FOUND, CallCode::ChangeNotFound.explained()),
     };
     Problem::new(status, code, detail)
 }

@@ -15,6 +15,7 @@ use super::users::{user_name, user_not_found};
 use crate::actions::erase as deeds;
 use crate::domain::access::Scope;
 use crate::domain::change::By;
+use crate::domain::codes::calls::CallCode;
 use crate::http::access::AdminToken;
 use crate::http::doctor::Doctor;
 use crate::http::live::Live;
@@ -37,11 +38,11 @@ pub(super) fn calls() -> Vec<Call> {
             .takes(&["by", "id", "dry_run"])
             .sends_a::<Erase>(json!({ "events": "anonymize" }))
             .answers_like(200, "The receipt", receipt)
-            .refuses(&[(404, "user_not_found")]),
+            .refuses(&[(404, CallCode::UserNotFound)]),
         post("/users/{id}/allow", Scope::Admin, "The id, e-mail address or browser of an erased person is taken again")
             .takes(&["id"])
             .answers_like(200, "Done", json!({ "allowed": true, "hashes": 1 }))
-            .refuses(&[(404, "not_erased")]),
+            .refuses(&[(404, CallCode::NotErased)]),
     ]
 }
 
@@ -52,7 +53,7 @@ pub(super) fn delete_call(path: &'static str) -> Call {
         .takes(&["by", "dry_run"])
         .needs_word("events", &["delete", "anonymize"], "What becomes of the events", "anonymize")
         .answers_like(200, "The receipt", receipt())
-        .refuses(&[(404, "user_not_found")])
+        .refuses(&[(404, CallCode::UserNotFound)])
 }
 
 fn receipt() -> Value {
@@ -132,7 +133,7 @@ async fn allow(
     match store.write(move |tx| deeds::allow(tx, &by, &wanted)).await? {
         0 => {
             let detail = format!("Nobody with the id, e-mail address or browser {id:?} was erased.");
-            Err(Problem::new(StatusCode::NOT_FOUND, "not_erased", detail))
+            Err(Problem::new(StatusCode::NOT_FOUND, CallCode::NotErased, detail))
         }
         hashes => Ok(answer::ok(json!({ "allowed": true, "hashes": hashes }), 0)),
     }

@@ -11,6 +11,7 @@ use super::answer::{self, List, Time};
 use super::openapi::{Call, get};
 use super::parameters::{Parameters, invalid};
 use super::read_only;
+use crate::domain::codes::calls::CallCode;
 use crate::domain::limits::ARRIVAL_DAYS;
 use crate::http::access::ReadToken;
 use crate::http::problem::Problem;
@@ -35,7 +36,7 @@ pub(super) fn calls() -> Vec<Call> {
             .takes_word("order", &["time", "arrival"], "time (the usual) or arrival, for programs that follow")
             .takes(&["count"])
             .lists::<EventView>()
-            .refuses(&[(410, "cursor_expired")]),
+            .refuses(&[(410, CallCode::CursorExpired)]),
     ]
 }
 
@@ -71,7 +72,7 @@ async fn follow(parameters: &Parameters, store: &Store) -> Result<HttpResponse, 
             "What follows this cursor is kept no more: the order of arrival is kept for {ARRIVAL_DAYS} days. Read what \
              you missed by order=time, and begin anew without a cursor."
         );
-        Problem::new(StatusCode::GONE, "cursor_expired", detail)
+        Problem::new(StatusCode::GONE, CallCode::CursorExpired, detail)
     })?;
     Ok(answer::ok(List::of(page, BY_ARRIVAL, EventView::of).counted(total), 0))
 }

@@ -8,6 +8,7 @@ use super::openapi::{Call, get};
 use super::parameters::{FILTER, Parameters, invalid};
 use super::read_only;
 use crate::actions::export::{self, Package, Wanted};
+use crate::domain::codes::calls::CallCode;
 use crate::domain::table::{Format, Kind};
 use crate::http::access::ReadToken;
 use crate::http::problem::Problem;
@@ -24,9 +25,10 @@ pub(super) fn calls() -> Vec<Call> {
             .takes_word("format", &["csv", "ndjson"], "csv (the usual) or ndjson")
             .answers_in("text/csv", "The file")
             .answers_in("application/x-ndjson", "The file")
-            .refuses(&[(400, "filter_unsupported")])
+            .refuses(&[(400, CallCode::FilterUnsupported)])
     };
-    let filtered = |path, summary| file(path, summary).takes(&["q", "f", "match"]).refuses(&[(400, "filter_invalid")]);
+    let filtered =
+        |path, summary| file(path, summary).takes(&["q", "f", "match"]).refuses(&[(400, CallCode::FilterInvalid)]);
     vec![
         filtered("/export/users", "Users as one file, with the filter of the list"),
         filtered("/export/companies", "Companies as one file, with the filter of the list"),
@@ -66,7 +68,7 @@ async fn all(
         None if path.as_str() == "all" => Package::all(&catalog, format),
         None => {
             let detail = "There is no such export. Use users, companies, memberships, events, notes, attributes, or all for a zip of them.";
-            return Err(Problem::new(StatusCode::NOT_FOUND, "export_unknown", detail));
+            return Err(Problem::new(StatusCode::NOT_FOUND, CallCode::ExportUnknown, detail));
         }
     };
     // What was just sent is there.

@@ -59,7 +59,7 @@ impl FindingView {
             since: Time(row.since_ms),
             last_seen: Time(row.last_seen_ms),
             sentence: row.finding.sentence(&row.example, row.count),
-            fix: row.finding.fix(),
+            fix: row.finding.explained().fix,
             example: row.example,
         }
     }

@@ -15,6 +15,7 @@ use super::parameters::{Parameters, invalid};
 use super::{read_only, resource};
 use crate::actions::import::{self as deeds, ImportError, SetUp, file, package};
 use crate::domain::access::Scope;
+use crate::domain::codes::calls::CallCode;
 use crate::domain::ids::ImportKey;
 use crate::domain::import::{Counts, Dates, Mapping, Policy, Report, TakenBack, Unreadable};
 use crate::domain::table::Kind;
@@ -39,11 +40,11 @@ pub(super) fn configure(config: &mut web::ServiceConfig) {
 
 /// The calls of this file, for the description of the API.
 pub(super) fn calls() -> Vec<Call> {
-    const UNKNOWN: (u16, &str) = (404, "import_not_found");
+    const UNKNOWN: (u16, CallCode) = (404, CallCode::ImportNotFound);
     let deed = |path, summary| {
         post(path, Scope::Write, summary)
             .answers_with::<ImportView>(202, "Begun")
-            .refuses(&[UNKNOWN, (409, "import_state")])
+            .refuses(&[UNKNOWN, (409, CallCode::ImportState)])
     };
     vec![
         get("/imports", "Imports, newest first").takes(&["limit", "cursor"]).lists::<ImportView>(),
@@ -69,33 +70,33 @@ pub(super) fn calls() -> Vec<Call> {
         .sends_file("text/csv", "user_id,name,email\nann,Ann Lee,ann@acme.example\n")
         .answers_like(202, "Taken", json!({ "import_id": 1, "import_ids": [1] }))
         .refuses(&[
-            (400, "file_missing"),
-            (413, "file_too_large"),
-            (422, "import_invalid"),
-            (422, "file_unreadable"),
+            (400, CallCode::FileMissing),
+            (413, CallCode::FileTooLarge),
+            (422, CallCode::ImportInvalid),
+            (422, CallCode::FileUnreadable),
         ]),
         get("/imports/{id}", "How an import stands").answers::<ImportView>().refuses(&[UNKNOWN]),
         openapi::delete("/imports/{id}", Scope::Write, "Discards an import that was checked and is not wanted")
             .answers_nothing()
-            .refuses(&[UNKNOWN, (409, "import_state")]),
+            .refuses(&[UNKNOWN, (409, CallCode::ImportState)]),
         get("/imports/{id}/refused", "The rows that were not taken, with the reasons")
             .answers_in("text/csv", "The rows")
             .refuses(&[UNKNOWN]),
         deed("/imports/{id}/run", "Runs what was checked"),
         deed("/imports/{id}/cancel", "Ends an import before its end"),
-        deed("/imports/{id}/undo", "Takes an import back").refuses(&[(409, "events_stay")]),
+        deed("/imports/{id}/undo", "Takes an import back").refuses(&[(409, CallCode::EventsStay)]),
     ]
 }
 
 fn problem(error: ImportError) -> Problem {
     let (status, code) = match &error {
-        ImportError::Unknown => (StatusCode::NOT_FOUND, "import_not_found"),
+        ImportError::Unknown => (StatusCode::NOT_FOUND, CallCode::ImportNotFound),
         ImportError::SetUp(_) | ImportError::Workbook(Unreadable::NoSheet { .. }) => {
-            (StatusCode::UNPROCESSABLE_ENTITY, "import_invalid")
+            (StatusCode::UNPROCESSABLE_ENTITY, CallCode::ImportInvalid)
         }
-        ImportError::State { .. } => (StatusCode::CONFLICT, "import_state"),
-        ImportError::EventsStay => (StatusCode::CONFLICT, "events_stay"),
-        ImportError::File(_) | ImportError::Workbook(_) => (StatusCode::UNPROCESSABLE_ENTITY, "file_unreadable"),
+        ImportError::State { .. } => (StatusCode::CONFLICT, CallCode::ImportState),
+        ImportError::EventsStay => (StatusCode::CONFLICT, CallCode::EventsStay),
+        ImportError::File(_) | ImportError::Workbook(_) => (StatusCode::UNPROCESSABLE_ENTITY, CallCode::FileUnreadable),
         ImportError::Store(_) => {
             return match error {
                 ImportError::Store(error) => error.into(),
@@ -109,10 +110,10 @@ fn problem(error: ImportError) -> Problem {
 fn upload_problem(error: UploadError) -> Problem {
     match error {
         UploadError::Kept(error) if error.kind() == std::io::ErrorKind::FileTooLarge => {
-            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "file_too_large", error.to_string())
+            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, CallCode::FileTooLarge, error.to_string())
         }
         UploadError::Kept(error) => Problem::internal(error),
-        sent => Problem::new(StatusCode::BAD_REQUEST, "file_missing", sent.to_string()),
+        sent => Problem::new(StatusCode::BAD_REQUEST, CallCode::FileMissing, sent.to_string()),
     }
 }
 

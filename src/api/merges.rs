@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use super::answer;
 use super::changes::ChangeView;
 use crate::actions::merge::MergeError;
+use crate::domain::codes::calls::CallCode;
 use crate::domain::ids::ChangeKey;
 use crate::http::problem::Problem;
 use crate::store::{Store, Tx, changes};
@@ -59,7 +60,7 @@ pub(super) async fn answered<T: Serialize + Send + 'static>(
 /// Why nothing was merged.
 pub(super) fn problem(error: MergeError) -> Problem {
     match error {
-        MergeError::OneAlready => Problem::new(StatusCode::CONFLICT, "one_already", error.to_string()),
+        MergeError::OneAlready => Problem::new(StatusCode::CONFLICT, CallCode::OneAlready, error.to_string()),
         MergeError::Store(error) => error.into(),
     }
 }

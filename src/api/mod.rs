@@ -40,6 +40,8 @@ use actix_web::middleware::{Compress, DefaultHeaders, from_fn};
 use actix_web::{HttpResponse, Resource, ResponseError, web};
 use utoipa::openapi::OpenApi;
 
+use crate::domain::codes::calls::CallCode;
+use crate::domain::codes::requests::RequestCode;
 use crate::http::head;
 use crate::http::problem::Problem;
 
@@ -119,7 +121,8 @@ fn resource(path: &str, methods: &'static str) -> Resource {
 
 fn wrong_method(methods: &'static str) -> HttpResponse {
     let detail = format!("This address does not take the method. It takes: {methods}.");
-    let mut response = Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail).error_response();
+    let mut response =
+        Problem::new(StatusCode::METHOD_NOT_ALLOWED, RequestCode::MethodNotAllowed, detail).error_response();
     response.headers_mut().insert(ALLOW, HeaderValue::from_static(methods));
     response
 }
@@ -127,13 +130,13 @@ fn wrong_method(methods: &'static str) -> HttpResponse {
 async fn nothing_here() -> Result<HttpResponse, Problem> {
     let detail = "There is nothing at this address. The API begins with /api/v1/, as in /api/v1/users; ids in a path are \
                   percent-encoded.";
-    Err(Problem::new(StatusCode::NOT_FOUND, "not_found", detail))
+    Err(Problem::new(StatusCode::NOT_FOUND, RequestCode::NotFound, detail))
 }
 
 /// The path has a text where a number stands.
 fn unreadable_id() -> Problem {
     let detail = "There is nothing at this address: an id in it is no number, or not percent-encoded UTF-8.";
-    Problem::new(StatusCode::NOT_FOUND, "not_found", detail)
+    Problem::new(StatusCode::NOT_FOUND, RequestCode::NotFound, detail)
 }
 
 /// JSON, whatever the content type says.
@@ -144,9 +147,13 @@ fn json_config() -> web::JsonConfig {
             let too_large = matches!(error, Overflow { .. } | OverflowKnownLength { .. });
             let problem = if too_large {
                 let detail = format!("The body is over {BODY_BYTES_MAX} bytes. Send a smaller one.");
-                Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
+                Problem::new(StatusCode::PAYLOAD_TOO_LARGE, CallCode::BodyTooLarge, detail)
             } else {
-                Problem::new(StatusCode::BAD_REQUEST, "invalid_json", format!("The body can't be read: {error}."))
+                Problem::new(
+                    StatusCode::BAD_REQUEST,
+                    RequestCode::InvalidJson,
+                    format!("The body can't be read: {error}."),
+                )
             };
             problem.into()
         },

@@ -5,6 +5,7 @@ use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use actix_web::web::Query;
 
+use crate::domain::codes::calls::CallCode;
 use crate::domain::filter::{self, Fact, Field, Fields, Filter};
 use crate::domain::time;
 use crate::http::problem::Problem;
@@ -39,7 +40,7 @@ impl Parameters {
                     continue;
                 }
                 let detail = format!("This list takes no filter, and {name}= would be ignored. Leave it out.");
-                return Err(Problem::new(StatusCode::BAD_REQUEST, "filter_unsupported", detail)
+                return Err(Problem::new(StatusCode::BAD_REQUEST, CallCode::FilterUnsupported, detail)
                     .with("parameter", name.as_str()));
             }
             if !known.contains(&name.as_str()) {
@@ -113,7 +114,7 @@ impl Parameters {
         let end = history::end_of_day(text, store.catalog().settings.time_zone, store.now_ms());
         let refused = || {
             let detail = format!("The day {text} has not come yet. Use one that has, or leave at out.");
-            Problem::new(StatusCode::NOT_FOUND, "not_known_yet", detail)
+            Problem::new(StatusCode::NOT_FOUND, CallCode::NotKnownYet, detail)
         };
         end.ok_or_else(refused).map(|end_ms| Some((text.to_owned(), end_ms)))
     }
@@ -122,7 +123,7 @@ impl Parameters {
     pub fn filter(&self, fields: &Fields) -> Result<Option<Filter>, Problem> {
         let pairs = self.pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         let filter = filter::parse(pairs, fields).map_err(|error| {
-            Problem::new(StatusCode::BAD_REQUEST, "filter_invalid", error.sentence)
+            Problem::new(StatusCode::BAD_REQUEST, CallCode::FilterInvalid, error.sentence)
                 .with("parameter", error.parameter)
                 .with("number", error.number)
                 .with("character", error.character)
@@ -198,7 +199,7 @@ pub(super) fn cursor_text(order: &str, cursor: &Cursor) -> String {
 
 /// A parameter that can't be what it is (400 `parameter_invalid`).
 pub(super) fn invalid(detail: String, parameter: &str) -> Problem {
-    Problem::new(StatusCode::BAD_REQUEST, "parameter_invalid", detail).with("parameter", parameter)
+    Problem::new(StatusCode::BAD_REQUEST, CallCode::ParameterInvalid, detail).with("parameter", parameter)
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use super::resource;
 use crate::actions::duplicates as deeds;
 use crate::domain::access::Scope;
 use crate::domain::change::By;
+use crate::domain::codes::requests::RequestCode;
 use crate::domain::duplicates::Records;
 use crate::domain::ids::{ChangeKey, CompanyId};
 use crate::http::access::{ReadToken, WriteToken};
@@ -37,7 +38,7 @@ pub(super) fn calls() -> Vec<Call> {
         post("/possible-duplicates", Scope::Write, "Two are not the same: users by our id, companies by theirs")
             .sends_a::<Body>(json!({ "kind": "company", "not_the_same": ["acme", "acme-old"] }))
             .answers_like(200, "Done", json!({ "change_id": 1 }))
-            .refuses(&[(404, "not_found")]),
+            .refuses(&[(404, RequestCode::NotFound)]),
     ]
 }
 
@@ -121,7 +122,7 @@ fn unknown(records: Records, id: &str) -> Problem {
         Records::Users => format!("No user's id is {id:?}. Send the two as id, which is ours, and not as user_id."),
         Records::Companies => format!("No company has the id {id:?}. Check the id; capitals count."),
     };
-    Problem::new(StatusCode::NOT_FOUND, "not_found", detail)
+    Problem::new(StatusCode::NOT_FOUND, RequestCode::NotFound, detail)
 }
 
 /// Records that may be one, as JSON.

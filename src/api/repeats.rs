@@ -12,6 +12,7 @@ use actix_web::web::{Bytes, Data};
 use actix_web::{Error, HttpResponse, ResponseError};
 use sha2::{Digest, Sha256};
 
+use crate::domain::codes::calls::CallCode;
 use crate::http::access;
 use crate::http::problem::Problem;
 use crate::store::Store;
@@ -51,12 +52,12 @@ pub(super) async fn once<B: MessageBody + 'static>(
         Ok(Claim::Repeat(answered)) => return Ok(instead(request, again(answered))),
         Ok(Claim::Running) => {
             let detail = "The same request is still on its way. Ask again in a moment, with the same key.";
-            let problem = Problem::new(StatusCode::CONFLICT, "idempotency_key_in_use", detail).retry_after(1);
+            let problem = Problem::new(StatusCode::CONFLICT, CallCode::IdempotencyKeyInUse, detail).retry_after(1);
             return Ok(instead(request, problem.error_response()));
         }
         Ok(Claim::Other) => {
             let detail = "Something else was asked with this Idempotency-Key. Send a new key with each new request.";
-            let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused", detail);
+            let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, CallCode::IdempotencyKeyReused, detail);
             return Ok(instead(request, problem.error_response()));
         }
     }
@@ -107,7 +108,7 @@ async fn keyed(request: &mut ServiceRequest) -> Result<Option<Keyed>, Problem> {
     let key = request.headers().get(KEY).and_then(|key| key.to_str().ok()).map(str::trim);
     let key = key.filter(|key| (1..=KEY_CHARS_MAX).contains(&key.len())).map(str::to_owned).ok_or_else(|| {
         let detail = format!("The Idempotency-Key has 1 to {KEY_CHARS_MAX} visible characters. A UUID is a good one.");
-        Problem::new(StatusCode::BAD_REQUEST, "idempotency_key_invalid", detail)
+        Problem::new(StatusCode::BAD_REQUEST, CallCode::IdempotencyKeyInvalid, detail)
     })?;
     let mut hash = Sha256::new();
     hash.update(request.method().as_str());
@@ -117,7 +118,7 @@ async fn keyed(request: &mut ServiceRequest) -> Result<Option<Keyed>, Problem> {
     if request.path() != UPLOADS {
         let body = request.extract::<Bytes>().await.map_err(|_| {
             let detail = "The body could not be read, or is too large.";
-            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
+            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, CallCode::BodyTooLarge, detail)
         })?;
         hash.update(&body);
         request.set_payload(Payload::from(body));

@@ -14,6 +14,7 @@ use super::resource;
 use crate::actions::segments::{self as deeds, SegmentError};
 use crate::domain::access::Scope;
 use crate::domain::change::By;
+use crate::domain::codes::calls::CallCode;
 use crate::domain::filter::Listed;
 use crate::domain::ids::ChangeKey;
 use crate::domain::segments::Segment;
@@ -39,8 +40,8 @@ pub(super) fn configure(config: &mut web::ServiceConfig) {
 
 /// The calls of this file, for the description of the API.
 pub(super) fn calls() -> Vec<Call> {
-    const UNKNOWN: (u16, &str) = (404, "segment_not_found");
-    let wrong = &[(409, "name_taken"), (400, "value_invalid"), (400, "filter_invalid")];
+    const UNKNOWN: (u16, CallCode) = (404, CallCode::SegmentNotFound);
+    let wrong = &[(409, CallCode::NameTaken), (400, CallCode::ValueInvalid), (400, CallCode::FilterInvalid)];
     vec![
         get("/segments", "Saved filters, each with its size as counted last").lists::<SegmentView>(),
         post("/segments", Scope::Write, "Saves a filter")
@@ -49,7 +50,7 @@ pub(super) fn calls() -> Vec<Call> {
             .answers::<Written>()
             .answers_with::<Written>(201, "Made")
             .refuses(wrong)
-            .refuses(&[(409, "too_many_segments")]),
+            .refuses(&[(409, CallCode::TooManySegments)]),
         get("/segments/{id}", "A saved filter, counted now, with its size of each day")
             .answers::<WithDays>()
             .refuses(&[UNKNOWN]),
@@ -58,11 +59,11 @@ pub(super) fn calls() -> Vec<Call> {
             .sends_a::<Changed>(json!({ "name": "Can be written to" }))
             .answers::<Written>()
             .refuses(wrong)
-            .refuses(&[UNKNOWN, (409, "segment_supplied")]),
+            .refuses(&[UNKNOWN, (409, CallCode::SegmentSupplied)]),
         openapi::delete("/segments/{id}", Scope::Write, "Deletes a saved filter")
             .takes(&["dry_run"])
             .answers::<Written>()
-            .refuses(&[UNKNOWN, (409, "segment_supplied")]),
+            .refuses(&[UNKNOWN, (409, CallCode::SegmentSupplied)]),
     ]
 }
 
@@ -183,13 +184,13 @@ fn problem(error: SegmentError) -> Problem {
     let detail = error.to_string();
     let (status, code, field) = match error {
         SegmentError::Store(error) => return error.into(),
-        SegmentError::Unknown(_) => return Problem::new(StatusCode::NOT_FOUND, "segment_not_found", detail),
-        SegmentError::Supplied(_) => return Problem::new(StatusCode::CONFLICT, "segment_supplied", detail),
-        SegmentError::TooMany(_) => return Problem::new(StatusCode::CONFLICT, "too_many_segments", detail),
-        SegmentError::Taken { .. } => (StatusCode::CONFLICT, "name_taken", "name"),
-        SegmentError::Name => (StatusCode::BAD_REQUEST, "value_invalid", "name"),
-        SegmentError::List(_) => (StatusCode::BAD_REQUEST, "value_invalid", "list"),
-        SegmentError::Filter(_) => (StatusCode::BAD_REQUEST, "filter_invalid", "filter"),
+        SegmentError::Unknown(_) => return Problem::new(StatusCode::NOT_FOUND, CallCode::SegmentNotFound, detail),
+        SegmentError::Supplied(_) => return Problem::new(StatusCode::CONFLICT, CallCode::SegmentSupplied, detail),
+        SegmentError::TooMany(_) => return Problem::new(StatusCode::CONFLICT, CallCode::TooManySegments, detail),
+        SegmentError::Taken { .. } => (StatusCode::CONFLICT, CallCode::NameTaken, "name"),
+        SegmentError::Name => (StatusCode::BAD_REQUEST, CallCode::ValueInvalid, "name"),
+        SegmentError::List(_) => (StatusCode::BAD_REQUEST, CallCode::ValueInvalid, "list"),
+        SegmentError::Filter(_) => (StatusCode::BAD_REQUEST, CallCode::FilterInvalid, "filter"),
     };
     Problem::new(status, code, detail).with("field", field)
 }

@@ -14,6 +14,7 @@ use super::resource;
 use crate::actions::settings::{self as deeds, shown};
 use crate::domain::access::Scope;
 use crate::domain::change::By;
+use crate::domain::codes::calls::CallCode;
 use crate::domain::settings::SettingError;
 use crate::http::access::{AdminToken, ReadToken};
 use crate::http::problem::Problem;
@@ -29,11 +30,11 @@ pub(super) fn calls() -> Vec<Call> {
     vec![
         get("/settings/{name}", "A setting of the workspace")
             .answers::<SettingView>()
-            .refuses(&[(404, "setting_not_found")]),
+            .refuses(&[(404, CallCode::SettingNotFound)]),
         put("/settings/{name}", Scope::Admin, "Sets a setting of the workspace")
             .sends_a::<Body>(json!({ "value": "Europe/Berlin" }))
             .answers::<SettingView>()
-            .refuses(&[(404, "setting_not_found"), (400, "value_invalid")]),
+            .refuses(&[(404, CallCode::SettingNotFound), (400, CallCode::ValueInvalid)]),
     ]
 }
 
@@ -94,7 +95,7 @@ pub(super) fn text_of(value: &Value) -> Result<String, Problem> {
         let detail = format!(
             "The value can't be {what}. Send a text, a number, true or false, or a list of texts without commas."
         );
-        Problem::new(StatusCode::BAD_REQUEST, "value_invalid", detail)
+        Problem::new(StatusCode::BAD_REQUEST, CallCode::ValueInvalid, detail)
     };
     match value {
         Value::String(text) => Ok(text.clone()),
@@ -111,8 +112,10 @@ pub(super) fn text_of(value: &Value) -> Result<String, Problem> {
 
 fn problem(error: &SettingError) -> Problem {
     match error {
-        SettingError::Unknown(_) => Problem::new(StatusCode::NOT_FOUND, "setting_not_found", error.to_string()),
-        SettingError::Invalid { .. } => Problem::new(StatusCode::BAD_REQUEST, "value_invalid", error.to_string()),
+        SettingError::Unknown(_) => Problem::new(StatusCode::NOT_FOUND, CallCode::SettingNotFound, error.to_string()),
+        SettingError::Invalid { .. } => {
+            Problem::new(StatusCode::BAD_REQUEST, CallCode::ValueInvalid, error.to_string())
+        }
     }
 }
 

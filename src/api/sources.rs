@@ -13,6 +13,7 @@ use super::{read_only, resource};
 use crate::actions::sources::{self as deeds, FIELDS, SourceError};
 use crate::domain::access::Scope;
 use crate::domain::change::By;
+use crate::domain::codes::calls::CallCode;
 use crate::domain::ids::SecretKey;
 use crate::domain::time::rfc3339;
 use crate::http::access::{AdminToken, ReadToken};
@@ -30,7 +31,7 @@ pub(super) fn configure(config: &mut web::ServiceConfig) {
 
 /// The calls of this file, for the description of the API.
 pub(super) fn calls() -> Vec<Call> {
-    const UNKNOWN: (u16, &str) = (404, "source_not_found");
+    const UNKNOWN: (u16, CallCode) = (404, CallCode::SourceNotFound);
     vec![
         get("/sources", "Websites and back ends that send data").takes(&["limit", "cursor", "count"]).answers_like(
             200,
@@ -43,21 +44,21 @@ pub(super) fn calls() -> Vec<Call> {
             .answers_like(200, "Done", example())
             .refuses(&[
                 UNKNOWN,
-                (400, "field_unknown"),
-                (400, "value_invalid"),
-                (409, "secret_needed"),
-                (409, "key_taken"),
+                (400, CallCode::FieldUnknown),
+                (400, CallCode::ValueInvalid),
+                (409, CallCode::SecretNeeded),
+                (409, CallCode::KeyTaken),
             ]),
         post("/sources/{source_id}/secrets", Scope::Admin, "Makes another secret, told only in this answer")
             .answers_like(201, "Made", json!({ "secret_id": "1", "secret": "rs_…" }))
-            .refuses(&[UNKNOWN, (409, "too_many_secrets")]),
+            .refuses(&[UNKNOWN, (409, CallCode::TooManySecrets)]),
         openapi::delete(
             "/sources/{source_id}/secrets/{secret_id}",
             Scope::Admin,
             "Retires a secret: what it signs is refused",
         )
         .answers_like(200, "The source", example())
-        .refuses(&[UNKNOWN, (404, "secret_not_found"), (409, "secret_needed")]),
+        .refuses(&[UNKNOWN, (404, CallCode::SecretNotFound), (409, CallCode::SecretNeeded)]),
     ]
 }
 
@@ -192,18 +193,20 @@ fn problem(error: SourceError) -> Problem {
     let detail = error.to_string();
     match error {
         SourceError::Store(error) => error.into(),
-        SourceError::Unknown(_) => {
-            Problem::new(StatusCode::NOT_FOUND, "source_not_found", "No source has this id. See GET /api/v1/sources.")
-        }
-        SourceError::UnknownSecret(_) => Problem::new(StatusCode::NOT_FOUND, "secret_not_found", detail),
-        SourceError::TooManySecrets => Problem::new(StatusCode::CONFLICT, "too_many_secrets", detail),
-        SourceError::SecretNeeded => Problem::new(StatusCode::CONFLICT, "secret_needed", detail),
-        SourceError::KeyTaken { .. } => Problem::new(StatusCode::CONFLICT, "key_taken", detail),
+        SourceError::Unknown(_) => Problem::new(
+            StatusCode::NOT_FOUND,
+            CallCode::SourceNotFound,
+            "No source has this id. See GET /api/v1/sources.",
+        ),
+        SourceError::UnknownSecret(_) => Problem::new(StatusCode::NOT_FOUND, CallCode::SecretNotFound, detail),
+        SourceError::TooManySecrets => Problem::new(StatusCode::CONFLICT, CallCode::TooManySecrets, detail),
+        SourceError::SecretNeeded => Problem::new(StatusCode::CONFLICT, CallCode::SecretNeeded, detail),
+        SourceError::KeyTaken { .. } => Problem::new(StatusCode::CONFLICT, CallCode::KeyTaken, detail),
         SourceError::Field(field) => {
-            Problem::new(StatusCode::BAD_REQUEST, "field_unknown", detail).with("field", field)
+            Problem::new(StatusCode::BAD_REQUEST, CallCode::FieldUnknown, detail).with("field", field)
         }
         SourceError::Name | SourceError::Origin(_) | SourceError::Key(_) | SourceError::Value { .. } => {
-            Problem::new(StatusCode::BAD_REQUEST, "value_invalid", detail)
+            Problem::new(StatusCode::BAD_REQUEST, CallCode::ValueInvalid, detail)
         }
     }
 }

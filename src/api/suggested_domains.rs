@@ -14,6 +14,7 @@ use super::{read_only, resource};
 use crate::actions::email_domains::{self as deeds, DomainError};
 use crate::domain::access::Scope;
 use crate::domain::change::By;
+use crate::domain::codes::calls::CallCode;
 use crate::http::access::{AdminToken, ReadToken};
 use crate::http::problem::Problem;
 use crate::store::Store;
@@ -34,7 +35,7 @@ pub(super) fn calls() -> Vec<Call> {
         post("/suggested-domains/{domain}", Scope::Admin, "accept gives the domain to a company, ignore is for ever")
             .sends_a::<Body>(json!({ "decision": "accept", "company_id": "acme" }))
             .answers_like(200, "Done", json!({ "domain": "acme.example", "company_id": "acme", "new_members": 3 }))
-            .refuses(&[(400, "value_invalid")]),
+            .refuses(&[(400, CallCode::ValueInvalid)]),
     ]
 }
 
@@ -89,7 +90,7 @@ async fn decide(
 fn problem(error: DomainError) -> Problem {
     match error {
         DomainError::Store(error) => error.into(),
-        error => Problem::new(StatusCode::BAD_REQUEST, "value_invalid", error.to_string()),
+        error => Problem::new(StatusCode::BAD_REQUEST, CallCode::ValueInvalid, error.to_string()),
     }
 }
 

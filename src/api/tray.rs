@@ -15,6 +15,8 @@ use crate::actions::attributes::{Hand, preview};
 use crate::actions::tray::{self as deeds, Decision};
 use crate::domain::access::Scope;
 use crate::domain::attributes::{Owner, Type};
+use crate::domain::codes::calls::CallCode;
+use crate::domain::error::Code;
 use crate::http::access::{AdminToken, ReadToken};
 use crate::http::problem::Problem;
 use crate::store::attributes::{self, DecidedName};
@@ -50,16 +52,12 @@ pub(super) fn calls() -> Vec<Call> {
         .takes(&["name", "dry_run"])
         .sends_a::<Body>(json!({ "decision": "accept", "type": "string" }))
         .answers_like(200, "Done", json!({ "work": null }))
-        .refuses(&[
-            (404, "attribute_not_found"),
-            (404, "nothing_waits"),
-            (409, "attribute_exists"),
-            (409, "too_many_attributes"),
-        ]),
+        .refuses(&[(404, CallCode::AttributeNotFound), (404, CallCode::NothingWaits), (409, CallCode::AttributeExists)])
+        .refuses(&[(409, Code::TooManyAttributes)]),
         openapi::delete("/refusals/names/{owner}/{name}", Scope::Admin, "Takes back what was decided of a name")
             .takes(&["name"])
             .answers_nothing()
-            .refuses(&[(404, "attribute_not_found")]),
+            .refuses(&[(404, CallCode::AttributeNotFound)]),
     ]
 }
 

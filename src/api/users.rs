@@ -23,6 +23,7 @@ use crate::actions::merge as deeds;
 use crate::domain::access::Scope;
 use crate::domain::activity::{State, Trend};
 use crate::domain::change::{By, Subject};
+use crate::domain::codes::calls::CallCode;
 use crate::domain::filter::Listed;
 use crate::domain::ids::{UserId, UserKey};
 use crate::http::access::{ReadToken, WriteToken};
@@ -100,16 +101,16 @@ pub(super) fn calls() -> Vec<Call> {
             .answers_around::<Edited<UserView>>(200, "Done")
             .refuses(edits::CODES)
     };
-    let unknown = &[(404, "user_not_found")];
+    let unknown = &[(404, CallCode::UserNotFound)];
     vec![
         get("/users", "Users and leads; with id= one of them")
             .takes(&["limit", "cursor", "sort", "q", "count", "columns", "f", "match"])
             .lists::<UserView>()
-            .refuses(&[(400, "filter_invalid")]),
+            .refuses(&[(400, CallCode::FilterInvalid)]),
         get("/users/{id}", "A user").takes(&["by", "id", "at"]).answers::<UserView>().refuses(&[
-            (404, "user_not_found"),
-            (404, "not_known_yet"),
-            (409, "too_many_changes"),
+            (404, CallCode::UserNotFound),
+            (404, CallCode::NotKnownYet),
+            (409, CallCode::TooManyChanges),
         ]),
         put_user("/users/{id}"),
         patch_user("/users/{id}"),
@@ -131,7 +132,7 @@ pub(super) fn calls() -> Vec<Call> {
             .sends_a::<Merge>(json!({ "from": "ann-old" }))
             .knows::<Survivor>()
             .answers_around::<MergeView<Survivor>>(200, "Done")
-            .refuses(&[(404, "user_not_found"), (409, "one_already")]),
+            .refuses(&[(404, CallCode::UserNotFound), (409, CallCode::OneAlready)]),
         put_user("/users"),
         patch_user("/users"),
         erasures::delete_call("/users"),
@@ -313,7 +314,7 @@ pub(super) fn user_not_found(name: &UserName) -> Problem {
         UserName::Email(email) => format!("No user has the e-mail address {email:?}."),
         UserName::Id(id) => format!("No user has our id {id:?}. Without ?by=id the site's own id is looked for."),
     };
-    Problem::new(StatusCode::NOT_FOUND, "user_not_found", detail)
+    Problem::new(StatusCode::NOT_FOUND, CallCode::UserNotFound, detail)
 }
 
 /// A user as JSON.

@@ -11,6 +11,7 @@ use super::columns::Columns;
 use super::openapi::{Call, get};
 use super::parameters::{FILTER, Parameters, Sorts};
 use super::read_only;
+use crate::domain::codes::calls::CallCode;
 use crate::domain::filter::Listed;
 use crate::http::access::ReadToken;
 use crate::http::problem::Problem;
@@ -33,7 +34,7 @@ pub(super) fn calls() -> Vec<Call> {
         get("/visitors", "Browsers, linked to a user or not")
             .takes(&["limit", "cursor", "sort", "q", "count", "columns", "f", "match"])
             .lists::<VisitorView>()
-            .refuses(&[(400, "filter_invalid")]),
+            .refuses(&[(400, CallCode::FilterInvalid)]),
     ]
 }
 

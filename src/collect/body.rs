@@ -11,6 +11,8 @@ use actix_web::rt::time::timeout;
 use actix_web::web::{Bytes, Payload};
 use flate2::read::MultiGzDecoder;
 
+use crate::domain::codes::Explained;
+use crate::domain::codes::requests::RequestCode;
 use crate::http::problem::Problem;
 
 /// The most that a body may be, in bytes after decompression, and the code for more.
@@ -19,7 +21,7 @@ pub struct Limit {
     /// Bytes.
     pub bytes: usize,
     /// `message_too_large` or `batch_too_large`.
-    pub code: &'static str,
+    pub code: &'static Explained,
 }
 
 /// A body must be here after so long: whoever sends a byte now and then holds memory.
@@ -43,7 +45,9 @@ pub async fn read(request: &HttpRequest, payload: Payload, limit: Limit) -> Resu
     let sized = SizedStream::new(announced.unwrap_or(limit.bytes) as u64, payload);
     let body = match timeout(WAIT, to_bytes_limited(sized, limit.bytes)).await {
         Ok(Ok(Ok(body))) => body,
-        Ok(Ok(Err(_))) => return Err(bad("invalid_json", "The body ended before it was complete. Send it again.")),
+        Ok(Ok(Err(_))) => {
+            return Err(bad(RequestCode::InvalidJson, "The body ended before it was complete. Send it again."));
+        }
         Ok(Err(_)) => return Err(too_large(limit, None)),
         Err(_) => return Err(too_slow()),
     };
@@ -59,7 +63,7 @@ fn is_gzip(request: &HttpRequest) -> Result<bool, Problem> {
         _ => {
             let detail =
                 format!("The content encoding {encoding:?} is not supported. Send gzip, or the body as it is.");
-            Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "encoding_unsupported", detail))
+            Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, RequestCode::EncodingUnsupported, detail))
         }
     }
 }
@@ -72,19 +76,19 @@ fn inflate(body: &[u8], limit: Limit) -> Result<Vec<u8>, Problem> {
         Ok(_) => Ok(inflated),
         Err(error) => {
             let detail = format!("The body says to be gzip and can't be decompressed: {error}. Send it again, whole.");
-            Err(bad("invalid_compression", detail))
+            Err(bad(RequestCode::InvalidCompression, detail))
         }
     }
 }
 
 /// A body that can't be understood.
-pub fn bad(code: &'static str, detail: impl Into<String>) -> Problem {
+pub fn bad(code: RequestCode, detail: impl Into<String>) -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, code, detail)
 }
 
 fn too_slow() -> Problem {
     let detail = format!("The body was not complete after {} s. Send it again.", WAIT.as_secs());
-    Problem::new(StatusCode::REQUEST_TIMEOUT, "too_slow", detail)
+    Problem::new(StatusCode::REQUEST_TIMEOUT, RequestCode::TooSlow, detail)
 }
 
 /// A body over its limit, of so many bytes where they are known.

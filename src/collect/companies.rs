@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use super::fields::{self, refused_value};
 use super::json::{Json, Object};
+use crate::domain::codes::warnings::Warning;
 use crate::domain::error::{Code, Refused};
 use crate::domain::ids::{CompanyId, excerpt};
 use crate::domain::limits::COMPANIES_PER_MESSAGE_MAX;
@@ -38,7 +39,7 @@ pub fn take_from_traits(traits: &mut Object<'_>, message: &mut Message) {
     }
     message.companies_replace = replace && whole;
     if replace && !whole {
-        message.warnings.push("companies_not_replaced");
+        message.warnings.push(Warning::CompaniesNotReplaced.explained());
     }
 }
 
@@ -291,7 +292,7 @@ mod tests {
             let (message, _) = identify(json!({"companies": list, "companies_mode": "replace"}));
             assert!(!message.companies_replace, "{:?}", message.refused_values);
             assert_eq!(message.refused_values.len(), 1);
-            assert_eq!(message.warnings, ["companies_not_replaced"]);
+            assert_eq!(message.warnings, [Warning::CompaniesNotReplaced.explained()]);
         }
     }
 

@@ -7,6 +7,8 @@ use actix_web::http::StatusCode;
 use super::body::{Limit, bad};
 use super::json::{Json, Object};
 use super::{fields, segment};
+use crate::domain::codes::requests::RequestCode;
+use crate::domain::error::Code;
 use crate::domain::ids::excerpt;
 use crate::domain::limits::{BATCH_BYTES_MAX, MESSAGE_BYTES_MAX};
 use crate::domain::message::Kind;
@@ -48,8 +50,8 @@ impl Call {
     /// The most that its body may be.
     pub fn limit(self) -> Limit {
         match self {
-            Call::One(_) => Limit { bytes: MESSAGE_BYTES_MAX, code: "message_too_large" },
-            Call::Batch => Limit { bytes: BATCH_BYTES_MAX, code: "batch_too_large" },
+            Call::One(_) => Limit { bytes: MESSAGE_BYTES_MAX, code: Code::MessageTooLarge.explained() },
+            Call::Batch => Limit { bytes: BATCH_BYTES_MAX, code: RequestCode::BatchTooLarge.explained() },
         }
     }
 
@@ -85,11 +87,12 @@ impl<'a> Envelope<'a> {
     /// # Errors
     /// 400 `invalid_json`, `not_an_object`; 413 `batch_too_large` for too many messages.
     pub fn open(call: Call, body: &'a [u8]) -> Result<Envelope<'a>, Problem> {
-        let value: Json<'a> = serde_json::from_slice(body)
-            .map_err(|error| bad("invalid_json", format!("The body is not JSON: {error}. Send one JSON object.")))?;
+        let value: Json<'a> = serde_json::from_slice(body).map_err(|error| {
+            bad(RequestCode::InvalidJson, format!("The body is not JSON: {error}. Send one JSON object."))
+        })?;
         let Json::Object(mut object) = value else {
             let detail = format!("The body is {} and not a JSON object. Send one object.", excerpt(&value.to_string()));
-            return Err(bad("not_an_object", detail));
+            return Err(bad(RequestCode::NotAnObject, detail));
         };
         let write_key = write_key(&mut object);
         if call != Call::Batch {
@@ -107,7 +110,7 @@ impl<'a> Envelope<'a> {
         let Some(Json::Array(mut messages)) = object.remove("batch") else {
             let detail =
                 "The body has no list named batch. Send {\"batch\": [message, …]}, or one message to its own path.";
-            return Err(bad("not_an_object", detail));
+            return Err(bad(RequestCode::NotAnObject, detail));
         };
         if messages.len() > BATCH_MESSAGES_MAX {
             return Err(too_many(messages.len()));
@@ -126,7 +129,7 @@ fn write_key<'a>(object: &mut Object<'a>) -> Option<Cow<'a, str>> {
 
 fn too_many(messages: usize) -> Problem {
     let detail = format!("The batch has {messages} messages; the limit is {BATCH_MESSAGES_MAX}. Send it in parts.");
-    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "batch_too_large", detail)
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, RequestCode::BatchTooLarge, detail)
         .with("limit", BATCH_MESSAGES_MAX)
         .with("size", messages)
 }

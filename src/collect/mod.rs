@@ -37,6 +37,7 @@ use actix_web::http::header::{ALLOW, HeaderValue, RETRY_AFTER};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, ResponseError, guard, web};
 
+use crate::domain::codes::requests::RequestCode;
 use crate::http::problem::Problem;
 
 /// What one worker remembers between requests; nothing in it is needed to be right, only to be quick.
@@ -123,7 +124,7 @@ async fn no_such_method(request: HttpRequest) -> Result<HttpResponse, Problem> {
         return Ok(HttpResponse::NoContent().insert_header((ALLOW, "GET, POST, OPTIONS")).finish());
     }
     let detail = "Messages are sent with POST, settings are read with GET.";
-    let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail).for_tracking();
+    let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, RequestCode::MethodNotAllowed, detail).for_tracking();
     let mut response = problem.error_response();
     response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, POST, OPTIONS"));
     Ok(response)
@@ -135,5 +136,5 @@ async fn no_such_path(request: HttpRequest) -> Result<HttpResponse, Problem> {
 
 fn not_found() -> Problem {
     let detail = "There is no such call. Post to /v1/batch, or to /v1/identify, group, track, page, screen or alias.";
-    Problem::new(StatusCode::NOT_FOUND, "not_found", detail)
+    Problem::new(StatusCode::NOT_FOUND, RequestCode::NotFound, detail)
 }

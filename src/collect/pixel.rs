@@ -12,6 +12,7 @@ use super::body::{bad, too_large};
 use super::envelope::Call;
 use super::refusals::decline;
 use super::{Memory, dry_run, posts, senders, traces};
+use crate::domain::codes::requests::RequestCode;
 use crate::http::limits::Limits;
 use crate::http::problem::Problem;
 use crate::store::Store;
@@ -60,7 +61,7 @@ pub async fn pixel(request: HttpRequest, store: Data<Store>, limits: Data<Limits
 /// The JSON in the address.
 fn data(request: &HttpRequest, call: Call) -> Result<Bytes, Problem> {
     let data = senders::query(request, &["data"]).ok_or_else(|| {
-        bad("invalid_json", "The pixel's address has no data. Add ?data= and the message as JSON in base64.")
+        bad(RequestCode::InvalidJson, "The pixel's address has no data. Add ?data= and the message as JSON in base64.")
     })?;
     // A plus that was not percent-encoded arrives as a space.
     let letter = |letter| match letter {
@@ -70,7 +71,7 @@ fn data(request: &HttpRequest, call: Call) -> Result<Bytes, Problem> {
     };
     let data: String = data.chars().map(letter).collect();
     let json = BASE64.decode(data).map_err(|error| {
-        bad("invalid_json", format!("The pixel's data is not base64: {error}. Encode the message's JSON."))
+        bad(RequestCode::InvalidJson, format!("The pixel's data is not base64: {error}. Encode the message's JSON."))
     })?;
     let limit = call.limit();
     if json.len() > limit.bytes { Err(too_large(limit, Some(json.len()))) } else { Ok(json.into()) }

@@ -5,6 +5,7 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::{Memory, sightings};
+use crate::domain::codes::requests::RequestCode;
 use crate::domain::ids::SourceKey;
 use crate::http::assets::{self, Cache};
 use crate::http::problem::Problem;
@@ -76,7 +77,7 @@ fn named(version: &str) -> Result<bool, Problem> {
              installation page.",
             assets::widget_version(true)
         );
-        Problem::new(StatusCode::NOT_FOUND, "not_found", detail)
+        Problem::new(StatusCode::NOT_FOUND, RequestCode::NotFound, detail)
     })
 }
 

@@ -12,10 +12,11 @@ use super::json::{Json, Object};
 use super::{companies, context, fields};
 use crate::domain::access::Grade;
 use crate::domain::attributes::within_limits;
+use crate::domain::codes::warnings::Warning;
 use crate::domain::error::{Code, Refused};
 use crate::domain::ids::{self, AnonymousId, UserId, excerpt};
 use crate::domain::limits::{EVENT_NAME_CHARS_MAX, MESSAGE_BYTES_MAX, REFUSED_VALUES_MAX, VALUE_BYTES_MAX};
-use crate::domain::message::{Context, Kind, MORE_VALUES_REFUSED, Message, RefusedValue};
+use crate::domain::message::{Context, Kind, Message, RefusedValue};
 use crate::domain::proof::Proof;
 
 /// A text of so few bytes is within every limit of a value.
@@ -83,7 +84,7 @@ pub fn message(kind: Option<Kind>, value: Json<'_>, around: &Circumstances<'_>) 
             message.message_id = message_id;
             if message.refused_values.len() > REFUSED_VALUES_MAX {
                 message.refused_values.truncate(REFUSED_VALUES_MAX);
-                message.warnings.push(MORE_VALUES_REFUSED);
+                message.warnings.push(Warning::MoreValuesRefused.explained());
             }
             Ok(message)
         }

@@ -13,6 +13,7 @@ use super::Memory;
 use super::envelope::Envelope;
 use super::refusals::Declined;
 use crate::domain::access::{Grade, Scope};
+use crate::domain::codes::requests::RequestCode;
 use crate::domain::ids::SourceKey;
 use crate::http::limits::Limits;
 use crate::http::problem::Problem;
@@ -103,7 +104,7 @@ pub async fn asker(
         }
         let detail = "A dry run tells what is known of people, so a write key alone may not ask for one. \
                       Send a token (Authorization: Bearer rc_…), or ask while you are signed in to the dashboard.";
-        return Err(Problem::new(StatusCode::UNAUTHORIZED, "token_missing", detail));
+        return Err(Problem::new(StatusCode::UNAUTHORIZED, RequestCode::TokenMissing, detail));
     }
     match memory.tokens.scope(store, &key, may_ask).await? {
         Some(_) => Ok(program(request, catalog)?),
@@ -117,7 +118,7 @@ fn may_send(scope: Scope) -> Result<(), Problem> {
         return Ok(());
     }
     let detail = "The token may only read. Make one of the scope write, and send it whole.";
-    Err(Problem::new(StatusCode::UNAUTHORIZED, "token_invalid", detail))
+    Err(Problem::new(StatusCode::UNAUTHORIZED, RequestCode::TokenInvalid, detail))
 }
 
 /// The source of a public key alone, for what an SDK asks before it sends.
@@ -140,7 +141,7 @@ fn program(request: &HttpRequest, catalog: &Catalog) -> Result<Sender, Declined>
     };
     let source = source.ok_or_else(|| {
         let detail = format!("There is no source {:?}. Name one by its id, or none at all.", named.unwrap_or_default());
-        Problem::new(StatusCode::UNAUTHORIZED, "write_key_unknown", detail)
+        Problem::new(StatusCode::UNAUTHORIZED, RequestCode::WriteKeyUnknown, detail)
     })?;
     not_paused(source)?;
     Ok(Sender::of(source, Grade::Secret))
@@ -159,7 +160,7 @@ fn admits(request: &HttpRequest, source: &Source) -> Result<(), Declined> {
         "The source {:?} does not take messages from pages of {origin}. Add this origin to the source, if it is yours.",
         source.name
     );
-    let problem = Problem::new(StatusCode::FORBIDDEN, "origin_not_allowed", detail).with("origin", &*origin);
+    let problem = Problem::new(StatusCode::FORBIDDEN, RequestCode::OriginNotAllowed, detail).with("origin", &*origin);
     Err(Declined::from(problem).of(Some(source.key)).example(&origin))
 }
 
@@ -168,7 +169,7 @@ fn not_paused(source: &Source) -> Result<(), Declined> {
         return Ok(());
     }
     let detail = format!("The source {:?} is paused, and nothing was stored. Resume it in its settings.", source.name);
-    Err(Declined::from(Problem::new(StatusCode::FORBIDDEN, "source_paused", detail)).of(Some(source.key)))
+    Err(Declined::from(Problem::new(StatusCode::FORBIDDEN, RequestCode::SourcePaused, detail)).of(Some(source.key)))
 }
 
 /// The write key: the Basic user, else the body's, else the query's, else the first message's.
@@ -214,7 +215,7 @@ pub fn query(request: &HttpRequest, names: &[&str]) -> Option<String> {
 fn missing() -> Problem {
     let detail =
         "The request names no write key. Send it as the user of Basic authentication, or as writeKey in the body.";
-    Problem::new(StatusCode::UNAUTHORIZED, "write_key_missing", detail)
+    Problem::new(StatusCode::UNAUTHORIZED, RequestCode::WriteKeyMissing, detail)
 }
 
 fn unknown(key: &str) -> Declined {
@@ -223,5 +224,5 @@ fn unknown(key: &str) -> Declined {
         None => key.to_owned(),
     };
     let detail = format!("No source has the write key {shown:?}. Copy it from the source's page, whole.");
-    Declined::from(Problem::new(StatusCode::UNAUTHORIZED, "write_key_unknown", detail)).example(&shown)
+    Declined::from(Problem::new(StatusCode::UNAUTHORIZED, RequestCode::WriteKeyUnknown, detail)).example(&shown)
 }

@@ -3,12 +3,12 @@
 use actix_web::HttpRequest;
 use maud::{Markup, html};
 
-use super::codes::{self, Explained};
 use super::desk::{self, Answer};
 use super::parts::frame::{Frame, Place, shell};
 use super::parts::pill;
 use super::parts::section::{crumbs, head};
 use crate::domain::activity::State;
+use crate::domain::codes::{GROUPS, Group};
 use crate::http::access::Viewer;
 
 /// The keys, and what each does.
@@ -34,7 +34,7 @@ pub fn page(frame: &Frame) -> Markup {
             (head(
                 html! { "Help" },
                 html! { p { "How the words and numbers are made." } },
-                html! { div.row.tight { a.btn href="/help/codes" { "Codes of refusals" } a.btn href="/api" { "The API" } } },
+                html! { div.row.tight { a.btn href="/help/codes" { "Codes" } a.btn href="/api" { "The API" } } },
             ))
             (states())
             (numbers(frame))
@@ -147,38 +147,22 @@ pub fn codes_page(frame: &Frame) -> Markup {
         div.stack.narrow {
             (head(
                 html! { "Codes" },
-                html! { p { "Why a message or a value was not taken, and what to do. The codes do not change." } },
+                html! { p { "Why something was not taken or not done, and what to do. The codes do not change." } },
                 html! { a.btn href="/refusals" { "What was refused" } },
             ))
-            (list(
-                "messages",
-                "Messages and values",
-                "The request is answered 200; what is refused is named in it, the rest is stored.",
-                &codes::MESSAGES,
-            ))
-            (list(
-                "requests",
-                "Whole requests",
-                "Answered with 400 to 503; nothing of them is stored.",
-                &codes::REQUESTS,
-            ))
-            (list(
-                "findings",
-                "Findings",
-                "Nothing is refused for them; they are found without being asked.",
-                &codes::FINDINGS,
-            ))
+            nav.row aria-label="Kinds of codes" { @for group in &GROUPS { a.chip href={ "#" (group.id) } { (group.title) } } }
+            @for group in &GROUPS { (list(group)) }
         }
     };
     shell(frame, "Codes", content)
 }
 
-fn list(id: &str, title: &str, below: &str, all: &[Explained]) -> Markup {
+fn list(group: &Group) -> Markup {
     html! {
-        section.card aria-labelledby=(id) {
-            header { h2 id=(id) { (title) } span.muted { (below) } }
+        section.card aria-labelledby=(group.id) {
+            header { h2 id=(group.id) { (group.title) } span.muted { (group.about) } }
             dl.facts {
-                @for known in all {
+                @for known in group.codes {
                     div id=(known.code) {
                         dt { code.bare { (known.code) } }
                         dd { b { (known.meaning) } " " span.muted { (known.cause) } br; (known.fix) }

@@ -5,7 +5,6 @@
 
 mod attributes;
 mod bulk;
-mod codes;
 mod companies;
 mod company;
 mod desk;

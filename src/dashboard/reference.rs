@@ -14,6 +14,7 @@ use super::links::{encode, with_query};
 use super::parts::frame::{Frame, Place, shell};
 use super::parts::section::{crumbs, head};
 use super::parts::{code, pill};
+use crate::domain::codes;
 use crate::http::access::Viewer;
 use crate::http::page::PageError;
 use crate::store::list::ListQuery;
@@ -265,12 +266,25 @@ fn answered(view: &View, status: &str, answer: &Value) -> Markup {
         div {
             dt { @if status == "default" { "Else" } @else { b { (status) } } }
             dd {
-                (answer.description) "."
+                (explained(&answer.description)) "."
                 @if let Some((content_type, content)) = content {
                     " " span.muted { (content_type) }
                     @let members = members(view, &content.schema);
                     @if !members.is_empty() { br; @for member in members { code { (member) } " " } }
                 }
+            }
+        }
+    }
+}
+
+/// What an answer is, its codes as links to their help.
+fn explained(description: &str) -> Markup {
+    html! {
+        @for (place, words) in description.split(", ").enumerate() {
+            @if place > 0 { ", " }
+            @match codes::explain(words) {
+                Some(known) => { a.quiet href=(known.address()) title=(known.meaning) { (words) } }
+                None => { (words) }
             }
         }
     }

@@ -4,7 +4,6 @@
 use actix_web::HttpRequest;
 use maud::{Markup, html};
 
-use super::codes;
 use super::desk::{self, Answer};
 use super::links;
 use super::parts::frame::{Frame, Place, shell};
@@ -12,6 +11,7 @@ use super::parts::icon::icon;
 use super::parts::numbers::{counted, number};
 use super::parts::say;
 use super::parts::section::head;
+use crate::domain::codes;
 use crate::domain::ids::excerpt;
 use crate::domain::time::DAY_MS;
 use crate::http::access::Viewer;
@@ -118,7 +118,7 @@ fn found(frame: &Frame, findings: &[FindingRow]) -> Markup {
                             br;
                             (row.finding.sentence(&row.example, row.count))
                             br;
-                            span.muted { (row.finding.fix()) }
+                            span.muted { (row.finding.explained().fix) }
                         }
                         span.end { (frame.clock.ago(row.last_seen_ms)) br; "first " (frame.clock.on(row.since_ms)) }
                     }

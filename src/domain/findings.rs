@@ -1,5 +1,6 @@
 //! What is found without being asked: nobody was refused for it, and something is wrong all the same.
 
+use super::codes::codes;
 use super::identity::SHARED_BY;
 use super::ids::excerpt;
 use super::time::MINUTE_MS;
@@ -7,32 +8,25 @@ use super::time::MINUTE_MS;
 /// A sender's clock that is wrong by more than this is a finding; less is corrected without a word (T1).
 const CLOCK_WRONG_MS: i64 = 5 * MINUTE_MS;
 
-/// What is found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Finding {
-    /// One user id in many browsers: it stands in the page's code, or is the id of something else.
-    IdSharedByMany,
-    /// Messages of a clock that is wrong by more than five minutes.
-    ClockWrong,
+codes! {
+    /// What is found.
+    pub enum Finding {
+        IdSharedByMany = "id_shared_by_many" {
+            "One user id came from twenty browsers or more within an hour.",
+            "The id stands in the page's code, or it is the id of something else: of the account, the shop, the template.",
+            "Render the id of whoever is signed in into the page, and leave user_id out where nobody is: all these \
+             browsers are one user now. Erase that user once the page is right.",
+        }
+        ClockWrong = "clock_wrong" {
+            "Messages come from a clock that is wrong by more than five minutes.",
+            "A computer whose clock was never set; whole hours are a server that writes local time without its zone.",
+            "Browsers may be wrong: nothing to do. A server of yours sets its clock by NTP and writes its times with \
+             their zone, such as 2026-03-01T09:30:00Z.",
+        }
+    }
 }
 
 impl Finding {
-    /// All of them.
-    pub const ALL: [Finding; 2] = [Finding::IdSharedByMany, Finding::ClockWrong];
-
-    /// The contract's text.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Finding::IdSharedByMany => "id_shared_by_many",
-            Finding::ClockWrong => "clock_wrong",
-        }
-    }
-
-    /// Reads the contract's text.
-    pub fn parse(text: &str) -> Option<Finding> {
-        Finding::ALL.into_iter().find(|known| known.as_str() == text)
-    }
-
     /// How bad it is: a `warning` is about what is stored, an `info` about what was put right.
     pub fn severity(self) -> &'static str {
         match self {
@@ -61,20 +55,6 @@ impl Finding {
                  corrected.",
                 if count == 1 { "message came" } else { "messages came" }
             ),
-        }
-    }
-
-    /// What to do.
-    pub const fn fix(self) -> &'static str {
-        match self {
-            Finding::IdSharedByMany => {
-                "Render the id of whoever is signed in into the page, and leave user_id out where nobody is: all these \
-                 browsers are one user now. Erase that user once the page is right."
-            }
-            Finding::ClockWrong => {
-                "Browsers may be wrong: nothing to do. A server of yours sets its clock by NTP and writes its times with \
-                 their zone, such as 2026-03-01T09:30:00Z."
-            }
         }
     }
 }

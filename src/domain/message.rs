@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::domain::access::Grade;
+use crate::domain::codes::Explained;
 use crate::domain::error::{Code, Refused};
 use crate::domain::ids::{AnonymousId, ChangeKey, CompanyId, EventId, SourceKey, UserId};
 use crate::domain::proof::Proof;
@@ -104,9 +105,6 @@ pub struct CompanyStatement {
     pub membership: Map<String, Value>,
 }
 
-/// The warning that an answer does not list every value that was refused.
-pub const MORE_VALUES_REFUSED: &str = "more_values_refused";
-
 /// A value of a message that was not taken while the rest was.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct RefusedValue {
@@ -177,7 +175,7 @@ pub struct Message {
     /// Values that could not be read while the rest could.
     pub refused_values: Vec<RefusedValue>,
     /// What the sender should know though nothing was refused.
-    pub warnings: Vec<&'static str>,
+    pub warnings: Vec<&'static Explained>,
 }
 
 impl Message {
@@ -252,7 +250,7 @@ pub struct Receipt {
     pub refused_values: Vec<RefusedValue>,
     /// What the sender should know.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub warnings: Vec<&'static str>,
+    pub warnings: Vec<&'static Explained>,
     /// Its sender is told what a stranger is not: a program with a token, or who proved who it is.
     #[serde(skip)]
     pub trusted: bool,

@@ -7,6 +7,7 @@ pub mod access;
 pub mod activity;
 pub mod attributes;
 pub mod change;
+pub mod codes;
 pub mod companies;
 pub mod duplicates;
 pub mod email_domains;

@@ -3,6 +3,7 @@
 use chrono::{DateTime, NaiveDate, NaiveDateTime, SecondsFormat, TimeZone, Utc};
 use chrono_tz::Tz;
 
+use crate::domain::codes::warnings::Warning;
 use crate::domain::error::{Code, Refused};
 
 /// Milliseconds of a second, minute, hour and day.
@@ -37,7 +38,7 @@ pub struct MessageTime {
     /// The client's own timestamp was taken as it is, so a retry repeats it.
     pub as_sent: bool,
     /// What was done to it, for the answer's `warnings`.
-    pub warning: Option<&'static str>,
+    pub warning: Option<Warning>,
     /// By how much the sender's clock is wrong, where it was corrected (milliseconds, positive where it is ahead).
     pub clock_error_ms: i64,
 }
@@ -56,13 +57,13 @@ pub fn message_time(timestamp: Option<i64>, sent_at: Option<i64>, received_ms: i
         return MessageTime {
             at_ms: timestamp.saturating_sub(clock_error).min(received_ms),
             as_sent: false,
-            warning: Some("clock_corrected"),
+            warning: Some(Warning::ClockCorrected),
             clock_error_ms: clock_error,
         };
     }
     if timestamp > received_ms {
         let far = timestamp - received_ms > CLOCK_ERROR_MS;
-        let warning = far.then_some("timestamp_in_the_future");
+        let warning = far.then_some(Warning::TimestampInTheFuture);
         return MessageTime { at_ms: received_ms, as_sent: false, warning, clock_error_ms: 0 };
     }
     MessageTime { at_ms: timestamp, as_sent: true, warning: None, clock_error_ms: 0 }

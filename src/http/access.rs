@@ -15,6 +15,8 @@ use super::page::PageError;
 use super::problem::Problem;
 use super::session;
 use crate::domain::access::{Role, Scope, token_hash};
+use crate::domain::codes::calls::CallCode;
+use crate::domain::codes::requests::RequestCode;
 use crate::store::operators::Operator;
 use crate::store::tokens::{self, Token};
 use crate::store::{Store, StoreError};
@@ -121,7 +123,7 @@ async fn token_of(request: &HttpRequest, least: Scope) -> Result<Token, Problem>
     let Some(text) = bearer(request) else {
         return Err(Problem::new(
             StatusCode::UNAUTHORIZED,
-            "token_missing",
+            RequestCode::TokenMissing,
             "Send a token: Authorization: Bearer rc_… Make one under Settings, or with: rollcall token add NAME",
         ));
     };
@@ -134,7 +136,7 @@ async fn token_of(request: &HttpRequest, least: Scope) -> Result<Token, Problem>
             token.scope.as_str(),
             least.as_str()
         );
-        return Err(Problem::new(StatusCode::FORBIDDEN, "scope_missing", detail).with("scope", least.as_str()));
+        return Err(Problem::new(StatusCode::FORBIDDEN, CallCode::ScopeMissing, detail).with("scope", least.as_str()));
     }
     Ok(token)
 }
@@ -142,7 +144,7 @@ async fn token_of(request: &HttpRequest, least: Scope) -> Result<Token, Problem>
 /// The problem of a token that is none, or none any more (401 `token_invalid`).
 pub fn token_invalid() -> Problem {
     let detail = "There is no such token, or it was revoked. Make a new one and send it whole.";
-    Problem::new(StatusCode::UNAUTHORIZED, "token_invalid", detail)
+    Problem::new(StatusCode::UNAUTHORIZED, RequestCode::TokenInvalid, detail)
 }
 
 /// The text after `Authorization: Bearer`.

@@ -5,7 +5,8 @@ use actix_web::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
 use serde_json::{Value, json};
 
-use crate::domain::error::Code;
+use crate::domain::codes::Explained;
+use crate::domain::codes::requests::RequestCode;
 use crate::store::StoreError;
 
 /// The content type of a [`Problem`].
@@ -15,7 +16,7 @@ pub const CONTENT: &str = "application/problem+json";
 #[derive(Debug)]
 pub struct Problem {
     status: StatusCode,
-    code: &'static str,
+    code: &'static Explained,
     detail: String,
     members: Vec<(String, Value)>,
     retry_after_s: Option<u64>,
@@ -24,14 +25,21 @@ pub struct Problem {
 
 impl Problem {
     /// A problem with its stable code, and a sentence that tells the caller what to do.
-    pub fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Problem {
-        Problem { status, code, detail: detail.into(), members: Vec::new(), retry_after_s: None, cause: None }
+    pub fn new(status: StatusCode, code: impl Into<&'static Explained>, detail: impl Into<String>) -> Problem {
+        Problem {
+            status,
+            code: code.into(),
+            detail: detail.into(),
+            members: Vec::new(),
+            retry_after_s: None,
+            cause: None,
+        }
     }
 
     /// Our own fault. The cause goes to the log, with the number of the request; the caller never sees it.
     pub fn internal(cause: impl std::fmt::Display) -> Problem {
         let detail = "Rollcall failed here. The log of the server says why, under this request id.";
-        let mut problem = Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail);
+        let mut problem = Problem::new(StatusCode::INTERNAL_SERVER_ERROR, RequestCode::Internal, detail);
         problem.cause = Some(cause.to_string());
         problem
     }
@@ -39,7 +47,7 @@ impl Problem {
     /// Too many requests; the next one is welcome after so many seconds.
     pub fn rate_limited(wait_s: u64) -> Problem {
         let detail = format!("Too many requests. Send the next one in {wait_s} s; nothing of this one was stored.");
-        Problem::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", detail).retry_after(wait_s)
+        Problem::new(StatusCode::TOO_MANY_REQUESTS, RequestCode::RateLimited, detail).retry_after(wait_s)
     }
 
     /// Adds a member of its own, such as a limit or a position.
@@ -64,7 +72,7 @@ impl Problem {
 
     /// The stable code.
     pub fn code(&self) -> &'static str {
-        self.code
+        self.code.code
     }
 
     /// The sentence.
@@ -77,17 +85,13 @@ impl Problem {
         self.cause.as_deref()
     }
 
-    /// The body. A code of refused messages has a page of its own, to which `type` leads.
+    /// The body. `type` leads to the help of the code, and `title` says what the code means.
     pub fn to_json(&self) -> Value {
-        let kind = match Code::parse(self.code) {
-            Some(code) => format!("/help/codes#{}", code.as_str()),
-            None => "about:blank".to_owned(),
-        };
         let mut body = json!({
-            "type": kind,
-            "title": self.status.canonical_reason().unwrap_or("Error"),
+            "type": self.code.address(),
+            "title": self.code.meaning,
             "status": self.status.as_u16(),
-            "code": self.code,
+            "code": self.code.code,
             "detail": self.detail,
         });
         if let Value::Object(members) = &mut body {
@@ -99,7 +103,7 @@ impl Problem {
 
 impl std::fmt::Display for Problem {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}: {}", self.code, self.detail)
+        write!(f, "{}: {}", self.code.code, self.detail)
     }
 }
 
@@ -127,12 +131,12 @@ impl From<StoreError> for Problem {
         let unavailable = |code, detail: &str| Problem::new(StatusCode::SERVICE_UNAVAILABLE, code, detail);
         match error {
             StoreError::Busy => unavailable(
-                "busy",
+                RequestCode::Busy,
                 "The server has more to write than it can; nothing of this request was stored. Send it again in 1 s.",
             )
             .retry_after(1),
             StoreError::TooSlow => unavailable(
-                "too_slow",
+                RequestCode::TooSlow,
                 "The query took too long and was ended. Ask for less: a shorter time, fewer filters.",
             ),
             other => Problem::internal(other),
@@ -143,19 +147,21 @@ impl From<StoreError> for Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::error::Code;
 
     #[test]
     fn a_problem_says_what_it_is_and_what_to_do() {
-        let problem =
-            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "batch_too_large", "Send less.").with("limit", 512_000);
+        let problem = Problem::new(StatusCode::PAYLOAD_TOO_LARGE, RequestCode::BatchTooLarge, "Send less.")
+            .with("limit", 512_000);
         assert_eq!(
             problem.for_tracking().to_json(),
             json!({
-                "type": "about:blank", "title": "Payload Too Large", "status": 413, "code": "batch_too_large",
+                "type": "/help/codes#batch_too_large", "title": "The batch is over 500 KB, or has too many messages.",
+                "status": 413, "code": "batch_too_large",
                 "detail": "Send less.", "limit": 512_000, "success": false
             })
         );
-        let known = Problem::new(StatusCode::BAD_REQUEST, "id_placeholder", "Send an id.");
+        let known = Problem::new(StatusCode::BAD_REQUEST, Code::IdPlaceholder, "Send an id.");
         assert_eq!(known.to_json()["type"], "/help/codes#id_placeholder");
     }
 

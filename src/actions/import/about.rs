@@ -4,6 +4,7 @@ use super::row::{Part, Stop, Taking};
 use crate::actions::attributes::{self as deeds, AttributeError};
 use crate::domain::attributes::is_standard;
 use crate::domain::change::Change;
+use crate::domain::codes::rows::RowCode;
 use crate::domain::error::Code;
 use crate::domain::ids::{NoteKey, UserKey};
 use crate::domain::import::{DefinitionDraft, Draft, NoteDraft, Outcome, Problem};
@@ -23,18 +24,18 @@ impl Taking<'_, '_> {
             Some(user) => Profile::User(user),
             None if draft.user_id.is_some() || draft.email.is_some() => {
                 let detail = "Nobody is known by this id or address. Import the users first.";
-                return Err(Problem::new("user_unknown", detail).into());
+                return Err(Problem::new(RowCode::UserUnknown, detail).into());
             }
             None => {
                 let named = self.companies(std::mem::take(&mut draft.companies))?;
                 let known = named.first().and_then(|company| company.known).ok_or_else(|| {
-                    Problem::new("company_unknown", "There is no such company. Import the companies first.")
+                    Problem::new(RowCode::CompanyUnknown, "There is no such company. Import the companies first.")
                 })?;
                 Profile::Company(companies::survivor(self.tx, known))
             }
         };
         let (text, next_date) = note_of(&written.text, &written.next_date)
-            .map_err(|(_, sentence)| Problem::new("note_invalid", sentence))?;
+            .map_err(|(_, sentence)| Problem::new(RowCode::NoteInvalid, sentence))?;
         let author = written.author.unwrap_or_else(|| self.import.by_name.clone());
         let is_same = |note: &Note| {
             (&note.author, &note.text) == (&author, &text) && written.made_ms.is_none_or(|made| made == note.made_ms)
@@ -60,18 +61,18 @@ impl Taking<'_, '_> {
                     known.kind.as_str(),
                     kind.as_str()
                 );
-                return Err(Problem::new(Code::TypeMismatch.as_str(), detail).into());
+                return Err(Problem::new(Code::TypeMismatch, detail).into());
             }
             Some(_) => {}
             None if self.tx.catalog().decided(owner, &name).is_some() => {
                 let detail = format!("It was decided in the tray what {name} means, so it becomes no attribute.");
-                return Err(Problem::new(Code::AttributeNameInvalid.as_str(), detail).into());
+                return Err(Problem::new(Code::AttributeNameInvalid, detail).into());
             }
             None => {
                 let defined = self.tx.catalog().definitions.get(&owner).map_or(0, |names| names.len());
                 if defined >= DEFINITIONS_PER_KIND_MAX {
                     let too_many = AttributeError::TooMany { owner: owner.as_str(), limit: DEFINITIONS_PER_KIND_MAX };
-                    return Err(Problem::new(Code::TooManyAttributes.as_str(), too_many.to_string()).into());
+                    return Err(Problem::new(Code::TooManyAttributes, too_many.to_string()).into());
                 }
                 definitions::define(self.tx, owner, &name, kind, self.delivery.grade, self.delivery.source)?;
                 self.import.report.new_attributes.push(format!("{}.{name}", owner.as_str()));
@@ -81,13 +82,13 @@ impl Taking<'_, '_> {
         for (field, value) in &fields {
             match deeds::parse_change(field, value) {
                 Ok(change) => wanted.push(change),
-                Err(other) => parts.push(Part::new(field, "attribute_invalid", other.to_string())),
+                Err(other) => parts.push(Part::new(field, RowCode::AttributeInvalid, other.to_string())),
             }
         }
         let changes = match deeds::set(self.tx, owner, &name, &wanted) {
             Ok(changes) => changes,
             Err(AttributeError::Store(error)) => return Err(error.into()),
-            Err(other) => return Err(Problem::new("attribute_invalid", other.to_string()).into()),
+            Err(other) => return Err(Problem::new(RowCode::AttributeInvalid, other.to_string()).into()),
         };
         self.record(&changes)?;
         Ok(match known {

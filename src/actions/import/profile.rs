@@ -8,6 +8,7 @@ use crate::actions::profile::{self, ProfileError};
 use crate::actions::{archive, signed_members};
 use crate::domain::access::Grade;
 use crate::domain::change::{ALIAS, By, Change, DOMAINS};
+use crate::domain::codes::rows::RowCode;
 use crate::domain::email_domains;
 use crate::domain::error::Code;
 use crate::domain::ids::{CompanyId, CompanyKey, UserId, UserKey};
@@ -29,12 +30,12 @@ impl Taking<'_, '_> {
         if let Some(owner) = &wanted.owner
             && (!fills || profiles::owner(&self.tx.reader(), of)?.is_none())
         {
-            taken(profile::set_owner(self.tx, of, owner.as_deref()), "owner", "owner_unknown", &mut made, parts)?;
+            taken(profile::set_owner(self.tx, of, owner.as_deref()), "owner", RowCode::OwnerUnknown, &mut made, parts)?;
         }
         if let Some(tags) = &wanted.tags
             && (!fills || profiles::tags(&self.tx.reader(), of)?.is_empty())
         {
-            taken(profile::set_tags(self.tx, of, tags), "tags", "tags_invalid", &mut made, parts)?;
+            taken(profile::set_tags(self.tx, of, tags), "tags", RowCode::TagsInvalid, &mut made, parts)?;
         }
         for alias in &wanted.aliases {
             match of {
@@ -46,7 +47,7 @@ impl Taking<'_, '_> {
             for text in &wanted.given_domains {
                 let Some(domain) = email_domains::of_website(text) else {
                     let detail = format!("{text:?} is not a domain that a company can have. Use one such as acme.com.");
-                    parts.push(Part::new("given_domains", "domain_invalid", detail));
+                    parts.push(Part::new("given_domains", RowCode::DomainInvalid, detail));
                     continue;
                 };
                 if domains::give(self.tx, company, &domain)? {
@@ -81,21 +82,21 @@ impl Taking<'_, '_> {
             Ok(Some(id)) => id,
             Ok(None) => return Ok(()),
             Err(refused) => {
-                parts.push(Part::new("aliases", refused.code.as_str(), refused.detail));
+                parts.push(Part::new("aliases", refused.code, refused.detail));
                 return Ok(());
             }
         };
         if erasure::is_erased(self.tx, Named::User(id.as_str())) {
             let detail = format!("{alias:?} is an id of somebody who was erased, and is stored for nobody.");
-            parts.push(Part::new("aliases", Code::Erased.as_str(), detail));
+            parts.push(Part::new("aliases", Code::Erased, detail));
             return Ok(());
         }
         match users::key_of_id(self.tx, &id)? {
             Some(owner) if self.tx.catalog().survivor(owner) == user => {}
-            Some(_) => parts.push(Part::new("aliases", Code::AliasTaken.as_str(), taken_by_another(alias, "user"))),
+            Some(_) => parts.push(Part::new("aliases", Code::AliasTaken, taken_by_another(alias, "user"))),
             None if users::load(self.tx, user)?.user_id.is_none() => {
                 let detail = format!("Whom the row is about has no id yet, so that {alias:?} can't be an earlier one.");
-                parts.push(Part::new("aliases", Code::AliasUnknown.as_str(), detail));
+                parts.push(Part::new("aliases", Code::AliasUnknown, detail));
             }
             None => {
                 users::give_former_id(self.tx, user, &id, self.at_ms)?;
@@ -117,13 +118,13 @@ impl Taking<'_, '_> {
             Ok(Some(id)) => id,
             Ok(None) => return Ok(()),
             Err(refused) => {
-                parts.push(Part::new("aliases", refused.code.as_str(), refused.detail));
+                parts.push(Part::new("aliases", refused.code, refused.detail));
                 return Ok(());
             }
         };
         match companies::key_of_id(self.tx, &id)? {
             Some(owner) if companies::survivor(self.tx, owner) == company => {}
-            Some(_) => parts.push(Part::new("aliases", Code::AliasTaken.as_str(), taken_by_another(alias, "company"))),
+            Some(_) => parts.push(Part::new("aliases", Code::AliasTaken, taken_by_another(alias, "company"))),
             None => {
                 companies::give_former_id(self.tx, company, &id, self.at_ms)?;
                 let after = Value::from(id.as_str());
@@ -142,7 +143,7 @@ fn taken_by_another(alias: &str, what: &str) -> String {
 fn taken(
     outcome: Result<Option<Change>, ProfileError>,
     field: &str,
-    code: &'static str,
+    code: RowCode,
     made: &mut Vec<Change>,
     parts: &mut Vec<Part>,
 ) -> Result<(), StoreError> {

@@ -8,6 +8,8 @@ use sha2::{Digest, Sha256};
 use crate::actions::receive::receive_in_order;
 use crate::domain::attributes;
 use crate::domain::change::{CREATED, Change, MEMBERSHIP, Subject};
+use crate::domain::codes::Explained;
+use crate::domain::codes::rows::RowCode;
 use crate::domain::email_domains;
 use crate::domain::ids::{CompanyId, CompanyKey, UserId, UserKey};
 use crate::domain::import::{
@@ -41,19 +43,19 @@ pub(super) struct Taking<'a, 't> {
 /// A part of a row that was not taken while the rest was.
 pub(super) struct Part {
     field: String,
-    code: &'static str,
+    code: &'static Explained,
     detail: String,
 }
 
 impl Part {
-    pub(super) fn new(field: &str, code: &'static str, detail: String) -> Part {
-        Part { field: field.to_owned(), code, detail }
+    pub(super) fn new(field: &str, code: impl Into<&'static Explained>, detail: String) -> Part {
+        Part { field: field.to_owned(), code: code.into(), detail }
     }
 }
 
 impl From<RefusedValue> for Part {
     fn from(value: RefusedValue) -> Part {
-        Part { field: value.attribute, code: value.code.as_str(), detail: value.detail }
+        Part { field: value.attribute, code: value.code.explained(), detail: value.detail }
     }
 }
 
@@ -92,7 +94,7 @@ impl Taking<'_, '_> {
                 let report = &mut self.import.report;
                 report.refused_rows += 1;
                 report.of(kind).count(Outcome::Refused);
-                self.refuse(0, false, problem.code, "", problem.detail)
+                self.refuse(0, false, problem.code.code, "", problem.detail)
             }
         }
     }
@@ -164,7 +166,7 @@ impl Taking<'_, '_> {
             [(user, _)] => Ok(Some(user)),
             [..] => {
                 let detail = format!("Several users have the e-mail address {email}. Say which one by user_id.");
-                Err(Problem::new("email_ambiguous", detail).into())
+                Err(Problem::new(RowCode::EmailAmbiguous, detail).into())
             }
         }
     }
@@ -208,7 +210,7 @@ impl Taking<'_, '_> {
             if known.is_none() && self.import.policy.unknown_companies == Unknown::Refuse {
                 let detail =
                     format!("There is no company {:?}. Import companies first, or let them be made.", id.as_str());
-                return Err(Problem::new("company_unknown", detail).into());
+                return Err(Problem::new(RowCode::CompanyUnknown, detail).into());
             }
             if stated.iter().all(|other| other.id != id) {
                 stated.push(Company { id, known, attributes });
@@ -234,7 +236,7 @@ impl Taking<'_, '_> {
             [key] => Ok(Some((CompanyId::stored(companies::load(self.tx, key)?.company_id), key))),
             [..] => {
                 let detail = format!("Several companies go by {text:?}. Say which one by company_id.");
-                Err(Problem::new("company_ambiguous", detail).into())
+                Err(Problem::new(RowCode::CompanyAmbiguous, detail).into())
             }
         }
     }
@@ -384,7 +386,7 @@ impl Taking<'_, '_> {
             let email = draft.email.as_deref().unwrap_or_default();
             let detail =
                 format!("{email} has no user id yet, and an event needs one. Import the users first, with their ids.");
-            return Err(Problem::new("user_unknown", detail).into());
+            return Err(Problem::new(RowCode::UserUnknown, detail).into());
         }
         // The same row is the same event, in this file and in any other.
         if event.message_id.is_none() {
@@ -395,7 +397,7 @@ impl Taking<'_, '_> {
             refused.extend(receipt.refused_values.into_iter().map(Part::from));
             match (receipt.status, receipt.code) {
                 (Status::Refused, Some(code)) => {
-                    return Err(Problem::new(code.as_str(), receipt.detail.unwrap_or_default()).into());
+                    return Err(Problem::new(code, receipt.detail.unwrap_or_default()).into());
                 }
                 (status, _) => status,
             }
@@ -418,9 +420,9 @@ impl Taking<'_, '_> {
             if let (Status::Refused, Some(code)) = (receipt.status, receipt.code) {
                 let detail = receipt.detail.unwrap_or_default();
                 if place == 0 {
-                    return Err(Problem::new(code.as_str(), detail).into());
+                    return Err(Problem::new(code, detail).into());
                 }
-                refused.push(Part::new("", code.as_str(), detail));
+                refused.push(Part::new("", code, detail));
             }
         }
         Ok(all)
@@ -467,7 +469,7 @@ impl Taking<'_, '_> {
     fn note(&mut self, refused: Vec<Part>) -> Result<(), StoreError> {
         for (place, part) in (1_u64..).zip(refused) {
             self.import.report.refused_values += 1;
-            self.refuse(place, true, part.code, &part.field, part.detail)?;
+            self.refuse(place, true, part.code.code, &part.field, part.detail)?;
         }
         Ok(())
     }

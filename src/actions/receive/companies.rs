@@ -6,6 +6,7 @@ use super::{Receiving, Stop, Subject};
 use crate::actions::email_domains;
 use crate::domain::access::Grade;
 use crate::domain::change::{CREATED, Change, Subject as About};
+use crate::domain::codes::warnings::Warning;
 use crate::domain::companies::{Order, Said, Statement};
 use crate::domain::error::{Code, Refused};
 use crate::domain::ids::{CompanyId, CompanyKey, UserKey};
@@ -77,7 +78,7 @@ impl Receiving<'_, '_> {
             for (order, _, values) in said_of_memberships {
                 memberships::keep_waiting(self.tx, visitor, order, &Value::Object(values).to_string())?;
             }
-            self.warnings.push("company_waits_for_user");
+            self.warnings.push(Warning::CompanyWaitsForUser.explained());
             self.news = true;
         }
         for (attributes, membership) in of_current {

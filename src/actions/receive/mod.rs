@@ -22,15 +22,15 @@ use crate::actions::email_domains;
 use crate::domain::access::Grade;
 use crate::domain::attributes::Stamp;
 use crate::domain::change::{By, Change};
+use crate::domain::codes::Explained;
+use crate::domain::codes::warnings::Warning;
 use crate::domain::error::{Code, Refused};
 use crate::domain::findings::{Finding, clock_wrong};
 use crate::domain::first_page::FirstPage;
 use crate::domain::identity::{Browser, Who};
 use crate::domain::ids::{self, AnonymousId, ChangeKey, CompanyKey, EventId, UserKey, VisitorKey};
 use crate::domain::limits::REFUSED_VALUES_MAX;
-use crate::domain::message::{
-    CompanyContext, Delivery, Kind, MORE_VALUES_REFUSED, Message, Receipt, RefusedValue, Standing, Status,
-};
+use crate::domain::message::{CompanyContext, Delivery, Kind, Message, Receipt, RefusedValue, Standing, Status};
 use crate::domain::proof::Proven;
 use crate::domain::time::{DAY_MS, EPOCH_MS, MessageTime, message_time, rfc3339};
 use crate::store::erasure::{self, Named};
@@ -69,7 +69,7 @@ pub(super) struct Receiving<'a, 't> {
     pub(super) refused_values: Vec<RefusedValue>,
     /// Attributes that a pin keeps as they are (A7).
     pub(super) kept: Vec<String>,
-    warnings: Vec<&'static str>,
+    warnings: Vec<&'static Explained>,
     /// Something but a value changed: a person or a browser came to be, a link was made.
     pub(super) news: bool,
     fresh_anonymous_id: Option<AnonymousId>,
@@ -239,7 +239,7 @@ impl Receiving<'_, '_> {
         self.check_erased(message)?;
         self.refused_values.append(&mut message.refused_values);
         self.warnings.append(&mut message.warnings);
-        self.warnings.extend(self.time.warning);
+        self.warnings.extend(self.time.warning.map(Warning::explained));
         if let Some(example) = clock_wrong(self.time.clock_error_ms) {
             findings::note(self.tx, Finding::ClockWrong, self.delivery.source, None, &example)?;
         }
@@ -432,8 +432,8 @@ impl Receiving<'_, '_> {
     fn refuse_value(&mut self, refused: RefusedValue) {
         if self.refused_values.len() < REFUSED_VALUES_MAX {
             self.refused_values.push(refused);
-        } else if !self.warnings.contains(&MORE_VALUES_REFUSED) {
-            self.warnings.push(MORE_VALUES_REFUSED);
+        } else if !self.warnings.contains(&Warning::MoreValuesRefused.explained()) {
+            self.warnings.push(Warning::MoreValuesRefused.explained());
         }
     }
 

@@ -5,15 +5,13 @@ use serde_json::Value;
 use super::{Receiving, Subject};
 use crate::domain::access::Grade;
 use crate::domain::attributes::Stamp;
+use crate::domain::codes::warnings::Warning;
 use crate::domain::error::{Code, Refused};
 use crate::domain::ids::{self, CompanyId, CompanyKey, SourceKey, UserKey};
 use crate::domain::message::{CompanyContext, CompanyStatement, Delivery, Kind, Message, RefusedValue, Standing};
 use crate::domain::proof::{self, Proven, Secret};
 use crate::store::proofs::{self, Outcome};
 use crate::store::{StoreError, Tx, companies, memberships, users};
-
-/// The warning that an event does not count for the company that it states.
-const COMPANY_TAKES_SIGNED: &str = "company_takes_signed_members";
 
 /// What a message proves, with the secrets of its source. Where the proof is wrong, or the source asks for
 /// one and there is none, it says nothing of a user or a company; what the visitor did still counts for
@@ -217,7 +215,7 @@ impl Receiving<'_, '_> {
         if is_member || !self.tx.catalog().companies_of_signed.contains(&company) {
             return Ok(Some(stated));
         }
-        self.warnings.push(COMPANY_TAKES_SIGNED);
+        self.warnings.push(Warning::CompanyTakesSignedMembers.explained());
         self.only_company(subject)
     }
 

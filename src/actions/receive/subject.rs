@@ -166,7 +166,7 @@ impl Receiving<'_, '_> {
         self.news = true;
         self.changes.push(Change::new(About::Visitor(visitor), LINK, None, Some(json!(user.0))));
         if visitors::linked_within_the_hour(self.tx, user, self.time.at_ms, SHARED_BY)? >= SHARED_BY {
-            self.warnings.push(Finding::IdSharedByMany.as_str());
+            self.warnings.push(Finding::IdSharedByMany.explained());
             findings::note(self.tx, Finding::IdSharedByMany, self.delivery.source, Some(user), "")?;
         }
         self.fill_gaps(user)?;

@@ -13,6 +13,7 @@ use crate::api::openapi::{Call, post};
 use crate::api::parameters::Parameters;
 use crate::domain::access::Scope;
 use crate::domain::change::By;
+use crate::domain::codes::calls::CallCode;
 use crate::domain::ids::CompanyKey;
 use crate::http::access::WriteToken;
 use crate::http::problem::Problem;
@@ -25,7 +26,7 @@ pub(super) fn call() -> Call {
         .sends_a::<Merge>(json!({ "from": "acme-old" }))
         .knows::<Survivor>()
         .answers_around::<MergeView<Survivor>>(200, "Done")
-        .refuses(&[(404, "company_not_found"), (409, "one_already")])
+        .refuses(&[(404, CallCode::CompanyNotFound), (409, CallCode::OneAlready)])
 }
 
 /// The company that stays.

@@ -12,6 +12,9 @@ use super::parameters::{self, Parameter};
 use super::{ProblemView, TOKEN};
 use crate::api::answer::List;
 use crate::domain::access::Scope;
+use crate::domain::codes::Explained;
+use crate::domain::codes::calls::CallCode;
+use crate::domain::codes::requests::RequestCode;
 use crate::http::problem;
 
 /// Schemas by name.
@@ -215,8 +218,8 @@ impl Call {
     }
 
     /// Why it may be refused, beside what may become of every call.
-    pub fn refuses(mut self, codes: &[(u16, &'static str)]) -> Call {
-        self.codes.extend(codes);
+    pub fn refuses<C: Into<&'static Explained> + Copy>(mut self, codes: &[(u16, C)]) -> Call {
+        self.codes.extend(codes.iter().map(|(status, code)| (*status, (*code).into().code)));
         self
     }
 
@@ -248,8 +251,9 @@ impl Call {
         operation = operation.operation_id(Some(self.operation_id()));
         if let Some(scope) = self.scope {
             operation = operation.security(SecurityRequirement::new(TOKEN, [scope.as_str()]));
-            self.codes.extend([(401, "token_missing"), (401, "token_invalid"), (403, "scope_missing")]);
-            self.codes.push((400, "parameter_invalid"));
+            self = self
+                .refuses(&[(401, RequestCode::TokenMissing), (401, RequestCode::TokenInvalid)])
+                .refuses(&[(403, CallCode::ScopeMissing), (400, CallCode::ParameterInvalid)]);
         }
         for parameter in std::mem::take(&mut self.parameters) {
             operation = operation.parameter(parameter.described());
@@ -258,7 +262,7 @@ impl Call {
             let body = RequestBodyBuilder::new().content(self.body_type, body).required(Some(Required::True)).build();
             operation = operation.request_body(Some(body));
             if self.body_type == "application/json" {
-                self.codes.extend([(400, "invalid_json"), (413, "body_too_large")]);
+                self = self.refuses(&[(400, RequestCode::InvalidJson)]).refuses(&[(413, CallCode::BodyTooLarge)]);
             }
         }
         for same in std::mem::take(&mut self.answers).chunk_by(|one, other| one.0 == other.0) {

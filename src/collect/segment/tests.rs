@@ -7,6 +7,7 @@ use super::{
     Agent, Circumstances, Code, EVENT_NAME_CHARS_MAX, Grade, Kind, Message, REFUSED_VALUES_MAX, RefusedMessage, UserId,
     Value,
 };
+use crate::domain::codes::warnings::Warning;
 use crate::domain::ids::CompanyId;
 use crate::domain::message::{CompanyContext, Standing};
 
@@ -299,7 +300,7 @@ fn an_answer_lists_fifty_refused_values_and_says_that_there_are_more() {
     let properties: Map<String, Value> = (0..60).map(|n| (format!("p{n}"), deep.clone())).collect();
     let message = taken(json!({"type": "track", "event": "x", "userId": "ann", "properties": properties}));
     assert_eq!(message.refused_values.len(), REFUSED_VALUES_MAX);
-    assert_eq!(message.warnings, ["more_values_refused"]);
+    assert_eq!(message.warnings, [Warning::MoreValuesRefused.explained()]);
     assert!(message.properties.is_none());
 }
 

@@ -4,11 +4,12 @@ use maud::{Markup, html};
 
 use super::page::View;
 use super::state::{self, State};
+use crate::dashboard::links;
 use crate::dashboard::parts::frame::Frame;
 use crate::dashboard::parts::icon::{icon, small};
 use crate::dashboard::parts::numbers::{counted, number};
 use crate::dashboard::parts::say::{Tone, beat};
-use crate::dashboard::{codes, links};
+use crate::domain::codes;
 use crate::domain::time::SECOND_MS;
 use crate::store::sightings::Complete;
 use crate::store::{Source, SourceKind};

@@ -50,7 +50,7 @@ fn outcome(call: &Call) -> Markup {
                 @if !receipt.refused_values.is_empty() {
                     " " (pill::toned("warn", &format!("{} not taken", receipt.refused_values.len()), "Values that were refused while the rest was stored"))
                 }
-                @if !receipt.warnings.is_empty() { " " (pill::word("Warned", &receipt.warnings.join(", "))) }
+                @if !receipt.warnings.is_empty() { " " (pill::word("Warned", &receipt.warnings.iter().map(|warning| warning.code).collect::<Vec<_>>().join(", "))) }
             }
         }
     }

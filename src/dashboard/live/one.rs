@@ -8,7 +8,6 @@ use maud::{Markup, html};
 use serde_json::{Map, Value, json};
 
 use super::{live, outcome, source_name};
-use crate::dashboard::codes;
 use crate::dashboard::desk::{self, Answer};
 use crate::dashboard::happenings;
 use crate::dashboard::links;
@@ -16,6 +15,7 @@ use crate::dashboard::parts::frame::{Frame, Place, shell};
 use crate::dashboard::parts::icon::icon;
 use crate::dashboard::parts::section::crumbs;
 use crate::dashboard::parts::{code, say, values};
+use crate::domain::codes;
 use crate::domain::message::{Receipt, Status};
 use crate::http::access::Viewer;
 use crate::http::live::{Call, Outcome};
@@ -93,7 +93,7 @@ fn stored(frame: &Frame, view: &View) -> Markup {
             @if !receipt.warnings.is_empty() {
                 section.card aria-labelledby="warned" {
                     header { h2 id="warned" { "Warnings" } }
-                    ul.rows { @for warning in &receipt.warnings { li { span.tone.warn { (icon("alert")) } code { (warning) } } } }
+                    ul.rows { @for warning in &receipt.warnings { li { span.tone.warn { (icon("alert")) } a.quiet href=(warning.address()) { code { (warning.code) } } " " (warning.meaning) } } }
                 }
             }
         },

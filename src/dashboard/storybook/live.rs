@@ -8,6 +8,7 @@ use serde_json::json;
 use super::samples::{self, frame, now};
 use crate::dashboard::live::{list, one};
 use crate::dashboard::parts::frame::Place;
+use crate::domain::codes::warnings::Warning;
 use crate::domain::error::{Code, Refused};
 use crate::domain::ids::SourceKey;
 use crate::domain::message::{Receipt, RefusedValue, Status};
@@ -40,7 +41,11 @@ fn outcome(index: u64) -> Outcome {
                 Refused::new(Code::TypeMismatch, "seats is a number. Send a number."),
             );
             dealt(
-                Receipt { refused_values: vec![seats], warnings: vec!["clock_wrong"], ..receipt(Status::Stored) },
+                Receipt {
+                    refused_values: vec![seats],
+                    warnings: vec![Warning::ClockCorrected.explained()],
+                    ..receipt(Status::Stored)
+                },
                 true,
             )
         }

@@ -6,6 +6,8 @@ use super::mapping::{Known, Mapping, Target};
 use super::reading::Reading;
 use super::{Empty, Policy, cell};
 use crate::domain::attributes::{self, Owner, Type};
+use crate::domain::codes::Explained;
+use crate::domain::codes::rows::RowCode;
 use crate::domain::error::{Code, Refused};
 use crate::domain::ids::{AnonymousId, CompanyId, UserId, email};
 use crate::domain::limits::{COMPANIES_PER_MESSAGE_MAX, EVENT_NAME_CHARS_MAX, ROW_BYTES_MAX};
@@ -15,22 +17,22 @@ use crate::domain::table::{self, BETWEEN_ITEMS, Kind};
 /// Why a row is not taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// A stable word.
-    pub code: &'static str,
+    /// The code, with its help.
+    pub code: &'static Explained,
     /// The sentence for the person who can put it right.
     pub detail: String,
 }
 
 impl Problem {
     /// A problem with its sentence.
-    pub fn new(code: &'static str, detail: impl Into<String>) -> Problem {
-        Problem { code, detail: detail.into() }
+    pub fn new(code: impl Into<&'static Explained>, detail: impl Into<String>) -> Problem {
+        Problem { code: code.into(), detail: detail.into() }
     }
 }
 
 impl From<Refused> for Problem {
     fn from(refused: Refused) -> Problem {
-        Problem { code: refused.code.as_str(), detail: refused.detail }
+        Problem::new(refused.code, refused.detail)
     }
 }
 
@@ -165,12 +167,12 @@ impl Reader {
                 Some(_) => "Give each column a heading, or clear what stands beside them.",
             };
             let detail = format!("The row has {} cells and the file {} columns. {hint}", cells.len(), columns.len());
-            return Err(Problem::new("cells", detail));
+            return Err(Problem::new(RowCode::Cells, detail));
         }
         let bytes: usize = cells.iter().map(|cell| cell.as_str().map_or(8, str::len)).sum();
         if bytes > ROW_BYTES_MAX {
             let detail = format!("The row is {bytes} bytes; the limit is {ROW_BYTES_MAX}. Shorten its values.");
-            return Err(Problem::new(Code::MessageTooLarge.as_str(), detail));
+            return Err(Problem::new(Code::MessageTooLarge, detail));
         }
         let mut draft = Draft::default();
         let mut company = Map::new();
@@ -262,7 +264,7 @@ impl Reader {
                     event.kind =
                         Call::parse(&text.to_lowercase()).filter(|kind| kind.is_activity()).ok_or_else(|| {
                             let detail = format!("{heading}: {text:?} is no event. Use track, page or screen.");
-                            Problem::new(Code::TypeUnknown.as_str(), detail)
+                            Problem::new(Code::TypeUnknown, detail)
                         })?;
                 }
                 Target::PageName => event.context.agent = Some(text()?),
@@ -310,7 +312,7 @@ impl Reader {
     fn instant(&self, heading: &str, text: &str) -> Result<i64, Problem> {
         let wrong = || {
             let detail = format!("{heading}: {text:?} is no time. Write 2026-12-31 or 2026-12-31T09:30:00Z.");
-            Problem::new(Code::TimestampInvalid.as_str(), detail)
+            Problem::new(Code::TimestampInvalid, detail)
         };
         cell::instant(text, self.reading.dates).ok_or_else(wrong)
     }
@@ -323,7 +325,7 @@ impl Reader {
     ) -> Result<Vec<CompanyDraft>, Problem> {
         if named.len() > COMPANIES_PER_MESSAGE_MAX {
             let detail = format!("{} companies in one row; the limit is {COMPANIES_PER_MESSAGE_MAX}.", named.len());
-            return Err(Problem::new("too_many_companies", detail));
+            return Err(Problem::new(RowCode::TooManyCompanies, detail));
         }
         if named.len() < 2 {
             return Ok(named.into_iter().map(|named| (named, attributes.clone())).collect());
@@ -337,7 +339,7 @@ impl Reader {
                     "The row names {count} companies, and {name} does not say which of them it is about. Write {count} \
                      values with {BETWEEN_ITEMS} between them, or leave it out."
                 );
-                return Err(Problem::new("company_values", detail));
+                return Err(Problem::new(RowCode::CompanyValues, detail));
             }
             for (of, part) in each.iter_mut().zip(parts) {
                 of.insert(name.clone(), Value::from(part.trim()));
@@ -364,7 +366,7 @@ impl Reader {
             }
             _ => return Ok(()),
         };
-        Err(Problem::new(missing.0.as_str(), missing.1))
+        Err(Problem::new(missing.0, missing.1))
     }
 }
 
@@ -381,7 +383,7 @@ fn items(heading: &str, cell: &Value) -> Result<Vec<String>, Problem> {
 
 /// The text of a cell by which somebody or something is told.
 fn text_of(heading: &str, cell: &Value) -> Result<String, Problem> {
-    cell::text(cell).map_err(|reason| Problem::new("cell_error", format!("{heading}: {reason}")))
+    cell::text(cell).map_err(|reason| Problem::new(RowCode::CellError, format!("{heading}: {reason}")))
 }
 
 /// The word of what an attribute is or is not.
@@ -406,11 +408,14 @@ impl DefinitionSaid {
     fn read(self) -> Result<DefinitionDraft, Problem> {
         let owner = Owner::parse(&self.owner).ok_or_else(|| {
             let detail = format!("Nothing has attributes that is {:?}. Use user, company or membership.", self.owner);
-            Problem::new("attribute_owner_invalid", detail)
+            Problem::new(RowCode::AttributeOwnerInvalid, detail)
         })?;
         let kind = Type::parse(&self.kind).ok_or_else(|| {
             let words = Type::ALL.map(Type::as_str).join(", ");
-            Problem::new("attribute_type_invalid", format!("There is no type {:?}. Use one of {words}.", self.kind))
+            Problem::new(
+                RowCode::AttributeTypeInvalid,
+                format!("There is no type {:?}. Use one of {words}.", self.kind),
+            )
         })?;
         let name = attributes::name(owner, &self.name)?;
         Ok(DefinitionDraft { owner, name, kind, fields: self.fields })
@@ -430,14 +435,14 @@ fn finished(mut event: Message, properties: Map<String, Value>, draft: &Draft) -
     if event.kind != Call::Track {
         event.name = page_name.unwrap_or_default();
     } else if event.name.is_empty() {
-        return Err(Problem::new(Code::EventNameMissing.as_str(), "The row says no event."));
+        return Err(Problem::new(Code::EventNameMissing, "The row says no event."));
     }
     if event.name.chars().count() > EVENT_NAME_CHARS_MAX {
         let detail = format!("The name of the event is longer than {EVENT_NAME_CHARS_MAX} characters.");
-        return Err(Problem::new(Code::EventNameTooLong.as_str(), detail));
+        return Err(Problem::new(Code::EventNameTooLong, detail));
     }
     if event.timestamp_ms.is_none() {
-        return Err(Problem::new(Code::TimestampInvalid.as_str(), "The row says no time."));
+        return Err(Problem::new(Code::TimestampInvalid, "The row says no time."));
     }
     if let Some((CompanyNamed::Id(id), _)) = draft.companies.first() {
         event.company_context = CompanyContext::In(id.clone());
@@ -491,7 +496,7 @@ mod tests {
         let users = reader(Kind::Users, &["user_id", "company_id", "company.plan"], Policy::default());
         let draft = users.read(&cells(&["ann", "a | b", "pro|free"])).unwrap();
         assert_eq!((draft.companies.len(), &draft.companies[1].1["plan"]), (2, &json!("free")));
-        assert_eq!(users.read(&cells(&["ann", "a|b", "pro"])).unwrap_err().code, "company_values");
+        assert_eq!(users.read(&cells(&["ann", "a|b", "pro"])).unwrap_err().code.code, "company_values");
         assert_eq!(users.read(&cells(&["ann", "a|b", ""])).unwrap().companies.len(), 2);
     }
 
@@ -510,7 +515,7 @@ mod tests {
             (&events, &["ann", "Clicked", "soon"], "timestamp_invalid"),
             (&events, &["", "Clicked", "2026-01-01"], "user_missing"),
         ] {
-            assert_eq!(reader.read(&cells(row)).unwrap_err().code, code, "{row:?}");
+            assert_eq!(reader.read(&cells(row)).unwrap_err().code.code, code, "{row:?}");
         }
         assert_eq!(users.read(&cells(&["ann", "not an address", ""])).unwrap().email, None);
     }

@@ -11,7 +11,6 @@ use verdicts::{Oddity, Verdict};
 
 use super::page;
 use crate::actions::sources;
-use crate::dashboard::codes;
 use crate::dashboard::desk::{self, Answer};
 use crate::dashboard::links;
 use crate::dashboard::parts::form::{Line, Mistake};
@@ -20,6 +19,7 @@ use crate::dashboard::parts::icon::icon;
 use crate::dashboard::parts::pill;
 use crate::dashboard::parts::say::{Tone, alert, beat};
 use crate::dashboard::parts::section::crumbs;
+use crate::domain::codes;
 use crate::http::access::Viewer;
 use crate::http::doctor::{Doctor, MARK_MS, Post, VISIT_MS, Visit};
 use crate::http::page::PageError;

@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value};
 
-use crate::dashboard::codes;
 use crate::dashboard::parts::values::cut;
 use crate::domain::attributes::{self, Owner};
+use crate::domain::codes;
 use crate::http::doctor::{Post, Visit};
 
 /// Characters of a value that are shown.
