@@ -37,7 +37,7 @@ pub(super) struct Serve {
     /// How the log looks [default: text at a terminal, else json]
     #[arg(long, env = "ROLLCALL_LOG_FORMAT", value_name = "FORMAT")]
     log_format: Option<LogFormat>,
-    /// What is logged; debug has a line for each request
+    /// What is logged; debug has a line for each request, trace for each statement of a page
     #[arg(long, env = "ROLLCALL_LOG_LEVEL", value_name = "LEVEL", default_value = "info")]
     log_level: LogLevel,
 }
@@ -62,6 +62,8 @@ pub(super) enum LogLevel {
     Info,
     /// And each request.
     Debug,
+    /// And each statement that a read asks of the file, without its values.
+    Trace,
 }
 
 /// Starts the log, on stderr. Called once, before anything else.
@@ -71,6 +73,7 @@ pub(super) fn log(format: LogFormat, level: LogLevel) {
         LogLevel::Warn => LevelFilter::WARN,
         LogLevel::Info => LevelFilter::INFO,
         LogLevel::Debug => LevelFilter::DEBUG,
+        LogLevel::Trace => LevelFilter::TRACE,
     };
     // Libraries speak of addresses and bodies; only their warnings are worth a line.
     let filter = Targets::new().with_default(LevelFilter::WARN.min(ours)).with_target("rollcall", ours);

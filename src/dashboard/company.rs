@@ -56,7 +56,7 @@ const DOMAINS_MAX: usize = 3;
 const ALIASES_MAX: usize = 5;
 
 /// Members of a page within the company's page.
-pub const MEMBER_ROWS: usize = 20;
+pub const MEMBER_ROWS: usize = 12;
 
 /// The parameters of the list of members.
 pub const MEMBERS: Names = Names { search: "member", sort: "sort", after: "after" };

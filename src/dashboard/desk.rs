@@ -12,7 +12,7 @@ use super::parts::times::Clock;
 use crate::http::client;
 use crate::http::page::PageError;
 use crate::store::operators::Operator;
-use crate::store::{Reader, Store, StoreError, companies, users};
+use crate::store::{Reader, Store, StoreError, workspace};
 
 /// The cookie that keeps the theme of a browser.
 const THEME_COOKIE: &str = "rollcall_theme";
@@ -43,17 +43,14 @@ pub async fn read<T: Send + 'static>(
 ) -> Result<(Frame, T), PageError> {
     let store = store(request)?;
     let clock = clock(store);
-    let ((found, counts), _lag_ms) = store
-        .read_folded(move |db| {
-            Ok((query(db, clock)?, (users::count(db, None)?, companies::count(db, companies::Shelf::InUse, None)?)))
-        })
-        .await?;
+    let ((found, counts), _lag_ms) =
+        store.read_folded(move |db| Ok((query(db, clock)?, workspace::counts(db)?))).await?;
     let frame = Frame {
         workspace: store.catalog().settings.workspace_name.clone(),
         operator: Some((operator.email, operator.role)),
         theme: theme(request),
         clock,
-        counts: Some(counts),
+        counts: Some((counts.users, counts.companies)),
         place,
         address: request.uri().path_and_query().map_or("/", |address| address.as_str()).to_owned(),
         server: client::base_url(request),

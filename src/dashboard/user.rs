@@ -37,7 +37,7 @@ use crate::store::events::Of;
 use crate::store::membership_history::MembershipHistory;
 use crate::store::operators::Operator;
 use crate::store::segments::Someone;
-use crate::store::users::{self, Identifier, UserMembership, UserName, UserPage};
+use crate::store::users::{self, Identifier, UserMembership, UserName, UserPage, UserRow};
 use crate::store::{Reader, StoreError, changes, notes};
 
 /// Changes that are read for the earlier values of attributes.
@@ -573,6 +573,16 @@ pub async fn answer(operator: Operator, request: &HttpRequest, id: String) -> An
         Some(view) => desk::page(page(&frame, &view)),
         None => desk::page_with(StatusCode::NOT_FOUND, errors::no_user(&frame, &id)),
     })
+}
+
+/// The user of an id as a list shows one, without the roll.
+pub(super) fn row(db: &Reader<'_>, id: &str) -> Result<Option<UserRow>, StoreError> {
+    for name in [UserName::UserId, UserName::Id, UserName::Email] {
+        if let Some(key) = users::key(db, &name(id.to_owned()))? {
+            return users::row(db, key);
+        }
+    }
+    Ok(None)
 }
 
 /// The user of an id: the site's, or ours, or of a lead the e-mail address.

@@ -10,6 +10,10 @@ use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage};
 
 use super::{client, session};
+use crate::store::cost;
+
+/// What the answer cost this server.
+const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 
 /// Our own files and forms, nothing inline, in nobody's frame.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; \
@@ -24,7 +28,8 @@ pub async fn protect<B: MessageBody + 'static>(
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, Error> {
     let https = client::is_https(request.request());
-    let mut response = next.call(request).await?;
+    let (response, cost) = cost::of(next.call(request)).await;
+    let mut response = response?;
     let renewed = response.request().extensions_mut().remove::<session::Renewed>();
     if let Some(session::Renewed(cookie)) = renewed {
         // A response that signs in or out has the last word on the cookie.
@@ -33,6 +38,9 @@ pub async fn protect<B: MessageBody + 'static>(
         }
     }
     let headers = response.headers_mut();
+    // Seen beside the request in the browser's network panel: https://www.w3.org/TR/server-timing/.
+    let timing = format!("db;dur={:.1};desc=\"{} statements\"", cost.time.as_secs_f64() * 1_000.0, cost.statements);
+    headers.insert(SERVER_TIMING, HeaderValue::try_from(timing).expect("ASCII"));
     let mut say = |name: HeaderName, value: &'static str| {
         if !headers.contains_key(&name) {
             headers.insert(name, HeaderValue::from_static(value));

@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::ops::RangeInclusive;
 
-use rusqlite::{OptionalExtension, named_params};
+use rusqlite::named_params;
 
 use super::events::BUCKET_BITS;
 use super::list::json_keys;
@@ -196,12 +196,19 @@ fn last_of(
     Ok(last)
 }
 
-/// As [`last_of_users`], of a visitor.
-pub(super) fn last_of_visitor(db: &Reader<'_>, visitor: i64, hour: i64) -> Result<Option<i64>, StoreError> {
-    if hour == 0 {
-        return Ok(None);
-    }
-    Ok(last_in_hour(db, -visitor, hour)?.or(Some(hour * HOUR_MS)))
+/// As [`last_of_users`], of visitors.
+pub(super) fn last_of_visitors(db: &Reader<'_>, hours: &[(i64, i64)]) -> Result<HashMap<i64, i64>, StoreError> {
+    let mut statement = db.0.prepare_cached(
+        "SELECT asked.value ->> 0, max((
+           SELECT event.event_id FROM events_by_subject AS fold
+           CROSS JOIN events AS event ON event.event_id = fold.event_id
+           WHERE fold.bucket = asked.value ->> 1 AND fold.subject = -(asked.value ->> 0)
+             AND fold.event_id BETWEEN asked.value ->> 2 AND asked.value ->> 3
+             AND event.kind IN (0, 1, 2) AND event.flags & 3 = 0
+           ORDER BY fold.event_id DESC LIMIT 1))
+         FROM json_each(:asked) AS asked GROUP BY asked.value ->> 0",
+    )?;
+    last_of(&mut statement, named_params! { ":asked": asked(hours) }, hours)
 }
 
 /// A company and those merged into it.
@@ -211,29 +218,6 @@ pub(super) fn named_companies(db: &Reader<'_>, company: i64) -> Result<Vec<i64>,
     )?;
     let parameters = named_params! { ":company": company, ":limit": SUBJECTS_ASKED_MAX as i64 };
     Ok(statement.query_map(parameters, |row| row.get(0))?.collect::<Result<_, _>>()?)
-}
-
-fn last_in_hour(db: &Reader<'_>, subject: i64, hour: i64) -> Result<Option<i64>, StoreError> {
-    let mut statement = db.0.prepare_cached(
-        "SELECT event.event_id FROM events_by_subject AS fold
-         CROSS JOIN events AS event ON event.event_id = fold.event_id
-         WHERE fold.bucket = :bucket AND fold.subject = :subject AND fold.event_id BETWEEN :first AND :last
-           AND event.kind IN (0, 1, 2) AND event.flags & 3 = 0
-         ORDER BY fold.event_id DESC LIMIT 1",
-    )?;
-    let (first, last) = hour_ids(hour);
-    for bucket in buckets(first, last) {
-        let found = statement
-            .query_row(
-                named_params! { ":bucket": bucket, ":subject": subject, ":first": first, ":last": last },
-                |row| row.get(0),
-            )
-            .optional()?;
-        if let Some(event_id) = found {
-            return Ok(Some(EventId(event_id).at_ms()));
-        }
-    }
-    Ok(None)
 }
 
 /// The first and the last id that an event of an hour can have.
@@ -247,27 +231,41 @@ fn buckets(first: i64, last: i64) -> impl Iterator<Item = i64> {
     (first..=last).rev()
 }
 
-/// Distinct active users of the workspace in a span of days; none where the people of its
-/// single days are more than [`PEOPLE_TOLD_APART_MAX`].
-pub(super) fn people(db: &Reader<'_>, span: &RangeInclusive<i32>) -> Result<Option<i64>, StoreError> {
-    if people_days(db, span)? > PEOPLE_TOLD_APART_MAX {
-        return Ok(None);
-    }
-    let mut statement =
-        db.0.prepare_cached("SELECT count(DISTINCT user_key) FROM people_by_day WHERE day BETWEEN :first AND :last")?;
-    let people =
-        statement.query_row(named_params! { ":first": span.start(), ":last": span.end() }, |row| row.get(0))?;
-    Ok(Some(people))
+/// The people of a span of days.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct SpanPeople {
+    /// Those of its single days, added up.
+    pub people_days: i64,
+    /// Distinct people; none where those of its single days are more than [`PEOPLE_TOLD_APART_MAX`].
+    pub people: Option<i64>,
 }
 
-/// The people of the single days of a span, added up.
-pub(super) fn people_days(db: &Reader<'_>, span: &RangeInclusive<i32>) -> Result<i64, StoreError> {
-    let mut statement =
-        db.0.prepare_cached("SELECT coalesce(sum(people), 0) FROM days WHERE day BETWEEN :first AND :last")?;
-    Ok(statement.query_row(named_params! { ":first": span.start(), ":last": span.end() }, |row| row.get(0))?)
+/// The active users of the workspace in spans of days.
+pub(super) fn people<const N: usize>(
+    db: &Reader<'_>,
+    spans: &[RangeInclusive<i32>; N],
+) -> Result<[SpanPeople; N], StoreError> {
+    let mut statement = db.0.prepare_cached(
+        "SELECT people_days, CASE WHEN people_days <= :told_apart THEN (
+           SELECT count(DISTINCT user_key) FROM people_by_day WHERE day BETWEEN first AND last) END
+         FROM (SELECT key, value ->> 0 AS first, value ->> 1 AS last, (
+                 SELECT coalesce(sum(people), 0) FROM days WHERE day BETWEEN value ->> 0 AND value ->> 1) AS people_days
+               FROM json_each(:spans))
+         ORDER BY key",
+    )?;
+    let spans: Vec<[i32; 2]> = spans.iter().map(|span| [*span.start(), *span.end()]).collect();
+    let parameters = named_params! {
+        ":spans": serde_json::to_string(&spans).expect("numbers are JSON"),
+        ":told_apart": PEOPLE_TOLD_APART_MAX,
+    };
+    let rows = statement
+        .query_map(parameters, |row| Ok(SpanPeople { people_days: row.get(0)?, people: row.get(1)? }))?
+        .collect::<Result<Vec<_>, _>>()?;
+    Ok(rows.try_into().expect("a row of each span"))
 }
 
-/// As [`people`], of a company.
+/// Distinct active users of a company in a span of days; none where the people of its single days are more than
+/// [`PEOPLE_TOLD_APART_MAX`].
 pub(super) fn people_of_company(
     db: &Reader<'_>,
     company: i64,
@@ -284,7 +282,7 @@ pub(super) fn people_of_company(
     Ok(Some(statement.query_row(named_params! { ":days": days, ":company": company }, |row| row.get(0))?))
 }
 
-/// As [`people_days`], of a company.
+/// The people of the single days of a span in a company, added up.
 pub(super) fn people_days_of_company(
     db: &Reader<'_>,
     company: i64,

@@ -145,18 +145,41 @@ pub fn look(
         return Ok(looked);
     }
     let stride = (about / runs).max(1);
-    for run in 0..runs {
+    let starts = (0..runs).map(|run| {
         // Each run lies elsewhere in its part: what comes back every hundred rows would else be met
         // always or never.
         let offset = (run.wrapping_mul(GOLDEN) >> 32) % stride.saturating_sub(RUN_ROWS).max(1);
-        let start = i64::try_from(run * stride + offset).unwrap_or_default();
-        for row in after(db, table, reached.max((start, 0)), RUN_ROWS)? {
+        i64::try_from(run * stride + offset).unwrap_or_default()
+    });
+    for row in runs_after(db, table, starts)? {
+        // Where keys are far apart, a run goes on into the next one's part.
+        if row.key > reached {
             each(&row);
             looked.rows += 1;
             reached = row.key;
         }
     }
     Ok(looked)
+}
+
+/// Runs of rows, one behind each of these keys.
+fn runs_after(
+    db: &Reader<'_>,
+    table: Table,
+    starts: impl Iterator<Item = i64>,
+) -> Result<Vec<AttributesRow>, StoreError> {
+    let (name, first, second) = table.columns();
+    let both = if table == Table::Memberships { "user_key, company_key" } else { first };
+    let mut statement = db.0.prepare_cached(&format!(
+        "SELECT {first}, {second}, json(attributes), stamps FROM json_each(?1) AS start
+         CROSS JOIN {name} ON ({both}) IN (
+           SELECT {both} FROM {name} WHERE {first} > start.value ORDER BY {both} LIMIT ?2)
+         ORDER BY start.key, {both}"
+    ))?;
+    let rows = statement.query_map(params![json_keys(starts), RUN_ROWS as i64], |row| {
+        Ok(AttributesRow { table, key: (row.get(0)?, row.get(1)?), values: row.get(2)?, stamps: row.get(3)? })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 /// The values of all attributes of these rows of a table of one key, by key.

@@ -5,10 +5,10 @@ mod deeds;
 use rusqlite::{OptionalExtension, named_params, params};
 use serde_json::Value;
 
-pub use deeds::{Wanted, all};
+pub use deeds::{Wanted, all, first_of_set};
 
 use super::list::{self, Cursor, Page};
-use super::{Reader, StoreError, Tx, users};
+use super::{Reader, StoreError, Tx};
 use crate::domain::access::Grade;
 use crate::domain::attributes::Owner;
 use crate::domain::change::{By, Change, LINK, MEMBERSHIP as STANDING, Subject};
@@ -52,6 +52,8 @@ pub struct ChangeRow {
     pub by_name: String,
     /// The deed in a word.
     pub cause: String,
+    /// The change set that took it back.
+    pub undone_by: Option<ChangeKey>,
     /// What its sender was worth.
     pub grade: Grade,
     /// Whom it is about.
@@ -109,21 +111,16 @@ pub fn list(
     after: Option<&Cursor>,
     size: usize,
 ) -> Result<Page<ChangeRow>, StoreError> {
-    let mut places: Vec<Place> = Vec::new();
-    for strand in strands(db, subject)? {
-        places.extend(newest_of_strand(db, strand, after, size + 1)?);
-    }
+    let mut places = newest_of_strands(db, &strands(db, subject)?, after, size + 1)?;
     places.sort_unstable_by(|a, b| b.cmp(a));
     places.dedup();
     let goes_on =
         places.get(size).and_then(|beyond| places.iter().position(|place| place.change_key == beyond.change_key));
     let size = goes_on.filter(|begins| *begins > 0).unwrap_or(size);
     places.truncate(size + 1);
-    let mut rows = Vec::with_capacity(places.len());
-    for place in places {
-        rows.push((Cursor { value: place.place.into(), key: place.change_key }, row(db, place)?));
-    }
-    Ok(Page::cut(rows, size))
+    let rows = rows(db, &places)?.into_iter();
+    let rows = rows.map(|row| (Cursor { value: row.place.into(), key: row.change.0 }, row));
+    Ok(Page::cut(rows.collect(), size))
 }
 
 /// A page of the deeds that changed something about someone, newest first, each whole as long
@@ -142,7 +139,7 @@ pub fn sets(
     for row in page.rows {
         match sets.last_mut() {
             Some(set) if set.change == row.change => set.changes.push(row),
-            _ => sets.push(set_of(db, row)?),
+            _ => sets.push(set_of(row)),
         }
     }
     if page.next.is_none() && sets.len() <= size {
@@ -155,19 +152,17 @@ pub fn sets(
 }
 
 /// A change set that begins with a row.
-fn set_of(db: &Reader<'_>, row: ChangeRow) -> Result<ChangeSet, StoreError> {
-    let mut statement = db.0.prepare_cached("SELECT undone_by FROM change_sets WHERE change_key = :change")?;
-    let undone_by: Option<i64> = statement.query_row(named_params! { ":change": row.change.0 }, |row| row.get(0))?;
-    Ok(ChangeSet {
+fn set_of(row: ChangeRow) -> ChangeSet {
+    ChangeSet {
         change: row.change,
         at_ms: row.at_ms,
         by_kind: row.by_kind.clone(),
         by_name: row.by_name.clone(),
         cause: row.cause.clone(),
-        undone_by: undone_by.map(ChangeKey),
+        undone_by: row.undone_by,
         changes: vec![row],
         beyond: 0,
-    })
+    }
 }
 
 /// Where a change stands: in the order of its change set, then of its place in it.
@@ -179,110 +174,71 @@ pub(super) struct Place {
     pub subject_key: i64,
 }
 
-/// Changes that one index serves in their order.
-#[derive(Debug, Clone, Copy)]
-enum Strand {
-    /// Of a subject's number and key.
-    Of(i64, i64),
-    /// Of a company's memberships.
-    MembershipsOf(i64),
+/// Records whose changes are one history: of each its number and key.
+struct Strands {
+    /// Whose own changes they are.
+    of: Vec<(i64, i64)>,
+    /// Companies of whose memberships.
+    memberships_of: Vec<i64>,
 }
 
 /// The strands of a subject's history; of a user and a company also those of records merged into it.
-fn strands(db: &Reader<'_>, subject: Subject) -> Result<Vec<Strand>, StoreError> {
+fn strands(db: &Reader<'_>, subject: Subject) -> Result<Strands, StoreError> {
     let (number, key, _) = subject_columns(subject);
-    let mut strands = vec![Strand::Of(number, key)];
+    let merged = |sql: &str| -> Result<Vec<i64>, StoreError> {
+        let mut statement = db.0.prepare_cached(sql)?;
+        let rows = statement.query_map(named_params! { ":key": key, ":limit": MERGED_MAX as i64 }, |row| row.get(0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    };
+    let mut keys = vec![key];
     match subject {
-        Subject::User(user) => {
-            let mut statement =
-                db.0.prepare_cached("SELECT user_key FROM users WHERE merged_into = :user LIMIT :limit")?;
-            let merged = statement
-                .query_map(named_params! { ":user": user.0, ":limit": MERGED_MAX as i64 }, |row| row.get(0))?;
-            strands.push(Strand::Of(MEMBERSHIP, key));
-            for merged in merged {
-                let merged = merged?;
-                strands.extend([Strand::Of(number, merged), Strand::Of(MEMBERSHIP, merged)]);
-            }
+        Subject::User(_) => {
+            keys.extend(merged("SELECT user_key FROM users WHERE merged_into = :key LIMIT :limit")?);
+            let of = keys.iter().flat_map(|key| [(number, *key), (MEMBERSHIP, *key)]);
+            Ok(Strands { of: of.collect(), memberships_of: Vec::new() })
         }
-        Subject::Company(company) => {
-            strands.push(Strand::MembershipsOf(company.0));
-            let mut statement =
-                db.0.prepare_cached("SELECT company_key FROM companies WHERE merged_into = :company LIMIT :limit")?;
-            let merged = statement
-                .query_map(named_params! { ":company": company.0, ":limit": MERGED_MAX as i64 }, |row| row.get(0))?;
-            for merged in merged {
-                let merged = merged?;
-                strands.extend([Strand::Of(number, merged), Strand::MembershipsOf(merged)]);
-            }
+        Subject::Company(_) => {
+            keys.extend(merged("SELECT company_key FROM companies WHERE merged_into = :key LIMIT :limit")?);
+            Ok(Strands { of: keys.iter().map(|key| (number, *key)).collect(), memberships_of: keys })
         }
-        _ => {}
+        _ => Ok(Strands { of: vec![(number, key)], memberships_of: Vec::new() }),
     }
-    Ok(strands)
 }
 
-/// The newest changes of a strand, behind a cursor.
-fn newest_of_strand(
+/// The newest changes of each strand, behind a cursor.
+fn newest_of_strands(
     db: &Reader<'_>,
-    strand: Strand,
+    strands: &Strands,
     after: Option<&Cursor>,
     limit: usize,
 ) -> Result<Vec<Place>, StoreError> {
-    let sql = match strand {
-        Strand::Of(..) => {
-            "SELECT change_key, place, subject, subject_key FROM changes
-             WHERE subject = :subject AND subject_key = :key AND (change_key, place) < (:change, :place)
-             ORDER BY change_key DESC, place DESC LIMIT :limit"
-        }
-        Strand::MembershipsOf(_) => {
-            "SELECT change_key, place, subject, subject_key FROM changes INDEXED BY changes_company
-             WHERE company_key = :key AND company_key <> 0 AND (change_key, place) < (:change, :place)
-             ORDER BY change_key DESC, place DESC LIMIT :limit"
-        }
-    };
-    let mut statement = db.0.prepare_cached(sql)?;
-    let key = match strand {
-        Strand::Of(subject, key) => {
-            list::bind(&mut statement, ":subject", subject)?;
-            key
-        }
-        Strand::MembershipsOf(company) => company,
-    };
-    list::bind(&mut statement, ":key", key)?;
-    list::bind(&mut statement, ":change", after.map_or(i64::MAX, |cursor| cursor.key))?;
-    list::bind(&mut statement, ":place", after.and_then(|cursor| cursor.value.as_i64()).unwrap_or(i64::MAX))?;
-    list::bind(&mut statement, ":limit", limit as i64)?;
-    let mut rows = statement.raw_query();
-    let mut places = Vec::new();
-    while let Some(row) = rows.next()? {
-        places.push(Place {
-            change_key: row.get(0)?,
-            place: row.get(1)?,
-            subject: row.get(2)?,
-            subject_key: row.get(3)?,
-        });
-    }
-    Ok(places)
-}
-
-/// The first of what one deed changed, and how much it is.
-///
-/// # Errors
-/// [`StoreError`] only.
-pub fn first_of_set(db: &Reader<'_>, change: ChangeKey, size: usize) -> Result<(Vec<ChangeRow>, u64), StoreError> {
     let mut statement = db.0.prepare_cached(
-        "SELECT subject, subject_key, place FROM changes INDEXED BY changes_set
-         WHERE change_key = :change ORDER BY place LIMIT :limit",
+        "SELECT place.value ->> 0, place.value ->> 1, place.value ->> 2, place.value ->> 3
+         FROM json_each(:of) AS strand CROSS JOIN json_each((
+           SELECT json_group_array(json_array(change_key, place, subject, subject_key)) FROM (
+             SELECT change_key, place, subject, subject_key FROM changes
+             WHERE subject = strand.value ->> 0 AND subject_key = strand.value ->> 1
+               AND (change_key, place) < (:change, :place)
+             ORDER BY change_key DESC, place DESC LIMIT :limit))) AS place
+         UNION ALL
+         SELECT place.value ->> 0, place.value ->> 1, place.value ->> 2, place.value ->> 3
+         FROM json_each(:companies) AS strand CROSS JOIN json_each((
+           SELECT json_group_array(json_array(change_key, place, subject, subject_key)) FROM (
+             SELECT change_key, place, subject, subject_key FROM changes INDEXED BY changes_company
+             WHERE company_key = strand.value AND company_key <> 0 AND (change_key, place) < (:change, :place)
+             ORDER BY change_key DESC, place DESC LIMIT :limit))) AS place",
     )?;
-    let parameters = named_params! { ":change": change.0, ":limit": size as i64 };
+    let parameters = named_params! {
+        ":of": serde_json::to_string(&strands.of).expect("numbers are JSON"),
+        ":companies": list::json_keys(strands.memberships_of.iter().copied()),
+        ":change": after.map_or(i64::MAX, |cursor| cursor.key),
+        ":place": after.and_then(|cursor| cursor.value.as_i64()).unwrap_or(i64::MAX),
+        ":limit": limit as i64,
+    };
     let places = statement.query_map(parameters, |row| {
-        Ok(Place { change_key: change.0, subject: row.get(0)?, subject_key: row.get(1)?, place: row.get(2)? })
+        Ok(Place { change_key: row.get(0)?, place: row.get(1)?, subject: row.get(2)?, subject_key: row.get(3)? })
     })?;
-    let rows = places.map(|place| row(db, place?)).collect::<Result<Vec<_>, _>>()?;
-    let mut last = db.0.prepare_cached(
-        "SELECT coalesce(max(place) + 1, 0) FROM changes INDEXED BY changes_set WHERE change_key = :change",
-    )?;
-    let total: i64 = last.query_row(named_params! { ":change": change.0 }, |row| row.get(0))?;
-    Ok((rows, total.unsigned_abs()))
+    Ok(places.collect::<Result<_, _>>()?)
 }
 
 /// What one deed changed, field by field, in the order in which it did.
@@ -296,14 +252,19 @@ pub fn of_set(db: &Reader<'_>, change: ChangeKey) -> Result<Vec<ChangeRow>, Stor
     let places = statement.query_map(named_params! { ":change": change.0 }, |row| {
         Ok(Place { change_key: change.0, subject: row.get(0)?, subject_key: row.get(1)?, place: row.get(2)? })
     })?;
-    places.map(|place| row(db, place?)).collect()
+    rows(db, &places.collect::<Result<Vec<_>, _>>()?)
 }
 
-/// One change with its change set, and the names of whom it is about.
-pub(super) fn row(db: &Reader<'_>, place: Place) -> Result<ChangeRow, StoreError> {
+/// Changes with their change sets, and the names of whom they are about, in the order of their places.
+pub(super) fn rows(db: &Reader<'_>, places: &[Place]) -> Result<Vec<ChangeRow>, StoreError> {
+    // What is kept of a link is our number of the user, whose id may be another by now.
     let mut statement = db.0.prepare_cached(
         "SELECT s.at_ms, s.by_kind, CASE s.by_kind WHEN 'message' THEN coalesce(source.name, '') ELSE s.by_name END,
-                s.cause, c.field, c.before, c.after, company.company_id,
+                s.cause, c.field, c.before,
+                CASE c.field WHEN :link
+                  THEN (SELECT json_quote(coalesce(user_id, email, id)) FROM users WHERE user_key = c.after)
+                  ELSE c.after END,
+                company.company_id,
                 CASE c.subject
                   WHEN 1 THEN (SELECT company_id FROM companies WHERE company_key = c.subject_key)
                   WHEN 3 THEN (SELECT anonymous_id FROM visitors WHERE visitor_key = c.subject_key)
@@ -317,31 +278,32 @@ pub(super) fn row(db: &Reader<'_>, place: Place) -> Result<ChangeRow, StoreError
                      WHEN c.subject = 5 THEN (SELECT name FROM sources WHERE source_key = c.subject_key)
                      WHEN c.subject = 7 THEN (SELECT name FROM segments WHERE segment_key = c.subject_key) END,
                 company.name, c.company_key, s.grade,
-                CASE c.subject WHEN 6 THEN (SELECT owner FROM attribute_definitions WHERE definition_key = c.subject_key) END
-         FROM changes AS c
+                CASE c.subject WHEN 6 THEN (SELECT owner FROM attribute_definitions WHERE definition_key = c.subject_key) END,
+                s.undone_by, c.subject, c.subject_key, c.change_key, c.place
+         FROM json_each(:places) AS asked
+         CROSS JOIN changes AS c ON c.subject = asked.value ->> 0 AND c.subject_key = asked.value ->> 1
+           AND c.change_key = asked.value ->> 2 AND c.place = asked.value ->> 3
          JOIN change_sets AS s ON s.change_key = c.change_key
          LEFT JOIN sources AS source ON source.source_key = s.source_key
          LEFT JOIN companies AS company ON company.company_key = c.company_key AND c.subject = 2
-         WHERE c.subject = :subject AND c.subject_key = :key AND c.change_key = :change AND c.place = :place",
+         ORDER BY asked.key",
     )?;
-    let parameters = named_params! {
-        ":subject": place.subject,
-        ":key": place.subject_key,
-        ":change": place.change_key,
-        ":place": place.place,
-    };
+    let asked = places.iter().map(|place| [place.subject, place.subject_key, place.change_key, place.place]);
+    let asked = serde_json::to_string(&asked.collect::<Vec<_>>()).expect("numbers are JSON");
     let json = |text: Option<String>| text.and_then(|text| serde_json::from_str(&text).ok());
-    let mut found = statement.query_row(parameters, |row| {
+    let found = statement.query_map(named_params! { ":places": asked, ":link": LINK }, |row| {
+        let (subject, subject_key) = (row.get(15)?, row.get(16)?);
         Ok(ChangeRow {
-            change: ChangeKey(place.change_key),
-            place: place.place,
+            change: ChangeKey(row.get(17)?),
+            place: row.get(18)?,
             at_ms: row.get(0)?,
             by_kind: row.get(1)?,
             by_name: row.get(2)?,
             cause: row.get(3)?,
+            undone_by: row.get::<_, Option<i64>>(14)?.map(ChangeKey),
             grade: Grade::from_number(row.get(12)?),
-            about: subject_of(place.subject, place.subject_key, row.get(11)?),
-            subject: subject_word(place.subject),
+            about: subject_of(subject, subject_key, row.get(11)?),
+            subject: subject_word(subject),
             subject_id: row.get::<_, Option<String>>(8)?.unwrap_or_default(),
             subject_name: row.get(9)?,
             attribute_of: row.get::<_, Option<i64>>(13)?.map(Owner::from_number),
@@ -352,12 +314,7 @@ pub(super) fn row(db: &Reader<'_>, place: Place) -> Result<ChangeRow, StoreError
             after: json(row.get(6)?),
         })
     })?;
-    if found.field == LINK {
-        // What is kept is our number of the user, whose id may be another by now.
-        let user = found.after.as_ref().and_then(Value::as_i64).map(UserKey);
-        found.after = user.map(|user| users::called(db, user)).transpose()?.flatten().map(Value::String);
-    }
-    Ok(found)
+    Ok(found.collect::<Result<_, _>>()?)
 }
 
 /// Whom a row's numbers mean.

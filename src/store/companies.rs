@@ -19,7 +19,7 @@ pub use ids::{drop_id, give_former_id, give_id, id_since_ms, key_of_id};
 use listed::page_of_keys;
 pub use listed::{count, count_matching};
 pub use members::{MemberRow, MembersBy, count_members, members};
-pub use page::{Carriers, CompanyPage, CompanyRecord, page, record, record_of_key, records};
+pub use page::{Carriers, CompanyPage, CompanyRecord, page, record, record_of_key, records, row, values};
 
 use super::list::{self, ListQuery, Page};
 use super::users::{ROLL_DAYS, first_seen};

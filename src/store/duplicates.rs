@@ -8,9 +8,9 @@ use rusqlite::{named_params, params};
 use serde_json::{Value, json};
 
 use super::companies::CompanyRow;
-use super::list::{COUNTED_MAX, Count, Cursor, Page};
+use super::list::{Count, Cursor, Page};
 use super::users::UserRow;
-use super::{Reader, StoreError, Tx, companies, users};
+use super::{Reader, StoreError, Tx, companies, users, workspace};
 use crate::domain::duplicates::{Records, Why};
 use crate::domain::ids::{CompanyKey, UserKey};
 
@@ -100,12 +100,11 @@ fn groups<R>(
 /// # Errors
 /// [`StoreError`] only.
 pub fn count(db: &Reader<'_>, records: Records) -> Result<Count, StoreError> {
-    let mut statement = db.0.prepare_cached(
-        "SELECT count(*) FROM (SELECT 1 FROM possible_duplicates INDEXED BY possible_duplicates_since
-           WHERE records = :records LIMIT :limit)",
-    )?;
-    let parameters = named_params! { ":records": records as i64, ":limit": COUNTED_MAX };
-    Ok(Count::of(statement.query_row(parameters, |row| row.get(0))?))
+    let counts = workspace::counts(db)?;
+    Ok(match records {
+        Records::Users => counts.users_alike,
+        Records::Companies => counts.companies_alike,
+    })
 }
 
 /// Others that may be the same user, and why.

@@ -3,9 +3,9 @@
 use rusqlite::{OptionalExtension, named_params, params};
 use serde_json::Value;
 
-use super::list::{COUNTED_MAX, Count, Cursor, Page, json_keys};
+use super::list::{Count, Cursor, Page, json_keys};
 use super::users::{self, UserRow};
-use super::{Reader, StoreError, Tx};
+use super::{Reader, StoreError, Tx, workspace};
 use crate::domain::ids::{CompanyKey, UserKey};
 
 /// People who are shown of each domain.
@@ -65,11 +65,7 @@ pub fn suggested(
 /// # Errors
 /// [`StoreError`] only.
 pub fn count_suggested(db: &Reader<'_>) -> Result<Count, StoreError> {
-    let mut statement = db.0.prepare_cached(
-        "SELECT count(*) FROM (SELECT 1 FROM suggested_domains INDEXED BY suggested_domains_people
-           WHERE people > 0 LIMIT :limit)",
-    )?;
-    Ok(Count::of(statement.query_row(named_params! { ":limit": COUNTED_MAX }, |row| row.get(0))?))
+    Ok(workspace::counts(db)?.suggested_domains)
 }
 
 /// Those who wait for a domain, behind one of them.

@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
-use rusqlite::{Connection, OptionalExtension, Statement, named_params, params};
+use rusqlite::{Connection, OptionalExtension, named_params, params};
 
 use super::arrivals::{self, Followed, What};
 use super::folds::Folded;
-use super::list::{COUNTED_MAX, Count, Cursor, Page};
+use super::list::{self, COUNTED_MAX, Count, Cursor, Page};
 use super::{Reader, StoreError, Tx, contexts, users};
 use crate::domain::ids::{CompanyKey, EventId, SourceKey, UserKey, VisitorKey};
 use crate::domain::limits::{EVENT_NAMES_MAX, OTHER_EVENTS};
@@ -90,13 +90,8 @@ pub enum Of {
 pub fn list(db: &Reader<'_>, of: Of, after: Option<&Cursor>, size: usize) -> Result<Page<EventRow>, StoreError> {
     let before = after.map_or(i64::MAX, |cursor| cursor.key);
     let ids = ids(db, of, before, size + 1)?;
-    let mut rows = Vec::with_capacity(ids.len());
-    for id in ids {
-        if let Some(event) = row(db, id)? {
-            rows.push((Cursor { value: serde_json::Value::Null, key: id }, event));
-        }
-    }
-    Ok(Page::cut(rows, size))
+    let cursor = |event: &EventRow| Cursor { value: serde_json::Value::Null, key: event.event_id.0 };
+    Ok(Page::cut(rows(db, &ids)?.into_iter().map(|event| (cursor(&event), event)).collect(), size))
 }
 
 /// One event.
@@ -104,7 +99,7 @@ pub fn list(db: &Reader<'_>, of: Of, after: Option<&Cursor>, size: usize) -> Res
 /// # Errors
 /// [`StoreError`] only.
 pub fn find(db: &Reader<'_>, event: EventId) -> Result<Option<EventRow>, StoreError> {
-    row(db, event.0)
+    Ok(rows(db, &[event.0])?.pop())
 }
 
 /// A page of events in the order in which they came, behind a place; from what is kept on where no place is said.
@@ -116,10 +111,7 @@ pub fn list_by_arrival(db: &Reader<'_>, after: Option<i64>, size: usize) -> Resu
     let Followed::Events { events, read_until } = arrivals::follow(db, after, size)? else {
         return Ok(None);
     };
-    let mut rows = Vec::with_capacity(events.len());
-    for id in events {
-        rows.extend(row(db, id.0)?);
-    }
+    let rows = rows(db, &events.iter().map(|id| id.0).collect::<Vec<_>>())?;
     Ok(Some(Page { rows, next: Some(Cursor { value: serde_json::Value::Null, key: read_until }) }))
 }
 
@@ -146,8 +138,10 @@ pub fn count_before(db: &Reader<'_>, before_ms: i64) -> Result<Count, StoreError
 fn ids(db: &Reader<'_>, of: Of, before: i64, limit: usize) -> Result<Vec<i64>, StoreError> {
     match of {
         Of::All => newest(db, before, limit),
-        Of::User(user) => walk(db, &strands_of_user(db, user)?, before, limit, newest_of_subject),
-        Of::Company(company) => walk(db, &strands_of_company(db, company)?, before, limit, newest_of_company),
+        Of::User(user) => walk(db, ("events_by_subject", "subject"), &strands_of_user(db, user)?, before, limit),
+        Of::Company(company) => {
+            walk(db, ("events_by_company", "company_key"), &strands_of_company(db, company)?, before, limit)
+        }
     }
 }
 
@@ -176,17 +170,17 @@ fn strands_of_user(db: &Reader<'_>, user: UserKey) -> Result<Vec<Strand>, StoreE
         statement.query_map(named_params! { ":user": user.0 }, |row| row.get(0))?.collect::<Result<_, _>>()?;
     let mut strands: Vec<Strand> = users.iter().map(|key| Strand { key: *key, from: i64::MIN }).collect();
     let mut statement = db.0.prepare_cached(
-        "SELECT visitor_key, linked_from_ms FROM visitors
-         WHERE user_key = :user ORDER BY visitor_key DESC LIMIT :limit",
+        "SELECT browser.visitor_key, browser.linked_from_ms FROM json_each(:users) AS asked
+         CROSS JOIN visitors AS browser ON browser.user_key = asked.value
+         ORDER BY asked.key, browser.visitor_key DESC LIMIT :limit",
     )?;
-    for user in users {
-        let limit = STRANDS_MAX.saturating_sub(strands.len());
-        let browsers = statement.query_map(named_params! { ":user": user, ":limit": limit as i64 }, |row| {
-            Ok(Strand { key: -row.get::<_, i64>(0)?, from: EventId::first_at(row.get(1)?).0 })
-        })?;
-        for browser in browsers {
-            strands.push(browser?);
-        }
+    let limit = STRANDS_MAX.saturating_sub(strands.len()) as i64;
+    let parameters = named_params! { ":users": list::json_keys(users.iter().copied()), ":limit": limit };
+    let browsers = statement.query_map(parameters, |row| {
+        Ok(Strand { key: -row.get::<_, i64>(0)?, from: EventId::first_at(row.get(1)?).0 })
+    })?;
+    for browser in browsers {
+        strands.push(browser?);
     }
     Ok(strands)
 }
@@ -202,29 +196,43 @@ fn strands_of_company(db: &Reader<'_>, company: CompanyKey) -> Result<Vec<Strand
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// Reads the newest events of one strand in one bucket, older than one.
-type ReadBucket = fn(&Reader<'_>, i64, Strand, i64, usize) -> Result<Vec<i64>, StoreError>;
-
-/// The newest events of strands, older than one: bucket by bucket down to the journal's oldest,
-/// of each strand no more than is wanted in all.
+/// The newest events of strands, older than one, bucket by bucket down to the journal's oldest, of each strand no
+/// more than is wanted in all. `fold` is the table in which they stand, `key` its column of a strand's key.
 fn walk(
     db: &Reader<'_>,
+    (fold, key): (&str, &str),
     strands: &[Strand],
     before: i64,
     limit: usize,
-    read: ReadBucket,
 ) -> Result<Vec<i64>, StoreError> {
     let mut found = Vec::new();
     let Some((oldest, newest)) = ends(db)? else { return Ok(found) };
+    let mut statement = db.0.prepare_cached(&format!(
+        "SELECT event.value FROM json_each(:asked) AS asked
+         CROSS JOIN json_each((SELECT json_group_array(event_id) FROM (
+           SELECT event_id FROM {fold}
+           WHERE bucket = asked.value ->> 0 AND {key} = asked.value ->> 1
+             AND event_id >= asked.value ->> 2 AND event_id < :before
+           ORDER BY event_id DESC LIMIT :limit))) AS event"
+    ))?;
+    let oldest = EventId(oldest).bucket();
     let mut bucket = EventId(before.saturating_sub(1).min(newest)).bucket();
-    while bucket >= EventId(oldest).bucket() && found.len() < limit {
-        let mut in_bucket = Vec::new();
-        for strand in strands.iter().filter(|strand| EventId(strand.from).bucket() <= bucket) {
-            in_bucket.extend(read(db, bucket, *strand, before, limit)?);
-        }
-        in_bucket.sort_unstable_by(|a, b| b.cmp(a));
-        found.extend(in_bucket);
-        bucket -= 1;
+    // Most pages end in the newest bucket; who was quiet for long is found in steps that grow.
+    let mut buckets = 1;
+    while bucket >= oldest && found.len() < limit {
+        let until = (bucket - buckets).max(oldest - 1);
+        let of_bucket = |bucket: i64| {
+            let reaching = strands.iter().filter(move |strand| EventId(strand.from).bucket() <= bucket);
+            reaching.map(move |strand| [bucket, strand.key, strand.from])
+        };
+        let asked: Vec<[i64; 3]> = (until + 1..=bucket).flat_map(of_bucket).collect();
+        let asked = serde_json::to_string(&asked).expect("numbers are JSON");
+        let parameters = named_params! { ":asked": asked, ":before": before, ":limit": limit as i64 };
+        let rows = statement.query_map(parameters, |row| row.get(0))?;
+        let mut in_buckets = rows.collect::<Result<Vec<i64>, _>>()?;
+        in_buckets.sort_unstable_by(|a, b| b.cmp(a));
+        found.extend(in_buckets);
+        (bucket, buckets) = (until, buckets * 2);
     }
     found.truncate(limit);
     Ok(found)
@@ -238,107 +246,59 @@ fn ends(db: &Reader<'_>) -> Result<Option<(i64, i64)>, StoreError> {
     Ok(oldest.zip(newest))
 }
 
-fn newest_of_subject(
-    db: &Reader<'_>,
-    bucket: i64,
-    strand: Strand,
-    before: i64,
-    limit: usize,
-) -> Result<Vec<i64>, StoreError> {
-    let mut statement = db.0.prepare_cached(
-        "SELECT event_id FROM events_by_subject
-         WHERE bucket = :bucket AND subject = :key AND event_id >= :from AND event_id < :before
-         ORDER BY event_id DESC LIMIT :limit",
-    )?;
-    bucket_rows(&mut statement, bucket, strand, before, limit)
-}
-
-fn newest_of_company(
-    db: &Reader<'_>,
-    bucket: i64,
-    strand: Strand,
-    before: i64,
-    limit: usize,
-) -> Result<Vec<i64>, StoreError> {
-    let mut statement = db.0.prepare_cached(
-        "SELECT event_id FROM events_by_company
-         WHERE bucket = :bucket AND company_key = :key AND event_id >= :from AND event_id < :before
-         ORDER BY event_id DESC LIMIT :limit",
-    )?;
-    bucket_rows(&mut statement, bucket, strand, before, limit)
-}
-
-fn bucket_rows(
-    statement: &mut Statement<'_>,
-    bucket: i64,
-    strand: Strand,
-    before: i64,
-    limit: usize,
-) -> Result<Vec<i64>, StoreError> {
-    let parameters = named_params! {
-        ":bucket": bucket,
-        ":key": strand.key,
-        ":from": strand.from,
-        ":before": before,
-        ":limit": limit as i64,
-    };
-    Ok(statement.query_map(parameters, |row| row.get(0))?.collect::<Result<_, _>>()?)
-}
-
-/// One event, its user read through link and merge, its company through merges.
-fn row(db: &Reader<'_>, event_id: i64) -> Result<Option<EventRow>, StoreError> {
-    let mut statement = db.0.prepare_cached(
+/// Events in the order of their ids as asked for, those that are there: the user of each read through link and
+/// merge, its company through merges.
+fn rows(db: &Reader<'_>, ids: &[i64]) -> Result<Vec<EventRow>, StoreError> {
+    let mut statement = db.0.prepare_cached(&format!(
         "SELECT event.kind, name.name, event.name, event.received_after_ms, user.user_id, coalesce(user.name, user.email),
                 user.id, visitor.anonymous_id, company.company_id, event.properties, page.context,
-                agent.context, source.name, user.email
-         FROM events AS event
+                agent.context, source.name, user.email, event.event_id
+         FROM json_each(:ids) AS asked
+         CROSS JOIN events AS event ON event.event_id = asked.value
          LEFT JOIN event_names AS name ON name.name_key = event.name_key
          LEFT JOIN contexts AS page ON page.context_key = event.page_key
          LEFT JOIN contexts AS agent ON agent.context_key = event.agent_key
          LEFT JOIN sources AS source ON source.source_key = event.source_key
          LEFT JOIN visitors AS visitor ON visitor.visitor_key = event.visitor_key
          LEFT JOIN users AS meant ON meant.user_key = coalesce(event.user_key,
-           CASE WHEN visitor.linked_from_ms <= :at_ms THEN visitor.user_key END)
+           CASE WHEN visitor.linked_from_ms <= (event.event_id >> {HASH_BITS}) + {EPOCH_MS} THEN visitor.user_key END)
          LEFT JOIN users AS user ON user.user_key = coalesce(meant.merged_into, meant.user_key)
          LEFT JOIN companies AS stated ON stated.company_key = event.company_key
          LEFT JOIN companies AS company ON company.company_key = coalesce(stated.merged_into, stated.company_key)
-         WHERE event.event_id = :event_id",
-    )?;
-    let at_ms = EventId(event_id).at_ms();
-    let found = statement
-        .query_row(named_params! { ":event_id": event_id, ":at_ms": at_ms }, |row| {
-            let kind = Kind::from_number(row.get(0)?);
-            let counted_as: Option<String> = row.get(1)?;
-            let own_name: Option<String> = row.get(2)?;
-            let is_track = kind == Kind::Track;
-            let object = |column| -> rusqlite::Result<_> {
-                Ok(users::json_object(row.get_ref(column)?.as_str_or_null()?.unwrap_or_default()))
-            };
-            let mut context = object(10)?;
-            context.extend(object(11)?);
-            Ok(EventRow {
-                event_id: EventId(event_id),
-                name: own_name.clone().or(counted_as).filter(|_| is_track).unwrap_or_else(|| kind.as_str().to_owned()),
-                kind,
-                page_name: own_name.filter(|_| !is_track),
-                received_ms: at_ms + row.get::<_, i64>(3)?,
-                user_id: row.get(4)?,
-                user_name: row.get(5)?,
-                user_uuid: row.get(6)?,
-                user_email: row.get(13)?,
-                anonymous_id: row.get(7)?,
-                company_id: row.get(8)?,
-                properties: object(9)?,
-                context,
-                source: row.get::<_, Option<String>>(12)?.unwrap_or_default(),
-            })
+         ORDER BY asked.key"
+    ))?;
+    let found = statement.query_map(named_params! { ":ids": list::json_keys(ids.iter().copied()) }, |row| {
+        let event_id = EventId(row.get(14)?);
+        let kind = Kind::from_number(row.get(0)?);
+        let counted_as: Option<String> = row.get(1)?;
+        let own_name: Option<String> = row.get(2)?;
+        let is_track = kind == Kind::Track;
+        let object = |column| -> rusqlite::Result<_> {
+            Ok(users::json_object(row.get_ref(column)?.as_str_or_null()?.unwrap_or_default()))
+        };
+        let mut context = object(10)?;
+        context.extend(object(11)?);
+        Ok(EventRow {
+            event_id,
+            name: own_name.clone().or(counted_as).filter(|_| is_track).unwrap_or_else(|| kind.as_str().to_owned()),
+            kind,
+            page_name: own_name.filter(|_| !is_track),
+            received_ms: event_id.at_ms() + row.get::<_, i64>(3)?,
+            user_id: row.get(4)?,
+            user_name: row.get(5)?,
+            user_uuid: row.get(6)?,
+            user_email: row.get(13)?,
+            anonymous_id: row.get(7)?,
+            company_id: row.get(8)?,
+            properties: object(9)?,
+            context,
+            source: row.get::<_, Option<String>>(12)?.unwrap_or_default(),
         })
-        .optional()?;
-    Ok(found)
+    })?;
+    Ok(found.collect::<Result<_, _>>()?)
 }
 
-/// The names of events by text, for the writer.
-/// The key of each event's name.
+/// The key of each event's name, for the writer.
 pub(super) type Names = HashMap<String, i64, foldhash::quality::RandomState>;
 
 pub(super) fn names(connection: &Connection) -> Result<Names, StoreError> {

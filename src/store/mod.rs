@@ -15,6 +15,7 @@ mod backup;
 mod catalog;
 mod connection;
 mod contexts;
+pub mod cost;
 mod days;
 mod filter_sql;
 mod lock;
@@ -253,8 +254,9 @@ impl Store {
         T: Send + 'static,
         F: FnOnce(&Reader<'_>) -> Result<T, StoreError> + Send + 'static,
     {
-        let inner = Arc::clone(&self.inner);
-        tokio::task::spawn_blocking(move || inner.pool.read(query)).await.map_err(|_| StoreError::Stopped)?
+        let (inner, bill) = (Arc::clone(&self.inner), cost::Bill::of_request());
+        let read = move || bill.read(|| inner.pool.read(query));
+        tokio::task::spawn_blocking(read).await.map_err(|_| StoreError::Stopped)?
     }
 
     /// As [`Store::read`], after the folds have reached the journal's head as it stands now,

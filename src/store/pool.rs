@@ -1,5 +1,6 @@
 //! The readers: a pool of read-only connections, each query with a time limit.
 
+use std::cell::OnceCell;
 use std::path::Path;
 use std::sync::{PoisonError, RwLock};
 use std::time::{Duration, Instant};
@@ -8,7 +9,9 @@ use r2d2::CustomizeConnection;
 use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::Connection;
 
-use super::{StoreError, connection};
+use super::workspace::Counts;
+use super::{StoreError, connection, cost};
+use crate::domain::settings::Settings;
 
 /// Readers; more would share the same two or four cores and hold 16 MB of cache each.
 const READERS: u32 = 4;
@@ -19,8 +22,27 @@ pub(super) const READ_SECONDS_MAX: u64 = 10;
 /// Virtual-machine steps between two looks at the clock.
 const STEPS_BETWEEN_LOOKS: i32 = 10_000;
 
-/// A read-only connection, for the functions of this room alone.
-pub struct Reader<'a>(pub(super) &'a Connection);
+/// Statements that a reader keeps prepared.
+const STATEMENTS: usize = 256;
+
+/// A read-only connection, for the functions of this room alone; and what many of them ask within one read.
+pub struct Reader<'a>(pub(super) &'a Connection, pub(super) Asked);
+
+/// What one read was told already.
+#[derive(Default)]
+pub(super) struct Asked {
+    /// The settings.
+    pub settings: OnceCell<Settings>,
+    /// How many there are.
+    pub counts: OnceCell<Counts>,
+}
+
+impl<'a> Reader<'a> {
+    /// For one read, in one transaction.
+    pub(super) fn of(connection: &'a Connection) -> Reader<'a> {
+        Reader(connection, Asked::default())
+    }
+}
 
 #[derive(Debug)]
 struct Customizer;
@@ -28,7 +50,8 @@ struct Customizer;
 impl CustomizeConnection<Connection, rusqlite::Error> for Customizer {
     fn on_acquire(&self, connection: &mut Connection) -> Result<(), rusqlite::Error> {
         connection.busy_timeout(Duration::from_secs(WAIT_SECONDS))?;
-        connection.set_prepared_statement_cache_capacity(128);
+        connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        cost::count(connection);
         connection::apply(connection, connection::READER_PRAGMAS)
     }
 }
@@ -65,7 +88,7 @@ impl Pool {
         let deadline = Instant::now() + Duration::from_secs(READ_SECONDS_MAX);
         connection.progress_handler(STEPS_BETWEEN_LOOKS, Some(move || Instant::now() > deadline))?;
         connection.prepare_cached("BEGIN")?.execute([])?;
-        let answer = query(&Reader(&connection));
+        let answer = query(&Reader::of(&connection));
         let ended = connection.prepare_cached("COMMIT").and_then(|mut statement| statement.execute([]));
         connection.progress_handler(0, None::<fn() -> bool>)?;
         match answer {

@@ -38,7 +38,7 @@ impl Sample {
     }
 
     pub fn db(&self) -> Reader<'_> {
-        Reader(&self.connection)
+        Reader::of(&self.connection)
     }
 
     pub fn run(&self, sql: &str) {

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use rusqlite::{Row, named_params, params};
 
-use super::list::{COUNT_MAX, Count};
+use super::list::{self, COUNT_MAX, Count};
 use super::{Reader, StoreError, Tx};
 use crate::domain::ids::UserKey;
 
@@ -104,15 +104,14 @@ pub(super) fn count(db: &Reader<'_>, needle: &Needle) -> Result<Count, StoreErro
     let max = usize::try_from(COUNT_MAX).unwrap_or(usize::MAX);
     let Candidates::Keys(keys) = candidates(db, needle, max)? else { return Ok(Count::Over) };
     let mut statement = db.0.prepare_cached(
-        "SELECT name, email, user_id FROM users
-         WHERE user_key = :key AND merged_into IS NULL AND archived_ms IS NULL",
+        "SELECT u.name, u.email, u.user_id FROM json_each(:keys) AS asked
+         CROSS JOIN users AS u ON u.user_key = asked.value
+         WHERE u.merged_into IS NULL AND u.archived_ms IS NULL",
     )?;
+    let mut rows = statement.query(named_params! { ":keys": list::json_keys(keys) })?;
     let mut counted = 0;
-    for key in keys {
-        let mut rows = statement.query(named_params! { ":key": key })?;
-        if let Some(row) = rows.next()? {
-            counted += i64::from(needle.is_in(texts(row, 0)));
-        }
+    while let Some(row) = rows.next()? {
+        counted += i64::from(needle.is_in(texts(row, 0)));
     }
     Ok(Count::of(counted))
 }

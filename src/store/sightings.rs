@@ -117,9 +117,10 @@ pub fn note(tx: &mut Tx<'_>, source: SourceKey, sight: Sight, host: &str) -> Res
 /// [`StoreError`] only.
 pub fn evidence(db: &Reader<'_>, source: SourceKey, since_ms: i64) -> Result<Evidence, StoreError> {
     let (events, stored_ms) = events(db, source, since_ms)?;
+    let (script, posted_ms) = seen(db, source, since_ms)?;
     Ok(Evidence {
-        script: seen(db, source, Sight::Script, since_ms)?,
-        posted_ms: seen(db, source, Sight::Post, since_ms)?.map(|(at_ms, _)| at_ms),
+        script,
+        posted_ms,
         refused: refused(db, source, since_ms)?,
         events,
         stored_ms,
@@ -128,14 +129,35 @@ pub fn evidence(db: &Reader<'_>, source: SourceKey, since_ms: i64) -> Result<Evi
     })
 }
 
-/// When a source was last seen doing something, and by which host.
-fn seen(db: &Reader<'_>, source: SourceKey, sight: Sight, since_ms: i64) -> Result<Option<(i64, String)>, StoreError> {
+/// When a source last posted something that was taken, ever.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn posted(db: &Reader<'_>, source: SourceKey) -> Result<Option<i64>, StoreError> {
+    Ok(seen(db, source, 0)?.1)
+}
+
+/// When the script of a source was last fetched and by a page of which host, and when it last posted.
+#[expect(clippy::type_complexity, reason = "the two halves of Evidence")]
+fn seen(db: &Reader<'_>, source: SourceKey, since_ms: i64) -> Result<(Option<(i64, String)>, Option<i64>), StoreError> {
     let mut statement = db.0.prepare_cached(
-        "SELECT at_ms, host FROM source_sightings
-         WHERE source_key = :source AND what = :what AND at_ms >= :since ORDER BY at_ms DESC LIMIT 1",
+        "SELECT script.at_ms, script.host, posted.at_ms FROM (SELECT 1)
+         LEFT JOIN (SELECT at_ms, host FROM source_sightings
+           WHERE source_key = :source AND what = :script AND at_ms >= :since ORDER BY at_ms DESC LIMIT 1) AS script
+         LEFT JOIN (SELECT at_ms FROM source_sightings
+           WHERE source_key = :source AND what = :post AND at_ms >= :since ORDER BY at_ms DESC LIMIT 1) AS posted",
     )?;
-    let parameters = named_params! { ":source": source.0, ":what": sight.as_str(), ":since": since_ms };
-    Ok(statement.query_row(parameters, |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
+    let parameters = named_params! {
+        ":source": source.0,
+        ":script": Sight::Script.as_str(),
+        ":post": Sight::Post.as_str(),
+        ":since": since_ms,
+    };
+    let seen = statement.query_row(parameters, |row| {
+        let script: (Option<i64>, Option<String>) = (row.get(0)?, row.get(1)?);
+        Ok((script.0.zip(script.1), row.get(2)?))
+    })?;
+    Ok(seen)
 }
 
 fn refused(db: &Reader<'_>, source: SourceKey, since_ms: i64) -> Result<Vec<Refused>, StoreError> {

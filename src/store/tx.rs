@@ -123,7 +123,7 @@ impl<'a> Tx<'a> {
 impl Tx<'_> {
     /// A reader of what this transaction sees.
     pub fn reader(&self) -> Reader<'_> {
-        Reader(self.connection)
+        Reader::of(self.connection)
     }
 
     /// The catalog as this transaction sees it.

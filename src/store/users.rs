@@ -21,8 +21,8 @@ pub use listed::{count, count_matching};
 pub use names::{Person, names};
 pub(super) use page::attribute_values;
 pub use page::{
-    AttributeValue, Identifier, UserMembership, UserPage, UserRecord, membership_values, page, record, record_of_key,
-    records,
+    AttributeValue, Identifier, UserMembership, UserPage, UserRecord, membership_values, memberships_of, page, record,
+    record_of_key, records, row, values,
 };
 pub use sessions::{Session, Sessions};
 

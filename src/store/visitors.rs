@@ -70,16 +70,18 @@ pub fn list(db: &Reader<'_>, query: &ListQuery<SortBy>, now_ms: i64) -> Result<P
     if let Some(keys) = keys {
         list::bind(&mut statement, ":keys", list::json_keys(keys))?;
     }
-    let mut rows = statement.raw_query();
-    let mut found = Vec::new();
-    while let Some(found_row) = rows.next()? {
-        let key = found_row.get(0)?;
-        let hour: i64 = found_row.get(1)?;
-        found.push((Cursor { value: hour.into(), key }, row(db, key, hour)?));
+    let mut found = statement.raw_query();
+    let mut hours: Vec<(i64, i64)> = Vec::new();
+    while let Some(row) = found.next()? {
+        hours.push((row.get(0)?, row.get(1)?));
     }
-    let mut page = Page::cut(found, query.size);
-    list::order_within_hours(&mut page.rows, query.descending, |visitor| visitor.last_seen_ms);
-    Ok(page)
+    let page = Page::cut(
+        hours.into_iter().map(|(key, hour)| (Cursor { value: hour.into(), key }, (key, hour))).collect(),
+        query.size,
+    );
+    let mut rows = rows(db, &page.rows)?;
+    list::order_within_hours(&mut rows, query.descending, |visitor| visitor.last_seen_ms);
+    Ok(Page { rows, next: page.next })
 }
 
 /// The condition of a search.
@@ -112,23 +114,27 @@ fn beyond(text: &str) -> String {
     format!("{text}{}", char::MAX)
 }
 
-/// One visitor as a list shows it.
-fn row(db: &Reader<'_>, key: i64, hour: i64) -> Result<VisitorRow, StoreError> {
+/// Visitors as a list shows them, in the order of their keys here, each with the hour of the last activity.
+fn rows(db: &Reader<'_>, hours: &[(i64, i64)]) -> Result<Vec<VisitorRow>, StoreError> {
+    let last = activity::last_of_visitors(db, hours)?;
     let mut statement = db.0.prepare_cached(
         "SELECT visitor.anonymous_id, user.user_id, visitor.first_seen_ms, json(visitor.attributes),
-                visitor.first_page_ms, visitor.first_page
-         FROM visitors AS visitor
+                visitor.first_page_ms, visitor.first_page, visitor.visitor_key
+         FROM json_each(:keys) AS asked
+         CROSS JOIN visitors AS visitor ON visitor.visitor_key = asked.value
          LEFT JOIN users AS linked ON linked.user_key = visitor.user_key
          LEFT JOIN users AS user ON user.user_key = coalesce(linked.merged_into, linked.user_key)
-         WHERE visitor.visitor_key = :key",
+         ORDER BY asked.key",
     )?;
-    let mut visitor = statement.query_row(named_params! { ":key": key }, |row| {
+    let keys = list::json_keys(hours.iter().map(|(key, _)| *key));
+    let rows = statement.query_map(named_params! { ":keys": keys }, |row| {
+        let key = row.get(6)?;
         Ok(VisitorRow {
             key: VisitorKey(key),
             anonymous_id: row.get(0)?,
             user_id: row.get(1)?,
             first_seen_ms: row.get(2)?,
-            last_seen_ms: None,
+            last_seen_ms: last.get(&key).copied(),
             attributes: users::json_object(row.get_ref(3)?.as_str()?),
             first_page: match row.get(4)? {
                 Some(at_ms) => Some(FirstPage::read(at_ms, row.get_ref(5)?.as_str()?)),
@@ -136,8 +142,7 @@ fn row(db: &Reader<'_>, key: i64, hour: i64) -> Result<VisitorRow, StoreError> {
             },
         })
     })?;
-    visitor.last_seen_ms = activity::last_of_visitor(db, key, hour)?;
-    Ok(visitor)
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 /// How many visitors there are; with a search, whose ids begin with it.

@@ -4,11 +4,13 @@ use std::ops::RangeInclusive;
 
 use rusqlite::{OptionalExtension, named_params};
 
+use super::activity::SpanPeople;
 use super::companies::{self, CompanyRow, Growing};
 use super::list::{COUNTED_MAX, Count, ListQuery};
 use super::users::{self, UserRow};
 use super::{Reader, StoreError, Tx, activity, days, staff};
 use crate::domain::activity::{State, TREND_DAYS};
+use crate::domain::duplicates::Records;
 use crate::domain::ids::EventId;
 use crate::domain::settings::{SettingError, Settings};
 use crate::domain::time::{self, DAY_MS, HOUR_MS};
@@ -80,15 +82,17 @@ pub fn overview(db: &Reader<'_>, now_ms: i64) -> Result<Overview, StoreError> {
         ListQuery { search: None, filter: None, sort: companies::SortBy::FirstSeen, descending, after: None, size };
     let mut days = days(db, activity::last_days(today, CHART_DAYS))?;
     let tells_new = mark_new(db, &mut days)?;
+    let Counts { users, companies, .. } = counts(db)?;
+    let [active_7d, active_30d] = active(db, today, [7, 30], now_ms)?;
     Ok(Overview {
-        users: users::count(db, None)?,
-        companies: companies::count(db, companies::Shelf::InUse, None)?,
+        users,
+        companies,
         new_users_28d: first_seen_since(db, "users", now_ms - i64::from(TREND_DAYS) * DAY_MS)?,
         new_companies_28d: first_seen_since(db, "companies", now_ms - i64::from(TREND_DAYS) * DAY_MS)?,
         days,
         tells_new,
-        active_7d: active(db, today, 7, now_ms)?,
-        active_30d: active(db, today, 30, now_ms)?,
+        active_7d,
+        active_30d,
         newest_users: users::list(db, &users_query, now_ms)?.rows,
         newest_companies: companies::list(db, companies::Shelf::InUse, &companies_query, now_ms)?.rows,
         quiet_companies: quiet_companies(db, now_ms)?,
@@ -97,8 +101,74 @@ pub fn overview(db: &Reader<'_>, now_ms: i64) -> Result<Overview, StoreError> {
     })
 }
 
+/// How many there are, for the navigation and the heads of lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Counts {
+    /// Users.
+    pub users: Count,
+    /// Companies in use.
+    pub companies: Count,
+    /// Companies out of lists and numbers (C10).
+    pub archived_companies: Count,
+    /// Groups of users that may be one (C5).
+    pub users_alike: Count,
+    /// Groups of companies that may be one (C5).
+    pub companies_alike: Count,
+    /// E-mail domains that may be a company's (C9).
+    pub suggested_domains: Count,
+}
+
+/// How many there are, each counted as far as [`COUNTED_MAX`].
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn counts(db: &Reader<'_>) -> Result<Counts, StoreError> {
+    if let Some(known) = db.1.counts.get() {
+        return Ok(*known);
+    }
+    let mut statement = db.0.prepare_cached(
+        "SELECT (SELECT count(*) FROM (
+                   SELECT 1 FROM users INDEXED BY users_companies
+                   WHERE merged_into IS NULL AND archived_ms IS NULL LIMIT :limit)),
+                (SELECT count(*) FROM (
+                   SELECT 1 FROM companies INDEXED BY companies_members
+                   WHERE merged_into IS NULL AND archived_ms IS NULL LIMIT :limit)),
+                (SELECT count(*) FROM (
+                   SELECT 1 FROM companies INDEXED BY archived_companies_members
+                   WHERE merged_into IS NULL AND archived_ms IS NOT NULL LIMIT :limit)),
+                (SELECT count(*) FROM (
+                   SELECT 1 FROM possible_duplicates INDEXED BY possible_duplicates_since
+                   WHERE records = :users LIMIT :limit)),
+                (SELECT count(*) FROM (
+                   SELECT 1 FROM possible_duplicates INDEXED BY possible_duplicates_since
+                   WHERE records = :companies LIMIT :limit)),
+                (SELECT count(*) FROM (
+                   SELECT 1 FROM suggested_domains INDEXED BY suggested_domains_people
+                   WHERE people > 0 LIMIT :limit))",
+    )?;
+    let parameters = named_params! {
+        ":limit": COUNTED_MAX,
+        ":users": Records::Users as i64,
+        ":companies": Records::Companies as i64,
+    };
+    let counts = statement.query_row(parameters, |row| {
+        Ok(Counts {
+            users: Count::of(row.get(0)?),
+            companies: Count::of(row.get(1)?),
+            archived_companies: Count::of(row.get(2)?),
+            users_alike: Count::of(row.get(3)?),
+            companies_alike: Count::of(row.get(4)?),
+            suggested_domains: Count::of(row.get(5)?),
+        })
+    })?;
+    Ok(*db.1.counts.get_or_init(|| counts))
+}
+
 /// The workspace's settings as they stand in the file.
 pub(super) fn settings(db: &Reader<'_>) -> Result<Settings, StoreError> {
+    if let Some(known) = db.1.settings.get() {
+        return Ok(known.clone());
+    }
     let mut settings = Settings::default();
     let mut statement = db.0.prepare_cached("SELECT name, value FROM settings")?;
     let mut rows = statement.query([])?;
@@ -106,7 +176,7 @@ pub(super) fn settings(db: &Reader<'_>) -> Result<Settings, StoreError> {
         // What is not understood keeps its default; the catalog warns of it once.
         let _ = settings.set(&row.get::<_, String>(0)?, &row.get::<_, String>(1)?);
     }
-    Ok(settings)
+    Ok(db.1.settings.get_or_init(|| settings).clone())
 }
 
 /// The workspace's day of an instant (T4).
@@ -170,19 +240,21 @@ fn mark_new(db: &Reader<'_>, days: &mut [Day]) -> Result<bool, StoreError> {
     Ok(true)
 }
 
-/// Distinct active users of so many days up to today, and of as many before.
-fn active(db: &Reader<'_>, today: i32, count: i32, now_ms: i64) -> Result<(u64, u64), StoreError> {
-    let last = activity::last_days(today, count);
-    let before = activity::last_days(today - count, count);
-    let people = match activity::people(db, &last)? {
-        Some(people) => people,
-        None => seen_since(db, (now_ms - i64::from(count) * DAY_MS) / HOUR_MS)?,
+/// Distinct active users of so many days up to today, and of as many before, for each of two counts of days.
+fn active(db: &Reader<'_>, today: i32, counts: [i32; 2], now_ms: i64) -> Result<[(u64, u64); 2], StoreError> {
+    let [short, long] = counts;
+    let before = |count: i32| activity::last_days(today - count, count);
+    let spans = [activity::last_days(today, short), before(short), activity::last_days(today, long), before(long)];
+    let [short_last, short_before, long_last, long_before] = activity::people(db, &spans)?;
+    let told = |count: i32, last: SpanPeople, before: SpanPeople| -> Result<(u64, u64), StoreError> {
+        let people = match last.people {
+            Some(people) => people,
+            None => seen_since(db, (now_ms - i64::from(count) * DAY_MS) / HOUR_MS)?,
+        };
+        let estimate = || activity::in_proportion(before.people_days, last.people_days, people);
+        Ok((people.unsigned_abs(), before.people.unwrap_or_else(estimate).unsigned_abs()))
     };
-    let people_before = match activity::people(db, &before)? {
-        Some(people) => people,
-        None => activity::in_proportion(activity::people_days(db, &before)?, activity::people_days(db, &last)?, people),
-    };
-    Ok((people.unsigned_abs(), people_before.unsigned_abs()))
+    Ok([told(short, short_last, short_before)?, told(long, long_last, long_before)?])
 }
 
 /// Users whose last activity is of this hour or later.

@@ -12,6 +12,7 @@ use crate::domain::ids::ImportKey;
 use crate::domain::import::{
     COLUMNS_MAX, Delimited, FILE_BYTES_MAX, Mapping, Policy, Reading, Rows, SAMPLE_ROWS, Sniffed, shown, sniff, suggest,
 };
+use crate::domain::known_by::KnownBy;
 use crate::domain::table::{self, Kind};
 use crate::store::imports::{self, Import, NewImport};
 use crate::store::{Reader, Store, StoreError, owner_only};
@@ -283,6 +284,22 @@ pub fn read_anew(store: &Store, key: ImportKey, anew: Anew) -> Result<(), Import
     };
     let reading = sniffed.reading;
     store.write_now(move |tx| set_up(tx, key, SetUp { kind, reading, mapping, policy }))
+}
+
+/// Whether a file that waits names somebody, or can't be read, so that nobody knows. A workbook waits with all its
+/// sheets.
+pub fn names(store: &Store, import: &Import, known_by: &KnownBy) -> bool {
+    let path = path(store, import.key);
+    let mut headings = import.mapping.0.iter().map(|column| &column.heading);
+    let Ok(sheet) = sheet::open(&path, import.reading.sheet.as_deref()) else { return true };
+    let sheets = sheet.map_or_else(|| vec![None], |sheet| sheet.sheets.into_iter().map(Some).collect());
+    let is_in =
+        |row: io::Result<Vec<Value>>| row.map_or(true, |cells| cells.iter().any(|cell| known_by.is_in(&shown(cell))));
+    headings.any(|heading| known_by.is_in(heading))
+        || sheets.into_iter().any(|sheet| {
+            let reading = Reading { sheet, ..import.reading.clone() };
+            rows(&path, &reading).map_or(true, |mut rows| rows.any(is_in))
+        })
 }
 
 /// The rows of a file, without its headings.

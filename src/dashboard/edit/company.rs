@@ -114,8 +114,8 @@ async fn read(
     operator: Operator,
     whom: Whom,
 ) -> Result<(Frame, Option<View>), crate::http::page::PageError> {
-    desk::read(request, operator, Place::Companies, move |db, clock| {
-        let Some(found @ Found::Company(_)) = whom.only_company().find(db, clock.now_ms)? else { return Ok(None) };
+    desk::read(request, operator, Place::Companies, move |db, _| {
+        let Some(found @ Found::Company(_)) = whom.only_company().find(db)? else { return Ok(None) };
         let key = companies::key(db, found.company_id())?;
         let archived_ms = key.map(|key| companies::archived_ms(db, key)).transpose()?.flatten();
         let id = found.company_id().to_owned();

@@ -158,6 +158,6 @@ fn made(tx: &mut Tx<'_>, hand: &Hand, sent: &Sent) -> Result<Made, EditError> {
     let edited = edit::user(tx, hand, &name, &wanted, Absent::Create)?;
     let edited = whole(edited, |attribute| if attribute == "email" { "email" } else { "name" })?;
     let Some(Subject::User(user)) = edited.about else { return Err(StoreError::Stopped.into()) };
-    let row = users::record_of_key(&tx.reader(), user, tx.now_ms)?.ok_or(StoreError::Stopped)?.row;
+    let row = users::row(&tx.reader(), user)?.ok_or(StoreError::Stopped)?;
     Ok((edited, links::user(row.user_id.as_deref(), &row.id)))
 }

@@ -18,6 +18,7 @@ use crate::dashboard::parts::icon::icon;
 use crate::dashboard::parts::section::{crumbs, head};
 use crate::dashboard::parts::values;
 use crate::dashboard::timeline::Timeline;
+use crate::dashboard::user;
 use crate::domain::ids::CompanyKey;
 use crate::http::access::Admin;
 use crate::http::page::PageError;
@@ -220,13 +221,13 @@ pub async fn show(Admin(operator): Admin, request: HttpRequest) -> Answer {
 }
 
 async fn read(request: &HttpRequest, operator: Operator, whom: Whom) -> Result<(Frame, Option<View>), PageError> {
-    let read = desk::read(request, operator, Place::Elsewhere, move |db, clock| {
-        let Some(found) = whom.find(db, clock.now_ms)? else { return Ok(None) };
+    let read = desk::read(request, operator, Place::Elsewhere, move |db, _| {
+        let Some(found) = whom.find(db)? else { return Ok(None) };
         let (mut membership, mut values, mut history) = (None, Vec::new(), Vec::new());
         if let Found::Member(user, company) = &found {
-            let record = users::record_of_key(db, user.key, clock.now_ms)?;
-            let all = record.map(|user| user.memberships).unwrap_or_default();
-            membership = all.into_iter().find(|membership| membership.company.key == company.key);
+            membership = users::memberships_of(db, user.key)?
+                .into_iter()
+                .find(|membership| membership.company.key == company.key);
             values = users::membership_values(db, user.key, company.key)?;
             let all = changes::list(db, crate::domain::change::Subject::User(user.key), None, HISTORY_ROWS)?.rows;
             history = all.into_iter().filter(|row| row.about == found.subject()).collect();
@@ -265,27 +266,24 @@ pub async fn change(Admin(operator): Admin, request: HttpRequest, sent: web::For
 
 async fn deed(request: &HttpRequest, hand: Hand, sent: &Sent) -> Result<Edited, EditError> {
     let store = desk::store(request).map_err(|_| crate::store::StoreError::Stopped)?;
-    let (whom, now_ms) = (sent.whom.clone(), store.now_ms());
+    let whom = sent.whom.clone();
     let (leaves, mut values, ticked) = (sent.deed == "leave", values_of(sent), sent.current.is_some());
     store
         .write(move |tx| {
             let db = tx.reader();
-            let user = super::user_row(&db, whom.user.trim(), now_ms)?;
+            let user = user::row(&db, whom.user.trim())?;
             let user = user.ok_or_else(|| EditError::NoUser(whom.user.clone()))?;
             let name = UserName::Id(user.id);
             // One that is typed may not be known yet.
             let company = match whom.key.parse() {
-                Ok(key) => {
-                    companies::record_of_key(&db, CompanyKey(key), now_ms)?.map(|company| company.row.company_id)
-                }
+                Ok(key) => companies::row(&db, CompanyKey(key))?.map(|company| company.company_id),
                 Err(_) => Some(whom.company.trim().to_owned()),
             };
             let company = company.ok_or_else(|| EditError::NoCompany(whom.key.clone()))?;
             if leaves {
                 return edit::leave(tx, &hand, &company, &name);
             }
-            let record = users::record_of_key(&db, user.key, now_ms)?;
-            let open: Vec<UserMembership> = record.map_or_else(Vec::new, |user| user.memberships);
+            let open = users::memberships_of(&db, user.key)?;
             let (here, others): (Vec<_>, Vec<_>) =
                 open.into_iter().filter(|one| one.left_ms.is_none()).partition(|one| one.company.company_id == company);
             let current = match here.first() {

@@ -20,6 +20,7 @@ use super::links;
 use super::parts::form::Mistake;
 use super::parts::frame::{Frame, Place};
 use super::parts::who;
+use super::user;
 use crate::actions::edit::{EditError, Edited};
 use crate::domain::attributes::Owner;
 use crate::domain::change::Subject;
@@ -27,7 +28,7 @@ use crate::domain::ids::CompanyKey;
 use crate::domain::profile::Profile;
 use crate::http::page::PageError;
 use crate::store::companies::{self, CompanyRow};
-use crate::store::users::{self, UserName, UserRow};
+use crate::store::users::{UserName, UserRow};
 use crate::store::{Reader, StoreError};
 
 /// Whom an address or a form is about: a user, a company, or with both a user's place in a company.
@@ -95,14 +96,16 @@ impl Whom {
     ///
     /// # Errors
     /// The store's.
-    pub fn find(&self, db: &Reader<'_>, now_ms: i64) -> Result<Option<Found>, StoreError> {
-        let user = if self.user.is_empty() { None } else { user_row(db, self.user.trim(), now_ms)? };
+    pub fn find(&self, db: &Reader<'_>) -> Result<Option<Found>, StoreError> {
+        let user = if self.user.is_empty() { None } else { user::row(db, self.user.trim())? };
         let company = match self.key.parse() {
-            Ok(key) => companies::record_of_key(db, CompanyKey(key), now_ms)?,
+            Ok(key) => companies::row(db, CompanyKey(key))?,
             Err(_) if self.company.is_empty() => None,
-            Err(_) => companies::record(db, self.company.trim(), now_ms)?,
+            Err(_) => match companies::key(db, self.company.trim())? {
+                Some(key) => companies::row(db, key)?,
+                None => None,
+            },
         };
-        let company = company.map(|company| company.row);
         Ok(match (user, company, self.user.is_empty(), !self.names_company()) {
             (Some(user), Some(company), ..) => Some(Found::Member(user, Box::new(company))),
             (Some(user), None, _, true) => Some(Found::User(user)),
@@ -110,16 +113,6 @@ impl Whom {
             _ => None,
         })
     }
-}
-
-/// The user of an id: the site's, or ours, or of a lead the e-mail address.
-fn user_row(db: &Reader<'_>, id: &str, now_ms: i64) -> Result<Option<UserRow>, StoreError> {
-    for name in [UserName::UserId, UserName::Id, UserName::Email] {
-        if let Some(user) = users::record(db, &name(id.to_owned()), now_ms)? {
-            return Ok(Some(user.row));
-        }
-    }
-    Ok(None)
 }
 
 impl Found {

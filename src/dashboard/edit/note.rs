@@ -154,13 +154,11 @@ pub async fn show(Admin(operator): Admin, request: HttpRequest) -> Answer {
     let key = desk::value(&request, "note").and_then(|text| text.parse().ok()).map(NoteKey);
     let key = key.ok_or_else(PageError::not_found)?;
     let me = operator.email.clone();
-    let (mut frame, found) = desk::read(&request, operator, Place::Elsewhere, move |db, clock| {
+    let (mut frame, found) = desk::read(&request, operator, Place::Elsewhere, move |db, _| {
         let Some(note) = notes::find(db, key)? else { return Ok(None) };
         let found = match note.profile {
-            Profile::User(user) => users::record_of_key(db, user, clock.now_ms)?.map(|user| Found::User(user.row)),
-            Profile::Company(company) => {
-                companies::record_of_key(db, company, clock.now_ms)?.map(|company| Found::Company(company.row))
-            }
+            Profile::User(user) => users::row(db, user)?.map(Found::User),
+            Profile::Company(company) => companies::row(db, company)?.map(Found::Company),
         };
         Ok(found.map(|found| (found, note)))
     })
@@ -176,8 +174,7 @@ pub async fn show(Admin(operator): Admin, request: HttpRequest) -> Answer {
 }
 
 async fn read(request: &HttpRequest, operator: Operator, whom: Whom) -> Result<(Frame, Option<Found>), PageError> {
-    let (mut frame, found) =
-        desk::read(request, operator, Place::Elsewhere, move |db, clock| whom.find(db, clock.now_ms)).await?;
+    let (mut frame, found) = desk::read(request, operator, Place::Elsewhere, move |db, _| whom.find(db)).await?;
     if let Some(found) = &found {
         frame.place = found.place();
     }

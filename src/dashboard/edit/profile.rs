@@ -94,8 +94,8 @@ pub async fn show(Admin(operator): Admin, request: HttpRequest) -> Answer {
 }
 
 async fn read(request: &HttpRequest, operator: Operator, whom: Whom) -> Result<(Frame, Option<View>), PageError> {
-    let read = desk::read(request, operator, Place::Elsewhere, move |db, clock| {
-        let Some(found) = whom.find(db, clock.now_ms)? else { return Ok(None) };
+    let read = desk::read(request, operator, Place::Elsewhere, move |db, _| {
+        let Some(found) = whom.find(db)? else { return Ok(None) };
         let profile = found.profile();
         Ok(Some(View {
             operators: operators::list(db)?.into_iter().map(|operator| operator.email).collect(),

@@ -286,20 +286,18 @@ async fn read(
     whom: Whom,
     name: String,
 ) -> Result<(Frame, Option<View>), PageError> {
-    let read = desk::read(request, operator, Place::Elsewhere, move |db, clock| {
-        let Some(found) = whom.find(db, clock.now_ms)? else { return Ok(None) };
+    let read = desk::read(request, operator, Place::Elsewhere, move |db, _| {
+        let Some(found) = whom.find(db)? else { return Ok(None) };
         let owner = found.owner();
         let definition = attributes::find(db, owner, &name)?;
         let fixed = standard(owner).iter().find(|(known, _)| *known == name).map(|(_, kind)| *kind);
         let all = match &found {
-            Found::User(user) => users::record_of_key(db, user.key, clock.now_ms)?.map(|user| user.attributes),
-            Found::Company(company) => {
-                companies::record(db, &company.company_id, clock.now_ms)?.map(|company| company.attributes)
-            }
-            Found::Member(user, company) => Some(users::membership_values(db, user.key, company.key)?),
+            Found::User(user) => users::values(db, user.key)?,
+            Found::Company(company) => companies::values(db, company.key)?,
+            Found::Member(user, company) => users::membership_values(db, user.key, company.key)?,
         };
         Ok(Some(View {
-            value: all.unwrap_or_default().into_iter().find(|value| value.name == name),
+            value: all.into_iter().find(|value| value.name == name),
             kind: definition.as_ref().map(|definition| definition.kind).or(fixed),
             keeps_history: definition.is_none_or(|definition| definition.history),
             history: history::of_field(db, found.subject(), &name, HISTORY_MAX)?,

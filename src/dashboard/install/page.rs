@@ -242,7 +242,7 @@ pub async fn read(request: &HttpRequest, operator: Operator) -> Result<(Frame, V
     let (frame, (evidence, earlier_ms, share, offers)) =
         desk::read(request, operator, Place::Install, move |db, clock| match key {
             Some(key) => {
-                let earlier_ms = sightings::evidence(db, key, 0)?.posted_ms.filter(|at_ms| *at_ms < since_ms);
+                let earlier_ms = sightings::posted(db, key)?.filter(|at_ms| *at_ms < since_ms);
                 let evidence = sightings::evidence(db, key, since_ms)?;
                 let share = proofs::share(db, key, clock.now_ms)?;
                 Ok((evidence, earlier_ms, share, attribute_values::offers(db)?))

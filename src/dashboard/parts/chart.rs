@@ -272,10 +272,10 @@ impl Days<'_> {
         };
         html! {
             g.day {
-                rect.hit x={ (short(left)) "%" } width={ (short(step)) "%" } {}
+                rect x={ (short(left)) "%" } width={ (short(step)) "%" } {}
                 (piece("b", 0, whole - upper))
                 (piece("c", whole - upper, upper))
-                text.tip x={ (short(x)) "%" } text-anchor=[anchor] {
+                text x={ (short(x)) "%" } text-anchor=[anchor] {
                     (day_text(bar.day)) ": " (self.counted(whole))
                     @if upper > 0 { ", " (number(upper)) " new" }
                 }
@@ -288,18 +288,18 @@ impl Days<'_> {
             details.fold-body {
                 summary { (small("right")) " As a table" }
                 div.scroll tabindex="0" role="group" aria-label={ (self.title) ", as a table" } {
-                    table.table.dense {
+                    table.table.dense.nums {
                         thead {
                             tr {
                                 th scope="col" { "Day" }
-                                @for heading in self.headings() { th.num scope="col" { (heading) } }
+                                @for heading in self.headings() { th scope="col" { (heading) } }
                             }
                         }
                         tbody {
                             @for bar in bars.iter().rev() {
                                 tr {
                                     th scope="row" { (day_text(bar.day)) }
-                                    @for count in self.counts(bar) { td.num { (number(count)) } }
+                                    @for count in self.counts(bar) { td { (number(count)) } }
                                 }
                             }
                         }
@@ -446,7 +446,7 @@ mod tests {
     #[test]
     fn a_chart_is_good_at_no_day_one_day_and_a_thousand() {
         let none = chart(&[], Shows::People);
-        assert!(none.contains("No day so far") && !none.contains("<rect class=\"hit\""), "{none}");
+        assert!(none.contains("No day so far") && !none.contains("<g class=\"day\""), "{none}");
         let one = chart(&bars(1), Shows::People);
         assert!(one.contains("over 1 day: 8 people at most"), "{one}");
         assert!(one.contains("width=\"5.14%\""), "one day is no wall: {one}");

@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 use maud::Markup;
 
 /// Bytes of a page at most, before compression, which makes a tenth of them.
-const PAGE_BYTES_MAX: usize = 120_000;
+const PAGE_BYTES_MAX: usize = 100_000;
 
 fn all() -> Vec<(&'static str, Markup)> {
     [

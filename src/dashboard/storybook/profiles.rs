@@ -240,7 +240,7 @@ fn company_pages() -> Vec<(&'static str, Markup)> {
             history: attributes::history(&samples::changes("company", "org_1187"), "company"),
             address: address("/companies/org_1187", company::MEMBERS, MembersBy::LastSeen, None).at("#members"),
             left: false,
-            members: page_of(if many { (0..25).map(member).collect() } else { vec![] }, many),
+            members: page_of(if many { (0..company::MEMBER_ROWS).map(member).collect() } else { vec![] }, many),
             timeline: if many { timeline("company", "org_1187") } else { Timeline::default() },
             chart: Shows::People,
             changed: if many {

@@ -284,6 +284,7 @@ pub fn change(deed: Deed, place: i64, field: &str, before: Value, after: Value) 
         by_kind: if deed.set % 3 == 0 { "token" } else { "message" }.to_owned(),
         by_name: if deed.set % 3 == 0 { "billing" } else { "App" }.to_owned(),
         cause: "identify".to_owned(),
+        undone_by: None,
         grade: if deed.set % 3 == 0 { Grade::Secret } else { Grade::Signed },
         about: match deed.subject {
             "user" => Subject::User(UserKey(1)),

@@ -1,8 +1,11 @@
 //! All deeds, the newest first: by whoever did them, of whichever day.
 
+use std::collections::HashMap;
+
+use rusqlite::named_params;
 use serde_json::Value;
 
-use super::{ChangeSet, first_of_set, set_of};
+use super::{ChangeRow, ChangeSet, Place, rows as changes_of, set_of};
 use crate::domain::change::Doer;
 use crate::domain::ids::ChangeKey;
 use crate::store::history::first_after;
@@ -46,18 +49,59 @@ pub fn all(db: &Reader<'_>, wanted: &Wanted) -> Result<Page<ChangeSet>, StoreErr
     }
     keys.sort_unstable_by(|a, b| b.cmp(a));
     let next = (keys.len() > wanted.size).then(|| Cursor { value: Value::Null, key: keys[wanted.size - 1] });
-    let mut sets = Vec::new();
-    for key in keys.into_iter().take(wanted.size) {
-        let (rows, total) = first_of_set(db, ChangeKey(key), wanted.fields)?;
-        let read = rows.len() as u64;
-        let mut rows = rows.into_iter();
-        let Some(first) = rows.next() else { continue };
-        let mut set = set_of(db, first)?;
-        set.changes.extend(rows);
-        set.beyond = total.saturating_sub(read);
-        sets.push(set);
+    keys.truncate(wanted.size);
+    Ok(Page { rows: sets(db, &keys, wanted.fields)?, next })
+}
+
+/// The first of what one deed changed, in the order in which it did, and how much it is.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn first_of_set(db: &Reader<'_>, change: ChangeKey, size: usize) -> Result<(Vec<ChangeRow>, u64), StoreError> {
+    let deed = sets(db, &[change.0], size)?.pop();
+    Ok(deed.map_or_else(Default::default, |deed| {
+        let total = deed.changes.len() as u64 + deed.beyond;
+        (deed.changes, total)
+    }))
+}
+
+/// Deeds with the first of what each changed, newest first, without those of which nothing is left.
+fn sets(db: &Reader<'_>, keys: &[i64], fields: usize) -> Result<Vec<ChangeSet>, StoreError> {
+    let mut statement = db.0.prepare_cached(
+        "SELECT asked.value,
+                (SELECT json_group_array(json_array(first.subject, first.subject_key, first.place)) FROM (
+                   SELECT subject, subject_key, place FROM changes INDEXED BY changes_set
+                   WHERE change_key = asked.value ORDER BY place LIMIT :fields) AS first),
+                (SELECT coalesce(max(place) + 1, 0) FROM changes INDEXED BY changes_set WHERE change_key = asked.value)
+         FROM json_each(:keys) AS asked",
+    )?;
+    let parameters = named_params! { ":keys": list::json_keys(keys.iter().copied()), ":fields": fields as i64 };
+    let mut rows = statement.query(parameters)?;
+    let (mut places, mut totals) = (Vec::new(), HashMap::new());
+    while let Some(row) = rows.next()? {
+        let (change_key, total): (i64, i64) = (row.get(0)?, row.get(2)?);
+        let first: Vec<[i64; 3]> = serde_json::from_str(&row.get::<_, String>(1)?).unwrap_or_default();
+        places.extend(first.iter().map(|[subject, key, place]| Place {
+            change_key,
+            place: *place,
+            subject: *subject,
+            subject_key: *key,
+        }));
+        totals.insert(change_key, total.unsigned_abs());
     }
-    Ok(Page { rows: sets, next })
+    let mut sets: Vec<ChangeSet> = Vec::new();
+    for row in changes_of(db, &places)? {
+        match sets.last_mut() {
+            Some(set) if set.change == row.change => set.changes.push(row),
+            _ => sets.push(set_of(row)),
+        }
+    }
+    sets.sort_by_key(|set| std::cmp::Reverse(set.change));
+    for set in &mut sets {
+        let total = totals.get(&set.change.0).copied().unwrap_or_default();
+        set.beyond = total.saturating_sub(set.changes.len() as u64);
+    }
+    Ok(sets)
 }
 
 /// The newest deeds of a kind below a key. Messages are nearly all there are, so they are met along the way;

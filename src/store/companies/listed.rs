@@ -7,7 +7,7 @@ use crate::domain::filter::{Filter, Listed};
 use crate::store::filter_sql::{self, FilterSql, Moment};
 use crate::store::list::{self, COUNTED_MAX, Count, Cursor, Extent, Keyset, ListQuery, Page};
 use crate::store::search::CANDIDATES_MAX;
-use crate::store::{Reader, StoreError};
+use crate::store::{Reader, StoreError, workspace};
 
 /// The condition of a search: the lower-case text within name or id, or the text as typed
 /// within the id, since SQLite's `lower` knows the letters of ASCII only.
@@ -101,10 +101,11 @@ pub(super) fn page_of_keys(
 pub fn count(db: &Reader<'_>, shelf: Shelf, search: Option<&str>) -> Result<Count, StoreError> {
     let (indexes, of_shelf) = (shelf.indexes(), shelf.condition());
     let Some(text) = text_of(search) else {
-        let mut statement = db.0.prepare_cached(&format!(
-            "SELECT count(*) FROM (SELECT 1 FROM companies INDEXED BY {indexes}_members WHERE {of_shelf} LIMIT :limit)"
-        ))?;
-        return Ok(Count::of(statement.query_row(named_params! { ":limit": COUNTED_MAX }, |row| row.get(0))?));
+        let counts = workspace::counts(db)?;
+        return Ok(match shelf {
+            Shelf::InUse => counts.companies,
+            Shelf::Archived => counts.archived_companies,
+        });
     };
     let mut statement = db.0.prepare_cached(&format!(
         "SELECT count(*) FROM (

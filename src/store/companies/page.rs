@@ -121,15 +121,39 @@ pub fn record(db: &Reader<'_>, company_id: &str, now_ms: i64) -> Result<Option<C
     key(db, company_id)?.map_or(Ok(None), |key| record_of_key(db, key, now_ms))
 }
 
+/// A company as a list shows it, without the roll, by our row number, read through merges.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn row(db: &Reader<'_>, key: CompanyKey) -> Result<Option<CompanyRow>, StoreError> {
+    let Some(key) = read_through(db, key)? else { return Ok(None) };
+    Ok(rows_without_rolls(db, &[key])?.pop())
+}
+
+/// A company's attributes by name.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn values(db: &Reader<'_>, key: CompanyKey) -> Result<Vec<AttributeValue>, StoreError> {
+    let (values, stamps): (String, String) =
+        db.0.prepare_cached("SELECT json(attributes), stamps FROM companies WHERE company_key = :company")?
+            .query_row(named_params! { ":company": key.0 }, |row| Ok((row.get(0)?, row.get(1)?)))?;
+    users::attribute_values(db, Owner::Company, &Attributes::read(&values, &stamps), &users::source_names(db)?)
+}
+
+/// The key of the company that a record is today.
+fn read_through(db: &Reader<'_>, key: CompanyKey) -> Result<Option<i64>, StoreError> {
+    let mut statement =
+        db.0.prepare_cached("SELECT coalesce(merged_into, company_key) FROM companies WHERE company_key = :company")?;
+    Ok(statement.query_row(named_params! { ":company": key.0 }, |row| row.get(0)).optional()?)
+}
+
 /// As [`record`], of our row number, read through merges.
 ///
 /// # Errors
 /// [`StoreError`] only.
 pub fn record_of_key(db: &Reader<'_>, key: CompanyKey, now_ms: i64) -> Result<Option<CompanyRecord>, StoreError> {
-    let mut statement =
-        db.0.prepare_cached("SELECT coalesce(merged_into, company_key) FROM companies WHERE company_key = :company")?;
-    let read_through = statement.query_row(named_params! { ":company": key.0 }, |row| row.get(0)).optional()?;
-    let Some(key): Option<i64> = read_through else { return Ok(None) };
+    let Some(key) = read_through(db, key)? else { return Ok(None) };
     let Some(row) = rows(db, &[key], now_ms)?.pop() else { return Ok(None) };
     Ok(Some(record_of(db, row, workspace::today(db, now_ms)?, &users::source_names(db)?, None)?))
 }

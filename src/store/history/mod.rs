@@ -45,7 +45,7 @@ pub fn of_field(db: &Reader<'_>, subject: Subject, field: &str, limit: usize) ->
             Ok(Place { change_key: row.get(0)?, place: row.get(1)?, subject: number, subject_key: key })
         })?
         .collect::<Result<Vec<_>, _>>()?;
-    places.into_iter().map(|place| changes::row(db, place)).collect()
+    changes::rows(db, &places)
 }
 
 /// What was known of somebody at a moment.

@@ -685,6 +685,7 @@ CREATE TABLE imports (
   package     INTEGER -- the first of those that came in the same zip
 ) STRICT;
 CREATE INDEX imports_package  ON imports (package, import_key) WHERE package IS NOT NULL;
+CREATE INDEX imports_waiting  ON imports (import_key) WHERE state IN ('draft', 'checking');
 CREATE INDEX imports_work     ON imports (import_key) WHERE state IN ('checking', 'queued', 'running', 'undoing');
 CREATE INDEX imports_headings ON imports (kind, headings, import_key);
 

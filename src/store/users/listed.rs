@@ -1,13 +1,11 @@
 //! Which users a list shows, in which order, and how many there are.
 
-use rusqlite::named_params;
-
 use super::SortBy;
 use crate::domain::filter::{Filter, Listed};
 use crate::store::filter_sql::{self, FilterSql, Moment};
-use crate::store::list::{self, COUNTED_MAX, Count, Cursor, Extent, Keyset, ListQuery, Page};
+use crate::store::list::{self, Count, Cursor, Extent, Keyset, ListQuery, Page};
 use crate::store::search::{self, CANDIDATES_MAX, Candidates, Needle};
-use crate::store::{Reader, StoreError};
+use crate::store::{Reader, StoreError, workspace};
 
 /// So many rows of a list are looked at for a frequent text, before all who have it are sorted.
 const WALKED_MAX: u64 = 20_000;
@@ -160,12 +158,7 @@ pub fn count(db: &Reader<'_>, search: Option<&str>) -> Result<Count, StoreError>
     if let Some(needle) = Needle::of(search) {
         return search::count(db, &needle);
     }
-    let mut statement = db.0.prepare_cached(
-        "SELECT count(*) FROM (
-           SELECT 1 FROM users INDEXED BY users_companies
-           WHERE merged_into IS NULL AND archived_ms IS NULL LIMIT :limit)",
-    )?;
-    Ok(Count::of(statement.query_row(named_params! { ":limit": COUNTED_MAX }, |row| row.get(0))?))
+    Ok(workspace::counts(db)?.users)
 }
 
 /// How many users a search finds who meet a filter. Where no index says who they may be, so many rows are looked

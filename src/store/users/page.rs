@@ -166,6 +166,44 @@ pub fn record(db: &Reader<'_>, name: &UserName, now_ms: i64) -> Result<Option<Us
     key(db, name)?.map_or(Ok(None), |key| record_of_key(db, key, now_ms))
 }
 
+/// A user as a list shows it, without the roll.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn row(db: &Reader<'_>, key: UserKey) -> Result<Option<UserRow>, StoreError> {
+    Ok(rows_without_rolls(db, &[key.0])?.pop())
+}
+
+/// A user's attributes by name.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn values(db: &Reader<'_>, key: UserKey) -> Result<Vec<AttributeValue>, StoreError> {
+    Ok(stored_values(db, key, &source_names(db)?)?.0)
+}
+
+/// A user's companies, current and past, the current one first.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn memberships_of(db: &Reader<'_>, key: UserKey) -> Result<Vec<UserMembership>, StoreError> {
+    memberships(db, key.0, &source_names(db)?)
+}
+
+/// A user's attributes, and whether proof of identity was seen.
+fn stored_values(
+    db: &Reader<'_>,
+    key: UserKey,
+    sources: &SourceNames,
+) -> Result<(Vec<AttributeValue>, bool), StoreError> {
+    let (values, stamps, signed) =
+        db.0.prepare_cached("SELECT json(attributes), stamps, signed FROM users WHERE user_key = :user")?
+            .query_row(named_params! { ":user": key.0 }, |row| {
+                Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get(2)?))
+            })?;
+    Ok((attribute_values(db, Owner::User, &Attributes::read(&values, &stamps), sources)?, signed))
+}
+
 /// As [`record`], of our row number.
 ///
 /// # Errors
@@ -177,14 +215,10 @@ pub fn record_of_key(db: &Reader<'_>, key: UserKey, now_ms: i64) -> Result<Optio
 
 fn record_of(db: &Reader<'_>, row: UserRow, today: i32, sources: &SourceNames) -> Result<UserRecord, StoreError> {
     let key = row.key.0;
-    let (values, stamps, signed) =
-        db.0.prepare_cached("SELECT json(attributes), stamps, signed FROM users WHERE user_key = :user")?
-            .query_row(named_params! { ":user": key }, |row| {
-                Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get(2)?))
-            })?;
+    let (attributes, signed) = stored_values(db, row.key, sources)?;
     Ok(UserRecord {
         identifiers: identifiers(db, &row)?,
-        attributes: attribute_values(db, Owner::User, &Attributes::read(&values, &stamps), sources)?,
+        attributes,
         memberships: memberships(db, key, sources)?,
         active_days: (
             activity::active_days(db, key, activity::last_days(today, TREND_DAYS))?,
