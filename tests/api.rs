@@ -220,6 +220,9 @@ async fn a_request_that_is_sent_again_with_its_key_is_done_once() {
     let other = send("k1", &admin, "/users/ann", json!({ "name": "Anna" })).await;
     assert_eq!((other.status.as_u16(), other.body["code"].as_str()), (422, Some("idempotency_key_reused")));
     assert_eq!(send("k1", &admin, "/users/bob", ann.clone()).await.status, 422, "another address is another request");
+    let wrong_way = rollcall.client.put(format!("{}/api/v1/changes", rollcall.address)).header("idempotency-key", "k1");
+    let wrong_way = wrong_way.bearer_auth(admin.as_str().unwrap()).send().await.unwrap();
+    assert_eq!(wrong_way.status(), 405, "an address that takes no such method says so, whatever the key was used for");
     let of_another = send("k1", &write, "/users/ann", ann.clone()).await;
     assert_eq!(
         (of_another.status.as_u16(), of_another.header("idempotent-replayed")),

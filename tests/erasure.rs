@@ -76,13 +76,37 @@ async fn filled() -> Rollcall {
     drop(file);
     let merged = post(&rollcall, "/users/zebedee-id/merge", json!({ "from": "zebedee-old" })).await;
     assert_eq!(merged.status, 200, "{merged:?}");
+    for (name, filter) in
+        [("Springs", "f=email:in:Zebedee@magic.test,florence@x.test"), ("Zebedee@magic.test", "f=seats:set")]
+    {
+        let segment = post(&rollcall, "/segments", json!({ "list": "users", "name": name, "filter": filter })).await;
+        assert_eq!(segment.status, 201, "{segment:?}");
+    }
+    for person in ["florence@x.test", "ZEBEDEE@magic.test"] {
+        waits(&rollcall, &format!("email,city\n{person},Trumpton\n"), "?dry_run=1", "draft").await;
+    }
     rollcall
 }
 
-/// The words of the person that stand in the file or its write-ahead log.
+/// Sends a file to be imported, and waits until it stands so.
+async fn waits(rollcall: &Rollcall, text: &str, query: &str, state: &str) -> Value {
+    let request =
+        rollcall.client.post(format!("{}/api/v1/imports{query}", rollcall.address)).bearer_auth(&rollcall.token);
+    let sent = request.header("content-type", "text/csv").body(text.to_owned()).send().await.expect("an answer");
+    let id = Answer::of(sent).await.body["import_id"].clone();
+    support::until("the file stands so", async || {
+        let import = rollcall.api(&format!("/imports/{id}")).await.body;
+        if import["state"] == state { Ok(import) } else { Err(import.to_string()) }
+    })
+    .await
+}
+
+/// The words of the person that stand in the file or its write-ahead log, or in a file that waits to be imported.
 fn words_in_the_file(rollcall: &Rollcall) -> usize {
     let log = rollcall.file().with_extension("db-wal");
-    let files = [std::fs::read(rollcall.file()).expect("the file"), std::fs::read(log).unwrap_or_default()];
+    let mut files = vec![std::fs::read(rollcall.file()).expect("the file"), std::fs::read(log).unwrap_or_default()];
+    let waiting = std::fs::read_dir(rollcall.file().with_extension("db.imports")).into_iter().flatten();
+    files.extend(waiting.map(|entry| std::fs::read(entry.expect("an entry").path()).expect("a file")));
     let is_word = |window: &[u8]| window.eq_ignore_ascii_case(b"zebedee");
     files.iter().map(|bytes| bytes.windows(7).filter(|window| is_word(window)).count()).sum()
 }
@@ -114,6 +138,8 @@ async fn r13_nothing_of_the_person_is_left_in_the_file_and_every_number_is_a_rec
             ("tray_values", 1),
             ("notes", 1),
             ("profile_tags", 1),
+            ("segments", 2),
+            ("imports", 1),
         ] {
             assert!(rows[table].as_u64().unwrap_or(0) >= least, "{table}: {rows}");
         }
@@ -131,7 +157,21 @@ async fn r13_nothing_of_the_person_is_left_in_the_file_and_every_number_is_a_rec
         let counted = kept.iter().filter(|event| event["name"] == "Jumped").count();
         assert_eq!(counted, if events == "delete" { 1 } else { 4 });
         assert!(rollcall.list("/refusals").await.iter().all(|refusal| !refusal.to_string().contains("zebedee")));
+        let segments = rollcall.list("/segments").await;
+        let of = |name: &str| segments.iter().find(|segment| segment["name"] == name).map(|segment| &segment["filter"]);
+        assert_eq!(of("Springs"), Some(&json!("f=email%3Ain%3A%28erased%29%2Cflorence%40x.test")), "{segments:?}");
+        assert_eq!(of("(erased)"), Some(&json!("f=seats%3Aset")));
+        let drafts = rollcall.list("/imports").await;
+        assert_eq!((drafts.len(), &drafts[0]["import_id"]), (1, &json!(1)), "another person's file waits on");
         check(&rollcall);
+
+        // Who comes again in a file is refused, and nothing of it is kept.
+        let text = "user_id,email,city\nzebedee-id,zebedee@magic.test,Trumpton\ndougal,d@magic.test,Trumpton\n";
+        let again = waits(&rollcall, text, "", "done").await;
+        assert_eq!((&again["users"]["created"], &again["refused_rows"]), (&json!(1), &json!(1)), "{again}");
+        let refused = rollcall.api(&format!("/imports/{}/refused", again["import_id"])).await;
+        assert!(refused.text.contains("was erased"), "{refused:?}");
+        assert_eq!(words_in_the_file(&rollcall), 0, "{events}, in a file that came later");
     }
 }
 

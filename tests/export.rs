@@ -105,6 +105,45 @@ async fn a_program_gets_lines_of_json_under_the_list_s_own_filter() {
 }
 
 #[tokio::test]
+async fn a_program_gets_a_list_with_its_columns_and_its_order() {
+    let rollcall = filled().await;
+    let rows = lines(&rollcall.api("/export/users?format=ndjson&columns=email,langs&sort=-email").await.text);
+    let emails: Vec<&str> = rows.iter().map(|row| row["email"].as_str().unwrap()).collect();
+    assert_eq!(emails, ["lea@lead.example", "bob@acme.example", "ann@acme.example"]);
+    let members: Vec<&String> = rows[2].as_object().unwrap().keys().collect();
+    assert_eq!(members.len(), 5, "its ids and its name stand there too: {members:?}");
+    assert_eq!(rows[2]["attributes"], json!({ "langs": ["de", "en"] }));
+    let sorted = csv_rows(&rollcall.api("/export/users?sort=-seats").await.text);
+    assert_eq!(
+        (&sorted[0]["user_id"], &sorted[0]["plan (string)"]),
+        (&json!("ann"), &json!("'=cmd|' /C calc'!A0")),
+        "all columns"
+    );
+    rollcall.backend_posts(json!([{ "type": "group", "groupId": "old", "traits": { "name": "Old" } }])).await;
+    let archives = json!({ "archived": true });
+    rollcall.api_as(reqwest::Method::PATCH, "/companies/old", &rollcall.token, Some(archives)).await;
+    for (query, ids) in [
+        ("", vec!["acme", "old"]),
+        ("&archived=1", vec!["old"]),
+        ("&archived=0", vec!["acme"]),
+        ("&sort=name", vec!["acme"]),
+    ] {
+        let rows = lines(&rollcall.api(&format!("/export/companies?format=ndjson{query}")).await.text);
+        assert_eq!(rows.iter().map(|row| row["company_id"].as_str().unwrap()).collect::<Vec<_>>(), ids, "{query}");
+    }
+    let columns = csv_rows(&rollcall.api("/export/companies?columns=members,activity&sort=-members").await.text);
+    assert_eq!(columns[0], json!({ "company_id": "acme", "name": "Acme", "members": "1", "active_people_28d": "1" }));
+    for path in [
+        "/export/users?columns=colour",
+        "/export/users?sort=colour",
+        "/export/companies?archived=2",
+        "/export/events?sort=name",
+    ] {
+        assert_eq!(rollcall.api(path).await.body["code"], "parameter_invalid", "{path}");
+    }
+}
+
+#[tokio::test]
 async fn more_rows_than_a_page_come_each_once_with_one_line_of_headings() {
     let rollcall = Rollcall::start();
     for batch in 0..5 {
@@ -245,6 +284,20 @@ async fn a_list_offers_what_it_shows_as_a_file() {
         let request = rollcall.client.get(format!("{}{path}", rollcall.address)).header("cookie", &cookie);
         support::Answer::of(request.send().await.unwrap()).await
     };
+    let shown = get("/users?columns=company,seats,tags,activity&sort=-name").await.text;
+    let as_shown = shown.split("href=\"").find(|rest| rest.starts_with("/export/users") && rest.contains("columns="));
+    let as_shown =
+        as_shown.and_then(|rest| rest.split('"').next()).expect("the list as it is shown").replace("&amp;", "&");
+    let file = get(&as_shown).await.text;
+    let headings = "id,user_id,name,company,seats (number),tags,active_days_28d";
+    assert_eq!(file.lines().next(), Some(headings), "{as_shown}");
+    let rows = csv_rows(&file);
+    let ids: Vec<&Value> = rows.iter().map(|row| &row["user_id"]).collect();
+    assert_eq!(ids, ["", "bob", "ann"], "in the order of the list");
+    assert_eq!(
+        (&rows[2]["company"], &rows[2]["seats (number)"], &rows[2]["active_days_28d"]),
+        (&json!("Acme"), &json!("12"), &json!("1"))
+    );
     let page = get("/users?f=seats:gt:5&q=ann").await.text;
     let href = "/export/users?format=csv&amp;q=ann&amp;f=seats%3Agt%3A5";
     assert!(page.contains(href), "{page}");

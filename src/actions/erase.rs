@@ -3,11 +3,12 @@
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use super::import::file;
 use crate::domain::access::Grade;
 use crate::domain::change::{By, Change, Subject};
-use crate::domain::ids::{self, UserKey};
+use crate::domain::ids::{self, ImportKey, UserKey};
 use crate::store::erasure::{self, Events, Named};
-use crate::store::{Store, StoreError, Tx, changes, users};
+use crate::store::{Store, StoreError, Tx, changes, imports, users};
 
 /// What an erasure does not touch.
 const BACKUPS: &str = "Backups made before hold what was erased: they are untouched, and restoring one brings it back.";
@@ -25,13 +26,40 @@ pub struct Receipt {
     pub backups: &'static str,
 }
 
-/// Erases a user or lead with all records merged into it. The events of somebody who did very much go
-/// after it, in chunks: [`finish`] ends it.
+/// The files that wait to be imported in which somebody is named, by an id, an e-mail address or a browser.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub async fn waiting_files(store: &Store, user: UserKey) -> Result<Vec<ImportKey>, StoreError> {
+    let known_by = store.write(move |tx| erasure::known_by(tx, user)).await?;
+    let waiting = store.read(imports::waiting).await?;
+    let store = store.clone();
+    let looked = tokio::task::spawn_blocking(move || {
+        let named = waiting.iter().filter(|import| file::names(&store, import, &known_by));
+        named.map(|import| import.key).collect()
+    });
+    looked.await.map_err(|_| StoreError::Stopped)
+}
+
+/// Erases a user or lead with all records merged into it, and the imports that wait in which it is named. The events of
+/// somebody who did very much go after it, in chunks, and so do the files: [`finish`] ends it.
 ///
 /// # Errors
 /// [`StoreError`] only; nothing is changed then.
-pub fn erase(tx: &mut Tx<'_>, by: &By, user: UserKey, events: Events) -> Result<Receipt, StoreError> {
-    let erased = erasure::begin(tx, user, events)?;
+pub fn erase(
+    tx: &mut Tx<'_>,
+    by: &By,
+    user: UserKey,
+    events: Events,
+    waiting: &[ImportKey],
+) -> Result<Receipt, StoreError> {
+    let mut erased = erasure::begin(tx, user, events)?;
+    for import in waiting {
+        imports::remove(tx, *import)?;
+    }
+    if !waiting.is_empty() {
+        erased.rows.push(("imports", waiting.len() as u64));
+    }
     let survivor = tx.catalog().survivor(user);
     erasure::step(tx, survivor)?;
     let mut rows: Map<String, Value> =
@@ -47,12 +75,15 @@ pub fn erase(tx: &mut Tx<'_>, by: &By, user: UserKey, events: Events) -> Result<
     Ok(Receipt { events: events.as_str(), rows, kept, backups: BACKUPS })
 }
 
-/// Ends what was begun, in chunks that let others pass, and takes what was erased out of the file's
-/// write-ahead log.
+/// Ends what was begun, in chunks that let others pass, takes the files away that waited, and what was erased out of
+/// the file's write-ahead log.
 ///
 /// # Errors
 /// [`StoreError`] only; what is left is ended by the next run.
-pub async fn finish(store: &Store) -> Result<(), StoreError> {
+pub async fn finish(store: &Store, waiting: &[ImportKey]) -> Result<(), StoreError> {
+    for import in waiting {
+        file::remove(store, *import);
+    }
     while let Some(user) = store.write_bulk(|tx| erasure::unfinished(tx)).await? {
         while store.write_bulk(move |tx| erasure::step(tx, user)).await? {}
     }
@@ -84,16 +115,19 @@ pub async fn erase_many(store: &Store, by: &By, users: &[UserKey], events: Event
     let mut receipt = Receipt::of_nobody(events);
     for user in users.iter().copied() {
         let by = by.clone();
+        let waiting = waiting_files(store, user).await?;
+        let files = waiting.clone();
         let erased = store.write_bulk(move |tx| match users::existing(&tx.reader(), &[user])?.pop() {
-            Some(user) => erase(tx, &by, user, events).map(Some),
+            Some(user) => erase(tx, &by, user, events, &files).map(Some),
             // Somebody else was quicker.
             None => Ok(None),
         });
         if let Some(erased) = erased.await? {
             receipt = receipt.and(erased);
+            waiting.iter().for_each(|import| file::remove(store, *import));
         }
     }
-    finish(store).await?;
+    finish(store, &[]).await?;
     Ok(receipt)
 }
 
@@ -102,10 +136,14 @@ pub async fn erase_many(store: &Store, by: &By, users: &[UserKey], events: Event
 /// # Errors
 /// [`StoreError`] only.
 pub async fn rehearse_many(store: &Store, by: &By, users: &[UserKey], events: Events) -> Result<Receipt, StoreError> {
-    let mut receipt = Receipt::of_nobody(events);
+    let (mut receipt, mut gone) = (Receipt::of_nobody(events), Vec::new());
     for user in users.iter().copied() {
         let by = by.clone();
-        let erased: Receipt = store.rehearse(move |tx: &mut Tx<'_>| erase(tx, &by, user, events)).await?;
+        let mut waiting = waiting_files(store, user).await?;
+        // A file that names two of them goes once.
+        waiting.retain(|import| !gone.contains(import));
+        gone.extend(&waiting);
+        let erased: Receipt = store.rehearse(move |tx: &mut Tx<'_>| erase(tx, &by, user, events, &waiting)).await?;
         receipt = receipt.and(erased);
     }
     Ok(receipt)

@@ -105,17 +105,19 @@ async fn erased(
     let by = By::Token(token.0.name);
     let hint = || invalid(format!("events can't be {events:?}. Use delete or anonymize."), "events");
     let events = Events::parse(events).ok_or_else(hint)?;
-    let deed = move |tx: &mut Tx<'_>| {
-        let user = users::key(&tx.reader(), &name)?.ok_or_else(|| user_not_found(&name))?;
-        Ok::<_, Problem>(deeds::erase(tx, &by, user, events)?)
-    };
+    let wanted = name.clone();
+    let user = store.read(move |db| users::key(db, &wanted)).await?.ok_or_else(|| user_not_found(&name))?;
+    let waiting = deeds::waiting_files(store, user).await?;
+    let files = waiting.clone();
+    let deed = move |tx: &mut Tx<'_>| deeds::erase(tx, &by, user, events, &files);
     if is_dry_run {
-        return Ok(answer::ok(store.rehearse(deed).await?, 0));
+        let receipt: deeds::Receipt = store.rehearse(deed).await?;
+        return Ok(answer::ok(receipt, 0));
     }
-    let receipt = store.write(deed).await?;
+    let receipt: deeds::Receipt = store.write(deed).await?;
     Live::of(request).inspect(|live| live.forget());
     Doctor::of(request).inspect(|doctor| doctor.forget());
-    deeds::finish(store).await?;
+    deeds::finish(store, &waiting).await?;
     Ok(answer::ok(receipt, 0))
 }
 

@@ -7,12 +7,13 @@ use actix_web::{HttpRequest, HttpResponse};
 use super::openapi::{Call, get};
 use super::parameters::{FILTER, Parameters, invalid};
 use super::read_only;
-use crate::actions::export::{self, Package, Wanted};
+use crate::actions::export::{self, Package, View, Wanted};
 use crate::domain::codes::calls::CallCode;
 use crate::domain::table::{Format, Kind};
 use crate::http::access::ReadToken;
 use crate::http::problem::Problem;
 use crate::store::Store;
+use crate::store::companies::Shelf;
 
 pub(super) fn configure(config: &mut web::ServiceConfig) {
     config.service(read_only("/export/{kind}").get(all));
@@ -29,9 +30,15 @@ pub(super) fn calls() -> Vec<Call> {
     };
     let filtered =
         |path, summary| file(path, summary).takes(&["q", "f", "match"]).refuses(&[(400, CallCode::FilterInvalid)]);
+    let list = |path, summary| filtered(path, summary).takes(&["columns", "sort"]);
     vec![
-        filtered("/export/users", "Users as one file, with the filter of the list"),
-        filtered("/export/companies", "Companies as one file, with the filter of the list"),
+        list("/export/users", "Users as one file, with the filter, the columns and the order of the list"),
+        list("/export/companies", "Companies as one file, with the filter, the columns and the order of the list")
+            .takes_word(
+                "archived",
+                &["1", "0"],
+                "1: those that are archived, 0: the others, left out: both where nothing narrows them",
+            ),
         filtered("/export/memberships", "Memberships as one file, with a filter over them"),
         file("/export/events", "Events as one file"),
         file("/export/notes", "Notes as one file"),
@@ -42,7 +49,7 @@ pub(super) fn calls() -> Vec<Call> {
     ]
 }
 
-/// `GET /api/v1/export/{kind}`: `format=csv|ndjson`, and the filter of the list.
+/// `GET /api/v1/export/{kind}`: `format=csv|ndjson`, and the filter, columns and order of the list.
 async fn all(
     _: ReadToken,
     path: Path<String>,
@@ -52,7 +59,12 @@ async fn all(
     let catalog = store.catalog();
     let kind = Kind::parse(&path);
     let fields = kind.and_then(|kind| export::fields(&catalog, kind));
-    let known: &[&str] = if fields.is_some() { &["format", "q", FILTER] } else { &["format"] };
+    let known: &[&str] = match kind {
+        Some(Kind::Users) => &["format", "q", FILTER, "columns", "sort"],
+        Some(Kind::Companies) => &["format", "q", FILTER, "columns", "sort", "archived"],
+        _ if fields.is_some() => &["format", "q", FILTER],
+        _ => &["format"],
+    };
     let parameters = Parameters::of(&request, known)?;
     let format = match parameters.get("format") {
         None => Format::default(),
@@ -61,9 +73,20 @@ async fn all(
     };
     let package = match kind {
         Some(kind) => {
-            let filter = fields.map(|fields| parameters.filter(&fields)).transpose()?.flatten();
+            let filter = fields.as_ref().map(|fields| parameters.filter(fields)).transpose()?.flatten();
             let search = parameters.get("q").map(str::to_owned);
-            Package::one(&catalog, Wanted { kind, format, filter, search })
+            let view = match &fields {
+                Some(fields) => View::read(kind, parameters.get("columns"), parameters.get("sort"), fields)
+                    .map_err(|error| invalid(error.sentence, error.parameter))?,
+                None => None,
+            };
+            let shelf = match parameters.get("archived") {
+                None => None,
+                Some("0") => Some(Shelf::InUse),
+                Some("1") => Some(Shelf::Archived),
+                Some(text) => return Err(invalid(format!("archived can't be {text:?}. Use 1 or 0."), "archived")),
+            };
+            Package::one(&catalog, Wanted { kind, format, filter, search, view, shelf })
         }
         None if path.as_str() == "all" => Package::all(&catalog, format),
         None => {

@@ -34,10 +34,12 @@ mod tray;
 mod users;
 mod visitors;
 
+use actix_web::body::{BoxBody, EitherBody};
+use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, HeaderValue};
 use actix_web::middleware::{Compress, DefaultHeaders, from_fn};
-use actix_web::{HttpResponse, Resource, ResponseError, web};
+use actix_web::{Error, HttpResponse, Resource, ResponseError, web};
 use utoipa::openapi::OpenApi;
 
 use crate::domain::codes::calls::CallCode;
@@ -58,7 +60,6 @@ pub fn configure(config: &mut web::ServiceConfig) {
                 .wrap(
                     DefaultHeaders::new().add(("Cache-Control", "no-store")).add(("X-Content-Type-Options", "nosniff")),
                 )
-                .wrap(from_fn(repeats::once))
                 .wrap(Compress::default())
                 .wrap(from_fn(head::as_get))
                 .configure(openapi::configure)
@@ -111,12 +112,26 @@ pub fn document() -> OpenApi {
 
 /// An address that is only read.
 fn read_only(path: &str) -> Resource {
-    resource(path, "GET, HEAD")
+    web::resource(path).default_service(web::to(|| async { wrong_method("GET, HEAD") }))
 }
 
-/// An address with the methods it takes, for whoever comes with another.
-fn resource(path: &str, methods: &'static str) -> Resource {
-    web::resource(path).default_service(web::to(move || async move { wrong_method(methods) }))
+/// An address with the methods it takes, for whoever comes with another. What is written there is written once for
+/// each `Idempotency-Key`.
+fn resource(
+    path: &str,
+    methods: &'static str,
+) -> Resource<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<EitherBody<BoxBody>>,
+        Error = Error,
+        InitError = (),
+    >,
+> {
+    web::resource(path)
+        .default_service(web::to(move || async move { wrong_method(methods) }))
+        .wrap(from_fn(move |request, next| repeats::once(methods, request, next)))
 }
 
 fn wrong_method(methods: &'static str) -> HttpResponse {

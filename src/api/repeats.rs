@@ -29,14 +29,18 @@ const ANSWER_BYTES_MAX: usize = 256 * 1024;
 /// The path of uploads, which are streamed: of these the address alone tells one request from another.
 const UPLOADS: &str = "/api/v1/imports";
 
-/// Middleware of the API.
+/// Middleware of an address that takes these methods: another one is for the address to answer, whatever its key.
 ///
 /// # Errors
 /// The inner service's.
 pub(super) async fn once<B: MessageBody + 'static>(
+    methods: &'static str,
     mut request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
+    if !methods.split(", ").any(|method| method == request.method().as_str()) {
+        return Ok(next.call(request).await?.map_into_left_body());
+    }
     let keyed = match keyed(&mut request).await {
         Ok(Some(keyed)) => keyed,
         Ok(None) => return Ok(next.call(request).await?.map_into_left_body()),

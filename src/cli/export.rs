@@ -88,7 +88,7 @@ impl Export {
                 return Err(Failure::Usage(format!("--filter: {} can't be filtered. Leave it out.", kind.as_str())));
             }
         };
-        Ok(Package::one(&catalog, Wanted { kind, format, filter, search }))
+        Ok(Package::one(&catalog, Wanted { filter, search, ..Wanted::all(kind, format) }))
     }
 }
 

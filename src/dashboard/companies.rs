@@ -187,7 +187,7 @@ fn table(frame: &Frame, view: &View) -> Markup {
             }
         }))
         (address.pager(&shown, view.companies.next.as_ref()))
-        @if view.shelf == Shelf::InUse { (export::links(Kind::Companies, address)) }
+        (export::links(Kind::Companies, address, &view.columns, view.shelf))
     }
 }
 

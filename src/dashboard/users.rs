@@ -30,6 +30,7 @@ use crate::domain::filter::{BuiltIn, Fact, Field, Listed};
 use crate::domain::table::Kind;
 use crate::http::access::Viewer;
 use crate::store::attribute_rows::{self, Table};
+use crate::store::companies::Shelf;
 use crate::store::duplicates as stored_duplicates;
 use crate::store::list::{Count, PAGE_ROWS, Page};
 use crate::store::operators;
@@ -157,7 +158,7 @@ fn table(frame: &Frame, view: &View) -> Markup {
             &counted(view.users.rows.len() as u64, "user on this page", "users on this page"),
             view.users.next.as_ref(),
         ))
-        (export::links(Kind::Users, address))
+        (export::links(Kind::Users, address, &view.columns, Shelf::InUse))
     }
 }
 

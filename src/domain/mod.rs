@@ -18,6 +18,7 @@ pub mod first_page;
 pub mod identity;
 pub mod ids;
 pub mod import;
+pub mod known_by;
 pub mod limits;
 pub mod message;
 pub mod profile;

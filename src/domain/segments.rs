@@ -2,6 +2,7 @@
 
 use crate::domain::filter::{self, Fields, Filter, FilterError, Listed};
 use crate::domain::ids::SegmentKey;
+use crate::domain::known_by::KnownBy;
 
 /// Segments of a list at most: somebody's page asks each of them in one statement.
 pub const SEGMENTS_MAX: usize = 50;
@@ -85,6 +86,39 @@ pub fn saved(filter: &Filter, fields: &Fields) -> Result<String, String> {
     Ok(query)
 }
 
+/// What stands in a saved filter in the place of what an erased person was known by: a value that nobody has, so that
+/// the filter means what it meant.
+const ERASED: &str = "(erased)";
+
+/// The query of a filter without what somebody was known by (R13); none where it does not say it.
+pub fn without_person(query: &str, known_by: &KnownBy) -> Option<String> {
+    let mut is_changed = false;
+    let mut without = form_urlencoded::Serializer::new(String::new());
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        let parts: Vec<&str> = value.splitn(3, ':').collect();
+        let [field, operator, said] = parts[..] else {
+            without.append_pair(&name, &value);
+            continue;
+        };
+        // A number is somebody's id only where ids are asked for.
+        let names = |text: &str| known_by.is_in(text) && (field == "user_id" || text.parse::<f64>().is_err());
+        let items = said.split(',').map(|item| if names(item) { ERASED } else { item });
+        let kept = match items.collect::<Vec<_>>().join(",") {
+            // What has a comma in it is no list.
+            kept if kept == said && names(said) => ERASED.to_owned(),
+            kept => kept,
+        };
+        is_changed |= kept != said;
+        without.append_pair(&name, &format!("{field}:{operator}:{kept}"));
+    }
+    is_changed.then(|| without.finish())
+}
+
+/// The name of a segment without what somebody was known by; none where it does not say it.
+pub fn name_without_person(name: &str, known_by: &KnownBy) -> Option<String> {
+    known_by.is_in(name).then(|| ERASED.to_owned())
+}
+
 /// A name as it is kept: trimmed, of 1 to 100 characters.
 pub fn name_of(text: &str) -> Option<String> {
     let name = text.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -95,6 +129,25 @@ pub fn name_of(text: &str) -> Option<String> {
 mod tests {
     use super::*;
     use std::sync::Arc;
+
+    #[test]
+    fn r13_a_filter_forgets_a_person_and_means_what_it_meant() {
+        let known_by = KnownBy::new(&["Ann@acme.test".to_owned(), "pro".to_owned(), "100".to_owned()]);
+        let decoded = |query: &str| {
+            let pairs = form_urlencoded::parse(query.as_bytes()).map(|(name, value)| format!("{name}={value}"));
+            pairs.collect::<Vec<_>>().join("&")
+        };
+        for (query, after) in [
+            ("f=email%3Ais%3Aann%40acme.test&f=companies:gt:100", "f=email:is:(erased)&f=companies:gt:100"),
+            ("g1.f=email:in:bob@x.test,ANN@acme.test&g1.match=any", "g1.f=email:in:bob@x.test,(erased)&g1.match=any"),
+            ("f=user_id:is:100", "f=user_id:is:(erased)"),
+        ] {
+            let forgot = without_person(query, &known_by).expect(query);
+            assert_eq!(decoded(&forgot), after);
+            assert!(read(&forgot, &fields(Listed::Users)).is_ok(), "{forgot}");
+        }
+        assert_eq!(without_person("f=seats:is:100&f=pro:set&f=state:is:new", &known_by), None);
+    }
 
     fn segment(id: &str, listed: Listed, filter: &str) -> Segment {
         Segment {

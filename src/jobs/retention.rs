@@ -45,7 +45,7 @@ pub async fn clear(store: &Store) -> Result<(), StoreError> {
         })
         .await?
     {}
-    erase::finish(store).await?;
+    erase::finish(store, &[]).await?;
     if store.write_bulk(|tx| erasure::search_holds_pieces(tx)).await? {
         let mut more = store.write_bulk(|tx| erasure::clear_search(tx, true)).await?;
         while more {
@@ -316,9 +316,10 @@ mod tests {
             }
             for (user, mode) in [("u0", Events::Delete), ("u2", Events::Anonymize), ("u3", Events::Delete)] {
                 let Some(key) = history.key(user).await else { continue };
-                let plan = history.store.rehearse(move |tx| erase::erase(tx, &By::Shell, key, mode)).await.unwrap();
+                let plan =
+                    history.store.rehearse(move |tx| erase::erase(tx, &By::Shell, key, mode, &[])).await.unwrap();
                 history.equals_a_recount("after a rehearsal").await;
-                let done = history.store.write(move |tx| erase::erase(tx, &By::Shell, key, mode)).await;
+                let done = history.store.write(move |tx| erase::erase(tx, &By::Shell, key, mode, &[])).await;
                 assert_eq!(done.map_err(|error: StoreError| error).unwrap(), plan);
                 assert_eq!(history.key(user).await, None);
                 history.equals_a_recount(&format!("after {user}, seed {seed}")).await;
@@ -338,7 +339,7 @@ mod tests {
         let mut history = History::new(9);
         history.fill(14_000, 80).await;
         let key = history.key("u1").await.unwrap();
-        let receipt = history.store.write(move |tx| erase::erase(tx, &By::Shell, key, Events::Delete)).await;
+        let receipt = history.store.write(move |tx| erase::erase(tx, &By::Shell, key, Events::Delete, &[])).await;
         let events = receipt.map_err(|error: StoreError| error).unwrap().rows["events"].as_u64().unwrap();
         assert!(events > 3_000 && history.key("u1").await.is_none());
         assert!(history.store.write(|tx| erasure::unfinished(tx)).await.unwrap().is_some(), "some are left");

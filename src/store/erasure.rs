@@ -9,13 +9,18 @@ use std::sync::Arc;
 
 use hmac::{Hmac, KeyInit, Mac};
 use rusqlite::{OptionalExtension, params};
+use serde_json::Value;
 use sha2::Sha256;
 
 use super::folds::{self, Gone, withdraw};
 use super::list::json_keys;
-use super::{Reader, StoreError, Tx, contexts, duplicates, email_domains, memberships, merges, remembered, repeats};
+use super::{
+    Reader, StoreError, Tx, contexts, duplicates, email_domains, memberships, merges, remembered, repeats, segments,
+};
 use crate::domain::duplicates::{Records, Why};
 use crate::domain::ids::{EventId, UserKey};
+use crate::domain::known_by::KnownBy;
+use crate::domain::segments as rules;
 use crate::domain::time::EPOCH_MS;
 
 /// Bytes of a hash that stays.
@@ -145,6 +150,10 @@ impl Person {
         self.users.iter().copied().chain(self.visitors.iter().map(|visitor| -visitor))
     }
 
+    fn known_by(&self) -> KnownBy {
+        KnownBy::new(self.ids.iter().chain(&self.emails).chain(&self.browsers))
+    }
+
     fn texts(&self) -> impl Iterator<Item = &String> {
         let all = self.ids.iter().chain(&self.emails).chain(&self.browsers).chain(&self.words);
         all.filter(|text| text.chars().count() >= TEXT_CHARS_MIN)
@@ -185,6 +194,7 @@ pub fn begin(tx: &mut Tx<'_>, user: UserKey, events: Events) -> Result<Erased, S
     }
     erased.note("refusals", forget_examples(tx, &person)?);
     erased.note("import_refusals", forget_imported_rows(tx, &person)?);
+    forget_in_segments(tx, &person.known_by(), &mut erased)?;
     erased.note("repeats", repeats::forget_answers(tx)?);
     erased.note("visitors", person.visitors.len());
     erased.note("users", person.users.len());
@@ -357,6 +367,59 @@ fn forget_imported_rows(tx: &Tx<'_>, person: &Person) -> Result<usize, StoreErro
         untell.execute([&text])?;
     }
     Ok(rows)
+}
+
+/// What segments and their history say of the person.
+fn forget_in_segments(tx: &mut Tx<'_>, known_by: &KnownBy, erased: &mut Erased) -> Result<(), StoreError> {
+    for segment in tx.catalog().segments.iter().filter(|segment| !segment.is_supplied) {
+        let filter = rules::without_person(&segment.filter, known_by);
+        let name = rules::name_without_person(&segment.name, known_by);
+        if name.is_some() {
+            // Its id was made of the name.
+            segments::forget_id(tx, segment.key)?;
+        }
+        if filter.is_some() || name.is_some() {
+            let (name, filter) = (name.unwrap_or(segment.name.clone()), filter.unwrap_or(segment.filter.clone()));
+            segments::set(tx, segment.key, &name, &filter)?;
+            erased.note("segments", 1);
+        }
+    }
+    let says = |text: Option<String>| {
+        let value: Value = text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+        let texts = value.as_object().into_iter().flat_map(|told| told.values()).chain([&value]);
+        let mut texts = texts.filter_map(Value::as_str);
+        texts.any(|text| known_by.is_in(text) || rules::without_person(text, known_by).is_some())
+    };
+    let mut statement = tx
+        .connection
+        .prepare_cached("SELECT subject_key, change_key, place, before, after FROM changes WHERE subject = 7")?;
+    let rows = statement.query_map([], |row| {
+        let key: (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        Ok((key, row.get::<_, Option<String>>(3)?, row.get::<_, Option<String>>(4)?))
+    })?;
+    let mut forget = tx.connection.prepare_cached(
+        "DELETE FROM changes WHERE subject = 7 AND subject_key = ?1 AND change_key = ?2 AND place = ?3",
+    )?;
+    let mut forget_set = tx.connection.prepare_cached(
+        "DELETE FROM change_sets WHERE change_key = ?1
+           AND NOT EXISTS (SELECT 1 FROM changes INDEXED BY changes_set WHERE change_key = ?1)",
+    )?;
+    for row in rows.collect::<Result<Vec<_>, _>>()? {
+        let ((segment, change, place), before, after) = row;
+        if says(before) || says(after) {
+            erased.note("changes", forget.execute([segment, change, place])?);
+            erased.note("change_sets", forget_set.execute([change])?);
+        }
+    }
+    Ok(())
+}
+
+/// What a person is known by to others; the file is asked as it stands.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn known_by(tx: &Tx<'_>, user: UserKey) -> Result<KnownBy, StoreError> {
+    Ok(Person::of(tx, user)?.known_by())
 }
 
 /// A record of which nothing is known, out of all lists.

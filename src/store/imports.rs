@@ -198,6 +198,17 @@ pub fn of_package(db: &Reader<'_>, package: ImportKey) -> Result<Vec<Import>, St
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
+/// The imports whose files wait for a person.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn waiting(db: &Reader<'_>) -> Result<Vec<Import>, StoreError> {
+    let mut statement = db.0.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM imports INDEXED BY imports_waiting WHERE state IN ('draft', 'checking') ORDER BY import_key"
+    ))?;
+    Ok(statement.query_map([], import)?.collect::<Result<_, _>>()?)
+}
+
 /// The oldest import that has something to do.
 ///
 /// # Errors

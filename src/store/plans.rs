@@ -223,6 +223,7 @@ fn ask_everything(db: &Reader<'_>) {
     assert!(imports::find(db, ImportKey(1)).unwrap().is_some() && imports::next(db).unwrap().is_some());
     imports::remembered(db, table::Kind::Users, "hash").unwrap();
     imports::of_package(db, ImportKey(1)).unwrap();
+    imports::waiting(db).unwrap();
     imports::change_sets(db, SourceKey(1), 9, 50).unwrap();
     for doer in [None, Some(Doer::Hand), Some(Doer::Message)] {
         for (span_ms, after) in [(None, None), (Some((days_ago(50), NOW)), Some(Cursor { value: 1.into(), key: 9 }))] {

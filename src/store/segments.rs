@@ -200,6 +200,23 @@ pub fn set(tx: &mut Tx<'_>, key: SegmentKey, name: &str, filter: &str) -> Result
     Ok(())
 }
 
+/// Gives a segment an id that says nothing, of its key.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn forget_id(tx: &mut Tx<'_>, key: SegmentKey) -> Result<(), StoreError> {
+    let id = format!("segment_{}_{}", key.0, &tx.ambient.token()[..6]);
+    tx.connection
+        .prepare_cached("UPDATE segments SET segment_id = ?2 WHERE segment_key = ?1")?
+        .execute(params![key.0, id])?;
+    publish(tx, |all| {
+        if let Some(segment) = all.iter_mut().find(|segment| segment.key == key) {
+            segment.segment_id = id;
+        }
+    });
+    Ok(())
+}
+
 /// Takes a segment out. Its sizes stay until they are old, for the case that it is put back.
 ///
 /// # Errors

@@ -5,7 +5,10 @@
 
 mod person;
 mod rows;
+mod view;
 mod zip;
+
+use serde_json::Value;
 
 use crate::domain::attributes::Type;
 use crate::domain::filter::{Fields, Filter, Listed};
@@ -15,6 +18,8 @@ use crate::store::list::Cursor;
 use crate::store::{Catalog, Reader, StoreError};
 
 pub use person::{About, about};
+use view::Column;
+pub use view::{View, ViewError};
 use zip::Part;
 pub use zip::Zip;
 
@@ -35,6 +40,21 @@ pub struct Wanted {
     pub filter: Option<Filter>,
     /// Only those that have this in their names, e-mails or ids; likewise.
     pub search: Option<String>,
+    /// As a list of users or companies shows it; none: all columns, and who was first seen first.
+    pub view: Option<View>,
+    /// Of companies those in use, or the archived ones; none: where all are asked for both, else those in use.
+    pub shelf: Option<Shelf>,
+}
+
+impl Wanted {
+    /// All of a kind.
+    pub fn all(kind: Kind, format: Format) -> Wanted {
+        Wanted { kind, format, filter: None, search: None, view: None, shelf: None }
+    }
+
+    fn is_everything(&self) -> bool {
+        self.filter.is_none() && self.search.is_none() && self.view.is_none() && self.shelf.is_none()
+    }
 }
 
 /// The fields that an export can be filtered by; none where it takes no filter.
@@ -49,8 +69,7 @@ pub fn fields(catalog: &Catalog, kind: Kind) -> Option<Fields> {
 /// An export under way.
 pub struct Export {
     wanted: Wanted,
-    /// The attributes that have a column, by name.
-    attributes: Vec<(String, Type)>,
+    columns: Vec<Column>,
     /// Whether archived companies come behind the others: where all are asked for.
     with_archived: bool,
     shelf: Shelf,
@@ -67,18 +86,20 @@ enum State {
 }
 
 impl Export {
-    /// Begins an export. Its columns are those of the attributes that exist now.
+    /// Begins an export. Where nothing is said of them its columns are all, of attributes those that exist now.
     pub fn new(catalog: &Catalog, wanted: Wanted) -> Export {
-        let mut attributes: Vec<(String, Type)> =
-            match wanted.kind.owner().and_then(|owner| catalog.definitions.get(&owner)) {
-                Some(of) => {
-                    of.iter().filter(|(_, of)| !of.deleting).map(|(name, of)| (name.clone(), of.kind)).collect()
-                }
-                None => Vec::new(),
-            };
-        attributes.sort();
-        let with_archived = wanted.kind == Kind::Companies && wanted.filter.is_none() && wanted.search.is_none();
-        Export { wanted, attributes, with_archived, shelf: Shelf::InUse, state: State::Begins }
+        let chosen = wanted.view.as_ref().and_then(|view| view.columns.clone());
+        let ours = |names: &[&'static str]| names.iter().map(|name| Column::Ours(name)).collect::<Vec<_>>();
+        let columns = match chosen {
+            Some(chosen) => [ours(view::first(wanted.kind)), chosen].concat(),
+            None => {
+                let (before, behind) = wanted.kind.columns();
+                [ours(before), attributes(catalog, wanted.kind), ours(behind)].concat()
+            }
+        };
+        let with_archived = wanted.kind == Kind::Companies && wanted.is_everything();
+        let shelf = wanted.shelf.unwrap_or_default();
+        Export { wanted, columns, with_archived, shelf, state: State::Begins }
     }
 
     /// The name of its file.
@@ -108,30 +129,63 @@ impl Export {
         };
         Ok(Some(match self.wanted.format {
             Format::Csv => self.csv(begins, &page.rows),
-            Format::Ndjson => ndjson(&page.rows),
+            Format::Ndjson => ndjson(&self.cut(page.rows)),
         }))
     }
 
+    /// The rows, of which only what was chosen is kept.
+    fn cut(&self, mut rows: Vec<rows::Row>) -> Vec<rows::Row> {
+        if self.wanted.view.as_ref().is_none_or(|view| view.columns.is_none()) {
+            return rows;
+        }
+        let is_ours =
+            |name: &str| self.columns.iter().any(|column| matches!(column, Column::Ours(own) if *own == name));
+        let is_attribute =
+            |name: &str| self.columns.iter().any(|column| matches!(column, Column::Attribute(own, _) if own == name));
+        let has_attributes = self.columns.iter().any(|column| matches!(column, Column::Attribute(..)));
+        for row in &mut rows {
+            row.retain(|name, value| match value {
+                Value::Object(attributes) if name == "attributes" => {
+                    attributes.retain(|name, _| is_attribute(name));
+                    has_attributes
+                }
+                _ => is_ours(name),
+            });
+        }
+        rows
+    }
+
     fn csv(&self, begins: bool, rows: &[rows::Row]) -> Vec<u8> {
-        let (before, behind) = self.wanted.kind.columns();
         let mut writer = csv::Writer::from_writer(Vec::new());
         let mut write = |cells: Vec<String>| writer.write_record(cells).expect("memory takes every record");
         if begins {
-            let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
-            let attributes = self.attributes.iter().map(|(name, of)| table::heading(self.wanted.kind, name, *of));
-            write(names(before).into_iter().chain(attributes).chain(names(behind)).collect());
+            let heading = |column: &Column| match column {
+                Column::Ours(name) => (*name).to_owned(),
+                Column::Attribute(name, of) => table::heading(self.wanted.kind, name, *of),
+            };
+            write(self.columns.iter().map(heading).collect());
         }
         for row in rows {
-            let ours = |name: &&str| table::cell(row.get(*name).unwrap_or_default());
             let values = row.get("attributes");
-            let attributes = self
-                .attributes
-                .iter()
-                .map(|(name, _)| values.and_then(|values| values.get(name)).map_or_else(String::new, table::cell));
-            write(before.iter().map(ours).chain(attributes).chain(behind.iter().map(ours)).collect());
+            let cell = |column: &Column| match column {
+                Column::Ours(name) => row.get(*name).map_or_else(String::new, table::cell),
+                Column::Attribute(name, _) => {
+                    values.and_then(|values| values.get(name)).map_or_else(String::new, table::cell)
+                }
+            };
+            write(self.columns.iter().map(cell).collect());
         }
         writer.into_inner().expect("memory takes every record")
     }
+}
+
+/// A column for each attribute, by name.
+fn attributes(catalog: &Catalog, kind: Kind) -> Vec<Column> {
+    let of = kind.owner().and_then(|owner| catalog.definitions.get(&owner));
+    let exist = of.into_iter().flatten().filter(|(_, of)| !of.deleting);
+    let mut all: Vec<(String, Type)> = exist.map(|(name, of)| (name.clone(), of.kind)).collect();
+    all.sort();
+    all.into_iter().map(|(name, of)| Column::Attribute(name, of)).collect()
 }
 
 fn ndjson(rows: &[rows::Row]) -> Vec<u8> {
@@ -154,7 +208,7 @@ pub enum Package {
 impl Package {
     /// All kinds in one zip.
     pub fn all(catalog: &Catalog, format: Format) -> Package {
-        let wanted = Kind::ALL.map(|kind| Wanted { kind, format, filter: None, search: None });
+        let wanted = Kind::ALL.map(|kind| Wanted::all(kind, format));
         let exports = wanted.into_iter().map(|wanted| Part::Export(Box::new(Export::new(catalog, wanted))));
         let files = std::iter::once(Part::whole("README.txt", README.as_bytes().to_vec())).chain(exports);
         Package::Zip(Box::new(Zip::new("rollcall.zip".to_owned(), files.collect())))

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::Wanted;
+use super::view::Sort;
 use crate::domain::activity::{State, Trend};
 use crate::domain::table::Kind;
 use crate::domain::time::rfc3339;
@@ -34,8 +35,14 @@ pub(super) fn page(
             Ok(Page { rows: all.map(definition).collect(), next: None })
         }
         Kind::Users => {
-            Ok(each(users::records(db, &query(wanted, users::SortBy::FirstSeen, after, size), now_ms)?, |one| {
-                vec![user(one, now_ms)]
+            let (sort, descending) = match wanted.view.as_ref().and_then(|view| view.sort.clone()) {
+                Some((Sort::Users(sort), descending)) => (sort, descending),
+                _ => (users::SortBy::FirstSeen, false),
+            };
+            let query = ListQuery { descending, ..query(wanted, sort, after, size) };
+            let is_seen = wanted.view.is_some();
+            Ok(each(users::records(db, &query, now_ms)?, |one| {
+                vec![if is_seen { user_as_listed(one, now_ms) } else { user(one, now_ms) }]
             }))
         }
         Kind::Memberships => {
@@ -43,12 +50,19 @@ pub(super) fn page(
             Ok(each(users, memberships))
         }
         Kind::Companies => {
-            let query = query(wanted, companies::SortBy::FirstSeen, after, size);
+            let (sort, descending) = match wanted.view.as_ref().and_then(|view| view.sort.clone()) {
+                Some((Sort::Companies(sort), descending)) => (sort, descending),
+                _ => (companies::SortBy::FirstSeen, false),
+            };
+            let query = ListQuery { descending, ..query(wanted, sort, after, size) };
             let mut rows = Vec::with_capacity(size);
             let page = companies::records(db, shelf, &query, now_ms)?;
             for record in page.rows {
                 let given = email_domains::given_to(db, record.row.key)?;
-                rows.push(company(record, given, now_ms));
+                let seen = wanted.view.as_ref().map(|_| company_as_listed(&record)).unwrap_or_default();
+                let mut row = company(record, given, now_ms);
+                row.extend(seen);
+                rows.push(row);
             }
             Ok(Page { rows, next: page.next })
         }
@@ -79,6 +93,27 @@ pub(super) fn row(value: Value) -> Row {
 
 fn values(attributes: Vec<AttributeValue>) -> Map<String, Value> {
     attributes.into_iter().map(|attribute| (attribute.name, attribute.value)).collect()
+}
+
+/// A user with what a list shows beside.
+fn user_as_listed(record: UserRecord, now_ms: i64) -> Row {
+    let of = &record.row;
+    let company = of.company.as_ref().map(|company| company.name.as_ref().unwrap_or(&company.company_id));
+    let shown = row(json!({
+        "name": of.name,
+        "email": of.email,
+        "company": company,
+        "companies": of.companies,
+        "active_days_28d": record.active_days.0,
+    }));
+    let mut row = user(record, now_ms);
+    row.extend(shown);
+    row
+}
+
+/// What a list shows of a company beside.
+fn company_as_listed(record: &CompanyRecord) -> Row {
+    row(json!({ "name": record.row.name, "active_people_28d": record.active_people.0 }))
 }
 
 pub(super) fn user(user: UserRecord, now_ms: i64) -> Row {

@@ -87,8 +87,8 @@ impl Taking<'_, '_> {
             }
         };
         if erasure::is_erased(self.tx, Named::User(id.as_str())) {
-            let detail = format!("{alias:?} is an id of somebody who was erased, and is stored for nobody.");
-            parts.push(Part::new("aliases", Code::Erased, detail));
+            let detail = "One of the ids is of somebody who was erased, and is stored for nobody.";
+            parts.push(Part::new("aliases", Code::Erased, detail.to_owned()));
             return Ok(());
         }
         match users::key_of_id(self.tx, &id)? {

@@ -11,6 +11,7 @@ use crate::domain::change::{CREATED, Change, MEMBERSHIP, Subject};
 use crate::domain::codes::Explained;
 use crate::domain::codes::rows::RowCode;
 use crate::domain::email_domains;
+use crate::domain::error::Code;
 use crate::domain::ids::{CompanyId, CompanyKey, UserId, UserKey};
 use crate::domain::import::{
     CompanyNamed, Draft, Existing, Memberships, Outcome, Problem, ProfileDraft, Reader, Unknown,
@@ -104,7 +105,9 @@ impl Taking<'_, '_> {
         if report.refused_rows + report.refused_values > REFUSALS_KEPT_MAX {
             return Ok(());
         }
-        let (code, field, cells) = (code.to_owned(), field.to_owned(), self.cells.to_vec());
+        // Of somebody who was erased nothing is kept, not even what was refused.
+        let cells = if code == Code::Erased.as_str() { Vec::new() } else { self.cells.to_vec() };
+        let (code, field) = (code.to_owned(), field.to_owned());
         let refusal = Refusal { row: self.number, place, taken, code, field, detail, cells };
         imports::refuse(self.tx, self.import.key, &refusal)
     }

@@ -62,7 +62,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
             } @else {
                 section.card aria-labelledby="who" {
                     header { h2 id="who" { "Who goes" } }
-                    ul.rows { @for user in &view.first { li { (who::user(user, frame.clock.now_ms, html! {})) } } }
+                    ul.rows { @for user in &view.first { li { (who::user(user, frame.clock.now_ms, html! { bdi { (user.email.as_deref().or(user.user_id.as_deref()).unwrap_or_default()) } })) } } }
                     @if count > view.first.len() { p.body.muted { "and " (number((count - view.first.len()) as u64)) " more" } }
                 }
                 (rows(&view.receipt, "What goes"))

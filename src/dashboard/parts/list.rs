@@ -279,6 +279,11 @@ impl<S: Column> Address<S> {
         self.search.is_none() && self.filter.is_empty() && self.after.is_none()
     }
 
+    /// What the list shows, as its address says it, with these columns.
+    pub fn shown(&self, columns: &str) -> Vec<(String, String)> {
+        Address { columns: Some(columns.to_owned()), ..self.clone() }.state()
+    }
+
     /// What is left of the list, as its address says it: the search and the filter.
     pub fn narrowing(&self) -> Vec<(String, String)> {
         let search = self.search.iter().map(|search| (self.names.search.to_owned(), search.clone()));

@@ -639,6 +639,14 @@ CREATE TABLE refusals (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX refusals_last_seen ON refusals (last_seen_ms);
 
+-- Scripts that pages pin by their version, each as it was first served: 16 KB a release, for ever.
+CREATE TABLE scripts (
+  address  TEXT    NOT NULL PRIMARY KEY, -- path and query
+  hash     TEXT    NOT NULL,             -- the start of its SHA-256 in hex
+  gzip     BLOB    NOT NULL,
+  since_ms INTEGER NOT NULL
+) STRICT;
+
 -- What was found without being asked, that nobody was refused for; for 30 days since it was last so.
 CREATE TABLE findings (
   code         TEXT    NOT NULL,
@@ -685,6 +693,7 @@ CREATE TABLE imports (
   package     INTEGER -- the first of those that came in the same zip
 ) STRICT;
 CREATE INDEX imports_package  ON imports (package, import_key) WHERE package IS NOT NULL;
+CREATE INDEX imports_waiting  ON imports (import_key) WHERE state IN ('draft', 'checking');
 CREATE INDEX imports_work     ON imports (import_key) WHERE state IN ('checking', 'queued', 'running', 'undoing');
 CREATE INDEX imports_headings ON imports (kind, headings, import_key);
 
