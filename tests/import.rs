@@ -392,7 +392,7 @@ async fn everything_exported_as_one_zip_comes_back_in_one_go() {
     let reports: Vec<Value> =
         String::from_utf8(output.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let kinds: Vec<&str> = reports.iter().map(|report| report["kind"].as_str().unwrap()).collect();
-    assert_eq!(kinds, ["attributes", "users", "memberships", "companies", "notes", "events"]);
+    assert_eq!(kinds, ["attributes", "users", "visitors", "memberships", "companies", "notes", "events"]);
     for report in &reports {
         let left = [&report["state"], &report["refused_rows"], &report["refused_values"]];
         assert_eq!(left, [&json!("done"), &json!(0), &json!(0)], "{report}");
@@ -450,7 +450,7 @@ async fn a_person_sends_the_zip_sees_what_would_come_of_it_and_imports_all_of_it
     assert_eq!(sends(zip.clone()).await.header("location"), "/imports/1");
     let desk = empty.desk().await;
     let page = desk.open("/imports/1").await;
-    for part in ["A zip of 6 files", "attributes.csv", "notes.csv", "Import all 6", "Throw all away"] {
+    for part in ["A zip of 7 files", "attributes.csv", "notes.csv", "Import all 7", "Throw all away"] {
         assert!(page.contains(part), "{part}: {page}");
     }
     let posts = async |deed: &str| {
@@ -461,24 +461,24 @@ async fn a_person_sends_the_zip_sees_what_would_come_of_it_and_imports_all_of_it
         request.send().await.unwrap().status().as_u16()
     };
     assert_eq!(posts("check-all").await, 303);
-    let notes = settled(&empty, &json!(5)).await;
+    let notes = settled(&empty, &json!(6)).await;
     assert_eq!(
         counts(&notes["checked"], "notes"),
         [1, 0, 0, 0, 0],
         "a note finds whom the file before it makes: {notes}"
     );
     assert!(empty.user_ids().await.is_empty(), "a check changes nothing");
-    settled(&empty, &json!(6)).await;
+    settled(&empty, &json!(7)).await;
     assert_eq!(posts("run-all").await, 303);
-    assert_eq!(settled(&empty, &json!(6)).await["state"], "done");
+    assert_eq!(settled(&empty, &json!(7)).await["state"], "done");
     assert_eq!(empty.user_ids().await, ["ann"]);
-    assert_eq!(sends(zip).await.header("location"), "/imports/7");
+    assert_eq!(sends(zip).await.header("location"), "/imports/8");
     let request =
-        empty.client.post(format!("{}/imports/7", empty.address)).header("cookie", empty.session_cookie().await);
+        empty.client.post(format!("{}/imports/8", empty.address)).header("cookie", empty.session_cookie().await);
     let request =
         request.header("sec-fetch-site", "same-origin").header("content-type", "application/x-www-form-urlencoded");
     assert_eq!(request.body("do=discard-all").send().await.unwrap().status().as_u16(), 303);
-    assert_eq!(empty.list("/imports").await.len(), 6);
+    assert_eq!(empty.list("/imports").await.len(), 7);
 }
 
 #[tokio::test]

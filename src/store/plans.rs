@@ -246,6 +246,8 @@ fn ask_everything(db: &Reader<'_>) {
     assert_eq!(notes::search(db, "zeppelin", 10).unwrap().len(), 1);
     for after in [None, Some(&after)] {
         notes::page(db, after, 50).unwrap();
+        visitors::records(db, None, after, 50).unwrap();
+        visitors::records(db, Some(UserKey(1)), after, 50).unwrap();
     }
     notes::find(db, NoteKey(1)).unwrap();
     history::of_field(db, Subject::Membership(UserKey(1), CompanyKey(1)), "role", 50).unwrap();

@@ -84,7 +84,7 @@ fn is_asked(kind: Kind, part: &str) -> bool {
     match kind {
         // Of an event an empty cell may say that it happened in no company.
         Kind::Events => part == "empty",
-        Kind::Attributes | Kind::Notes => false,
+        Kind::Attributes | Kind::Visitors | Kind::Notes => false,
         Kind::Companies => part != "memberships",
         Kind::Users | Kind::Memberships => true,
     }
@@ -244,10 +244,16 @@ pub fn sentence(import: &Import) -> String {
     };
     match import.kind {
         Kind::Companies => format!("{}.", capital(company)),
+        Kind::Visitors => format!("Visitors are found by anonymous_id; {}.", uncapital(user)),
         Kind::Attributes => "Attributes are found by owner and name.".to_owned(),
         Kind::Events => format!("{user}."),
         Kind::Users | Kind::Memberships | Kind::Notes => format!("{user}; {company}."),
     }
+}
+
+fn uncapital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
 }
 
 fn capital(text: &str) -> String {
