@@ -111,14 +111,15 @@ fn came_together(frame: &Frame, import: &Import, all: &[Import], address: &str) 
                     tbody {
                         @for one in all {
                             @let report = one.checked.as_ref().filter(|_| one.state == State::Draft).unwrap_or(&one.report);
+                            @let is_known = one.state != State::Draft || one.checked.is_some();
                             tr {
                                 th scope="row" {
                                     @if one.key == import.key { b { bdi { (one.file_name) } } }
                                     @else { a href={ "/imports/" (one.key.0) } { bdi { (one.file_name) } } }
                                 }
                                 td { (state(one)) }
-                                td.num { (number(report.rows)) }
-                                td.num { (number(report.refused_rows + report.refused_values)) }
+                                td.num { @if is_known { (number(report.rows)) } }
+                                td.num { @if is_known { (number(report.refused_rows + report.refused_values)) } }
                             }
                         }
                     }

@@ -62,13 +62,17 @@ pub fn form(import: &Import, sniffed: &Sniffed, known: &[(Owner, String, Type)])
                 }
                 (columns(import, sniffed, known))
             }
-            section.card aria-labelledby="policy" {
-                header { h2 id="policy" { "How rows meet what is known" } span.muted { (sentence(import)) } }
-                div.body.stack.snug {
-                    @for (part, label, words) in POLICY.iter().filter(|(part, ..)| is_asked(import.kind, part)) {
-                        (choice(part, label, words, import.policy.get(part), ""))
+            @if POLICY.iter().any(|(part, ..)| is_asked(import.kind, part)) {
+                section.card aria-labelledby="policy" {
+                    header { h2 id="policy" { "How rows meet what is known" } span.muted { (sentence(import)) } }
+                    div.body.stack.snug {
+                        @for (part, label, words) in POLICY.iter().filter(|(part, ..)| is_asked(import.kind, part)) {
+                            (choice(part, label, words, import.policy.get(part), ""))
+                        }
                     }
                 }
+            } @else {
+                p.small.muted { (sentence(import)) }
             }
             div.row {
                 button.btn.primary name="do" value="check" { (icon("eye")) " Check" }
