@@ -23,13 +23,15 @@ use crate::api;
 use crate::collect;
 use crate::dashboard;
 use crate::domain::email_domains;
+use crate::http::assets::{self, Asset};
 use crate::http::client::{Network, Site};
 use crate::http::doctor::Doctor;
 use crate::http::limits::Limits;
 use crate::http::live::Live;
 use crate::http::problem::Problem;
-use crate::http::{assets, csrf, head, headers, request};
+use crate::http::{csrf, head, headers, request};
 use crate::jobs::{attributes, imports, retention, segments};
+use crate::store::scripts::{self, KeptScript};
 use crate::store::{Ambient, Lock, LockError, Store, StoreError, operators};
 
 /// Seconds that requests under way have to end; the whole ending takes less than 10.
@@ -195,6 +197,7 @@ pub async fn start(options: ServeOptions) -> Result<Running, StartError> {
         ..options.ambient.clone()
     };
     let store = Store::open(&options.data, ambient)?;
+    keep_scripts(&store).await?;
     let site = Site { public_url, trusted_proxies: options.trusted_proxies.clone(), tls: tls.is_some() };
     let limits = Data::new(Limits::default());
     let live: Data<Live> = Data::default();
@@ -274,6 +277,15 @@ async fn healthz(store: Data<Store>) -> Result<HttpResponse, Problem> {
         .content_type("text/plain; charset=utf-8")
         .insert_header(("cache-control", "no-store"))
         .body("ok\n"))
+}
+
+/// Pages that pin this version of the widget get it from this file when a later version serves.
+async fn keep_scripts(store: &Store) -> Result<(), StoreError> {
+    let kept = |(address, asset): (String, &Asset)| {
+        Some(KeptScript { address, hash: asset.version.to_owned(), gzip: asset.gzip?.to_vec() })
+    };
+    let all: Vec<KeptScript> = assets::pinned().into_iter().filter_map(kept).collect();
+    store.write(move |tx| all.iter().try_for_each(|script| scripts::keep(tx, script))).await
 }
 
 async fn forget(limits: Data<Limits>) {

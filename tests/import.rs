@@ -5,6 +5,7 @@ mod support;
 use std::fs;
 use std::path::PathBuf;
 
+use rust_xlsxwriter::{ExcelDateTime, Format, Formula, Workbook};
 use serde_json::{Value, json};
 use support::{Rollcall, seconds_ago};
 
@@ -694,4 +695,119 @@ async fn a_person_sends_a_file_matches_its_columns_sees_what_would_come_and_impo
     assert!(get(&address).await.text.contains("E-mail;Firm no;Score"), "one column now");
     assert_eq!(post(&address, FORM, "do=discard".to_owned()).await.header("location"), "/imports");
     assert_eq!(get(&address).await.status, 404);
+}
+
+/// A workbook as a sales team keeps it: notes on the first sheet, people on the second.
+fn workbook() -> Vec<u8> {
+    let mut book = Workbook::new();
+    let notes = book.add_worksheet().set_name("Notes").unwrap();
+    notes.write(0, 0, "Updated by").unwrap().write(0, 1, "When").unwrap().write(1, 0, "Ines").unwrap();
+    let people = book.add_worksheet().set_name("People").unwrap();
+    let headings = ["Customer no", "E-mail", "Company", "Logins", "Price", "Active", "Since", "Zip", "Score"];
+    for (column, heading) in (0..).zip(headings) {
+        people.write(0, column, heading).unwrap();
+    }
+    people.merge_range(1, 2, 2, 2, "acme", &Format::new()).unwrap();
+    let date = Format::new().set_num_format("d mmm yyyy");
+    for (row, (id, email, seats)) in (1..).zip([(30_418, "ann@x.test", 3), (30_419, "bob@x.test", 0), (30_420, "", 7)])
+    {
+        people.write(row, 0, id).unwrap().write(row, 1, email).unwrap().write(row, 3, seats).unwrap();
+        people.write(row, 4, 19.9).unwrap().write(row, 5, row == 1).unwrap().write(row, 7, "01067").unwrap();
+        let day = ExcelDateTime::from_ymd(2026, 1, 31).unwrap();
+        people.write_datetime_with_format(row, 6, day, &date).unwrap();
+        let score = if row == 2 { "#DIV/0!" } else { "8" };
+        people.write_formula(row, 8, Formula::new("=D2/D3").set_result(score)).unwrap();
+    }
+    book.save_to_buffer().unwrap()
+}
+
+#[tokio::test]
+async fn a_workbook_is_imported_as_what_its_cells_are() {
+    let rollcall = Rollcall::start();
+    let path = file(&rollcall, "crm.xlsx", workbook());
+    let line = ["import", path.to_str().unwrap(), "--json", "--sheet", "People"];
+    let refused = rollcall.file().with_file_name("refused.csv");
+    let mut checked = rollcall.shell(&[&line[..], &["--dry-run"]].concat());
+    assert!(rollcall.user_ids().await.is_empty());
+    let mut run = rollcall.shell(&[&line[..], &["--refused", refused.to_str().unwrap()]].concat());
+    assert_eq!((counts(&run, "users"), &run["refused_values"]), ([3, 0, 0, 0, 0], &json!(1)), "{run}");
+    for report in [&mut checked, &mut run] {
+        for own in ["import_id", "state", "dry_run", "examples"] {
+            report.as_object_mut().unwrap().remove(own);
+        }
+    }
+    assert_eq!(checked, run);
+    let ann = rollcall.user("30418").await;
+    assert_eq!(
+        ann["attributes"],
+        json!({ "email": "ann@x.test", "Logins": 3, "Price": 19.9, "Active": true, "Since": "2026-01-31", "Zip": "01067",
+                "Score": 8 })
+    );
+    let bob = rollcall.user("30419").await;
+    assert_eq!((&bob["attributes"]["Logins"], bob["attributes"].get("Score")), (&json!(0), None));
+    assert_eq!(bob["companies"][0]["company_id"], "acme", "a merged cell is that of both rows");
+    assert_eq!(rollcall.user("30420").await["companies"], json!([]));
+    let written = fs::read_to_string(refused).unwrap();
+    assert!(written.starts_with("Customer no,E-mail,Company,Logins,Price,Active,Since,Zip,Score,"), "{written}");
+    assert!(written.contains("30419,bob@x.test,acme,0,19.9,false,2026-01-31,01067,#DIV/0!,2,"), "{written}");
+    assert!(written.contains("what a formula says that went wrong"), "{written}");
+    let mended = file(&rollcall, "mended.csv", written.replace("#DIV/0!", "9"));
+    let again = rollcall.shell(&["import", mended.to_str().unwrap(), "--json"]);
+    assert_eq!(counts(&again, "users"), [0, 1, 0, 0, 0], "{again}");
+    assert_eq!(rollcall.user("30419").await["attributes"]["Score"], 9);
+    checked_of(&rollcall).await;
+    assert!(!rollcall.file().with_file_name("rollcall.db.imports").exists());
+}
+
+#[tokio::test]
+async fn a_sheet_is_chosen_and_what_is_no_workbook_is_refused_with_what_to_do() {
+    let rollcall = Rollcall::start();
+    let sends = async |query: &str, body: Vec<u8>| {
+        let request = rollcall.client.post(format!("{}/api/v1/imports{query}", rollcall.address));
+        let request = request.bearer_auth(&rollcall.token).body(body);
+        support::Answer::of(request.send().await.unwrap()).await
+    };
+    let whole = workbook();
+    let old = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 and so on".to_vec();
+    let mut others = Workbook::new();
+    others.add_worksheet();
+    for (query, body, code, hint) in [
+        ("", whole[..whole.len() / 2].to_vec(), "file_unreadable", "cut off"),
+        ("", old, "file_unreadable", "Save it as .xlsx without a password"),
+        ("", others.save_to_buffer().unwrap(), "import_invalid", "empty"),
+        ("", whole.clone(), "import_invalid", "Nothing says who it is"),
+        ("?sheet=Firms", whole.clone(), "import_invalid", "There are: Notes, People"),
+        ("?sheet=People", PEOPLE.into(), "import_invalid", "Only a workbook has sheets"),
+    ] {
+        let refused = sends(query, body).await;
+        let detail = refused.body["detail"].as_str().unwrap_or_default();
+        assert_eq!((refused.status.as_u16(), &refused.body["code"]), (422, &json!(code)), "{}", refused.text);
+        assert!(detail.contains(hint), "{detail}");
+    }
+    let folder = rollcall.file().with_file_name("rollcall.db.imports");
+    assert!(!folder.exists() || fs::read_dir(&folder).unwrap().next().is_none());
+    let added = sends("?sheet=People&dry_run=1", whole.clone()).await;
+    let import = settled(&rollcall, &added.body["import_id"]).await;
+    assert_eq!((&import["sheet"], &import["checked"]["users"]["created"]), (&json!("People"), &json!(3)), "{import}");
+    let desk = rollcall.desk().await;
+    let page = format!("/imports/{}", added.body["import_id"]);
+    let draft = desk.open(&page).await;
+    assert!(draft.contains("The sheet <bdi>People</bdi>") && draft.contains("<option value=\"Notes\">"), "{draft}");
+    assert!(!draft.contains("Encoding"), "a workbook has none");
+    let notes = desk.does(&page, &[("do", "read"), ("sheet", "Notes"), ("header", "true")]).await;
+    assert!(notes.contains("Updated by") && !notes.contains("Customer no"), "{notes}");
+    let unknown = desk.send(&page, &[("do", "read"), ("sheet", "Firms"), ("header", "true")]).await;
+    assert!(unknown.status == 422 && unknown.page.contains("There are: Notes, People"), "{unknown:?}");
+    let people = desk.does(&page, &[("do", "read"), ("sheet", "People"), ("header", "true")]).await;
+    assert!(people.contains("Customer no") && people.contains("2026-01-31"), "{people}");
+    let bare = desk.does(&page, &[("do", "read"), ("sheet", "People")]).await;
+    assert!(bare.contains("Column 1") && bare.contains("no headings"), "{bare}");
+    desk.does(&page, &[("do", "read"), ("header", "true")]).await;
+    desk.done(&page, &[("do", "run")]).await;
+    let done = settled(&rollcall, &added.body["import_id"]).await;
+    assert_eq!((&done["state"], counts(&done, "users")), (&json!("done"), [3, 0, 0, 0, 0]), "{done}");
+    support::until("the files go when they are done", async || {
+        if folder.exists() { Err(format!("{:?}", fs::read_dir(&folder))) } else { Ok(()) }
+    })
+    .await;
 }

@@ -5,11 +5,14 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::sync::Arc;
 
+use base64::Engine;
 use reqwest::{Client, StatusCode, redirect};
+use rollcall::http::assets;
 use rollcall::server::{Running, ServeOptions, StartError, TlsFiles, start};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+use sha2::Digest;
 
 fn client() -> Client {
     Client::builder().redirect(redirect::Policy::none()).build().expect("a client")
@@ -44,6 +47,40 @@ async fn two_workspaces_live_in_one_process_and_neither_file_has_two_servers() {
     serve(&shop).await.stop().await.unwrap();
     assert_eq!(get(&second, "/healthz").await.status(), StatusCode::OK, "the other one never noticed");
     second.stop().await.unwrap();
+}
+
+#[actix_web::test]
+async fn a_page_that_pinned_the_widget_keeps_it_after_an_update() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, copy) = (folder.path().join("rollcall.db"), folder.path().join("backup.db"));
+    let own = assets::widget_version(true);
+    let running = serve(&data).await;
+    let pinned = get(&running, &format!("/widget.{own}.js")).await.bytes().await.unwrap();
+    let compat = get(&running, &format!("/widget.{own}.js?compat")).await.bytes().await.unwrap();
+    running.stop().await.unwrap();
+
+    // As if the version had another number when it was served.
+    let file = rusqlite::Connection::open(&data).unwrap();
+    let renamed = file.execute("UPDATE scripts SET address = replace(address, ?1, '0.0.9')", [own]).unwrap();
+    assert_eq!(renamed, 4, "two widgets, and beside each what other tools' pages need");
+    file.execute("VACUUM INTO ?1", [copy.to_str().unwrap()]).unwrap();
+    drop(file);
+
+    for data in [&data, &copy] {
+        let running = serve(data).await;
+        let former = get(&running, "/widget.0.0.9.js").await;
+        assert_eq!(former.status(), StatusCode::OK);
+        assert_eq!(former.headers()["cache-control"], "public, max-age=31536000, immutable");
+        assert_eq!(former.headers()["access-control-allow-origin"], "*");
+        let former = former.bytes().await.unwrap();
+        assert_eq!(former, pinned);
+        let hash = base64::engine::general_purpose::STANDARD.encode(sha2::Sha384::digest(&former));
+        assert_eq!(format!("sha384-{hash}"), assets::widget(true).integrity, "the hash in the page's tag holds");
+        assert_eq!(get(&running, "/widget.0.0.9.js?compat").await.bytes().await.unwrap(), compat);
+        assert_eq!(get(&running, &format!("/widget.{own}.js")).await.status(), StatusCode::OK);
+        assert_eq!(get(&running, "/widget.0.0.8.js").await.status(), StatusCode::NOT_FOUND);
+        running.stop().await.unwrap();
+    }
 }
 
 #[actix_web::test]

@@ -17,7 +17,7 @@ use crate::actions::import::{self as deeds, ImportError, SetUp, file, package};
 use crate::domain::access::Scope;
 use crate::domain::codes::calls::CallCode;
 use crate::domain::ids::ImportKey;
-use crate::domain::import::{Counts, Dates, Mapping, Policy, Report, TakenBack};
+use crate::domain::import::{Counts, Dates, Mapping, Policy, Report, TakenBack, Unreadable};
 use crate::domain::table::Kind;
 use crate::http::access::{ReadToken, WriteToken};
 use crate::http::problem::Problem;
@@ -61,7 +61,7 @@ pub(super) fn calls() -> Vec<Call> {
         post(
             "/imports",
             Scope::Write,
-            "Imports a file: the body itself, or a form's file; a zip of an export as all its files. With dry_run=1 it is checked, and waits for run",
+            "Imports a file (CSV, TSV, XLSX): the body itself, or a form's file; a zip of an export as all its files. With dry_run=1 it is checked, and waits for run",
         )
         .takes_word(
             "kind",
@@ -70,6 +70,7 @@ pub(super) fn calls() -> Vec<Call> {
         )
         .takes_own("mapping", "A JSON object: which column goes where, such as {\"Seats\": \"company.seats:number\"}")
         .takes_own("file_name", "The file's name")
+        .takes_own("sheet", "The sheet, of a workbook; else the first one with rows")
         .takes_word("dates", &["dmy", "mdy"], "dmy or mdy, where days could be months")
         .takes(&["dry_run"])
         .takes_word("existing", Policy::PARTS[0].1, "What becomes of rows that are known already")
@@ -101,10 +102,12 @@ pub(super) fn calls() -> Vec<Call> {
 fn problem(error: ImportError) -> Problem {
     let (status, code) = match &error {
         ImportError::Unknown => (StatusCode::NOT_FOUND, CallCode::ImportNotFound),
-        ImportError::SetUp(_) => (StatusCode::UNPROCESSABLE_ENTITY, CallCode::ImportInvalid),
+        ImportError::SetUp(_) | ImportError::Workbook(Unreadable::NoSheet { .. }) => {
+            (StatusCode::UNPROCESSABLE_ENTITY, CallCode::ImportInvalid)
+        }
         ImportError::State { .. } => (StatusCode::CONFLICT, CallCode::ImportState),
         ImportError::EventsStay => (StatusCode::CONFLICT, CallCode::EventsStay),
-        ImportError::File(_) => (StatusCode::UNPROCESSABLE_ENTITY, CallCode::FileUnreadable),
+        ImportError::File(_) | ImportError::Workbook(_) => (StatusCode::UNPROCESSABLE_ENTITY, CallCode::FileUnreadable),
         ImportError::Store(_) => {
             return match error {
                 ImportError::Store(error) => error.into(),
@@ -140,8 +143,8 @@ async fn add(
     payload: Payload,
     store: Data<Store>,
 ) -> Result<HttpResponse, Problem> {
-    let known =
-        ["kind", "mapping", "file_name", "dates", "dry_run", "existing", "empty", "unknown_companies", "memberships"];
+    const KNOWN: [&str; 6] = ["kind", "mapping", "file_name", "sheet", "dates", "dry_run"];
+    let known: Vec<&str> = KNOWN.into_iter().chain(Policy::PARTS.map(|(part, _)| part)).collect();
     let parameters = Parameters::of(&request, &known)?;
     let is_check = parameters.is_dry_run()?;
     let word = parameters.get("kind").unwrap_or("users");
@@ -165,7 +168,8 @@ async fn add(
     let name =
         parameters.get("file_name").map(str::to_owned).or(uploaded.file_name).unwrap_or_else(|| "file.csv".into());
     let (kept_in, by) = (store.clone(), ("token".to_owned(), token.0.name));
-    let kept = web::block(move || package::keep(&kept_in, uploaded.file, kind, &name, by)).await;
+    let sheet = parameters.get("sheet").map(str::to_owned);
+    let kept = web::block(move || package::keep(&kept_in, uploaded.file, kind, sheet.as_deref(), &name, by)).await;
     let keys = kept.map_err(Problem::internal)?.map_err(problem)?;
     let all = keys.clone();
     let begun = store
@@ -322,6 +326,8 @@ struct ImportView {
     mapping: Mapping,
     #[schema(value_type = Object)]
     policy: Policy,
+    /// The sheet, of a workbook.
+    sheet: Option<String>,
     rows: u64,
     #[schema(value_type = Object)]
     attributes: Counts,
@@ -366,6 +372,7 @@ impl ImportView {
             by: json!({ "kind": import.by_kind, "name": import.by_name }),
             mapping: import.mapping,
             policy: import.policy,
+            sheet: import.reading.sheet,
             rows: import.rows_done,
             attributes,
             users,

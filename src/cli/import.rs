@@ -13,7 +13,7 @@ use super::{Failure, Workspace, say, wait};
 use crate::actions::import::file::{self, Incoming};
 use crate::actions::import::{self as deeds, ImportError, SetUp, package};
 use crate::domain::ids::ImportKey;
-use crate::domain::import::{Counts, Dates, Policy, Report};
+use crate::domain::import::{Counts, Dates, Policy, Report, Unreadable};
 use crate::domain::table::Kind;
 use crate::jobs::imports as job;
 use crate::store::imports::{self, Import as Row, State};
@@ -25,7 +25,8 @@ const LOOK_MS: u64 = 100;
 /// What to import, and how.
 #[derive(Args)]
 pub(super) struct Import {
-    /// The file: text with commas, semicolons, tabs or bars between its cells; or the zip of an export of everything
+    /// The file: text with commas, semicolons, tabs or bars between its cells, an Excel workbook (.xlsx), or the zip of an
+    /// export of everything
     #[arg(value_name = "FILE", required_unless_present = "undo")]
     file: Option<PathBuf>,
     /// What its rows are: users (and their companies), companies, memberships, events, visitors, notes or attributes
@@ -34,6 +35,9 @@ pub(super) struct Import {
     /// What a column is, as in --mapping "Seats=company.seats:number"; may be given several times
     #[arg(long, value_name = "COLUMN=TARGET")]
     mapping: Vec<String>,
+    /// The sheet, of a workbook; the first one with rows where nothing is said
+    #[arg(long, value_name = "NAME")]
+    sheet: Option<String>,
     /// Users and companies that are known: update, fill (only what has no value) or skip
     #[arg(long, value_name = "WORD", value_parser = ["update", "fill", "skip"])]
     existing: Option<String>,
@@ -63,7 +67,9 @@ pub(super) struct Import {
 impl From<ImportError> for Failure {
     fn from(error: ImportError) -> Failure {
         match error {
-            ImportError::SetUp(sentence) => Failure::Usage(sentence),
+            ImportError::SetUp(_) | ImportError::Workbook(Unreadable::NoSheet { .. }) => {
+                Failure::Usage(error.to_string())
+            }
             other => Failure::Failed(other.to_string()),
         }
     }
@@ -134,7 +140,8 @@ impl Import {
         }
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let kind = Kind::parse(&self.kind).unwrap_or(Kind::Users);
-        Ok(package::keep(store, incoming, kind, &name, ("shell".to_owned(), String::new()))?)
+        let by = ("shell".to_owned(), String::new());
+        Ok(package::keep(store, incoming, kind, self.sheet.as_deref(), &name, by)?)
     }
 
     fn set_up(&self, store: &Store, key: ImportKey) -> Result<(), Failure> {

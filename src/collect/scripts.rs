@@ -10,7 +10,7 @@ use crate::domain::ids::SourceKey;
 use crate::http::assets::{self, Cache};
 use crate::http::problem::Problem;
 use crate::store::sightings::Sight;
-use crate::store::{Catalog, Source, SourceKind, Store};
+use crate::store::{Catalog, Source, SourceKind, Store, scripts};
 
 /// Pages load a script anew after so many seconds.
 const KEPT_S: u32 = 300;
@@ -24,7 +24,7 @@ const COMPAT_QUERY: &str = "compat";
 pub enum Script {
     /// The widget, whichever is newest.
     Widget,
-    /// This very version of it, for ever.
+    /// This very version of it, for ever; and with the query what pages of other tools need beyond it.
     WidgetOfVersion,
     /// The widget in the place of Segment's script, with the key in its address.
     InSegmentsPlace,
@@ -45,40 +45,41 @@ pub const PATHS: [(&str, Script); 5] = [
 /// `/analytics.js/v1/{write_key}/analytics.min.js`.
 ///
 /// # Errors
-/// 404 for a version that this server does not have.
+/// 404 for a version that no server of this file ever had; the store's.
 pub async fn serve(request: HttpRequest, store: Data<Store>) -> Result<HttpResponse, Problem> {
-    let mut script = request.app_data::<Script>().copied().unwrap_or(Script::Widget);
-    if request.query_string() == COMPAT_QUERY {
-        script = Script::Compat;
-    }
-    let mut respect_gpc = store.catalog().settings.respect_gpc;
-    if script == Script::WidgetOfVersion {
-        // What is under a version stays, whatever the setting: the page's tag has its hash.
-        let version = request.match_info().get("version").unwrap_or_default();
-        respect_gpc = named(version)?;
-    }
-    if script != Script::Compat {
+    let script = request.app_data::<Script>().copied().unwrap_or(Script::Widget);
+    let is_compat = script == Script::Compat || request.query_string() == COMPAT_QUERY;
+    let response = match script {
+        Script::WidgetOfVersion => of_version(&request, &store, is_compat).await?,
+        _ if is_compat => assets::respond(&request, assets::widget_compat(), Cache::Seconds(KEPT_S)),
+        _ => {
+            let asset = assets::widget(store.catalog().settings.respect_gpc);
+            assets::respond(&request, asset, Cache::Seconds(KEPT_S))
+        }
+    };
+    if !is_compat {
         note_sight(&request, &store)?;
     }
-    let (asset, cache) = match script {
-        Script::WidgetOfVersion => (assets::widget(respect_gpc), Cache::Immutable),
-        Script::Compat => (assets::widget_compat(), Cache::Seconds(KEPT_S)),
-        Script::Widget | Script::InSegmentsPlace => (assets::widget(respect_gpc), Cache::Seconds(KEPT_S)),
-    };
-    Ok(assets::respond(&request, asset, cache))
+    Ok(response)
 }
 
-/// Which widget a version names: whether it heeds browsers that ask not to be tracked.
-fn named(version: &str) -> Result<bool, Problem> {
-    let found = [true, false].into_iter().find(|respect_gpc| assets::widget_version(*respect_gpc) == version);
-    found.ok_or_else(|| {
+/// What is under a version stays, whatever the setting and whatever this program is: the page's tag has its
+/// hash. This program's own is at hand, those before it are in the file.
+async fn of_version(request: &HttpRequest, store: &Store, is_compat: bool) -> Result<HttpResponse, Problem> {
+    let version = request.match_info().get("version").unwrap_or_default();
+    if let Some(respect_gpc) = assets::widget_of(version) {
+        let asset = if is_compat { assets::widget_compat() } else { assets::widget(respect_gpc) };
+        return Ok(assets::respond(request, asset, Cache::Immutable));
+    }
+    let address = assets::pinned_address(version, is_compat);
+    let kept = store.read(move |db| scripts::find(db, &address)).await?.ok_or_else(|| {
         let detail = format!(
-            "This server has the widget {}. Change the address in the page, and its integrity, to those of the \
-             installation page.",
+            "This server never had the widget {version}. Take the script's tag from the installation page: it has {}.",
             assets::widget_version(true)
         );
         Problem::new(StatusCode::NOT_FOUND, RequestCode::NotFound, detail)
-    })
+    })?;
+    assets::respond_kept(request, kept).map_err(Problem::internal)
 }
 
 /// Notes that a page loaded the script, where it is known of which sources it may be.

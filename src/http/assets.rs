@@ -1,14 +1,18 @@
 //! Files of `static/`, within the program: prepared by `build.rs` (scripts for other sites
 //! stripped, everything compressed as well as it can be), served with `ETag`.
 
+use std::io::Read;
+
 use actix_web::http::header::{
     ACCEPT_ENCODING, ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderMap,
     IF_NONE_MATCH, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, Responder, guard, web};
+use flate2::read::GzDecoder;
 
 use super::page::PageError;
+use crate::store::scripts::KeptScript;
 
 /// A file as it is served.
 #[derive(Debug)]
@@ -74,10 +78,66 @@ pub fn widget_version(respect_gpc: bool) -> &'static str {
     if respect_gpc { env!("CARGO_PKG_VERSION") } else { concat!(env!("CARGO_PKG_VERSION"), "-without-gpc") }
 }
 
+/// The widget that a version in an address names: whether it heeds browsers that ask not to be tracked.
+/// None where this program has another.
+pub fn widget_of(version: &str) -> Option<bool> {
+    [true, false].into_iter().find(|respect_gpc| widget_version(*respect_gpc) == version)
+}
+
+/// The address of a version of the widget, or of what the pages of other tools need beyond that version.
+pub fn pinned_address(version: &str, is_compat: bool) -> String {
+    format!("/widget.{version}.js{}", if is_compat { "?compat" } else { "" })
+}
+
+/// What pages may pin of this program: addresses that name its version, each with its file.
+pub fn pinned() -> [(String, &'static Asset); 4] {
+    [(true, false), (true, true), (false, false), (false, true)].map(|(respect_gpc, is_compat)| {
+        let address = pinned_address(widget_version(respect_gpc), is_compat);
+        (address, if is_compat { widget_compat() } else { widget(respect_gpc) })
+    })
+}
+
 /// Answers with a file: compressed where the browser takes it, 304 where it has it.
 pub fn respond(request: &HttpRequest, asset: &'static Asset, cache: Cache) -> HttpResponse {
+    let (mut response, is_known) = opened(request, asset.version, cache, asset.for_other_sites);
+    if is_known {
+        return response.finish();
+    }
+    response.insert_header((CONTENT_TYPE, asset.content_type));
+    let takes = |encoding| accepts(request.headers(), encoding);
+    match asset {
+        Asset { brotli: Some(bytes), .. } if takes("br") => {
+            response.insert_header((CONTENT_ENCODING, "br")).body(*bytes)
+        }
+        Asset { gzip: Some(bytes), .. } if takes("gzip") => {
+            response.insert_header((CONTENT_ENCODING, "gzip")).body(*bytes)
+        }
+        _ => response.insert_header((CONTENT_ENCODING, "identity")).body(asset.bytes),
+    }
+}
+
+/// Answers with a script of a former version, for ever the same, to whichever site pinned it.
+///
+/// # Errors
+/// What is kept can't be decompressed.
+pub fn respond_kept(request: &HttpRequest, script: KeptScript) -> std::io::Result<HttpResponse> {
+    let (mut response, is_known) = opened(request, &script.hash, Cache::Immutable, true);
+    if is_known {
+        return Ok(response.finish());
+    }
+    response.insert_header((CONTENT_TYPE, widget(true).content_type));
+    if accepts(request.headers(), "gzip") {
+        return Ok(response.insert_header((CONTENT_ENCODING, "gzip")).body(script.gzip));
+    }
+    let mut bytes = Vec::new();
+    GzDecoder::new(&*script.gzip).read_to_end(&mut bytes)?;
+    Ok(response.insert_header((CONTENT_ENCODING, "identity")).body(bytes))
+}
+
+/// The head of an answer with a file, and whether the browser has the file: the head is all of it then.
+fn opened(request: &HttpRequest, version: &str, cache: Cache, for_other_sites: bool) -> (HttpResponseBuilder, bool) {
     // One tag for all encodings of a file, so a weak one.
-    let tag = format!("W/\"{}\"", asset.version);
+    let tag = format!("W/\"{version}\"");
     let known = request
         .headers()
         .get(IF_NONE_MATCH)
@@ -94,24 +154,11 @@ pub fn respond(request: &HttpRequest, asset: &'static Asset, cache: Cache) -> Ht
             Cache::Ask => "no-cache".to_owned(),
         },
     ));
-    if asset.for_other_sites {
+    if for_other_sites {
         response.insert_header((ACCESS_CONTROL_ALLOW_ORIGIN, "*"));
         response.insert_header(("cross-origin-resource-policy", "cross-origin"));
     }
-    if known {
-        return response.finish();
-    }
-    response.insert_header((CONTENT_TYPE, asset.content_type));
-    let takes = |encoding| accepts(request.headers(), encoding);
-    match asset {
-        Asset { brotli: Some(bytes), .. } if takes("br") => {
-            response.insert_header((CONTENT_ENCODING, "br")).body(*bytes)
-        }
-        Asset { gzip: Some(bytes), .. } if takes("gzip") => {
-            response.insert_header((CONTENT_ENCODING, "gzip")).body(*bytes)
-        }
-        _ => response.insert_header((CONTENT_ENCODING, "identity")).body(asset.bytes),
-    }
+    (response, known)
 }
 
 /// Whether a browser takes an encoding: it names it, and not with `q=0`.

@@ -336,7 +336,7 @@ mod tests {
     fn keep(store: &Store, bytes: &[u8], kind: Kind) -> Result<ImportKey, import::ImportError> {
         let mut incoming = Incoming::new(store)?;
         incoming.write(bytes)?;
-        file::keep(store, incoming, kind, "generated.csv", ("shell".to_owned(), String::new()))
+        file::keep(store, incoming, kind, None, "generated.csv", ("shell".to_owned(), String::new()))
     }
 
     /// Checks and runs a file, where it can be; what was said and what was done.

@@ -258,7 +258,7 @@ fn read_back(store: &Store, bytes: &[u8]) {
     let mut incoming = Incoming::new(store).unwrap();
     incoming.write(bytes).unwrap();
     let by = ("shell".to_owned(), String::new());
-    let keys = package::keep(store, incoming, Kind::Users, "rollcall.zip", by).unwrap();
+    let keys = package::keep(store, incoming, Kind::Users, None, "rollcall.zip", by).unwrap();
     assert_eq!(keys.len(), Kind::ALL.len());
     let first = keys[0];
     store.write_now(move |tx| package::run(tx, first)).unwrap();

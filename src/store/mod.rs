@@ -57,6 +57,7 @@ pub mod recount;
 pub mod refusals;
 mod remembered;
 pub mod repeats;
+pub mod scripts;
 pub mod search;
 pub mod segments;
 pub mod sightings;

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::{ImportError, known};
+use super::{ImportError, SetUp, known, set_up, sheet};
 use crate::domain::ids::ImportKey;
 use crate::domain::import::{
-    COLUMNS_MAX, Delimited, FILE_BYTES_MAX, Mapping, Policy, Reading, Rows, Sniffed, sniff, suggest,
+    COLUMNS_MAX, Delimited, FILE_BYTES_MAX, Mapping, Policy, Reading, Rows, SAMPLE_ROWS, Sniffed, shown, sniff, suggest,
 };
 use crate::domain::known_by::KnownBy;
 use crate::domain::table::{self, Kind};
@@ -36,11 +36,18 @@ pub fn scratch(store: &Store, key: ImportKey) -> PathBuf {
 
 /// Takes the file of an import away, and the folder with the last one.
 pub fn remove(store: &Store, key: ImportKey) {
-    let _ = fs::remove_file(path(store, key));
+    remove_file(&path(store, key));
     let _ = fs::remove_dir(folder(store));
 }
 
-/// Takes away what lies there of what was killed: half of a file, the copy of a check.
+/// A file, and the rows that were read of it.
+fn remove_file(path: &Path) {
+    let _ = fs::remove_file(path);
+    let _ = fs::remove_file(sheet::written(path));
+}
+
+/// Takes away what lies there of what was killed: half of a file, the copy of a check. Rows of sheets go too, and are
+/// read again.
 pub fn remove_leftovers(store: &Store) {
     let Ok(entries) = fs::read_dir(folder(store)) else { return };
     for entry in entries.flatten() {
@@ -97,7 +104,7 @@ impl Incoming {
 impl Drop for Incoming {
     fn drop(&mut self) {
         if !self.is_kept {
-            let _ = fs::remove_file(&self.path);
+            remove_file(&self.path);
         }
     }
 }
@@ -108,12 +115,26 @@ fn headings_hash(headings: &[String]) -> String {
     Sha256::digest(text).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Looks at a file: what stands at its beginning, and the hash of its headings.
+/// Looks at a file: what stands at its beginning, and the hash of its headings. `said` is how it is read, where
+/// somebody said so.
 ///
 /// # Errors
 /// The file can't be read, or holds nothing to import.
 pub fn look(file: &Path, said: Option<Reading>) -> Result<(Sniffed, String), ImportError> {
-    let sniffed = sniff(BufReader::new(File::open(file)?), said)?;
+    let sheet = said.as_ref().and_then(|said| said.sheet.clone());
+    look_at(file, sheet.as_deref(), said)
+}
+
+fn look_at(file: &Path, wanted: Option<&str>, said: Option<Reading>) -> Result<(Sniffed, String), ImportError> {
+    let sniffed = match sheet::open(file, wanted)? {
+        None => sniff(BufReader::new(File::open(file)?), said)?,
+        Some(sheet) => {
+            let rows = sheet.rows.take(SAMPLE_ROWS + 1).collect::<io::Result<_>>()?;
+            let is_guessed = said.is_none();
+            let reading = Reading { sheet: Some(sheet.name), ..said.unwrap_or_default() };
+            Sniffed { sheets: sheet.sheets, ..Sniffed::of(rows, reading, is_guessed) }
+        }
+    };
     if sniffed.headings.is_empty() {
         return Err(ImportError::SetUp("The file is empty. Choose one with rows.".to_owned()));
     }
@@ -148,7 +169,7 @@ fn guessed(store: &Store, kind: Kind, sniffed: &Sniffed) -> Mapping {
     suggest(kind, &sniffed.headings, &sniffed.rows, &sniffed.reading, &known(&store.catalog()))
 }
 
-/// Keeps a file that has come in as a draft.
+/// Keeps a file that has come in as a draft; of a workbook a sheet, else the first one that says something.
 ///
 /// # Errors
 /// The file can't be read or kept, or holds nothing to import.
@@ -156,11 +177,23 @@ pub fn keep(
     store: &Store,
     incoming: Incoming,
     kind: Kind,
+    sheet: Option<&str>,
     file_name: &str,
     by: (String, String),
 ) -> Result<ImportKey, ImportError> {
     let file_name = file_name.chars().filter(|c| !c.is_control()).take(200).collect();
-    let kept = keep_all(store, vec![Sent { incoming, kind, file_name, said: None, policy: Policy::default() }], by)?;
+    let kept = keep_all(
+        store,
+        vec![Sent {
+            incoming,
+            kind,
+            file_name,
+            sheet: sheet.map(str::to_owned),
+            said: None,
+            policy: Policy::default(),
+        }],
+        by,
+    )?;
     kept.first().copied().ok_or(ImportError::Unknown)
 }
 
@@ -170,6 +203,8 @@ pub(super) struct Sent {
     /// What its rows are.
     pub(super) kind: Kind,
     pub(super) file_name: String,
+    /// The sheet, of a workbook, where that is said.
+    pub(super) sheet: Option<String>,
     /// How it is read, where that is known.
     pub(super) said: Option<Reading>,
     pub(super) policy: Policy,
@@ -182,9 +217,12 @@ pub(super) fn keep_all(
     by: (String, String),
 ) -> Result<Vec<ImportKey>, ImportError> {
     let mut all = Vec::with_capacity(files.len());
-    for Sent { incoming, kind, file_name, said, policy } in &files {
+    for Sent { incoming, kind, file_name, sheet, said, policy } in &files {
         incoming.file.sync_all()?;
-        let (sniffed, headings) = look(&incoming.path, said.clone())?;
+        let (sniffed, headings) = look_at(&incoming.path, sheet.as_deref(), said.clone())?;
+        if sheet.is_some() && sniffed.reading.sheet.is_none() {
+            return Err(ImportError::SetUp(NO_SHEETS.to_owned()));
+        }
         let mapping = match said {
             // What an export wrote says what it is, whatever was imported before.
             Some(_) => guessed(store, *kind, &sniffed),
@@ -204,19 +242,63 @@ pub(super) fn keep_all(
     }
     let keys = store.write_now(move |tx| imports::add(tx, &all))?;
     for (file, key) in files.iter_mut().zip(&keys) {
-        fs::rename(&file.incoming.path, path(store, *key))?;
+        let kept = path(store, *key);
+        fs::rename(&file.incoming.path, &kept)?;
         file.incoming.is_kept = true;
+        let _ = fs::rename(sheet::written(&file.incoming.path), sheet::written(&kept));
     }
     Ok(keys)
 }
 
-/// Whether a file that waits names somebody, or can't be read, so that nobody knows.
+/// Why no sheet can be chosen.
+pub(super) const NO_SHEETS: &str = "Only a workbook has sheets, and the file is none.";
+
+/// How the file of a draft is read, where that is said anew.
+pub enum Anew {
+    /// So.
+    As(Reading),
+    /// Another sheet, as it seems to be.
+    Sheet(String),
+}
+
+/// Reads the file of a draft otherwise: its columns may be others then.
+///
+/// # Errors
+/// It can't be read so, or is no draft any more.
+pub fn read_anew(store: &Store, key: ImportKey, anew: Anew) -> Result<(), ImportError> {
+    let import = store.read_now(|db| imports::find(db, key))?.ok_or(ImportError::Unknown)?;
+    let (wanted, said) = match anew {
+        Anew::As(reading) => (reading.sheet.clone(), Some(reading)),
+        Anew::Sheet(_) if import.reading.sheet.is_none() => {
+            return Err(ImportError::SetUp(NO_SHEETS.to_owned()));
+        }
+        Anew::Sheet(sheet) => (Some(sheet), None),
+    };
+    let (sniffed, headings) = look_at(&path(store, key), wanted.as_deref(), said)?;
+    let (kind, policy) = (import.kind, import.policy);
+    let is_as_before = import.mapping.0.iter().map(|column| &column.heading).eq(&sniffed.headings);
+    let mapping = if is_as_before {
+        import.mapping
+    } else {
+        store.read_now(|db| suggested(db, store, kind, &sniffed, &headings))?
+    };
+    let reading = sniffed.reading;
+    store.write_now(move |tx| set_up(tx, key, SetUp { kind, reading, mapping, policy }))
+}
+
+/// Whether a file that waits names somebody, or can't be read, so that nobody knows. A workbook waits with all its
+/// sheets.
 pub fn names(store: &Store, import: &Import, known_by: &KnownBy) -> bool {
+    let path = path(store, import.key);
     let mut headings = import.mapping.0.iter().map(|column| &column.heading);
-    let Ok(mut rows) = rows(&path(store, import.key), &import.reading) else { return true };
+    let Ok(sheet) = sheet::open(&path, import.reading.sheet.as_deref()) else { return true };
+    let sheets = sheet.map_or_else(|| vec![None], |sheet| sheet.sheets.into_iter().map(Some).collect());
+    let is_in =
+        |row: io::Result<Vec<Value>>| row.map_or(true, |cells| cells.iter().any(|cell| known_by.is_in(&shown(cell))));
     headings.any(|heading| known_by.is_in(heading))
-        || rows.any(|row| {
-            row.map_or(true, |cells| cells.iter().filter_map(Value::as_str).any(|text| known_by.is_in(text)))
+        || sheets.into_iter().any(|sheet| {
+            let reading = Reading { sheet, ..import.reading.clone() };
+            rows(&path, &reading).map_or(true, |mut rows| rows.any(is_in))
         })
 }
 
@@ -225,7 +307,14 @@ pub fn names(store: &Store, import: &Import, known_by: &KnownBy) -> bool {
 /// # Errors
 /// The file can't be opened.
 pub fn rows(path: &Path, reading: &Reading) -> io::Result<Rows> {
-    Ok(Box::new(Delimited::new(BufReader::new(File::open(path)?), reading)))
+    match &reading.sheet {
+        None => Ok(Box::new(Delimited::new(BufReader::new(File::open(path)?), reading))),
+        Some(name) => {
+            let sheet = sheet::open(path, Some(name)).map_err(io::Error::other)?;
+            let sheet = sheet.ok_or_else(|| io::Error::other("the file is no workbook any more"))?;
+            Ok(Box::new(sheet.rows.skip(usize::from(reading.header))))
+        }
+    }
 }
 
 /// The rows that were not taken, or not all of them, with their cells as they were and the reason: to be put right and
@@ -269,6 +358,7 @@ fn as_it_was(cell: &Value) -> String {
     match cell {
         Value::String(text) if text.is_empty() => String::new(),
         Value::String(text) if table::unguarded(text) != text.as_str() => text.clone(),
+        Value::Object(_) => shown(cell).into_owned(),
         other => table::cell(other),
     }
 }

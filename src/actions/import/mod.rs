@@ -6,6 +6,7 @@ pub mod file;
 pub mod package;
 mod profile;
 mod row;
+mod sheet;
 mod undo;
 
 use serde_json::Value;
@@ -13,7 +14,7 @@ use serde_json::Value;
 use crate::domain::access::Grade;
 use crate::domain::attributes::Owner;
 use crate::domain::ids::ImportKey;
-use crate::domain::import::{Known, Mapping, Policy, Reader, Reading};
+use crate::domain::import::{Known, Mapping, Policy, Reader, Reading, Unreadable};
 use crate::domain::limits::DEFINITIONS_PER_KIND_MAX;
 use crate::domain::message::Delivery;
 use crate::domain::table::Kind;
@@ -50,6 +51,9 @@ pub enum ImportError {
     /// The file can't be read.
     #[error("The file can't be read: {0}")]
     File(#[from] std::io::Error),
+    /// The workbook can't be read.
+    #[error(transparent)]
+    Workbook(#[from] Unreadable),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),

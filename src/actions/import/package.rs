@@ -27,12 +27,16 @@ pub fn keep(
     store: &Store,
     incoming: Incoming,
     kind: Kind,
+    sheet: Option<&str>,
     file_name: &str,
     by: (String, String),
 ) -> Result<Vec<ImportKey>, ImportError> {
     let Some(archive) = opened(incoming.path())? else {
-        return Ok(vec![file::keep(store, incoming, kind, file_name, by)?]);
+        return Ok(vec![file::keep(store, incoming, kind, sheet, file_name, by)?]);
     };
+    if sheet.is_some() {
+        return Err(ImportError::SetUp(file::NO_SHEETS.to_owned()));
+    }
     let files = unpacked(store, archive)?;
     file::keep_all(store, files, by)
 }
@@ -85,7 +89,7 @@ fn unpacked(store: &Store, mut archive: ZipArchive<File>) -> Result<Vec<Sent>, I
         let empty = if kind == Kind::Events { Empty::Clear } else { Empty::Ignore };
         let policy = Policy { empty, ..Policy::default() };
         // An export is written in one way, whatever its values look like.
-        files.push(Sent { incoming, kind, file_name: name, said: Some(Reading::default()), policy });
+        files.push(Sent { incoming, kind, file_name: name, sheet: None, said: Some(Reading::default()), policy });
     }
     Ok(files)
 }

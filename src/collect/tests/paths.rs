@@ -1,6 +1,13 @@
 //! Calls, what SDKs ask for before they send, and scripts.
 
+use std::io::Read;
+
+use flate2::Compression;
+use flate2::read::GzDecoder;
+use flate2::write::GzEncoder;
+
 use super::*;
+use crate::store::scripts::{self, KeptScript};
 
 #[actix_web::test]
 async fn short_forms_are_the_long_ones() {
@@ -116,11 +123,45 @@ async fn the_scripts_are_served_to_every_page() {
             assert_eq!(answer.header("content-encoding"), "br");
         }
     }
-    assert_eq!(door.ask(TestRequest::get().uri("/widget.0.0.1.js")).await.status, 404);
     let compat = door.ask(TestRequest::get().uri("/widget-compat.js")).await.body;
     let in_segments_place = format!("/analytics.js/v1/{KEY}/analytics.min.js");
     for path in ["/widget.js", &format!("/widget.{version}.js"), &in_segments_place] {
         assert_eq!(door.ask(TestRequest::get().uri(&format!("{path}?compat"))).await.body, compat, "{path}");
         assert_ne!(door.ask(TestRequest::get().uri(path)).await.body, compat, "{path}");
+    }
+}
+
+#[actix_web::test]
+async fn a_version_that_was_pinned_is_served_after_an_update_byte_for_byte() {
+    let door = Door::open().await;
+    let (former, former_compat) = ("console.log('the widget of 0.0.1')", "console.log('and what it fetched')");
+    let script = |address: &str, text: &str| {
+        let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
+        gzip.write_all(text.as_bytes()).unwrap();
+        KeptScript { address: address.to_owned(), hash: "0123abcd".to_owned(), gzip: gzip.finish().unwrap() }
+    };
+    let kept = [script("/widget.0.0.1.js", former), script("/widget.0.0.1.js?compat", former_compat)];
+    let written: Result<(), StoreError> =
+        door.store.write(move |tx| kept.iter().try_for_each(|script| scripts::keep(tx, script))).await;
+    written.unwrap();
+
+    for (path, text) in [("/widget.0.0.1.js", former), ("/widget.0.0.1.js?compat", former_compat)] {
+        let plain = door.ask(TestRequest::get().uri(path)).await;
+        assert_eq!((plain.status, &*plain.body), (200, text.as_bytes()), "{path}: as its hash is in the page's tag");
+        assert_eq!(plain.header("content-type"), "text/javascript; charset=utf-8");
+        assert_eq!(plain.header("cache-control"), "public, max-age=31536000, immutable");
+        assert_eq!(plain.header("access-control-allow-origin"), "*");
+        let zipped = door.ask(TestRequest::get().uri(path).insert_header(("accept-encoding", "gzip, br"))).await;
+        assert_eq!(zipped.header("content-encoding"), "gzip");
+        let mut inflated = String::new();
+        GzDecoder::new(&*zipped.body).read_to_string(&mut inflated).unwrap();
+        assert_eq!(inflated, text);
+        assert_eq!(plain.header("etag"), "W/\"0123abcd\"");
+    }
+    for never in ["/widget.0.0.2.js", "/widget.0.0.2.js?compat"] {
+        let refused = door.ask(TestRequest::get().uri(never)).await;
+        assert_eq!((refused.status, refused.json()["code"].as_str()), (404, Some("not_found")));
+        let detail = refused.json()["detail"].as_str().unwrap().to_owned();
+        assert!(detail.contains("never had the widget 0.0.2") && detail.contains("installation page"), "{detail}");
     }
 }

@@ -49,12 +49,12 @@ pub fn page(frame: &Frame, chosen: Kind, mistake: Option<&str>) -> Markup {
                     }
                     div.field {
                         label for="file" { "The file" }
-                        input.input type="file" id="file" name="file" required accept=".csv,.tsv,.txt,.zip,text/csv,text/tab-separated-values,application/zip"
+                        input.input type="file" id="file" name="file" required accept=".csv,.tsv,.txt,.xlsx,.xlsm,.zip,text/csv,text/tab-separated-values,application/zip"
                             aria-invalid=[mistake.map(|_| "true")] aria-describedby="file-note";
                         @match mistake {
                             Some(sentence) => p.error id="file-note" { (small("alert")) span { (sentence) } },
                             None => p.hint id="file-note" {
-                                "CSV or TSV, up to 1 GB. Encoding, delimiter, headings and dates are found by themselves. Of a spreadsheet, save it as CSV first. A zip of an export of everything is read back whole."
+                                "CSV or TSV of up to 1 GB, or an Excel workbook (.xlsx) of up to 128 MB. Encoding, delimiter, headings and dates are found by themselves; of a workbook you choose the sheet. A zip of an export of everything is read back whole."
                             },
                         }
                     }
@@ -86,7 +86,7 @@ pub async fn send(Admin(operator): Admin, request: HttpRequest, payload: Payload
         Ok(uploaded) => {
             let kind = uploaded.fields.get("kind").and_then(|word| Kind::parse(word)).unwrap_or(Kind::Users);
             let name = uploaded.file_name.unwrap_or_default();
-            let kept = web::block(move || package::keep(&store, uploaded.file, kind, &name, by)).await;
+            let kept = web::block(move || package::keep(&store, uploaded.file, kind, None, &name, by)).await;
             match kept.map_err(PageError::internal)? {
                 Ok(keys) => {
                     let address =

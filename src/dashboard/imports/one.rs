@@ -331,20 +331,9 @@ fn came_with(tx: &Tx<'_>, key: ImportKey) -> Result<ImportKey, ImportError> {
     imports::find(&tx.reader(), key)?.and_then(|import| import.package).ok_or(ImportError::Unknown)
 }
 
-/// Reads the file otherwise: its columns may be others then.
+/// Reads the file otherwise.
 async fn read_anew(store: &Store, key: ImportKey, pairs: &[(String, String)]) -> Result<(), ImportError> {
     let import = store.read(move |db| imports::find(db, key)).await?.ok_or(ImportError::Unknown)?;
-    let (path, reading) = (file::path(store, key), set_up::reading_sent(pairs, &import.reading));
-    let looked = web::block(move || file::look(&path, Some(reading))).await;
-    let (sniffed, hash) = looked.map_err(std::io::Error::other)??;
-    let (asked, kind) = (store.clone(), import.kind);
-    let reading = sniffed.reading.clone();
-    let is_as_before = import.mapping.0.iter().map(|column| &column.heading).eq(&sniffed.headings);
-    let mapping = if is_as_before {
-        import.mapping
-    } else {
-        store.read(move |db| file::suggested(db, &asked, kind, &sniffed, &hash)).await?
-    };
-    let policy = import.policy;
-    store.write(move |tx| deeds::set_up(tx, key, SetUp { kind, reading, mapping, policy })).await
+    let (store, anew) = (store.clone(), set_up::reading_sent(pairs, &import.reading));
+    web::block(move || file::read_anew(&store, key, anew)).await.map_err(std::io::Error::other)?
 }

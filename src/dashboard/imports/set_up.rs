@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 
 use maud::{Markup, html};
-use serde_json::Value;
 
+use crate::actions::import::file::Anew;
 use crate::dashboard::parts::form::{choice, tick};
 use crate::dashboard::parts::icon::icon;
 use crate::dashboard::parts::numbers::number;
 use crate::dashboard::parts::values;
 use crate::domain::attributes::{self, Owner, Type};
-use crate::domain::import::{Mapping, Policy, Reading, Sniffed, Target};
+use crate::domain::import::{Dates, Mapping, Policy, Reading, Sniffed, Target, shown};
 use crate::domain::table::Kind;
 use crate::store::imports::Import;
 
@@ -53,7 +53,7 @@ const POLICY: [Part; 4] = [
 /// The form.
 pub fn form(import: &Import, sniffed: &Sniffed, known: &[(Owner, String, Type)]) -> Markup {
     html! {
-        (reading(import))
+        (reading(import, &sniffed.sheets))
         form.stack.snug method="post" action={ "/imports/" (import.key.0) } {
             section.card aria-labelledby="columns" {
                 header {
@@ -94,8 +94,8 @@ fn is_asked(kind: Kind, part: &str) -> bool {
     }
 }
 
-fn reading(import: &Import) -> Markup {
-    let Reading { encoding, delimiter, header, dates, decimal_comma } = &import.reading;
+fn reading(import: &Import, sheets: &[String]) -> Markup {
+    let Reading { encoding, delimiter, header, dates, decimal_comma, sheet } = &import.reading;
     let delimiter = delimiter.to_string();
     let name = |of: &[(&str, &str)], chosen: &str| {
         of.iter().find(|(value, _)| *value == chosen).map_or_else(|| chosen.to_owned(), |(_, name)| (*name).to_owned())
@@ -103,23 +103,34 @@ fn reading(import: &Import) -> Markup {
     let is_known = ENCODINGS.iter().any(|(label, _)| label == encoding);
     let own = [(encoding.as_str(), encoding.as_str())];
     let encodings: Vec<(&str, &str)> = if is_known { ENCODINGS.to_vec() } else { [&own[..], &ENCODINGS[..]].concat() };
+    let sheets: Vec<(&str, &str)> = sheets.iter().map(|name| (name.as_str(), name.as_str())).collect();
     html! {
         section.card aria-label="How the file is read" {
-        details.fold-body {
+        details.fold-body open[sheets.len() > 1] {
             summary {
-                "Read as " (name(&ENCODINGS, encoding)) ", " (name(&DELIMITERS, &delimiter).to_lowercase()) " between cells, "
-                @if *header { "headings in the first row" } @else { "no headings" }
-                ", " (name(&DATES, dates.as_str()).to_lowercase()) ", " @if *decimal_comma { "decimal comma" } @else { "decimal point" }
+                @match sheet {
+                    Some(sheet) => { "The sheet " bdi { (sheet) } }
+                    None => { "Read as " (name(&ENCODINGS, encoding)) ", " (name(&DELIMITERS, &delimiter).to_lowercase()) " between cells" }
+                }
+                ", " @if *header { "headings in the first row" } @else { "no headings" }
+                @if sheet.is_none() {
+                    ", " (name(&DATES, dates.as_str()).to_lowercase()) ", " @if *decimal_comma { "decimal comma" } @else { "decimal point" }
+                }
                 ". " b { "Change" }
             }
             form.body.stack.snug method="post" action={ "/imports/" (import.key.0) } {
                 div.stack.snug {
-                    (choice("encoding", "Encoding", &encodings, encoding, ""))
-                    (choice("delimiter", "Between cells", &DELIMITERS, &delimiter, ""))
-                    (choice("dates", "Dates", &DATES, dates.as_str(), ""))
+                    @match sheet {
+                        Some(sheet) => (choice("sheet", "Sheet", &sheets, sheet, "")),
+                        None => {
+                            (choice("encoding", "Encoding", &encodings, encoding, ""))
+                            (choice("delimiter", "Between cells", &DELIMITERS, &delimiter, ""))
+                        }
+                    }
+                    (choice("dates", if sheet.is_some() { "Dates that are texts" } else { "Dates" }, &DATES, dates.as_str(), ""))
                 }
                 (tick("header", "The first row is of headings", "", *header))
-                (tick("decimal_comma", "Numbers have a decimal comma: 1234,5", "", *decimal_comma))
+                (tick("decimal_comma", if sheet.is_some() { "Numbers that are texts have a decimal comma: 1234,5" } else { "Numbers have a decimal comma: 1234,5" }, "", *decimal_comma))
                 div.row { button.btn name="do" value="read" { (icon("refresh")) " Read it so" } }
             }
         }
@@ -159,7 +170,8 @@ fn row(
     sniffed: &Sniffed,
     known: &[(Owner, String, Type)],
 ) -> Markup {
-    let cells: Vec<String> = sniffed.rows.iter().filter_map(|row| row.get(place)).map(text).collect();
+    let cells: Vec<String> =
+        sniffed.rows.iter().filter_map(|row| row.get(place)).map(|cell| shown(cell).into_owned()).collect();
     let filled: Vec<&String> = cells.iter().filter(|text| !text.trim().is_empty()).collect();
     let distinct: BTreeSet<&String> = filled.iter().copied().collect();
     let share = (filled.len() * 100).checked_div(cells.len()).unwrap_or(0);
@@ -185,10 +197,6 @@ fn row(
             }
         }
     }
-}
-
-fn text(cell: &Value) -> String {
-    cell.as_str().map_or_else(|| cell.to_string(), str::to_owned)
 }
 
 /// A target without its type, and the type.
@@ -300,11 +308,13 @@ pub fn policy_sent(pairs: &[(String, String)], before: Policy) -> Policy {
 }
 
 /// How the file is read, as the form says.
-pub fn reading_sent(pairs: &[(String, String)], before: &Reading) -> Reading {
-    use crate::domain::import::Dates;
+pub fn reading_sent(pairs: &[(String, String)], before: &Reading) -> Anew {
     let is_encoding = |label: &&str| *label == before.encoding || ENCODINGS.iter().any(|(known, _)| known == label);
     let is_delimiter = |text: &&str| DELIMITERS.iter().any(|(known, _)| known == text);
-    Reading {
+    if let Some(sheet) = sent(pairs, "sheet").filter(|sheet| before.sheet.as_deref() != Some(sheet)) {
+        return Anew::Sheet(sheet.to_owned());
+    }
+    Anew::As(Reading {
         encoding: sent(pairs, "encoding").filter(is_encoding).unwrap_or(&before.encoding).to_owned(),
         delimiter: sent(pairs, "delimiter")
             .filter(is_delimiter)
@@ -313,5 +323,6 @@ pub fn reading_sent(pairs: &[(String, String)], before: &Reading) -> Reading {
         header: sent(pairs, "header").is_some(),
         dates: sent(pairs, "dates").and_then(Dates::parse).unwrap_or(before.dates),
         decimal_comma: sent(pairs, "decimal_comma").is_some(),
-    }
+        sheet: before.sheet.clone(),
+    })
 }

@@ -77,7 +77,7 @@ pub fn step(frame: &Frame, key: &str, respect_gpc: bool) -> Markup {
             (block("Add to your header", &csp(&frame.server)))
             h3 { "Subresource integrity" }
             p {
-                "The browser runs the script only if it is this very one, byte for byte. Take it in the place of the script's tag above; after an update of Rollcall the page needs the new tag, and until then sends nothing."
+                "The browser runs the script only if it is this very one, byte for byte. Take it in the place of the script's tag above. This server keeps each version it has served, so the page goes on with this one after an update of Rollcall; what is new comes with the new tag."
             }
             (code::block("This version alone", snippets::pinned_script(&frame.server, key, respect_gpc)))
             h3 { "First-party path" }

@@ -93,6 +93,7 @@ fn draft(mistake: Option<&str>, checked: bool) -> one::View {
     let row = |cells: [&str; 6]| cells.map(|cell| json!(cell)).to_vec();
     let sniffed = Sniffed {
         reading: Reading::default(),
+        sheets: Vec::new(),
         headings: Vec::new(),
         rows: vec![
             row(["marta@kestrel-electrical.example", "u_30418", "Kestrel Electrical", "Admin", "9", "<img src=x>"]),
@@ -110,6 +111,14 @@ fn draft(mistake: Option<&str>, checked: bool) -> one::View {
         package: Vec::new(),
         mistake: mistake.map(str::to_owned),
     }
+}
+
+fn workbook() -> one::View {
+    let mut view = draft(None, false);
+    view.import.file_name = "customers-2026-11.xlsx".to_owned();
+    view.import.reading = Reading { sheet: Some("Customers".to_owned()), ..Reading::default() };
+    view.sniffed.as_mut().unwrap().sheets = ["Customers", "Prospects", LONG].map(str::to_owned).to_vec();
+    view
 }
 
 fn at(state: State) -> one::View {
@@ -154,6 +163,7 @@ pub fn imports() -> Vec<(&'static str, Markup)> {
             "import-draft-refused",
             one::page(&frame, &draft(Some("Two columns are user_id. Ignore one of them."), false)),
         ),
+        ("import-draft-workbook", one::page(&frame, &workbook())),
         ("import-checked", one::page(&frame, &draft(None, true))),
         ("import-checking", one::page(&frame, &at(State::Checking))),
         ("import-running", one::page(&frame, &at(State::Running))),

@@ -10,6 +10,11 @@ codes! {
             "A text that holds the delimiter or a line break, without quotes.",
             "Put such texts in quotes; spreadsheets do so by themselves.",
         }
+        CellError = "cell_error" {
+            "A cell that tells whom the row is about, or when, says nothing that can be taken.",
+            "A formula that went wrong or was never computed; a number of more digits than a spreadsheet keeps.",
+            "Put the formula right and save the workbook; format columns of long numbers as text.",
+        }
         CompanyValues = "company_values" {
             "The row names several companies, and a value does not say which of them it is about.",
             "One value beside several companies in one cell.",

@@ -1,5 +1,7 @@
 //! What a cell says as a value of a type.
 
+use std::borrow::Cow;
+
 use chrono::NaiveDate;
 use serde_json::{Number, Value, json};
 
@@ -13,6 +15,33 @@ use crate::domain::{table, time};
 const YES: [&str; 5] = ["true", "yes", "y", "1", "x"];
 const NO: [&str; 4] = ["false", "no", "n", "0"];
 
+/// Below it (2^53) every whole number that a workbook keeps has all its digits.
+pub(super) const WHOLE_MAX: f64 = 9_007_199_254_740_992.0;
+
+/// The words of a cell that can't be taken.
+const SHOWN: &str = "shown";
+const REFUSED: &str = "refused";
+
+/// A cell that can't be taken: what it shows, and the sentence that says why.
+pub(super) fn refused(shown: &str, reason: &str) -> Value {
+    json!({ SHOWN: shown, REFUSED: reason })
+}
+
+/// Why a cell can't be taken, where that is known of the file alone.
+fn reason(cell: &Value) -> Option<&str> {
+    cell.get(REFUSED)?.as_str()
+}
+
+/// What a cell shows to people.
+pub fn shown(cell: &Value) -> Cow<'_, str> {
+    match cell {
+        Value::String(text) => Cow::Borrowed(text),
+        Value::Null => Cow::Borrowed(""),
+        Value::Object(_) => Cow::Borrowed(cell.get(SHOWN).and_then(Value::as_str).unwrap_or_default()),
+        other => Cow::Owned(other.to_string()),
+    }
+}
+
 /// Whether a cell is of nothing.
 pub(super) fn is_empty(cell: &Value) -> bool {
     match cell {
@@ -23,11 +52,17 @@ pub(super) fn is_empty(cell: &Value) -> bool {
 }
 
 /// The text of a cell, as an id or a name has it.
-pub(super) fn text(cell: &Value) -> String {
+///
+/// # Errors
+/// A sentence: it says none.
+pub(super) fn text(cell: &Value) -> Result<String, String> {
     match cell {
-        Value::String(text) => table::unguarded(text).trim().to_owned(),
-        Value::Null => String::new(),
-        other => other.to_string(),
+        Value::String(text) => Ok(table::unguarded(text).trim().to_owned()),
+        Value::Null => Ok(String::new()),
+        Value::Number(number) if number.as_f64().is_some_and(|number| number.abs() >= WHOLE_MAX) => Err(format!(
+            "{number} has more digits than a number of a spreadsheet keeps. Format the column as text, and write it anew."
+        )),
+        other => reason(other).map_or_else(|| Ok(other.to_string()), |reason| Err(reason.to_owned())),
     }
 }
 
@@ -36,8 +71,11 @@ pub(super) fn text(cell: &Value) -> String {
 /// # Errors
 /// A sentence that says what would be taken.
 pub(super) fn value(cell: &Value, of: Type, reading: &Reading) -> Result<Value, String> {
-    let Value::String(text) = cell else { return Ok(cell.clone()) };
-    let text = table::unguarded(text);
+    let text = match cell {
+        Value::Number(_) if of == Type::Number => return Ok(cell.clone()),
+        Value::String(text) => table::unguarded(text),
+        other => Cow::Owned(self::text(other)?),
+    };
     let wrong = |what: &str| format!("{} is no {what}", excerpt(text.trim()));
     match of {
         Type::Text => Ok(Value::String(text.into_owned())),

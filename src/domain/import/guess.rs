@@ -13,7 +13,11 @@ pub(super) fn is_header(rows: &[Vec<Value>]) -> bool {
     let text = |cell: &Value| cell.as_str().map(str::trim).map(str::to_owned).unwrap_or_default();
     let is_value = |cell: &Value| {
         let text = text(cell);
-        cell.is_number() || text.parse::<f64>().is_ok() || ids::email(&text).is_ok() || parts_of_date(&text).is_some()
+        cell.is_number()
+            || cell.is_boolean()
+            || text.parse::<f64>().is_ok()
+            || ids::email(&text).is_ok()
+            || parts_of_date(&text).is_some()
     };
     !first.iter().any(is_value) && first.iter().any(|cell| !text(cell).is_empty())
 }
@@ -56,14 +60,15 @@ pub(super) fn decimal_comma<'a>(cells: impl Iterator<Item = &'a str>, delimiter:
 /// The type of a column from its samples: what all of them are. Texts that begin with a nought, as codes of places
 /// and telephones do, are texts.
 pub(super) fn type_of(samples: &[&Value], reading: &Reading) -> Type {
-    let samples: Vec<&Value> = samples.iter().copied().filter(|cell| !cell::is_empty(cell)).collect();
+    let samples: Vec<&Value> =
+        samples.iter().copied().filter(|cell| !cell::is_empty(cell) && !cell.is_object()).collect();
     let all = |of: Type| samples.iter().all(|cell| cell::value(cell, of, reading).is_ok());
-    let text = |cell: &&Value| cell.as_str().map(str::trim).unwrap_or_default().to_owned();
+    let text = |cell: &&Value| cell::shown(cell).trim().to_owned();
     let is_code = |cell: &&Value| {
         let text = text(cell);
         text.len() > 1 && text.starts_with('0') && !text.starts_with("0.") && !text.starts_with("0,")
             || text.starts_with('+')
-            || text.trim_start_matches('-').len() > 15
+            || text.trim_start_matches('-').len() > 15 && cell.is_string()
     };
     if samples.is_empty() {
         return Type::Text;
@@ -84,7 +89,11 @@ pub(super) fn type_of(samples: &[&Value], reading: &Reading) -> Type {
 
 /// Whether what is there are e-mail addresses.
 pub(super) fn are_emails(samples: &[&Value]) -> bool {
-    samples.iter().map(|cell| cell::text(cell)).filter(|text| !text.is_empty()).all(|text| ids::email(&text).is_ok())
+    samples
+        .iter()
+        .filter_map(|cell| cell::text(cell).ok())
+        .filter(|text| !text.is_empty())
+        .all(|text| ids::email(&text).is_ok())
 }
 
 #[cfg(test)]

@@ -1,17 +1,21 @@
-//! Imports: a file is read (`reading.rs`), its columns are matched (`mapping.rs`), and each row becomes what a page
+//! Imports: a file is read (`reading.rs`; a workbook: `workbook/`), its columns are matched (`mapping.rs`), and each row becomes what a page
 //! or a back end would have sent (`row.rs`). What the file knows beside the row is the business of the deed.
 
+mod budget;
 mod cell;
 mod guess;
 mod mapping;
 mod reading;
 mod report;
 mod row;
+mod workbook;
 
+pub use cell::shown;
 pub use mapping::{Column, Known, Mapping, Target, suggest};
 pub use reading::{Dates, Delimited, Reading, Rows, SAMPLE_ROWS, Sniffed, sniff};
 pub use report::{Counts, EXAMPLES_MAX, Example, Outcome, Report, TakenBack};
 pub use row::{CompanyDraft, CompanyNamed, DefinitionDraft, Draft, NoteDraft, Problem, ProfileDraft, Reader};
+pub use workbook::{Unreadable, Workbook, is_workbook};
 
 use serde::{Deserialize, Serialize};
 

@@ -9,10 +9,13 @@ use encoding_rs_io::{DecodeReaderBytes, DecodeReaderBytesBuilder};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::guess;
+use super::budget::Budget;
+use super::{cell, guess};
 
 /// Bytes of the beginning that are looked at.
 const SNIFFED_BYTES: u64 = 256 * 1024;
+/// Bytes of a row at most: where one does not end, the rest of a file would be one row.
+pub(super) const ROW_BYTES_MAX: usize = 1 << 20;
 /// Rows of the beginning that are looked at.
 pub const SAMPLE_ROWS: usize = 500;
 /// What may part cells, the likeliest first.
@@ -57,12 +60,14 @@ pub struct Reading {
     pub dates: Dates,
     /// `1,5` is one and a half.
     pub decimal_comma: bool,
+    /// The sheet, of a workbook, which has neither an encoding nor anything between its cells.
+    pub sheet: Option<String>,
 }
 
 impl Default for Reading {
     fn default() -> Reading {
         let encoding = "utf-8".to_owned();
-        Reading { encoding, delimiter: ',', header: true, dates: Dates::Dmy, decimal_comma: false }
+        Reading { encoding, delimiter: ',', header: true, dates: Dates::Dmy, decimal_comma: false, sheet: None }
     }
 }
 
@@ -71,6 +76,8 @@ impl Default for Reading {
 pub struct Sniffed {
     /// How it is read.
     pub reading: Reading,
+    /// The sheets that a workbook has.
+    pub sheets: Vec<String>,
     /// Its headings; made up where it has none.
     pub headings: Vec<String>,
     /// The first rows.
@@ -96,20 +103,30 @@ pub fn sniff(file: impl Read, said: Option<Reading>) -> io::Result<Sniffed> {
     if is_cut {
         // The last one may end in the middle.
         rows.pop();
+        if rows.is_empty() {
+            return Err(endless(1, SNIFFED_BYTES));
+        }
     }
-    if said.is_none() {
-        reading.header = guess::is_header(&rows);
-        let cells = || rows.iter().skip(1).flatten().filter_map(Value::as_str);
-        reading.dates = guess::dates(cells());
-        reading.decimal_comma = guess::decimal_comma(cells(), reading.delimiter);
+    Ok(Sniffed::of(rows, reading, said.is_none()))
+}
+
+impl Sniffed {
+    /// What the first rows say, the headings among them; where nothing was said of it, also how they are read.
+    pub fn of(mut rows: Vec<Vec<Value>>, mut reading: Reading, is_guessed: bool) -> Sniffed {
+        if is_guessed {
+            reading.header = guess::is_header(&rows);
+            let cells = || rows.iter().skip(1).flatten().filter_map(Value::as_str);
+            reading.dates = guess::dates(cells());
+            reading.decimal_comma = guess::decimal_comma(cells(), reading.delimiter);
+        }
+        let first = rows.first().cloned().unwrap_or_default();
+        let headings = headings(&first, reading.header);
+        if reading.header && !rows.is_empty() {
+            rows.remove(0);
+        }
+        rows.truncate(SAMPLE_ROWS);
+        Sniffed { reading, sheets: Vec::new(), headings, rows }
     }
-    let first = rows.first().cloned().unwrap_or_default();
-    let headings = headings(&first, reading.header);
-    if reading.header && !rows.is_empty() {
-        rows.remove(0);
-    }
-    rows.truncate(SAMPLE_ROWS);
-    Ok(Sniffed { reading, headings, rows })
 }
 
 fn parsed(head: &[u8], reading: &Reading) -> Vec<Vec<Value>> {
@@ -161,12 +178,7 @@ fn delimiter(head: &[u8], reading: &Reading) -> char {
 fn headings(first: &[Value], is_header: bool) -> Vec<String> {
     let mut headings: Vec<String> = Vec::with_capacity(first.len());
     for (number, cell) in (1..).zip(first) {
-        let text = match cell {
-            Value::String(text) if is_header => text.trim().to_owned(),
-            Value::Null => String::new(),
-            other if is_header => other.to_string(),
-            _ => String::new(),
-        };
+        let text = if is_header { cell::shown(cell).trim().to_owned() } else { String::new() };
         let text = if text.is_empty() { format!("Column {number}") } else { text };
         let other = headings.iter().filter(|known| **known == text).count();
         headings.push(if other == 0 { text } else { format!("{text} [{number}]") });
@@ -179,7 +191,7 @@ pub type Rows = Box<dyn Iterator<Item = io::Result<Vec<Value>>> + Send>;
 
 /// The rows of a file of text, as they come.
 pub struct Delimited<R> {
-    records: csv::Reader<DecodeReaderBytes<R, Vec<u8>>>,
+    records: csv::Reader<Budget<DecodeReaderBytes<R, Vec<u8>>>>,
 }
 
 impl<R: Read> Delimited<R> {
@@ -191,7 +203,7 @@ impl<R: Read> Delimited<R> {
             .delimiter(u8::try_from(reading.delimiter).unwrap_or(b','))
             .has_headers(reading.header)
             .flexible(true)
-            .from_reader(text);
+            .from_reader(Budget::new(text));
         Delimited { records }
     }
 }
@@ -201,15 +213,31 @@ impl<R: Read> Iterator for Delimited<R> {
 
     fn next(&mut self) -> Option<io::Result<Vec<Value>>> {
         let mut record = csv::ByteRecord::new();
+        self.records.get_mut().allow(ROW_BYTES_MAX);
+        let line = self.records.position().line();
         match self.records.read_byte_record(&mut record) {
             Ok(false) => None,
             Ok(true) => {
                 let text = |cell: &[u8]| Value::String(String::from_utf8_lossy(cell).into_owned());
                 Some(Ok(record.iter().map(text).collect()))
             }
-            Err(error) => Some(Err(io::Error::other(error))),
+            Err(error) => Some(Err(match error.into_kind() {
+                csv::ErrorKind::Io(error) if error.kind() == io::ErrorKind::FileTooLarge => {
+                    endless(line, ROW_BYTES_MAX as u64)
+                }
+                csv::ErrorKind::Io(error) => error,
+                other => io::Error::other(format!("{other:?}")),
+            })),
         }
     }
+}
+
+fn endless(line: u64, bytes: u64) -> io::Error {
+    let kilobytes = bytes >> 10;
+    io::Error::other(format!(
+        "the row that begins in line {line} does not end within {kilobytes} KB. A quote that opens there is never closed, \
+         or another character is between the rows."
+    ))
 }
 
 #[cfg(test)]

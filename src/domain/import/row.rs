@@ -166,11 +166,11 @@ impl Reader {
     pub fn read(&self, cells: &[Value]) -> Result<Draft, Problem> {
         let columns = &self.mapping.0;
         if cells.len() != columns.len() {
-            let detail = format!(
-                "The row has {} cells and the file {} columns. Put a text that holds the delimiter in quotes.",
-                cells.len(),
-                columns.len()
-            );
+            let hint = match self.reading.sheet {
+                None => "Put a text that holds the delimiter in quotes.",
+                Some(_) => "Give each column a heading, or clear what stands beside them.",
+            };
+            let detail = format!("The row has {} cells and the file {} columns. {hint}", cells.len(), columns.len());
             return Err(Problem::new(RowCode::Cells, detail));
         }
         let bytes: usize = cells.iter().map(|cell| cell.as_str().map_or(8, str::len)).sum();
@@ -185,7 +185,7 @@ impl Reader {
         let (mut note, mut said) = (NoteDraft::default(), DefinitionSaid::default());
         for (column, cell) in columns.iter().zip(cells) {
             let heading = column.heading.as_str();
-            let text = cell::text(cell);
+            let text = || text_of(heading, cell);
             let is_empty = cell::is_empty(cell);
             match &column.target {
                 Target::Ignore => {}
@@ -220,68 +220,69 @@ impl Reader {
                     event.company_context = CompanyContext::None;
                 }
                 _ if is_empty => {}
-                Target::Owner if self.kind == Kind::Attributes => said.owner = text,
-                Target::Type if self.kind == Kind::Attributes => said.kind = text,
-                Target::Name => said.name = text,
-                Target::Label => said.fields.push(("label", Value::String(text))),
+                Target::Owner if self.kind == Kind::Attributes => said.owner = text()?,
+                Target::Type if self.kind == Kind::Attributes => said.kind = text()?,
+                Target::Name => said.name = text()?,
+                Target::Label => said.fields.push(("label", Value::String(text()?))),
                 Target::Locked | Target::Hidden | Target::History => match self.value(heading, cell, Type::Boolean) {
                     Ok(value) => said.fields.push((yes_or_no(&column.target), value)),
                     Err(refused) => draft.refused.push(*refused),
                 },
-                Target::Owner => draft.profile.owner = Some(Some(text)),
-                Target::Tags => draft.profile.tags = Some(items(cell)),
-                Target::Aliases => draft.profile.aliases = items(cell),
-                Target::GivenDomains => draft.profile.given_domains = items(cell),
+                Target::Owner => draft.profile.owner = Some(Some(text()?)),
+                Target::Tags => draft.profile.tags = Some(items(heading, cell)?),
+                Target::Aliases => draft.profile.aliases = items(heading, cell)?,
+                Target::GivenDomains => draft.profile.given_domains = items(heading, cell)?,
                 Target::SignedMembers => match self.value(heading, cell, Type::Boolean) {
                     Ok(value) => draft.profile.signed_members = value.as_bool(),
                     Err(refused) => draft.refused.push(*refused),
                 },
-                Target::ArchivedAt => draft.profile.archived_ms = Some(self.instant(heading, &text)?),
-                Target::Author => note.author = Some(text),
-                Target::Text => note.text = table::unguarded(cell.as_str().unwrap_or(&text)).into_owned(),
+                Target::ArchivedAt => draft.profile.archived_ms = Some(self.instant(heading, &text()?)?),
+                Target::Author => note.author = Some(text()?),
+                Target::Text => note.text = table::unguarded(cell.as_str().unwrap_or(&text()?)).into_owned(),
                 Target::NextDate => match self.value(heading, cell, Type::Date) {
                     Ok(value) => note.next_date = value.as_str().unwrap_or_default().to_owned(),
                     Err(refused) => draft.refused.push(*refused),
                 },
-                Target::MadeAt => note.made_ms = Some(self.instant(heading, &text)?),
-                Target::EditedAt => note.edited_ms = Some(self.instant(heading, &text)?),
+                Target::MadeAt => note.made_ms = Some(self.instant(heading, &text()?)?),
+                Target::EditedAt => note.edited_ms = Some(self.instant(heading, &text()?)?),
                 // Other tools have ids of their own under this name.
                 Target::Id => {
-                    draft.is_told_apart = uuid::Uuid::try_parse(&text).is_ok_and(|id| id.get_version_num() == 7)
+                    draft.is_told_apart = uuid::Uuid::try_parse(&text()?).is_ok_and(|id| id.get_version_num() == 7)
                 }
-                Target::LinkedAt => draft.linked_ms = Some(self.instant(heading, &text)?),
-                Target::SessionId => event.session_ms = text.parse().ok(),
+                Target::LinkedAt => draft.linked_ms = Some(self.instant(heading, &text()?)?),
+                Target::SessionId => event.session_ms = text()?.parse().ok(),
                 Target::ActingAs | Target::Active => match self.value(heading, cell, Type::Boolean) {
                     Ok(value) if column.target == Target::ActingAs => event.acting_as = value == true,
                     Ok(value) => event.inactive = value == false,
                     Err(refused) => draft.refused.push(*refused),
                 },
-                Target::UserId => draft.user_id = UserId::parse(&text)?,
-                Target::AnonymousId => draft.anonymous_id = AnonymousId::parse(&text)?,
+                Target::UserId => draft.user_id = UserId::parse(&text()?)?,
+                Target::AnonymousId => draft.anonymous_id = AnonymousId::parse(&text()?)?,
                 Target::CompanyId => {
-                    for part in parts(&text) {
+                    for part in parts(&text()?) {
                         companies.extend(CompanyId::parse(part)?.map(CompanyNamed::Id));
                     }
                 }
-                Target::Company => companies.extend(parts(&text).map(|part| CompanyNamed::Any(part.to_owned()))),
-                Target::JoinedAt => draft.joined_ms = Some(self.instant(heading, &text)?),
-                Target::LeftAt => draft.left_ms = Some(self.instant(heading, &text)?),
-                Target::FirstSeen => draft.first_seen_ms = Some(self.instant(heading, &text)?),
-                Target::Time => event.timestamp_ms = Some(self.instant(heading, &text)?),
+                Target::Company => companies.extend(parts(&text()?).map(|part| CompanyNamed::Any(part.to_owned()))),
+                Target::JoinedAt => draft.joined_ms = Some(self.instant(heading, &text()?)?),
+                Target::LeftAt => draft.left_ms = Some(self.instant(heading, &text()?)?),
+                Target::FirstSeen => draft.first_seen_ms = Some(self.instant(heading, &text()?)?),
+                Target::Time => event.timestamp_ms = Some(self.instant(heading, &text()?)?),
                 Target::Current => match self.value(heading, cell, Type::Boolean) {
                     Ok(value) => draft.current = value.as_bool(),
                     Err(refused) => draft.refused.push(*refused),
                 },
-                Target::MessageId => event.message_id = Some(text),
-                Target::Event => event.name = text,
-                Target::Type => match Call::parse(&text.to_lowercase()).filter(|kind| kind.is_activity()) {
-                    Some(kind) => event.kind = kind,
-                    None => {
-                        let detail = format!("{heading}: {text:?} is no event. Use track, page or screen.");
-                        return Err(Problem::new(Code::TypeUnknown, detail));
-                    }
-                },
-                Target::PageName => event.context.agent = Some(text),
+                Target::MessageId => event.message_id = Some(text()?),
+                Target::Event => event.name = text()?,
+                Target::Type => {
+                    let text = text()?;
+                    event.kind =
+                        Call::parse(&text.to_lowercase()).filter(|kind| kind.is_activity()).ok_or_else(|| {
+                            let detail = format!("{heading}: {text:?} is no event. Use track, page or screen.");
+                            Problem::new(Code::TypeUnknown, detail)
+                        })?;
+                }
+                Target::PageName => event.context.agent = Some(text()?),
                 Target::Properties => match self.value(heading, cell, Type::Object) {
                     Ok(Value::Object(values)) => {
                         for (name, value) in values {
@@ -386,12 +387,19 @@ impl Reader {
 }
 
 /// The items of a cell.
-fn items(cell: &Value) -> Vec<String> {
+fn items(heading: &str, cell: &Value) -> Result<Vec<String>, Problem> {
     let all = match cell {
         Value::String(text) => table::items(&table::unguarded(text)),
         other => vec![other.clone()],
     };
-    all.iter().map(cell::text).filter(|item| !item.is_empty()).collect()
+    let mut items = all.iter().map(|item| text_of(heading, item)).collect::<Result<Vec<String>, _>>()?;
+    items.retain(|item| !item.is_empty());
+    Ok(items)
+}
+
+/// The text of a cell by which somebody or something is told.
+fn text_of(heading: &str, cell: &Value) -> Result<String, Problem> {
+    cell::text(cell).map_err(|reason| Problem::new(RowCode::CellError, format!("{heading}: {reason}")))
 }
 
 /// The word of what an attribute is or is not.

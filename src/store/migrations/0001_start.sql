@@ -639,6 +639,14 @@ CREATE TABLE refusals (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX refusals_last_seen ON refusals (last_seen_ms);
 
+-- Scripts that pages pin by their version, each as it was first served: 16 KB a release, for ever.
+CREATE TABLE scripts (
+  address  TEXT    NOT NULL PRIMARY KEY, -- path and query
+  hash     TEXT    NOT NULL,             -- the start of its SHA-256 in hex
+  gzip     BLOB    NOT NULL,
+  since_ms INTEGER NOT NULL
+) STRICT;
+
 -- What was found without being asked, that nobody was refused for; for 30 days since it was last so.
 CREATE TABLE findings (
   code         TEXT    NOT NULL,
