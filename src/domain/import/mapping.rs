@@ -198,7 +198,7 @@ impl Target {
         };
         match self {
             Ignore => true,
-            Id => matches!(kind, Kind::Users | Kind::Visitors | Kind::Memberships | Kind::Notes),
+            Id => !matches!(kind, Kind::Companies | Kind::Attributes),
             CompanyId => !matches!(kind, Kind::Attributes | Kind::Visitors),
             Company => !matches!(kind, Kind::Events | Kind::Attributes | Kind::Visitors),
             UserId => !matches!(kind, Kind::Companies | Kind::Attributes),
@@ -468,7 +468,9 @@ fn of_heading(kind: Kind, heading: &str, plain: &str, all: &[String], known: &Kn
         _ => None,
     };
     if plain == "id" {
-        let ours = if Target::Id.fits(kind) { Target::Id } else { Target::Ignore };
+        // Of an event it may be the event's own, but where that stands under its name.
+        let is_ours = Target::Id.fits(kind) && (kind != Kind::Events || has("event_id"));
+        let ours = if is_ours { Target::Id } else { Target::Ignore };
         return Some(id.unwrap_or(ours));
     }
     // What a file of refused rows says of them.
@@ -612,7 +614,7 @@ mod tests {
                 "page_name",
                 "time",
                 "ignore",
-                "ignore",
+                "id",
                 "user_id",
                 "user.email",
                 "anonymous_id",
