@@ -77,13 +77,16 @@ pub fn consider(tx: &mut Tx<'_>, user: UserKey, email: Option<&str>, at_ms: i64)
 
 /// The workspace's own domains (its staff's, and those of the pages that send), and the ignore list.
 fn is_left_out(tx: &Tx<'_>, domain: &str) -> bool {
-    let catalog = tx.catalog();
-    let settings = &catalog.settings;
+    let settings = &tx.catalog().settings;
+    settings.staff_domains.iter().chain(&settings.ignored_domains).any(|one| one == domain) || is_own(tx, domain)
+}
+
+/// Whether a domain is the workspace's own: that of this server, or of the pages that send.
+pub fn is_own(tx: &Tx<'_>, domain: &str) -> bool {
     let named = |host: &String| host == domain || email_domains::registrable(host).as_deref() == Some(domain);
     let own = |origin: &String| email_domains::of_website(origin).as_deref() == Some(domain);
-    settings.staff_domains.iter().chain(&settings.ignored_domains).any(|one| one == domain)
-        || tx.ambient.own_host.as_ref().is_some_and(named)
-        || catalog.sources.values().any(|source| source.origins.iter().any(own))
+    tx.ambient.own_host.as_ref().is_some_and(named)
+        || tx.catalog().sources.values().any(|source| source.origins.iter().any(own))
 }
 
 /// The company of an id, made where it is not known, that has the domain from now on.

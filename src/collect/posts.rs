@@ -98,6 +98,11 @@ pub(super) async fn take(
     let traces = Traces::of(request, &envelope, received_ms);
     let host = sightings::host(request).unwrap_or_default();
     let seen = memory.sightings.due(sender.source, Sight::Post, &host, received_ms).then_some(host);
+    if let Some(host) = &seen {
+        for finding in sightings::odd(request, &catalog, sender, host) {
+            sightings::find_later(store, sender.source, finding, host.clone());
+        }
+    }
     let messages = read(request, call, envelope, sender, &catalog);
     let waiting = traces.read(call, sender, received_ms, &messages);
     let deal = if examined.is_some() { deal_and_tell } else { deal };

@@ -6,10 +6,13 @@ use std::collections::HashMap;
 use actix_web::HttpRequest;
 use actix_web::http::header::{ORIGIN, REFERER};
 
+use super::senders::Sender;
+use crate::domain::findings::Finding;
 use crate::domain::ids::SourceKey;
 use crate::domain::time::{HOUR_MS, SECOND_MS};
+use crate::http::client;
 use crate::store::sightings::{Sight, note};
-use crate::store::{Store, StoreError};
+use crate::store::{Catalog, Source, SourceKind, Store, StoreError, Tx, findings};
 
 /// A sight is noted again after so many milliseconds: a check that was just started must see what
 /// follows it.
@@ -48,13 +51,44 @@ impl Sightings {
 
 /// Notes a sight behind everything that people wait for, and lets nobody wait for it.
 pub fn note_later(store: &Store, source: SourceKey, sight: Sight, host: String) {
+    later(store, move |tx| note(tx, source, sight, &host));
+}
+
+fn later(store: &Store, noting: impl FnOnce(&mut Tx<'_>) -> Result<(), StoreError> + Send + 'static) {
     let store = store.clone();
     actix_web::rt::spawn(async move {
-        let noted: Result<(), StoreError> = store.write_bulk(move |tx| note(tx, source, sight, &host)).await;
+        let noted: Result<(), StoreError> = store.write_bulk(noting).await;
         if let Err(error) = noted {
             tracing::warn!(%error, "A sight of a source could not be noted.");
         }
     });
+}
+
+/// What is odd about a page that sends, as far as its address tells: it goes on and is said.
+pub fn odd(request: &HttpRequest, catalog: &Catalog, sender: Sender, host: &str) -> Vec<Finding> {
+    let is_plain = |name| request.headers().get(name).is_some_and(|from| from.as_bytes().starts_with(b"http://"));
+    let is_live = |source: &Source| {
+        source.kind == SourceKind::Live && source.origins.iter().any(|origin| host_of(origin).as_deref() == Some(host))
+    };
+    let mut found = Vec::new();
+    if client::is_https(request) && !is_local(host) && (is_plain(ORIGIN) || is_plain(REFERER)) {
+        found.push(Finding::PageWithoutHttps);
+    }
+    if !sender.keeps && !host.is_empty() && catalog.sources.values().any(is_live) {
+        found.push(Finding::TestKeyOnLiveSite);
+    }
+    found
+}
+
+/// A page of the developer's own machine: nobody listens on the way.
+fn is_local(host: &str) -> bool {
+    let name = if host.starts_with('[') { host } else { host.split(':').next().unwrap_or_default() };
+    name == "localhost" || name.ends_with(".localhost") || name.starts_with("127.") || name.starts_with("[::1]")
+}
+
+/// Counts a finding behind everything that people wait for, and lets nobody wait for it.
+pub fn find_later(store: &Store, source: SourceKey, finding: Finding, host: String) {
+    later(store, move |tx| findings::note_daily(tx, finding, source, &host));
 }
 
 /// The host (and port) of the page that sent a request.
@@ -101,6 +135,16 @@ mod tests {
         assert_eq!(due(0, 0), HELD_MAX);
         assert_eq!(due(5_000, 1), 0);
         assert_eq!(due(9_000, HOUR_MS), HELD_MAX);
+    }
+
+    #[test]
+    fn a_page_of_the_own_machine_is_told_from_a_site() {
+        for host in ["localhost:3000", "shop.localhost", "127.0.0.1:80", "[::1]:8080"] {
+            assert!(is_local(host), "{host}");
+        }
+        for host in ["shop.test", "localhost.test", "[2001:db8::1]", "10.0.0.1", ""] {
+            assert!(!is_local(host), "{host}");
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::codes::codes;
 use super::identity::SHARED_BY;
-use super::ids::excerpt;
+use super::ids::{email, excerpt, unrendered_tag};
 use super::time::MINUTE_MS;
 
 /// A sender's clock that is wrong by more than this is a finding; less is corrected without a word (T1).
@@ -23,6 +23,37 @@ codes! {
             "Browsers may be wrong: nothing to do. A server of yours sets its clock by NTP and writes its times with \
              their zone, such as 2026-03-01T09:30:00Z.",
         }
+        TemplateNotRendered = "template_not_rendered" {
+            "Values hold a template tag that was not rendered.",
+            "The snippet stands where the framework does not render it, in a file of its own or in a tag manager.",
+            "Put the snippet into a page that your framework renders, and look at it with the doctor on the installation page.",
+        }
+        UserIdIsEmail = "user_id_is_email" {
+            "User ids are e-mail addresses.",
+            "The page sends the address as user_id.",
+            "Send the id of the row in your database as user_id and the address as email: who changes the address \
+             becomes somebody else.",
+        }
+        EventsWithoutCompany = "events_without_company" {
+            "Events of users who have several companies name none of them, and count for none.",
+            "The page or the server does not say for which account the user is working.",
+            "Send company in the page's settings, or groupId in the context of a server's events.",
+        }
+        OwnPeopleCounted = "own_people_counted" {
+            "People of your own e-mail domain are counted as customers.",
+            "Support and colleagues sign in to the product as themselves.",
+            "Add the domain to your own people under Settings, Rules; looking at a customer's account, send acting_as.",
+        }
+        PageWithoutHttps = "page_without_https" {
+            "A page is served by http, and what it sends can be read on the way.",
+            "The site answers without TLS, beside or in the place of its https address.",
+            "Lead every address of the site to https; browsers keep more from pages that are not.",
+        }
+        TestKeyOnLiveSite = "test_key_on_live_site" {
+            "A live site sends with the key of a test source, and nothing of it is kept.",
+            "The page was published with the settings of staging.",
+            "Put the live source's write key into the page's settings.",
+        }
     }
 }
 
@@ -30,8 +61,8 @@ impl Finding {
     /// How bad it is: a `warning` is about what is stored, an `info` about what was put right.
     pub fn severity(self) -> &'static str {
         match self {
-            Finding::IdSharedByMany => "warning",
             Finding::ClockWrong => "info",
+            _ => "warning",
         }
     }
 
@@ -39,7 +70,7 @@ impl Finding {
     pub fn first_count(self) -> i64 {
         match self {
             Finding::IdSharedByMany => SHARED_BY,
-            Finding::ClockWrong => 1,
+            _ => 1,
         }
     }
 
@@ -55,8 +86,54 @@ impl Finding {
                  corrected.",
                 if count == 1 { "message came" } else { "messages came" }
             ),
+            Finding::TemplateNotRendered => format!(
+                "{} a template tag that was not rendered, the last one {}.",
+                if count == 1 { "A value holds".to_owned() } else { format!("{count} values hold") },
+                excerpt(example)
+            ),
+            Finding::UserIdIsEmail if count == 1 => {
+                format!("A user id is an e-mail address, of {example}.")
+            }
+            Finding::UserIdIsEmail => format!("{count} user ids are e-mail addresses, the last one of {example}."),
+            Finding::EventsWithoutCompany => format!(
+                "On {} events of users who have several companies named none, the last one {:?}.",
+                days(count),
+                excerpt(example)
+            ),
+            Finding::OwnPeopleCounted if count == 1 => {
+                format!("One person of your own e-mail domain, {example}, is counted as a customer.")
+            }
+            Finding::OwnPeopleCounted => {
+                format!("{count} people of your own e-mail domain, {example}, are counted as customers.")
+            }
+            Finding::PageWithoutHttps => {
+                format!(
+                    "Pages of {example} were served by http on {}: what they send can be read on the way.",
+                    days(count)
+                )
+            }
+            Finding::TestKeyOnLiveSite => format!(
+                "Pages of {example}, which a live source lists, sent with the key of this test source on {}. Nothing of it \
+                 was kept.",
+                days(count)
+            ),
         }
     }
+}
+
+fn days(count: u64) -> String {
+    if count == 1 { "one day".to_owned() } else { format!("{count} days") }
+}
+
+/// The example of an id that is an e-mail address: its domain, which names nobody.
+pub fn id_is_email(id: &str) -> Option<String> {
+    id.contains('@').then(|| email(id).ok()).flatten()?.rsplit('@').next().map(|domain| format!("…@{domain}"))
+}
+
+/// The example of a value that holds a template tag as it stands in the template: the tag alone, and of what.
+pub fn not_rendered(name: &str, value: &str) -> Option<String> {
+    // Two brackets are also a link of a wiki, or a list of lists.
+    unrendered_tag(value).filter(|tag| !tag.starts_with("[[")).map(|tag| format!("{name}: {tag}"))
 }
 
 /// The example of a clock, where its error (milliseconds, positive where it is ahead) is a finding.
@@ -78,6 +155,24 @@ pub fn clock_wrong(error_ms: i64) -> Option<String> {
 mod tests {
     use super::*;
     use crate::domain::time::{DAY_MS, HOUR_MS};
+
+    #[test]
+    fn an_id_that_is_an_address_is_told_by_its_domain() {
+        assert_eq!(id_is_email("Ann@acme.test").as_deref(), Some("…@acme.test"));
+        for id in ["ann", "@acme", "ann@", "a b@acme.test"] {
+            assert_eq!(id_is_email(id), None, "{id}");
+        }
+    }
+
+    #[test]
+    fn a_tag_that_was_not_rendered_is_told_without_what_stands_around_it() {
+        let told = |value| not_rendered("plan", value);
+        assert_eq!(told("Ann's {{ user.plan }}").as_deref(), Some("plan: {{ user.plan }}"));
+        assert_eq!(told("<%= @plan %>").as_deref(), Some("plan: <%= @plan %>"));
+        for rendered in ["pro", "{\"a\": 1}", "[[1, 2], [3]]", "see [[Home]]", "{{ open", "100 % > 5 %"] {
+            assert_eq!(told(rendered), None, "{rendered}");
+        }
+    }
 
     #[test]
     fn a_clock_is_told_by_how_far_it_is_ahead_or_behind() {

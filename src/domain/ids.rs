@@ -152,6 +152,19 @@ fn clean(text: &str, what: &str) -> Result<Option<String>, Refused> {
     Ok(Some(id))
 }
 
+/// The first template tag of a text, as it stands in a template that was not rendered (R9).
+pub fn unrendered_tag(text: &str) -> Option<&str> {
+    const TAGS: [(&str, &str); 5] = [("{{", "}}"), ("{%", "%}"), ("<%", "%>"), ("${", "}"), ("[[", "]]")];
+    if !text.bytes().any(|letter| matches!(letter, b'{' | b'<' | b'$' | b'[')) {
+        return None;
+    }
+    TAGS.iter().find_map(|(open, close)| {
+        let start = text.find(open)?;
+        let length = text[start + open.len()..].find(close)? + open.len() + close.len();
+        Some(&text[start..start + length])
+    })
+}
+
 /// Whether a text is plainly not an id (R9): a word that stands for nothing,
 /// an unrendered template tag, an all-zero UUID, a name from an example.
 fn is_placeholder(id: &str) -> bool {
@@ -169,11 +182,7 @@ fn is_placeholder(id: &str) -> bool {
         "anonymous",
         "guest",
     ];
-    const TAGS: [(&str, &str); 5] = [("{{", "}}"), ("{%", "%}"), ("<%", "%>"), ("${", "}"), ("[[", "]]")];
     let lower = id.to_lowercase();
-    let opens = lower.bytes().any(|letter| matches!(letter, b'{' | b'<' | b'$' | b'['));
-    let tag =
-        |open: &str, close: &str| lower.find(open).is_some_and(|start| lower[start + open.len()..].contains(close));
     let percent = lower.len() > 2
         && lower.starts_with('%')
         && lower.ends_with('%')
@@ -182,7 +191,7 @@ fn is_placeholder(id: &str) -> bool {
         && lower.chars().all(|c| c == '0' || c == '-')
         && lower.chars().filter(|c| *c == '0').count() == 32;
     WORDS.contains(&lower.as_str())
-        || opens && TAGS.iter().any(|(open, close)| tag(open, close))
+        || unrendered_tag(&lower).is_some()
         || percent
         || zero_uuid
         || lower == "user_id"

@@ -8,6 +8,7 @@ use super::list::{self, COUNTED_MAX, Count, Cursor, Page};
 use super::{Reader, StoreError, Tx};
 use crate::domain::findings::Finding;
 use crate::domain::ids::{SourceKey, UserKey};
+use crate::domain::time::DAY_MS;
 
 /// A finding as pages and the API show it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,6 +118,23 @@ pub fn note(
             tx.now_ms,
             example,
         ])?;
+    Ok(())
+}
+
+/// Counts a finding of a source once a day, with an example: what every message may be costs no row a message.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn note_daily(tx: &Tx<'_>, finding: Finding, source: SourceKey, example: &str) -> Result<(), StoreError> {
+    tx.connection
+        .prepare_cached(
+            "INSERT INTO findings (code, source_key, user_key, count, since_ms, last_seen_ms, example)
+             VALUES (?1, ?2, 0, 1, ?3, ?3, ?4)
+             ON CONFLICT DO UPDATE SET
+               count = count + 1, last_seen_ms = excluded.last_seen_ms, example = excluded.example
+               WHERE last_seen_ms <= excluded.last_seen_ms - ?5",
+        )?
+        .execute(params![finding.as_str(), source.0, tx.now_ms, example, DAY_MS])?;
     Ok(())
 }
 

@@ -429,12 +429,22 @@ fn forget_repeats(tx: &Tx<'_>, user: UserKey, statements: &[Statement]) -> Resul
     Ok(())
 }
 
-/// The only company that was open for a user at a moment (C4), as the user's statements name it; none
-/// where none or several were.
+/// In which company a user was at a moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Open {
+    /// In none.
+    None,
+    /// In this one alone.
+    One(CompanyKey),
+    /// In several.
+    Several,
+}
+
+/// In which company a user was at a moment (C4), as the user's statements name it.
 ///
 /// # Errors
 /// [`StoreError`] only.
-pub fn only_open_at(tx: &Tx<'_>, user: UserKey, at_ms: i64) -> Result<Option<CompanyKey>, StoreError> {
+pub fn open_at(tx: &Tx<'_>, user: UserKey, at_ms: i64) -> Result<Open, StoreError> {
     let mut statement = tx.held(
         "SELECT company_key FROM memberships
          WHERE user_key = ?1 AND joined_ms <= ?2 AND (left_ms IS NULL OR left_ms > ?2)
@@ -450,15 +460,16 @@ pub fn only_open_at(tx: &Tx<'_>, user: UserKey, at_ms: i64) -> Result<Option<Com
             continue;
         }
         if only.replace(company).is_some() {
-            return Ok(None);
+            return Ok(Open::Several);
         }
     }
-    match only {
+    Ok(match only {
+        None => Open::None,
         Some(company) if tx.state.catalog.merged_companies.has_others(company) => {
-            Ok(Some(named_last(tx, user, company, at_ms)?))
+            Open::One(named_last(tx, user, company, at_ms)?)
         }
-        only => Ok(only),
-    }
+        Some(company) => Open::One(company),
+    })
 }
 
 /// Under which of the companies that are one a user was said to be in it last, by a moment.

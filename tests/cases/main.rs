@@ -3,6 +3,7 @@
 //! told in `browser.rs`.
 
 mod companies;
+mod found;
 mod people;
 mod rules;
 #[path = "../support/mod.rs"]

@@ -24,8 +24,9 @@ use crate::domain::attributes::Stamp;
 use crate::domain::change::{By, Change};
 use crate::domain::codes::Explained;
 use crate::domain::codes::warnings::Warning;
+use crate::domain::email_domains::of_email;
 use crate::domain::error::{Code, Refused};
-use crate::domain::findings::{Finding, clock_wrong};
+use crate::domain::findings::{Finding, clock_wrong, not_rendered};
 use crate::domain::first_page::FirstPage;
 use crate::domain::identity::{Browser, Who};
 use crate::domain::ids::{self, AnonymousId, ChangeKey, CompanyKey, EventId, UserKey, VisitorKey};
@@ -35,6 +36,7 @@ use crate::domain::proof::Proven;
 use crate::domain::time::{DAY_MS, EPOCH_MS, MessageTime, message_time, rfc3339};
 use crate::store::erasure::{self, Named};
 use crate::store::events::{self, ACTING_AS, INACTIVE, NewEvent};
+use crate::store::memberships::Open;
 use crate::store::{StoreError, Tx, changes, findings, first_pages, memberships, refusals, users, visitors};
 
 /// Why a message could not be dealt with to its end.
@@ -267,14 +269,15 @@ impl Receiving<'_, '_> {
         let first_company = self.companies(&subject, message)?;
         if let Some((user, email)) = self.new_email.take() {
             email_domains::consider(self.tx, user, email.as_deref(), self.time.at_ms)?;
+            self.find_own_people(email.as_deref())?;
         }
         let kept = message.kind.is_activity() || self.news || !self.changes.is_empty();
         if kept {
             let company = match (&message.company_context, message.kind.is_activity()) {
                 (_, false) => first_company,
-                (CompanyContext::In(id), true) => self.company_of_event(id, &subject)?,
+                (CompanyContext::In(id), true) => self.company_of_event(id, &subject, event_of(message))?,
                 (CompanyContext::None, true) => None,
-                (CompanyContext::Unstated, true) => self.only_company(&subject)?,
+                (CompanyContext::Unstated, true) => self.only_company(&subject, event_of(message))?,
             };
             self.append(message, &subject, company, journal)?;
         }
@@ -390,11 +393,16 @@ impl Receiving<'_, '_> {
     }
 
     /// C4: the only membership that was open at the event's time; events before a link keep none.
-    fn only_company(&mut self, subject: &Subject) -> Result<Option<CompanyKey>, StoreError> {
-        match self.person(subject) {
-            Some(user) => memberships::only_open_at(self.tx, user, self.time.at_ms),
-            None => Ok(None),
-        }
+    fn only_company(&mut self, subject: &Subject, event: &str) -> Result<Option<CompanyKey>, StoreError> {
+        let Some(user) = self.person(subject) else { return Ok(None) };
+        Ok(match memberships::open_at(self.tx, user, self.time.at_ms)? {
+            Open::None => None,
+            Open::One(company) => Some(company),
+            Open::Several => {
+                findings::note_daily(self.tx, Finding::EventsWithoutCompany, self.delivery.source, event)?;
+                None
+            }
+        })
     }
 
     fn append(
@@ -448,9 +456,34 @@ impl Receiving<'_, '_> {
         }
     }
 
+    /// Somebody of the workspace's own domain, whom no setting leaves out (R16).
+    fn find_own_people(&mut self, email: Option<&str>) -> Result<(), StoreError> {
+        let Some(domain) = email.and_then(of_email) else { return Ok(()) };
+        let is_left_out = self.tx.catalog().settings.staff_domains.contains(&domain);
+        if is_left_out || !email_domains::is_own(self.tx, &domain) {
+            return Ok(());
+        }
+        findings::note(self.tx, Finding::OwnPeopleCounted, self.delivery.source, None, &domain)
+    }
+
+    /// Values that changed to a template tag as it stands in the template.
+    fn find_tags(&self) -> Result<(), StoreError> {
+        if self.delivery.grade == Grade::Import {
+            return Ok(());
+        }
+        for change in &self.changes {
+            let after = change.after.as_ref().and_then(Value::as_str);
+            if let Some(example) = after.and_then(|after| not_rendered(&change.field, after)) {
+                findings::note(self.tx, Finding::TemplateNotRendered, self.delivery.source, None, &example)?;
+            }
+        }
+        Ok(())
+    }
+
     fn finish(self, message_id: Option<String>, status: Status) -> Result<Dealt, StoreError> {
         let source = self.delivery.source;
         let by = By::Message(source);
+        self.find_tags()?;
         let cause = if self.delivery.grade == Grade::Import { changes::IMPORT } else { "message" };
         let change = changes::record(self.tx, &by, cause, self.delivery.grade, &self.changes)?;
         for refused in &self.refused_values {
@@ -469,6 +502,11 @@ impl Receiving<'_, '_> {
         };
         Ok(Dealt { receipt, change, changes: self.changes, decided: self.decided })
     }
+}
+
+/// What an event is called in an example.
+fn event_of(message: &Message) -> &str {
+    if message.name.is_empty() { message.kind.as_str() } else { &message.name }
 }
 
 fn user_missing() -> Refused {

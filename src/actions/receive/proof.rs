@@ -202,6 +202,7 @@ impl Receiving<'_, '_> {
         &mut self,
         id: &CompanyId,
         subject: &Subject,
+        event: &str,
     ) -> Result<Option<CompanyKey>, StoreError> {
         let stated = self.company(id)?;
         if self.tx.catalog().companies_of_signed.is_empty() || self.grade_of_membership(Some(id)) > Grade::Unsigned {
@@ -216,7 +217,7 @@ impl Receiving<'_, '_> {
             return Ok(Some(stated));
         }
         self.warnings.push(Warning::CompanyTakesSignedMembers.explained());
-        self.only_company(subject)
+        self.only_company(subject, event)
     }
 
     /// A company that asks for signed members is joined without proof of it.

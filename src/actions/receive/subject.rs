@@ -8,7 +8,7 @@ use super::{Receiving, Subject};
 use crate::domain::access::Grade;
 use crate::domain::attributes::Stamp;
 use crate::domain::change::{CREATED, Change, LINK, Subject as About, USER_ID};
-use crate::domain::findings::Finding;
+use crate::domain::findings::{Finding, id_is_email};
 use crate::domain::identity::{Browser, Claim, Facts, Link, SHARED_BY, Who, decide};
 use crate::domain::ids::{self, AnonymousId, UserId, UserKey, VisitorKey};
 use crate::domain::message::{Kind, Message};
@@ -100,7 +100,13 @@ impl Receiving<'_, '_> {
         let key = match who {
             Who::Visitor => return Ok(None),
             Who::Known(key) => return Ok(Some(key)),
-            Who::NewUser | Who::NewLead => users::create(self.tx, user_id, at_ms)?,
+            Who::NewUser | Who::NewLead => {
+                let stated = user_id.filter(|_| self.delivery.grade != Grade::Import);
+                if let Some(example) = stated.and_then(|id| id_is_email(id.as_str())) {
+                    findings::note(self.tx, Finding::UserIdIsEmail, self.delivery.source, None, &example)?;
+                }
+                users::create(self.tx, user_id, at_ms)?
+            }
             Who::Promoted(key) => {
                 if let Some(user_id) = user_id {
                     users::give_id(self.tx, key, user_id, None, at_ms)?;

@@ -169,6 +169,7 @@ fn stands(import: &Import, address: &str) -> Markup {
                     header { h2 id="stands-h" { (rows) @if import.state != State::Done { ", and then it ended" } } }
                     (report::counts(&import.report))
                     div.body.stack.tight {
+                        (report::touched(import.key.0, &import.report))
                         (report::refused(import.key.0, &import.report))
                         @if import.kind == Kind::Events {
                             p.small.muted { "Imported events are activity of their own day, and stay." }

@@ -108,15 +108,18 @@ fn reading(import: &Import, sheets: &[String]) -> Markup {
         section.card aria-label="How the file is read" {
         details.fold-body open[sheets.len() > 1] {
             summary {
-                @match sheet {
-                    Some(sheet) => { "The sheet " bdi { (sheet) } }
-                    None => { "Read as " (name(&ENCODINGS, encoding)) ", " (name(&DELIMITERS, &delimiter).to_lowercase()) " between cells" }
+                span {
+                    @match sheet {
+                        Some(sheet) => { "The sheet " bdi { (sheet) } }
+                        None => { "Read as " (name(&ENCODINGS, encoding)) ", " (name(&DELIMITERS, &delimiter).to_lowercase()) " between cells" }
+                    }
+                    ", " @if *header { "headings in the first row" } @else { "no headings" }
+                    @if sheet.is_none() {
+                        ", " (name(&DATES, dates.as_str()).to_lowercase()) ", " @if *decimal_comma { "decimal comma" } @else { "decimal point" }
+                    }
+                    "."
                 }
-                ", " @if *header { "headings in the first row" } @else { "no headings" }
-                @if sheet.is_none() {
-                    ", " (name(&DATES, dates.as_str()).to_lowercase()) ", " @if *decimal_comma { "decimal comma" } @else { "decimal point" }
-                }
-                ". " b { "Change" }
+                " " b { "Change" }
             }
             form.body.stack.snug method="post" action={ "/imports/" (import.key.0) } {
                 div.stack.snug {

@@ -412,6 +412,12 @@ pub fn findings() -> Vec<FindingRow> {
         row(shared, Some("current-user"), 4_182, "current-user"),
         row(shared, PEOPLE[2].2, 20, PEOPLE[2].2.unwrap_or_default()),
         row(clock, None, 12_345, "2 h 0 min behind"),
+        row(Finding::TemplateNotRendered, None, 3, "plan: {{ user.plan }}"),
+        row(Finding::UserIdIsEmail, None, 218, "…@acme.example"),
+        row(Finding::EventsWithoutCompany, None, 4, "Report exported"),
+        row(Finding::OwnPeopleCounted, None, 7, "quayside.example"),
+        row(Finding::PageWithoutHttps, None, 1, "old.quayside.example"),
+        row(Finding::TestKeyOnLiveSite, None, 2, "app.quayside.example"),
     ]
 }
 

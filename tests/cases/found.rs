@@ -1,0 +1,141 @@
+//! What is wrong though nothing is refused for it, found in ordinary traffic: told as it happens to a site.
+
+use std::collections::BTreeMap;
+
+use reqwest::Method;
+
+use super::support::until;
+use super::*;
+
+/// What was found by code: how often, and its sentence.
+async fn found(rollcall: &Rollcall) -> BTreeMap<String, (u64, String)> {
+    let text = |one: &Value, name: &str| one[name].as_str().expect("a text").to_owned();
+    let all = rollcall.list("/findings").await;
+    all.iter()
+        .map(|one| (text(one, "code"), (one["count"].as_u64().expect("a count"), text(one, "sentence"))))
+        .collect()
+}
+
+async fn set_source(rollcall: &Rollcall, name: &str, body: Value) {
+    let id = until("the server sees what the shell made", || async {
+        let sources = rollcall.list("/sources").await;
+        let source = sources.iter().find(|source| source["name"] == name);
+        source.and_then(|source| source["source_id"].as_str().map(str::to_owned)).ok_or_else(|| format!("{sources:?}"))
+    })
+    .await;
+    let path = format!("/sources/{id}");
+    let answer = rollcall.api_as(Method::PATCH, &path, &rollcall.token, Some(body)).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+}
+
+/// Posts a page view as a browser on a page of this origin does.
+async fn page_of(rollcall: &Rollcall, write_key: &str, origin: &str) {
+    let body = json!({ "writeKey": write_key, "batch": [page("v", "/")] });
+    let request = rollcall.client.post(format!("{}/v1/batch", rollcall.address)).header("origin", origin);
+    assert_eq!(request.json(&body).send().await.expect("an answer").status(), 200);
+}
+
+/// Waits until a page's oddity was counted, behind everything that people wait for.
+async fn sentence_of(rollcall: &Rollcall, code: &str) -> String {
+    until(code, || async {
+        let found = found(rollcall).await;
+        found.get(code).map(|(_, sentence)| sentence.clone()).ok_or_else(|| format!("{found:?}"))
+    })
+    .await
+}
+
+#[actix_web::test]
+async fn a_template_that_was_not_rendered_is_found_by_its_tag() {
+    let rollcall = Rollcall::start();
+    let unrendered = json!({ "name": "Ann {{ user.last_name }}", "plan": "pro", "motto": "see [[Home]]" });
+    for _ in 0..2 {
+        rollcall.page_posts(identify(None, "ann", unrendered.clone())).await;
+    }
+    let told = "A value holds a template tag that was not rendered, the last one name: {{ user.last_name }}.";
+    let (count, sentence) = found(&rollcall).await["template_not_rendered"].clone();
+    assert_eq!((count, sentence.as_str()), (1, told), "what is said again is not found again");
+
+    rollcall.page_posts(identify(None, "bob", json!({ "plan": "<%= @plan %>" }))).await;
+    let found = found(&rollcall).await;
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found["template_not_rendered"].1.starts_with("2 values hold"), "{found:?}");
+
+    let desk = rollcall.desk().await;
+    let page = desk.open("/refusals").await;
+    for shown in ["plan: &lt;%= @plan %&gt;", "look at it with the doctor", "/help/codes#template_not_rendered"] {
+        assert!(page.contains(shown), "{shown} in {page}");
+    }
+    assert!(desk.open("/").await.contains("2 values hold a template tag"), "the overview says so");
+}
+
+#[actix_web::test]
+async fn an_address_in_the_place_of_an_id_is_found_and_told_without_naming_anybody() {
+    let rollcall = Rollcall::start();
+    let ann = json!({ "email": "ann@acme.test" });
+    rollcall.page_posts(json!([identify(None, "7", ann.clone()), identify(None, "@handle", json!({}))])).await;
+    assert_eq!(found(&rollcall).await, BTreeMap::new());
+
+    rollcall.page_posts(json!([identify(None, "ann@acme.test", ann), track("ann@acme.test", "Paid")])).await;
+    assert_eq!(found(&rollcall).await["user_id_is_email"].1, "A user id is an e-mail address, of …@acme.test.");
+    rollcall.page_posts(identify(None, "bob@globex.test", json!({}))).await;
+    let (count, sentence) = found(&rollcall).await["user_id_is_email"].clone();
+    assert_eq!(count, 2, "as many as users");
+    assert_eq!(sentence, "2 user ids are e-mail addresses, the last one of …@globex.test.");
+}
+
+#[actix_web::test]
+async fn events_that_name_none_of_several_companies_are_found_once_a_day() {
+    let rollcall = Rollcall::start();
+    let companies = json!({ "companies": [{ "company_id": "acme" }, { "company_id": "globex" }] });
+    let one = json!({ "company": { "company_id": "acme" } });
+    rollcall.page_posts(json!([identify(None, "ann", companies), identify(None, "bob", one)])).await;
+    let mut stated = track("ann", "Paid");
+    stated["context"] = json!({ "groupId": "acme" });
+    rollcall.page_posts(json!([stated, track("bob", "Paid"), track("nobody", "Paid")])).await;
+    assert_eq!(found(&rollcall).await, BTreeMap::new(), "a company is named, is the only one, or there is none");
+
+    rollcall.page_posts(json!([track("ann", "Opened"), track("ann", "Exported")])).await;
+    let (count, sentence) = found(&rollcall).await["events_without_company"].clone();
+    let told = "On one day events of users who have several companies named none, the last one \"Opened\".";
+    assert_eq!((count, sentence.as_str()), (1, told), "not a row a message");
+}
+
+#[actix_web::test]
+async fn colleagues_who_are_counted_as_customers_are_found_until_they_are_left_out() {
+    let rollcall = Rollcall::start();
+    set_source(&rollcall, "Shop", json!({ "origins": ["https://app.quayside.com"] })).await;
+    let signs_in = |id: &str, email: &str| identify(None, id, json!({ "email": email }));
+    rollcall.page_posts(signs_in("ann", "ann@acme.com")).await;
+    assert_eq!(found(&rollcall).await, BTreeMap::new());
+    rollcall.page_posts(signs_in("sam", "sam@quayside.com")).await;
+    let told = "One person of your own e-mail domain, quayside.com, is counted as a customer.";
+    assert_eq!(found(&rollcall).await["own_people_counted"], (1, told.to_owned()));
+
+    let body = Some(json!({ "value": ["quayside.com"] }));
+    let answer = rollcall.api_as(Method::PUT, "/settings/staff_domains", &rollcall.token, body).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    rollcall.page_posts(signs_in("tim", "tim@quayside.com")).await;
+    assert_eq!(found(&rollcall).await["own_people_counted"].0, 1);
+}
+
+#[actix_web::test]
+async fn a_page_without_https_and_a_live_site_with_a_test_key_are_found() {
+    let rollcall = Rollcall::start_with(&["--public-url", "https://roll.quayside.com"]);
+    page_of(&rollcall, &rollcall.write_key, "http://localhost:3000").await;
+    page_of(&rollcall, &rollcall.write_key, "https://app.quayside.com").await;
+    page_of(&rollcall, &rollcall.write_key, "http://old.quayside.com").await;
+    assert_eq!(
+        sentence_of(&rollcall, "page_without_https").await,
+        "Pages of old.quayside.com were served by http on one day: what they send can be read on the way."
+    );
+
+    let staging = rollcall.shell(&["source", "add", "Staging", "--json"]);
+    let key = staging["write_key"].as_str().expect("a key");
+    set_source(&rollcall, "Staging", json!({ "kind": "test" })).await;
+    set_source(&rollcall, "Shop", json!({ "origins": ["https://app.quayside.com"] })).await;
+    page_of(&rollcall, key, "https://staging.quayside.com").await;
+    page_of(&rollcall, key, "https://app.quayside.com").await;
+    let told = sentence_of(&rollcall, "test_key_on_live_site").await;
+    assert!(told.starts_with("Pages of app.quayside.com, which a live source lists, sent with the key"), "{told}");
+    assert_eq!(found(&rollcall).await.len(), 2);
+}
