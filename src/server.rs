@@ -15,14 +15,18 @@ use actix_web::middleware::{Compress, from_fn};
 use actix_web::rt::task::JoinHandle;
 use actix_web::web::{self, Data};
 use actix_web::{App, HttpResponse, HttpServer};
+use rustls::client::verify_server_cert_signed_by_trust_anchor;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
+use rustls::server::ParsedCertificate;
+use rustls::{CertificateError, RootCertStore};
 
 use crate::actions::set_up;
 use crate::api;
 use crate::collect;
 use crate::dashboard;
 use crate::domain::email_domains;
+use crate::domain::time::SECOND_MS;
 use crate::http::assets::{self, Asset};
 use crate::http::client::{Network, Site};
 use crate::http::doctor::Doctor;
@@ -38,6 +42,8 @@ use crate::store::{Ambient, Lock, LockError, Store, StoreError, operators};
 const SHUTDOWN_SECONDS: u64 = 8;
 /// Threads of one worker that wait for the file or hash a password.
 const BLOCKING_THREADS: usize = 16;
+/// The first second of the year 10000, in Unix seconds: RFC 5280 has no later end of a certificate.
+const YEAR_10000_S: u64 = 253_402_300_800;
 /// Seconds between two looks at whose limits can be forgotten.
 const FORGET_SECONDS: u64 = 10;
 
@@ -361,12 +367,29 @@ pub fn checked_url(text: &str) -> Result<String, StartError> {
 }
 
 /// Whether a server could speak TLS with these files: they are read, and the key is the certificate's.
-/// How long the certificate holds is not looked at.
+/// Answers until when the certificate holds (Unix milliseconds), where it says so.
 ///
 /// # Errors
 /// [`StartError::Tls`].
-pub fn check_tls(files: &TlsFiles) -> Result<(), StartError> {
-    tls_config(files).map(drop)
+pub fn check_tls(files: &TlsFiles) -> Result<Option<i64>, StartError> {
+    tls_config(files)?;
+    let certificate = CertificateDer::pem_file_iter(&files.certificates).ok().and_then(|mut all| all.next()?.ok());
+    Ok(certificate.as_ref().and_then(holds_until))
+}
+
+/// Asked whether it holds after the last day that a certificate can name, a verifier says when it ended; so what
+/// checks others' certificates reads ours, and no second parser is needed.
+fn holds_until(certificate: &CertificateDer<'_>) -> Option<i64> {
+    let after_all = UnixTime::since_unix_epoch(Duration::from_secs(YEAR_10000_S));
+    let certificate = ParsedCertificate::try_from(certificate).ok()?;
+    let algorithms = rustls::crypto::ring::default_provider().signature_verification_algorithms.all;
+    let no_roots = RootCertStore::empty();
+    match verify_server_cert_signed_by_trust_anchor(&certificate, &no_roots, &[], after_all, algorithms) {
+        Err(rustls::Error::InvalidCertificate(CertificateError::ExpiredContext { not_after, .. })) => {
+            i64::try_from(not_after.as_secs()).ok().map(|seconds| seconds * SECOND_MS)
+        }
+        _ => None,
+    }
 }
 
 fn tls_config(files: &TlsFiles) -> Result<rustls::ServerConfig, StartError> {
@@ -386,6 +409,17 @@ fn tls_config(files: &TlsFiles) -> Result<rustls::ServerConfig, StartError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_certificate_says_until_when_it_holds() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/tls");
+        let files = TlsFiles { certificates: folder.join("certificate.pem"), key: folder.join("key.pem") };
+        let until = crate::domain::time::instant_from_text("2126-11-01T03:18:42Z");
+        assert!(until.is_some());
+        assert_eq!(check_tls(&files).unwrap(), until);
+        let swapped = TlsFiles { certificates: files.key.clone(), key: files.certificates };
+        assert!(check_tls(&swapped).is_err());
+    }
 
     #[test]
     fn a_public_url_is_scheme_and_host() {

@@ -178,6 +178,7 @@ async fn everything_comes_as_one_zip_at_the_shell_and_over_http() {
             ("memberships.ndjson", 1),
             ("notes.ndjson", 0),
             ("users.ndjson", 3),
+            ("visitors.ndjson", 0),
         ];
         assert_eq!(counts, expected.map(|(name, count)| (name.to_owned(), count)));
     }
@@ -220,7 +221,8 @@ async fn all_about_a_person_comes_as_a_page_for_people_and_json_and_nothing_of_o
     for bytes in [by_http, on_page, at_shell] {
         let files = unpacked(bytes);
         let names: Vec<&str> = files.keys().map(String::as_str).collect();
-        assert_eq!(names, ["changes.ndjson", "events.ndjson", "person.html", "person.json"]);
+        assert_eq!(names, ["browsers.ndjson", "changes.ndjson", "events.ndjson", "person.html", "person.json"]);
+        assert_eq!(lines(&files["browsers.ndjson"]).len(), 0);
         let known: Value = serde_json::from_str(&files["person.json"]).unwrap();
         assert_eq!((&known["user_id"], &known["attributes"]["seats"]), (&json!("ann"), &json!(12)));
         assert_eq!(

@@ -393,7 +393,7 @@ async fn everything_exported_as_one_zip_comes_back_in_one_go() {
     let reports: Vec<Value> =
         String::from_utf8(output.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let kinds: Vec<&str> = reports.iter().map(|report| report["kind"].as_str().unwrap()).collect();
-    assert_eq!(kinds, ["attributes", "users", "memberships", "companies", "notes", "events"]);
+    assert_eq!(kinds, ["attributes", "users", "visitors", "memberships", "companies", "notes", "events"]);
     for report in &reports {
         let left = [&report["state"], &report["refused_rows"], &report["refused_values"]];
         assert_eq!(left, [&json!("done"), &json!(0), &json!(0)], "{report}");
@@ -451,7 +451,7 @@ async fn a_person_sends_the_zip_sees_what_would_come_of_it_and_imports_all_of_it
     assert_eq!(sends(zip.clone()).await.header("location"), "/imports/1");
     let desk = empty.desk().await;
     let page = desk.open("/imports/1").await;
-    for part in ["A zip of 6 files", "attributes.csv", "notes.csv", "Import all 6", "Throw all away"] {
+    for part in ["A zip of 7 files", "attributes.csv", "notes.csv", "Import all 7", "Throw all away"] {
         assert!(page.contains(part), "{part}: {page}");
     }
     let posts = async |deed: &str| {
@@ -462,24 +462,24 @@ async fn a_person_sends_the_zip_sees_what_would_come_of_it_and_imports_all_of_it
         request.send().await.unwrap().status().as_u16()
     };
     assert_eq!(posts("check-all").await, 303);
-    let notes = settled(&empty, &json!(5)).await;
+    let notes = settled(&empty, &json!(6)).await;
     assert_eq!(
         counts(&notes["checked"], "notes"),
         [1, 0, 0, 0, 0],
         "a note finds whom the file before it makes: {notes}"
     );
     assert!(empty.user_ids().await.is_empty(), "a check changes nothing");
-    settled(&empty, &json!(6)).await;
+    settled(&empty, &json!(7)).await;
     assert_eq!(posts("run-all").await, 303);
-    assert_eq!(settled(&empty, &json!(6)).await["state"], "done");
+    assert_eq!(settled(&empty, &json!(7)).await["state"], "done");
     assert_eq!(empty.user_ids().await, ["ann"]);
-    assert_eq!(sends(zip).await.header("location"), "/imports/7");
+    assert_eq!(sends(zip).await.header("location"), "/imports/8");
     let request =
-        empty.client.post(format!("{}/imports/7", empty.address)).header("cookie", empty.session_cookie().await);
+        empty.client.post(format!("{}/imports/8", empty.address)).header("cookie", empty.session_cookie().await);
     let request =
         request.header("sec-fetch-site", "same-origin").header("content-type", "application/x-www-form-urlencoded");
     assert_eq!(request.body("do=discard-all").send().await.unwrap().status().as_u16(), 303);
-    assert_eq!(empty.list("/imports").await.len(), 6);
+    assert_eq!(empty.list("/imports").await.len(), 7);
 }
 
 #[tokio::test]
@@ -810,4 +810,65 @@ async fn a_sheet_is_chosen_and_what_is_no_workbook_is_refused_with_what_to_do() 
         if folder.exists() { Err(format!("{:?}", fs::read_dir(&folder))) } else { Ok(()) }
     })
     .await;
+}
+
+#[tokio::test]
+async fn rows_are_pasted_from_a_spreadsheet_in_the_place_of_a_file() {
+    let rollcall = Rollcall::start();
+    let desk = rollcall.desk().await;
+    assert!(desk.open("/imports/new").await.contains("paste rows from a spreadsheet"));
+    let sends = async |file: &str, rows: &str| {
+        let part = |name: &str, more: &str, text: &str| {
+            format!("--x\r\ncontent-disposition: form-data; name=\"{name}\"{more}\r\n\r\n{text}\r\n")
+        };
+        // As a browser sends it: a file that was not chosen has no name.
+        let name = if file.is_empty() { "; filename=\"\"" } else { "; filename=\"crm.csv\"" };
+        let parts = [part("kind", "", "users"), part("file", name, file), part("rows", "", rows)].concat();
+        let request = rollcall.client.post(format!("{}/imports/new", rollcall.address)).header("cookie", &desk.cookie);
+        let request = request.header("sec-fetch-site", "same-origin");
+        let request =
+            request.header("content-type", "multipart/form-data; boundary=x").body(format!("{parts}--x--\r\n"));
+        support::Answer::of(request.send().await.unwrap()).await
+    };
+    let rows = "E-mail\tCompany\tNote\r\nann@x.test\tacme\t\"two\r\nlines\"\r\nbob@x.test\tacme\t";
+    let sent = sends("", rows).await;
+    assert_eq!((sent.status.as_u16(), sent.header("location")), (303, "/imports/1"), "{}", sent.text);
+    let draft = desk.open("/imports/1").await;
+    assert!(draft.contains("Pasted rows") && draft.contains("tab between cells"), "{draft}");
+    desk.done("/imports/1", &[("do", "run")]).await;
+    let done = settled(&rollcall, &json!(1)).await;
+    assert_eq!((&done["state"], counts(&done, "users")), (&json!("done"), [2, 0, 0, 0, 0]), "{done}");
+    let ann = rollcall.api("/users/ann%40x.test?by=email").await.body;
+    assert_eq!(ann["attributes"]["Note"], "two\r\nlines");
+    let file = sends(PEOPLE, "").await;
+    assert_eq!(file.header("location"), "/imports/2", "{}", file.text);
+    for (file, rows, hint) in [(PEOPLE, rows, "Send one of them"), ("", "", "empty")] {
+        let refused = sends(file, rows).await;
+        assert!(refused.status == 422 && refused.text.contains(hint), "{}", refused.text);
+    }
+}
+
+#[tokio::test]
+async fn the_report_leads_to_those_whom_an_import_made_or_changed() {
+    let rollcall = Rollcall::start();
+    import(&rollcall, PEOPLE, &[]);
+    import(&rollcall, &PEOPLE.replace("Bob,3", "Robert,3").replace("acme,pro,\n", "globex,,\n"), &[]);
+    let ids = async |list: &str, id: &str| {
+        let rows = rollcall.api(list).await.body["data"].as_array().unwrap().clone();
+        let mut ids: Vec<String> = rows.iter().map(|row| row[id].to_string()).collect();
+        ids.sort();
+        ids
+    };
+    assert_eq!(ids("/users?f=import:is:1", "email").await.len(), 3);
+    assert_eq!(ids("/users?f=import:is:2", "user_id").await, ["\"bob\""]);
+    assert_eq!(ids("/users?f=import:is:1&f=import:not:2", "user_id").await, ["\"ann\"", "null"]);
+    assert_eq!(ids("/companies?f=import:in:1,2", "company_id").await, ["\"acme\"", "\"globex\""]);
+    assert_eq!(ids("/companies?f=import:is:2", "company_id").await, Vec::<String>::new());
+    let unknown = rollcall.api("/users?f=import:is:people.csv").await;
+    assert!(unknown.status == 400 && unknown.text.contains("the number of an import"), "{}", unknown.text);
+    let desk = rollcall.desk().await;
+    let report = desk.open("/imports/2").await;
+    assert!(report.contains("href=\"/users?f=import%3Ais%3A2\"") && !report.contains("/companies?f="), "{report}");
+    let list = desk.open("/users?f=import%3Ais%3A2").await;
+    assert!(list.contains("made or changed by import 2") && list.contains("Save as a segment"), "{list}");
 }

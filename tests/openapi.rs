@@ -299,6 +299,71 @@ async fn answers_are_of_the_shapes_that_the_description_gives_them() {
     assert_eq!(differences(&document, &problem, &refused.body, "a problem"), Vec::<String>::new());
 }
 
+/// All objects within a schema that say which members they have.
+fn objects<'a>(schema: &'a Value, found: &mut Vec<&'a Value>) {
+    match schema {
+        Value::Object(members) => {
+            if schema["properties"].is_object() {
+                found.push(schema);
+            }
+            members.values().for_each(|member| objects(member, found));
+        }
+        Value::Array(items) => items.iter().for_each(|item| objects(item, found)),
+        _ => {}
+    }
+}
+
+#[actix_web::test]
+async fn a_member_that_may_be_null_is_always_there_and_what_an_answer_leads_to_is_a_call() {
+    let rollcall = Rollcall::start();
+    let document = document(&rollcall).await;
+    let (mut sent, mut all, mut links) = (BTreeSet::new(), Vec::new(), 0);
+    let mut calls: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for (_, operations) in paths(&document) {
+        for operation in operations.values() {
+            if let Some(body) = operation.pointer("/requestBody/content/application~1json/schema/$ref") {
+                sent.insert(body.as_str().unwrap().rsplit('/').next().unwrap());
+            }
+            objects(&operation["responses"], &mut all);
+            let of_path = operation["parameters"].as_array().into_iter().flatten().filter(|one| one["in"] == "path");
+            let names = of_path.map(|one| one["name"].as_str().unwrap()).collect();
+            calls.insert(operation["operationId"].as_str().unwrap(), names);
+        }
+    }
+    for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
+        if !sent.contains(name.as_str()) {
+            objects(schema, &mut all);
+        }
+    }
+    let may_be_null = |schema: &Value| {
+        let is_null = |one: &Value| one["type"] == "null";
+        schema["type"].as_array().is_some_and(|kinds| kinds.contains(&json!("null")))
+            || schema["oneOf"].as_array().is_some_and(|ways| ways.iter().any(is_null))
+    };
+    let mut nullable = 0;
+    for object in all {
+        for (name, _) in object["properties"].as_object().unwrap().iter().filter(|(_, member)| may_be_null(member)) {
+            nullable += 1;
+            assert!(object["required"].as_array().is_some_and(|all| all.contains(&json!(name))), "{name}: {object}");
+        }
+    }
+    assert!(nullable > 40, "{nullable} members may be null");
+    for (_, operations) in paths(&document) {
+        for operation in operations.values() {
+            let answers = operation["responses"].as_object().unwrap().values();
+            for link in answers.flat_map(|answer| answer["links"].as_object().into_iter().flat_map(|all| all.values()))
+            {
+                links += 1;
+                let named = &calls[link["operationId"].as_str().unwrap()];
+                for name in link["parameters"].as_object().unwrap().keys() {
+                    assert!(named.contains(name.strip_prefix("path.").unwrap()), "{link}");
+                }
+            }
+        }
+    }
+    assert!(links > 30, "{links} links");
+}
+
 #[actix_web::test]
 async fn a_change_by_hand_is_answered_in_the_shape_that_is_described() {
     let rollcall = filled_workspace().await;

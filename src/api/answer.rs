@@ -27,6 +27,7 @@ pub(super) struct List<T> {
     data: Vec<T>,
     next_cursor: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     total: Option<u64>,
     /// There are more than `total` rows.
     #[serde(skip_serializing_if = "std::ops::Not::not")]

@@ -25,6 +25,9 @@ pub(super) fn configure(config: &mut web::ServiceConfig) {
     config.service(read_only("/changes").get(list)).service(resource("/changes/{change_id}/undo", "POST").post(undo));
 }
 
+/// The call that takes a deed back.
+pub(super) const UNDO: &[&str] = &["post_changes_change_id_undo"];
+
 /// The calls of this file, for the description of the API.
 pub(super) fn calls() -> Vec<Call> {
     vec![
@@ -32,7 +35,8 @@ pub(super) fn calls() -> Vec<Call> {
             .takes(&["limit", "cursor"])
             .takes_word("by", &["hand", "programs", "messages", "rules"], "Those of whom")
             .takes_day("day", "Those of a day, such as 2026-03-01")
-            .lists::<ChangeSetView>(),
+            .lists::<ChangeSetView>()
+            .leads_to(UNDO, &[("path.change_id", "/data/0/change_id")]),
         post("/changes/{change_id}/undo", Scope::Write, "Takes a change set back; of a setting with the scope admin")
             .takes(&["dry_run"])
             .answers::<UndoneView>()
@@ -148,6 +152,7 @@ pub(super) struct ChangeView {
     id: String,
     /// Of a membership: the company, while `id` is the user.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     company_id: Option<String>,
     field: String,
     before: Option<Value>,

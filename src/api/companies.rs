@@ -88,6 +88,17 @@ pub(super) fn configure(config: &mut web::ServiceConfig) {
         .service(read_only("/companies/{id:[^/]*}/changes").get(list_changes));
 }
 
+/// What is done with a company that was just named.
+const OF_COMPANY: &[&str] = &[
+    "get_companies_id",
+    "patch_companies_id",
+    "delete_companies_id",
+    "get_companies_id_members",
+    "get_companies_id_events",
+    "get_companies_id_changes",
+    "post_companies_id_merge",
+];
+
 /// The calls of this file and of those below it, for the description of the API.
 pub(super) fn calls() -> Vec<Call> {
     let example = || json!({ "name": "Acme", "attributes": { "plan": "pro" }, "owner": null, "tags": ["vip"], "signed_members": false, "archived": false });
@@ -102,6 +113,8 @@ pub(super) fn calls() -> Vec<Call> {
         .sends(example())
         .answers_around::<Edited<CompanyView>>(200, "Done")
         .answers_around::<Edited<CompanyView>>(201, "Made")
+        .leads_to(changes::UNDO, edits::CHANGE)
+        .leads_to(OF_COMPANY, &[("path.id", "/company_id")])
         .refuses(edits::CODES)
     };
     let patch_company = |path| {
@@ -125,6 +138,7 @@ pub(super) fn calls() -> Vec<Call> {
             .takes_word("archived", &["1", "0"], "1: those that are archived")
             .takes(&["columns", "f", "match"])
             .lists::<CompanyView>()
+            .leads_to(OF_COMPANY, &[("path.id", "/data/0/company_id")])
             .refuses(&[(400, CallCode::FilterInvalid)]),
         get("/companies/{id}", "A company").takes(&["id", "at"]).answers::<CompanyView>().refuses(&[
             (404, CallCode::CompanyNotFound),
@@ -145,6 +159,7 @@ pub(super) fn calls() -> Vec<Call> {
             .sends(json!({ "role": "admin", "title": "CFO", "attributes": { "seats": 3 }, "current": true }))
             .answers_around::<Edited<MembershipView>>(200, "Done")
             .answers_around::<Edited<MembershipView>>(201, "Made")
+            .leads_to(changes::UNDO, edits::CHANGE)
             .refuses(edits::CODES),
         delete("/companies/{id}/members/{user_id}", Scope::Write, "The user leaves the company")
             .takes(&["id", "by", "dry_run"])
@@ -343,6 +358,7 @@ struct CompanyView {
     archived_at: Option<Time>,
     /// The day as of which it is.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     at: Option<String>,
 }
 

@@ -15,6 +15,9 @@ use crate::domain::message::RefusedValue;
 use crate::http::problem::Problem;
 use crate::store::{Reader, Store, StoreError, Tx, changes};
 
+/// Where an answer to an edit says its change set, which can be taken back.
+pub(super) const CHANGE: &[(&str, &str)] = &[("path.change_id", "/change_id")];
+
 /// Beside the user, company or membership as it is now: what changed, and what was not taken.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Edited)]

@@ -104,6 +104,7 @@ pub(super) struct EventView {
     #[serde(rename = "type")]
     kind: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     page_name: Option<String>,
     time: Time,
     received_at: Time,

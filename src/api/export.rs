@@ -41,6 +41,7 @@ pub(super) fn calls() -> Vec<Call> {
             ),
         filtered("/export/memberships", "Memberships as one file, with a filter over them"),
         file("/export/events", "Events as one file"),
+        file("/export/visitors", "Visitors, and whose browsers they are, as one file"),
         file("/export/notes", "Notes as one file"),
         file("/export/attributes", "Definitions of attributes as one file"),
         get("/export/all", "All of these as a zip")
@@ -90,7 +91,7 @@ async fn all(
         }
         None if path.as_str() == "all" => Package::all(&catalog, format),
         None => {
-            let detail = "There is no such export. Use users, companies, memberships, events, notes, attributes, or all for a zip of them.";
+            let detail = "There is no such export. Use users, companies, memberships, events, visitors, notes, attributes, or all for a zip of them.";
             return Err(Problem::new(StatusCode::NOT_FOUND, CallCode::ExportUnknown, detail));
         }
     };

@@ -38,6 +38,16 @@ pub(super) fn configure(config: &mut web::ServiceConfig) {
         .service(resource("/imports/{id}/undo", "POST").post(undo));
 }
 
+/// What is done with an import that was just named.
+const OF_IMPORT: &[&str] = &[
+    "get_imports_id",
+    "delete_imports_id",
+    "get_imports_id_refused",
+    "post_imports_id_run",
+    "post_imports_id_cancel",
+    "post_imports_id_undo",
+];
+
 /// The calls of this file, for the description of the API.
 pub(super) fn calls() -> Vec<Call> {
     const UNKNOWN: (u16, CallCode) = (404, CallCode::ImportNotFound);
@@ -47,7 +57,7 @@ pub(super) fn calls() -> Vec<Call> {
             .refuses(&[UNKNOWN, (409, CallCode::ImportState)])
     };
     vec![
-        get("/imports", "Imports, newest first").takes(&["limit", "cursor"]).lists::<ImportView>(),
+        get("/imports", "Imports, newest first").takes(&["limit", "cursor"]).lists::<ImportView>().leads_to(OF_IMPORT, &[("path.id", "/data/0/import_id")]),
         post(
             "/imports",
             Scope::Write,
@@ -56,7 +66,7 @@ pub(super) fn calls() -> Vec<Call> {
         .takes_word(
             "kind",
             &Kind::WORDS,
-            "users (the usual), companies, memberships, events, notes or attributes",
+            "users (the usual), companies, memberships, events, visitors, notes or attributes",
         )
         .takes_own("mapping", "A JSON object: which column goes where, such as {\"Seats\": \"company.seats:number\"}")
         .takes_own("file_name", "The file's name")
@@ -69,6 +79,7 @@ pub(super) fn calls() -> Vec<Call> {
         .takes_word("memberships", Policy::PARTS[3].1, "What becomes of the companies that a user is in")
         .sends_file("text/csv", "user_id,name,email\nann,Ann Lee,ann@acme.example\n")
         .answers_like(202, "Taken", json!({ "import_id": 1, "import_ids": [1] }))
+        .leads_to(OF_IMPORT, &[("path.id", "/import_id")])
         .refuses(&[
             (400, CallCode::FileMissing),
             (413, CallCode::FileTooLarge),
@@ -323,6 +334,8 @@ struct ImportView {
     #[schema(value_type = Object)]
     users: Counts,
     #[schema(value_type = Object)]
+    visitors: Counts,
+    #[schema(value_type = Object)]
     companies: Counts,
     #[schema(value_type = Object)]
     memberships: Counts,
@@ -347,7 +360,7 @@ struct ImportView {
 
 impl ImportView {
     fn of(import: Import) -> ImportView {
-        let Report { attributes, users, companies, memberships, notes, events, .. } = import.report;
+        let Report { attributes, users, visitors, companies, memberships, notes, events, .. } = import.report;
         let Report { refused_rows, refused_values, new_attributes, .. } = import.report;
         ImportView {
             import_id: import.key.0,
@@ -363,6 +376,7 @@ impl ImportView {
             rows: import.rows_done,
             attributes,
             users,
+            visitors,
             companies,
             memberships,
             notes,

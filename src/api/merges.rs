@@ -35,6 +35,7 @@ pub(super) struct MergeView<T> {
     changes: Vec<ChangeView>,
     /// How many they are, where not all are told.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     changes_total: Option<u64>,
 }
 

@@ -45,6 +45,7 @@ struct RefusalView {
     last_seen: Time,
     example: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     attribute: Option<String>,
 }
 

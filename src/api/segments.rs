@@ -49,6 +49,7 @@ pub(super) fn calls() -> Vec<Call> {
             .sends_a::<New>(json!({ "list": "users", "name": "With an e-mail", "filter": "f=email:set" }))
             .answers::<Written>()
             .answers_with::<Written>(201, "Made")
+            .leads_to(&["get_segments_id", "patch_segments_id", "delete_segments_id"], &[("path.id", "/segment_id")])
             .refuses(wrong)
             .refuses(&[(409, CallCode::TooManySegments)]),
         get("/segments/{id}", "A saved filter, counted now, with its size of each day")

@@ -38,7 +38,11 @@ pub(super) fn calls() -> Vec<Call> {
     vec![
         get("/refusals/tray", "Values that wait for a decision, by name")
             .takes(&["limit", "cursor"])
-            .lists::<TrayView>(),
+            .lists::<TrayView>()
+            .leads_to(
+                &["post_refusals_tray_owner_name"],
+                &[("path.owner", "/data/0/owner"), ("path.name", "/data/0/name")],
+            ),
         get("/refusals/names", "Names that were decided by hand").answers_like(
             200,
             "Done",

@@ -81,6 +81,16 @@ pub(super) fn configure(config: &mut web::ServiceConfig) {
         .service(resource("/users/{id:[^/]*}/merge", "POST").post(merge));
 }
 
+/// What is done with a user who was just named.
+const OF_USER: &[&str] = &[
+    "get_users_id",
+    "patch_users_id",
+    "get_users_id_events",
+    "get_users_id_changes",
+    "get_users_id_export",
+    "post_users_id_merge",
+    "post_users_id_erase",
+];
 /// The calls of this file and of those below it, for the description of the API.
 pub(super) fn calls() -> Vec<Call> {
     let example = || json!({ "name": "Ann Lee", "email": "ann@acme.example", "attributes": { "plan": "pro" }, "owner": null, "tags": ["vip"], "companies": [{ "company_id": "acme", "role": "admin", "title": "CFO", "attributes": { "seats": 3 }, "current": true }] });
@@ -91,6 +101,8 @@ pub(super) fn calls() -> Vec<Call> {
             .sends(example())
             .answers_around::<Edited<UserView>>(200, "Done")
             .answers_around::<Edited<UserView>>(201, "Made")
+            .leads_to(changes::UNDO, edits::CHANGE)
+            .leads_to(OF_USER, &[("path.id", "/user_id")])
             .refuses(edits::CODES)
     };
     let patch_user = |path| {
@@ -99,6 +111,7 @@ pub(super) fn calls() -> Vec<Call> {
             .takes(&["by", "dry_run"])
             .sends(example())
             .answers_around::<Edited<UserView>>(200, "Done")
+            .leads_to(changes::UNDO, edits::CHANGE)
             .refuses(edits::CODES)
     };
     let unknown = &[(404, CallCode::UserNotFound)];
@@ -106,6 +119,7 @@ pub(super) fn calls() -> Vec<Call> {
         get("/users", "Users and leads; with id= one of them")
             .takes(&["limit", "cursor", "sort", "q", "count", "columns", "f", "match"])
             .lists::<UserView>()
+            .leads_to(OF_USER, &[("path.id", "/data/0/user_id")])
             .refuses(&[(400, CallCode::FilterInvalid)]),
         get("/users/{id}", "A user").takes(&["by", "id", "at"]).answers::<UserView>().refuses(&[
             (404, CallCode::UserNotFound),
@@ -340,6 +354,7 @@ struct UserView {
     signed: bool,
     /// The day as of which it is.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     at: Option<String>,
 }
 

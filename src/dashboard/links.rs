@@ -57,6 +57,11 @@ pub fn in_segment(listed: Listed, segment_id: &str) -> String {
     with_query(&format!("/{}", listed.as_str()), &[("f", Some(&format!("segment:is:{segment_id}")))])
 }
 
+/// The list of those whom an import made or changed.
+pub fn of_import(listed: Listed, number: i64) -> String {
+    with_query(&format!("/{}", listed.as_str()), &[("f", Some(&format!("import:is:{number}")))])
+}
+
 /// The page that saves a filter of a list as a segment.
 pub fn save_segment(listed: Listed, filter: &Filter) -> String {
     format!("/segments/save?list={}&{}", listed.as_str(), filter.query())

@@ -12,9 +12,10 @@ use super::parts::filter::{
 use super::parts::list::{Address, COLUMNS, COUNT, Column};
 use super::{companies, links, users};
 use crate::domain::filter::{BuiltIn, Fact, Field, Fields, Kind, Listed, compose};
+use crate::domain::table;
 use crate::http::access::{Viewer, next_or_home};
 use crate::store::list::Extent;
-use crate::store::{Reader, StoreError, attribute_values, event_names, operators, profiles};
+use crate::store::{Reader, StoreError, attribute_values, event_names, imports, operators, profiles};
 
 /// Values that a field suggests at most.
 const SUGGESTED_MAX: usize = 30;
@@ -145,6 +146,10 @@ fn values_of(db: &Reader<'_>, field: &Field, segments: &[String]) -> Result<Vec<
     let mut values: Vec<String> = match field {
         Field::Own(Fact::BuiltIn(BuiltIn::Tags), _) | Field::Company(Fact::BuiltIn(BuiltIn::Tags)) => {
             profiles::known_tags(db, SUGGESTED_MAX)?
+        }
+        Field::Own(Fact::BuiltIn(BuiltIn::Import), _) | Field::Company(Fact::BuiltIn(BuiltIn::Import)) => {
+            let imports = imports::list(db, None, SUGGESTED_MAX)?.rows.into_iter();
+            imports.filter(|import| import.kind != table::Kind::Events).map(|import| import.key.0.to_string()).collect()
         }
         Field::Own(Fact::BuiltIn(BuiltIn::Owner), _) | Field::Company(Fact::BuiltIn(BuiltIn::Owner)) => {
             operators::list(db)?.into_iter().map(|operator| operator.email).collect()

@@ -144,6 +144,8 @@ pub struct Message {
     pub kind: Kind,
     /// The user it names.
     pub user_id: Option<UserId>,
+    /// Its e-mail address alone is a lead's, whoever else has it.
+    pub of_lead: bool,
     /// The browser it names.
     pub anonymous_id: Option<AnonymousId>,
     /// An alias's old id.
@@ -185,6 +187,7 @@ impl Message {
             message_id: None,
             kind,
             user_id: None,
+            of_lead: false,
             anonymous_id: None,
             previous_id: None,
             timestamp_ms: None,

@@ -21,6 +21,8 @@ pub enum Kind {
     Attributes,
     /// Users and leads.
     Users,
+    /// Browsers, and whose they are.
+    Visitors,
     /// Users in companies, a row for each time in one.
     Memberships,
     /// Companies.
@@ -35,17 +37,18 @@ impl Kind {
     /// All of them, in the order in which they are best read back: an attribute has its type before its first value;
     /// companies come behind those who belong to them, since an archived one, one of signed members, or one that
     /// was given an e-mail domain takes in others than before.
-    pub const ALL: [Kind; 6] =
-        [Kind::Attributes, Kind::Users, Kind::Memberships, Kind::Companies, Kind::Notes, Kind::Events];
+    pub const ALL: [Kind; 7] =
+        [Kind::Attributes, Kind::Users, Kind::Visitors, Kind::Memberships, Kind::Companies, Kind::Notes, Kind::Events];
 
     /// The words of all of them.
-    pub const WORDS: [&str; 6] = ["attributes", "users", "memberships", "companies", "notes", "events"];
+    pub const WORDS: [&str; 7] = ["attributes", "users", "visitors", "memberships", "companies", "notes", "events"];
 
     /// The word for it.
     pub fn as_str(self) -> &'static str {
         match self {
             Kind::Attributes => "attributes",
             Kind::Users => "users",
+            Kind::Visitors => "visitors",
             Kind::Memberships => "memberships",
             Kind::Companies => "companies",
             Kind::Notes => "notes",
@@ -61,7 +64,7 @@ impl Kind {
     /// Whose attributes its rows carry.
     pub fn owner(self) -> Option<Owner> {
         match self {
-            Kind::Users => Some(Owner::User),
+            Kind::Users | Kind::Visitors => Some(Owner::User),
             Kind::Companies => Some(Owner::Company),
             Kind::Memberships => Some(Owner::Membership),
             Kind::Attributes | Kind::Notes | Kind::Events => None,
@@ -76,6 +79,7 @@ impl Kind {
                 &["id", "user_id"],
                 &["aliases", "anonymous_ids", "owner", "tags", "state", "trend", "first_seen", "last_seen", "signed"],
             ),
+            Kind::Visitors => (&["anonymous_id", "id", "user_id", "email", "linked_at"], &["first_seen", "last_seen"]),
             Kind::Memberships => {
                 (&["id", "user_id", "email", "company_id"], &["current", "joined_at", "left_at", "source"])
             }
@@ -114,6 +118,9 @@ impl Kind {
                     "anonymous_id",
                     "company_id",
                     "source",
+                    "session_id",
+                    "acting_as",
+                    "active",
                     "properties",
                     "context",
                 ],

@@ -1,4 +1,4 @@
-//! A file that is sent: as the whole body, or as a field of a form. It goes to the disk as it comes.
+//! A file that is sent: as the whole body, or as a field of a form, also as text that was pasted. It goes to the disk as it comes.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -15,6 +15,10 @@ use crate::store::Store;
 const FIELD_BYTES_MAX: usize = 64 * 1_024;
 /// Fields beside the file at most.
 const FIELDS_MAX: usize = 50;
+
+/// The field of a form in which rows are that were pasted, and the name that they have as a file.
+pub const PASTED: &str = "rows";
+const PASTED_NAME: &str = "Pasted rows";
 
 /// A file and what was sent with it.
 pub struct Uploaded {
@@ -54,18 +58,27 @@ pub async fn receive(store: &Store, headers: &HeaderMap, payload: Payload) -> Re
 }
 
 async fn of_form(store: &Store, mut form: Multipart) -> Result<Uploaded, UploadError> {
-    let (mut found, mut fields) = (None, BTreeMap::new());
+    let (mut found, mut fields) = (None::<(Incoming, String)>, BTreeMap::new());
     while let Some(field) = form.next().await {
         let mut field = field.map_err(broken_off)?;
         let disposition = field.content_disposition();
         let name = disposition.and_then(|of| of.get_name()).unwrap_or_default().to_owned();
         let file_name = disposition.and_then(|of| of.get_filename()).map(str::to_owned);
+        let file_name = file_name.or_else(|| (name == PASTED).then(|| PASTED_NAME.to_owned()));
         if let Some(file_name) = file_name {
             let mut file = Incoming::new(store)?;
             while let Some(bytes) = field.next().await {
                 file = written(file, bytes.map_err(broken_off)?).await?;
             }
-            found = Some((file, file_name));
+            // A browser sends both fields, of which one is of nothing.
+            found = match found {
+                Some((other, _)) if !other.is_empty() && !file.is_empty() => {
+                    let sentence = "The form has a file and pasted rows in it. Send one of them.";
+                    return Err(UploadError::Sent(sentence.to_owned()));
+                }
+                Some(other) if !other.0.is_empty() => Some(other),
+                _ => Some((file, file_name)),
+            };
             continue;
         }
         let mut text = Vec::new();

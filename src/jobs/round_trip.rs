@@ -103,15 +103,30 @@ fn step(tx: &mut Tx<'_>, (what, one, other, how): Step, at_ms: i64) {
         ]),
     };
     match what % 20 {
-        0 | 1 => send(tx, Message { traits: values, ..about(one) }),
+        0 => send(tx, Message { traits: values, ..about(one) }),
+        1 => {
+            // A browser that carries something, or is somebody's.
+            let anonymous_id = Some(AnonymousId::stored(format!("browser {}", other % 7)));
+            let user_id = (how % 3 == 0).then(|| user_id(one));
+            send(tx, Message { traits: values, anonymous_id, user_id, ..Message::new(Call::Identify) });
+        }
         2 => {
             let email = json!(format!("user{}@people.test", one % USERS));
             send(tx, Message { traits: Map::from_iter([("email".to_owned(), email)]), ..about(one) });
         }
         3 => {
-            let email = ("email".to_owned(), json!(format!("lead{}@leads.test", one % 2)));
+            // An address of their own, or one that a user has too; from a browser, or not, and unsigned.
+            let address = if other % 2 == 0 {
+                format!("lead{}@leads.test", one % 2)
+            } else {
+                format!("user{}@people.test", one % USERS)
+            };
+            let email = ("email".to_owned(), json!(address));
+            let anonymous_id = (how % 2 == 0).then(|| AnonymousId::stored(format!("browser {}", how % 7)));
             let traits = values.into_iter().chain([email]).collect();
-            send(tx, Message { traits, ..Message::new(Call::Identify) });
+            let mut lead = Message { traits, anonymous_id, timestamp_ms: Some(at_ms), ..Message::new(Call::Identify) };
+            let unsigned = Delivery { grade: if other % 3 == 0 { Grade::Secret } else { Grade::Unsigned }, ..delivery };
+            receive(tx, &unsigned, &mut lead).unwrap();
         }
         4..=6 => send(tx, Message { companies: vec![belongs(Standing::Joins)], ..about(one) }),
         7 | 8 => send(tx, Message { companies: vec![belongs(Standing::Leaves)], ..about(one) }),
@@ -126,7 +141,10 @@ fn step(tx: &mut Tx<'_>, (what, one, other, how): Step, at_ms: i64) {
         10 => {
             let event = Message {
                 user_id: (how % 4 != 0).then(|| user_id(one)),
-                anonymous_id: (how % 2 == 0).then(|| AnonymousId::stored(format!("browser {}", other % 3))),
+                anonymous_id: (how % 2 == 0).then(|| AnonymousId::stored(format!("browser {}", other % 7))),
+                acting_as: how % 11 == 0,
+                inactive: how % 13 == 0,
+                session_ms: (how % 6 == 0).then_some(at_ms - 5_000),
                 name: "Report exported".to_owned(),
                 properties: Some(json!({ "=a": [how], "deep": { "text": "x,\"y\"" } }).to_string()),
                 company_context: if how % 3 == 0 {
@@ -216,6 +234,10 @@ fn told(store: &Store) -> BTreeMap<&'static str, Vec<String>> {
             let mut row: Map<String, Value> = serde_json::from_str(line).unwrap();
             for own in ["id", "event_id", "received_at", "source"] {
                 row.remove(own);
+            }
+            if kind == Kind::Visitors {
+                // To the hour, where an event names its user beside it.
+                row.remove("last_seen");
             }
             for list in ["aliases", "anonymous_ids", "domains"] {
                 if let Some(Value::Array(items)) = row.get_mut(list) {

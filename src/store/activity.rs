@@ -137,6 +137,12 @@ pub(super) fn last_of_users(
            SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, -browser.visitor_key FROM json_each(:asked)
            CROSS JOIN visitors AS browser ON browser.user_key = value ->> 0 AND browser.visitor_key >= coalesce((
              SELECT visitor_key FROM visitors WHERE user_key = value ->> 0
+             ORDER BY visitor_key DESC LIMIT 1 OFFSET :browsers), 0)
+           UNION ALL
+           SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, -browser.visitor_key FROM json_each(:asked)
+           CROSS JOIN users AS merged ON merged.merged_into = value ->> 0
+           CROSS JOIN visitors AS browser ON browser.user_key = merged.user_key AND browser.visitor_key >= coalesce((
+             SELECT visitor_key FROM visitors WHERE user_key = merged.user_key
              ORDER BY visitor_key DESC LIMIT 1 OFFSET :browsers), 0)) AS strand
          GROUP BY strand.user_key",
     )?;

@@ -70,6 +70,12 @@ pub struct EventRow {
     pub context: serde_json::Map<String, serde_json::Value>,
     /// The name of its source.
     pub source: String,
+    /// When its session began, Unix milliseconds (T6).
+    pub session_ms: Option<i64>,
+    /// Staff did it, looking at a customer (R16).
+    pub acting_as: bool,
+    /// It is no activity (T5).
+    pub inactive: bool,
 }
 
 /// Whose events.
@@ -252,7 +258,7 @@ fn rows(db: &Reader<'_>, ids: &[i64]) -> Result<Vec<EventRow>, StoreError> {
     let mut statement = db.0.prepare_cached(&format!(
         "SELECT event.kind, name.name, event.name, event.received_after_ms, user.user_id, coalesce(user.name, user.email),
                 user.id, visitor.anonymous_id, company.company_id, event.properties, page.context,
-                agent.context, source.name, user.email, event.event_id
+                agent.context, source.name, user.email, event.event_id, event.session_before_ms, event.flags
          FROM json_each(:ids) AS asked
          CROSS JOIN events AS event ON event.event_id = asked.value
          LEFT JOIN event_names AS name ON name.name_key = event.name_key
@@ -273,6 +279,7 @@ fn rows(db: &Reader<'_>, ids: &[i64]) -> Result<Vec<EventRow>, StoreError> {
         let counted_as: Option<String> = row.get(1)?;
         let own_name: Option<String> = row.get(2)?;
         let is_track = kind == Kind::Track;
+        let flags: i64 = row.get(16)?;
         let object = |column| -> rusqlite::Result<_> {
             Ok(users::json_object(row.get_ref(column)?.as_str_or_null()?.unwrap_or_default()))
         };
@@ -293,6 +300,9 @@ fn rows(db: &Reader<'_>, ids: &[i64]) -> Result<Vec<EventRow>, StoreError> {
             properties: object(9)?,
             context,
             source: row.get::<_, Option<String>>(12)?.unwrap_or_default(),
+            session_ms: row.get::<_, Option<i64>>(15)?.map(|before_ms| event_id.at_ms() - before_ms),
+            acting_as: flags & ACTING_AS != 0,
+            inactive: flags & INACTIVE != 0,
         })
     })?;
     Ok(found.collect::<Result<_, _>>()?)

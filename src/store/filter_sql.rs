@@ -249,6 +249,21 @@ fn indexed(listed: Listed, condition: &Condition) -> Option<(&'static str, Strin
             "SELECT t.subject_key FROM json_each(:wanted) AS wanted
              CROSS JOIN profile_tags AS t INDEXED BY profile_tags_tag ON t.tag = wanted.value AND t.subject = 1"
         }
+        // Which import of events somebody came with, nobody knows: they have one source together.
+        (Field::Own(Fact::BuiltIn(BuiltIn::Import), _), Listed::Users) => {
+            "SELECT coalesce(u.merged_into, u.user_key) FROM json_each(:wanted) AS wanted
+             CROSS JOIN imports AS i ON i.import_key = wanted.value AND i.kind <> 'events'
+             CROSS JOIN change_sets AS s INDEXED BY change_sets_import ON s.source_key = i.source_key AND s.cause = 'import'
+             CROSS JOIN changes AS d INDEXED BY changes_set ON d.change_key = s.change_key AND d.subject IN (0, 2)
+             CROSS JOIN users AS u ON u.user_key = d.subject_key"
+        }
+        (Field::Own(Fact::BuiltIn(BuiltIn::Import), _), Listed::Companies) => {
+            "SELECT coalesce(c.merged_into, c.company_key) FROM json_each(:wanted) AS wanted
+             CROSS JOIN imports AS i ON i.import_key = wanted.value AND i.kind <> 'events'
+             CROSS JOIN change_sets AS s INDEXED BY change_sets_import ON s.source_key = i.source_key AND s.cause = 'import'
+             CROSS JOIN changes AS d INDEXED BY changes_set ON d.change_key = s.change_key AND d.subject = 1
+             CROSS JOIN companies AS c ON c.company_key = d.subject_key"
+        }
         (Field::Own(Fact::BuiltIn(BuiltIn::CompanyId), _), Listed::Companies) => {
             "SELECT c.company_key FROM json_each(:wanted) AS wanted
              CROSS JOIN companies AS c ON c.company_id = wanted.value"
@@ -304,7 +319,7 @@ fn column(built_in: BuiltIn, listed: Listed, alias: &str) -> Option<String> {
         (BuiltIn::Members, _) => format!("{alias}.members"),
         (BuiltIn::ActiveMembers, _) => format!("{alias}.active_members"),
         (BuiltIn::Owner, _) => format!("(SELECT email FROM operators WHERE operator_key = {alias}.owner_key)"),
-        (BuiltIn::State | BuiltIn::Trend | BuiltIn::Tags | BuiltIn::Segment, _) => return None,
+        (BuiltIn::State | BuiltIn::Trend | BuiltIn::Tags | BuiltIn::Segment | BuiltIn::Import, _) => return None,
     })
 }
 
@@ -315,7 +330,9 @@ fn cost(condition: &Condition) -> i64 {
     }
     match &condition.field {
         Field::Own(Fact::BuiltIn(BuiltIn::Trend), _) | Field::Company(Fact::BuiltIn(BuiltIn::Trend)) => 100,
-        Field::Event(_) => 8,
+        Field::Event(_)
+        | Field::Own(Fact::BuiltIn(BuiltIn::Import), _)
+        | Field::Company(Fact::BuiltIn(BuiltIn::Import)) => 8,
         _ => 1,
     }
 }
@@ -383,6 +400,7 @@ impl Writer<'_> {
         let expression = match fact {
             Fact::BuiltIn(BuiltIn::State) => return self.state(alias, test),
             Fact::BuiltIn(BuiltIn::Trend) => return self.trend(listed, alias, test),
+            Fact::BuiltIn(BuiltIn::Import) => return self.import(listed, alias, test),
             Fact::BuiltIn(BuiltIn::Tags) => {
                 let (subject, key) = match listed {
                     Listed::Companies => (1, "company_key"),
@@ -525,6 +543,23 @@ impl Writer<'_> {
             })
             .collect();
         joined(Join::Any, &states)
+    }
+
+    /// Whether an import made or changed it, or one that is merged into it.
+    fn import(&mut self, listed: Listed, alias: &str, test: &Test) -> String {
+        let import = self.number("i.import_key", test);
+        let (table, key, subjects) = match listed {
+            Listed::Companies => ("companies", "company_key", "1"),
+            _ => ("users", "user_key", "0, 2"),
+        };
+        format!(
+            "EXISTS (SELECT 1 FROM (
+                 SELECT {alias}.{key} AS subject_key
+                 UNION ALL SELECT merged.{key} FROM {table} AS merged WHERE merged.merged_into = {alias}.{key}) AS same
+               CROSS JOIN changes AS d ON d.subject IN ({subjects}) AND d.subject_key = same.subject_key
+               CROSS JOIN change_sets AS s ON s.change_key = d.change_key AND s.cause = 'import'
+               WHERE s.source_key IN (SELECT i.source_key FROM imports AS i WHERE {import} AND i.kind <> 'events'))"
+        )
     }
 
     /// The trend (T7): active days of a user, active people of a company, of two spans.

@@ -100,7 +100,13 @@ fn filled() -> Sample {
         "INSERT INTO imports (kind, file_name, file_hash, bytes, by_kind, by_name, state, headings, reading, mapping,
            policy, created_ms)
          VALUES ('users', 'a.csv', '', 1, 'shell', '', 'queued', 'hash', '{}', '[]', '{}', 1);
-         INSERT INTO import_refusals VALUES (1, 1, 0, 0, 'cells', '', 'A sentence.', '[]');",
+         INSERT INTO import_refusals VALUES (1, 1, 0, 0, 'cells', '', 'A sentence.', '[]');
+         UPDATE imports SET source_key = 1;",
+    );
+    sample.change(
+        days_ago(3),
+        changes::IMPORT,
+        &[(0, ann, 0, "plan"), (1, acme, 0, "plan"), (2, ann, acme, MEMBERSHIP)],
     );
     let of_new = segments::load(&sample.connection).unwrap().swap_remove(0);
     sample.run(&format!("INSERT INTO segment_days VALUES (1, {}, 20700, 5, 1)", segments::edition(&of_new.filter)));
@@ -246,6 +252,8 @@ fn ask_everything(db: &Reader<'_>) {
     assert_eq!(notes::search(db, "zeppelin", 10).unwrap().len(), 1);
     for after in [None, Some(&after)] {
         notes::page(db, after, 50).unwrap();
+        visitors::records(db, None, after, 50).unwrap();
+        visitors::records(db, Some(UserKey(1)), after, 50).unwrap();
     }
     notes::find(db, NoteKey(1)).unwrap();
     history::of_field(db, Subject::Membership(UserKey(1), CompanyKey(1)), "role", 50).unwrap();
@@ -279,6 +287,9 @@ fn ask_for_filters(db: &Reader<'_>) {
         "owner:is:ann@acme.test",
         "tags:is:vip",
         "tags:unset",
+        "import:is:1",
+        "import:not:1",
+        "company.import:in:1,2",
         "company.company_id:is:acme",
         "company.plan:is:pro",
         "company.tags:has:v",
@@ -297,6 +308,8 @@ fn ask_for_filters(db: &Reader<'_>) {
         "company_id:is:acme",
         "owner:set",
         "tags:in:vip,beta",
+        "import:is:1",
+        "import:not:1",
         "plan:is:pro",
         "seats:gt:5",
         "state:is:active",

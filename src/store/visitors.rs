@@ -84,6 +84,74 @@ pub fn list(db: &Reader<'_>, query: &ListQuery<SortBy>, now_ms: i64) -> Result<P
     Ok(Page { rows, next: page.next })
 }
 
+/// A visitor, and whose browser it is, merges read through.
+#[derive(Debug, Clone, PartialEq)]
+pub struct VisitorRecord {
+    /// The browser's random id.
+    pub anonymous_id: String,
+    /// Our id of the user.
+    pub id: Option<String>,
+    /// The site's id of the user; none of a lead.
+    pub user_id: Option<String>,
+    /// The user's e-mail address.
+    pub email: Option<String>,
+    /// Linked at, Unix milliseconds.
+    pub linked_ms: Option<i64>,
+    /// Unix milliseconds.
+    pub first_seen_ms: i64,
+    /// Unix milliseconds.
+    pub last_seen_ms: Option<i64>,
+    /// What it carries.
+    pub attributes: serde_json::Map<String, serde_json::Value>,
+}
+
+/// A page of the visitors who are a user, or of all but those of erased people, the first known first.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn records(
+    db: &Reader<'_>,
+    of: Option<UserKey>,
+    after: Option<&Cursor>,
+    size: usize,
+) -> Result<Page<VisitorRecord>, StoreError> {
+    let those = match of {
+        Some(_) => "v.user_key IN (SELECT :user UNION ALL SELECT user_key FROM users WHERE merged_into = :user)",
+        None => "(v.user_key IS NULL OR u.archived_ms IS NULL) AND :user IS NULL",
+    };
+    let mut statement = db.0.prepare_cached(&format!(
+        "SELECT v.visitor_key, v.anonymous_id, u.id, u.user_id, u.email, v.linked_ms, v.first_seen_ms, v.last_seen_hour,
+                json(v.attributes)
+         FROM visitors AS v
+         LEFT JOIN users AS named ON named.user_key = v.user_key
+         LEFT JOIN users AS u ON u.user_key = coalesce(named.merged_into, named.user_key)
+         WHERE v.visitor_key > :after AND {those} ORDER BY v.visitor_key LIMIT :limit"
+    ))?;
+    let after = after.map_or(0, |cursor| cursor.key);
+    let parameters = named_params! { ":after": after, ":user": of.map(|user| user.0), ":limit": size as i64 + 1 };
+    let rows = statement.query_map(parameters, |row| {
+        let record = VisitorRecord {
+            anonymous_id: row.get(1)?,
+            id: row.get(2)?,
+            user_id: row.get(3)?,
+            email: row.get(4)?,
+            linked_ms: row.get(5)?,
+            first_seen_ms: row.get(6)?,
+            last_seen_ms: None,
+            attributes: users::json_object(row.get_ref(8)?.as_str()?),
+        };
+        Ok(((row.get(0)?, row.get(7)?), record))
+    })?;
+    let found: Vec<((i64, i64), VisitorRecord)> = rows.collect::<Result<_, _>>()?;
+    let hours: Vec<(i64, i64)> = found.iter().map(|(hour, _)| *hour).collect();
+    let last = activity::last_of_visitors(db, &hours)?;
+    let rows = found.into_iter().map(|((key, _), record)| {
+        let record = VisitorRecord { last_seen_ms: last.get(&key).copied(), ..record };
+        (Cursor { value: serde_json::Value::Null, key }, record)
+    });
+    Ok(Page::cut(rows.collect(), size))
+}
+
 /// The condition of a search.
 const BEGINS: &str = "AND anonymous_id >= :text AND anonymous_id < :beyond";
 

@@ -62,7 +62,7 @@ pub fn fields(catalog: &Catalog, kind: Kind) -> Option<Fields> {
     match kind {
         Kind::Users | Kind::Memberships => Some(catalog.fields(Listed::Users)),
         Kind::Companies => Some(catalog.fields(Listed::Companies)),
-        Kind::Attributes | Kind::Notes | Kind::Events => None,
+        Kind::Attributes | Kind::Visitors | Kind::Notes | Kind::Events => None,
     }
 }
 

@@ -14,7 +14,7 @@ use crate::store::changes::{self, ChangeRow, ChangeSet};
 use crate::store::events::{self, Of};
 use crate::store::list::Cursor;
 use crate::store::users::{self, UserName};
-use crate::store::{Reader, StoreError, notes, tray};
+use crate::store::{Reader, StoreError, notes, tray, visitors};
 
 /// Rows that are read at once.
 const PAGE_ROWS: usize = 200;
@@ -83,12 +83,13 @@ pub(super) fn parts(about: &About, page: String) -> VecDeque<Part> {
     VecDeque::from([
         Part::whole("person.html", page.into_bytes()),
         Part::whole("person.json", known),
+        Part::Told(Box::new(Told { of: about.key, what: What::Browsers, state: State::Begins })),
         Part::Told(Box::new(Told { of: about.key, what: What::Events, state: State::Begins })),
         Part::Told(Box::new(Told { of: about.key, what: What::Changes, state: State::Begins })),
     ])
 }
 
-/// What is told of somebody, a JSON object a line, newest first.
+/// What is told of somebody, a JSON object a line: browsers as they came, all else newest first.
 pub(super) struct Told {
     of: UserKey,
     what: What,
@@ -97,6 +98,8 @@ pub(super) struct Told {
 
 #[derive(Clone, Copy)]
 enum What {
+    /// All browsers, of which `person.json` names the latest.
+    Browsers,
     /// What they did.
     Events,
     /// What was changed of them.
@@ -113,6 +116,7 @@ enum State {
 impl Told {
     pub(super) fn file_name(&self) -> &'static str {
         match self.what {
+            What::Browsers => "browsers.ndjson",
             What::Events => "events.ndjson",
             What::Changes => "changes.ndjson",
         }
@@ -126,6 +130,10 @@ impl Told {
             State::Ended => return Ok(None),
         };
         let (lines, next) = match self.what {
+            What::Browsers => {
+                let page = visitors::records(db, Some(self.of), after.as_ref(), PAGE_ROWS)?;
+                (super::ndjson(&page.rows.into_iter().map(rows::visitor).collect::<Vec<_>>()), page.next)
+            }
             What::Events => {
                 let page = events::list(db, Of::User(self.of), after.as_ref(), PAGE_ROWS)?;
                 (super::ndjson(&page.rows.into_iter().map(rows::event).collect::<Vec<_>>()), page.next)

@@ -14,7 +14,8 @@ use crate::store::list::{Cursor, ListQuery, Page};
 use crate::store::membership_history::Earlier;
 use crate::store::notes::{self, NoteRow};
 use crate::store::users::{AttributeValue, UserMembership, UserRecord};
-use crate::store::{Reader, StoreError, attributes, email_domains, users};
+use crate::store::visitors::VisitorRecord;
+use crate::store::{Reader, StoreError, attributes, email_domains, users, visitors};
 
 /// A row by the names of its columns, its attributes below `attributes`.
 pub(super) type Row = Map<String, Value>;
@@ -45,6 +46,7 @@ pub(super) fn page(
                 vec![if is_seen { user_as_listed(one, now_ms) } else { user(one, now_ms) }]
             }))
         }
+        Kind::Visitors => Ok(each(visitors::records(db, None, after.as_ref(), size)?, |one| vec![visitor(one)])),
         Kind::Memberships => {
             let users = users::records(db, &query(wanted, users::SortBy::FirstSeen, after, size), now_ms)?;
             Ok(each(users, memberships))
@@ -199,6 +201,21 @@ fn company(company: CompanyRecord, given_domains: Vec<String>, now_ms: i64) -> R
     }))
 }
 
+pub(super) fn visitor(of: VisitorRecord) -> Row {
+    // What a linked browser carried its user has.
+    let attributes = if of.linked_ms.is_some() { Map::new() } else { of.attributes };
+    row(json!({
+        "anonymous_id": of.anonymous_id,
+        "id": of.id,
+        "user_id": of.user_id,
+        "email": of.email,
+        "linked_at": of.linked_ms.map(rfc3339),
+        "attributes": attributes,
+        "first_seen": rfc3339(of.first_seen_ms),
+        "last_seen": of.last_seen_ms.map(rfc3339),
+    }))
+}
+
 fn definition(of: DefinitionRow) -> Row {
     row(json!({
         "owner": of.owner.as_str(),
@@ -241,6 +258,9 @@ pub(super) fn event(event: EventRow) -> Row {
         "anonymous_id": event.anonymous_id,
         "company_id": event.company_id,
         "source": event.source,
+        "session_id": event.session_ms,
+        "acting_as": event.acting_as.then_some(true),
+        "active": event.inactive.then_some(false),
         "properties": Value::Object(event.properties),
         "context": Value::Object(event.context),
     }))

@@ -9,10 +9,51 @@ use crate::domain::error::Code;
 use crate::domain::ids::{NoteKey, UserKey};
 use crate::domain::import::{DefinitionDraft, Draft, NoteDraft, Outcome, Problem};
 use crate::domain::limits::DEFINITIONS_PER_KIND_MAX;
+use crate::domain::message::Message;
 use crate::domain::profile::{NOTE, Note, Profile, note_of};
-use crate::store::{attributes as definitions, companies, notes};
+use crate::store::{attributes as definitions, companies, notes, visitors};
 
 impl Taking<'_, '_> {
+    /// A browser: when it was first seen, what it carries while it is nobody's, and whose it is since when (R2).
+    pub(super) fn visitor(&mut self, draft: &Draft, user: Option<UserKey>, mut parts: Vec<Part>) -> Result<(), Stop> {
+        let names_user = draft.user_id.is_some() || draft.email.is_some();
+        if names_user && user.is_none() {
+            return Err(Problem::new(RowCode::UserUnknown, "Nobody is known by this id or address.").into());
+        }
+        let Some(anonymous_id) = &draft.anonymous_id else { return Ok(()) };
+        let known = visitors::find(self.tx, anonymous_id)?;
+        let linked = known.and_then(|visitor| visitor.linked_as).map(|linked| self.tx.catalog().survivor(linked));
+        if linked.is_some() && names_user && linked != user {
+            let detail = "The browser belongs to another user already. Merge the two if they are one.";
+            return Err(Problem::new(Code::AliasTaken, detail).into());
+        }
+        let of_browser = |at_ms: i64| {
+            let mut message = self.about(&Draft::default(), at_ms);
+            message.anonymous_id = Some(anonymous_id.clone());
+            message
+        };
+        let mut messages: Vec<Message> = draft.first_seen_ms.into_iter().map(of_browser).collect();
+        if names_user && linked.is_none() {
+            let mut links = self.about(draft, draft.linked_ms.unwrap_or(self.at_ms));
+            links.anonymous_id = Some(anonymous_id.clone());
+            messages.push(links);
+        } else {
+            let mut carries = of_browser(self.at_ms);
+            carries
+                .traits
+                .extend(draft.traits.iter().filter(|_| linked.is_none()).map(|(n, v)| (n.clone(), v.clone())));
+            messages.push(carries);
+        }
+        let changes = self.receive(messages, &mut parts)?;
+        let outcome = match known {
+            None => Outcome::Created,
+            Some(_) if changes.is_empty() => Outcome::Unchanged,
+            Some(_) => Outcome::Updated,
+        };
+        self.import.report.visitors.count(outcome);
+        Ok(self.note(parts)?)
+    }
+
     /// A note about a user, else about a company. The same one is written once.
     pub(super) fn written(
         &mut self,

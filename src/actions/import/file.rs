@@ -86,6 +86,11 @@ impl Incoming {
         &self.path
     }
 
+    /// Whether nothing came by now.
+    pub fn is_empty(&self) -> bool {
+        self.bytes == 0
+    }
+
     /// Adds the next bytes.
     ///
     /// # Errors

@@ -121,6 +121,9 @@ impl Taking<'_, '_> {
             return Ok(self.note(refused)?);
         }
         let user = self.person(&draft)?;
+        if self.import.kind == Kind::Visitors {
+            return self.visitor(&draft, user, refused);
+        }
         if let Some(event) = draft.event.take() {
             return self.event(event, &draft, user, refused);
         }
@@ -164,7 +167,9 @@ impl Taking<'_, '_> {
             return Ok(users::key_of_id(self.tx, id)?.map(|key| self.tx.catalog().survivor(key)));
         }
         let Some(email) = &draft.email else { return Ok(None) };
-        match users::with_email(self.tx, email)?[..] {
+        let mut found = users::with_email(self.tx, email)?;
+        found.retain(|(_, is_lead)| *is_lead || !draft.is_told_apart);
+        match found[..] {
             [] => Ok(None),
             [(user, _)] => Ok(Some(user)),
             [..] => {
@@ -287,12 +292,13 @@ impl Taking<'_, '_> {
     }
 
     /// A message about the user of a row, at an instant.
-    fn about(&self, draft: &Draft, at_ms: i64) -> Message {
+    pub(super) fn about(&self, draft: &Draft, at_ms: i64) -> Message {
         let mut message = Message::new(Call::Identify);
         message.user_id = draft.user_id.clone();
         message.timestamp_ms = Some(at_ms.max(self.earliest_ms()));
         if let (None, Some(email)) = (&draft.user_id, &draft.email) {
             message.traits.insert("email".to_owned(), Value::from(email.as_str()));
+            message.of_lead = draft.is_told_apart;
         }
         message
     }
@@ -310,6 +316,10 @@ impl Taking<'_, '_> {
         };
         let none = Map::new();
         let mut messages = Vec::new();
+        if draft.is_told_apart && draft.user_id.is_some() && draft.email.is_some() {
+            // Who is a user there is none of the leads here, whatever their address (R8).
+            messages.push(self.about(draft, self.at_ms));
+        }
         let mut main = self.about(draft, self.at_ms);
         main.traits.extend(draft.traits.clone());
         if draft.joined_ms.is_none() && draft.left_ms.is_none() {
@@ -412,7 +422,7 @@ impl Taking<'_, '_> {
     }
 
     /// Sends a row's messages in; what they changed. The first one says whether the row is taken.
-    fn receive(&mut self, messages: Vec<Message>, refused: &mut Vec<Part>) -> Result<Vec<Change>, Stop> {
+    pub(super) fn receive(&mut self, messages: Vec<Message>, refused: &mut Vec<Part>) -> Result<Vec<Change>, Stop> {
         let mut all = Vec::new();
         for (place, message) in (0_i64..).zip(messages) {
             // A later row holds before an earlier one, in a check as in the run.
@@ -469,7 +479,7 @@ impl Taking<'_, '_> {
     }
 
     /// Keeps what of the row was not taken.
-    fn note(&mut self, refused: Vec<Part>) -> Result<(), StoreError> {
+    pub(super) fn note(&mut self, refused: Vec<Part>) -> Result<(), StoreError> {
         for (place, part) in (1_u64..).zip(refused) {
             self.import.report.refused_values += 1;
             self.refuse(place, true, part.code.code, &part.field, part.detail)?;

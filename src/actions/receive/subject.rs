@@ -41,6 +41,7 @@ impl Receiving<'_, '_> {
             && facts.user.is_none()
         {
             facts.with_email = users::with_email(self.tx, email)?;
+            facts.with_email.retain(|(_, is_lead)| *is_lead || !message.of_lead);
         }
         if let Some(Link { user, contact: Some(contact) }) = &mut facts.link
             && contact.is_lead

@@ -2,9 +2,12 @@
 
 use serde_json::{Value, json};
 use utoipa::ToSchema;
+use utoipa::openapi::link::LinkBuilder;
 use utoipa::openapi::path::{Operation, OperationBuilder};
 use utoipa::openapi::request_body::RequestBodyBuilder;
-use utoipa::openapi::schema::{AdditionalProperties, AnyOfBuilder, ArrayBuilder, ObjectBuilder, SchemaType, Type};
+use utoipa::openapi::schema::{
+    AdditionalProperties, AnyOfBuilder, ArrayBuilder, ArrayItems, ObjectBuilder, SchemaType, Type,
+};
 use utoipa::openapi::security::SecurityRequirement;
 use utoipa::openapi::{Content, ContentBuilder, HttpMethod, Ref, RefOr, Required, ResponseBuilder, Schema};
 
@@ -36,7 +39,11 @@ pub(in crate::api) struct Call {
     answers: Vec<Answered>,
     codes: Vec<(u16, &'static str)>,
     schemas: Schemas,
+    links: Vec<Leads>,
 }
+
+/// A call by which one goes on: its operation, and its parameters with where the answer says them.
+type Leads = (&'static str, &'static [(&'static str, &'static str)]);
 
 /// A call that reads.
 pub(in crate::api) fn get(path: &'static str, summary: &'static str) -> Call {
@@ -76,7 +83,19 @@ impl Call {
             answers: Vec::new(),
             codes: Vec::new(),
             schemas: Vec::new(),
+            links: Vec::new(),
         }
+    }
+
+    /// Calls by which one goes on with what the answer says: the operations by their ids, and their parameters, such as
+    /// `path.id`, each with the place in the answer.
+    pub fn leads_to(
+        mut self,
+        operations: &[&'static str],
+        parameters: &'static [(&'static str, &'static str)],
+    ) -> Call {
+        self.links.extend(operations.iter().map(|operation| (*operation, parameters)));
+        self
     }
 
     /// It takes no token.
@@ -160,7 +179,7 @@ impl Call {
 
     /// Another status with JSON of a type.
     pub fn answers_with<T: ToSchema>(mut self, status: u16, when: &'static str) -> Call {
-        let content = Content::new(Some(self.schema::<T>()));
+        let content = Content::new(Some(self.answered::<T>()));
         self.answers.push((status, when, Some(("application/json", content))));
         self
     }
@@ -170,20 +189,24 @@ impl Call {
     where
         List<T>: ToSchema,
     {
-        self.schema::<T>();
+        self.answered::<T>();
         self.answers_around::<List<T>>(200, "A page of the list")
     }
 
     /// JSON of a type that holds another: its name says not which, so it stands here in full.
     pub fn answers_around<T: ToSchema>(mut self, status: u16, when: &'static str) -> Call {
+        let known = self.schemas.len();
         T::schemas(&mut self.schemas);
-        self.answers.push((status, when, Some(("application/json", Content::new(Some(T::schema()))))));
+        self.schemas[known..].iter_mut().for_each(|(_, schema)| require_nullable(schema));
+        let mut schema = T::schema();
+        require_nullable(&mut schema);
+        self.answers.push((status, when, Some(("application/json", Content::new(Some(schema))))));
         self
     }
 
     /// The last answer, or with `dry_run=1` JSON of a type.
     pub fn or_previews<T: ToSchema>(mut self) -> Call {
-        let preview = self.schema::<T>();
+        let preview = self.answered::<T>();
         if let Some((_, _, Some((_, content)))) = self.answers.last_mut()
             && let Some(done) = content.schema.take()
         {
@@ -194,7 +217,7 @@ impl Call {
 
     /// A type that its answers name from within another.
     pub fn knows<T: ToSchema>(mut self) -> Call {
-        self.schema::<T>();
+        self.answered::<T>();
         self
     }
 
@@ -228,6 +251,14 @@ impl Call {
         self.schemas.push((name.clone(), T::schema()));
         T::schemas(&mut self.schemas);
         RefOr::Ref(Ref::from_schema_name(name))
+    }
+
+    /// The schema of what is answered: a member that may be null is there all the same.
+    fn answered<T: ToSchema>(&mut self) -> RefOr<Schema> {
+        let known = self.schemas.len();
+        let named = self.schema::<T>();
+        self.schemas[known..].iter_mut().for_each(|(_, schema)| require_nullable(schema));
+        named
     }
 
     /// Hands on the schemas that it names.
@@ -270,6 +301,13 @@ impl Call {
             for (content_type, content) in same.iter().filter_map(|(.., content)| content.as_ref()) {
                 response = response.content(*content_type, content.clone());
             }
+            for (operation, parameters) in self.links.iter().filter(|_| same[0].0 < 300) {
+                let link = LinkBuilder::new().operation_id(*operation);
+                let link = parameters
+                    .iter()
+                    .fold(link, |link, (name, place)| link.parameter(*name, format!("$response.body#{place}")));
+                response = response.link(*operation, link.build());
+            }
             operation = operation.response(same[0].0.to_string(), response.build());
         }
         self.codes.sort_unstable();
@@ -300,6 +338,44 @@ impl Call {
 fn refusal(codes: &str) -> utoipa::openapi::Response {
     let content = Content::new(Some(RefOr::<Schema>::Ref(Ref::from_schema_name(ProblemView::name()))));
     ResponseBuilder::new().description(codes).content(problem::CONTENT, content).build()
+}
+
+/// Requires the members that may be null. One that may be absent says `nullable = false`.
+fn require_nullable(schema: &mut RefOr<Schema>) {
+    match schema {
+        RefOr::T(Schema::Object(object)) => {
+            for (name, member) in &mut object.properties {
+                if may_be_null(member) && !object.required.contains(name) {
+                    object.required.push(name.clone());
+                }
+                require_nullable(member);
+            }
+        }
+        RefOr::T(Schema::Array(array)) => {
+            if let ArrayItems::RefOrSchema(items) = &mut array.items {
+                require_nullable(items);
+            }
+        }
+        RefOr::T(Schema::OneOf(of)) => of.items.iter_mut().for_each(require_nullable),
+        RefOr::T(Schema::AllOf(of)) => of.items.iter_mut().for_each(require_nullable),
+        RefOr::T(Schema::AnyOf(of)) => of.items.iter_mut().for_each(require_nullable),
+        _ => {}
+    }
+}
+
+fn may_be_null(schema: &RefOr<Schema>) -> bool {
+    let says_null = |kind: &SchemaType| match kind {
+        SchemaType::Type(kind) => *kind == Type::Null,
+        SchemaType::Array(kinds) => kinds.contains(&Type::Null),
+        SchemaType::AnyValue => false,
+    };
+    match schema {
+        RefOr::T(Schema::Object(object)) => says_null(&object.schema_type),
+        RefOr::T(Schema::Array(array)) => says_null(&array.schema_type),
+        RefOr::T(Schema::OneOf(of)) => of.items.iter().any(may_be_null),
+        RefOr::T(Schema::AnyOf(of)) => of.items.iter().any(may_be_null),
+        _ => false,
+    }
 }
 
 /// The schema of which a value is an example: its members, each of its type.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{Finding, Severity};
-use crate::domain::time::{DAY_MS, MINUTE_MS};
+use crate::domain::time::{DAY_MS, MINUTE_MS, rfc3339};
 use crate::server::{TlsFiles, check_tls};
 use crate::store::workspace::Upkeep;
 
@@ -17,6 +17,8 @@ const ROOM_DAYS_MIN: u64 = 30;
 const LOG_MAX: u64 = 256 << 20;
 /// A backup older than so many days is old.
 const BACKUP_DAYS_MAX: i64 = 7;
+/// A certificate that ends in fewer days than this should have been renewed: the usual programs do so 30 days before.
+const CERTIFICATE_DAYS_MIN: i64 = 21;
 /// The file that systemd's time service makes once the clock has been set by NTP.
 const NTP_STATE: &str = "/run/systemd/timesync/synchronized";
 
@@ -32,7 +34,7 @@ pub(super) fn findings(
     found.extend(free_bytes(data).and_then(|free| room(free, upkeep, now_ms)));
     found.extend(permissions(data));
     found.extend(log(log_bytes(data)));
-    found.extend(tls.and_then(tls_files));
+    found.extend(tls.and_then(|files| tls_files(files, now_ms)));
     found.extend(upkeep.and_then(|upkeep| backup(data, upkeep, now_ms)));
     found.into_iter()
 }
@@ -141,13 +143,32 @@ fn log(bytes: u64) -> Option<Finding> {
     })
 }
 
-fn tls_files(files: &TlsFiles) -> Option<Finding> {
-    check_tls(files).err().map(|error| Finding {
-        code: "tls_unusable",
-        severity: Severity::Broken,
-        sentence: error.to_string(),
-        fix: "Name the certificate with its chain in --tls-cert, and the key that it was made with in --tls-key."
-            .to_owned(),
+fn tls_files(files: &TlsFiles, now_ms: i64) -> Option<Finding> {
+    match check_tls(files) {
+        Ok(until_ms) => certificate(until_ms?, now_ms),
+        Err(error) => Some(Finding {
+            code: "tls_unusable",
+            severity: Severity::Broken,
+            sentence: error.to_string(),
+            fix: "Name the certificate with its chain in --tls-cert, and the key that it was made with in --tls-key."
+                .to_owned(),
+        }),
+    }
+}
+
+fn certificate(until_ms: i64, now_ms: i64) -> Option<Finding> {
+    let fix = "Renew the certificate, and restart the server: it reads the files when it starts.".to_owned();
+    let until = rfc3339(until_ms);
+    if until_ms < now_ms {
+        let sentence = format!("The certificate ended at {until}: browsers open no page and send nothing.");
+        return Some(Finding { code: "tls_expired", severity: Severity::Broken, sentence, fix });
+    }
+    let days = (until_ms - now_ms) / DAY_MS;
+    (days < CERTIFICATE_DAYS_MIN).then(|| Finding {
+        code: "tls_expires",
+        severity: Severity::Warning,
+        sentence: format!("The certificate ends in {days} days, at {until}."),
+        fix,
     })
 }
 
@@ -167,6 +188,17 @@ mod tests {
     use super::*;
 
     const NOW: i64 = 1_000 * DAY_MS;
+
+    #[test]
+    fn a_certificate_is_told_before_it_ends_and_is_broken_after() {
+        let told = |until_ms| certificate(until_ms, NOW).map(|found| (found.code, found.severity));
+        assert_eq!(told(NOW + CERTIFICATE_DAYS_MIN * DAY_MS), None);
+        assert_eq!(told(NOW + CERTIFICATE_DAYS_MIN * DAY_MS - 1), Some(("tls_expires", Severity::Warning)));
+        assert_eq!(told(NOW), Some(("tls_expires", Severity::Warning)));
+        assert_eq!(told(NOW - 1), Some(("tls_expired", Severity::Broken)));
+        let sentence = certificate(NOW + 5 * DAY_MS, NOW).unwrap().sentence;
+        assert!(sentence.contains("in 5 days, at 1972-10-02"), "{sentence}");
+    }
 
     fn code(finding: Option<Finding>) -> Option<&'static str> {
         finding.map(|finding| finding.code)

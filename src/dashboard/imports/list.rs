@@ -25,7 +25,11 @@ pub fn page(frame: &Frame, imports: &Page<Import>) -> Markup {
             html! { @if frame.may(Role::Admin) { a.btn.primary href="/imports/new" { (icon("import")) " Import a file" } } },
         ))
         @if imports.rows.is_empty() { (nothing(frame)) } @else { (table(frame, imports)) }
-        p.small.muted.pad-top { "All that is here as files, to keep or to take along: " a href="/export/all" download="" { "one zip of CSV" } " · " a href="/export/all?format=ndjson" download="" { "of NDJSON" } }
+        p.small.muted.pad-top {
+            "All that is here as files, to keep or to take along: "
+            a href="/export/all" download="" { "one zip of CSV" } ", which can be imported whole, also into another workspace · "
+            a href="/export/all?format=ndjson" download="" { "one of NDJSON" } ", for programs. The README in it says what does not come back."
+        }
     };
     shell(frame, "Imports", content)
 }

@@ -18,6 +18,7 @@ pub fn rows_are(kind: Kind) -> &'static str {
         Kind::Attributes => "attributes",
         Kind::Users => "users with their company",
         Kind::Companies => "companies",
+        Kind::Visitors => "visitors",
         Kind::Memberships => "memberships",
         Kind::Notes => "notes",
         Kind::Events => "events",

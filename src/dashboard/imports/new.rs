@@ -1,4 +1,4 @@
-//! `/imports/new`: which file, and what its rows are.
+//! `/imports/new`: which file, or which rows, and what they are.
 
 use actix_web::HttpRequest;
 use actix_web::web::{self, Payload};
@@ -6,6 +6,7 @@ use maud::{Markup, html};
 
 use crate::actions::import::{ImportError, package};
 use crate::dashboard::desk::{self, Answer};
+use crate::dashboard::parts::form::long;
 use crate::dashboard::parts::frame::{Frame, Place, shell};
 use crate::dashboard::parts::icon::{icon, small};
 use crate::dashboard::parts::section::{crumbs, head};
@@ -15,11 +16,12 @@ use crate::http::page::PageError;
 use crate::http::upload;
 
 /// What a file can hold: the kind, its name, an example of its headings.
-const KINDS: [(Kind, &str, &str); 6] = [
+const KINDS: [(Kind, &str, &str); 7] = [
     (Kind::Users, "Users with their company", "e-mail, user id, name, company, role …"),
     (Kind::Companies, "Companies", "company id, name, domain, plan …"),
     (Kind::Memberships, "Memberships", "e-mail or user id, company id, role, joined …"),
     (Kind::Events, "Events", "user id, event, time, and any properties"),
+    (Kind::Visitors, "Visitors", "anonymous id, user id or e-mail, first seen"),
     (Kind::Notes, "Notes", "e-mail, user id or company id, text, author, date"),
     (Kind::Attributes, "Attributes", "owner, name, type, label, hidden …"),
 ];
@@ -48,7 +50,7 @@ pub fn page(frame: &Frame, chosen: Kind, mistake: Option<&str>) -> Markup {
                     }
                     div.field {
                         label for="file" { "The file" }
-                        input.input type="file" id="file" name="file" required accept=".csv,.tsv,.txt,.xlsx,.xlsm,.zip,text/csv,text/tab-separated-values,application/zip"
+                        input.input type="file" id="file" name="file" accept=".csv,.tsv,.txt,.xlsx,.xlsm,.zip,text/csv,text/tab-separated-values,application/zip"
                             aria-invalid=[mistake.map(|_| "true")] aria-describedby="file-note";
                         @match mistake {
                             Some(sentence) => p.error id="file-note" { (small("alert")) span { (sentence) } },
@@ -57,7 +59,8 @@ pub fn page(frame: &Frame, chosen: Kind, mistake: Option<&str>) -> Markup {
                             },
                         }
                     }
-                    div.row { button.btn.primary { (icon("import")) " Send the file" } a.btn.bare href="/imports" { "Cancel" } }
+                    (long(upload::PASTED, "Or paste rows from a spreadsheet", "", "Headings first, then the rows.", None))
+                    div.row { button.btn.primary { (icon("import")) " Send it" } a.btn.bare href="/imports" { "Cancel" } }
                 }
             }
         }

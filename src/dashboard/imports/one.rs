@@ -111,14 +111,15 @@ fn came_together(frame: &Frame, import: &Import, all: &[Import], address: &str) 
                     tbody {
                         @for one in all {
                             @let report = one.checked.as_ref().filter(|_| one.state == State::Draft).unwrap_or(&one.report);
+                            @let is_known = one.state != State::Draft || one.checked.is_some();
                             tr {
                                 th scope="row" {
                                     @if one.key == import.key { b { bdi { (one.file_name) } } }
                                     @else { a href={ "/imports/" (one.key.0) } { bdi { (one.file_name) } } }
                                 }
                                 td { (state(one)) }
-                                td.num { (number(report.rows)) }
-                                td.num { (number(report.refused_rows + report.refused_values)) }
+                                td.num { @if is_known { (number(report.rows)) } }
+                                td.num { @if is_known { (number(report.refused_rows + report.refused_values)) } }
                             }
                         }
                     }
@@ -168,6 +169,7 @@ fn stands(import: &Import, address: &str) -> Markup {
                     header { h2 id="stands-h" { (rows) @if import.state != State::Done { ", and then it ended" } } }
                     (report::counts(&import.report))
                     div.body.stack.tight {
+                        (report::touched(import.key.0, &import.report))
                         (report::refused(import.key.0, &import.report))
                         @if import.kind == Kind::Events {
                             p.small.muted { "Imported events are activity of their own day, and stay." }

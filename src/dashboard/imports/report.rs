@@ -3,9 +3,11 @@
 use maud::{Markup, html};
 use serde_json::Value;
 
+use crate::dashboard::links;
 use crate::dashboard::parts::numbers::{cell, counted, number};
 use crate::dashboard::parts::values;
-use crate::domain::import::Report;
+use crate::domain::filter::Listed;
+use crate::domain::import::{Counts, Report};
 
 /// The counts, as a table.
 pub fn counts(report: &Report) -> Markup {
@@ -53,6 +55,29 @@ pub fn refused(number_of: i64, report: &Report) -> Markup {
         }
         @if !report.new_attributes.is_empty() {
             p { "New attributes: " @for (place, name) in report.new_attributes.iter().enumerate() { @if place > 0 { ", " } code.bare { bdi { (name) } } } }
+        }
+    }
+}
+
+/// The lists of whom an import made or changed.
+pub fn touched(number_of: i64, report: &Report) -> Markup {
+    let any = |of: &[&Counts]| of.iter().any(|counts| counts.created + counts.updated > 0);
+    let lists: Vec<(Listed, &str)> = [
+        (Listed::Users, "the users", any(&[&report.users, &report.memberships])),
+        (Listed::Companies, "the companies", any(&[&report.companies])),
+    ]
+    .into_iter()
+    .filter_map(|(listed, name, is_any)| is_any.then_some((listed, name)))
+    .collect();
+    html! {
+        @if !lists.is_empty() {
+            p {
+                "See " @for (place, (listed, name)) in lists.iter().enumerate() {
+                    @if place > 0 { " and " }
+                    a href=(links::of_import(*listed, number_of)) { (name) }
+                }
+                " that it made or changed."
+            }
         }
     }
 }

@@ -62,13 +62,17 @@ pub fn form(import: &Import, sniffed: &Sniffed, known: &[(Owner, String, Type)])
                 }
                 (columns(import, sniffed, known))
             }
-            section.card aria-labelledby="policy" {
-                header { h2 id="policy" { "How rows meet what is known" } span.muted { (sentence(import)) } }
-                div.body.stack.snug {
-                    @for (part, label, words) in POLICY.iter().filter(|(part, ..)| is_asked(import.kind, part)) {
-                        (choice(part, label, words, import.policy.get(part), ""))
+            @if POLICY.iter().any(|(part, ..)| is_asked(import.kind, part)) {
+                section.card aria-labelledby="policy" {
+                    header { h2 id="policy" { "How rows meet what is known" } span.muted { (sentence(import)) } }
+                    div.body.stack.snug {
+                        @for (part, label, words) in POLICY.iter().filter(|(part, ..)| is_asked(import.kind, part)) {
+                            (choice(part, label, words, import.policy.get(part), ""))
+                        }
                     }
                 }
+            } @else {
+                p.small.muted { (sentence(import)) }
             }
             div.row {
                 button.btn.primary name="do" value="check" { (icon("eye")) " Check" }
@@ -84,7 +88,7 @@ fn is_asked(kind: Kind, part: &str) -> bool {
     match kind {
         // Of an event an empty cell may say that it happened in no company.
         Kind::Events => part == "empty",
-        Kind::Attributes | Kind::Notes => false,
+        Kind::Attributes | Kind::Visitors | Kind::Notes => false,
         Kind::Companies => part != "memberships",
         Kind::Users | Kind::Memberships => true,
     }
@@ -104,15 +108,18 @@ fn reading(import: &Import, sheets: &[String]) -> Markup {
         section.card aria-label="How the file is read" {
         details.fold-body open[sheets.len() > 1] {
             summary {
-                @match sheet {
-                    Some(sheet) => { "The sheet " bdi { (sheet) } }
-                    None => { "Read as " (name(&ENCODINGS, encoding)) ", " (name(&DELIMITERS, &delimiter).to_lowercase()) " between cells" }
+                span {
+                    @match sheet {
+                        Some(sheet) => { "The sheet " bdi { (sheet) } }
+                        None => { "Read as " (name(&ENCODINGS, encoding)) ", " (name(&DELIMITERS, &delimiter).to_lowercase()) " between cells" }
+                    }
+                    ", " @if *header { "headings in the first row" } @else { "no headings" }
+                    @if sheet.is_none() {
+                        ", " (name(&DATES, dates.as_str()).to_lowercase()) ", " @if *decimal_comma { "decimal comma" } @else { "decimal point" }
+                    }
+                    "."
                 }
-                ", " @if *header { "headings in the first row" } @else { "no headings" }
-                @if sheet.is_none() {
-                    ", " (name(&DATES, dates.as_str()).to_lowercase()) ", " @if *decimal_comma { "decimal comma" } @else { "decimal point" }
-                }
-                ". " b { "Change" }
+                " " b { "Change" }
             }
             form.body.stack.snug method="post" action={ "/imports/" (import.key.0) } {
                 div.stack.snug {
@@ -252,10 +259,16 @@ pub fn sentence(import: &Import) -> String {
     };
     match import.kind {
         Kind::Companies => format!("{}.", capital(company)),
+        Kind::Visitors => format!("Visitors are found by anonymous_id; {}.", uncapital(user)),
         Kind::Attributes => "Attributes are found by owner and name.".to_owned(),
         Kind::Events => format!("{user}."),
         Kind::Users | Kind::Memberships | Kind::Notes => format!("{user}; {company}."),
     }
+}
+
+fn uncapital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
 }
 
 fn capital(text: &str) -> String {

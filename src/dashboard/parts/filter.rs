@@ -217,6 +217,7 @@ fn word_of(kind: Kind) -> &'static str {
         Kind::Word(_) => "word",
         Kind::Object => "object",
         Kind::Segment => "segment",
+        Kind::Import => "import",
         Kind::Activity => "activity",
     }
 }
@@ -232,6 +233,7 @@ fn kinds_of(operator: Operator) -> String {
         Kind::Word(&[]),
         Kind::Object,
         Kind::Segment,
+        Kind::Import,
         Kind::Activity,
     ];
     let takes: Vec<&str> = kinds.into_iter().filter(|kind| kind.operators().contains(&operator)).map(word_of).collect();

@@ -235,6 +235,9 @@ pub fn event(minutes: i64, kind: Kind, name: &str, properties: Value, person: us
             Map::new()
         },
         source: "App".to_owned(),
+        session_ms: None,
+        acting_as: false,
+        inactive: false,
     }
 }
 

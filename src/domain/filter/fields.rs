@@ -44,10 +44,23 @@ impl Listed {
     pub fn built_in(self) -> &'static [BuiltIn] {
         use BuiltIn::*;
         match self {
-            Listed::Users => &[UserId, Email, Name, FirstSeen, LastSeen, Companies, State, Trend, Owner, Tags, Segment],
-            Listed::Companies => {
-                &[CompanyId, Name, FirstSeen, LastSeen, Members, ActiveMembers, State, Trend, Owner, Tags, Segment]
+            Listed::Users => {
+                &[UserId, Email, Name, FirstSeen, LastSeen, Companies, State, Trend, Owner, Tags, Segment, Import]
             }
+            Listed::Companies => &[
+                CompanyId,
+                Name,
+                FirstSeen,
+                LastSeen,
+                Members,
+                ActiveMembers,
+                State,
+                Trend,
+                Owner,
+                Tags,
+                Segment,
+                Import,
+            ],
             Listed::Visitors => &[AnonymousId, UserId, FirstSeen, LastSeen],
         }
     }
@@ -86,6 +99,8 @@ pub enum BuiltIn {
     Tags,
     /// Segments that it is in: saved filters that it meets. Of the list itself alone.
     Segment,
+    /// The numbers of the imports that made or changed it; of a user also a membership of theirs.
+    Import,
 }
 
 /// The words of states.
@@ -112,6 +127,7 @@ impl BuiltIn {
             BuiltIn::Owner => "owner",
             BuiltIn::Tags => "tags",
             BuiltIn::Segment => "segment",
+            BuiltIn::Import => "import",
         }
     }
 
@@ -126,6 +142,7 @@ impl BuiltIn {
             BuiltIn::Trend => Kind::Word(TRENDS),
             BuiltIn::Tags => Kind::List,
             BuiltIn::Segment => Kind::Segment,
+            BuiltIn::Import => Kind::Import,
         }
     }
 }
@@ -242,6 +259,8 @@ pub enum Kind {
     Object,
     /// A saved filter.
     Segment,
+    /// The number of an import.
+    Import,
     /// How often somebody did something.
     Activity,
 }
@@ -263,6 +282,7 @@ impl Kind {
             Kind::Word(_) => &[Is, Not, In],
             Kind::Object => &[Set, Unset],
             Kind::Segment => &[Is, Not],
+            Kind::Import => &[Is, Not, In],
             Kind::Activity => &[Done, NotDone],
         }
     }

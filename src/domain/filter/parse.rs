@@ -284,6 +284,7 @@ fn expected(kind: Kind) -> String {
         Kind::Day => "a day such as 2026-03-01".to_owned(),
         Kind::Instant => "a day such as 2026-03-01, or a time such as 2026-03-01T09:30:00Z".to_owned(),
         Kind::Word(words) => words.join(", "),
+        Kind::Import => "the number of an import, such as 12".to_owned(),
         Kind::Activity => {
             format!("how often in how many days, such as 3,30d: 1 to {TIMES_MAX} times, in 1d to {DAYS_MAX}d")
         }
@@ -309,6 +310,7 @@ fn value(kind: Kind, text: &str) -> Result<Value, String> {
                 .map(Value::Instant),
         },
         Kind::Word(words) => words.contains(&text).then(|| Value::Text(text.to_owned())),
+        Kind::Import => whole(text, u32::MAX).map(|number| Value::Number(number.into())),
         Kind::Object | Kind::Activity | Kind::Segment => None,
     };
     read.ok_or_else(|| format!("Use {}.", expected(kind)))

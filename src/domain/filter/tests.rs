@@ -58,6 +58,7 @@ fn values(kind: Kind) -> BoxedStrategy<Value> {
             .prop_map(Value::Text)
             .boxed(),
         Kind::Number => numbers().prop_map(Value::Number).boxed(),
+        Kind::Import => (1_i64..5).prop_map(|number| Value::Number(number.into())).boxed(),
         Kind::Boolean => any::<bool>().prop_map(Value::Boolean).boxed(),
         Kind::Day => days().prop_map(Value::Day).boxed(),
         Kind::Instant => prop_oneof![

@@ -70,6 +70,8 @@ impl Condition {
             (_, Test::Not(Value::Segment(saved))) => format!("not in the segment “{}”", saved.name),
             (Field::Own(Fact::BuiltIn(BuiltIn::Tags), _), _) => tagged("", test),
             (Field::Company(Fact::BuiltIn(BuiltIn::Tags)), _) => tagged("company ", test),
+            (Field::Own(Fact::BuiltIn(BuiltIn::Import), _), _) => imported("", test),
+            (Field::Company(Fact::BuiltIn(BuiltIn::Import)), _) => imported("company ", test),
             (Field::Own(Fact::BuiltIn(BuiltIn::LastSeen), _), Test::Unset) => "never active".to_owned(),
             (Field::Own(Fact::BuiltIn(BuiltIn::LastSeen), _), Test::Set) => "active at least once".to_owned(),
             (Field::Own(Fact::BuiltIn(BuiltIn::FirstSeen | BuiltIn::LastSeen), _), _) => seen(&field, test),
@@ -174,6 +176,15 @@ fn tagged(whose: &str, test: &Test) -> String {
         Test::Unset => format!("{whose}not tagged"),
         Test::Has(_) | Test::Starts(_) => format!("a {whose}tag {}", is(test)),
         other => format!("{whose}tags {}", is(other)),
+    }
+}
+
+fn imported(whose: &str, test: &Test) -> String {
+    match test {
+        Test::Is(value) => format!("{whose}made or changed by import {}", said(value)),
+        Test::Not(value) => format!("{whose}neither made nor changed by import {}", said(value)),
+        Test::In(values) => format!("{whose}made or changed by import {}", listed(values)),
+        other => format!("{whose}import {}", is(other)),
     }
 }
 

@@ -15,6 +15,9 @@ use crate::domain::table::{self, Kind};
 pub enum Target {
     /// Nothing.
     Ignore,
+    /// Our id in the workspace from which it was exported, which tells leads and users apart: whoever has no user id
+    /// there is a lead, and never the user who has the same address.
+    Id,
     /// The site's id of the user.
     UserId,
     /// The browser of an event.
@@ -73,6 +76,14 @@ pub enum Target {
     Type,
     /// A page's or screen's own name.
     PageName,
+    /// When a browser was linked to its user.
+    LinkedAt,
+    /// The session that it belongs to: its start in Unix milliseconds (T6).
+    SessionId,
+    /// Whether staff did it, looking at a customer (R16).
+    ActingAs,
+    /// Whether it is activity (T5).
+    Active,
     /// When it happened.
     Time,
     /// Properties as JSON.
@@ -86,6 +97,7 @@ pub enum Target {
 /// Targets of one word.
 const WORDS: &[(&str, Target)] = &[
     ("ignore", Target::Ignore),
+    ("id", Target::Id),
     ("user_id", Target::UserId),
     ("anonymous_id", Target::AnonymousId),
     ("company_id", Target::CompanyId),
@@ -114,6 +126,10 @@ const WORDS: &[(&str, Target)] = &[
     ("event", Target::Event),
     ("type", Target::Type),
     ("page_name", Target::PageName),
+    ("linked_at", Target::LinkedAt),
+    ("session_id", Target::SessionId),
+    ("acting_as", Target::ActingAs),
+    ("active", Target::Active),
     ("time", Target::Time),
     ("properties", Target::Properties),
     ("context", Target::Context),
@@ -175,18 +191,20 @@ impl Target {
     /// Whether a kind of import takes it.
     pub fn fits(&self, kind: Kind) -> bool {
         use Target::{
-            Aliases, AnonymousId, ArchivedAt, Attribute, Author, Company, CompanyId, Context, Current, EditedAt, Event,
-            FirstSeen, GivenDomains, Hidden, History, Ignore, JoinedAt, Label, LeftAt, Locked, MadeAt, MessageId, Name,
-            NextDate, PageName, Properties, Property, SignedMembers, Tags, Text, Time, Type, UserId,
+            ActingAs, Active, Aliases, AnonymousId, ArchivedAt, Attribute, Author, Company, CompanyId, Context,
+            Current, EditedAt, Event, FirstSeen, GivenDomains, Hidden, History, Id, Ignore, JoinedAt, Label, LeftAt,
+            LinkedAt, Locked, MadeAt, MessageId, Name, NextDate, PageName, Properties, Property, SessionId,
+            SignedMembers, Tags, Text, Time, Type, UserId,
         };
         match self {
             Ignore => true,
-            CompanyId => kind != Kind::Attributes,
-            Company => !matches!(kind, Kind::Events | Kind::Attributes),
+            Id => !matches!(kind, Kind::Companies | Kind::Attributes),
+            CompanyId => !matches!(kind, Kind::Attributes | Kind::Visitors),
+            Company => !matches!(kind, Kind::Events | Kind::Attributes | Kind::Visitors),
             UserId => !matches!(kind, Kind::Companies | Kind::Attributes),
             // An event and a note say who they are of, and nothing about them.
             Attribute(Owner::User, name, _) => match kind {
-                Kind::Users | Kind::Memberships => true,
+                Kind::Users | Kind::Visitors | Kind::Memberships => true,
                 Kind::Events | Kind::Notes => name == "email",
                 Kind::Companies | Kind::Attributes => false,
             },
@@ -194,15 +212,17 @@ impl Target {
             Attribute(Owner::Membership, ..) | JoinedAt | LeftAt | Current => {
                 matches!(kind, Kind::Users | Kind::Memberships)
             }
-            FirstSeen | Tags | Aliases => matches!(kind, Kind::Users | Kind::Companies),
+            Tags | Aliases => matches!(kind, Kind::Users | Kind::Companies),
+            FirstSeen => matches!(kind, Kind::Users | Kind::Visitors | Kind::Companies),
+            LinkedAt => kind == Kind::Visitors,
+            AnonymousId => matches!(kind, Kind::Visitors | Kind::Events),
             Target::Owner => matches!(kind, Kind::Users | Kind::Companies | Kind::Attributes),
             GivenDomains | SignedMembers | ArchivedAt => kind == Kind::Companies,
             Name | Label | Locked | Hidden | History => kind == Kind::Attributes,
             Author | Text | NextDate | MadeAt | EditedAt => kind == Kind::Notes,
             Type => matches!(kind, Kind::Events | Kind::Attributes),
-            AnonymousId | MessageId | Event | PageName | Time | Properties | Context | Property(..) => {
-                kind == Kind::Events
-            }
+            MessageId | Event | PageName | Time | SessionId | ActingAs | Active | Properties | Context
+            | Property(..) => kind == Kind::Events,
         }
     }
 
@@ -287,6 +307,7 @@ impl Mapping {
             Kind::Attributes if !(has("owner") && has("name") && has("type")) => {
                 "which attribute it is: columns must be owner (user, company or membership), name and type"
             }
+            Kind::Visitors if !has("anonymous_id") => "which browser it is: a column must be anonymous_id",
             Kind::Notes if !user && !company => {
                 "whom it is about: a column must be user_id, user.email, company_id or company"
             }
@@ -447,7 +468,10 @@ fn of_heading(kind: Kind, heading: &str, plain: &str, all: &[String], known: &Kn
         _ => None,
     };
     if plain == "id" {
-        return Some(id.unwrap_or(Target::Ignore));
+        // Of an event it may be the event's own, but where that stands under its name.
+        let is_ours = Target::Id.fits(kind) && (kind != Kind::Events || has("event_id"));
+        let ours = if is_ours { Target::Id } else { Target::Ignore };
+        return Some(id.unwrap_or(ours));
     }
     // What a file of refused rows says of them.
     if plain.starts_with("rollcall_") || DERIVED.contains(&plain) {
@@ -577,16 +601,7 @@ mod tests {
                 Kind::Users,
                 &["id", "user_id", "email", "plan (string)", "attribute.owner (list)", "owner", "first_seen", "state"]
             ),
-            [
-                "ignore",
-                "user_id",
-                "user.email",
-                "user.plan:string",
-                "user.owner:list",
-                "ignore",
-                "first_seen",
-                "ignore"
-            ]
+            ["id", "user_id", "user.email", "user.plan:string", "user.owner:list", "ignore", "first_seen", "ignore"]
         );
         let (before, behind) = Kind::Events.columns();
         let all: Vec<&str> = before.iter().chain(behind).copied().collect();
@@ -599,12 +614,15 @@ mod tests {
                 "page_name",
                 "time",
                 "ignore",
-                "ignore",
+                "id",
                 "user_id",
                 "user.email",
                 "anonymous_id",
                 "company_id",
                 "ignore",
+                "session_id",
+                "acting_as",
+                "active",
                 "properties",
                 "context"
             ]

@@ -141,3 +141,6 @@ impl Policy {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

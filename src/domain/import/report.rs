@@ -82,6 +82,8 @@ pub struct Report {
     pub attributes: Counts,
     /// Users and leads.
     pub users: Counts,
+    /// Browsers.
+    pub visitors: Counts,
     /// Companies.
     pub companies: Counts,
     /// Memberships.
@@ -106,6 +108,7 @@ impl Report {
         match kind {
             Kind::Attributes => &mut self.attributes,
             Kind::Users => &mut self.users,
+            Kind::Visitors => &mut self.visitors,
             Kind::Memberships => &mut self.memberships,
             Kind::Companies => &mut self.companies,
             Kind::Notes => &mut self.notes,
@@ -114,10 +117,11 @@ impl Report {
     }
 
     /// What became of each kind, in the order in which it is told.
-    pub fn counts(&self) -> [(&'static str, Counts); 6] {
+    pub fn counts(&self) -> [(&'static str, Counts); 7] {
         [
             ("Attributes", self.attributes),
             ("Users", self.users),
+            ("Visitors", self.visitors),
             ("Companies", self.companies),
             ("Memberships", self.memberships),
             ("Notes", self.notes),

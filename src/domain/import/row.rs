@@ -100,8 +100,12 @@ pub struct Draft {
     pub user_id: Option<UserId>,
     /// The user's e-mail address, as compared.
     pub email: Option<String>,
-    /// The browser of an event.
+    /// The row comes from a workspace, which tells leads and users apart: an address alone is a lead's.
+    pub is_told_apart: bool,
+    /// The browser.
     pub anonymous_id: Option<AnonymousId>,
+    /// When it was linked to its user, Unix milliseconds.
+    pub linked_ms: Option<i64>,
     /// The user's attributes, the e-mail address among them.
     pub traits: Map<String, Value>,
     /// Companies with their attributes.
@@ -241,6 +245,17 @@ impl Reader {
                 },
                 Target::MadeAt => note.made_ms = Some(self.instant(heading, &text()?)?),
                 Target::EditedAt => note.edited_ms = Some(self.instant(heading, &text()?)?),
+                // Other tools have ids of their own under this name.
+                Target::Id => {
+                    draft.is_told_apart = uuid::Uuid::try_parse(&text()?).is_ok_and(|id| id.get_version_num() == 7)
+                }
+                Target::LinkedAt => draft.linked_ms = Some(self.instant(heading, &text()?)?),
+                Target::SessionId => event.session_ms = text()?.parse().ok(),
+                Target::ActingAs | Target::Active => match self.value(heading, cell, Type::Boolean) {
+                    Ok(value) if column.target == Target::ActingAs => event.acting_as = value == true,
+                    Ok(value) => event.inactive = value == false,
+                    Err(refused) => draft.refused.push(*refused),
+                },
                 Target::UserId => draft.user_id = UserId::parse(&text()?)?,
                 Target::AnonymousId => draft.anonymous_id = AnonymousId::parse(&text()?)?,
                 Target::CompanyId => {
@@ -297,7 +312,7 @@ impl Reader {
             Kind::Events => draft.event = Some(finished(event, properties, &draft)?),
             Kind::Notes => draft.note = Some(note),
             Kind::Attributes => draft.definition = Some(said.read()?),
-            Kind::Users | Kind::Memberships | Kind::Companies => {}
+            Kind::Users | Kind::Visitors | Kind::Memberships | Kind::Companies => {}
         }
         self.check(&draft)?;
         Ok(draft)
@@ -361,6 +376,7 @@ impl Reader {
             Kind::Companies | Kind::Memberships if draft.companies.is_empty() => {
                 (Code::CompanyIdMissing, "The row says no company.")
             }
+            Kind::Visitors if draft.anonymous_id.is_none() => (Code::UserMissing, "The row has no anonymous id."),
             Kind::Notes if !has_user && draft.companies.is_empty() => {
                 (Code::UserMissing, "The row names neither a user nor a company.")
             }

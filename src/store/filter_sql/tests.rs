@@ -77,7 +77,7 @@ fn attributes(dice: &mut Dice, owner: Owner) -> Map<String, Json> {
 
 /// Users, companies and visitors with all that filters look at; some merged, archived, never seen.
 fn filled() -> Sample {
-    let (sample, mut dice) = (Sample::new(), Dice(11));
+    let (sample, mut dice, mut imports) = (Sample::new(), Dice(11), Dice(5));
     sample.run("BEGIN; INSERT INTO settings VALUES ('time_zone', 'Europe/Warsaw');");
     sample.run(
         "INSERT INTO operators (email, role, created_ms) VALUES ('ann@acme.test', 'owner', 1), ('pro', 'admin', 1);",
@@ -90,6 +90,21 @@ fn filled() -> Sample {
                 rusqlite::params![key, json!(attributes).to_string()],
             )
             .unwrap();
+    };
+    sample.run(
+        "INSERT INTO sources (source_key, source_id, name, kind, created_ms)
+         VALUES (91, 'import-1', 'x', 'import', 1), (92, 'import-2', 'x', 'import', 1), (93, 'imported-events', 'x', 'import', 1);
+         INSERT INTO imports (kind, file_name, file_hash, bytes, by_kind, by_name, state, headings, reading, mapping,
+           policy, source_key, created_ms)
+         VALUES ('users', 'a.csv', '', 1, 'shell', '', 'done', '', '{}', '[]', '{}', 91, 1),
+                ('companies', 'b.csv', '', 1, 'shell', '', 'done', '', '{}', '[]', '{}', 92, 1),
+                ('events', 'c.csv', '', 1, 'shell', '', 'done', '', '{}', '[]', '{}', 93, 1);",
+    );
+    let import = |dice: &mut Dice, subject: i64, key: i64, company: i64| {
+        let cause = dice.one_of(&["import", "import", "message"]);
+        let set = sample.change(days_ago(3), cause, &[(subject, key, company, "plan")]);
+        let source = 91 + dice.roll(3);
+        sample.run(&format!("UPDATE change_sets SET source_key = {source} WHERE change_key = {set}"));
     };
     let mut all_companies = Vec::new();
     for number in 0..14 {
@@ -108,6 +123,9 @@ fn filled() -> Sample {
         if dice.roll(3) == 0 {
             sample.run(&format!("INSERT INTO profile_tags VALUES (1, {company}, 'pro')"));
         }
+        if imports.roll(2) == 0 {
+            import(&mut imports, 1, company, 0);
+        }
     }
     for number in 0..70 {
         let id = (number % 9 != 0).then(|| format!("{}{number}", dice.one_of(&["pro", "U-", "ann"])));
@@ -123,6 +141,10 @@ fn filled() -> Sample {
             if dice.roll(4) == 0 {
                 sample.run(&format!("INSERT INTO profile_tags VALUES (0, {user}, '{tag}')"));
             }
+        }
+        if imports.roll(2) == 0 {
+            let (subject, company) = imports.one_of(&[(0, 0), (2, 1)]);
+            import(&mut imports, subject, user, company);
         }
         let mut joined = BTreeSet::new();
         for _ in 0..dice.roll(4) {
@@ -218,6 +240,21 @@ fn tags_of(sample: &Sample, subject: i64, key: i64) -> Json {
     ))
 }
 
+/// The imports that changed one of a kind, or one that is merged into it.
+fn imports_of(sample: &Sample, table: &str, subjects: &str, key: i64) -> Json {
+    let one = if table == "users" { "user_key" } else { "company_key" };
+    json!(rows(
+        sample,
+        &format!(
+            "SELECT DISTINCT i.import_key FROM imports i JOIN change_sets USING (source_key) JOIN changes USING (change_key)
+             JOIN {table} t ON t.{one} = subject_key
+             WHERE i.kind <> 'events' AND cause = 'import' AND subject IN ({subjects})
+               AND coalesce(t.merged_into, t.{one}) = {key}"
+        ),
+        |row| row.get::<_, i64>(0).unwrap()
+    ))
+}
+
 fn all_companies(sample: &Sample) -> BTreeMap<i64, Record> {
     let sql = "SELECT company_key, company_id, c.name, json(attributes), first_seen_ms, last_seen_hour, members, active_members,
                o.email FROM companies c LEFT JOIN operators o ON o.operator_key = c.owner_key";
@@ -230,6 +267,7 @@ fn all_companies(sample: &Sample) -> BTreeMap<i64, Record> {
         record.built_in.insert("active_members_30d", number(row, 7));
         record.built_in.insert("owner", text(row, 8));
         record.built_in.insert("tags", tags_of(sample, 1, key));
+        record.built_in.insert("import", imports_of(sample, "companies", "1", key));
         let mut people: BTreeMap<i32, BTreeSet<i64>> = BTreeMap::new();
         let folds = rows(
             sample,
@@ -276,6 +314,7 @@ fn all_users(sample: &Sample) -> BTreeMap<i64, Record> {
         record.built_in.insert("companies", number(row, 7));
         record.built_in.insert("owner", text(row, 8));
         record.built_in.insert("tags", tags_of(sample, 0, key));
+        record.built_in.insert("import", imports_of(sample, "users", "0, 2", key));
         let mut people: BTreeMap<i32, BTreeSet<i64>> = BTreeMap::new();
         for day in
             rows(sample, &format!("SELECT day FROM people_by_day WHERE user_key = {key}"), |row| row.get(0).unwrap())
@@ -384,6 +423,7 @@ fn fact_holds(record: &Record, fact: &Fact, test: &Test) -> bool {
         (Kind::List, test) => value.as_array().unwrap().iter().any(|item| text_holds(item.as_str().unwrap(), test)),
         (Kind::Number, Test::Set) => matches!(fact, Fact::Attribute(..)) || value.as_f64() > Some(0.0),
         (Kind::Boolean | Kind::Instant | Kind::Day | Kind::Object, Test::Set) => true,
+        (Kind::Import, test) => value.as_array().unwrap().iter().any(|of| number_holds(of.as_f64().unwrap(), test)),
         (Kind::Number, test) => number_holds(value.as_f64().unwrap(), test),
         (Kind::Boolean, Test::Is(wanted)) => *wanted == Value::Boolean(value == true),
         (Kind::Day, test) => within(&value.as_str().unwrap().parse().unwrap(), moment().day_range(test)),

@@ -274,4 +274,4 @@ impl Merged {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

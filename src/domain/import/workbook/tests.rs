@@ -22,7 +22,7 @@ fn refusal(bytes: &[u8]) -> String {
 }
 
 /// A workbook of one sheet `S`, written out as XML; parts that are named again are these.
-fn raw(sheet: &str, others: &[(&str, &str)]) -> Vec<u8> {
+pub(in crate::domain::import) fn raw(sheet: &str, others: &[(&str, &str)]) -> Vec<u8> {
     const SPREADSHEET: &str = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
     const OFFICE: &str = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
     const PACKAGE: &str = "http://schemas.openxmlformats.org/package/2006/relationships";

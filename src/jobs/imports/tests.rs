@@ -1,0 +1,175 @@
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+
+use super::*;
+use crate::actions::import::file::Incoming;
+use crate::domain::table::Kind;
+use crate::store::{Ambient, recount};
+
+/// Cells as files have them: known, new and wrong ones, of both users with one e-mail address, of unknown
+/// companies, with quotes, newlines, dates that are none, formulas.
+const CELLS: [&str; 24] = [
+    "",
+    "ann",
+    "bob",
+    "eve",
+    "u1",
+    "null",
+    "ann@x.test",
+    "both@x.test",
+    "a@b",
+    "not an address",
+    "acme",
+    "globex",
+    "acme|globex",
+    "Acme Inc",
+    "12",
+    "-1,5",
+    "31/02/2026",
+    "2026-02-28",
+    "yes",
+    "=1+1",
+    "'",
+    "say \"hi\"\nand, more",
+    "{{id}}",
+    "\u{0}é\u{202e}",
+];
+const HEADINGS: [&str; 10] =
+    ["user_id", "email", "company", "company_id", "role", "seats", "joined_at", "left_at", "current", "plan (list)"];
+
+fn cases() -> u32 {
+    if std::env::var_os("ROLLCALL_FULL").is_some_and(|full| !full.is_empty()) { 2_000 } else { 12 }
+}
+
+/// A store in which some are known, two of them by one e-mail address.
+fn workspace(folder: &Path) -> Store {
+    let store = Store::open(&folder.join("rollcall.db"), Ambient::default()).unwrap();
+    let text =
+        "user_id,email,company_id,seats (number)\nann,ann@x.test,acme,3\nbob,both@x.test,,\neve,both@x.test,globex,\n";
+    let key = keep(&store, text.as_bytes(), Kind::Users).unwrap();
+    store.write_now(move |tx| import::run(tx, key)).unwrap();
+    done(&store);
+    store
+}
+
+fn done(store: &Store) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    runtime.block_on(work(store)).unwrap();
+}
+
+fn keep(store: &Store, bytes: &[u8], kind: Kind) -> Result<ImportKey, import::ImportError> {
+    let mut incoming = Incoming::new(store)?;
+    incoming.write(bytes)?;
+    file::keep(store, incoming, kind, None, "generated.csv", ("shell".to_owned(), String::new()))
+}
+
+/// What came of a file, and each row that was not taken.
+type Told = (Report, Vec<Refusal>);
+
+/// Checks and runs a file, where it can be; what was said and what was done.
+fn both(store: &Store, bytes: &[u8], kind: Kind) -> Option<[Told; 2]> {
+    let key = keep(store, bytes, kind).ok()?;
+    if store.write_now(move |tx| import::check(tx, key)).is_err() {
+        store.write_now(move |tx| import::discard(tx, key)).unwrap();
+        file::remove(store, key);
+        return None;
+    }
+    let step = || {
+        done(store);
+        store.read_now(|db| imports::find(db, key)).unwrap().unwrap()
+    };
+    let refused = || store.read_now(|db| imports::refusals(db, key, None, 1_000)).unwrap().rows;
+    let checked = step();
+    let said = refused();
+    assert_eq!((checked.state, &checked.problem), (State::Draft, &None));
+    store.write_now(move |tx| import::run(tx, key)).unwrap();
+    let done = step();
+    assert_eq!((done.state, &done.problem), (State::Done, &None));
+    let report = Report { examples: Vec::new(), ..checked.checked.unwrap() };
+    Some([(report, said), (done.report, refused())])
+}
+
+fn is_whole(store: &Store) {
+    let findings = store.read_settled(recount::differences).unwrap();
+    assert!(findings.is_empty(), "{findings:?}");
+}
+
+/// A workbook of the same rows, with numbers and days as what they are.
+fn workbook(rows: &[Vec<&str>]) -> Vec<u8> {
+    let mut book = rust_xlsxwriter::Workbook::new();
+    let (sheet, day) = (book.add_worksheet(), rust_xlsxwriter::Format::new().set_num_format("yyyy-mm-dd"));
+    for (row, cells) in (0..).zip(rows) {
+        for (column, cell) in (0..).zip(cells) {
+            match (cell.parse::<f64>(), rust_xlsxwriter::ExcelDateTime::parse_from_str(cell)) {
+                (Ok(number), _) => sheet.write(row, column, number).unwrap(),
+                (_, Ok(date)) if cell.len() == 10 => sheet.write_with_format(row, column, &date, &day).unwrap(),
+                _ => sheet.write(row, column, *cell).unwrap(),
+            };
+        }
+    }
+    book.save_to_buffer().unwrap()
+}
+
+fn delimited(rows: &[Vec<&str>]) -> Vec<u8> {
+    let mut writer = csv::WriterBuilder::new().flexible(true).from_writer(Vec::new());
+    for row in rows {
+        writer.write_record(row).unwrap();
+    }
+    writer.into_inner().unwrap()
+}
+
+#[test]
+fn a_check_says_what_the_run_does_whatever_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = workspace(folder.path());
+    let columns = HEADINGS.len() - 3;
+    let row = proptest::collection::vec(proptest::sample::select(CELLS.to_vec()), columns);
+    let rows = proptest::collection::vec(row, 1..30);
+    let repeated = proptest::collection::vec(any::<prop::sample::Index>(), 0..4);
+    let headings = Just(HEADINGS.to_vec()).prop_shuffle();
+    let kinds = proptest::sample::select(Kind::ALL.to_vec());
+    let ways = (kinds, any::<bool>(), 0..4_usize, any::<prop::sample::Index>());
+    let config = Config { cases: cases(), failure_persistence: None, ..Config::default() };
+    TestRunner::new(config)
+        .run(&(headings, rows, repeated, ways), |(headings, mut rows, repeated, (kind, is_workbook, part, cut))| {
+            rows.extend(repeated.iter().map(|place| place.get(&rows).clone()).collect::<Vec<_>>());
+            rows.insert(0, headings[..columns].to_vec());
+            let mut bytes = if is_workbook { workbook(&rows) } else { delimited(&rows) };
+            if part == 0 {
+                bytes.truncate(cut.index(bytes.len()));
+            }
+            if let Some([checked, done]) = both(&store, &bytes, kind) {
+                assert_eq!(checked, done);
+                // The same once more finds nothing to do.
+                let [_, (again, _)] = both(&store, &bytes, kind).unwrap();
+                let made = [again.users, again.companies, again.memberships, again.events].map(|of| of.created);
+                assert_eq!(made, [0; 4]);
+            }
+            Ok(())
+        })
+        .unwrap();
+    is_whole(&store);
+    assert!(!folder.path().join("rollcall.db.imports").exists(), "nothing is left of files that were refused");
+    store.close();
+}
+
+#[test]
+fn bytes_of_any_kind_are_read_or_refused_and_break_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = workspace(folder.path());
+    let config = Config { cases: cases(), failure_persistence: None, ..Config::default() };
+    let bytes = proptest::collection::vec(any::<u8>(), 0..600);
+    let headed = (any::<bool>(), bytes);
+    TestRunner::new(config)
+        .run(&headed, |(headed, bytes)| {
+            let mut file = if headed { b"user_id,email,company\n".to_vec() } else { Vec::new() };
+            file.extend(bytes);
+            if let Some([checked, done]) = both(&store, &file, Kind::Users) {
+                assert_eq!(checked, done);
+            }
+            Ok(())
+        })
+        .unwrap();
+    is_whole(&store);
+    store.close();
+}
