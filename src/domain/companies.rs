@@ -75,7 +75,10 @@ impl Memberships {
                 Said::Joins(company) => {
                     let list = spans.entry(company).or_default();
                     match list.last_mut() {
-                        Some(open) if open.left_ms.is_none() => open.stated = order,
+                        // Who comes back in the moment of leaving was never away.
+                        Some(last) if last.left_ms.is_none_or(|left_ms| left_ms == order.at_ms) => {
+                            (last.left_ms, last.stated) = (None, order);
+                        }
                         _ => list.push(Span { joined_ms: order.at_ms, left_ms: None, stated: order }),
                     }
                 }
@@ -167,6 +170,18 @@ mod tests {
         assert_eq!(Memberships::of(&statements).current, Some(Y));
         statements.push(said(3, Said::Leaves(Y)));
         assert_eq!(Memberships::of(&statements).current, Some(X));
+    }
+
+    #[test]
+    fn who_leaves_and_comes_back_within_a_moment_has_one_time_in_the_company() {
+        let at =
+            |place: i64, of: Said| Statement { order: Order { at_ms: 5, message_hash: place, place: 1 }, said: of };
+        let joins_and_leaves =
+            (0..6).map(|place| at(place, if place % 2 == 0 { Said::Joins(X) } else { Said::Leaves(X) }));
+        let memberships = Memberships::of(&joins_and_leaves.collect::<Vec<_>>());
+        let spans: Vec<(i64, Option<i64>)> =
+            memberships.spans[&X].iter().map(|span| (span.joined_ms, span.left_ms)).collect();
+        assert_eq!(spans, [(5, Some(5))]);
     }
 
     #[test]
