@@ -118,7 +118,7 @@ pub struct Counts {
     pub suggested_domains: Count,
 }
 
-/// How many there are, each counted as far as [`COUNTED_MAX`].
+/// How many there are, each counted as far as 10,000.
 ///
 /// # Errors
 /// [`StoreError`] only.
