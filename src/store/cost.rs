@@ -80,7 +80,7 @@ mod tests {
     use super::*;
     use crate::store::{Ambient, Store};
 
-    #[actix_web::test]
+    #[tokio::test]
     async fn the_reads_of_a_request_are_counted_and_nobody_else_s() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("rollcall.db"), Ambient::default()).unwrap();
