@@ -19,6 +19,8 @@ pub struct Site {
     pub trusted_proxies: Vec<Network>,
     /// This server speaks TLS itself.
     pub tls: bool,
+    /// Webhooks may lead to this machine and into networks of one's own.
+    pub private_webhooks: bool,
 }
 
 /// A range of addresses, such as `10.0.0.0/8`.
