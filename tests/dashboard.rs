@@ -1,70 +1,11 @@
-//! The dashboard as a person uses it, from the set-up link on; with JavaScript, without it, and
+//! The dashboard as a person uses it (`guided.rs` tells the way to it); with JavaScript, without it, and
 //! with a screen reader's eyes (axe).
 
 mod support;
 
 use serde_json::{Value, json};
+use support::Rollcall;
 use support::browser::Browser;
-use support::site::Site;
-use support::{OWNER, Rollcall, until};
-
-/// From the one-time link to a signed-in page's user and company on screen, by what the pages say alone.
-#[actix_web::test]
-async fn an_operator_gets_from_the_set_up_link_to_a_user_and_a_company() {
-    let mut rollcall = Rollcall::prepare(&[]);
-    let printed = rollcall.serve().join("\n");
-    let start = printed.find("/set-up?token=").unwrap_or_else(|| panic!("no set-up link in:\n{printed}"));
-    let path: String =
-        printed[start..].chars().take_while(|c| !c.is_whitespace() && !matches!(c, '"' | '\\' | ')')).collect();
-    let browser = Browser::start().await;
-    browser.open(&format!("{}{path}", rollcall.address)).await;
-    browser.fill("workspace_name", "Quayside").await;
-    browser.fill("time_zone", "Europe/Warsaw").await;
-    browser.fill("email", OWNER.0).await;
-    browser.fill("password", OWNER.1).await;
-    browser.click("Set up").await;
-    until("the installation page", || async {
-        let address = browser.address().await;
-        if address.contains("/install") { Ok(()) } else { Err(format!("{address}\n{}", browser.text().await)) }
-    })
-    .await;
-    // The link works once.
-    let again = rollcall.client.get(format!("{}{path}", rollcall.address)).send().await.expect("an answer");
-    assert_ne!(again.status(), 200);
-
-    // Paste the second snippet as it stands, with values in place of the examples.
-    let codes = browser.run("return [...document.querySelectorAll('pre code')].map(code => code.textContent)").await;
-    let codes: Vec<String> = serde_json::from_value(codes).expect("texts");
-    let snippet = codes.iter().find(|code| code.contains("rollcall-settings")).unwrap_or_else(|| panic!("{codes:?}"));
-    assert!(snippet.contains("company_id"), "{snippet}");
-    let key_at = snippet.find("\"write_key\"").unwrap_or_else(|| panic!("{snippet}"));
-    let key = snippet[key_at..].split('"').nth(3).expect("a key");
-    let script_at = snippet.find("src=\"").expect("a script") + 5;
-    let script = snippet[script_at..].split('"').next().expect("an address");
-    assert_eq!(script, format!("{}/widget.js", rollcall.address));
-    let site = Site::start();
-    let settings = json!({
-        "write_key": key, "user_id": "ola", "name": "Ola Nordmann", "company": { "company_id": "fjord", "name": "Fjord Works" },
-    });
-    site.page(
-        "/app",
-        &format!(
-            "<script type=\"application/json\" id=\"rollcall-settings\">{settings}</script><script async src=\"{script}\"></script>"
-        ),
-    );
-    let page = Browser::start().await;
-    page.open(&site.url("/app")).await;
-    // The installation page says so by itself.
-    browser.sees("Ola Nordmann").await;
-    browser.sees("Fjord Works").await;
-    browser.open(&format!("{}/users", rollcall.address)).await;
-    browser.click("Ola Nordmann").await;
-    browser.sees("fjord").await;
-    browser.open(&format!("{}/companies", rollcall.address)).await;
-    browser.click("Fjord Works").await;
-    browser.sees("Ola Nordmann").await;
-    assert_eq!(browser.console().await, Vec::<String>::new());
-}
 
 /// A workspace with some of everything that the pages show.
 async fn filled() -> Rollcall {
