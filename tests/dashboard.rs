@@ -21,7 +21,8 @@ async fn filled() -> Rollcall {
                 "plan": (["pro", "free", "team"][number as usize % 3]), "tickets": number.to_string(), "beta": number % 2 == 0, "created_at": 1_700_000_000 + number * 3_600,
                 "company": {
                     "company_id": format!("company-{}", number % 7), "name": format!("Company {}", number % 7),
-                    "plan": "team", "seats": 20, "membership": { "role": "member" },
+                    "plan": "team", "seats": 20,
+                    "membership": { "role": if number % 3 == 0 { "admin" } else { "member" } },
                 },
             },
         }));
@@ -89,6 +90,7 @@ const PAGES: &[&str] = &[
     "/visitors",
     "/companies",
     "/companies/company-3",
+    "/companies/company-3?role=is:admin&sort=-events",
     "/live",
     "/bulk?list=users&all=1&q=person",
     "/bulk?list=companies&row=1",
@@ -438,6 +440,68 @@ async fn lists_page_and_sort_without_javascript() {
     }
     let expected: Vec<String> = (0..120).map(|number| format!("Person {number:03}")).collect();
     assert_eq!(seen, expected);
+}
+
+/// The members of a company: by role, by events, those of one role, those whom a text finds; on a phone that runs no
+/// scripts.
+#[actix_web::test]
+async fn members_are_sorted_and_narrowed_without_javascript() {
+    let rollcall = filled().await;
+    let browser = Browser::start_with(&[], json!({ "profile.default_content_setting_values.javascript": 2 })).await;
+    browser.driver.set_window_rect(0, 0, 400, 900).await.expect("a size");
+    browser.signs_in(&rollcall).await;
+    let names = async || {
+        let mut names = Vec::new();
+        for row in browser.driver.find_all(thirtyfour::By::Css("tbody th.lead")).await.expect("rows") {
+            let text = row.text().await.expect("text");
+            names.extend(text.lines().find(|line| line.starts_with("Person ")).map(str::to_owned));
+        }
+        names
+    };
+    let person =
+        |numbers: &[u32]| -> Vec<String> { numbers.iter().map(|number| format!("Person {number:03}")).collect() };
+    browser.open(&format!("{}/companies/company-3", rollcall.address)).await;
+    browser.click("Role").await;
+    browser.click("admin 6").await;
+    browser.sees("6 found").await;
+    let by_name = async || {
+        let head = browser.driver.find(thirtyfour::By::Css("thead th:first-child a")).await.expect("a head");
+        head.click().await.expect("a click");
+    };
+    by_name().await;
+    assert_eq!(names().await, person(&[3, 24, 45, 66, 87, 108]));
+    by_name().await;
+    assert_eq!(names().await, person(&[108, 87, 66, 45, 24, 3]));
+    browser.fill("member", "person 08").await;
+    browser.driver.find(thirtyfour::By::Name("member")).await.expect("a field").send_keys("\n").await.expect("a key");
+    browser.sees("1 found").await;
+    assert_eq!(names().await, person(&[87]));
+    browser.click("Any role").await;
+    browser.sees("2 found").await;
+    assert_eq!(names().await, person(&[87, 80]), "both have it in the name");
+
+    // A text may be in the role, and the order of roles is that of their texts.
+    browser.open(&format!("{}/companies/company-3?member=ADM&sort=name", rollcall.address)).await;
+    assert_eq!(names().await, person(&[3, 24, 45, 66, 87, 108]));
+    browser.open(&format!("{}/companies/company-3?sort=-role", rollcall.address)).await;
+    let mut by_role = names().await;
+    browser.click("Next").await;
+    by_role.extend(names().await);
+    assert_eq!(by_role.len(), 17);
+    assert_eq!(by_role[11..], person(&[108, 87, 66, 45, 24, 3]));
+    // By events: those of the last 28 days, then the others by when they were last seen.
+    browser.open(&format!("{}/companies/company-3?sort=-events", rollcall.address)).await;
+    let mut by_events = names().await;
+    browser.click("Next").await;
+    by_events.extend(names().await);
+    let of_late = |name: &String| name[7..].parse::<u32>().expect("a number") % 40 < 27;
+    assert_eq!(by_events.iter().collect::<std::collections::BTreeSet<_>>().len(), 17);
+    assert!(by_events.iter().skip_while(|name| of_late(name)).all(|name| !of_late(name)), "{by_events:?}");
+
+    let refused = rollcall.client.get(format!("{}/companies/company-3?role=admin", rollcall.address));
+    let refused = refused.header("cookie", rollcall.session_cookie().await).send().await.expect("an answer");
+    assert_eq!(refused.status(), 400);
+    assert!(refused.text().await.expect("text").contains("role= takes is: with a role behind it"));
 }
 
 #[actix_web::test]
