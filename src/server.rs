@@ -35,7 +35,7 @@ use crate::http::limits::Limits;
 use crate::http::live::Live;
 use crate::http::problem::Problem;
 use crate::http::{csrf, head, headers, request};
-use crate::jobs::{attributes, imports, retention, segments};
+use crate::jobs::{attributes, findings, imports, retention, segments};
 use crate::store::scripts::{self, KeptScript};
 use crate::store::{Ambient, Lock, LockError, Store, StoreError, operators};
 
@@ -151,6 +151,7 @@ pub struct Running {
     importing: JoinHandle<()>,
     counting: JoinHandle<()>,
     delivering: JoinHandle<()>,
+    looking: JoinHandle<()>,
     _lock: Lock,
 }
 
@@ -176,6 +177,7 @@ impl Running {
         self.importing.abort();
         self.counting.abort();
         self.delivering.abort();
+        self.looking.abort();
         self.store.close();
         served.unwrap_or_else(|error| Err(std::io::Error::other(error)))
     }
@@ -288,6 +290,7 @@ pub async fn start(options: ServeOptions) -> Result<Running, StartError> {
         importing: actix_web::rt::spawn(imports::run(store.clone())),
         counting: actix_web::rt::spawn(segments::run(store.clone())),
         delivering: actix_web::rt::spawn(deliver::run(store.clone(), SHAPES, options.private_webhooks)),
+        looking: actix_web::rt::spawn(findings::run(store.clone())),
         store,
         set_up_path,
         handle: running.handle(),

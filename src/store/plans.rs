@@ -22,6 +22,7 @@ use crate::domain::attributes::Owner;
 use crate::domain::change::{CREATED, Doer, MEMBERSHIP, Subject};
 use crate::domain::duplicates::Records;
 use crate::domain::filter::{self, Fields, Listed};
+use crate::domain::findings::Finding;
 use crate::domain::ids::{CompanyKey, ImportKey, NoteKey, OperatorKey, SourceKey, UserKey, VisitorKey, WebhookKey};
 use crate::domain::message::Kind;
 use crate::domain::profile::Profile;
@@ -210,6 +211,8 @@ fn ask_everything(db: &Reader<'_>) {
         assert_eq!(findings::page(db, after, 50).unwrap().rows.len(), 1);
     }
     findings::count_rows(db).unwrap();
+    findings::last(db, Finding::ClockWrong, 0).unwrap();
+    findings::without_browser(db, NOW).unwrap();
     workspace::upkeep(db).unwrap();
     for owner in Owner::ALL {
         for table in Table::of(owner) {
