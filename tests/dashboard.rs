@@ -122,6 +122,7 @@ const PAGES: &[&str] = &[
     "/settings/sources/SHOP",
     "/settings/operators",
     "/settings/tokens",
+    "/settings/webhooks",
     "/settings/audit",
     "/settings/audit?by=hand",
     "/settings/audit?day=2020-01-01",

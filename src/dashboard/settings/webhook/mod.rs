@@ -140,7 +140,8 @@ fn standing(frame: &Frame, webhook: &Webhook, may: bool) -> Markup {
                         @if webhook.wants_any() { button.btn name="do" value="pause" { "Pause" } }
                         @else { button.btn.primary name="do" value="resume" { "Let it go on" } }
                     }
-                    details.menu {
+                    @if !webhook.wants_any() { span.small.muted { "It is told what comes from then on." } }
+                    details.menu.right.end {
                         summary.btn.danger { "Remove" }
                         form method="post" action=(path(webhook)) {
                             div.body.stack.snug {
@@ -149,7 +150,6 @@ fn standing(frame: &Frame, webhook: &Webhook, may: bool) -> Markup {
                             }
                         }
                     }
-                    @if !webhook.wants_any() { span.small.muted { "It is told what comes from then on." } }
                 }
             }
         }
