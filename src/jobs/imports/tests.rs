@@ -4,7 +4,7 @@ use proptest::test_runner::{Config, TestRunner};
 use super::*;
 use crate::actions::import::file::Incoming;
 use crate::domain::table::Kind;
-use crate::store::{Ambient, recount};
+use crate::store::{Ambient, recount, sample};
 
 /// Cells as files have them: known, new and wrong ones, of both users with one e-mail address, of unknown
 /// companies, with quotes, newlines, dates that are none, formulas.
@@ -170,6 +170,54 @@ fn bytes_of_any_kind_are_read_or_refused_and_break_nothing() {
             Ok(())
         })
         .unwrap();
+    is_whole(&store);
+    store.close();
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_can_not_be_stored_is_tried_again_and_then_the_import_has_failed_and_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&folder.path().join("rollcall.db"), Ambient::default()).unwrap();
+    let rows: String = (0..250).map(|row| format!("u{row},acme\n")).collect();
+    let file = format!("user_id,company_id\n{rows}");
+    let begin = |store: &Store| {
+        let key = keep(store, file.as_bytes(), Kind::Users).unwrap();
+        store.write_now(move |tx| import::run(tx, key)).unwrap();
+        key
+    };
+    let full = |store: &Store| store.write_now(|tx| sample::fill_up(tx)).unwrap();
+    let find = |store: &Store, key| store.read_now(move |db| imports::find(db, key)).unwrap().unwrap();
+
+    // Room is made in time: nobody notices.
+    full(&store);
+    let (first, mends) = (begin(&store), store.clone());
+    let mended = async move {
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        mends.write_now(|tx| sample::make_room(tx)).unwrap();
+    };
+    let (worked, ()) = tokio::join!(work(&store), mended);
+    worked.unwrap();
+    let import = find(&store, first);
+    assert_eq!((import.state, import.report.users.created, import.problem), (State::Done, 250, None));
+
+    // It is not: the next file has its turn all the same, and another try of the first one's is the person's.
+    store.write_now(move |tx| import::undo(tx, first)).unwrap();
+    work(&store).await.unwrap();
+    full(&store);
+    let (failed, behind) = (begin(&store), keep(&store, b"company_id,name\nacme,Acme\n", Kind::Companies).unwrap());
+    store.write_now(move |tx| import::run(tx, behind)).unwrap();
+    work(&store).await.unwrap();
+    let import = find(&store, failed);
+    assert_eq!((import.state, import.rows_done), (State::Failed, 0));
+    let problem = import.problem.unwrap();
+    assert!(problem.contains("disk is full") && problem.contains("begin again with the same file"), "{problem}");
+    assert_eq!(find(&store, behind).state, State::Done);
+    assert!(!file::path(&store, failed).exists());
+
+    store.write_now(|tx| sample::make_room(tx)).unwrap();
+    let again = begin(&store);
+    work(&store).await.unwrap();
+    assert_eq!(find(&store, again).report.users.created, 250);
     is_whole(&store);
     store.close();
 }
