@@ -19,7 +19,8 @@ use super::traces::{self, Traces};
 use super::{Memory, body, dry_run, not_found, sightings};
 use crate::actions::receive::{Plan, Planned, plan, receive};
 use crate::domain::error::Code;
-use crate::domain::message::{Delivery, Message, Receipt, Status};
+use crate::domain::message::{Delivery, Message, Receipt, Status, take_turns};
+use crate::domain::time::message_time;
 use crate::http::limits::Limits;
 use crate::http::problem::Problem;
 use crate::store::sightings::Sight;
@@ -103,7 +104,7 @@ pub(super) async fn take(
             sightings::find_later(store, sender.source, finding, host.clone());
         }
     }
-    let messages = read(request, call, envelope, sender, &catalog);
+    let messages = read(request, call, envelope, sender, &catalog, received_ms);
     let waiting = traces.read(call, sender, received_ms, &messages);
     let deal = if examined.is_some() { deal_and_tell } else { deal };
     let (receipts, plans) = Post { sender, received_ms, messages, seen, deal }.store(store).await?;
@@ -125,6 +126,7 @@ pub(super) fn read(
     envelope: Envelope<'_>,
     sender: Sender,
     catalog: &Catalog,
+    received_ms: i64,
 ) -> Vec<Read> {
     let user_agent = request.headers().get(USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
     let around =
@@ -137,7 +139,12 @@ pub(super) fn read(
             if too_large { Err(segment::too_large(&value)) } else { segment::message(call.kind(), value, &around) };
         (sent_at_ms, message)
     };
-    envelope.messages.into_iter().map(read).collect()
+    let mut messages: Vec<Read> = envelope.messages.into_iter().map(read).collect();
+    take_turns(messages.iter_mut().filter_map(|(sent_at_ms, message)| {
+        let message = message.as_mut().ok()?;
+        Some((message_time(message.timestamp_ms, *sent_at_ms, received_ms).at_ms, message))
+    }));
+    messages
 }
 
 /// What unsigned callers learn: nothing of what we know already.

@@ -22,9 +22,15 @@ use crate::store::{Store, StoreError, Tx, changes};
 const LOOK_MS: u64 = 250;
 /// Waiting rows of others come first: so long until a full queue is asked again, in milliseconds.
 const BUSY_MS: u64 = 100;
-/// What the store could not do is tried again after so long each time, in seconds: a disk may have room again. Then
-/// the import has failed.
-const TRIED_AGAIN_SECONDS: [u64; 5] = [1, 2, 5, 15, 30];
+/// What the store could not do is tried again after so long each time: a disk may have room again. Then the import has
+/// failed.
+const TRIED_AGAIN: [Duration; 5] = [
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+    Duration::from_secs(5),
+    Duration::from_secs(15),
+    Duration::from_secs(30),
+];
 /// Refused rows that are copied from a check at a time.
 const REFUSALS_CHUNK: usize = 500;
 /// A check looks through so many change sets for what changes.
@@ -69,6 +75,11 @@ async fn sweep(store: &Store) -> Result<(), StoreError> {
 /// # Errors
 /// [`StoreError`] only, where not even the failure of an import could be kept; what was done by then stays done.
 pub async fn work(store: &Store) -> Result<(), StoreError> {
+    work_patiently(store, &TRIED_AGAIN).await
+}
+
+/// As [`work`], trying again after each of these.
+async fn work_patiently(store: &Store, tried_again: &[Duration]) -> Result<(), StoreError> {
     let mut failures = 0;
     while let Some(import) = store.read(imports::next).await? {
         let key = import.key;
@@ -77,12 +88,12 @@ pub async fn work(store: &Store) -> Result<(), StoreError> {
             Err(Stop::File(error)) => Some(format!("The file can't be read: {error}")),
             Err(Stop::Store(error)) => {
                 tracing::error!(%error, import = key.0, failures, "An import was interrupted.");
-                if let Some(seconds) = TRIED_AGAIN_SECONDS.get(failures) {
-                    failures += 1;
-                    tokio::time::sleep(Duration::from_secs(*seconds)).await;
+                failures += 1;
+                if let Some(wait) = tried_again.get(failures - 1) {
+                    tokio::time::sleep(*wait).await;
                     continue;
                 }
-                Some(problem(&error))
+                Some(problem(failures, &error))
             }
         };
         failures = 0;
@@ -98,11 +109,10 @@ pub async fn work(store: &Store) -> Result<(), StoreError> {
 }
 
 /// What a person is told of an import that the store could not go on with, however often it was tried.
-fn problem(error: &StoreError) -> String {
+fn problem(times: usize, error: &StoreError) -> String {
     format!(
-        "The workspace's file could not be written or read, {} times in a row: {error}. Look whether the disk has room \
-         (rollcall check), then begin again with the same file: rows that were taken are not taken twice.",
-        TRIED_AGAIN_SECONDS.len() + 1
+        "The workspace's file could not be written or read, {times} times in a row: {error}. Look whether the disk has \
+         room (rollcall check), then begin again with the same file: rows that were taken are not taken twice."
     )
 }
 

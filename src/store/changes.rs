@@ -5,7 +5,7 @@ mod deeds;
 use rusqlite::{OptionalExtension, named_params, params};
 use serde_json::Value;
 
-pub use deeds::{Wanted, all, first_of_set};
+pub use deeds::{Wanted, all, count, first_of_set};
 
 use super::list::{self, Cursor, Page};
 use super::{Reader, StoreError, Tx};

@@ -259,11 +259,13 @@ impl Reader {
                 Target::UserId => draft.user_id = UserId::parse(&text()?)?,
                 Target::AnonymousId => draft.anonymous_id = AnonymousId::parse(&text()?)?,
                 Target::CompanyId => {
-                    for part in parts(&text()?) {
+                    for part in self.parts(&text()?) {
                         companies.extend(CompanyId::parse(part)?.map(CompanyNamed::Id));
                     }
                 }
-                Target::Company => companies.extend(parts(&text()?).map(|part| CompanyNamed::Any(part.to_owned()))),
+                Target::Company => {
+                    companies.extend(self.parts(&text()?).into_iter().map(|part| CompanyNamed::Any(part.to_owned())));
+                }
                 Target::JoinedAt => draft.joined_ms = Some(self.instant(heading, &text()?)?),
                 Target::LeftAt => draft.left_ms = Some(self.instant(heading, &text()?)?),
                 Target::FirstSeen => draft.first_seen_ms = Some(self.instant(heading, &text()?)?),
@@ -361,6 +363,15 @@ impl Reader {
             }
         }
         Ok(named.into_iter().zip(each).collect())
+    }
+
+    /// Companies in one cell: of a user there may be several; any other row is about one, whatever its id is written
+    /// with, as in what we export.
+    fn parts<'t>(&self, text: &'t str) -> Vec<&'t str> {
+        match self.kind {
+            Kind::Users => text.split(BETWEEN_ITEMS).map(str::trim).filter(|part| !part.is_empty()).collect(),
+            _ => vec![text],
+        }
     }
 
     /// Whether it is said whom it is about.
@@ -464,11 +475,6 @@ fn finished(mut event: Message, properties: Map<String, Value>, draft: &Draft) -
         event.company_context = CompanyContext::In(id.clone());
     }
     Ok(event)
-}
-
-/// Companies in one cell.
-fn parts(text: &str) -> impl Iterator<Item = &str> {
-    text.split(BETWEEN_ITEMS).map(str::trim).filter(|part| !part.is_empty())
 }
 
 #[cfg(test)]
