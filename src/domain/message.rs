@@ -112,6 +112,9 @@ pub struct CompanyStatement {
 pub struct RefusedValue {
     /// The name of the attribute or field, as sent.
     pub attribute: String,
+    /// Of which company's value it is, or of whose membership's, where that was known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub company_id: Option<String>,
     /// Which of the contract's codes.
     pub code: Code,
     /// The sentence for the person who can act on it.
@@ -124,7 +127,13 @@ pub struct RefusedValue {
 impl RefusedValue {
     /// A refused value of a name.
     pub fn new(attribute: impl Into<String>, value: Value, refused: Refused) -> RefusedValue {
-        RefusedValue { attribute: attribute.into(), code: refused.code, detail: refused.detail, value }
+        RefusedValue {
+            attribute: attribute.into(),
+            company_id: None,
+            code: refused.code,
+            detail: refused.detail,
+            value,
+        }
     }
 }
 

@@ -101,7 +101,7 @@ async fn what_can_t_be_done_by_hand_is_refused_in_words() {
         (Method::PUT, "/users/x", json!({ "plan": "pro" }), 400, "field_unknown"),
         (Method::PUT, "/users/x", json!({ "owner": "nobody@x.test" }), 400, "value_invalid"),
         (Method::PUT, "/users/x", json!({ "tags": ["a,b"] }), 400, "value_invalid"),
-        (Method::PUT, "/users/x", json!([1]), 400, "invalid_json"),
+        (Method::PUT, "/users/x", json!([1]), 400, "value_invalid"),
         (Method::PUT, "/users/x?plan=pro", json!({}), 400, "parameter_invalid"),
         (Method::POST, "/users/x", json!({}), 405, "method_not_allowed"),
         (Method::PUT, "/companies/acme/members/nobody", json!({}), 404, "user_not_found"),

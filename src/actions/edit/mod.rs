@@ -22,7 +22,7 @@ use super::rename::{self, RenameError};
 use super::{archive, signed_members};
 use crate::domain::access::Grade;
 use crate::domain::attributes::{Owner, Stamp, email_value};
-use crate::domain::change::{CREATED, Change, MEMBERSHIP, Subject};
+use crate::domain::change::{CREATED, Change, Subject};
 use crate::domain::error::{Code, Refused};
 use crate::domain::ids::{ChangeKey, CompanyId, CompanyKey, SourceKey, UserId, UserKey};
 use crate::domain::message::{Delivery, RefusedValue};
@@ -134,7 +134,7 @@ pub struct Edited {
     pub change: Option<ChangeKey>,
     /// A value changed whose history is not kept.
     pub unrecorded: bool,
-    /// It is new: the user, the company, the membership.
+    /// The user or company that it was about is new.
     pub created: bool,
     /// Values that were not taken, while the rest was.
     pub refused_values: Vec<RefusedValue>,
@@ -163,8 +163,7 @@ fn by_hand(
     if let Some((user, email)) = new_email {
         email_domains::consider(tx, user, email.as_deref(), tx.now_ms)?; // C9
     }
-    let made = |change: &Change| change.field == CREATED || change.field == MEMBERSHIP && change.before.is_none();
-    let created = changes.iter().any(|change| change.subject == about && made(change));
+    let created = changes.iter().any(|change| change.subject == about && change.field == CREATED);
     let change = changes::record(tx, &hand.by, cause, hand.grade, &changes)?;
     Ok(Edited { about: Some(about), change, unrecorded: news, created, refused_values, kept })
 }

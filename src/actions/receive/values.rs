@@ -118,7 +118,7 @@ impl Receiving<'_, '_> {
                     if let Some(item) = appended
                         && let Err(refused) = was_appended(known.get(name), name, &item)
                     {
-                        self.refuse_value(RefusedValue::new(told_name(owner, &sent_name), item, refused));
+                        self.refuse_value_of(about, owner, &sent_name, item, refused)?;
                     }
                 }
                 Err(Stop::Store(error)) => return Err(error),
@@ -134,11 +134,32 @@ impl Receiving<'_, '_> {
                     {
                         tray::keep(self.tx, about, &name, refused.code, &value, stamp)?;
                     }
-                    self.refuse_value(RefusedValue::new(told_name(owner, &sent_name), value, refused));
+                    self.refuse_value_of(about, owner, &sent_name, value, refused)?;
                 }
             }
         }
         Ok(taken)
+    }
+
+    fn refuse_value_of(
+        &mut self,
+        about: About,
+        owner: Owner,
+        sent_name: &str,
+        value: Value,
+        refused: Refused,
+    ) -> Result<(), StoreError> {
+        let company_id = match about {
+            About::Company(company) | About::Membership(_, company) => {
+                Some(companies::load(self.tx, company)?.company_id)
+            }
+            _ => None,
+        };
+        self.refuse_value(RefusedValue {
+            company_id,
+            ..RefusedValue::new(told_name(owner, sent_name), value, refused)
+        });
+        Ok(())
     }
 
     /// What is done by hand to a value that was pinned, or is now (A7): the change set says so, and a

@@ -294,7 +294,8 @@ impl Mapping {
             }
         }
         let has = |key: &str| seen.contains(key);
-        let (user, company) = (has("user_id") || has("user.email"), has("company_id") || has("company"));
+        let user = has("user_id") || has("user.email");
+        let company = ["company_id", "company", "company.domain", "company.name"].into_iter().any(has);
         if has("company_id") && has("company") {
             return Err("Two columns say which company it is: company_id and company. Ignore one of them.".to_owned());
         }
