@@ -34,7 +34,7 @@ use crate::http::limits::Limits;
 use crate::http::live::Live;
 use crate::http::problem::Problem;
 use crate::http::{csrf, head, headers, request};
-use crate::jobs::{attributes, imports, retention, segments};
+use crate::jobs::{attributes, findings, imports, retention, segments};
 use crate::store::scripts::{self, KeptScript};
 use crate::store::{Ambient, Lock, LockError, Store, StoreError, operators};
 
@@ -142,6 +142,7 @@ pub struct Running {
     working: JoinHandle<()>,
     importing: JoinHandle<()>,
     counting: JoinHandle<()>,
+    looking: JoinHandle<()>,
     _lock: Lock,
 }
 
@@ -166,6 +167,7 @@ impl Running {
         self.working.abort();
         self.importing.abort();
         self.counting.abort();
+        self.looking.abort();
         self.store.close();
         served.unwrap_or_else(|error| Err(std::io::Error::other(error)))
     }
@@ -272,6 +274,7 @@ pub async fn start(options: ServeOptions) -> Result<Running, StartError> {
         working: actix_web::rt::spawn(attributes::run(store.clone())),
         importing: actix_web::rt::spawn(imports::run(store.clone())),
         counting: actix_web::rt::spawn(segments::run(store.clone())),
+        looking: actix_web::rt::spawn(findings::run(store.clone())),
         store,
         set_up_path,
         handle: running.handle(),

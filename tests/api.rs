@@ -386,7 +386,14 @@ async fn a_user_is_told_as_the_contract_writes_it() {
     assert_eq!((&acme["domains"], &acme["members"]), (&json!(["acme.test"]), &json!(1)));
     let members = rollcall.list("/companies/acme/members").await;
     assert_eq!((&members[0]["user_id"], &members[0]["role"]), (&json!("ann"), &json!("admin")));
-    assert_eq!(rollcall.list("/companies/acme/members?left=1").await, [] as [Value; 0]);
+    let told =
+        "id user_id email name role title attributes current joined_at left_at last_seen events_28d source history";
+    assert_eq!(keys(&members[0]), told.split(' ').collect());
+    for (query, found) in
+        [("role=admin&sort=-events_28d", 1), ("q=admin&sort=role", 1), ("role=owner", 0), ("left=1", 0)]
+    {
+        assert_eq!(rollcall.list(&format!("/companies/acme/members?{query}")).await.len(), found, "{query}");
+    }
 
     let events = rollcall.list("/users/ann/events").await;
     let page = events.iter().find(|event| event["type"] == "page").expect("the page");
@@ -416,6 +423,7 @@ async fn a_user_is_told_as_the_contract_writes_it() {
         ("/companies/acme/members?count=1", 1),
         ("/companies/acme/members?count=1&q=bob", 0),
         ("/companies/acme/members?count=1&left=1", 0),
+        ("/companies/acme/members?count=1&role=admin", 1),
         ("/refusals?count=1", 0),
         ("/findings?count=1", 0),
         ("/sources?count=1", 2),

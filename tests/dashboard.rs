@@ -1,70 +1,11 @@
-//! The dashboard as a person uses it, from the set-up link on; with JavaScript, without it, and
+//! The dashboard as a person uses it (`guided.rs` tells the way to it); with JavaScript, without it, and
 //! with a screen reader's eyes (axe).
 
 mod support;
 
 use serde_json::{Value, json};
+use support::Rollcall;
 use support::browser::Browser;
-use support::site::Site;
-use support::{OWNER, Rollcall, until};
-
-/// From the one-time link to a signed-in page's user and company on screen, by what the pages say alone.
-#[actix_web::test]
-async fn an_operator_gets_from_the_set_up_link_to_a_user_and_a_company() {
-    let mut rollcall = Rollcall::prepare(&[]);
-    let printed = rollcall.serve().join("\n");
-    let start = printed.find("/set-up?token=").unwrap_or_else(|| panic!("no set-up link in:\n{printed}"));
-    let path: String =
-        printed[start..].chars().take_while(|c| !c.is_whitespace() && !matches!(c, '"' | '\\' | ')')).collect();
-    let browser = Browser::start().await;
-    browser.open(&format!("{}{path}", rollcall.address)).await;
-    browser.fill("workspace_name", "Quayside").await;
-    browser.fill("time_zone", "Europe/Warsaw").await;
-    browser.fill("email", OWNER.0).await;
-    browser.fill("password", OWNER.1).await;
-    browser.click("Set up").await;
-    until("the installation page", || async {
-        let address = browser.address().await;
-        if address.contains("/install") { Ok(()) } else { Err(format!("{address}\n{}", browser.text().await)) }
-    })
-    .await;
-    // The link works once.
-    let again = rollcall.client.get(format!("{}{path}", rollcall.address)).send().await.expect("an answer");
-    assert_ne!(again.status(), 200);
-
-    // Paste the second snippet as it stands, with values in place of the examples.
-    let codes = browser.run("return [...document.querySelectorAll('pre code')].map(code => code.textContent)").await;
-    let codes: Vec<String> = serde_json::from_value(codes).expect("texts");
-    let snippet = codes.iter().find(|code| code.contains("rollcall-settings")).unwrap_or_else(|| panic!("{codes:?}"));
-    assert!(snippet.contains("company_id"), "{snippet}");
-    let key_at = snippet.find("\"write_key\"").unwrap_or_else(|| panic!("{snippet}"));
-    let key = snippet[key_at..].split('"').nth(3).expect("a key");
-    let script_at = snippet.find("src=\"").expect("a script") + 5;
-    let script = snippet[script_at..].split('"').next().expect("an address");
-    assert_eq!(script, format!("{}/widget.js", rollcall.address));
-    let site = Site::start();
-    let settings = json!({
-        "write_key": key, "user_id": "ola", "name": "Ola Nordmann", "company": { "company_id": "fjord", "name": "Fjord Works" },
-    });
-    site.page(
-        "/app",
-        &format!(
-            "<script type=\"application/json\" id=\"rollcall-settings\">{settings}</script><script async src=\"{script}\"></script>"
-        ),
-    );
-    let page = Browser::start().await;
-    page.open(&site.url("/app")).await;
-    // The installation page says so by itself.
-    browser.sees("Ola Nordmann").await;
-    browser.sees("Fjord Works").await;
-    browser.open(&format!("{}/users", rollcall.address)).await;
-    browser.click("Ola Nordmann").await;
-    browser.sees("fjord").await;
-    browser.open(&format!("{}/companies", rollcall.address)).await;
-    browser.click("Fjord Works").await;
-    browser.sees("Ola Nordmann").await;
-    assert_eq!(browser.console().await, Vec::<String>::new());
-}
 
 /// A workspace with some of everything that the pages show.
 async fn filled() -> Rollcall {
@@ -80,7 +21,8 @@ async fn filled() -> Rollcall {
                 "plan": (["pro", "free", "team"][number as usize % 3]), "tickets": number.to_string(), "beta": number % 2 == 0, "created_at": 1_700_000_000 + number * 3_600,
                 "company": {
                     "company_id": format!("company-{}", number % 7), "name": format!("Company {}", number % 7),
-                    "plan": "team", "seats": 20, "membership": { "role": "member" },
+                    "plan": "team", "seats": 20,
+                    "membership": { "role": if number % 3 == 0 { "admin" } else { "member" } },
                 },
             },
         }));
@@ -148,6 +90,7 @@ const PAGES: &[&str] = &[
     "/visitors",
     "/companies",
     "/companies/company-3",
+    "/companies/company-3?role=is:admin&sort=-events",
     "/live",
     "/bulk?list=users&all=1&q=person",
     "/bulk?list=companies&row=1",
@@ -497,6 +440,68 @@ async fn lists_page_and_sort_without_javascript() {
     }
     let expected: Vec<String> = (0..120).map(|number| format!("Person {number:03}")).collect();
     assert_eq!(seen, expected);
+}
+
+/// The members of a company: by role, by events, those of one role, those whom a text finds; on a phone that runs no
+/// scripts.
+#[actix_web::test]
+async fn members_are_sorted_and_narrowed_without_javascript() {
+    let rollcall = filled().await;
+    let browser = Browser::start_with(&[], json!({ "profile.default_content_setting_values.javascript": 2 })).await;
+    browser.driver.set_window_rect(0, 0, 400, 900).await.expect("a size");
+    browser.signs_in(&rollcall).await;
+    let names = async || {
+        let mut names = Vec::new();
+        for row in browser.driver.find_all(thirtyfour::By::Css("tbody th.lead")).await.expect("rows") {
+            let text = row.text().await.expect("text");
+            names.extend(text.lines().find(|line| line.starts_with("Person ")).map(str::to_owned));
+        }
+        names
+    };
+    let person =
+        |numbers: &[u32]| -> Vec<String> { numbers.iter().map(|number| format!("Person {number:03}")).collect() };
+    browser.open(&format!("{}/companies/company-3", rollcall.address)).await;
+    browser.click("Role").await;
+    browser.click("admin 6").await;
+    browser.sees("6 found").await;
+    let by_name = async || {
+        let head = browser.driver.find(thirtyfour::By::Css("thead th:first-child a")).await.expect("a head");
+        head.click().await.expect("a click");
+    };
+    by_name().await;
+    assert_eq!(names().await, person(&[3, 24, 45, 66, 87, 108]));
+    by_name().await;
+    assert_eq!(names().await, person(&[108, 87, 66, 45, 24, 3]));
+    browser.fill("member", "person 08").await;
+    browser.driver.find(thirtyfour::By::Name("member")).await.expect("a field").send_keys("\n").await.expect("a key");
+    browser.sees("1 found").await;
+    assert_eq!(names().await, person(&[87]));
+    browser.click("Any role").await;
+    browser.sees("2 found").await;
+    assert_eq!(names().await, person(&[87, 80]), "both have it in the name");
+
+    // A text may be in the role, and the order of roles is that of their texts.
+    browser.open(&format!("{}/companies/company-3?member=ADM&sort=name", rollcall.address)).await;
+    assert_eq!(names().await, person(&[3, 24, 45, 66, 87, 108]));
+    browser.open(&format!("{}/companies/company-3?sort=-role", rollcall.address)).await;
+    let mut by_role = names().await;
+    browser.click("Next").await;
+    by_role.extend(names().await);
+    assert_eq!(by_role.len(), 17);
+    assert_eq!(by_role[11..], person(&[108, 87, 66, 45, 24, 3]));
+    // By events: those of the last 28 days, then the others by when they were last seen.
+    browser.open(&format!("{}/companies/company-3?sort=-events", rollcall.address)).await;
+    let mut by_events = names().await;
+    browser.click("Next").await;
+    by_events.extend(names().await);
+    let of_late = |name: &String| name[7..].parse::<u32>().expect("a number") % 40 < 27;
+    assert_eq!(by_events.iter().collect::<std::collections::BTreeSet<_>>().len(), 17);
+    assert!(by_events.iter().skip_while(|name| of_late(name)).all(|name| !of_late(name)), "{by_events:?}");
+
+    let refused = rollcall.client.get(format!("{}/companies/company-3?role=admin", rollcall.address));
+    let refused = refused.header("cookie", rollcall.session_cookie().await).send().await.expect("an answer");
+    assert_eq!(refused.status(), 400);
+    assert!(refused.text().await.expect("text").contains("role= takes is: with a role behind it"));
 }
 
 #[actix_web::test]

@@ -28,7 +28,7 @@ use crate::domain::filter::Listed;
 use crate::domain::ids::{CompanyId, CompanyKey};
 use crate::http::access::ReadToken;
 use crate::http::problem::Problem;
-use crate::store::companies::{self, CompanyRecord, MemberRow, MembersBy, Shelf, SortBy};
+use crate::store::companies::{self, CompanyRecord, MemberRow, MembersBy, MembersOf, RoleIs, Shelf, SortBy};
 use crate::store::events::Of;
 use crate::store::history::{self, CompanyItselfThen};
 use crate::store::list::Extent;
@@ -42,8 +42,13 @@ const SORTS: &Sorts<SortBy> = &[
     ("active_members_30d", SortBy::ActiveMembers),
 ];
 
-const MEMBER_SORTS: &Sorts<MembersBy> =
-    &[("name", MembersBy::Name), ("joined_at", MembersBy::Joined), ("last_seen", MembersBy::LastSeen)];
+const MEMBER_SORTS: &Sorts<MembersBy> = &[
+    ("name", MembersBy::Name),
+    ("role", MembersBy::Role),
+    ("joined_at", MembersBy::Joined),
+    ("last_seen", MembersBy::LastSeen),
+    ("events_28d", MembersBy::Events),
+];
 
 /// What else than its id a company's row says, to choose from.
 const MEMBERS: &[&str] = &[
@@ -151,6 +156,7 @@ pub(super) fn calls() -> Vec<Call> {
         get("/companies/{id}/members", "Who is in a company")
             .takes(&["limit", "cursor", "sort", "q", "count", "id"])
             .takes_word("left", &["1", "0"], "1: those who left")
+            .takes_own("role", "Only those who have this role")
             .lists::<MemberView>()
             .refuses(unknown()),
         put("/companies/{id}/members/{user_id}", Scope::Write, "Changes a membership; who is no member joins")
@@ -252,19 +258,20 @@ async fn list_members(
     request: HttpRequest,
     store: Data<Store>,
 ) -> Result<HttpResponse, Problem> {
-    let parameters = Parameters::of(&request, &["limit", "cursor", "sort", "q", "count", "left", "id"])?;
+    let parameters = Parameters::of(&request, &["limit", "cursor", "sort", "q", "count", "left", "role", "id"])?;
     let id = company_id(&path, &parameters)?;
     let open = match parameters.get("left") {
         None | Some("0") => true,
         Some("1") => false,
         Some(other) => return Err(invalid(format!("left can't be {other:?}. Use 1 or leave it out."), "left")),
     };
+    let role = parameters.get("role").map(|role| RoleIs::Text(role.to_owned()));
     let (query, order) = parameters.list(MEMBER_SORTS, "name")?;
     let (wants_count, now_ms) = (parameters.wants_count()?, store.now_ms());
     let read = move |db: &Reader<'_>, company| {
-        let search = query.search.as_deref();
-        let total = wants_count.then(|| companies::count_members(db, company, open, search)).transpose()?;
-        Ok((companies::members(db, company, open, &query, now_ms)?, total))
+        let (search, of) = (query.search.as_deref(), MembersOf { company, open, role });
+        let total = wants_count.then(|| companies::count_members(db, &of, search, Extent::ToMax)).transpose()?;
+        Ok((companies::members(db, &of, &query, now_ms)?, total))
     };
     let ((page, total), lag_ms) = read_of(&store, id, read).await?;
     Ok(answer::ok(List::of(page, &order, MemberView::of).counted(total), lag_ms))
@@ -427,6 +434,7 @@ struct MemberView {
     joined_at: Time,
     left_at: Option<Time>,
     last_seen: Option<Time>,
+    events_28d: u64,
     source: String,
     history: MembershipHistoryView,
 }
@@ -445,6 +453,7 @@ impl MemberView {
             joined_at: Time(member.joined_ms),
             left_at: member.left_ms.map(Time),
             last_seen: member.last_seen_ms.map(Time),
+            events_28d: member.events_28d,
             source: member.source,
             history: MembershipHistoryView::of(member.history),
         }

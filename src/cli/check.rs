@@ -8,8 +8,13 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::{Failure, Workspace};
+use crate::domain::findings as found;
+use crate::domain::time::DAY_MS;
 use crate::server::TlsFiles;
-use crate::store::{Ambient, Store, StoreError, recount, workspace as file};
+use crate::store::{Ambient, Reader, Store, StoreError, findings, recount, workspace as file};
+
+/// What is seen of a proxy is noted once a day; what is older than two may be mended by now.
+const PROXY_SEEN_MS: i64 = 2 * DAY_MS;
 
 /// What the server is started with, where it speaks TLS itself.
 #[derive(Args)]
@@ -67,9 +72,10 @@ impl Finding {
 impl Check {
     pub(super) fn run(self, workspace: &Workspace) -> Result<(), Failure> {
         let tls = self.tls_cert.zip(self.tls_key).map(|(certificates, key)| TlsFiles { certificates, key });
-        let (mut findings, upkeep) = of_file(workspace)?;
-        let whole = findings.is_empty();
         let now_ms = (Ambient::default().now_ms)();
+        let (mut findings, upkeep, of_proxies) = of_file(workspace, now_ms)?;
+        let whole = findings.is_empty();
+        findings.extend(of_proxies);
         findings.extend(machine::findings(&workspace.data, upkeep.as_ref(), tls.as_ref(), now_ms));
         let broken = findings.iter().filter(|finding| finding.severity == Severity::Broken).count();
         let mut lines: Vec<String> = findings.iter().map(Finding::to_line).collect();
@@ -86,25 +92,40 @@ impl Check {
     }
 }
 
-/// What is wrong with the file, and what it says of itself where it can be read; that it can't be is a
-/// finding too.
-fn of_file(workspace: &Workspace) -> Result<(Vec<Finding>, Option<file::Upkeep>), Failure> {
+/// What is wrong with the file, what it says of itself where it can be read, and what the server saw of proxies; that
+/// it can't be read is a finding too.
+#[expect(clippy::type_complexity, reason = "what one opening of the file is asked for")]
+fn of_file(workspace: &Workspace, now_ms: i64) -> Result<(Vec<Finding>, Option<file::Upkeep>, Vec<Finding>), Failure> {
     workspace.must_exist()?;
     let looked = Store::open(&workspace.data, Ambient::default()).and_then(|store| {
         let mut findings = broken("file_damaged", store.read_now(file::integrity)?);
         if findings.is_empty() {
             findings = broken("recount_differs", store.read_settled(recount::differences)?);
         }
-        let upkeep = if findings.is_empty() { Some(store.read_now(file::upkeep)?) } else { None };
-        Ok((findings, upkeep))
+        if !findings.is_empty() {
+            return Ok((findings, None, Vec::new()));
+        }
+        Ok((findings, Some(store.read_now(file::upkeep)?), store.read_now(|db| proxies(db, now_ms))?))
     });
     match looked {
         Ok(looked) => Ok(looked),
         Err(error @ (StoreError::Open { .. } | StoreError::Sqlite(_))) => {
-            Ok((broken("file_unreadable", vec![error.to_string()]), None))
+            Ok((broken("file_unreadable", vec![error.to_string()]), None, Vec::new()))
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// What the server saw of proxies that are not set up: it alone sees their headers.
+fn proxies(db: &Reader<'_>, now_ms: i64) -> Result<Vec<Finding>, StoreError> {
+    let mut found = Vec::new();
+    for finding in [found::Finding::ProxyNotTrusted, found::Finding::ProxySilent] {
+        if let Some((example, count)) = findings::last(db, finding, now_ms - PROXY_SEEN_MS)? {
+            let (sentence, fix) = (finding.sentence(&example, count), finding.explained().fix.to_owned());
+            found.push(Finding { code: finding.as_str(), severity: Severity::Warning, sentence, fix });
+        }
+    }
+    Ok(found)
 }
 
 fn broken(code: &'static str, sentences: Vec<String>) -> Vec<Finding> {

@@ -24,6 +24,7 @@ mod sdk_settings;
 mod segment;
 mod senders;
 mod sightings;
+mod signed_in;
 mod surrogates;
 #[cfg(test)]
 mod tests;
@@ -47,6 +48,8 @@ struct Memory {
     tokens: tokens::Tokens,
     /// Sources seen within the last seconds.
     sightings: sightings::Sightings,
+    /// Who was named from which address within the hour.
+    signed_in: signed_in::SignedIn,
     /// Refusals of whole requests that are still to be counted.
     refusals: refusals::Refusals,
 }

@@ -19,6 +19,7 @@ use super::traces::{self, Traces};
 use super::{Memory, body, dry_run, not_found, sightings};
 use crate::actions::receive::{Plan, Planned, plan, receive};
 use crate::domain::error::Code;
+use crate::domain::findings::Finding;
 use crate::domain::message::{Delivery, Message, Receipt, Status, take_turns};
 use crate::domain::time::message_time;
 use crate::http::limits::Limits;
@@ -100,11 +101,14 @@ pub(super) async fn take(
     let host = sightings::host(request).unwrap_or_default();
     let seen = memory.sightings.due(sender.source, Sight::Post, &host, received_ms).then_some(host);
     if let Some(host) = &seen {
-        for finding in sightings::odd(request, &catalog, sender, host) {
-            sightings::find_later(store, sender.source, finding, host.clone());
+        for (finding, example) in sightings::odd(request, &catalog, sender, host) {
+            sightings::find_later(store, sender.source, finding, example);
         }
     }
     let messages = read(request, call, envelope, sender, &catalog, received_ms);
+    if let Some(example) = memory.signed_in.odd(request, sender, &messages, received_ms) {
+        sightings::find_later(store, sender.source, Finding::OneAddressManyCompanies, example);
+    }
     let waiting = traces.read(call, sender, received_ms, &messages);
     let deal = if examined.is_some() { deal_and_tell } else { deal };
     let (receipts, plans) = Post { sender, received_ms, messages, seen, deal }.store(store).await?;

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::net::IpAddr;
 
 use actix_web::HttpRequest;
 use actix_web::http::header::{ORIGIN, REFERER};
@@ -10,7 +11,7 @@ use super::senders::Sender;
 use crate::domain::findings::Finding;
 use crate::domain::ids::SourceKey;
 use crate::domain::time::{HOUR_MS, SECOND_MS};
-use crate::http::client;
+use crate::http::client::{self, ProxyTrouble};
 use crate::store::sightings::{Sight, note};
 use crate::store::{Catalog, Source, SourceKind, Store, StoreError, Tx, findings};
 
@@ -64,20 +65,34 @@ fn later(store: &Store, noting: impl FnOnce(&mut Tx<'_>) -> Result<(), StoreErro
     });
 }
 
-/// What is odd about a page that sends, as far as its address tells: it goes on and is said.
-pub fn odd(request: &HttpRequest, catalog: &Catalog, sender: Sender, host: &str) -> Vec<Finding> {
+/// What is odd about a page that sends, or about how it reaches us, as far as the head of a request tells; each with
+/// its example. It goes on and is said.
+pub fn odd(request: &HttpRequest, catalog: &Catalog, sender: Sender, host: &str) -> Vec<(Finding, String)> {
     let is_plain = |name| request.headers().get(name).is_some_and(|from| from.as_bytes().starts_with(b"http://"));
     let is_live = |source: &Source| {
         source.kind == SourceKind::Live && source.origins.iter().any(|origin| host_of(origin).as_deref() == Some(host))
     };
     let mut found = Vec::new();
     if client::is_https(request) && !is_local(host) && (is_plain(ORIGIN) || is_plain(REFERER)) {
-        found.push(Finding::PageWithoutHttps);
+        found.push((Finding::PageWithoutHttps, host.to_owned()));
     }
     if !sender.keeps && !host.is_empty() && catalog.sources.values().any(is_live) {
-        found.push(Finding::TestKeyOnLiveSite);
+        found.push((Finding::TestKeyOnLiveSite, host.to_owned()));
+    }
+    match client::proxy_trouble(request) {
+        Some(ProxyTrouble::NotTrusted(proxy)) => found.push((Finding::ProxyNotTrusted, place(proxy))),
+        // A program of this machine may well ask without a proxy; a page of the internet does not.
+        Some(ProxyTrouble::Silent(proxy)) if !host.is_empty() && !is_local(host) => {
+            found.push((Finding::ProxySilent, place(proxy)));
+        }
+        _ => {}
     }
     found
+}
+
+/// The address of a proxy of one's own; one of the internet could be anybody's, and is not kept.
+fn place(proxy: IpAddr) -> String {
+    if client::is_near(proxy) { proxy.to_string() } else { "an address of the internet".to_owned() }
 }
 
 /// A page of the developer's own machine: nobody listens on the way.
@@ -87,8 +102,8 @@ fn is_local(host: &str) -> bool {
 }
 
 /// Counts a finding behind everything that people wait for, and lets nobody wait for it.
-pub fn find_later(store: &Store, source: SourceKey, finding: Finding, host: String) {
-    later(store, move |tx| findings::note_daily(tx, finding, source, &host));
+pub fn find_later(store: &Store, source: SourceKey, finding: Finding, example: String) {
+    later(store, move |tx| findings::note_daily(tx, finding, source, &example));
 }
 
 /// The host (and port) of the page that sent a request.

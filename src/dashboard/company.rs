@@ -6,15 +6,14 @@
 
 mod carriers;
 mod doings;
-mod members;
+pub mod members;
 mod numbers;
-
-use std::borrow::Cow;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, web};
 use maud::{Markup, html};
 
+use self::members::Members;
 use super::desk::{self, Answer};
 use super::done::{self, Asked, Done};
 use super::edit::note::{self, Notes};
@@ -25,7 +24,6 @@ use super::parts::chart::{Bar, Days, Shows};
 use super::parts::frame::{Frame, Place, shell};
 use super::parts::icon::icon;
 use super::parts::labels::labels;
-use super::parts::list::{Address, Column, Names};
 use super::parts::section::crumbs;
 use super::parts::who::{self, Size};
 use super::parts::{came, code, data, pill, values};
@@ -39,9 +37,8 @@ use crate::domain::change::Subject;
 use crate::domain::duplicates::Records;
 use crate::domain::profile::Profile;
 use crate::http::access::Viewer;
-use crate::store::companies::{self, CompanyDay, CompanyPage, CompanyRow, MemberRow, MembersBy};
+use crate::store::companies::{self, CompanyDay, CompanyPage, CompanyRow};
 use crate::store::events::Of;
-use crate::store::list::Page;
 use crate::store::operators::Operator;
 use crate::store::segments::Someone;
 use crate::store::{changes, notes};
@@ -55,29 +52,6 @@ const DOMAINS_MAX: usize = 3;
 /// Earlier ids that the head names.
 const ALIASES_MAX: usize = 5;
 
-/// Members of a page within the company's page.
-pub const MEMBER_ROWS: usize = 12;
-
-/// The parameters of the list of members.
-pub const MEMBERS: Names = Names { search: "member", sort: "sort", after: "after" };
-
-impl Column for MembersBy {
-    const ALL: &'static [MembersBy] = &[MembersBy::Name, MembersBy::Joined, MembersBy::LastSeen];
-
-    fn name(&self) -> Cow<'_, str> {
-        let name = match self {
-            MembersBy::Name => "name",
-            MembersBy::Joined => "joined",
-            MembersBy::LastSeen => "last_seen",
-        };
-        name.into()
-    }
-
-    fn descends_first(&self) -> bool {
-        *self != MembersBy::Name
-    }
-}
-
 /// What the page shows.
 #[derive(Debug, Clone)]
 pub struct View {
@@ -87,12 +61,8 @@ pub struct View {
     pub history: History,
     /// How often anything changed, and when last.
     pub changed: data::Changed,
-    /// The list of members' state.
-    pub address: Address<MembersBy>,
-    /// Those who left, not those who are in it.
-    pub left: bool,
-    /// This page of them.
-    pub members: Page<MemberRow>,
+    /// Its members.
+    pub members: Members,
     /// A page of the time line.
     pub timeline: Timeline,
     /// What the chart shows.
@@ -149,7 +119,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
             div.split {
                 div.stack {
                     (chart.draw())
-                    (members::card(frame, view))
+                    (members::card(frame, company, &view.members))
                     (doings::card(&company.doings))
                     (note::card(frame, &view.notes, &whom))
                     (timeline_card(frame, "feed", "Feed", &path, &view.timeline, &entries, company.row.first_seen_ms))
@@ -307,18 +277,15 @@ pub async fn answer(operator: Operator, request: &HttpRequest, id: String) -> An
     let time_line = timeline::Asked::read(|name| desk::value(request, name));
     let chart = Shows::parse(&desk::value(request, "chart").unwrap_or_default(), &[Shows::Events, Shows::Sessions]);
     let all_attributes = desk::value(request, "attributes").as_deref() == Some("all");
-    let left = desk::value(request, "members").as_deref() == Some("left");
-    let path = links::with_query(&links::company(&id), &[("members", left.then_some("left"))]);
-    let address = match Address::read(path, MEMBERS, MembersBy::LastSeen, |name| desk::value(request, name)) {
-        Ok(address) => address.at("#members"),
+    let of_members = match members::Asked::read(&id, |name| desk::value(request, name)) {
+        Ok(asked) => asked,
         Err(sentence) => return errors::bad_address(request, operator, Place::Companies, &sentence).await,
     };
-    let query = address.query(MEMBER_ROWS);
     let (wanted, asked, catalog) = (id.clone(), Asked::of(request), desk::store(request)?.catalog());
     let (frame, view) = desk::read(request, operator, Place::Companies, move |db, clock| {
         let Some(company) = companies::page(db, &wanted, clock.now_ms)? else { return Ok(None) };
         let (key, subject) = (company.row.key, Subject::Company(company.row.key));
-        let members = companies::members(db, key, !left, &query, clock.now_ms)?;
+        let members = Members::read(db, key, of_members, clock)?;
         let changes = changes::list(db, subject, None, HISTORY_ROWS)?;
         let timeline = timeline::read(db, Of::Company(key), subject, &time_line)?;
         let history = attributes::history(&changes.rows, "company");
@@ -329,8 +296,6 @@ pub async fn answer(operator: Operator, request: &HttpRequest, id: String) -> An
             company,
             history,
             changed: data::Changed::of(&changes),
-            address,
-            left,
             members,
             timeline,
             chart,

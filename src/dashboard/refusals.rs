@@ -113,6 +113,7 @@ fn found(frame: &Frame, findings: &[FindingRow]) -> Markup {
                             " "
                             @match &row.user {
                                 Some(user) => { "of " a href=(links::user(Some(user), user)) { bdi { (excerpt(user)) } } }
+                                None if row.source.is_empty() => {}
                                 None => { "from " bdi { (row.source) } }
                             }
                             br;

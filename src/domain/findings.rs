@@ -8,6 +8,9 @@ use super::time::MINUTE_MS;
 /// A sender's clock that is wrong by more than this is a finding; less is corrected without a word (T1).
 const CLOCK_WRONG_MS: i64 = 5 * MINUTE_MS;
 
+/// So many active users of whom no browser knows, beside as many of whom one does, are a finding.
+const WITHOUT_BROWSER_MIN: u64 = 5;
+
 codes! {
     /// What is found.
     pub enum Finding {
@@ -53,6 +56,29 @@ codes! {
             "A live site sends with the key of a test source, and nothing of it is kept.",
             "The page was published with the settings of staging.",
             "Put the live source's write key into the page's settings.",
+        }
+        ProxyNotTrusted = "proxy_not_trusted" {
+            "A proxy says for whom it asks, and is not believed.",
+            "Rollcall was started without --trusted-proxy, or with other addresses than the proxy's.",
+            "Start Rollcall with --trusted-proxy and the proxy's address, such as 127.0.0.1/32: until then all visitors \
+             behind it have one address and one rate limit.",
+        }
+        ProxySilent = "proxy_silent" {
+            "A trusted proxy does not say for whom it asks.",
+            "The proxy adds no X-Forwarded-For header; some do so only when they are told to.",
+            "Let it add the header, in nginx by proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for; until then \
+             all visitors behind it have one address and one rate limit.",
+        }
+        UsersWithoutBrowser = "users_without_browser" {
+            "Users whom your back end reports active were never reported by a browser.",
+            "A blocker in the browser swallows what the widget sends, or these people use an app or your API and no page.",
+            "Serve the script and its calls from a path of your own site, as the installation page shows under Hardening: \
+             lists of blocked hosts do not have it. Who uses no page is right to be here.",
+        }
+        OneAddressManyCompanies = "one_address_many_companies" {
+            "Users of five companies or more were named from one address within an hour.",
+            "Support or sales sign in as customers to see what they see; or many customers share one way into the internet.",
+            "Send acting_as on pages where a colleague looks at a customer's account: it then counts for nobody.",
         }
     }
 }
@@ -117,12 +143,38 @@ impl Finding {
                  was kept.",
                 days(count)
             ),
+            Finding::ProxyNotTrusted => format!(
+                "On {} a proxy at {example} said for whom it asks, and was not believed: all its visitors count as one \
+                 address.",
+                days(count)
+            ),
+            Finding::ProxySilent => format!(
+                "On {} the trusted proxy at {example} did not say for whom it asks: all its visitors count as one address.",
+                days(count)
+            ),
+            Finding::UsersWithoutBrowser => format!(
+                "{example} users who were active within 7 days were never reported by a browser, your back end alone knows \
+                 them: blockers may swallow what the widget sends. Seen on {}.",
+                days(count)
+            ),
+            Finding::OneAddressManyCompanies => format!(
+                "On {} users of five companies or more were named from one address within an hour, the last ones of \
+                 {example}: colleagues may be signed in as customers.",
+                days(count)
+            ),
         }
     }
 }
 
 fn days(count: u64) -> String {
     if count == 1 { "one day".to_owned() } else { format!("{count} days") }
+}
+
+/// The example of active users of whom no browser knows, where there are some and browsers know of others: without
+/// the widget, or for one colleague who tries the API, it is no finding.
+pub fn of_whom_no_browser_knows(without: u64, active: u64) -> Option<String> {
+    let with = active.saturating_sub(without);
+    (without >= WITHOUT_BROWSER_MIN && with >= WITHOUT_BROWSER_MIN).then(|| format!("{without} of {active}"))
 }
 
 /// The example of an id that is an e-mail address: its domain, which names nobody.

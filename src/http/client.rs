@@ -4,7 +4,7 @@
 //! anybody can send them. A client's address limits how often it may ask, and
 //! is never logged or stored.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use actix_web::HttpRequest;
 use actix_web::http::header;
@@ -19,6 +19,15 @@ pub struct Site {
     pub trusted_proxies: Vec<Network>,
     /// This server speaks TLS itself.
     pub tls: bool,
+}
+
+/// What is wrong with how a proxy before this server passes on for whom it asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProxyTrouble {
+    /// It says so, and is not among the trusted.
+    NotTrusted(IpAddr),
+    /// It is trusted, and does not say so.
+    Silent(IpAddr),
 }
 
 /// A range of addresses, such as `10.0.0.0/8`.
@@ -108,6 +117,35 @@ impl Site {
             }
         }
         client
+    }
+}
+
+/// What one request tells of a proxy that is not set up as it should be. Anybody can send the headers, so where a
+/// proxy is trusted, a peer of the internet that sends them is somebody who passed it by.
+pub fn proxy_trouble(request: &HttpRequest) -> Option<ProxyTrouble> {
+    let site = site(request);
+    let peer = request.peer_addr()?.ip().to_canonical();
+    let says = hops(request).iter().any(|hop| address_in(hop).is_some());
+    match (site.is_trusted(peer), says) {
+        (true, false) => Some(ProxyTrouble::Silent(peer)),
+        (false, true) if site.trusted_proxies.is_empty() || is_near(peer) => Some(ProxyTrouble::NotTrusted(peer)),
+        _ => None,
+    }
+}
+
+/// Whether an address is of this machine or of a network that is not the internet.
+pub fn is_near(address: IpAddr) -> bool {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.is_loopback() || address.is_private() || address.is_link_local(),
+        IpAddr::V6(address) => address.is_loopback() || address.is_unique_local() || address.is_unicast_link_local(),
+    }
+}
+
+/// One connection to the internet holds a whole /64 of IPv6; each of its addresses is the same client.
+pub fn household(client: IpAddr) -> IpAddr {
+    match client {
+        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64))),
+        address @ IpAddr::V4(_) => address,
     }
 }
 
@@ -219,6 +257,26 @@ mod tests {
         assert_eq!(address(&request).to_string(), "1.2.3.4");
         assert_eq!(base_url(&request), "https://roll.example");
         assert!(is_https(&request));
+    }
+
+    #[test]
+    fn a_proxy_that_is_not_set_up_is_told_by_one_request() {
+        let trouble = |peer: &str, trusted: Option<&str>, says: &str| {
+            let request = match trusted {
+                Some(network) => from(peer).app_data(behind(network)),
+                None => from(peer),
+            };
+            proxy_trouble(&request.insert_header(("x-forwarded-for", says)).to_http_request())
+        };
+        let near: IpAddr = "10.0.0.9".parse().unwrap();
+        let far: IpAddr = "192.0.2.1".parse().unwrap();
+        assert_eq!(trouble("10.0.0.9", None, "1.2.3.4"), Some(ProxyTrouble::NotTrusted(near)));
+        assert_eq!(trouble("192.0.2.1", None, "1.2.3.4"), Some(ProxyTrouble::NotTrusted(far)));
+        assert_eq!(trouble("10.0.0.9", None, ""), None);
+        assert_eq!(trouble("10.0.0.9", Some("10.1.0.0/16"), "1.2.3.4"), Some(ProxyTrouble::NotTrusted(near)));
+        assert_eq!(trouble("192.0.2.1", Some("10.1.0.0/16"), "1.2.3.4"), None, "a stranger may write what they like");
+        assert_eq!(trouble("10.0.0.9", Some("10.0.0.0/8"), "1.2.3.4"), None);
+        assert_eq!(trouble("10.0.0.9", Some("10.0.0.0/8"), "unknown"), Some(ProxyTrouble::Silent(near)));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! How often somebody may ask: a bucket for each key.
 
 use std::hash::Hash;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock};
@@ -10,6 +10,7 @@ use std::time::Duration;
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 
+use super::client::household;
 use super::problem::Problem;
 use crate::domain::ids::SourceKey;
 
@@ -129,14 +130,6 @@ fn sign_in_quota() -> Quota {
 
 fn address_quota() -> Quota {
     Quota::with_period(ADDRESS_PERIOD).expect("a period above zero").allow_burst(ADDRESS_TRIES)
-}
-
-/// One connection to the internet holds a whole /64 of IPv6; each of its addresses is the same client.
-fn household(client: IpAddr) -> IpAddr {
-    match client {
-        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64))),
-        address @ IpAddr::V4(_) => address,
-    }
 }
 
 #[cfg(test)]

@@ -18,7 +18,9 @@ pub use growing::{Growing, growing};
 pub use ids::{drop_id, give_former_id, give_id, id_since_ms, key_of_id};
 use listed::page_of_keys;
 pub use listed::{count, count_matching};
-pub use members::{MemberRow, MembersBy, count_members, members};
+pub use members::{
+    MemberRow, MembersBy, MembersOf, ROLES_MAX, RoleIs, Roles, count_members, days_of_events, members, roles,
+};
 pub use page::{Carriers, CompanyPage, CompanyRecord, page, record, record_of_key, records, row, values};
 
 use super::list::{self, ListQuery, Page};
@@ -449,49 +451,5 @@ mod tests {
         assert_eq!(top, [("Opened", 4), ("Exported", 2)]);
         assert_eq!(page.attributes[0].value, 20);
         assert_eq!(page.row.roll[27], 1);
-    }
-
-    #[test]
-    fn members_are_paged_in_any_order_and_searched_by_their_names() {
-        let sample = Sample::new();
-        let acme = sample.company("acme", None, "{}", days_ago(90));
-        let umbrella = sample.company("umbrella", None, "{}", days_ago(90));
-        for number in 0..30 {
-            let user =
-                sample.user(Some(&format!("u{number}")), Some(&format!("Name {}", number % 4)), None, days_ago(90));
-            sample.member(user, acme, days_ago(number % 6), (number % 10 == 0).then_some(NOW));
-            let named = Named { user: Some(user), company: Some(acme), ..Named::default() };
-            sample.event(days_ago(number % 3) - number, Kind::Page, "", named);
-        }
-        let stranger = sample.user(Some("stranger"), Some("Name 1"), None, days_ago(90));
-        sample.member(stranger, umbrella, days_ago(1), None);
-        let all = |sort, descending, open, search: Option<&str>| {
-            let mut query =
-                ListQuery { search: search.map(str::to_owned), filter: None, sort, descending, after: None, size: 4 };
-            let mut rows = Vec::new();
-            loop {
-                let page = members(&sample.db(), CompanyKey(acme), open, &query, NOW).unwrap();
-                rows.extend(page.rows);
-                query.after = page.next;
-                if query.after.is_none() {
-                    return rows;
-                }
-            }
-        };
-        for sort in [MembersBy::Name, MembersBy::Joined, MembersBy::LastSeen] {
-            for descending in [false, true] {
-                let rows = all(sort, descending, true, None);
-                let once = BTreeSet::from_iter(rows.iter().map(|row| row.user.key));
-                assert_eq!((rows.len(), once.len()), (27, 27), "{sort:?}");
-                assert!(rows.iter().all(|row| row.current && row.left_ms.is_none()));
-            }
-        }
-        let left = all(MembersBy::Joined, true, false, None);
-        assert_eq!(left.iter().map(|row| row.left_ms).collect::<Vec<_>>(), [Some(NOW); 3]);
-        let found = all(MembersBy::Name, false, true, Some("name 1"));
-        assert_eq!(found.len(), 8, "the stranger of this name is in another company");
-        let seen = all(MembersBy::LastSeen, true, true, None);
-        assert_eq!(seen[0].last_seen_ms.unwrap() / 3_600_000, (NOW - 1) / 3_600_000);
-        assert!(seen.iter().all(|row| row.last_seen_ms.unwrap() % 3_600_000 != 0), "to the millisecond");
     }
 }

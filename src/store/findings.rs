@@ -1,14 +1,14 @@
 //! What is found without being asked, counted by source and by whom it is about.
 
 use rusqlite::types::Type;
-use rusqlite::{Row, named_params, params};
+use rusqlite::{OptionalExtension, Row, named_params, params};
 use serde_json::json;
 
 use super::list::{self, COUNTED_MAX, Count, Cursor, Page};
 use super::{Reader, StoreError, Tx};
 use crate::domain::findings::Finding;
 use crate::domain::ids::{SourceKey, UserKey};
-use crate::domain::time::DAY_MS;
+use crate::domain::time::{DAY_MS, HOUR_MS};
 
 /// A finding as pages and the API show it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,6 +88,41 @@ fn finding(row: &Row<'_>) -> rusqlite::Result<FindingRow> {
         example: user.clone().unwrap_or(example),
         user,
     })
+}
+
+/// What was found since an instant (Unix milliseconds) of one kind, of whichever source: the last example, and how often.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn last(db: &Reader<'_>, finding: Finding, since_ms: i64) -> Result<Option<(String, u64)>, StoreError> {
+    let mut statement = db.0.prepare_cached(
+        "SELECT example, count FROM findings WHERE code = :code AND last_seen_ms >= :since
+         ORDER BY last_seen_ms DESC LIMIT 1",
+    )?;
+    let parameters = named_params! { ":code": finding.as_str(), ":since": since_ms };
+    let found = statement.query_row(parameters, |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs())));
+    Ok(found.optional()?)
+}
+
+/// Of the users active since an instant (Unix milliseconds), the latest 10,000 of them: how many no browser was ever
+/// linked to, and how many there are.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn without_browser(db: &Reader<'_>, since_ms: i64) -> Result<(u64, u64), StoreError> {
+    let mut statement = db.0.prepare_cached(
+        "SELECT count(*) FILTER (WHERE NOT EXISTS (
+             SELECT 1 FROM visitors AS v WHERE v.user_key = u.user_key)
+           AND NOT EXISTS (
+             SELECT 1 FROM users AS m CROSS JOIN visitors AS v ON v.user_key = m.user_key
+             WHERE m.merged_into = u.user_key)), count(*)
+         FROM (SELECT user_key FROM users INDEXED BY users_last_seen
+           WHERE merged_into IS NULL AND archived_ms IS NULL AND staff = 0 AND last_seen_hour >= :hour
+           ORDER BY last_seen_hour DESC LIMIT :limit) AS u",
+    )?;
+    let parameters = named_params! { ":hour": since_ms.div_euclid(HOUR_MS), ":limit": COUNTED_MAX };
+    let count = |row: &Row<'_>, at| Ok::<_, rusqlite::Error>(row.get::<_, i64>(at)?.unsigned_abs());
+    Ok(statement.query_row(parameters, |row| Ok((count(row, 0)?, count(row, 1)?)))?)
 }
 
 // What the writer needs ------------------------------------------------------

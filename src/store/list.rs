@@ -256,6 +256,7 @@ mod tests {
     use crate::domain::ids::CompanyKey;
     use crate::domain::message::Kind;
     use crate::domain::time::HOUR_MS;
+    use crate::store::companies::MembersOf;
     use crate::store::sample::{NOW, Named, Sample, days_ago};
     use crate::store::{companies, users, visitors};
 
@@ -319,7 +320,7 @@ mod tests {
                     })
                 }),
                 ("members", 11, {
-                    let read = |query: &_| companies::members(&db, CompanyKey(one), true, query, NOW);
+                    let read = |query: &_| companies::members(&db, &MembersOf::now(CompanyKey(one)), query, NOW);
                     pages(companies::MembersBy::LastSeen, descending, read, |row| (row.user.key.0, row.last_seen_ms))
                 }),
                 ("visitors", 11, {

@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use rusqlite::trace::{TraceEvent, TraceEventCodes};
 
 use super::attribute_rows::Table;
+use super::companies::{MembersOf, RoleIs};
 use super::list::{Cursor, Extent, ListQuery};
 use super::sample::{NOW, Named, Sample, days_ago};
 use super::segments::Someone;
@@ -21,6 +22,7 @@ use crate::domain::attributes::Owner;
 use crate::domain::change::{CREATED, Doer, MEMBERSHIP, Subject};
 use crate::domain::duplicates::Records;
 use crate::domain::filter::{self, Fields, Listed};
+use crate::domain::findings::Finding;
 use crate::domain::ids::{CompanyKey, ImportKey, NoteKey, OperatorKey, SourceKey, UserKey, VisitorKey};
 use crate::domain::message::Kind;
 use crate::domain::profile::Profile;
@@ -139,10 +141,16 @@ fn ask_everything(db: &Reader<'_>) {
                 }
             }
         }
-        for sort in [companies::MembersBy::Name, companies::MembersBy::Joined, companies::MembersBy::LastSeen] {
-            for after in cursors(1.into()) {
+        use companies::MembersBy;
+        for sort in [MembersBy::Name, MembersBy::Role, MembersBy::Joined, MembersBy::LastSeen, MembersBy::Events] {
+            let behind = [1.into(), (-1).into(), serde_json::Value::Null];
+            for (after, role) in behind.into_iter().flat_map(cursors).flat_map(|after| {
+                [None, Some(RoleIs::Text("admin".to_owned())), Some(RoleIs::Unset)].map(|role| (after.clone(), role))
+            }) {
                 let query = ListQuery { search: search.clone(), filter: None, sort, descending, after, size: 50 };
-                companies::members(db, CompanyKey(1), true, &query, NOW).unwrap();
+                let of = MembersOf { company: CompanyKey(1), open: true, role };
+                companies::members(db, &of, &query, NOW).unwrap();
+                companies::count_members(db, &of, search.as_deref(), Extent::Quickly).unwrap();
             }
         }
         for after in cursors(1.into()) {
@@ -159,8 +167,10 @@ fn ask_everything(db: &Reader<'_>) {
         companies::count(db, companies::Shelf::InUse, search).unwrap();
         companies::count(db, companies::Shelf::Archived, search).unwrap();
         visitors::count(db, search).unwrap();
-        companies::count_members(db, CompanyKey(1), false, search).unwrap();
+        let left = MembersOf { open: false, ..MembersOf::now(CompanyKey(1)) };
+        companies::count_members(db, &left, search, Extent::ToMax).unwrap();
     }
+    companies::roles(db, CompanyKey(1), true).unwrap();
     for name in [
         users::UserName::UserId("ann".into()),
         users::UserName::Email("ann@acme.test".into()),
@@ -192,6 +202,8 @@ fn ask_everything(db: &Reader<'_>) {
         assert_eq!(findings::page(db, after, 50).unwrap().rows.len(), 1);
     }
     findings::count_rows(db).unwrap();
+    findings::last(db, Finding::ClockWrong, 0).unwrap();
+    findings::without_browser(db, NOW).unwrap();
     workspace::upkeep(db).unwrap();
     for owner in Owner::ALL {
         for table in Table::of(owner) {
@@ -439,7 +451,7 @@ fn a_page_asks_as_much_of_many_as_of_few() {
     let asked = || {
         [
             asked_by(&sample, |db| drop(companies::page(db, "acme", NOW).unwrap())),
-            asked_by(&sample, |db| drop(companies::members(db, CompanyKey(1), true, &query, NOW).unwrap())),
+            asked_by(&sample, |db| drop(companies::members(db, &MembersOf::now(CompanyKey(1)), &query, NOW).unwrap())),
             asked_by(&sample, |db| drop(users::page(db, &users::UserName::UserId("ann".into()), NOW).unwrap())),
             asked_by(&sample, |db| drop(workspace::overview(db, NOW).unwrap())),
         ]

@@ -37,7 +37,7 @@ impl Needle {
     }
 
     /// Whether one of a row's texts has it.
-    pub fn is_in(&self, texts: [Option<&str>; 3]) -> bool {
+    pub fn is_in<const N: usize>(&self, texts: [Option<&str>; N]) -> bool {
         texts.into_iter().flatten().any(|text| {
             let text = text.to_lowercase();
             if self.at_beginning { text.starts_with(&self.text) } else { text.contains(&self.text) }

@@ -35,6 +35,17 @@ async fn page_of(rollcall: &Rollcall, write_key: &str, origin: &str) {
     assert_eq!(request.json(&body).send().await.expect("an answer").status(), 200);
 }
 
+/// Posts as a browser on a page of this origin does, through a proxy of this machine that says for whom it asks, or
+/// does not.
+async fn through_a_proxy(rollcall: &Rollcall, origin: &str, client: Option<&str>, message: Value) {
+    let body = json!({ "writeKey": rollcall.write_key, "batch": [message] });
+    let mut request = rollcall.client.post(format!("{}/v1/batch", rollcall.address)).header("origin", origin);
+    if let Some(client) = client {
+        request = request.header("x-forwarded-for", client);
+    }
+    assert_eq!(request.json(&body).send().await.expect("an answer").status(), 200);
+}
+
 /// Waits until a page's oddity was counted, behind everything that people wait for.
 async fn sentence_of(rollcall: &Rollcall, code: &str) -> String {
     until(code, || async {
@@ -138,4 +149,70 @@ async fn a_page_without_https_and_a_live_site_with_a_test_key_are_found() {
     let told = sentence_of(&rollcall, "test_key_on_live_site").await;
     assert!(told.starts_with("Pages of app.quayside.com, which a live source lists, sent with the key"), "{told}");
     assert_eq!(found(&rollcall).await.len(), 2);
+}
+
+#[actix_web::test]
+async fn a_proxy_that_is_not_trusted_is_found_and_told_by_the_check() {
+    let rollcall = Rollcall::start();
+    page_of(&rollcall, &rollcall.write_key, "https://direct.quayside.com").await;
+    through_a_proxy(&rollcall, "https://app.quayside.com", Some("203.0.113.7"), page("v", "/")).await;
+    let told = "On one day a proxy at 127.0.0.1 said for whom it asks, and was not believed: all its visitors count as \
+                one address.";
+    assert_eq!(sentence_of(&rollcall, "proxy_not_trusted").await, told);
+    assert_eq!(found(&rollcall).await.len(), 1);
+
+    let checked = rollcall.shell(&["check", "--json"]);
+    let of_proxies: Vec<&Value> = checked["findings"]
+        .as_array()
+        .expect("findings")
+        .iter()
+        .filter(|finding| finding["code"].as_str().expect("a code").starts_with("proxy"))
+        .collect();
+    assert_eq!((of_proxies.len(), &checked["ok"]), (1, &true.into()), "{checked}");
+    assert_eq!(
+        (of_proxies[0]["code"].as_str(), of_proxies[0]["sentence"].as_str()),
+        (Some("proxy_not_trusted"), Some(told))
+    );
+    assert!(of_proxies[0]["fix"].as_str().expect("a fix").contains("--trusted-proxy"), "{checked}");
+}
+
+#[actix_web::test]
+async fn a_trusted_proxy_that_does_not_say_for_whom_it_asks_is_found() {
+    let rollcall = Rollcall::start_with(&["--trusted-proxy", "127.0.0.1"]);
+    through_a_proxy(&rollcall, "https://app.quayside.com", Some("203.0.113.7"), page("v", "/")).await;
+    through_a_proxy(&rollcall, "http://localhost:3000", None, page("v", "/")).await;
+    rollcall.backend_posts(track("ann", "Paid")).await;
+    through_a_proxy(&rollcall, "https://shop.quayside.com", None, page("v", "/")).await;
+    assert!(sentence_of(&rollcall, "proxy_silent").await.contains("at 127.0.0.1 did not say"));
+    let found = found(&rollcall).await;
+    assert_eq!(
+        (found.len(), found["proxy_silent"].0),
+        (1, 1),
+        "a program or a page of this machine may do without one"
+    );
+}
+
+#[actix_web::test]
+async fn colleagues_who_sign_in_as_customers_of_many_companies_are_found() {
+    let rollcall = Rollcall::start_with(&["--trusted-proxy", "127.0.0.1"]);
+    let signs_in = |number: usize| {
+        identify(None, &format!("u{number}"), json!({ "company": { "company_id": format!("company-{number}") } }))
+    };
+    let office = Some("203.0.113.7");
+    for number in 0..4 {
+        through_a_proxy(&rollcall, "https://app.quayside.com", office, signs_in(number)).await;
+        let home = format!("198.51.100.{number}");
+        through_a_proxy(&rollcall, "https://app.quayside.com", Some(&home), signs_in(number + 10)).await;
+    }
+    let mut colleague = signs_in(4);
+    colleague["context"] = json!({ "acting_as": true });
+    through_a_proxy(&rollcall, "https://app.quayside.com", office, colleague).await;
+    assert_eq!(found(&rollcall).await, BTreeMap::new(), "four of one address, and one as a colleague");
+
+    through_a_proxy(&rollcall, "https://app.quayside.com", office, signs_in(5)).await;
+    assert_eq!(
+        sentence_of(&rollcall, "one_address_many_companies").await,
+        "On one day users of five companies or more were named from one address within an hour, the last ones of \
+         company-0, company-1, company-2 and others: colleagues may be signed in as customers."
+    );
 }

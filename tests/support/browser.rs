@@ -152,6 +152,14 @@ impl Browser {
         .await;
     }
 
+    /// Runs no script in this tab from now on; other tabs do.
+    pub async fn stops_scripts_here(&self) {
+        let url = format!("{}/session/{}/goog/cdp/execute", self.address, self.driver.session_id());
+        let command = json!({ "cmd": "Emulation.setScriptExecutionDisabled", "params": { "value": true } });
+        let answer = self.client.post(url).json(&command).send().await.expect("an answer");
+        assert!(answer.status().is_success(), "{answer:?}");
+    }
+
     /// What stands on the console since it was last asked, warnings and errors.
     pub async fn console(&self) -> Vec<String> {
         let url = format!("{}/session/{}/se/log", self.address, self.driver.session_id());

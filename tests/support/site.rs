@@ -42,9 +42,15 @@ impl Site {
 
     /// Puts a page at a path; a path ending in `*` answers all below it.
     pub fn page(&self, path: &str, html: &str) {
-        let html =
-            format!("<!doctype html><html lang=en><meta charset=utf-8><title>Shop</title><body>{html}</body></html>");
-        self.pages.lock().expect("pages").insert(path.to_owned(), html);
+        self.whole_page(
+            path,
+            &format!("<!doctype html><html lang=en><meta charset=utf-8><title>Shop</title><body>{html}</body></html>"),
+        );
+    }
+
+    /// Puts a page at a path as it stands, head and all.
+    pub fn whole_page(&self, path: &str, html: &str) {
+        self.pages.lock().expect("pages").insert(path.to_owned(), html.to_owned());
     }
 
     /// The address of a path.

@@ -1,48 +1,187 @@
 //! Who belongs to a company, and who did.
 
+use std::borrow::Cow;
+
 use maud::{Markup, html};
 
-use super::View;
 use crate::dashboard::edit::{self, Whom};
 use crate::dashboard::links;
 use crate::dashboard::parts::attributes::grade;
 use crate::dashboard::parts::chart::roll;
 use crate::dashboard::parts::frame::Frame;
 use crate::dashboard::parts::icon::{icon, small};
-use crate::dashboard::parts::list::{search_chip, segments};
-use crate::dashboard::parts::numbers::{cell, count, counted, number};
+use crate::dashboard::parts::list::{Address, Column, Names, search_chip, segments};
+use crate::dashboard::parts::numbers::{self, cell, counted, number};
+use crate::dashboard::parts::times::Clock;
 use crate::dashboard::parts::{values, who};
 use crate::dashboard::user::{before, edit_member, role};
 use crate::domain::access::{Grade, Role};
 use crate::domain::ids::CompanyKey;
-use crate::store::companies::{MemberRow, MembersBy};
+use crate::store::companies::{self, CompanyPage, MemberRow, MembersBy, MembersOf, RoleIs, Roles};
+use crate::store::list::{Count, Extent, Page};
+use crate::store::users::ROLL_DAYS;
+use crate::store::{Reader, StoreError};
+
+/// Members of a page within the company's page.
+pub const MEMBER_ROWS: usize = 12;
+
+/// The parameters of the list of members.
+pub const NAMES: Names = Names { search: "member", sort: "sort", after: "after" };
+/// Those who left, in place of those who are in it.
+const WHICH: &str = "members";
+/// The role that they have: `is:` and the role, or `unset`.
+const ROLE: &str = "role";
+
+impl Column for MembersBy {
+    const ALL: &'static [MembersBy] =
+        &[MembersBy::Name, MembersBy::Role, MembersBy::Joined, MembersBy::LastSeen, MembersBy::Events];
+
+    fn name(&self) -> Cow<'_, str> {
+        let name = match self {
+            MembersBy::Name => "name",
+            MembersBy::Role => "role",
+            MembersBy::Joined => "joined",
+            MembersBy::LastSeen => "last_seen",
+            MembersBy::Events => "events",
+        };
+        name.into()
+    }
+
+    fn descends_first(&self) -> bool {
+        !matches!(self, MembersBy::Name | MembersBy::Role)
+    }
+}
+
+/// Which members are asked for, and in which order.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// The company's page.
+    path: String,
+    left: bool,
+    role: Option<RoleIs>,
+    /// The list's state.
+    pub address: Address<MembersBy>,
+}
+
+impl Asked {
+    /// What the address of a company's page says.
+    ///
+    /// # Errors
+    /// A sentence that says what is allowed.
+    pub fn read(company_id: &str, value: impl Fn(&str) -> Option<String>) -> Result<Asked, String> {
+        let path = links::company(company_id);
+        let left = value(WHICH).as_deref() == Some("left");
+        let role = value(ROLE).map(|said| said_role(&said)).transpose()?;
+        let address = Address::read(listed(&path, left, role.as_ref()), NAMES, MembersBy::LastSeen, value)?;
+        Ok(Asked { path, left, role, address: address.at("#members") })
+    }
+
+    /// The address of the same list, of those with another role.
+    fn with_role(&self, role: Option<&RoleIs>) -> String {
+        Address { path: listed(&self.path, self.left, role), ..self.address.clone() }.first_page()
+    }
+
+    /// The address of all who are in it, or of all who left.
+    fn all(&self, left: bool) -> String {
+        format!("{}#members", listed(&self.path, left, None))
+    }
+
+    fn is_narrowed(&self) -> bool {
+        self.address.search.is_some() || self.role.is_some()
+    }
+}
+
+fn listed(path: &str, left: bool, role: Option<&RoleIs>) -> String {
+    let role = role.map(|role| role.text().map_or_else(|| "unset".to_owned(), |text| format!("is:{text}")));
+    links::with_query(path, &[(WHICH, left.then_some("left")), (ROLE, role.as_deref())])
+}
+
+fn said_role(said: &str) -> Result<RoleIs, String> {
+    match said.strip_prefix("is:") {
+        Some(role) => Ok(RoleIs::Text(role.to_owned())),
+        None if said == "unset" => Ok(RoleIs::Unset),
+        None => Err(format!("{ROLE}= takes is: with a role behind it, or unset, for members without one.")),
+    }
+}
+
+/// The members that the page shows.
+#[derive(Debug, Clone)]
+pub struct Members {
+    /// Which they are.
+    pub asked: Asked,
+    /// This page of them.
+    pub page: Page<MemberRow>,
+    /// The roles to choose from.
+    pub roles: Roles,
+    /// How many there are, where not all are shown.
+    pub found: Option<Count>,
+    /// By the events of how many days they are sorted, where they are.
+    pub event_days: Option<i32>,
+}
+
+impl Members {
+    /// Reads them.
+    ///
+    /// # Errors
+    /// [`StoreError`] only.
+    pub fn read(db: &Reader<'_>, company: CompanyKey, asked: Asked, clock: Clock) -> Result<Members, StoreError> {
+        let of = MembersOf { company, open: !asked.left, role: asked.role.clone() };
+        let page = companies::members(db, &of, &asked.address.query(MEMBER_ROWS), clock.now_ms)?;
+        let found = match (&page.next, &asked.address.after) {
+            _ if !asked.is_narrowed() => None,
+            (None, None) => Some(Count::Exactly(page.rows.len() as u64)),
+            _ => {
+                let counted = companies::count_members(db, &of, asked.address.search.as_deref(), Extent::Quickly)?;
+                Some(counted.at_least(MEMBER_ROWS as u64))
+            }
+        };
+        let by_events = asked.address.sort == MembersBy::Events;
+        let event_days = by_events.then(|| companies::days_of_events(db, company, clock.today())).transpose()?;
+        Ok(Members { page, roles: companies::roles(db, company, of.open)?, found, event_days, asked })
+    }
+}
 
 /// The members: those in it, or those who left.
-pub fn card(frame: &Frame, view: &View) -> Markup {
-    let (company, address) = (&view.company, &view.address);
-    let path = links::company(&company.row.company_id);
+pub fn card(frame: &Frame, company: &CompanyPage, members: &Members) -> Markup {
+    let (asked, address, rows) = (&members.asked, &members.asked.address, &members.page.rows);
     let whom = Whom::company(company.row.key);
-    let choice = |left: bool| format!("{}#members", links::with_query(&path, &[("members", left.then_some("left"))]));
-    let current = (format!("Current {}", number(company.row.members)), choice(false), !view.left);
-    let left = (format!("Left {}", count(company.comings.left)), choice(true), view.left);
-    let shown = counted(view.members.rows.len() as u64, "member on this page", "members on this page");
+    let current = (format!("Current {}", number(company.row.members)), asked.all(false), !asked.left);
+    let left = (format!("Left {}", numbers::count(company.comings.left)), asked.all(true), asked.left);
+    let shown = counted(rows.len() as u64, "member on this page", "members on this page");
     html! {
         section.card aria-labelledby="members" {
             header {
                 h2 id="members" { "Members" }
                 (segments("Which members", &[current, left]))
+                (role_menu(asked, &members.roles))
                 (search_chip(address))
+                @if let Some(role) = &asked.role {
+                    span.chip.set {
+                        @match role { RoleIs::Text(role) => { "role is " b { (values::name(role)) } }, RoleIs::Unset => "has no role" }
+                        a href=(asked.with_role(None)) { (small("x")) span.vh { "Any role" } }
+                    }
+                }
+                @if let Some(found) = members.found {
+                    span.small.muted role="status" { (numbers::count(found)) " found" }
+                }
                 span.end.row {
-                    (address.search_form("Find a member", "Name, e-mail or id"))
+                    (address.search_form("Find a member", "Name, e-mail, id or role"))
                     @if frame.may(Role::Admin) {
                         a.btn.bare href=(edit::address("member", &whom, &[])) { (icon("plus")) " Add a member" }
                     }
                 }
             }
-            @if view.members.rows.is_empty() {
+            @if let Some(days) = members.event_days.filter(|days| *days < ROLL_DAYS as i32) {
+                p.body.small.muted {
+                    "So many people are active here that they are sorted by the events of "
+                    @if days == 1 { "today" } @else { "the last " (days) " days" }
+                    " alone. The numbers are those of " (ROLL_DAYS) " days."
+                }
+            }
+            @if rows.is_empty() {
                 p.body.muted {
-                    @if address.search.is_some() { "Nobody here matches." }
-                    @else if view.left { "Nobody has left." }
+                    @if asked.is_narrowed() { "Nobody here matches." }
+                    @else if asked.left { "Nobody has left." }
                     @else {
                         "Nobody belongs to it. A company exists from its id alone; members come with the users who name it."
                     }
@@ -53,21 +192,50 @@ pub fn card(frame: &Frame, view: &View) -> Markup {
                         thead {
                             tr {
                                 (address.head(MembersBy::Name, "Member", ""))
-                                th scope="col" { "28 days" }
-                                th.num scope="col" title="Events in this company of the last 28 days" { "Events" }
+                                (address.head(MembersBy::Role, "Role", ""))
+                                th scope="col" { (ROLL_DAYS) " days" }
+                                (address.head(MembersBy::Events, "Events", "num"))
                                 (address.head(
                                     MembersBy::Joined,
-                                    if view.left { "Joined and left" } else { "Joined" },
+                                    if asked.left { "Joined and left" } else { "Joined" },
                                     "",
                                 ))
                                 (address.head(MembersBy::LastSeen, "Last seen here", ""))
                             }
                         }
-                        tbody { @for member in &view.members.rows { (member_row(frame, company.row.key, member)) } }
+                        tbody { @for member in rows { (member_row(frame, company.row.key, member)) } }
                     }
                 }
-                @if view.members.next.is_some() || address.after.is_some() {
-                    footer { (address.pager(&shown, view.members.next.as_ref())) }
+                @if members.page.next.is_some() || address.after.is_some() {
+                    footer { (address.pager(&shown, members.page.next.as_ref())) }
+                }
+            }
+        }
+    }
+}
+
+/// The choice of a role, where there is one.
+fn role_menu(asked: &Asked, roles: &Roles) -> Markup {
+    let choice = |role: Option<&RoleIs>, words: Markup, found: Option<Count>| {
+        let is_current = asked.role.as_ref() == role;
+        html! {
+            li {
+                a href=(asked.with_role(role)) aria-current=[is_current.then_some("true")] {
+                    (words) @if let Some(found) = found { " " span.n.end { (numbers::count(found)) } }
+                }
+            }
+        }
+    };
+    html! {
+        @if roles.roles.len() > 1 || asked.role.is_some() {
+            details.menu.long name="tools" {
+                summary.btn { "Role " (small("down")) }
+                ul {
+                    (choice(None, html! { "Any" }, None))
+                    @for (role, found) in &roles.roles {
+                        (choice(Some(role), html! { @match role { RoleIs::Text(role) => (values::name(role)), RoleIs::Unset => span.muted { "no role" } } }, Some(*found)))
+                    }
+                    @if !roles.are_all { li { p.body.small.muted { "There are more. Find one by its text." } } }
                 }
             }
         }
@@ -78,16 +246,17 @@ fn member_row(frame: &Frame, company: CompanyKey, member: &MemberRow) -> Markup 
     let whom = Whom::member(&member.user.id, company);
     let clock = frame.clock;
     let user = &member.user;
-    let below = html! {
-        (role(member.role.as_deref()))
-        @if let Some(title) = &member.title { ", " (values::name(title)) }
-        @if let Some(email) = user.email.as_deref().filter(|email| *email != who::user_name(user)) { " · " (values::name(email)) }
-    };
+    let email = user.email.as_deref().filter(|email| *email != who::user_name(user));
+    let below = html! { @if let Some(email) = email { (values::name(email)) } };
     html! {
         tr {
             th.lead scope="row" { (who::user(user, clock.now_ms, below)) }
+            td data-l="Role" {
+                (role(member.role.as_deref()))
+                @if let Some(title) = &member.title { small.muted { (values::name(title)) } }
+            }
             td.fold { (roll(&user.roll)) }
-            td.num data-l="Events" { (cell(member.events_28d)) }
+            td.num data-l="Events" title={ "Events in this company of the last " (ROLL_DAYS) " days" } { (cell(member.events_28d)) }
             td.muted data-l="Joined" {
                 (clock.on(member.joined_ms)) @if let Some(left_ms) = member.left_ms { " to " (clock.on(left_ms)) }
                 " " (standing(member))

@@ -47,7 +47,7 @@ pub fn card(frame: &Frame, view: &View, source: &Source, state: State, here: &st
                         " source: it answers as if it stored, and keeps nothing."
                     }
                 }
-                (answer(frame, view, state))
+                (answer(frame, view, state, here))
                 @if let Some(earlier_ms) = view.earlier_ms.filter(|_| state != State::Complete) {
                     p.small.faint {
                         "Before this check, the last message came "
@@ -62,7 +62,9 @@ pub fn card(frame: &Frame, view: &View, source: &Source, state: State, here: &st
     }
 }
 
-fn answer(frame: &Frame, view: &View, state: State) -> Markup {
+/// What is known, and the one thing to do. A link to a step carries the mark: without a script the page loads itself
+/// again, and stays where it is when its address is the same.
+fn answer(frame: &Frame, view: &View, state: State, here: &str) -> Markup {
     let evidence = &view.evidence;
     html! {
         @match state {
@@ -83,7 +85,7 @@ fn answer(frame: &Frame, view: &View, state: State) -> Markup {
                         }
                     }
                 }
-                p.row { a.btn.primary href="#visitors" { "Show the snippet" } }
+                p.row { a.btn.primary href={ (here) "#visitors" } { "Show the snippet" } }
             }
             State::ScriptOnly => {
                 @if let Some((at_ms, host)) = &evidence.script {
@@ -97,7 +99,7 @@ fn answer(frame: &Frame, view: &View, state: State) -> Markup {
                         "? Is there consent to wait for? An exception?"
                     }
                 }
-                p.row { a.btn.primary href="#visitors" { "Compare the snippet" } }
+                p.row { a.btn.primary href={ (here) "#visitors" } { "Compare the snippet" } }
             }
             State::Refused => {
                 ul.stack.tight {
@@ -120,7 +122,7 @@ fn answer(frame: &Frame, view: &View, state: State) -> Markup {
             State::VisitorsOnly => {
                 p { "Page views come in, and none says who is signed in." }
                 p.row {
-                    a.btn.primary href="#people" { "Add signed-in users" }
+                    a.btn.primary href={ (here) "#people" } { "Add signed-in users" }
                     a.btn.bare href="/visitors" { "Look at the visitors" }
                 }
             }
@@ -132,7 +134,7 @@ fn answer(frame: &Frame, view: &View, state: State) -> Markup {
                         ". The page says who that is, and no company."
                     }
                 }
-                p.row { a.btn.primary href="#company" { "Add the company" } }
+                p.row { a.btn.primary href={ (here) "#company" } { "Add the company" } }
             }
             State::Complete => { @if let Some(complete) = &evidence.complete { (complete_answer(frame, complete)) } }
         }

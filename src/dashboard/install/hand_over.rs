@@ -5,7 +5,7 @@ use actix_web::http::header::{ContentDisposition, DispositionParam, DispositionT
 use actix_web::{HttpRequest, HttpResponse};
 use maud::{Markup, html};
 
-use super::frameworks::Code;
+use super::frameworks::{Code, PLAIN};
 use super::page::{self, View};
 use super::{hardening, snippets};
 use crate::dashboard::desk::{self, Answer};
@@ -20,8 +20,8 @@ use crate::store::Source;
 pub fn markdown(frame: &Frame, view: &View, source: &Source, key: &str) -> String {
     let fence = |text: &str| format!("```\n{text}\n```\n");
     let mut text = format!(
-        "# Rollcall on {}\n\nTwo snippets, pasted just above `</body>` of every page. The key in them is public:\n\
-         it can only add data.\n\n",
+        "# Rollcall on {}\n\nOne snippet for pages that anybody may read, one for pages behind the sign-in, pasted just above\n\
+         `</body>`. The key in them is public: it can only add data.\n\n",
         source.name
     );
     text += "## 1. Pages that anybody may read\n\n";
@@ -30,9 +30,15 @@ pub fn markdown(frame: &Frame, view: &View, source: &Source, key: &str) -> Strin
     for Code { file, text: code, .. } in view.framework.code(&view.wanted(&frame.server, key)) {
         text += &format!("\n{file}:\n\n{}", fence(&code));
     }
-    text += "\nReplace the names that your own code calls otherwise. `user_id` and `company_id` are your own ids,\n\
-             which do not change when a name does. A company is stored from its id alone. Settings are JSON, so\n\
-             that no user's name can break out of its text: keep the escape.\n";
+    text += if view.framework.name == PLAIN {
+        "\nReplace the values by what the site knows of whoever is signed in, written as JSON with every `<` as\n\
+         `\\u003c`, so that no user's name can break out of its text. "
+    } else {
+        "\nReplace the names that your own code calls otherwise. Settings are JSON, so that no user's name can\n\
+         break out of its text: keep the escape. "
+    };
+    text += "`user_id` and `company_id` are your own ids, which\n\
+             do not change when a name does. A company is stored from its id alone.\n";
     text += "\n## 3. Signing out\n\nPages that know that nobody is signed in say `\"user\": null`. Where signing out\n\
              loads no new page:\n\n";
     text += &fence("window.rollcall?.reset()");

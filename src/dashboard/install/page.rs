@@ -149,7 +149,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
     let content = html! {
         (head(
             html! { "Install" },
-            html! { p { "Two snippets, pasted just above " code { "</body>" } " of every page." } },
+            html! { p { "One snippet for pages that anybody may read, one for pages behind your sign-in, pasted just above " code { "</body>" } "." } },
             html! { a.btn href=(view.hand_over(source, "")) { (icon("file")) " For your developer" } },
         ))
         @if view.sources.len() > 1 { (chooser(view, source)) }

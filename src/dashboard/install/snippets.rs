@@ -88,9 +88,7 @@ pub fn several_companies() -> Markup {
 }
 
 /// No company on this page.
-pub fn no_company() -> Markup {
-    html! { "\"company\": null" }
-}
+pub const NO_COMPANY: &str = "\"company\": null";
 
 /// A page on which nobody is signed in.
 pub fn signed_out(server: &str, key: &str) -> Markup {

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::frameworks::{FRAMEWORKS, PLAIN};
+use super::frameworks::{self, FRAMEWORKS, PLAIN, Wanted};
 use super::page::View;
 use super::state::State;
 use super::{fields, snippets};
@@ -63,7 +63,7 @@ pub fn visitors(frame: &Frame, key: &str, state: State) -> Markup {
     html! {
         section.stepbox id="visitors" {
             h2 { (step_mark("1", done)) " Visitors" }
-            p { "Pages that anybody may read. This is all of it." }
+            p { "Pages that anybody may read. This is all of it, just above " code { "</body>" } " of each." }
             (code::block("Every public page", snippets::visitors(&frame.server, key)))
         }
     }
@@ -77,19 +77,38 @@ pub fn people(frame: &Frame, view: &View, source: &Source, key: &str, state: Sta
     });
     let kept = view.kept(source);
     let kept: Vec<(&str, &str)> = kept.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let wanted = view.wanted(&frame.server, key);
     html! {
         section.stepbox id="people" {
             h2 { (step_mark("2", done)) " Signed-in users" }
             p {
-                "Pages behind your sign-in, instead of the snippet above. Choose your framework and the fields; the code below follows. Replace what your own code calls otherwise; the id is your own, and does not change."
+                "Pages behind your sign-in: the code below in the place of step 1's, just above "
+                code { "</body>" }
+                " too. It follows the framework and the fields that you choose."
             }
             (chips("Framework", &tabs))
             (fields::checklist(&view.offered, &view.fields, &kept))
-            @for code in view.framework.code(&view.wanted(&frame.server, key)) {
+            @for code in view.framework.code(&wanted) {
                 (code::block(code.file, code::text(&code.text, &code.company)))
             }
+            @if view.framework.name == PLAIN {
+                (plain_values(&wanted))
+            } @else {
+                p {
+                    "Replace what your own code calls otherwise. "
+                    code { "user_id" }
+                    " is your own id of the user; it does not change when the name or the e-mail does."
+                }
+            }
+            p {
+                "The marked lines say the company: step 3. Where somebody has none, "
+                @if view.framework.name == PLAIN {
+                    "write " code { (snippets::NO_COMPANY) } " in their place."
+                } @else {
+                    "the code writes null."
+                }
+            }
             p.small {
-                "Paste it into the body, just above " code { "</body>" } ", of every page. "
                 @if view.framework.name == PLAIN {
                     "Our tests load this code in a real browser."
                 } @else if view.framework.proven {
@@ -97,12 +116,35 @@ pub fn people(frame: &Frame, view: &View, source: &Source, key: &str, state: Sta
                 } @else {
                     "This code is not run by our tests."
                 }
+                @if view.framework.name != PLAIN {
+                    " Why JSON and not a script with the name inside: a user may call herself "
+                    code { "</script>" }
+                    ". Written like this no value can break out of its string."
+                }
             }
-            p.small {
-                "Why JSON and not a script with the name inside: a user may call herself "
-                code { "</script>" }
-                ". Written like this no value can break out of its string."
+        }
+    }
+}
+
+/// What a site without a framework of the list puts in the place of the examples, and how.
+fn plain_values(wanted: &Wanted) -> Markup {
+    let examples = frameworks::examples(wanted);
+    html! {
+        p {
+            "Replace "
+            @for (place, example) in examples.iter().enumerate() {
+                @if place > 0 { (if place + 1 == examples.len() { " and " } else { ", " }) }
+                code.bare { (example) }
             }
+            " by what your site knows of whoever is signed in, written as JSON with every "
+            code { "<" }
+            " as "
+            code { "\\u003c" }
+            ": a user may call herself "
+            code { "</script>" }
+            ". "
+            code { "user_id" }
+            " is your own id of the user; it does not change when the name or the e-mail does."
         }
     }
 }
@@ -113,9 +155,9 @@ pub fn company(state: State) -> Markup {
         section.stepbox id="company" {
             h2 { (step_mark("3", state == State::Complete)) " Their company" }
             p {
-                "The marked lines above. "
+                "The marked lines of step 2's code. "
                 code { "company_id" }
-                " is your own id of the account; it must not change when the name does. A company is stored from its id alone."
+                " is your own id of the account; it must not change when the name does. A company is stored from its id alone. In the place of the marked lines, according to what the user has:"
             }
             div.cols.thirds {
                 div.stack.tight { h3 { "One company" } (code::block("Belongs to it", snippets::one_company())) }
@@ -123,7 +165,7 @@ pub fn company(state: State) -> Markup {
                     h3 { "Several, one is current" }
                     (code::block("Belongs to all of them", snippets::several_companies()))
                 }
-                div.stack.tight { h3 { "None here" } (code::block("Nobody leaves anything", snippets::no_company())) }
+                div.stack.tight { h3 { "None here" } (code::block("Nobody leaves anything", html! { (snippets::NO_COMPANY) })) }
             }
         }
     }

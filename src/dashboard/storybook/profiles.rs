@@ -2,9 +2,10 @@
 
 use maud::Markup;
 
-use super::lists::{address, page_of};
+use super::lists::page_of;
 use super::samples::{self, clock, frame, now};
 use crate::actions::erase::Receipt;
+use crate::dashboard::company::members::{Asked, MEMBER_ROWS, Members};
 use crate::dashboard::parts::attributes;
 use crate::dashboard::parts::chart::Shows;
 use crate::dashboard::parts::data::Changed;
@@ -18,7 +19,8 @@ use crate::domain::duplicates::Why;
 use crate::domain::ids::UserKey;
 use crate::domain::time::DAY_MS;
 use crate::store::companies::{
-    Carriers, Comings, CompanyDay, CompanyPage, Doings, MemberRow, MembersBy, Presence, TopEvent, TopPage,
+    Carriers, Comings, CompanyDay, CompanyPage, Doings, MemberRow, MembersBy, Presence, RoleIs, Roles, TopEvent,
+    TopPage,
 };
 use crate::store::erasure::Events;
 use crate::store::list::Count;
@@ -213,7 +215,32 @@ fn company_pages() -> Vec<(&'static str, Markup)> {
         grade: if index.is_multiple_of(2) { Grade::Signed } else { Grade::Unsigned },
         history: if index == 1 { history() } else { MembershipHistory::default() },
     };
-    let page = |index: usize, many: bool| {
+    // Of a company with members: all of them, some of them, or none that match.
+    let members = |many: bool, query: &[(&str, &str)]| {
+        let said = |name: &str| query.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+        let asked = Asked::read("org_1187", said).expect("an address of a sample");
+        let found = query.iter().any(|(name, _)| *name == "role").then_some(Count::Over);
+        let role = |text: &str| RoleIs::Text(text.to_owned());
+        let roles = if many {
+            vec![
+                (role("Member"), Count::Over),
+                (role(samples::LONG), Count::Exactly(1)),
+                (RoleIs::Unset, Count::Exactly(40)),
+            ]
+        } else {
+            vec![]
+        };
+        let none = query.iter().any(|(name, _)| *name == "member");
+        let rows = if many && !none { (0..MEMBER_ROWS).map(member).collect() } else { vec![] };
+        Members {
+            event_days: (asked.address.sort == MembersBy::Events).then_some(7),
+            page: page_of(rows, many && !none),
+            roles: Roles { roles, are_all: found.is_none() },
+            found,
+            asked,
+        }
+    };
+    let page = |index: usize, many: bool, query: &[(&str, &str)]| {
         let row = samples::company(index);
         let days = (0..84)
             .map(|day| CompanyDay {
@@ -250,9 +277,7 @@ fn company_pages() -> Vec<(&'static str, Markup)> {
                 row,
             },
             history: attributes::history(&samples::changes("company", "org_1187"), "company"),
-            address: address("/companies/org_1187", company::MEMBERS, MembersBy::LastSeen, None).at("#members"),
-            left: false,
-            members: page_of(if many { (0..company::MEMBER_ROWS).map(member).collect() } else { vec![] }, many),
+            members: members(many, query),
             timeline: if many { timeline("company", "org_1187") } else { Timeline::default() },
             chart: Shows::People,
             changed: if many {
@@ -267,10 +292,15 @@ fn company_pages() -> Vec<(&'static str, Markup)> {
         }
     };
     vec![
-        ("company-many", company::page(&there, &page(0, true))),
-        ("company-long", company::page(&there, &page(4, true))),
-        ("company-arabic", company::page(&there, &page(3, true))),
-        ("company-bare-id", company::page(&there, &page(2, false))),
+        ("company-many", company::page(&there, &page(0, true, &[]))),
+        ("company-long", company::page(&there, &page(4, true, &[]))),
+        ("company-arabic", company::page(&there, &page(3, true, &[]))),
+        (
+            "company-members-of-a-role",
+            company::page(&there, &page(0, true, &[("role", "is:Member"), ("sort", "-events")])),
+        ),
+        ("company-members-not-found", company::page(&there, &page(0, true, &[("role", "unset"), ("member", "zz")]))),
+        ("company-bare-id", company::page(&there, &page(2, false, &[]))),
         ("company-not-found", errors::no_company(&there, "org_99999")),
     ]
 }

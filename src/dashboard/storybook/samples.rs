@@ -418,6 +418,10 @@ pub fn findings() -> Vec<FindingRow> {
         row(Finding::OwnPeopleCounted, None, 7, "quayside.example"),
         row(Finding::PageWithoutHttps, None, 1, "old.quayside.example"),
         row(Finding::TestKeyOnLiveSite, None, 2, "app.quayside.example"),
+        row(Finding::ProxyNotTrusted, None, 3, "10.0.0.9"),
+        row(Finding::ProxySilent, None, 1, "127.0.0.1"),
+        FindingRow { source: String::new(), ..row(Finding::UsersWithoutBrowser, None, 5, "40 of 1204") },
+        row(Finding::OneAddressManyCompanies, None, 1, "acme, fjord, heron and others"),
     ]
 }
 

@@ -1,4 +1,6 @@
-//! The members of a company.
+//! The members of a company; which of them, in which order, is in `listed.rs`.
+
+mod listed;
 
 use std::collections::HashMap;
 
@@ -6,21 +8,73 @@ use rusqlite::named_params;
 
 use crate::domain::access::Grade;
 use crate::domain::ids::CompanyKey;
-use crate::store::list::{self, COUNT_MAX, Count, Cursor, Keyset, ListQuery, Page};
+use crate::store::list::{self, Count, ListQuery, Page};
 use crate::store::membership_history::{self, MembershipHistory};
-use crate::store::search::{self, Candidates, Needle};
 use crate::store::users::{self, UserRow};
 use crate::store::{Reader, StoreError, activity, workspace};
 
-/// The columns by which members are sorted; each has an index.
+pub use listed::{ROLES_MAX, count_members, days_of_events, roles};
+
+/// The columns by which members are sorted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MembersBy {
     /// Name, else e-mail, else id.
     Name,
+    /// Role; last who has none.
+    Role,
     /// Joined.
     Joined,
     /// Last activity in the company.
     LastSeen,
+    /// Events of the last 28 days in the company, or of fewer days ([`days_of_events`]); behind them who did
+    /// nothing, by the hour of the last activity.
+    Events,
+}
+
+/// Which members of a company.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MembersOf {
+    /// The company.
+    pub company: CompanyKey,
+    /// Those in it, not those who left.
+    pub open: bool,
+    /// Only those of this role.
+    pub role: Option<RoleIs>,
+}
+
+impl MembersOf {
+    /// All who are in a company.
+    pub fn now(company: CompanyKey) -> MembersOf {
+        MembersOf { company, open: true, role: None }
+    }
+}
+
+/// A role in a company.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RoleIs {
+    /// This one, as it was said.
+    Text(String),
+    /// None.
+    Unset,
+}
+
+impl RoleIs {
+    /// The role's text, where there is one.
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            RoleIs::Text(text) => Some(text),
+            RoleIs::Unset => None,
+        }
+    }
+}
+
+/// The roles that members of a company have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Roles {
+    /// Each with how many have it, by their text; last those who have none.
+    pub roles: Vec<(RoleIs, Count)>,
+    /// There are no others.
+    pub are_all: bool,
 }
 
 /// A member in a company's list.
@@ -52,98 +106,23 @@ pub struct MemberRow {
     pub history: MembershipHistory,
 }
 
-/// A page of a company's members: those in it, or those who left.
+/// A page of a company's members.
 ///
 /// # Errors
 /// [`StoreError`] only.
 pub fn members(
     db: &Reader<'_>,
-    company: CompanyKey,
-    open: bool,
+    of: &MembersOf,
     query: &ListQuery<MembersBy>,
     now_ms: i64,
 ) -> Result<Page<MemberRow>, StoreError> {
-    let (keys, next) = page_of_members(db, company.0, open, query)?;
-    let mut rows = standing(db, company.0, users::rows(db, &keys, now_ms)?, workspace::today(db, now_ms)?)?;
+    let today = workspace::today(db, now_ms)?;
+    let (keys, next) = listed::page_of_members(db, of, query, today)?;
+    let mut rows = standing(db, of.company.0, users::rows(db, &keys, now_ms)?, today)?;
     if query.sort == MembersBy::LastSeen {
         list::order_within_hours(&mut rows, query.descending, |member| member.last_seen_ms);
     }
     Ok(Page { rows, next })
-}
-
-/// How many of a company's members a search finds: of those in it, or of those who left.
-///
-/// # Errors
-/// [`StoreError`] only.
-pub fn count_members(
-    db: &Reader<'_>,
-    company: CompanyKey,
-    open: bool,
-    search: Option<&str>,
-) -> Result<Count, StoreError> {
-    let all = ListQuery {
-        search: search.map(str::to_owned),
-        filter: None,
-        sort: MembersBy::Name,
-        descending: false,
-        after: None,
-        size: COUNT_MAX as usize,
-    };
-    let (keys, more) = page_of_members(db, company.0, open, &all)?;
-    Ok(if more.is_some() { Count::Over } else { Count::Exactly(keys.len() as u64) })
-}
-
-/// The members of a page in its order, and where the next one begins.
-fn page_of_members(
-    db: &Reader<'_>,
-    company: i64,
-    open: bool,
-    query: &ListQuery<MembersBy>,
-) -> Result<(Vec<i64>, Option<Cursor>), StoreError> {
-    let (index, column) = match query.sort {
-        MembersBy::Name => ("memberships_sort_name", "m.sort_name"),
-        MembersBy::Joined => ("memberships_joined", "m.joined_ms"),
-        MembersBy::LastSeen => ("memberships_last_seen", "m.last_seen_hour"),
-    };
-    let needle = Needle::of(query.search.as_deref());
-    let candidates = match &needle {
-        Some(needle) => search::candidates(db, needle, search::CANDIDATES_MAX)?,
-        None => Candidates::TooMany,
-    };
-    let (from, keys) = match candidates {
-        Candidates::TooMany => (format!("memberships AS m INDEXED BY {index}"), None),
-        Candidates::Keys(keys) => (
-            "json_each(:keys) AS found CROSS JOIN memberships AS m ON m.user_key = found.value".to_owned(),
-            Some(list::json_keys(keys)),
-        ),
-    };
-    let keyset = Keyset { column: Some(column), key: "m.user_key", descending: query.descending };
-    let mut statement = db.0.prepare_cached(&format!(
-        "SELECT m.user_key, {column}, u.name, u.email, u.user_id
-         FROM {from} CROSS JOIN users AS u ON u.user_key = m.user_key
-         WHERE m.company_key = :company AND m.open = :open AND u.merged_into IS NULL AND u.archived_ms IS NULL
-           {behind} {order}",
-        behind = keyset.behind(query.after.as_ref()),
-        order = keyset.order(),
-    ))?;
-    list::bind_cursor(&mut statement, &keyset, query.after.as_ref())?;
-    list::bind(&mut statement, ":company", company)?;
-    list::bind(&mut statement, ":open", open)?;
-    if let Some(keys) = keys {
-        list::bind(&mut statement, ":keys", keys)?;
-    }
-    let mut rows = statement.raw_query();
-    let mut found = Vec::new();
-    while found.len() <= query.size
-        && let Some(row) = rows.next()?
-    {
-        if needle.as_ref().is_none_or(|needle| needle.is_in(search::texts(row, 2))) {
-            let key = row.get(0)?;
-            found.push((Cursor { value: list::cursor_value(row.get_ref(1)?), key }, key));
-        }
-    }
-    let page = Page::cut(found, query.size);
-    Ok((page.rows, page.next))
 }
 
 /// Users as members of a company, in the order in which they come.

@@ -376,6 +376,7 @@ CREATE TABLE memberships (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX memberships_joined    ON memberships (company_key, open, joined_ms, user_key);
 CREATE INDEX memberships_sort_name ON memberships (company_key, open, sort_name, user_key);
+CREATE INDEX memberships_role      ON memberships (company_key, open, role, user_key);
 CREATE INDEX memberships_last_seen ON memberships (company_key, open, last_seen_hour, user_key);
 
 -- Earlier times in a company; the last one stands in the membership (C7).

@@ -7,7 +7,10 @@
 mod templates;
 mod writing;
 
+use std::collections::HashSet;
 use std::ops::Range;
+
+use crate::domain::attributes::Owner;
 
 /// What the code is to say, and where it sends it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,6 +103,20 @@ impl Framework {
     pub fn code(&self, wanted: &Wanted) -> Vec<Code> {
         (self.write)(wanted)
     }
+}
+
+/// What stands in the plain code for the site's own values, in its order, each once.
+pub fn examples(wanted: &Wanted) -> Vec<String> {
+    let names = |owner, id: Option<&str>, names: &[String]| -> Vec<String> {
+        let all = id.into_iter().chain(names.iter().map(String::as_str));
+        all.map(|name| templates::plain_example(owner, name)).collect()
+    };
+    let mut examples = names(Owner::User, Some("user_id"), &wanted.user);
+    examples.extend(names(Owner::Company, Some("company_id"), &wanted.company));
+    examples.extend(names(Owner::Membership, None, &wanted.membership));
+    let mut seen = HashSet::new();
+    examples.retain(|example| seen.insert(example.clone()));
+    examples
 }
 
 /// Whether the name of an attribute can stand in code without being taken for code: who may write to a source

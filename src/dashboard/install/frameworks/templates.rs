@@ -25,6 +25,22 @@ fn between_tags(wanted: &Wanted, write: impl FnOnce(&mut Pen)) -> Pen {
     pen
 }
 
+/// What stands in the plain code for a value of the site's own.
+pub(super) fn plain_example(owner: Owner, name: &str) -> String {
+    match (owner, name) {
+        (_, "user_id") => "USER_ID",
+        (_, "company_id") => "COMPANY_ID",
+        (Owner::User, "email") => "ann@example.com",
+        (Owner::User, "name") => "Ann Archer",
+        (Owner::Company, "name") => "Acme Ltd",
+        (_, "plan") => "pro",
+        (_, "role") => "admin",
+        (_, "created_at") => "2026-01-31T09:00:00Z",
+        (_, name) => return name.to_uppercase(),
+    }
+    .to_owned()
+}
+
 pub(super) fn plain(wanted: &Wanted) -> Vec<Code> {
     let notation = Notation {
         brackets: ("{", "}"),
@@ -32,19 +48,7 @@ pub(super) fn plain(wanted: &Wanted) -> Vec<Code> {
         step: "  ",
         ends_with_comma: false,
         text: double_quoted,
-        value: |owner, name| {
-            double_quoted(match (owner, name) {
-                (_, "user_id") => "USER_ID",
-                (_, "company_id") => "COMPANY_ID",
-                (Owner::User, "email") => "ann@example.com",
-                (Owner::User, "name") => "Ann Archer",
-                (Owner::Company, "name") => "Acme Ltd",
-                (_, "plan") => "pro",
-                (_, "role") => "admin",
-                (_, "created_at") => "2026-01-31T09:00:00Z",
-                (_, name) => return double_quoted(&name.to_uppercase()),
-            })
-        },
+        value: |owner, name| double_quoted(&plain_example(owner, name)),
         if_company: ("", ""),
     };
     let pen = between_tags(wanted, |pen| {
