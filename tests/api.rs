@@ -427,7 +427,7 @@ async fn a_user_is_told_as_the_contract_writes_it() {
         ("/refusals?count=1", 0),
         ("/findings?count=1", 0),
         ("/sources?count=1", 2),
-        ("/segments?count=1&limit=2", 5),
+        ("/segments?count=1&limit=2", 8),
         ("/imports?count=1", 0),
     ] {
         assert_eq!(rollcall.api(path).await.body["total"], total, "{path}");

@@ -643,7 +643,7 @@ mod tests {
         assert_eq!(mapping(&["user.email", "company"]).check(Kind::Memberships), Ok(()));
         for (kind, targets, hint) in [
             (Kind::Users, &["user.name"][..], "user_id or user.email"),
-            (Kind::Companies, &["company.name"], "company_id or company"),
+            (Kind::Companies, &["company.plan"], "company_id or company"),
             (Kind::Memberships, &["user_id"], "company_id or company"),
             (Kind::Events, &["user_id", "event"], "time"),
             (Kind::Users, &["user_id", "user.a", "user.a:number"], "Two columns are user.a"),
