@@ -398,7 +398,8 @@ let examined = () => ({
 function request(found) {
   let { write_key, api_host, endpoint } = settings()
   let size = 0
-  let batch = found.filter(([, text], index) => (size += new Blob([text]).size + 1) < BATCH_BYTES_MAX || !index)
+  // Its bytes in UTF-8. A Blob would say them too, and ask the browser's own process for each.
+  let batch = found.filter(([, text], index) => (size += unescape(encodeURI(text)).length + 1) < BATCH_BYTES_MAX || !index)
   let body = JSON.stringify({ writeKey: write_key, sentAt: new Date(), doctor: mark && examined() }).replace(/}$/, ',"batch":[' + batch.map(([, text]) => text) + "]}")
   return { batch, url: api_host + (endpoint || "/v1/batch"), body, keepalive: size < BATCH_BYTES_MAX }
 }

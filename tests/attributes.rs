@@ -556,3 +556,56 @@ async fn a_change_of_a_definition_is_taken_back() {
     rollcall.backend_posts(identify("bob", json!({ "tickets": "late" }), 30)).await;
     assert_eq!(attribute(&rollcall, "bob", "tickets").await, "late", "values went back at their own time");
 }
+
+/// A fast filter: switched on and off by hand and by a program, taken back, at most five of a kind.
+#[actix_web::test]
+async fn filters_by_an_attribute_are_made_fast_and_find_the_same() {
+    let rollcall = Rollcall::start();
+    let said = json!({ "plan": "pro", "a": 1, "b": 2, "c": 3, "d": "x", "e": true, "langs": ["de", "pl"] });
+    rollcall.backend_posts(identify("ann", said, 60)).await;
+    rollcall.backend_posts(identify("bob", json!({ "plan": "free" }), 50)).await;
+    let found = async || {
+        let rows = rollcall.list("/users?f=plan:is:pro&sort=name").await;
+        rows.iter().map(|row| row["user_id"].as_str().unwrap_or_default().to_owned()).collect::<Vec<_>>()
+    };
+    let is_fast =
+        async |name: &str| rollcall.api(&format!("/attributes/user/{name}")).await.body["fast_filter"].clone();
+    let page = "/attributes/user/plan";
+    let person = rollcall.desk().await;
+    let offered = person.open(page).await;
+    assert!(offered.contains("Make an index") && offered.contains("Making it takes about"), "{offered}");
+    let made = person.does(page, &[("deed", "fast"), ("fast_filter", "true")]).await;
+    assert!(made.contains("Take the index away") && made.contains("Fast are 1 of 5"), "{made}");
+    assert_eq!((found().await, is_fast("plan").await), (vec!["ann".to_owned()], json!(true)));
+    // What comes later is found too, and what goes is not.
+    rollcall.backend_posts(identify("bob", json!({ "plan": "pro" }), 40)).await;
+    rollcall.backend_posts(identify("ann", json!({ "plan": "free" }), 30)).await;
+    assert_eq!(found().await, ["bob"]);
+    person.undoes(&made).await;
+    assert_eq!((found().await, is_fast("plan").await), (vec!["bob".to_owned()], json!(false)));
+
+    for name in ["a", "b", "c", "d", "e"] {
+        let path = format!("/attributes/user/{name}");
+        assert_eq!(patch(&rollcall, &path, json!({ "fast_filter": true })).await.status, 200, "{name}");
+    }
+    for (name, code) in [("plan", "too_many_fast_filters"), ("langs", "fast_filter_impossible")] {
+        let refused = patch(&rollcall, &format!("/attributes/user/{name}"), json!({ "fast_filter": true })).await;
+        assert_eq!((refused.status.as_u16(), &refused.body["code"]), (409, &json!(code)), "{refused:?}");
+    }
+    let refused = person.is_refused(page, &[("deed", "fast"), ("fast_filter", "true")]).await;
+    assert!(refused.contains("which is the limit: a, b, c, d, e."), "{refused}");
+    // A list has no index, and an attribute that is made anew has none yet.
+    patch(&rollcall, "/attributes/user/d", json!({ "type": "list" })).await;
+    worked(&rollcall, "/attributes/user/d").await;
+    assert_eq!((is_fast("d").await, is_fast("a").await), (json!(false), json!(true)));
+    assert_eq!(delete(&rollcall, "/attributes/user/a?confirm=a").await.status, 200);
+    until("it is gone", || async {
+        let status = rollcall.api("/attributes/user/a").await.status.as_u16();
+        if status == 404 { Ok(()) } else { Err(status.to_string()) }
+    })
+    .await;
+    rollcall.backend_posts(identify("ann", json!({ "a": 5 }), 20)).await;
+    assert_eq!(is_fast("a").await, json!(false));
+    assert_eq!(patch(&rollcall, page, json!({ "fast_filter": true })).await.status, 200);
+    assert_eq!(found().await, ["bob"]);
+}

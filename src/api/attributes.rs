@@ -52,6 +52,7 @@ pub(super) fn calls() -> Vec<Call> {
         .answers::<AttributeView>()
         .or_previews::<PreviewView>()
         .refuses(busy)
+        .refuses(&[(409, CallCode::FastFilterImpossible), (409, CallCode::TooManyFastFilters)])
         .refuses(&[(400, CallCode::FieldUnknown), (400, CallCode::ValueInvalid)]),
         openapi::delete(
             "/attributes/{owner}/{name}",
@@ -190,6 +191,8 @@ struct AttributeView {
     hidden: bool,
     history: bool,
     deleting: bool,
+    fast_filter: bool,
+    fast_filter_bytes: u64,
     created_at: Time,
     source: Option<String>,
     grade: &'static str,
@@ -208,6 +211,8 @@ impl AttributeView {
             hidden: row.hidden,
             history: row.history,
             deleting: row.deleting,
+            fast_filter: row.fast_filter.is_some(),
+            fast_filter_bytes: row.fast_filter.unwrap_or_default().bytes,
             created_at: Time(row.created_ms),
             source: Some(row.source).filter(|source| !source.is_empty()),
             grade: row.grade.as_str(),
@@ -299,6 +304,8 @@ pub(super) fn problem(error: AttributeError) -> Problem {
         AttributeError::Standard(_) => (StatusCode::CONFLICT, CallCode::AttributeStandard.explained()),
         AttributeError::Deleting(_) => (StatusCode::CONFLICT, CallCode::AttributeDeleting.explained()),
         AttributeError::Defined(_) => (StatusCode::CONFLICT, CallCode::AttributeExists.explained()),
+        AttributeError::NotIndexed(_) => (StatusCode::CONFLICT, CallCode::FastFilterImpossible.explained()),
+        AttributeError::TooManyFast { .. } => (StatusCode::CONFLICT, CallCode::TooManyFastFilters.explained()),
         AttributeError::TooMany { .. } => (StatusCode::CONFLICT, Code::TooManyAttributes.explained()),
     };
     Problem::new(status, code, detail)

@@ -41,6 +41,11 @@ impl Table {
         }
     }
 
+    /// Its name.
+    pub(super) fn name(self) -> &'static str {
+        self.columns().0
+    }
+
     /// Its name and its two keys; a table of one key has no second.
     fn columns(self) -> (&'static str, &'static str, &'static str) {
         match self {

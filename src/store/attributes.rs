@@ -3,6 +3,7 @@
 use rusqlite::{OptionalExtension, Row, named_params, params};
 
 use super::catalog::Definition;
+use super::fast_filters::{self, FastFilter};
 use super::{Reader, StoreError, Tx, attribute_work};
 use crate::domain::access::Grade;
 use crate::domain::attributes::{Owner, Type};
@@ -30,6 +31,8 @@ pub struct DefinitionRow {
     pub history: bool,
     /// Its values are being taken away.
     pub deleting: bool,
+    /// The index of its values, if it has one.
+    pub fast_filter: Option<FastFilter>,
     /// Made at, Unix milliseconds.
     pub created_ms: i64,
     /// What its first sender was worth.
@@ -39,7 +42,8 @@ pub struct DefinitionRow {
 }
 
 const COLUMNS: &str = "definition_key, owner, attribute_definitions.name, label, type, locked, hidden, history, deleting, \
-                       attribute_definitions.created_ms, grade, coalesce(sources.name, '')";
+                       attribute_definitions.created_ms, grade, coalesce(sources.name, ''), fast_filter, fast_bytes, \
+                       fast_made_in_ms";
 
 fn definition(row: &Row<'_>) -> rusqlite::Result<DefinitionRow> {
     Ok(DefinitionRow {
@@ -55,6 +59,13 @@ fn definition(row: &Row<'_>) -> rusqlite::Result<DefinitionRow> {
         created_ms: row.get(9)?,
         grade: Grade::from_number(row.get(10)?),
         source: row.get(11)?,
+        fast_filter: match row.get(12)? {
+            true => Some(FastFilter {
+                bytes: row.get::<_, i64>(13)?.unsigned_abs(),
+                made_in_ms: row.get::<_, i64>(14)?.unsigned_abs(),
+            }),
+            false => None,
+        },
     })
 }
 
@@ -192,6 +203,8 @@ pub enum DefinitionChange {
     Hidden(bool),
     /// Its history is kept.
     History(bool),
+    /// Its values have an index.
+    FastFilter(bool),
     /// Its values are being taken away.
     Deleting,
 }
@@ -201,13 +214,17 @@ pub enum DefinitionChange {
 /// # Errors
 /// [`StoreError`] only.
 pub fn set(tx: &mut Tx<'_>, owner: Owner, name: &str, change: &DefinitionChange) -> Result<(), StoreError> {
-    use DefinitionChange::{Deleting, Hidden, History, Label, Locked, Type};
+    use DefinitionChange::{Deleting, FastFilter, Hidden, History, Label, Locked, Type};
+    if matches!(change, FastFilter(_) | Deleting) {
+        set_fast_filter(tx, owner, name, *change == FastFilter(true))?;
+    }
     let (column, value): (&str, rusqlite::types::Value) = match change {
         Label(label) => ("label", label.clone().into()),
         Type(kind) => ("type", kind.as_str().to_owned().into()),
         Locked(yes) => ("locked", (*yes).into()),
         Hidden(yes) => ("hidden", (*yes).into()),
         History(yes) => ("history", (*yes).into()),
+        FastFilter(yes) => ("fast_filter", (*yes).into()),
         Deleting => ("deleting", true.into()),
     };
     tx.connection
@@ -219,9 +236,28 @@ pub fn set(tx: &mut Tx<'_>, owner: Owner, name: &str, change: &DefinitionChange)
             Locked(yes) => definition.locked = *yes,
             History(yes) => definition.history = *yes,
             Deleting => definition.deleting = true,
-            Label(_) | Hidden(_) => {}
+            Label(_) | Hidden(_) | FastFilter(_) => {}
         }
     }
+    Ok(())
+}
+
+/// Makes the index of its values, or takes it away.
+fn set_fast_filter(tx: &Tx<'_>, owner: Owner, name: &str, wanted: bool) -> Result<(), StoreError> {
+    let Some(definition) = find(&tx.reader(), owner, name)? else { return Ok(()) };
+    let cost = match wanted {
+        true => fast_filters::make(tx.connection, &definition)?,
+        false => {
+            fast_filters::drop(tx.connection, &definition)?;
+            FastFilter::default()
+        }
+    };
+    tx.connection
+        .prepare_cached(
+            "UPDATE attribute_definitions SET fast_filter = ?2, fast_bytes = ?3, fast_made_in_ms = ?4
+             WHERE definition_key = ?1",
+        )?
+        .execute(params![definition.key.0, wanted, cost.bytes as i64, cost.made_in_ms as i64])?;
     Ok(())
 }
 
@@ -230,6 +266,9 @@ pub fn set(tx: &mut Tx<'_>, owner: Owner, name: &str, change: &DefinitionChange)
 /// # Errors
 /// [`StoreError`] only.
 pub fn remove(tx: &mut Tx<'_>, owner: Owner, name: &str) -> Result<(), StoreError> {
+    if find(&tx.reader(), owner, name)?.is_some_and(|definition| definition.fast_filter.is_some()) {
+        set_fast_filter(tx, owner, name, false)?;
+    }
     tx.connection
         .prepare_cached("DELETE FROM attribute_definitions WHERE owner = ?1 AND name = ?2")?
         .execute(params![owner as i64, name])?;

@@ -1,5 +1,6 @@
 //! Filters as SQL: a condition on the rows of a list. Every value is bound; the text holds nothing that anybody
-//! sent, so that filters of one form share a prepared statement.
+//! sent, so that filters of one form share a prepared statement. (But for the names of attributes that have an
+//! index of their own, `fast.rs`.)
 //!
 //! What denies is written as "not (…)", never as a comparison of its own: a row without a value is then on the
 //! denying side, as the filter's words say. What is asked of companies and memberships of a user holds where one
@@ -10,6 +11,7 @@ use chrono_tz::Tz;
 use rusqlite::types::Value as Bound;
 
 use super::events::HASH_BITS;
+use super::fast_filters::{self, Fast, path};
 use super::list::{self, COUNT_ROWS_MAX, json_keys};
 use super::{Reader, StoreError, activity, workspace};
 use crate::domain::activity::{State, TREND_DAYS, TREND_DIFFERENCE_MIN, TREND_PERCENT_MIN};
@@ -17,16 +19,28 @@ use crate::domain::filter::{BuiltIn, Condition, Fact, Field, Filter, Group, Join
 use crate::domain::ids::EventId;
 use crate::domain::time::{self, EPOCH_MS, HOUR_MS};
 
-/// When a filter is asked: spans end there, days are the workspace's (T4).
-#[derive(Debug, Clone, Copy)]
+mod fast;
+
+pub(super) use fast::Walk;
+
+/// When a filter is asked, and of which file: spans end there, days are the workspace's (T4), and some attributes
+/// have an index.
+#[derive(Debug, Clone)]
 pub(super) struct Moment {
     pub now_ms: i64,
     pub zone: Tz,
+    pub fast: Fast,
 }
 
 impl Moment {
     pub fn of(db: &Reader<'_>, now_ms: i64) -> Result<Moment, StoreError> {
-        Ok(Moment { now_ms, zone: workspace::settings(db)?.time_zone })
+        Ok(Moment { now_ms, zone: workspace::settings(db)?.time_zone, fast: Fast::default() })
+    }
+
+    /// The same for a list's filter, which an index may serve.
+    pub fn of_list(db: &Reader<'_>, filter: Option<&Filter>, now_ms: i64) -> Result<Moment, StoreError> {
+        let moment = Moment::of(db, now_ms)?;
+        Ok(if filter.is_none_or(Filter::is_empty) { moment } else { Moment { fast: Fast::of(db)?, ..moment } })
     }
 
     pub fn today(&self) -> i32 {
@@ -94,6 +108,8 @@ pub(super) struct FilterSql {
     pub condition: String,
     /// What of it the index of last activity serves: where a walk of it begins and ends.
     pub of_last_seen: String,
+    /// Those of one value, where an index walks them.
+    pub walk: Option<Walk>,
     /// Rows that are looked at for a count that nobody asked for.
     pub count_rows_max: i64,
     values: Vec<Bound>,
@@ -104,7 +120,7 @@ impl FilterSql {
     pub fn of(listed: Listed, filter: Option<&Filter>, moment: &Moment) -> FilterSql {
         let Some(filter) = filter.filter(|filter| !filter.is_empty()) else { return FilterSql::default() };
         let filter = &*filter.expanded();
-        let mut writer = Writer { listed, moment, values: Vec::new() };
+        let mut writer = Writer { listed, moment, values: Vec::new(), written_out: false };
         let mut parts: Vec<String> = filter.conditions.iter().map(|condition| writer.condition(condition)).collect();
         let is_walked = |(condition, _): &(&Condition, &String)| {
             let fact = matches!(&condition.field, Field::Own(Fact::BuiltIn(BuiltIn::LastSeen | BuiltIn::State), _));
@@ -114,7 +130,9 @@ impl FilterSql {
         let of_last_seen = walked.map(|(_, part)| format!("AND {part} ")).collect();
         let cost = filter.all_conditions().map(cost).sum::<i64>().max(1);
         parts.extend(writer.groups(filter));
+        let walk = fast::walk(filter, &mut writer);
         FilterSql {
+            walk,
             condition: format!("AND {}", joined(filter.join, &parts)),
             of_last_seen,
             count_rows_max: COUNT_ROWS_MAX / cost,
@@ -124,13 +142,19 @@ impl FilterSql {
 
     /// Binds what is in the condition.
     pub fn bind(&self, statement: &mut rusqlite::Statement<'_>) -> rusqlite::Result<()> {
-        bind_all(statement, &self.values)
+        bind_all(statement, 0, &self.values)?;
+        // Only a statement that walks them has what stands behind.
+        let (walked, first) = (self.walk.as_ref(), self.values.len());
+        match walked.filter(|_| matches!(statement.parameter_index(&parameter(first)), Ok(Some(_)))) {
+            Some(walk) => bind_all(statement, first, &walk.values),
+            None => Ok(()),
+        }
     }
 }
 
-fn bind_all(statement: &mut rusqlite::Statement<'_>, values: &[Bound]) -> rusqlite::Result<()> {
+fn bind_all(statement: &mut rusqlite::Statement<'_>, first: usize, values: &[Bound]) -> rusqlite::Result<()> {
     for (place, value) in values.iter().enumerate() {
-        list::bind(statement, &parameter(place), value)?;
+        list::bind(statement, &parameter(first + place), value)?;
     }
     Ok(())
 }
@@ -158,7 +182,7 @@ pub(super) fn met(
     if filters.is_empty() {
         return Ok(Vec::new());
     }
-    let mut writer = Writer { listed, moment, values: Vec::new() };
+    let mut writer = Writer { listed, moment, values: Vec::new(), written_out: false };
     let conditions: Vec<String> = filters.iter().map(|filter| writer.whole(filter)).collect();
     let (from, row) = match listed {
         Listed::Users => ("users AS u", "u.merged_into IS NULL AND u.archived_ms IS NULL AND u.user_key"),
@@ -170,7 +194,7 @@ pub(super) fn met(
     // As long as the segments say: not worth keeping beside the statements that are asked again.
     let mut statement = db.0.prepare(&format!("SELECT {} FROM {from} WHERE {row} = :row", conditions.join(", ")))?;
     list::bind(&mut statement, ":row", key)?;
-    bind_all(&mut statement, &writer.values)?;
+    bind_all(&mut statement, 0, &writer.values)?;
     let mut rows = statement.raw_query();
     let Some(row) = rows.next()? else { return Ok(vec![false; filters.len()]) };
     (0..filters.len()).map(|place| Ok(row.get::<_, Option<bool>>(place)?.unwrap_or(false))).collect()
@@ -190,6 +214,7 @@ pub(super) fn candidates(
     db: &Reader<'_>,
     listed: Listed,
     filter: Option<&Filter>,
+    moment: &Moment,
     max: usize,
 ) -> Result<Option<Vec<i64>>, StoreError> {
     let Some(filter) = filter else { return Ok(None) };
@@ -198,9 +223,14 @@ pub(super) fn candidates(
         return Ok(None);
     }
     for condition in &filter.conditions {
-        let Some((sql, value)) = indexed(listed, condition) else { continue };
+        let built_in = indexed(listed, condition).map(|(sql, wanted)| (sql.to_owned(), Some(wanted), Vec::new()));
+        let of_attribute = || fast::candidates(listed, condition, moment).map(|(sql, values)| (sql, None, values));
+        let Some((sql, wanted, values)) = built_in.or_else(of_attribute) else { continue };
         let mut statement = db.0.prepare_cached(&format!("{sql} LIMIT :limit"))?;
-        list::bind(&mut statement, ":wanted", value)?;
+        if let Some(wanted) = wanted {
+            list::bind(&mut statement, ":wanted", wanted)?;
+        }
+        bind_all(&mut statement, 0, &values)?;
         list::bind(&mut statement, ":limit", max as i64 + 1)?;
         let mut rows = statement.raw_query();
         let mut keys = Vec::new();
@@ -295,11 +325,6 @@ pub(super) fn sorted_by(fact: &Fact, listed: Listed) -> Option<(String, Option<S
     Some((if lower { format!("lower({expression})") } else { expression }, path))
 }
 
-/// The place of an attribute in the JSON of a row.
-fn path(name: &str) -> String {
-    format!("$.{}", serde_json::Value::from(name))
-}
-
 /// What is built in, as an expression; none where it is no value of a row.
 fn column(built_in: BuiltIn, listed: Listed, alias: &str) -> Option<String> {
     Some(match (built_in, listed) {
@@ -342,6 +367,8 @@ struct Writer<'a> {
     listed: Listed,
     moment: &'a Moment,
     values: Vec<Bound>,
+    /// Names of attributes stand in the text, as in their indexes.
+    written_out: bool,
 }
 
 impl Writer<'_> {
@@ -419,6 +446,7 @@ impl Writer<'_> {
                 return format!("{alias}.first_seen_ms BETWEEN {from} AND {to}");
             }
             Fact::BuiltIn(other) => column(*other, listed, alias).unwrap_or_else(|| "NULL".to_owned()),
+            Fact::Attribute(name, _) if self.written_out => fast_filters::expression(&format!("{alias}."), name),
             Fact::Attribute(name, _) => {
                 let path = self.bound(path(name));
                 if fact.kind() == Kind::List {

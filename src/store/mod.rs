@@ -39,6 +39,7 @@ pub mod email_domains;
 pub mod erasure;
 pub mod event_names;
 pub mod events;
+pub mod fast_filters;
 pub mod findings;
 pub mod first_pages;
 pub mod folds;

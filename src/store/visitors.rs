@@ -46,8 +46,9 @@ pub struct VisitorRow {
 /// [`StoreError`] only.
 pub fn list(db: &Reader<'_>, query: &ListQuery<SortBy>, now_ms: i64) -> Result<Page<VisitorRow>, StoreError> {
     let SortBy::LastSeen = query.sort;
-    let filter = FilterSql::of(Listed::Visitors, query.filter.as_ref(), &Moment::of(db, now_ms)?);
-    let keys = filter_sql::candidates(db, Listed::Visitors, query.filter.as_ref(), CANDIDATES_MAX)?;
+    let moment = Moment::of(db, now_ms)?;
+    let filter = FilterSql::of(Listed::Visitors, query.filter.as_ref(), &moment);
+    let keys = filter_sql::candidates(db, Listed::Visitors, query.filter.as_ref(), &moment, CANDIDATES_MAX)?;
     let keyset = Keyset { column: Some("last_seen_hour"), key: "visitor_key", descending: query.descending };
     let search = query.search.as_deref().map(str::trim).filter(|text| !text.is_empty());
     let few = search.map_or(Ok(false), |text| are_few(db, text))?;

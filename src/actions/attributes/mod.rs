@@ -18,7 +18,8 @@ use crate::domain::change::{By, Change, Subject};
 use crate::domain::ids::ChangeKey;
 use crate::store::attribute_work::{self, Deed, Work};
 use crate::store::attributes::{self as definitions, DefinitionChange, DefinitionRow};
-use crate::store::{StoreError, Tx, changes};
+use crate::store::fast_filters::{self, FAST_FILTERS_MAX};
+use crate::store::{Reader, StoreError, Tx, changes};
 
 /// Characters of a label.
 const LABEL_CHARS_MAX: usize = 100;
@@ -43,7 +44,7 @@ pub enum AttributeError {
         name: String,
     },
     /// There is nothing of this name to set.
-    #[error("An attribute has no {0:?} to set. It has: label, type, locked, hidden, history.")]
+    #[error("An attribute has no {0:?} to set. It has: label, type, locked, hidden, history, fast_filter.")]
     Field(String),
     /// The value does not fit.
     #[error("{field} can't be {value}: use {expected}.")]
@@ -75,6 +76,21 @@ pub enum AttributeError {
         /// How many there may be.
         limit: usize,
     },
+    /// No index makes filters by it faster.
+    #[error(
+        "Filters by {0} can't be made faster: lists and objects have no index, and name, e-mail, role and title need none."
+    )]
+    NotIndexed(String),
+    /// No more indexes of a kind.
+    #[error(
+        "{FAST_FILTERS_MAX} {owner} attributes have a fast filter, which is the limit: {names}. Take it from one of them."
+    )]
+    TooManyFast {
+        /// The word for whose they are.
+        owner: &'static str,
+        /// Their names, parted by commas.
+        names: String,
+    },
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -102,7 +118,7 @@ impl Hand {
 }
 
 /// What of a definition can be set beside its type.
-pub const FIELDS: [&str; 4] = ["label", "locked", "hidden", "history"];
+pub const FIELDS: [&str; 5] = ["label", "locked", "hidden", "history", "fast_filter"];
 
 /// The change that a field and its value ask for.
 ///
@@ -127,6 +143,7 @@ pub fn parse_change(field: &str, value: &Value) -> Result<DefinitionChange, Attr
         "locked" => DefinitionChange::Locked(yes_or_no("locked")?),
         "hidden" => DefinitionChange::Hidden(yes_or_no("hidden")?),
         "history" => DefinitionChange::History(yes_or_no("history")?),
+        "fast_filter" => DefinitionChange::FastFilter(yes_or_no("fast_filter")?),
         "type" => {
             let kind = value.as_str().and_then(Type::parse);
             let expected = "string, number, boolean, date, datetime, list or object";
@@ -183,13 +200,17 @@ pub(super) fn set(
     if before.deleting {
         return Err(AttributeError::Deleting(before.name));
     }
+    // What becomes a list or an object loses its index.
+    let loses = |change: &DefinitionChange| matches!(change, DefinitionChange::Type(Type::List | Type::Object));
+    let slower = wanted.iter().any(loses).then_some(DefinitionChange::FastFilter(false));
     let mut changes = Vec::new();
-    for change in wanted {
+    for change in wanted.iter().chain(&slower) {
         let (field, was, is) = match change {
             DefinitionChange::Label(label) => ("label", json!(before.label), json!(label)),
             DefinitionChange::Locked(yes) => ("locked", json!(before.locked), json!(yes)),
             DefinitionChange::Hidden(yes) => ("hidden", json!(before.hidden), json!(yes)),
             DefinitionChange::History(yes) => ("history", json!(before.history), json!(yes)),
+            DefinitionChange::FastFilter(yes) => ("fast_filter", json!(before.fast_filter.is_some()), json!(yes)),
             DefinitionChange::Type(kind) => ("type", json!(before.kind.as_str()), json!(kind.as_str())),
             DefinitionChange::Deleting => continue,
         };
@@ -199,11 +220,39 @@ pub(super) fn set(
         if field == "type" && is_standard(owner, name) {
             return Err(AttributeError::Standard(before.name));
         }
+        if *change == DefinitionChange::FastFilter(true) {
+            may_be_fast(&tx.reader(), &before)?;
+        }
         definitions::set(tx, owner, name, change)?;
         let some = |value: Value| (!value.is_null()).then_some(value);
         changes.push(Change::new(Subject::Attribute(before.key), field, some(was), some(is)));
     }
     Ok(changes)
+}
+
+/// Whether filters by an attribute can be made faster.
+///
+/// # Errors
+/// It has no values to compare, or as many attributes are fast as may be.
+pub fn may_be_fast(db: &Reader<'_>, definition: &DefinitionRow) -> Result<(), AttributeError> {
+    if !is_indexed(definition) {
+        return Err(AttributeError::NotIndexed(definition.name.clone()));
+    }
+    let names = fast_filters::names(db, definition.owner)?;
+    if names.len() >= FAST_FILTERS_MAX {
+        return Err(AttributeError::TooManyFast { owner: definition.owner.as_str(), names: names.join(", ") });
+    }
+    Ok(())
+}
+
+/// Whether an index can find the values of an attribute, and none does already.
+pub fn is_indexed(definition: &DefinitionRow) -> bool {
+    let has_column = match definition.owner {
+        Owner::User => ["name", "email"].contains(&definition.name.as_str()),
+        Owner::Company => definition.name == "name",
+        Owner::Membership => ["role", "title"].contains(&definition.name.as_str()),
+    };
+    !has_column && !matches!(definition.kind, Type::List | Type::Object)
 }
 
 /// Deletes an attribute with all its values. `typed` is its name once more, so that nobody does it by mistake.

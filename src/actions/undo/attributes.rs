@@ -12,7 +12,7 @@ use crate::store::changes::ChangeRow;
 use crate::store::{StoreError, Tx};
 
 /// What of a definition is taken back.
-pub(super) const TAKEN_BACK: [&str; 6] = ["label", "locked", "hidden", "history", "type", "also_named"];
+pub(super) const TAKEN_BACK: [&str; 7] = ["label", "locked", "hidden", "history", "type", "fast_filter", "also_named"];
 
 /// An attribute that has its former type again: its values follow.
 pub(super) struct Retyped {
@@ -54,6 +54,7 @@ impl Undoing<'_, '_> {
             "locked" => Some(definition.locked.into()),
             "hidden" => Some(definition.hidden.into()),
             "history" => Some(definition.history.into()),
+            "fast_filter" => Some(definition.fast_filter.is_some().into()),
             "type" => Some(definition.kind.as_str().into()),
             field => {
                 self.conflict(row, format!("{field} can't be taken back here: see the attribute's page."));
@@ -65,7 +66,13 @@ impl Undoing<'_, '_> {
             return Ok(());
         }
         let before = row.before.clone().unwrap_or_default();
-        let change = match attributes::parse_change(&row.field, &before) {
+        let parsed = attributes::parse_change(&row.field, &before).and_then(|change| {
+            if change == DefinitionChange::FastFilter(true) {
+                attributes::may_be_fast(&self.tx.reader(), &definition)?;
+            }
+            Ok(change)
+        });
+        let change = match parsed {
             Ok(change) => change,
             Err(AttributeError::Store(error)) => return Err(error.into()),
             Err(other) => {

@@ -14,7 +14,7 @@ use crate::domain::attributes::{Type, is_standard};
 use crate::store::attribute_work::{Deed, Work};
 
 /// A form that posts to this page.
-fn post(view: &View, deed: &str, content: Markup) -> Markup {
+pub(super) fn post(view: &View, deed: &str, content: Markup) -> Markup {
     html! {
         form.stack.snug method="post" action=(links::attribute(view.definition.owner, &view.definition.name)) {
             input type="hidden" name="deed" value=(deed);

@@ -1,5 +1,6 @@
 //! `/attributes`: definitions, their values, and what can be done with all of them.
 
+mod fast;
 mod forms;
 pub mod list;
 pub mod one;

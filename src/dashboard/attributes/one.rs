@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{forms, looked_at, percent, type_word, work};
+use super::{fast, forms, looked_at, percent, type_word, work};
 use crate::actions::attributes::{self as deeds, AttributeError, Hand, Preview};
 use crate::dashboard::desk::{self, Answer};
 use crate::dashboard::done::{self, Done};
@@ -30,6 +30,7 @@ use crate::store::attribute_rows::Looked;
 use crate::store::attribute_values::{self, Values};
 use crate::store::attribute_work::{self, Deed, Work};
 use crate::store::attributes::{self, DefinitionChange, DefinitionRow};
+use crate::store::fast_filters;
 use crate::store::tray::{self, TrayName};
 
 /// Values that the page lists.
@@ -63,6 +64,8 @@ pub struct View {
     pub work: Vec<Work>,
     /// What is asked before it is done.
     pub asked: Option<Asked>,
+    /// The attributes of its kind that have a fast filter.
+    pub fast: Vec<String>,
     /// Other names that mean it, as was decided in the tray (A8).
     pub names: Vec<String>,
     /// What was just done.
@@ -84,6 +87,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
             @if is_standard(definition.owner, &definition.name) { span.pill title="Its type is fixed (rule A5)" { "Standard" } }
             @if definition.locked { span.pill.warn title="Unsigned calls may not set it (rule A7)" { (icon("lock")) "Locked" } }
             @if definition.hidden { span.pill title="Not shown on users' and companies' pages" { "Hidden" } }
+            @if definition.fast_filter.is_some() { span.pill title="Its values have an index" { (icon("bolt")) "Fast filter" } }
             @if !definition.history { span.pill title="Only the present value is kept (rule A6)" { "Without history" } }
             @if definition.deleting { span.pill.bad { "Being deleted" } }
         }
@@ -100,7 +104,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
             div.split {
                 div.stack {
                     (values_card(frame, view))
-                    @if may { (forms::settings(view)) (forms::type_card(view)) (forms::delete_card(view)) }
+                    @if may { (forms::settings(view)) (fast::card(view)) (forms::type_card(view)) (forms::delete_card(view)) }
                 }
                 div.stack {
                     (facts(frame, view))
@@ -219,6 +223,7 @@ pub struct Sent {
     locked: Option<String>,
     hidden: Option<String>,
     history: Option<String>,
+    fast_filter: Option<String>,
     #[serde(rename = "type")]
     kind: Option<String>,
     typed: Option<String>,
@@ -283,6 +288,7 @@ async fn read(
             waiting: tray::of(db, owner, &name)?,
             work: attribute_work::of(db, owner, &name)?,
             asked,
+            fast: fast_filters::names(db, owner)?,
             names: attributes::names_of(db, owner, &name)?,
             done: done::read(db, just_done)?,
             mistake: None,
@@ -349,6 +355,7 @@ fn changes(sent: &Sent) -> Result<Vec<DefinitionChange>, AttributeError> {
     let ticked = |value: &Option<String>| json!(value.is_some());
     let fields = match sent.deed.as_str() {
         "type" => vec![("type", json!(sent.kind))],
+        "fast" => vec![("fast_filter", ticked(&sent.fast_filter))],
         _ => vec![
             ("label", json!(sent.label)),
             ("locked", ticked(&sent.locked)),
@@ -365,6 +372,7 @@ pub fn mistake(error: AttributeError) -> Result<Mistake, PageError> {
     match error {
         AttributeError::Store(error) => Err(error.into()),
         AttributeError::NotConfirmed(_) => Ok(Mistake::new("typed", sentence)),
+        AttributeError::NotIndexed(_) | AttributeError::TooManyFast { .. } => Ok(Mistake::new("fast_filter", sentence)),
         AttributeError::Value { field: "label", .. } => Ok(Mistake::new("label", sentence)),
         _ => {
             Err(PageError::new(StatusCode::CONFLICT, "That was not done", sentence).action("/attributes", "Attributes"))

@@ -20,6 +20,7 @@ use crate::store::attribute_rows::Looked;
 use crate::store::attribute_values::{Origin, Values};
 use crate::store::attribute_work::{BEFORE_ALL, Deed, Work};
 use crate::store::attributes::{DecidedName, DefinitionRow};
+use crate::store::fast_filters::FastFilter;
 use crate::store::tray::TrayName;
 
 fn definition(name: &str, kind: Type) -> DefinitionRow {
@@ -33,6 +34,7 @@ fn definition(name: &str, kind: Type) -> DefinitionRow {
         hidden: name == "utm",
         history: name != "theme",
         deleting: name == "old",
+        fast_filter: (name == "plan").then_some(FastFilter { bytes: 21_340_160, made_in_ms: 2_140 }),
         created_ms: now() - 40 * DAY_MS,
         grade: Grade::Unsigned,
         source: "App".to_owned(),
@@ -141,6 +143,7 @@ pub fn attributes() -> Vec<(&'static str, Markup)> {
         waiting: Some(name("quotes", "type_mismatch", &[json!({ "a": 1 })])),
         work: Vec::new(),
         asked: None,
+        fast: vec!["plan".to_owned(), samples::LONG.to_owned()],
         names: vec!["quote_count".to_owned(), samples::LONG.to_owned()],
         done: samples::done_setting(),
         mistake: None,

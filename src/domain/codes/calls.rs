@@ -135,6 +135,16 @@ codes! {
             "name, email, plan and the like mean the same in every workspace.",
             "Hide it where it is not used.",
         }
+        FastFilterImpossible = "fast_filter_impossible" {
+            "Filters by the attribute can't be made faster.",
+            "An index finds single values: lists and objects have none. Names, e-mail addresses, roles and titles are quick without one.",
+            "Filter by another attribute, or leave it as it is.",
+        }
+        TooManyFastFilters = "too_many_fast_filters" {
+            "Five attributes of a kind have a fast filter, which is the limit.",
+            "Each makes every change of a user or company dearer.",
+            "Take it from one of them: fast_filter false.",
+        }
         AttributeDeleting = "attribute_deleting" {
             "The attribute is being deleted.",
             "Its values go in the background.",

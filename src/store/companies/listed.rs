@@ -33,8 +33,16 @@ pub(super) fn page_of_keys(
     query: &ListQuery<SortBy>,
     now_ms: i64,
 ) -> Result<(Vec<i64>, Option<Cursor>), StoreError> {
-    let walked = |index: &'static str, column: &str| vec![(Some(index), Some(column.to_owned()), String::new(), None)];
+    let moment = Moment::of_list(db, query.filter.as_ref(), now_ms)?;
+    let filter = FilterSql::of(Listed::Companies, query.filter.as_ref(), &moment);
+    let keys = filter_sql::candidates(db, Listed::Companies, query.filter.as_ref(), &moment, CANDIDATES_MAX)?;
+    let walked = |index: &str, column: &str| {
+        vec![(Some(format!("{}_{index}", shelf.indexes())), Some(column.to_owned()), String::new(), None)]
+    };
     let stretches = match &query.sort {
+        SortBy::LastSeen if let (None, Some(walk)) = (&keys, &filter.walk) => {
+            vec![(Some(walk.index.clone()), Some("last_seen_hour".to_owned()), walk.only.clone(), None)]
+        }
         SortBy::Name => walked("sort_name", "sort_name"),
         SortBy::FirstSeen => walked("first_seen", "first_seen_ms"),
         SortBy::LastSeen => walked("last_seen", "last_seen_hour"),
@@ -48,8 +56,6 @@ pub(super) fn page_of_keys(
         }
     };
     let search = text_of(query.search.as_deref());
-    let filter = FilterSql::of(Listed::Companies, query.filter.as_ref(), &Moment::of(db, now_ms)?);
-    let keys = filter_sql::candidates(db, Listed::Companies, query.filter.as_ref(), CANDIDATES_MAX)?;
     let mut after = query.after.as_ref();
     let skipped = if after.is_some_and(|cursor| cursor.value.is_null()) { stretches.len() - 1 } else { 0 };
     let mut found = Vec::new();
@@ -57,7 +63,7 @@ pub(super) fn page_of_keys(
         let keyset = Keyset { column: column.as_deref(), key: "company_key", descending: query.descending };
         let from = match (&keys, index) {
             (Some(_), _) => "json_each(:keys) AS found CROSS JOIN companies ON company_key = found.value".to_owned(),
-            (None, Some(index)) => format!("companies INDEXED BY {}_{index}", shelf.indexes()),
+            (None, Some(index)) => format!("companies INDEXED BY {index}"),
             (None, None) => "companies NOT INDEXED".to_owned(),
         };
         let mut statement = db.0.prepare_cached(&format!(
@@ -130,18 +136,20 @@ pub fn count_matching(
     if filter.is_none_or(Filter::is_empty) && extent != Extent::All {
         return count(db, shelf, search);
     }
-    let condition = FilterSql::of(Listed::Companies, filter, &Moment::of(db, now_ms)?);
+    let moment = Moment::of_list(db, filter, now_ms)?;
+    let condition = FilterSql::of(Listed::Companies, filter, &moment);
     let search = text_of(search);
-    let keys = filter_sql::candidates(db, Listed::Companies, filter, CANDIDATES_MAX)?;
-    let (from, order) = match keys {
-        Some(_) => ("json_each(:keys) AS found CROSS JOIN companies ON company_key = found.value".to_owned(), ""),
-        None => (
-            format!("companies INDEXED BY {}_last_seen", shelf.indexes()),
-            "ORDER BY last_seen_hour DESC, company_key DESC",
-        ),
+    let keys = filter_sql::candidates(db, Listed::Companies, filter, &moment, CANDIDATES_MAX)?;
+    let by_last_seen = "ORDER BY last_seen_hour DESC, company_key DESC";
+    let (from, only, order) = match (&keys, &condition.walk) {
+        (Some(_), _) => {
+            ("json_each(:keys) AS found CROSS JOIN companies ON company_key = found.value".to_owned(), "", "")
+        }
+        (None, Some(walk)) => (format!("companies INDEXED BY {}", walk.index), walk.only.as_str(), by_last_seen),
+        (None, None) => (format!("companies INDEXED BY {}_last_seen", shelf.indexes()), "", by_last_seen),
     };
     let mut statement = db.0.prepare_cached(&format!(
-        "SELECT true {has_text} {condition} FROM {from} WHERE {shelf} {walked} {order} LIMIT :rows",
+        "SELECT true {has_text} {condition} FROM {from} WHERE {shelf} {only} {walked} {order} LIMIT :rows",
         has_text = if search.is_some() { format!("AND {HAS_TEXT}") } else { String::new() },
         condition = condition.condition,
         walked = condition.of_last_seen,

@@ -365,7 +365,7 @@ fn all_visitors(sample: &Sample) -> BTreeMap<i64, Record> {
 // The model --------------------------------------------------------------------
 
 fn moment() -> Moment {
-    Moment { now_ms: NOW, zone: ZONE }
+    Moment { now_ms: NOW, zone: ZONE, fast: Fast::default() }
 }
 
 fn folded(text: &str) -> String {

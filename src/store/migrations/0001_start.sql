@@ -399,6 +399,9 @@ CREATE TABLE attribute_definitions (
   hidden         INTEGER NOT NULL DEFAULT 0, -- not shown on pages
   history        INTEGER NOT NULL DEFAULT 1,
   deleting       INTEGER NOT NULL DEFAULT 0, -- its values are being taken away
+  fast_filter    INTEGER NOT NULL DEFAULT 0, -- its values have an index, which is named after this row
+  fast_bytes     INTEGER NOT NULL DEFAULT 0, -- of the file, when it was made
+  fast_made_in_ms INTEGER NOT NULL DEFAULT 0,
   created_ms     INTEGER NOT NULL,
   grade          INTEGER NOT NULL,
   source_key     INTEGER NOT NULL,

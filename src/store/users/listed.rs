@@ -14,15 +14,15 @@ const WALKED_MAX: u64 = 20_000;
 const IN_USE: &str = "u.merged_into IS NULL AND u.archived_ms IS NULL";
 
 /// A stretch of a list that is read in its order: one that an index serves is walked, any other is sorted.
-struct Stretch {
-    index: Option<&'static str>,
+struct Stretch<'a> {
+    index: Option<&'a str>,
     column: Option<String>,
     only: String,
     path: Option<String>,
 }
 
 /// The stretches of an order. Users without a value come last, whatever the direction.
-fn stretches(sort: &SortBy) -> Vec<Stretch> {
+fn stretches<'a>(sort: &SortBy) -> Vec<Stretch<'a>> {
     let walked = |index: &'static str, column: &str| Stretch {
         index: Some(index),
         column: Some(column.to_owned()),
@@ -65,10 +65,11 @@ pub(super) fn page_of_keys(
     query: &ListQuery<SortBy>,
     now_ms: i64,
 ) -> Result<(Vec<i64>, Option<Cursor>), StoreError> {
-    let filter = FilterSql::of(Listed::Users, query.filter.as_ref(), &Moment::of(db, now_ms)?);
+    let moment = Moment::of_list(db, query.filter.as_ref(), now_ms)?;
+    let filter = FilterSql::of(Listed::Users, query.filter.as_ref(), &moment);
     let found = match Needle::of(query.search.as_deref()) {
         None => {
-            let keys = filter_sql::candidates(db, Listed::Users, query.filter.as_ref(), CANDIDATES_MAX)?;
+            let keys = filter_sql::candidates(db, Listed::Users, query.filter.as_ref(), &moment, CANDIDATES_MAX)?;
             find(db, query, &filter, None, keys.as_deref(), u64::MAX)?
         }
         Some(needle) => match search::candidates(db, &needle, CANDIDATES_MAX)? {
@@ -96,7 +97,11 @@ pub(super) fn find(
     candidates: Option<&[i64]>,
     rows_max: u64,
 ) -> Result<Option<Vec<(Cursor, i64)>>, StoreError> {
-    let stretches = stretches(&query.sort);
+    let mut stretches = stretches(&query.sort);
+    if let (SortBy::LastSeen, None, Some(walk)) = (&query.sort, candidates, &filter.walk) {
+        let of_value = Stretch { index: Some(&walk.index), only: walk.only.clone(), ..stretches.swap_remove(0) };
+        stretches = vec![of_value];
+    }
     let mut after = query.after.as_ref();
     let skipped = if after.is_some_and(|cursor| cursor.value.is_null()) { stretches.len() - 1 } else { 0 };
     let mut found: Vec<(Cursor, i64)> = Vec::new();
@@ -176,22 +181,24 @@ pub fn count_matching(
     if filter.is_none_or(Filter::is_empty) && extent != Extent::All {
         return count(db, search);
     }
-    let condition = FilterSql::of(Listed::Users, filter, &Moment::of(db, now_ms)?);
+    let moment = Moment::of_list(db, filter, now_ms)?;
+    let condition = FilterSql::of(Listed::Users, filter, &moment);
     let needle = Needle::of(search);
     let keys = match &needle {
         Some(needle) => match search::candidates(db, needle, CANDIDATES_MAX)? {
             Candidates::Keys(keys) => Some(keys),
             Candidates::TooMany => None,
         },
-        None => filter_sql::candidates(db, Listed::Users, filter, CANDIDATES_MAX)?,
+        None => filter_sql::candidates(db, Listed::Users, filter, &moment, CANDIDATES_MAX)?,
     };
-    let from = match keys {
-        Some(_) => "json_each(:keys) AS found CROSS JOIN users AS u ON u.user_key = found.value",
-        None => "users AS u INDEXED BY users_last_seen",
+    let (from, only) = match (&keys, &condition.walk) {
+        (Some(_), _) => ("json_each(:keys) AS found CROSS JOIN users AS u ON u.user_key = found.value".to_owned(), ""),
+        (None, Some(walk)) => (format!("users AS u INDEXED BY {}", walk.index), walk.only.as_str()),
+        (None, None) => ("users AS u INDEXED BY users_last_seen".to_owned(), ""),
     };
     let order = if keys.is_some() { "" } else { "ORDER BY u.last_seen_hour DESC, u.user_key DESC" };
     let mut statement = db.0.prepare_cached(&format!(
-        "SELECT true {condition}, u.name, u.email, u.user_id FROM {from} WHERE {IN_USE} {walked} {order} LIMIT :rows",
+        "SELECT true {condition}, u.name, u.email, u.user_id FROM {from} WHERE {IN_USE} {only} {walked} {order} LIMIT :rows",
         condition = condition.condition,
         walked = condition.of_last_seen,
     ))?;

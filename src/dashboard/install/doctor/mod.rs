@@ -69,7 +69,11 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
                     hint: "A page behind your sign-in, where you are signed in. You see it as ever.", ..Line::default()
                 }
                 .draw(view.mistake.as_ref()))
-                p.row { button.btn.primary { (icon("bolt")) " Make a mark" } }
+                @if view.visit.is_none() {
+                    p.row { button.btn.primary { (icon("bolt")) " Make a mark" } }
+                } @else {
+                    p.row { button.btn { (icon("bolt")) " Make another mark" } }
+                }
             }
         }
         @if let Some(visit) = &view.visit {
@@ -136,7 +140,7 @@ fn oddities_card(oddities: &[Oddity]) -> Markup {
             ul.rows.roomy {
                 @for (tone, sentence, fix) in oddities {
                     li {
-                        span class={ "tone " (tone) } { (icon("alert")) }
+                        span class={ "tone ink " (tone) } { (icon("alert")) }
                         div.grow { p { (sentence) } p.small.muted { (fix) } }
                     }
                 }

@@ -49,7 +49,9 @@ impl Verdict {
 
     fn refused(self, code: &str, detail: &str) -> Verdict {
         let (tone, word) = if code == "attribute_locked" { ("warn", "Locked") } else { ("bad", "Refused") };
-        let fix = codes::explain(code).map_or("", |known| known.fix);
+        // A reason of several sentences says what to do by itself.
+        let says_what_to_do = detail.contains(". ");
+        let fix = codes::explain(code).filter(|_| !says_what_to_do).map_or("", |known| known.fix);
         Verdict { tone, word, code: Some(code.to_owned()), why: format!("{detail} {fix}").trim().to_owned(), ..self }
     }
 }
@@ -265,6 +267,12 @@ impl Answered<'_> {
         }
         let company = &event["company_id"];
         let stated = sent["context"].get("groupId").unwrap_or(&Value::Null);
+        let mut refused = self.answer["refused_values"].as_array().into_iter().flatten();
+        if let Some(one) = refused.find(|one| text(one, "attribute") == Some("context.groupId")) {
+            let (code, detail) = (text(one, "code").unwrap_or_default(), text(one, "detail").unwrap_or_default());
+            let counted = Verdict::new("company", stated, ("bad", "Refused")).refused(code, detail);
+            return vec![verdict.stored(said), counted];
+        }
         let counted =
             Verdict::new("company", stated, if company.is_null() { ("", "None") } else { ("good", "Counted") });
         let counted = if company.is_null() { counted } else { counted.stored(company) };
@@ -470,6 +478,24 @@ mod tests {
             [("user_id".to_owned(), "Refused", None), ("plan".to_owned(), "Not stored", None)]
         );
         assert_eq!(of_message(&sent, &answer)[0].code.as_deref(), Some("id_placeholder"));
+    }
+
+    #[test]
+    fn a_company_that_was_refused_is_no_page_without_a_company() {
+        let sent = json!({
+            "type": "page", "context": { "groupId": "COMPANY_ID", "page": { "url": "https://app.test/" } },
+        });
+        let detail = "It is a placeholder. Put the real id there.";
+        let answer = json!({
+            "status": "stored", "plan": { "event": { "company_id": null }, "because": ["The event states no company."] },
+            "refused_values": [{ "attribute": "context.groupId", "code": "id_placeholder", "detail": detail }],
+        });
+        let company = of_message(&sent, &answer).pop().unwrap();
+        assert_eq!(
+            (company.field.as_str(), company.word, company.said.as_str()),
+            ("company", "Refused", "\"COMPANY_ID\"")
+        );
+        assert_eq!(company.why, detail, "what to do is said once");
     }
 
     #[test]
