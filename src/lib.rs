@@ -13,6 +13,7 @@ pub mod api;
 pub mod cli;
 pub mod collect;
 pub mod dashboard;
+pub mod deliver;
 pub mod demo;
 pub mod domain;
 pub mod http;

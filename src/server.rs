@@ -25,6 +25,7 @@ use crate::actions::set_up;
 use crate::api;
 use crate::collect;
 use crate::dashboard;
+use crate::deliver::{self, Shapes};
 use crate::domain::email_domains;
 use crate::domain::time::SECOND_MS;
 use crate::http::assets::{self, Asset};
@@ -46,6 +47,10 @@ const BLOCKING_THREADS: usize = 16;
 const YEAR_10000_S: u64 = 253_402_300_800;
 /// Seconds between two looks at whose limits can be forgotten.
 const FORGET_SECONDS: u64 = 10;
+
+/// Webhooks are told what programs are answered.
+const SHAPES: Shapes =
+    Shapes { user: api::user, company: api::company, membership: api::membership, event: api::event };
 
 /// A certificate and its key, as PEM files.
 #[derive(Debug, Clone)]
@@ -69,6 +74,8 @@ pub struct ServeOptions {
     pub trusted_proxies: Vec<Network>,
     /// Speak TLS.
     pub tls: Option<TlsFiles>,
+    /// Webhooks may lead to this machine and into networks of one's own.
+    pub private_webhooks: bool,
     /// Threads that answer; `None` is one a core, from 2 to 8.
     pub workers: Option<usize>,
     /// End in order on SIGTERM and SIGINT.
@@ -86,6 +93,7 @@ impl ServeOptions {
             public_url: None,
             trusted_proxies: Vec::new(),
             tls: None,
+            private_webhooks: false,
             workers: None,
             ends_on_signals: false,
             ambient: Ambient::default(),
@@ -142,6 +150,7 @@ pub struct Running {
     working: JoinHandle<()>,
     importing: JoinHandle<()>,
     counting: JoinHandle<()>,
+    delivering: JoinHandle<()>,
     looking: JoinHandle<()>,
     _lock: Lock,
 }
@@ -167,6 +176,7 @@ impl Running {
         self.working.abort();
         self.importing.abort();
         self.counting.abort();
+        self.delivering.abort();
         self.looking.abort();
         self.store.close();
         served.unwrap_or_else(|error| Err(std::io::Error::other(error)))
@@ -228,7 +238,12 @@ pub async fn start(options: ServeOptions) -> Result<Running, StartError> {
     };
     let store = Store::open(&options.data, ambient)?;
     keep_scripts(&store).await?;
-    let site = Site { public_url, trusted_proxies: options.trusted_proxies.clone(), tls: tls.is_some() };
+    let site = Site {
+        public_url,
+        trusted_proxies: options.trusted_proxies.clone(),
+        tls: tls.is_some(),
+        private_webhooks: options.private_webhooks,
+    };
     let limits = Data::new(Limits::default());
     let live: Data<Live> = Data::default();
     let doctor: Data<Doctor> = Data::default();
@@ -274,6 +289,7 @@ pub async fn start(options: ServeOptions) -> Result<Running, StartError> {
         working: actix_web::rt::spawn(attributes::run(store.clone())),
         importing: actix_web::rt::spawn(imports::run(store.clone())),
         counting: actix_web::rt::spawn(segments::run(store.clone())),
+        delivering: actix_web::rt::spawn(deliver::run(store.clone(), SHAPES, options.private_webhooks)),
         looking: actix_web::rt::spawn(findings::run(store.clone())),
         store,
         set_up_path,

@@ -13,7 +13,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("collect", &["http", "actions", "store", "domain"]),
     ("dashboard", &["http", "actions", "store", "domain"]),
     ("api", &["http", "actions", "store", "domain"]),
-    ("server", &["collect", "dashboard", "api", "jobs", "http", "actions", "store", "domain"]),
+    ("deliver", &["http", "actions", "store", "domain"]),
+    ("server", &["collect", "dashboard", "api", "deliver", "jobs", "http", "actions", "store", "domain"]),
     ("demo", &["server", "http", "actions", "store", "domain"]),
     ("cli", &["server", "demo", "jobs", "http", "actions", "store", "domain"]),
     ("main", &["cli"]),
@@ -31,6 +32,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("actix_web", &["server", "http", "collect", "dashboard", "api", "demo"]),
     ("actix_cors", &["collect"]),
     ("clap", &["cli"]),
+    ("ureq", &["deliver"]),
     ("utoipa", &["server", "api", "dashboard"]),
 ];
 

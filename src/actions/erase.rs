@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::import::file;
+use super::webhooks;
 use crate::domain::access::Grade;
 use crate::domain::change::{By, Change, Subject};
 use crate::domain::ids::{self, ImportKey, UserKey};
@@ -53,6 +54,7 @@ pub fn erase(
     events: Events,
     waiting: &[ImportKey],
 ) -> Result<Receipt, StoreError> {
+    let is_told = webhooks::tell_of_erasure(tx, user)?;
     let mut erased = erasure::begin(tx, user, events)?;
     for import in waiting {
         imports::remove(tx, *import)?;
@@ -71,6 +73,9 @@ pub fn erase(
         vec!["A keyed hash of each id, e-mail address and browser: a late message of the person stores nothing."];
     if events == Events::Anonymize {
         kept.push("The events with their names, times and companies, counted for somebody of whom nothing is known.");
+    }
+    if is_told {
+        kept.push("The ids of the person, for each webhook that asks for user.erased, until it took them: three days at most.");
     }
     Ok(Receipt { events: events.as_str(), rows, kept, backups: BACKUPS })
 }

@@ -23,3 +23,4 @@ pub mod sources;
 pub mod tokens;
 pub mod tray;
 pub mod undo;
+pub mod webhooks;

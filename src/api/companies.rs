@@ -343,7 +343,7 @@ fn not_found(id: &str) -> Problem {
 /// A company as JSON.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Company)]
-struct CompanyView {
+pub(super) struct CompanyView {
     company_id: String,
     /// Earlier ids, and those of companies merged into it.
     aliases: Vec<String>,
@@ -370,7 +370,7 @@ struct CompanyView {
 }
 
 impl CompanyView {
-    fn of(company: CompanyRecord, now_ms: i64) -> CompanyView {
+    pub(super) fn of(company: CompanyRecord, now_ms: i64) -> CompanyView {
         let CompanyRecord { row, aliases, archived_ms, domains, attributes, signed_members, active_people, first_page } =
             company;
         CompanyView {

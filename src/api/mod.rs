@@ -30,9 +30,13 @@ mod segments;
 mod settings;
 mod sources;
 mod suggested_domains;
+mod told;
 mod tray;
 mod users;
 mod visitors;
+mod webhooks;
+
+pub use told::{company, event, membership, user};
 
 use actix_web::body::{BoxBody, EitherBody};
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
@@ -78,6 +82,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
                 .configure(segments::configure)
                 .configure(settings::configure)
                 .configure(sources::configure)
+                .configure(webhooks::configure)
                 .configure(suggested_domains::configure)
                 .configure(possible_duplicates::configure)
                 .default_service(web::to(nothing_here)),
@@ -104,6 +109,7 @@ pub fn document() -> OpenApi {
         imports::calls(),
         export::calls(),
         sources::calls(),
+        webhooks::calls(),
         settings::calls(),
         openapi::calls(),
     ];

@@ -334,7 +334,7 @@ pub(super) fn user_not_found(name: &UserName) -> Problem {
 /// A user as JSON.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = User)]
-struct UserView {
+pub(super) struct UserView {
     id: String,
     user_id: Option<String>,
     email: Option<String>,
@@ -359,7 +359,7 @@ struct UserView {
 }
 
 impl UserView {
-    fn of(user: UserRecord, now_ms: i64) -> UserView {
+    pub(super) fn of(user: UserRecord, now_ms: i64) -> UserView {
         let UserRecord { row, identifiers, attributes, memberships, active_days, signed, first_page } = user;
         let mut attributes = plain(attributes);
         if let Some(name) = &row.name {

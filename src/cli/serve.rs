@@ -31,6 +31,10 @@ pub(super) struct Serve {
     /// The key of the certificate (PEM)
     #[arg(long, env = "ROLLCALL_TLS_KEY", value_name = "FILE", requires = "tls_cert")]
     tls_key: Option<PathBuf>,
+    /// Webhooks may lead to this machine and into networks of your own, by http too; without it they go by https to
+    /// public addresses alone
+    #[arg(long, env = "ROLLCALL_ALLOW_PRIVATE_WEBHOOKS")]
+    allow_private_webhooks: bool,
     /// Threads that answer [default: one a core, from 2 to 8]
     #[arg(long, env = "ROLLCALL_WORKERS", value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     workers: Option<u16>,
@@ -112,6 +116,7 @@ impl Serve {
             public_url: workspace.public_url.clone(),
             trusted_proxies: self.trusted_proxy,
             tls,
+            private_webhooks: self.allow_private_webhooks,
             workers: self.workers.map(usize::from),
             ..ServeOptions::new(&workspace.data)
         }

@@ -37,6 +37,10 @@ keys! {
     SegmentKey,
     /// Our row number of a note.
     NoteKey,
+    /// Our row number of a webhook.
+    WebhookKey,
+    /// Our row number of a delivery to a webhook.
+    DeliveryKey,
     /// The number of a change set.
     ChangeKey,
     /// The number of an import.

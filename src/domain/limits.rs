@@ -55,5 +55,7 @@ pub const IMPORT_REFUSALS_DAYS: i64 = 30;
 pub const IMPORT_DRAFTS_DAYS: i64 = 7;
 /// Days for which the order of arrival is kept for programs that follow it.
 pub const ARRIVAL_DAYS: i64 = 7;
+/// Days for which deliveries to webhooks are kept.
+pub const DELIVERY_DAYS: i64 = 7;
 /// Days for which a refusal's example is kept, and a finding, since it was last so.
 pub const EXAMPLE_DAYS: i64 = 30;

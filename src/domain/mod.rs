@@ -27,3 +27,4 @@ pub mod segments;
 pub mod settings;
 pub mod table;
 pub mod time;
+pub mod webhooks;

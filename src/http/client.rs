@@ -19,6 +19,8 @@ pub struct Site {
     pub trusted_proxies: Vec<Network>,
     /// This server speaks TLS itself.
     pub tls: bool,
+    /// Webhooks may lead to this machine and into networks of one's own.
+    pub private_webhooks: bool,
 }
 
 /// What is wrong with how a proxy before this server passes on for whom it asks.

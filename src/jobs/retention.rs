@@ -1,13 +1,15 @@
 //! Takes out what is kept for a time alone: message ids (R15), the order of arrival, examples of refusals,
-//! findings, sign-ins and links that have expired, visitors whom nobody turned out to be, and events beyond the retention; and
+//! findings, deliveries to webhooks, sign-ins and links that have expired, visitors whom nobody turned out to be, and events beyond the retention; and
 //! ends erasures (R13) that were begun.
 
 use std::time::Duration;
 
 use crate::actions::erase;
-use crate::domain::limits::{ARRIVAL_DAYS, EXAMPLE_DAYS, SEEN_DAYS};
+use crate::domain::limits::{ARRIVAL_DAYS, DELIVERY_DAYS, EXAMPLE_DAYS, SEEN_DAYS};
 use crate::domain::time::{DAY_MS, HOUR_MS, kept_from};
-use crate::store::{Store, StoreError, arrivals, erasure, events, findings, operators, refusals, repeats, visitors};
+use crate::store::{
+    Store, StoreError, arrivals, erasure, events, findings, operators, outbox, refusals, repeats, visitors,
+};
 
 /// Rows that one chunk takes out: the writer is held for so long, then others pass.
 const CHUNK_ROWS: i64 = 500;
@@ -45,6 +47,12 @@ pub async fn clear(store: &Store) -> Result<(), StoreError> {
         })
         .await?
     {}
+    for webhook in store.catalog().webhooks.iter().map(|webhook| webhook.key) {
+        while store
+            .write_bulk(move |tx| outbox::forget(tx, webhook, tx.now_ms - DELIVERY_DAYS * DAY_MS, CHUNK_ROWS))
+            .await?
+        {}
+    }
     erase::finish(store, &[]).await?;
     if store.write_bulk(|tx| erasure::search_holds_pieces(tx)).await? {
         let mut more = store.write_bulk(|tx| erasure::clear_search(tx, true)).await?;

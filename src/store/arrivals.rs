@@ -145,6 +145,8 @@ pub fn forget(tx: &mut Tx<'_>, before_ms: i64, limit: i64) -> Result<bool, Store
             "DELETE FROM arrivals WHERE seq IN (
                SELECT seq FROM (SELECT seq, at_ms FROM arrivals ORDER BY seq LIMIT :limit)
                WHERE at_ms < :before AND seq <= (SELECT min(seq) FROM cursors)
+                 AND seq <= (SELECT coalesce(min(arrival_seq), seq) FROM webhooks
+                             WHERE state = 'active' AND types LIKE '%event.tracked%')
                  AND seq < (SELECT max(seq) FROM arrivals))",
         )?
         .execute(named_params! { ":before": before_ms, ":limit": limit })?;

@@ -6,7 +6,7 @@ use std::sync::{Arc, RwLock};
 
 use rusqlite::Connection;
 
-use super::{StoreError, erasure, segments};
+use super::{StoreError, erasure, segments, webhooks};
 use crate::domain::access::Grade;
 use crate::domain::attributes::{Owner, Type};
 use crate::domain::filter::{Fields, Listed};
@@ -14,6 +14,7 @@ use crate::domain::ids::{CompanyKey, SecretKey, SourceKey, UserKey};
 use crate::domain::proof::Secret;
 use crate::domain::segments::Segment;
 use crate::domain::settings::Settings;
+use crate::domain::webhooks::Webhook;
 
 /// Whether a source keeps what it sends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -140,6 +141,8 @@ pub struct Catalog {
     pub import_work: bool,
     /// Saved filters in the order they were made.
     pub segments: Arc<[Segment]>,
+    /// Addresses that are told what changes, in the order they were made.
+    pub webhooks: Arc<[Webhook]>,
     /// Times of definitions made by unsigned callers in the last hour, by source (A4).
     pub unsigned_definitions: HashMap<SourceKey, Vec<i64>>,
     /// Users that were merged, and into whom (R11); flattened.
@@ -175,6 +178,11 @@ impl Catalog {
     /// A segment by its id.
     pub fn segment(&self, segment_id: &str) -> Option<&Segment> {
         self.segments.iter().find(|segment| segment.segment_id == segment_id)
+    }
+
+    /// A webhook by its id.
+    pub fn webhook(&self, webhook_id: &str) -> Option<&Webhook> {
+        self.webhooks.iter().find(|webhook| webhook.webhook_id == webhook_id)
     }
 
     /// The definition of an attribute.
@@ -355,6 +363,7 @@ pub(super) fn load(connection: &Connection) -> Result<Catalog, StoreError> {
         attribute_work,
         import_work,
         segments: segments::load(connection)?.into(),
+        webhooks: webhooks::load(connection)?.into(),
         unsigned_definitions,
         merged_users,
         staff,

@@ -1,11 +1,13 @@
 //! Change sets: written with each deed, read as history.
 
 mod deeds;
+mod since;
 
 use rusqlite::{OptionalExtension, named_params, params};
 use serde_json::Value;
 
 pub use deeds::{Wanted, all, count, first_of_set};
+pub use since::{Told, told_since};
 
 use super::list::{self, Cursor, Page};
 use super::{Reader, StoreError, Tx};

@@ -178,6 +178,7 @@ pub fn begin(tx: &mut Tx<'_>, user: UserKey, events: Events) -> Result<Erased, S
     for (table, sql, keys) in [
         ("tray_values", "owner = 0 AND owner_key IN (SELECT value FROM json_each(?1))", &subjects),
         ("tray_values", "owner = 2 AND owner_key IN (SELECT value FROM json_each(?1))", &keys),
+        ("outbox", "subject IS NOT NULL AND subject IN (SELECT value FROM json_each(?1))", &subjects),
         ("findings", "user_key <> 0 AND user_key IN (SELECT value FROM json_each(?1))", &keys),
         ("profile_tags", "subject = 0 AND subject_key IN (SELECT value FROM json_each(?1))", &keys),
         (

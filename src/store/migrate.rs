@@ -8,7 +8,7 @@ use rusqlite_migration::{M, Migrations, SchemaVersion};
 
 use super::{Ambient, StoreError, backup, connection};
 
-const FILES: &[&str] = &[include_str!("migrations/0001_start.sql")];
+const FILES: &[&str] = &[include_str!("migrations/0001_start.sql"), include_str!("migrations/0002_webhooks.sql")];
 
 static MIGRATIONS: LazyLock<Migrations<'static>> =
     LazyLock::new(|| Migrations::new(FILES.iter().map(|sql| M::up(sql)).collect()));

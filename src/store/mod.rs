@@ -52,6 +52,7 @@ pub mod memberships;
 pub mod merges;
 pub mod notes;
 pub mod operators;
+pub mod outbox;
 pub mod profiles;
 pub mod proofs;
 pub mod recount;
@@ -68,6 +69,7 @@ pub mod tokens;
 pub mod tray;
 pub mod users;
 pub mod visitors;
+pub mod webhooks;
 pub mod workspace;
 
 use std::convert::Infallible;

@@ -15,21 +15,21 @@ use super::sample::{NOW, Named, Sample, days_ago};
 use super::segments::Someone;
 use super::{
     Reader, attribute_rows, attribute_work, attributes, changes, companies, duplicates, email_domains, event_names,
-    events, findings, first_pages, history, imports, notes, operators, profiles, refusals, search, segments, sightings,
-    staff, tokens, tray, users, visitors, workspace,
+    events, findings, first_pages, history, imports, notes, operators, outbox, profiles, refusals, search, segments,
+    sightings, staff, tokens, tray, users, visitors, webhooks, workspace,
 };
 use crate::domain::attributes::Owner;
 use crate::domain::change::{CREATED, Doer, MEMBERSHIP, Subject};
 use crate::domain::duplicates::Records;
 use crate::domain::filter::{self, Fields, Listed};
 use crate::domain::findings::Finding;
-use crate::domain::ids::{CompanyKey, ImportKey, NoteKey, OperatorKey, SourceKey, UserKey, VisitorKey};
+use crate::domain::ids::{CompanyKey, ImportKey, NoteKey, OperatorKey, SourceKey, UserKey, VisitorKey, WebhookKey};
 use crate::domain::message::Kind;
 use crate::domain::profile::Profile;
 use crate::domain::table;
 
 /// Tables that a person fills by hand, of some rows each.
-const SMALL: [&str; 10] = [
+const SMALL: [&str; 11] = [
     "settings",
     "sources",
     "operators",
@@ -43,6 +43,8 @@ const SMALL: [&str; 10] = [
     "event_names",
     // At most 50 of a list.
     "segments",
+    // At most 20.
+    "webhooks",
 ];
 
 /// Statistics as `PRAGMA optimize` makes them, with every table a hundred thousand times as long.
@@ -112,6 +114,13 @@ fn filled() -> Sample {
     );
     let of_new = segments::load(&sample.connection).unwrap().swap_remove(0);
     sample.run(&format!("INSERT INTO segment_days VALUES (1, {}, 20700, 5, 1)", segments::edition(&of_new.filter)));
+    sample.run(
+        "INSERT INTO webhooks (webhook_id, url, description, types, events, secret, state, change_key, change_place,
+           arrival_seq, created_ms)
+         VALUES ('wh_1', 'https://hooks.acme.test/', '', '[]', '[]', '', 'active', 0, 0, 0, 1);
+         INSERT INTO outbox (delivery_id, webhook_key, type, subject, body, made_ms, due_ms)
+         VALUES ('msg_1', 1, 'user.created', 1, '{}', 1, 1), ('msg_2', 1, 'user.created', 1, '{}', 1, NULL);",
+    );
     sample.run("INSERT INTO source_sightings VALUES (1, 'script', 'acme.test', 1795000000000)");
     sample
 }
@@ -282,6 +291,14 @@ fn ask_everything(db: &Reader<'_>) {
     first_pages::of_user(db, UserKey(1)).unwrap();
     first_pages::of_company(db, CompanyKey(1)).unwrap();
     users::membership_values(db, UserKey(1), CompanyKey(1)).unwrap();
+    assert!(webhooks::read_until(db, WebhookKey(1)).unwrap().is_some());
+    for after in [None, Some(&after)] {
+        outbox::list(db, WebhookKey(1), after, 50).unwrap();
+    }
+    assert_eq!(outbox::count_waiting(db, WebhookKey(1)).unwrap(), 1);
+    assert!(outbox::next_due(db, WebhookKey(1), NOW).unwrap().is_some());
+    assert!(outbox::find(db, WebhookKey(1), "msg_2").unwrap().is_some());
+    assert_eq!(changes::told_since(db, (0, 0), 3).unwrap().len(), 3);
     operators::list(db).unwrap();
     operators::any(db).unwrap();
     operators::find(db, "ann@acme.test").unwrap();

@@ -5,6 +5,7 @@
 
 pub mod browser;
 pub mod desk;
+pub mod receiver;
 pub mod relay;
 pub mod site;
 

@@ -62,6 +62,8 @@ const OF_PATHS: &[(&str, &str, &str)] = &[
     ("owner", "user, company or membership", "user"),
     ("name", "The name, percent-encoded", "name"),
     ("source_id", "The id of a source", "SOURCE_ID"),
+    ("webhook_id", "The id of a webhook", "WEBHOOK_ID"),
+    ("delivery_id", "The id of a delivery", "DELIVERY_ID"),
     ("secret_id", "The number of a secret", "1"),
     ("domain", "An e-mail domain", "acme.example"),
 ];

@@ -8,6 +8,7 @@ use crate::actions::segments::DELETED;
 use crate::dashboard::parts::values;
 use crate::dashboard::{attributes, links};
 use crate::domain::change::CREATED;
+use crate::domain::webhooks::State;
 use crate::store::changes::ChangeRow;
 
 /// What one deed changed of one of them: its icon and its sentence. `is_told` where the page does not say of
@@ -83,6 +84,8 @@ fn of_workspace(row: &ChangeRow) -> Option<(&'static str, Markup)> {
         "password" => ("lock", html! { "New password of " b { (values::inline(told)) } }),
         "token" if is_new => ("key", html! { "New token " (named("name")) ", scope " (text(told, "scope")) }),
         "token" => ("key", html! { "Token " code { (text(told, "token_id")) } " revoked" }),
+        "webhook" => of_webhook(row),
+        "webhook_secret" => ("key", html! { "New secret of the webhook to " (named("url")) }),
         "erased" if is_new => {
             let events = if text(told, "events") == "delete" { "deleted" } else { "anonymized" };
             ("trash", html! { "A person was erased, the events " (events) })
@@ -94,6 +97,23 @@ fn of_workspace(row: &ChangeRow) -> Option<(&'static str, Markup)> {
         "tray_values" => ("trash", html! { "The values of " (named("name")) " that waited are thrown away" }),
         _ => return None,
     })
+}
+
+/// A webhook that was added, changed or removed.
+fn of_webhook(row: &ChangeRow) -> (&'static str, Markup) {
+    let (before, after) = (row.before.as_ref(), row.after.as_ref());
+    let to = |told: Option<&Value>| html! { "to " b { (values::name(text(told, "url"))) } };
+    let (was, is) = (text(before, "state"), text(after, "state"));
+    match (before, after) {
+        (None, _) => ("plus", html! { "New webhook " (to(after)) }),
+        (_, None) => ("trash", html! { "Webhook " (to(before)) " removed" }),
+        _ if was == is => ("sliders", html! { "Webhook " (to(after)) " changed" }),
+        _ => match State::parse(is) {
+            Some(State::Active) => ("check", html! { "Webhook " (to(after)) " goes on" }),
+            Some(State::Paused) => ("sliders", html! { "Webhook " (to(after)) " paused" }),
+            _ => ("alert", html! { "Webhook " (to(after)) " given up: " (is) }),
+        },
+    }
 }
 
 fn of_source(row: &ChangeRow) -> Option<(&'static str, Markup)> {

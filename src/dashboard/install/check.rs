@@ -17,7 +17,7 @@ use crate::store::{Source, SourceKind};
 /// The state: one sentence and one action. The script looks for this part again.
 pub fn card(frame: &Frame, view: &View, source: &Source, state: State, here: &str) -> Markup {
     let clock = frame.clock;
-    let again = view.address(source, None);
+    let again = view.anew(source);
     html! {
         section.card id="state" aria-labelledby="state-h"
             data-live=(here) data-live-since=((clock.now_ms - view.since_ms) / SECOND_MS)
@@ -48,6 +48,18 @@ pub fn card(frame: &Frame, view: &View, source: &Source, state: State, here: &st
                     }
                 }
                 (answer(frame, view, state, here))
+                @if state != State::Complete {
+                    noscript {
+                        p.small.faint {
+                            @if view.is_watched {
+                                "The page looks again by itself, and forgets which fields were ticked. "
+                                a href=(view.address(source, None)) { "Stop that" }
+                            } @else {
+                                "“Check again” lets the page look by itself."
+                            }
+                        }
+                    }
+                }
                 @if let Some(earlier_ms) = view.earlier_ms.filter(|_| state != State::Complete) {
                     p.small.faint {
                         "Before this check, the last message came "

@@ -30,6 +30,9 @@ const OFTEN_SECONDS: u32 = 3;
 /// Seconds between two looks afterwards.
 const SELDOM_SECONDS: u32 = 15;
 
+/// A mark that is set when the page is opened.
+const NOW: &str = "now";
+
 /// The page's own path.
 const HERE: &str = "/install";
 
@@ -42,6 +45,9 @@ pub struct View {
     pub source: Option<Source>,
     /// The mark: what was seen before it proves nothing. Unix milliseconds.
     pub since_ms: i64,
+    /// The address says the mark: without a script the page then loads itself again. Before, somebody may be filling
+    /// in which fields the code sends.
+    pub is_watched: bool,
     /// What was seen since.
     pub evidence: Evidence,
     /// The last post that was taken before the mark, Unix milliseconds.
@@ -65,18 +71,24 @@ pub struct View {
 impl View {
     /// The address of this page with another source; without a mark the check starts anew.
     pub fn address(&self, source: &Source, since_ms: Option<i64>) -> String {
-        self.with(HERE, source, self.framework, self.language, since_ms)
+        let since = since_ms.map(|at_ms| at_ms.to_string());
+        self.with(HERE, source, self.framework, self.language, since.as_deref())
+    }
+
+    /// The address of this page with a check that starts when it is opened.
+    pub fn anew(&self, source: &Source) -> String {
+        self.with(HERE, source, self.framework, self.language, Some(NOW))
     }
 
     /// The address of this page in the words of another framework, and the language that goes with it.
     pub fn with_framework(&self, source: &Source, framework: &'static Framework) -> String {
-        self.with(HERE, source, framework, proof::language(None, framework.language), Some(self.since_ms))
+        self.with(HERE, source, framework, proof::language(None, framework.language), Some(&self.since_ms.to_string()))
     }
 
     /// The address of this page with the proof of identity in another language.
     pub fn in_language(&self, source: &Source, language: &str) -> String {
         let language = proof::language(Some(language), self.framework.language);
-        self.with(HERE, source, self.framework, language, Some(self.since_ms))
+        self.with(HERE, source, self.framework, language, Some(&self.since_ms.to_string()))
     }
 
     /// The address of the page for somebody else, as a file where it has an ending.
@@ -90,9 +102,9 @@ impl View {
         source: &Source,
         framework: &'static Framework,
         language: &'static Language,
-        since_ms: Option<i64>,
+        since: Option<&str>,
     ) -> String {
-        let pairs = self.pairs(source, framework, language, since_ms);
+        let pairs = self.pairs(source, framework, language, since);
         let mut pairs: Vec<(&str, Option<&str>)> =
             pairs.iter().map(|(name, value)| (*name, Some(value.as_str()))).collect();
         pairs.extend(self.fields.pairs().into_iter().map(|(name, value)| (name, Some(value))));
@@ -105,7 +117,7 @@ impl View {
         source: &Source,
         framework: &'static Framework,
         language: &'static Language,
-        since_ms: Option<i64>,
+        since: Option<&str>,
     ) -> Vec<(&'static str, String)> {
         let mut pairs = Vec::new();
         if self.sources.len() > 1 {
@@ -117,13 +129,13 @@ impl View {
         if language.0 != framework.language {
             pairs.push(("lang", language.0.to_owned()));
         }
-        pairs.extend(since_ms.map(|at_ms| ("since", at_ms.to_string())));
+        pairs.extend(since.map(|since| ("since", since.to_owned())));
         pairs
     }
 
     /// What the address says beside the fields, for a form that chooses these.
     pub fn kept(&self, source: &Source) -> Vec<(&'static str, String)> {
-        self.pairs(source, self.framework, self.language, Some(self.since_ms))
+        self.pairs(source, self.framework, self.language, Some(&self.since_ms.to_string()))
     }
 
     /// What the code is to say.
@@ -171,7 +183,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
             (contents())
         }
     };
-    live_shell(frame, "Install", (state != State::Complete).then_some(&refresh), content)
+    live_shell(frame, "Install", (view.is_watched && state != State::Complete).then_some(&refresh), content)
 }
 
 fn no_source(frame: &Frame) -> Markup {
@@ -236,7 +248,8 @@ pub async fn read(request: &HttpRequest, operator: Operator) -> Result<(Frame, V
         catalog.sources_in_order().into_iter().filter(|source| !source.write_keys.is_empty()).cloned().collect();
     let wanted = desk::value(request, "source");
     let source = sources.iter().find(|source| Some(&source.source_id) == wanted.as_ref()).or(sources.first()).cloned();
-    let since_ms = desk::value(request, "since").and_then(|since| since.parse().ok()).filter(|since| *since >= 0);
+    let since = desk::value(request, "since");
+    let since_ms = since.as_ref().and_then(|since| since.parse().ok()).filter(|since| *since >= 0);
     let since_ms = since_ms.unwrap_or_else(|| store.now_ms());
     let key = source.as_ref().map(|source| source.key);
     let (frame, (evidence, earlier_ms, share, offers)) =
@@ -258,6 +271,7 @@ pub async fn read(request: &HttpRequest, operator: Operator) -> Result<(Frame, V
         sources,
         source,
         since_ms,
+        is_watched: since.is_some(),
         evidence,
         earlier_ms,
         framework,

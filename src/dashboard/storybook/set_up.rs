@@ -32,6 +32,7 @@ pub fn installs() -> Vec<(&'static str, Markup)> {
         sources: samples::sources().into_iter().take(count).collect(),
         source: samples::sources().into_iter().take(count).next_back(),
         since_ms: now() - 40_000,
+        is_watched: true,
         evidence,
         earlier_ms: Some(now() - 3 * DAY_MS),
         framework: frameworks::parse(framework),

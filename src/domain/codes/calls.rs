@@ -195,6 +195,31 @@ codes! {
             "It was revoked before.",
             "Read the source again.",
         }
+        WebhookNotFound = "webhook_not_found" {
+            "No webhook has this id.",
+            "A typing mistake, or it was removed.",
+            "Read the id from the list of webhooks.",
+        }
+        DeliveryNotFound = "delivery_not_found" {
+            "The webhook has no such delivery.",
+            "It ended more than 7 days ago, it is not among the last 100, or the person it told of was erased.",
+            "Read the deliveries of the webhook again.",
+        }
+        DeliveryForgotten = "delivery_forgotten" {
+            "The delivery told of an erasure, and what it said is kept no more.",
+            "It was taken, or tried for three days.",
+            "Erase the person in the other program by hand, if it has not.",
+        }
+        WebhookNotActive = "webhook_not_active" {
+            "Nothing is sent to this webhook.",
+            "Somebody paused it, its address answered 410 Gone, or nothing was taken there for three days.",
+            "Change it to paused: false, and try again.",
+        }
+        TooManyWebhooks = "too_many_webhooks" {
+            "There are as many webhooks as there can be.",
+            "One was added for each run of a program, or of a test.",
+            "Remove those that are not used.",
+        }
         SecretNeeded = "secret_needed" {
             "The source would be left without the secret it needs.",
             "Signatures are required, and this is the last secret to prove them with.",

@@ -80,7 +80,7 @@ pub static FRAMEWORKS: [Framework; 17] = [
     Framework { name: "go", label: "Go", proven: true, language: "go", write: templates::go },
     Framework { name: "razor", label: "Razor", proven: false, language: "csharp", write: templates::razor },
     Framework { name: "thymeleaf", label: "Thymeleaf", proven: false, language: "java", write: templates::thymeleaf },
-    Framework { name: "wordpress", label: "WordPress", proven: false, language: "php", write: templates::wordpress },
+    Framework { name: "wordpress", label: "WordPress", proven: true, language: "php", write: templates::wordpress },
     Framework { name: "prestashop", label: "PrestaShop", proven: true, language: "php", write: templates::prestashop },
     Framework { name: "shopify", label: "Shopify", proven: false, language: "ruby", write: templates::shopify },
     Framework {
