@@ -412,3 +412,208 @@ async fn an_idempotency_key_makes_one_webhook() {
     assert_eq!((first.status.as_u16(), &first.body), (201, &second.body));
     assert_eq!(rollcall.list("/webhooks").await.len(), 1);
 }
+
+#[actix_web::test]
+async fn a_person_adds_tests_pauses_and_removes_a_webhook_on_the_page() {
+    let (rollcall, receiver) = (start(), Receiver::start());
+    let desk = rollcall.desk().await;
+    assert!(desk.open("/settings/webhooks").await.contains("No webhook so far"));
+    let url = format!("{}/hook", receiver.address);
+    let wrong = desk.send("/settings/webhooks", &[("url", &url), ("description", "Tells the CRM")]).await;
+    assert_eq!(wrong.status, 422);
+    assert!(wrong.page.contains("asks for one type at least") && wrong.page.contains("Tells the CRM"));
+    let fields = [
+        ("url", url.as_str()),
+        ("description", "Tells the CRM"),
+        ("types", "user.created"),
+        ("types", "event.tracked"),
+        ("events", "Paid, in full\r\n"),
+    ];
+    let made = desk.send("/settings/webhooks", &fields).await;
+    assert!(made.status == 200 && made.page.contains("shown once"), "{made:?}");
+    let webhook = rollcall.list("/webhooks").await.remove(0);
+    assert_eq!(
+        (&webhook["types"], &webhook["events"]),
+        (&json!(["user.created", "event.tracked"]), &json!(["Paid, in full"]))
+    );
+    let page = format!("/settings/webhooks/{}", id_of(&webhook));
+    let secret =
+        made.page.split("data-copy=\"whsec_").nth(1).and_then(|rest| rest.split('"').next()).expect("a secret");
+    let secret = json!(format!("whsec_{secret}"));
+    assert!(!desk.open(&page).await.contains(secret.as_str().expect("text")));
+
+    // A company joined on the page arrives signed; a test tells at once what was answered.
+    let tested = desk.does(&page, &[("do", "test")]).await;
+    assert!(
+        tested.contains("webhook.test") && tested.contains("answered <b>200</b>") && tested.contains("taken"),
+        "{tested}"
+    );
+    rollcall.page_posts(identify("ann", json!({ "name": "Ann <b>Lee</b>" }))).await;
+    let posted = receiver.has(2).await;
+    assert!(posted.iter().all(|one| is_signed(one, &secret)), "{posted:?}");
+    stands(&rollcall, &webhook, |newest| newest["type"] == "user.created" && newest["state"] == "delivered").await;
+    let told = desk.open(&page).await;
+    assert!(told.contains("Ann &lt;b&gt;Lee") && !told.contains("Ann <b>Lee"), "{told}");
+    let id = posted[1].id().to_owned();
+    desk.does(&page, &[("do", "again"), ("delivery", &id)]).await;
+    assert_eq!(receiver.has(3).await[2].id(), id);
+
+    assert!(desk.does(&page, &[("do", "pause")]).await.contains("Paused. Nothing is sent"));
+    let refused = desk.send(&page, &[("do", "test")]).await;
+    assert!(refused.status == 422 && refused.page.contains("It is paused, and nothing is sent."), "{refused:?}");
+    assert!(desk.does(&page, &[("do", "resume")]).await.contains("It goes on"));
+    let rotated = desk.send(&page, &[("do", "rotate")]).await;
+    assert!(rotated.page.contains("shown once") && !rotated.page.contains(secret.as_str().expect("text")));
+    let saved = desk.does(&page, &[("do", "save"), ("url", &url), ("types", "company.created"), ("events", "")]).await;
+    assert!(saved.contains("Saved."), "{saved}");
+    assert_eq!(rollcall.list("/webhooks").await[0]["types"], json!(["company.created"]));
+
+    let viewer = rollcall.desk_of("viewer@rollcall.test", "viewer").await;
+    assert!(viewer.open(&page).await.contains("Changing it takes an admin"));
+    assert_eq!(viewer.send(&page, &[("do", "remove")]).await.status, 403);
+    assert!(desk.does(&page, &[("do", "remove")]).await.contains("Removed. Nothing is sent there any more."));
+    assert_eq!(desk.ask(&page).await.0, 404);
+    let audit = desk.open("/settings/audit?by=hand").await;
+    for told in ["New webhook to", "New secret of the webhook to", "paused", "goes on", "removed"] {
+        assert!(audit.contains(told), "{told}: {audit}");
+    }
+}
+
+#[actix_web::test]
+async fn a_webhook_that_was_given_up_is_said_on_the_overview() {
+    let (rollcall, receiver) = (start(), Receiver::start());
+    let webhook = told(&rollcall, &receiver, &["user.created"]).await;
+    let desk = rollcall.desk().await;
+    for _ in 0..9 {
+        receiver.will_answer("500 Internal Server Error", "", "");
+    }
+    rollcall.page_posts(identify("ann", json!({}))).await;
+    stands(&rollcall, &webhook, |newest| newest["attempts"] == 1).await;
+    assert!(!desk.open("/").await.contains("given up"));
+    // Three days later it is the same.
+    let file = rusqlite::Connection::open(rollcall.file()).expect("the file");
+    file.execute("UPDATE webhooks SET failing_since_ms = failing_since_ms - 3 * 24 * 3600 * 1000", [])
+        .expect("a webhook");
+    until("the server reads it", async || {
+        let since = rollcall.list("/webhooks").await[0]["failing_since"].clone();
+        let is_old = since.as_str().is_some_and(|since| *since < *seconds_ago(2 * 24 * 3600));
+        if is_old { Ok(()) } else { Err(since.to_string()) }
+    })
+    .await;
+    rollcall.page_posts(identify("bob", json!({}))).await;
+    until("it is given up", async || {
+        let state = rollcall.list("/webhooks").await[0]["state"].clone();
+        if state == "failing" { Ok(()) } else { Err(state.to_string()) }
+    })
+    .await;
+    let overview = desk.open("/").await;
+    assert!(overview.contains("A webhook was given up") && overview.contains("/settings/webhooks"), "{overview}");
+    assert!(desk.open("/settings/webhooks").await.contains("Given up"));
+}
+
+#[actix_web::test]
+async fn the_shell_adds_lists_and_removes_webhooks_while_the_server_runs() {
+    let (rollcall, receiver) = (start(), Receiver::start());
+    let added = rollcall.shell(&["webhook", "add", &receiver.address, "--type", "user.created", "--json"]);
+    assert!(added["secret"].as_str().expect("a secret").starts_with("whsec_"), "{added}");
+    until("the server sees it", async || {
+        let all = rollcall.list("/webhooks").await;
+        if all.len() == 1 { Ok(()) } else { Err(format!("{all:?}")) }
+    })
+    .await;
+    rollcall.page_posts(identify("ann", json!({}))).await;
+    assert!(is_signed(&receiver.has(1).await[0], &added["secret"]));
+    let listed = rollcall.shell(&["webhook", "list", "--json"]);
+    assert_eq!((&listed["webhook_id"], &listed["state"]), (&added["webhook_id"], &json!("active")));
+    assert!(listed.get("secret").is_none());
+    let wrong = rollcall.shell_output(&["webhook", "add", &receiver.address, "--type", "user.deleted"], "");
+    assert_eq!(wrong.status.code(), Some(2));
+    let id = added["webhook_id"].as_str().expect("an id");
+    assert_eq!(rollcall.shell(&["webhook", "remove", id, "--json"])["removed"], true);
+    assert_eq!(rollcall.shell_output(&["webhook", "remove", id], "").status.code(), Some(1));
+}
+
+/// Runs the code that the page shows on a post; what it says of it.
+fn verified(language: &str, posted: &Posted, body: &str, secret: &str) -> bool {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/dashboard/settings/webhook/verify");
+    let folder = folder.to_str().expect("a plain path");
+    let headers: serde_json::Map<String, Value> =
+        posted.headers.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
+    let (program, arguments) = match language {
+        "node" => (
+            "node",
+            vec![
+                "--input-type=module".to_owned(),
+                "-e".to_owned(),
+                format!(
+                    "import {{ isFromRollcall }} from 'file://{folder}/verify.mjs'; \
+             const [body, headers, secret] = process.argv.slice(1); \
+             console.log(isFromRollcall(body, JSON.parse(headers), secret))"
+                ),
+            ],
+        ),
+        "python" => (
+            "python3",
+            vec![
+                "-c".to_owned(),
+                format!(
+                    "import json, sys; sys.path.insert(0, {folder:?}); sys.dont_write_bytecode = True; \
+             from verify import is_from_rollcall; body, headers, secret = sys.argv[1:]; \
+             print(str(is_from_rollcall(body.encode(), json.loads(headers), secret)).lower())"
+                ),
+            ],
+        ),
+        _ => (
+            "php",
+            vec![
+                "-r".to_owned(),
+                format!(
+                    "require '{folder}/verify.php'; [, $body, $headers, $secret] = $argv; \
+             echo json_encode(is_from_rollcall($body, json_decode($headers, true), $secret));"
+                ),
+                "--".to_owned(),
+            ],
+        ),
+    };
+    let output = std::process::Command::new(program)
+        .args(arguments)
+        .args([body, &Value::Object(headers).to_string(), secret])
+        .output()
+        .unwrap_or_else(|error| panic!("{program}: {error} (tests/run installs it)"));
+    let said = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    assert!(output.status.success(), "{language}: {said}{}", String::from_utf8_lossy(&output.stderr));
+    match said.as_str() {
+        "true" => true,
+        "false" => false,
+        other => panic!("{language}: {other}"),
+    }
+}
+
+#[actix_web::test]
+async fn the_code_that_the_page_shows_tells_what_is_signed_from_what_is_not() {
+    let (rollcall, receiver) = (start(), Receiver::start());
+    let webhook = told(&rollcall, &receiver, &["user.created"]).await;
+    rollcall.page_posts(identify("ann", json!({ "name": "Żółć Ünal" }))).await;
+    let posted = receiver.has(1).await.remove(0);
+    let secret = webhook["secret"].as_str().expect("a secret");
+    let rotated = post(&rollcall, &format!("/webhooks/{}/rotate", id_of(&webhook)), json!({})).await;
+    let other = rotated.body["secret"].as_str().expect("a secret");
+    post(&rollcall, &format!("/webhooks/{}/test", id_of(&webhook)), json!({})).await;
+    let by_both = receiver.has(2).await.remove(1);
+    let mut late = posted.clone();
+    for (name, value) in &mut late.headers {
+        if name == "webhook-timestamp" {
+            *value = (value.parse::<i64>().expect("seconds") - 3_600).to_string();
+        }
+    }
+    // PHP is there where everything is run.
+    let is_full = std::env::var_os("ROLLCALL_FULL").is_some();
+    for language in ["node", "python", "php"].into_iter().take(if is_full { 3 } else { 2 }) {
+        assert!(verified(language, &posted, &posted.text, secret), "{language}");
+        assert!(verified(language, &by_both, &by_both.text, secret), "{language}: the old secret");
+        assert!(verified(language, &by_both, &by_both.text, other), "{language}: the new one");
+        assert!(!verified(language, &posted, &posted.text, other), "{language}: another secret");
+        assert!(!verified(language, &posted, &posted.text.replace("ann", "bob"), secret), "{language}: another body");
+        assert!(!verified(language, &late, &late.text, secret), "{language}: an hour ago");
+    }
+}

@@ -14,6 +14,7 @@ mod serve;
 mod setting;
 mod source;
 mod token;
+mod webhook;
 
 use std::ffi::OsString;
 use std::future::Future;
@@ -28,7 +29,7 @@ use crate::store::{Ambient, LockError, Store, StoreError, server_url};
 
 /// Who uses your product, and which company does each of them belong to.
 #[derive(Parser)]
-#[command(name = "rollcall", version, disable_help_subcommand = true)]
+#[command(name = "rollcall", version)]
 struct CommandLine {
     #[command(flatten)]
     workspace: Workspace,
@@ -65,6 +66,9 @@ enum Command {
     /// Tokens: secret keys of programs
     #[command(subcommand)]
     Token(token::Token),
+    /// Webhooks: addresses of other programs that are told what changes
+    #[command(subcommand)]
+    Webhook(webhook::Webhook),
     /// Show the settings, show one, or change one
     Setting(setting::Setting),
     /// Take users, companies, memberships or events from a file
@@ -168,6 +172,7 @@ fn run(line: CommandLine) -> Result<(), Failure> {
                 Command::Operator(operator) => operator.run(&workspace),
                 Command::Source(source) => source.run(&workspace),
                 Command::Token(token) => token.run(&workspace),
+                Command::Webhook(webhook) => webhook.run(&workspace),
                 Command::Setting(setting) => setting.run(&workspace),
                 Command::Import(import) => import.run(&workspace),
                 Command::Export(export) => export.run(&workspace),

@@ -138,7 +138,7 @@ fn edit_pages(config: &mut ServiceConfig) {
 }
 
 fn settings_pages(config: &mut ServiceConfig) {
-    use settings::{account, audit, operators, proof, rules, source, sources, tokens, workspace};
+    use settings::{account, audit, operators, proof, rules, source, sources, tokens, webhook, webhooks, workspace};
     config
         .service(web::redirect("/settings", "/settings/sources"))
         .service(web::resource("/settings/sources").get(sources::show).post(sources::add_one))
@@ -150,8 +150,12 @@ fn settings_pages(config: &mut ServiceConfig) {
         .service(web::resource("/settings/rules").get(rules::show).post(rules::change))
         .service(web::resource("/settings/operators").get(operators::show).post(operators::add_one))
         .service(web::resource("/settings/operators/link").post(operators::make_link))
+        .service(web::resource("/settings/operators/role").post(operators::set_role))
+        .service(web::resource("/settings/operators/remove").post(operators::remove))
         .service(web::resource("/settings/tokens").get(tokens::show).post(tokens::add_one))
         .service(web::resource("/settings/tokens/revoke").post(tokens::revoke))
+        .service(web::resource("/settings/webhooks").get(webhooks::show).post(webhooks::add_one))
+        .service(web::resource("/settings/webhooks/{id}").get(webhook::show).post(webhook::change))
         .service(web::resource("/settings/audit").get(audit::show))
         .service(web::resource("/settings/account").get(account::show).post(account::change_password));
 }

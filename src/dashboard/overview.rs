@@ -15,6 +15,7 @@ use super::parts::who;
 use super::{first_run, links};
 use crate::domain::codes;
 use crate::domain::time::DAY_MS;
+use crate::domain::webhooks::{State as WebhookState, Webhook};
 use crate::http::access::Viewer;
 use crate::store::companies::{CompanyRow, Growing};
 use crate::store::findings::{self, FindingRow};
@@ -57,6 +58,8 @@ pub struct View {
     pub sources: Vec<SourceState>,
     /// When `rollcall backup` last copied the file, Unix milliseconds.
     pub backup_ms: Option<i64>,
+    /// Webhooks that are told nothing any more, since nothing was taken there.
+    pub webhooks_given_up: u64,
     /// What the chart shows.
     pub chart: Shows,
     /// The public key of the first source, for the first-run page.
@@ -100,6 +103,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
         div.stack.wide {
             (head(html! { "Overview" }, html! { p { (clock.weekday_date(clock.now_ms)) } }, html! {}))
             (installation(frame, &view.sources, view.backup_ms))
+            @if view.webhooks_given_up > 0 { (given_up(view.webhooks_given_up)) }
             @if let (count, Some(latest)) = &view.findings { (found(*count, latest)) }
             @if view.overview.refused_7d > 0 { (refused(frame, view)) }
             (cells(&view.overview))
@@ -144,6 +148,20 @@ fn installation(frame: &Frame, sources: &[SourceState], backup_ms: Option<i64>) 
                 @match backup_ms { Some(made_ms) => { "Last backup " (frame.clock.ago(made_ms)) }, None => "No backup so far" }
             }
             a.end href="/install" { "Installation" }
+        }
+    }
+}
+
+/// One line: that somewhere nobody hears what changes.
+fn given_up(webhooks: u64) -> Markup {
+    html! {
+        div.strip {
+            span {
+                span.tone.ink.warn { (icon("alert")) } " "
+                @if webhooks == 1 { "A webhook was given up" } @else { (numbers::number(webhooks)) " webhooks were given up" }
+                ": nothing was taken there, so nothing is sent any more."
+            }
+            a.end href="/settings/webhooks" { "Webhooks" }
         }
     }
 }
@@ -381,7 +399,9 @@ pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
             }
         }
         let write_key = catalog.sources_in_order().into_iter().find_map(|source| source.write_keys.first().cloned());
+        let is_given_up = |webhook: &&Webhook| matches!(webhook.state, WebhookState::Gone | WebhookState::Failing);
         Ok(View {
+            webhooks_given_up: catalog.webhooks.iter().filter(is_given_up).count() as u64,
             overview: workspace::overview(db, clock.now_ms)?,
             refusals: refusals::list(db, clock.now_ms - REFUSED_DAYS * DAY_MS, REFUSAL_ROWS)?,
             findings: (findings::count_rows(db)?, findings::page(db, None, 1)?.rows.pop()),

@@ -1,4 +1,4 @@
-//! `/settings/…`: sources, the workspace, its rules, operators, tokens, what was done, one's own account.
+//! `/settings/…`: sources, the workspace, its rules, operators, tokens, webhooks, what was done, one's own account.
 
 pub mod account;
 pub mod audit;
@@ -9,6 +9,8 @@ pub mod source;
 pub mod sources;
 pub mod tokens;
 pub(in crate::dashboard) mod values;
+pub mod webhook;
+pub mod webhooks;
 pub mod workspace;
 
 use maud::{Markup, html};
@@ -18,12 +20,13 @@ use super::parts::section::head;
 use crate::domain::access::Role;
 
 /// The pages of the settings: address, name.
-const TABS: [(&str, &str); 7] = [
+const TABS: [(&str, &str); 8] = [
     ("/settings/sources", "Sources"),
     ("/settings/workspace", "Workspace"),
     ("/settings/rules", "Rules"),
     ("/settings/operators", "Operators"),
     ("/settings/tokens", "Tokens"),
+    ("/settings/webhooks", "Webhooks"),
     ("/settings/audit", "Audit"),
     ("/settings/account", "Your account"),
 ];

@@ -179,6 +179,7 @@ pub fn overviews() -> Vec<(&'static str, Markup)> {
         },
         refusals: samples::refusals().into_iter().take(3).collect(),
         findings: (Count::Exactly(3), samples::findings().pop()),
+        webhooks_given_up: 2,
         sources: [("App", State::Complete), ("Help centre", State::UsersNoCompany), ("Test", State::Nothing)]
             .into_iter()
             .map(|(name, state)| overview::SourceState {

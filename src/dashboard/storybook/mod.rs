@@ -13,6 +13,7 @@ mod profiles;
 pub(super) mod samples;
 mod segments;
 mod set_up;
+mod webhooks;
 
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpResponse, Responder};
@@ -38,6 +39,7 @@ fn all() -> Vec<(&'static str, Markup)> {
         attributes::trays(),
         set_up::installs(),
         set_up::settings_pages(),
+        webhooks::webhook_pages(),
         imports::imports(),
         deeds::audits(),
         set_up::doors(),

@@ -54,6 +54,12 @@ pub fn description() -> utoipa::openapi::OpenApi {
     .expect("a description")
 }
 
+/// The same page for somebody who may only look.
+pub fn viewer(mut frame: Frame) -> Frame {
+    frame.operator = Some(("viewer@quayside.example".to_owned(), Role::Viewer));
+    frame
+}
+
 pub fn frame(place: Place, address: &str) -> Frame {
     Frame {
         workspace: "Quayside".to_owned(),

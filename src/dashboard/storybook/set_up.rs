@@ -143,8 +143,7 @@ fn examined() -> Post {
 
 pub fn settings_pages() -> Vec<(&'static str, Markup)> {
     let here = frame(Place::Settings, "/settings/sources");
-    let mut viewer = here.clone();
-    viewer.operator = Some(("viewer@quayside.example".to_owned(), Role::Viewer));
+    let viewer = samples::viewer(here.clone());
     let sources_view = sources::View { sources: samples::sources(), ..sources::View::default() };
     let wrong = sources::View {
         form: sources::Form { name: "Shop".to_owned(), origins: vec!["shop.example".to_owned()], adopted_keys: vec![] },
