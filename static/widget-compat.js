@@ -107,8 +107,24 @@ function userengage(command, data) {
 const OF_MESSENGER = /^(api_base|alignment|\w+_padding|custom_launcher_selector|hide_default_launcher|session_duration|action_color|background_color|theme_mode|language_override|installation_type|widgetUrl|region|last_request_at|page_title|disabled)$/;
 let isIntercom;
 
+// What a token says; that it is true is the server's to find out.
+function claims(token) {
+  try {
+    const bytes = atob(token.split(".")[1].replace(/-/g, "+").replace(/_/g, "/"));
+    return JSON.parse(new TextDecoder().decode(Uint8Array.from(bytes, (byte) => byte.charCodeAt(0)))) || {};
+  } catch (error) {
+    return {};
+  }
+}
+
 function intercomSettings() {
   const values = Object.assign({}, plain(window.intercomSettings));
+  if (typeof values.intercom_user_jwt == "string" && values.user_id === undefined) {
+    // Pages with a token need not say beside it whose it is.
+    const said = claims(values.intercom_user_jwt);
+    values.user_id = said.sub === undefined ? said.user_id : said.sub;
+    values.email = values.email === undefined ? said.email : values.email;
+  }
   for (const name in values) {
     if (OF_MESSENGER.test(name)) {
       delete values[name];

@@ -427,10 +427,17 @@ async fn a_user_is_told_as_the_contract_writes_it() {
         ("/refusals?count=1", 0),
         ("/findings?count=1", 0),
         ("/sources?count=1", 2),
+        ("/segments?count=1&limit=2", 8),
+        ("/imports?count=1", 0),
     ] {
         assert_eq!(rollcall.api(path).await.body["total"], total, "{path}");
     }
-    assert_eq!(pages(&rollcall, "/sources?limit=1").await, rollcall.list("/sources").await);
+    for list in ["/sources", "/segments", "/changes"] {
+        let all = rollcall.list(list).await;
+        assert_eq!(pages(&rollcall, &format!("{list}?limit=1")).await, all);
+        let counted = rollcall.api(&format!("{list}?count=1&limit=1")).await;
+        assert_eq!(counted.body["total"], all.len(), "{list}");
+    }
 
     let visitors = rollcall.list("/visitors?q=lap").await;
     assert_eq!(
@@ -485,7 +492,7 @@ async fn settings_are_read_and_set_in_their_types() {
     for (name, body, status, code) in [
         ("time_zone", json!({ "value": "Warsaw" }), 400, "value_invalid"),
         ("time_zone", json!({ "value": null }), 400, "value_invalid"),
-        ("time_zone", json!({ "zone": "UTC" }), 400, "invalid_json"),
+        ("time_zone", json!({ "zone": "UTC" }), 400, "value_invalid"),
         ("colour", json!({ "value": "red" }), 404, "setting_not_found"),
     ] {
         let answer = put(name, body).await;
@@ -524,7 +531,7 @@ async fn a_source_is_changed_whole_or_not_at_all() {
     for (body, status, code) in [
         (json!({ "name": "Other", "kind": "staging" }), 400, "value_invalid"),
         (json!({ "name": "Other", "colour": "red" }), 400, "field_unknown"),
-        (json!(["name"]), 400, "invalid_json"),
+        (json!(["name"]), 400, "value_invalid"),
     ] {
         let answer = patch(body).await;
         assert_eq!((answer.status.as_u16(), answer.body["code"].as_str()), (status, Some(code)), "{answer:?}");

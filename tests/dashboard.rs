@@ -375,6 +375,12 @@ fn statements_max(path: &str) -> u32 {
     }
 }
 
+/// The statements that an answer took, as the server says.
+fn statements(response: &reqwest::Response) -> Option<u32> {
+    let timing = response.headers().get("server-timing")?.to_str().ok()?;
+    timing.split('"').nth(1)?.split(' ').next()?.parse().ok()
+}
+
 /// Every link within the dashboard leads somewhere, to a page that is small and asks the file little.
 #[actix_web::test]
 async fn no_dead_ends() {
@@ -398,9 +404,7 @@ async fn no_dead_ends() {
         if !status.is_redirection() && !kind.starts_with("text/html") {
             continue;
         }
-        let timing = response.headers().get("server-timing").and_then(|timing| timing.to_str().ok());
-        let statements = timing.and_then(|timing| timing.split('"').nth(1)?.split(' ').next()?.parse::<u32>().ok());
-        costs.push((statements.unwrap_or_else(|| panic!("{path} does not say its cost: {timing:?}")), path.clone()));
+        costs.push((statements(&response).unwrap_or_else(|| panic!("{path} does not say its cost")), path.clone()));
         let html = response.text().await.expect("text");
         assert!(html.len() < 100_000, "{path} is {} bytes", html.len());
         assert!(!html.contains(" style=\""), "{path} has an inline style");
@@ -421,6 +425,99 @@ async fn no_dead_ends() {
     costs.retain(|(statements, path)| *statements > statements_max(path));
     assert_eq!(costs, [], "these ask more of the file than such a page may");
     assert!(pages > 25, "{pages} pages: {seen:?}");
+}
+
+/// So much of everything that a page lists a row of each; of one user and one company, so much as well.
+async fn fill_with(rollcall: &Rollcall, numbers: std::ops::Range<u32>) {
+    let person = rollcall.desk().await;
+    let mut messages = Vec::new();
+    for number in numbers.clone() {
+        let company = |id: &str| json!({ "company_id": id, "name": id, format!("fact {number}"): number });
+        let id = format!("company-{number}");
+        let at = |back: i64| support::seconds_ago(86_400 * i64::from(number % 20) + back);
+        for of in [id.as_str(), "company-3"] {
+            messages.push(json!({
+                "type": "identify", "userId": format!("user-{number:03}"), "anonymousId": format!("browser {number}"),
+                "timestamp": at(900),
+                "traits": {
+                    "name": format!("Person {number}"), "email": format!("person{number}@domain{number}.test"),
+                    "plan": format!("plan {number}"), "company": company(of),
+                },
+            }));
+        }
+        messages.push(json!({
+            "type": "identify", "userId": "user-003", "anonymousId": format!("of user 3, {number}"), "timestamp": at(800),
+            "traits": { format!("attribute {number}"): number, "company": company(&id) },
+        }));
+        for (user, company) in
+            [("user-003", "company-3"), ("user-003", &id), (&format!("user-{number:03}"), "company-3")]
+        {
+            messages.push(json!({
+                "type": "track", "event": format!("Event {number}"), "userId": user, "timestamp": at(700),
+                "context": { "groupId": company },
+            }));
+        }
+        messages.push(json!({ "type": "page", "anonymousId": format!("visitor {number}"), "properties": { "path": format!("/{number}") } }));
+        messages.push(json!({ "type": "identify", "userId": format!("alone {number}"), "traits": { "email": format!("a@firm{number}.test") } }));
+        messages.push(json!({ "type": "identify", "userId": "user-003", "traits": { "plan": { "number": number } } }));
+        messages.push(json!({ "type": "track", "event": "", "userId": format!("user-{number:03}") }));
+        rollcall.shell(&["source", "add", &format!("Site {number}"), "--json"]);
+        rollcall.shell(&["token", "add", &format!("Token {number}"), "--scope", "read", "--json"]);
+        let operator = format!("operator{number}@firm.test");
+        let add = ["operator", "add", &operator, "--role", "viewer", "--password-stdin", "--json"];
+        rollcall.shell_with_input(&add, "another horse battery");
+        let import = format!("{}/api/v1/imports?dry_run=1&file_name=people{number}.csv", rollcall.address);
+        let import =
+            rollcall.client.post(import).bearer_auth(&rollcall.token).body(format!("user_id\nimported {number}\n,\n"));
+        assert_eq!(import.send().await.expect("an answer").status(), 202);
+        let segment = json!({ "list": "users", "name": format!("Segment {number}"), "filter": "f=email:set" });
+        let made = rollcall.api_as(reqwest::Method::POST, "/segments", &rollcall.token, Some(segment)).await;
+        assert!(made.status.is_success(), "{made:?}");
+    }
+    rollcall.backend_posts(json!(messages)).await;
+    for number in numbers {
+        for of in [("user", "user-003"), ("company", "company-3")] {
+            person.done("/edit/note", &[of, ("deed", "add"), ("text", &format!("Note {number}"))]).await;
+        }
+    }
+    support::until("all are checked", async || {
+        let imports = rollcall.list("/imports").await;
+        if imports.iter().all(|import| !import["checked"].is_null()) { Ok(()) } else { Err(imports.len().to_string()) }
+    })
+    .await;
+}
+
+/// A page asks for what it shows at once: three times as many rows of everything take as many statements.
+#[actix_web::test]
+async fn more_rows_take_no_more_statements() {
+    let rollcall = Rollcall::start();
+    let cookie = rollcall.session_cookie().await;
+    let pages =
+        [PAGES, &["/users?sort=name", "/users?f=plan:set", "/companies?sort=-members", "/search?q=person"]].concat();
+    let shop = rollcall.list("/sources").await;
+    let shop = shop.iter().find(|source| source["name"] == "Shop").and_then(|source| source["source_id"].as_str());
+    let asked = async || {
+        let mut asked = Vec::new();
+        for path in &pages {
+            let path = path.replace("SHOP", shop.expect("the source of the tests"));
+            let request = rollcall.client.get(format!("{}{path}", rollcall.address)).header("cookie", &cookie);
+            asked.push((path, statements(&request.send().await.expect("an answer"))));
+        }
+        asked
+    };
+    fill_with(&rollcall, 1..6).await;
+    let of_few = asked().await;
+    fill_with(&rollcall, 6..16).await;
+    let of_many = asked().await;
+    // Less than one for each row that came. What is found by halving, such as a day, takes one more for twice as many.
+    let mut more = Vec::new();
+    for ((path, few), (_, many)) in of_few.iter().zip(&of_many) {
+        if many.unwrap_or_default() >= few.unwrap_or_default() + 10 {
+            more.push((path, few, many));
+        }
+    }
+    assert_eq!(more, [], "of five of everything, and of fifteen");
+    assert!(of_few.iter().filter(|(_, statements)| statements.is_some_and(|statements| statements > 1)).count() > 40);
 }
 
 /// Lists page by keyset and sort by each column shown, without JavaScript; each user comes once.

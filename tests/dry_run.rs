@@ -51,6 +51,7 @@ async fn the_plan_is_what_the_real_call_then_does() {
             "groupId": "acme", "traits": { "name": "Acme", "seats": "ten" }, "membership": { "role": "admin" },
         },
         identify(json!("bob"), "", json!({ "plan": "pro" })),
+        identify(json!("cid"), "", json!({ "companies": [{ "company_id": "dc", "seats": "ten" }, { "company_id": "dd", "seats": 5 }] })),
         { "type": "track", "messageId": message_id(), "timestamp": seconds_ago(40), "userId": "ann", "event": "Exported" },
         { "type": "track", "messageId": message_id(), "userId": "{{ user.id }}", "event": "Exported" },
     ]);
@@ -63,10 +64,19 @@ async fn the_plan_is_what_the_real_call_then_does() {
             assert_eq!(planned[field], real[field], "{field}");
         }
     }
+    let of_dd =
+        planned[3]["plan"]["attributes"].as_array().expect("attributes").iter().find(|one| one["company_id"] == "dd");
+    assert_eq!(
+        of_dd.map(|one| &one["outcome"]),
+        Some(&json!("changed")),
+        "the other company's was refused: {:?}",
+        planned[3]
+    );
+    assert_eq!(rollcall.company("dd").await["attributes"]["seats"], 5);
     let mut promised: Vec<Value> = planned.iter().map(|planned| planned["plan"]["changes"].clone()).collect();
     promised.retain(|changes| *changes != json!([]));
     let mut done = Vec::new();
-    for path in ["/users/ann/changes", "/users/bob/changes"] {
+    for path in ["/users/ann/changes", "/users/bob/changes", "/users/cid/changes"] {
         for set in rollcall.list(path).await.iter().filter(|set| !before.contains(&set["change_id"])) {
             done.push(set["change_id"].clone());
             // History tells the last first, and a person's tells nothing of companies' own fields.
@@ -78,7 +88,7 @@ async fn the_plan_is_what_the_real_call_then_does() {
             promised.remove(place.unwrap_or_else(|| panic!("not planned: {set}")));
         }
     }
-    assert_eq!((promised, done.len()), (vec![], 3), "all that was planned was done");
+    assert_eq!((promised, done.len()), (vec![], 4), "all that was planned was done");
 }
 
 #[actix_web::test]

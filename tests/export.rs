@@ -265,8 +265,14 @@ async fn the_shell_writes_to_stdout_and_says_what_it_does_not_take() {
     let all = rollcall.shell_output(&["export", "users", "--filter", "f=seats%3Agt%3A5&match=all"], "");
     let rows = csv_rows(&String::from_utf8(all.stdout).unwrap());
     assert_eq!((rows.len(), &rows[0]["user_id"]), (1, &json!("ann")));
+    let lines = String::from_utf8(rollcall.shell_output(&["export", "users", "--json"], "").stdout).unwrap();
+    let ids: Vec<Value> =
+        lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["user_id"].clone()).collect();
+    assert!(ids.contains(&json!("ann")), "an object a line: {lines}");
     for (line, hint) in [
         (&["export", "people"][..], "memberships"),
+        (&["export", "users", "--format", "csv", "--json"], "--output"),
+        (&["export", "all", "--json"], "--output"),
         (&["export", "users", "--filter", "f=colour:is:red"], "colour"),
         (&["export", "users", "--filter", "sort=name"], "no sort="),
         (&["export", "events", "--filter", "f=name:is:x"], "can't be filtered"),

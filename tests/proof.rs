@@ -141,6 +141,35 @@ async fn case_25_a_number_and_its_text_are_one_and_what_is_forged_is_refused() {
 }
 
 #[actix_web::test]
+async fn a_token_says_who_it_is_where_the_message_does_not() {
+    let rollcall = Rollcall::start();
+    let site = site(&rollcall).await;
+    let token = |claims: Value| json!({ "identity_token": token(&site.secret, &claims) });
+    let taken = page_says(&rollcall, &site, "identify", &Value::Null, token(json!({ "sub": "ann" }))).await;
+    assert_eq!(taken["status"], "stored", "{taken}");
+    let ann = rollcall.user("ann").await;
+    assert_eq!((&ann["signed"], &ann["attributes"]["plan"]), (&json!(true), &json!("pro")));
+    assert_eq!(ann["anonymous_ids"], json!(["browser"]));
+    // One that was to end and says so in words does not live for ever.
+    for exp in [json!("1700000000"), json!(true), json!([1])] {
+        let refused =
+            page_says(&rollcall, &site, "identify", &json!("bob"), token(json!({ "sub": "bob", "exp": exp }))).await;
+        assert_eq!(refused["code"], "signature_invalid", "{exp}: {refused}");
+    }
+    let viewed = page_says(&rollcall, &site, "page", &Value::Null, token(json!({ "sub": "bob", "exp": 1 }))).await;
+    let refused = &viewed["refused_values"][0];
+    assert_eq!((&refused["attribute"], &refused["code"]), (&json!("identity_token"), &json!("token_expired")));
+    assert_eq!(rollcall.user_ids().await, ["ann"]);
+    require(&rollcall, &site).await;
+    let message = json!({
+        "type": "track", "event": "x", "anonymousId": "other", "context": { "groupId": "acme" },
+    });
+    let answer = rollcall.post("/v1/batch", json!({ "writeKey": site.write_key, "batch": [message] })).await;
+    let refused = &answer.body["results"][0]["refused_values"][0];
+    assert_eq!((&refused["attribute"], &refused["code"]), (&json!("company"), &json!("signature_required")));
+}
+
+#[actix_web::test]
 async fn a_signature_proves_the_id_and_an_address_only_where_it_is_signed_too() {
     let rollcall = Rollcall::start();
     let site = site(&rollcall).await;

@@ -52,6 +52,16 @@ fn every_answer_is_one_object_a_line_and_words_go_to_stderr() {
 }
 
 #[test]
+fn help_is_there_however_one_asks() {
+    let rollcall = Rollcall::prepare(&[]);
+    for line in [&["help"][..], &["--help"], &["help", "import"], &["import", "--help"]] {
+        let output = rollcall.shell_output(line, "");
+        assert_eq!(exit(&output), 0, "{line:?}: {}", said(&output));
+        assert!(String::from_utf8_lossy(&output.stdout).contains("Usage: rollcall"), "{line:?}");
+    }
+}
+
+#[test]
 fn wrong_use_is_exit_code_2_and_says_what_would_be_right() {
     let rollcall = Rollcall::prepare(&[]);
     rollcall.shell(&["source", "add", "Shop", "--adopt-key", "abc123", "--json"]);

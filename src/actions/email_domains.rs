@@ -103,7 +103,7 @@ fn company_of(
             let company = companies::create(tx, id, at_ms)?;
             changes.push(Change::new(Subject::Company(company), CREATED, None, Some(json!(id.as_str()))));
             let mut known = companies::load(tx, company)?;
-            let stamp = Stamp { pinned: false, at_ms, grade: Grade::Rule, message_hash: 0, source: NO_SOURCE };
+            let stamp = Stamp { pinned: false, at_ms, grade: Grade::Rule, order: 0, source: NO_SOURCE };
             let stated = Write::Set(Value::String(domain.to_owned()));
             if let Some((before, after)) = known.attributes.write("domain", stated, stamp) {
                 changes.push(Change::new(Subject::Company(company), "domain", before, after));
@@ -121,7 +121,7 @@ fn company_of(
 /// Makes a user a member by the rule, which any other statement beats.
 fn join(tx: &mut Tx<'_>, user: UserKey, company: CompanyKey, at_ms: i64) -> Result<Vec<Change>, StoreError> {
     let message_hash = tx.message_hash(NO_SOURCE, None);
-    let joins = Statement { order: Order { at_ms, message_hash, place: 1 }, said: Said::Joins(company) };
+    let joins = Statement { order: Order { at_ms, message: message_hash, place: 1 }, said: Said::Joins(company) };
     memberships::state(tx, Member::User(user), &[joins], Grade::Rule, NO_SOURCE)?;
     memberships::restate(tx, user)
 }

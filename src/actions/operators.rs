@@ -28,6 +28,9 @@ pub enum OperatorError {
     /// There is no operator of this e-mail address.
     #[error("There is no operator {0}. See them with: rollcall operator list")]
     Unknown(String),
+    /// Nobody else could add operators.
+    #[error("{0} is the only owner. Make somebody else an owner first.")]
+    LastOwner(String),
     /// The current password is another.
     #[error("That is not your current password.")]
     WrongPassword,
@@ -90,6 +93,56 @@ pub(super) fn add_within(
     let change = Change::new(Subject::Workspace, "operator", None, Some(after));
     changes::record(tx, by, "add_operator", Grade::Hand, &[change])?;
     Ok(operator)
+}
+
+/// Changes what an operator may do, from the next click on.
+///
+/// # Errors
+/// No such operator, the only owner, the store's.
+pub fn set_role(tx: &mut Tx<'_>, by: &By, email: &str, role: Role) -> Result<(), OperatorError> {
+    let operator = known(tx, email)?;
+    if operator.role == role {
+        return Ok(());
+    }
+    if role != Role::Owner {
+        leave_an_owner(tx, &operator)?;
+    }
+    operators::set_role(tx, operator.key, role)?;
+    let told = |role: Role| Some(json!({ "email": operator.email, "role": role }));
+    let change = Change::new(Subject::Workspace, "operator", told(operator.role), told(role));
+    changes::record(tx, by, "change_operator", Grade::Hand, &[change])?;
+    Ok(())
+}
+
+/// Removes an operator: every sign-in ends at once, and who they looked after has no owner. What they did stays
+/// told under their name.
+///
+/// # Errors
+/// No such operator, the only owner, the store's.
+pub fn remove(tx: &mut Tx<'_>, by: &By, email: &str) -> Result<(), OperatorError> {
+    let operator = known(tx, email)?;
+    leave_an_owner(tx, &operator)?;
+    operators::remove(tx, operator.key)?;
+    let before = json!({ "email": operator.email, "role": operator.role });
+    let change = Change::new(Subject::Workspace, "operator", Some(before), None);
+    changes::record(tx, by, "remove_operator", Grade::Hand, &[change])?;
+    Ok(())
+}
+
+fn known(tx: &Tx<'_>, email: &str) -> Result<Operator, OperatorError> {
+    let found = operators::find(&tx.reader(), email)?;
+    found.map(|(operator, _)| operator).ok_or_else(|| OperatorError::Unknown(email.trim().to_lowercase()))
+}
+
+/// Without an owner nobody could add operators but at the server.
+fn leave_an_owner(tx: &Tx<'_>, leaving: &Operator) -> Result<(), OperatorError> {
+    let all = operators::list(&tx.reader())?;
+    let is_owner = |operator: &&Operator| operator.role == Role::Owner;
+    let others = all.iter().filter(is_owner).filter(|operator| operator.key != leaving.key).count();
+    if leaving.role == Role::Owner && others == 0 {
+        return Err(OperatorError::LastOwner(leaving.email.clone()));
+    }
+    Ok(())
 }
 
 /// The token of a new link with which an operator sets a new password. The old password

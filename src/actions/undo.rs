@@ -20,6 +20,7 @@ use crate::domain::change::{ARCHIVED, By, COMPANY_ID, CREATED, Change, MEMBERSHI
 use crate::domain::companies::{Order, Said, Statement};
 use crate::domain::duplicates::Records;
 use crate::domain::ids::{ChangeKey, CompanyId, SourceKey, UserKey};
+use crate::domain::message::order_within_moment;
 use crate::domain::profile::{CURRENT, NOTE, Note, OWNER, PINNED, Profile, TAGS, tags_of_value, tags_value};
 use crate::domain::time::DAY_MS;
 use crate::store::changes::{ChangeRow, Deed};
@@ -363,7 +364,7 @@ impl Undoing<'_, '_> {
         }
         let said = if open { Said::Leaves(company) } else { Said::Joins(company) };
         let stamp = self.stamp();
-        let order = Order { at_ms: stamp.at_ms, message_hash: stamp.message_hash, place: 1 };
+        let order = Order { at_ms: stamp.at_ms, message: stamp.order, place: 1 };
         let statements = [Statement { order, said }];
         memberships::state(self.tx, Member::User(user), &statements, stamp.grade, stamp.source)?;
         let changes = memberships::restate(self.tx, user)?;
@@ -412,13 +413,8 @@ impl Undoing<'_, '_> {
 
     fn stamp(&self) -> Stamp {
         let source = SourceKey(0);
-        Stamp {
-            pinned: false,
-            at_ms: self.tx.now_ms,
-            grade: Grade::Hand,
-            message_hash: self.tx.message_hash(source, None),
-            source,
-        }
+        let order = order_within_moment(0, self.tx.message_hash(source, None));
+        Stamp { pinned: false, at_ms: self.tx.now_ms, grade: Grade::Hand, order, source }
     }
 
     fn conflict(&mut self, row: &ChangeRow, detail: String) {

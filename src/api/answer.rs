@@ -80,6 +80,23 @@ pub(super) async fn list<R: Send + 'static, T: Serialize>(
     Ok(ok(List::of(page, order, view).counted(total), 0))
 }
 
+/// A page of a list that is in memory, in the order of its keys, and with `count=1` the number of all its rows.
+///
+/// # Errors
+/// A parameter that can't be what it is.
+pub(super) fn page_of<R>(
+    parameters: &Parameters,
+    order: &str,
+    all: Vec<R>,
+    key: fn(&R) -> i64,
+) -> Result<(Page<R>, Option<Count>), Problem> {
+    let (size, after) = (parameters.limit()?, parameters.cursor(order)?.map_or(i64::MIN, |cursor| cursor.key));
+    let total = parameters.wants_count()?.then_some(Count::Exactly(all.len() as u64));
+    let behind = all.into_iter().filter(|row| key(row) > after);
+    let rows = behind.map(|row| (Cursor { value: Value::Null, key: key(&row) }, row)).take(size + 1);
+    Ok((Page::cut(rows.collect(), size), total))
+}
+
 /// 200 with JSON, and how far the folds are behind (milliseconds) where they are.
 pub(super) fn ok(body: impl Serialize, lag_ms: u64) -> HttpResponse {
     let mut response = HttpResponseBuilder::new(StatusCode::OK);

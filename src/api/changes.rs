@@ -32,7 +32,7 @@ pub(super) const UNDO: &[&str] = &["post_changes_change_id_undo"];
 pub(super) fn calls() -> Vec<Call> {
     vec![
         get("/changes", "Every deed, newest first")
-            .takes(&["limit", "cursor"])
+            .takes(&["limit", "cursor", "count"])
             .takes_word("by", &["hand", "programs", "messages", "rules"], "Those of whom")
             .takes_day("day", "Those of a day, such as 2026-03-01")
             .lists::<ChangeSetView>()
@@ -51,7 +51,7 @@ pub(super) fn calls() -> Vec<Call> {
 
 /// `GET /api/v1/changes`: every deed, newest first; with `by=` those of some, with `day=` those of a day.
 async fn list(_: ReadToken, request: HttpRequest, store: Data<Store>) -> Result<HttpResponse, Problem> {
-    let parameters = Parameters::of(&request, &["limit", "cursor", "by", "day"])?;
+    let parameters = Parameters::of(&request, &["limit", "cursor", "count", "by", "day"])?;
     let doer = parameters.get("by").map(|text| Doer::parse(text).ok_or_else(|| not_one_of(text))).transpose()?;
     let wanted = Wanted {
         doer,
@@ -60,8 +60,14 @@ async fn list(_: ReadToken, request: HttpRequest, store: Data<Store>) -> Result<
         size: parameters.limit()?,
         fields: SET_ROWS_MAX,
     };
-    let page = store.read(move |db| changes::all(db, &wanted)).await?;
-    Ok(answer::ok(List::of(page, ORDER, ChangeSetView::of), 0))
+    let wants_count = parameters.wants_count()?;
+    let (page, total) = store
+        .read(move |db| {
+            let total = wants_count.then(|| changes::count(db, &wanted)).transpose()?;
+            Ok((changes::all(db, &wanted)?, total))
+        })
+        .await?;
+    Ok(answer::ok(List::of(page, ORDER, ChangeSetView::of).counted(total), 0))
 }
 
 fn not_one_of(text: &str) -> Problem {

@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use super::answer::{self, List, Time};
+use super::answer::{self, Time};
 use super::openapi::{self, Call, get, post};
 use super::parameters::{Parameters, invalid};
 use super::{read_only, resource};
@@ -57,7 +57,7 @@ pub(super) fn calls() -> Vec<Call> {
             .refuses(&[UNKNOWN, (409, CallCode::ImportState)])
     };
     vec![
-        get("/imports", "Imports, newest first").takes(&["limit", "cursor"]).lists::<ImportView>().leads_to(OF_IMPORT, &[("path.id", "/data/0/import_id")]),
+        get("/imports", "Imports, newest first").takes(&["limit", "cursor", "count"]).lists::<ImportView>().leads_to(OF_IMPORT, &[("path.id", "/data/0/import_id")]),
         post(
             "/imports",
             Scope::Write,
@@ -130,10 +130,7 @@ fn upload_problem(error: UploadError) -> Problem {
 
 /// `GET /api/v1/imports`
 async fn list(_: ReadToken, request: HttpRequest, store: Data<Store>) -> Result<HttpResponse, Problem> {
-    let parameters = Parameters::of(&request, &["limit", "cursor"])?;
-    let (size, after) = (parameters.limit()?, parameters.cursor(ORDER)?);
-    let page = store.read(move |db| imports::list(db, after.as_ref(), size)).await?;
-    Ok(answer::ok(List::of(page, ORDER, ImportView::of), 0))
+    answer::list(&request, &store, ORDER, imports::list, imports::count, ImportView::of).await
 }
 
 /// `POST /api/v1/imports`: the file as the body, or in a form. With `dry_run=1` it is checked, and waits for `run`.

@@ -164,17 +164,17 @@ fn unreadable_id() -> Problem {
 fn json_config() -> web::JsonConfig {
     web::JsonConfig::default().limit(BODY_BYTES_MAX).content_type_required(false).content_type(|_| true).error_handler(
         |error, _| {
-            use actix_web::error::JsonPayloadError::{Overflow, OverflowKnownLength};
+            use actix_web::error::JsonPayloadError::{Deserialize, Overflow, OverflowKnownLength};
             let too_large = matches!(error, Overflow { .. } | OverflowKnownLength { .. });
             let problem = if too_large {
                 let detail = format!("The body is over {BODY_BYTES_MAX} bytes. Send a smaller one.");
                 Problem::new(StatusCode::PAYLOAD_TOO_LARGE, CallCode::BodyTooLarge, detail)
             } else {
-                Problem::new(
-                    StatusCode::BAD_REQUEST,
-                    RequestCode::InvalidJson,
-                    format!("The body can't be read: {error}."),
-                )
+                let code = match &error {
+                    Deserialize(json) if json.is_data() => CallCode::ValueInvalid.explained(),
+                    _ => RequestCode::InvalidJson.explained(),
+                };
+                Problem::new(StatusCode::BAD_REQUEST, code, format!("The body can't be read: {error}."))
             };
             problem.into()
         },

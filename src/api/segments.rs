@@ -21,7 +21,7 @@ use crate::domain::segments::Segment;
 use crate::domain::time;
 use crate::http::access::{ReadToken, WriteToken};
 use crate::http::problem::Problem;
-use crate::store::list::{COUNT_MAX, Count, Extent, Page};
+use crate::store::list::{COUNT_MAX, Count, Extent};
 use crate::store::segments::{self, Size};
 use crate::store::{Catalog, Store, Tx};
 
@@ -43,7 +43,9 @@ pub(super) fn calls() -> Vec<Call> {
     const UNKNOWN: (u16, CallCode) = (404, CallCode::SegmentNotFound);
     let wrong = &[(409, CallCode::NameTaken), (400, CallCode::ValueInvalid), (400, CallCode::FilterInvalid)];
     vec![
-        get("/segments", "Saved filters, each with its size as counted last").lists::<SegmentView>(),
+        get("/segments", "Saved filters, each with its size as counted last")
+            .takes(&["limit", "cursor", "count"])
+            .lists::<SegmentView>(),
         post("/segments", Scope::Write, "Saves a filter")
             .takes(&["dry_run"])
             .sends_a::<New>(json!({ "list": "users", "name": "With an e-mail", "filter": "f=email:set" }))
@@ -70,16 +72,17 @@ pub(super) fn calls() -> Vec<Call> {
 
 /// `GET /api/v1/segments`: all of them, each with its size as counted last.
 async fn list(_: ReadToken, request: HttpRequest, store: Data<Store>) -> Result<HttpResponse, Problem> {
-    Parameters::of(&request, &[])?;
+    let parameters = Parameters::of(&request, &["limit", "cursor", "count"])?;
     let catalog = store.catalog();
-    let all = catalog.segments.clone();
+    let (page, total) = answer::page_of(&parameters, ORDER, catalog.segments.to_vec(), |segment| segment.key.0)?;
+    let all = page.rows.clone();
     let today = time::day(store.now_ms(), catalog.settings.time_zone);
     let sizes = store.read(move |db| segments::recent(db, &all, today - SIZE_DAYS)).await?;
     let view = |segment: Segment| {
         let last = sizes.get(&segment.key).and_then(|sizes| sizes.last());
         SegmentView::of(segment, last.map(|size| (Count::Exactly(size.size), size.counted_ms)), &catalog)
     };
-    Ok(answer::ok(List::of(Page { rows: catalog.segments.to_vec(), next: None }, ORDER, view), 0))
+    Ok(answer::ok(List::of(page, ORDER, view).counted(total), 0))
 }
 
 /// `GET /api/v1/segments/{id}`: one, counted now, with its size of each day on which it was counted.

@@ -18,7 +18,7 @@ use crate::domain::ids::SecretKey;
 use crate::domain::time::rfc3339;
 use crate::http::access::{AdminToken, ReadToken};
 use crate::http::problem::Problem;
-use crate::store::list::{Count, Cursor, Page};
+use crate::store::list::Page;
 use crate::store::{Reader, Source, Store, StoreError, proofs};
 
 pub(super) fn configure(config: &mut web::ServiceConfig) {
@@ -79,16 +79,8 @@ const ORDER: &str = "created_at";
 /// `GET /api/v1/sources`: a handful, so a page is cut from all of them.
 async fn list(_: ReadToken, request: HttpRequest, store: Data<Store>) -> Result<HttpResponse, Problem> {
     let parameters = Parameters::of(&request, &["limit", "cursor", "count"])?;
-    let (size, after) = (parameters.limit()?, parameters.cursor(ORDER)?.map_or(0, |cursor| cursor.key));
-    let catalog = store.catalog();
-    let all = catalog.sources_in_order();
-    let total = parameters.wants_count()?.then_some(Count::Exactly(all.len() as u64));
-    let mut rows = all.into_iter().filter(|source| source.key.0 > after).collect::<Vec<&Source>>();
-    let more = rows.len() > size;
-    rows.truncate(size);
-    let last = rows.last().filter(|_| more);
-    let next = last.map(|source| Cursor { value: Value::Null, key: source.key.0 });
-    let rows: Vec<Source> = rows.into_iter().cloned().collect();
+    let all: Vec<Source> = store.catalog().sources_in_order().into_iter().cloned().collect();
+    let (Page { rows, next }, total) = answer::page_of(&parameters, ORDER, all, |source| source.key.0)?;
     let now_ms = store.now_ms();
     let rows =
         store.read(move |db| rows.iter().map(|source| view(db, source, now_ms)).collect::<Result<_, _>>()).await?;

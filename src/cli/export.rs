@@ -24,9 +24,9 @@ pub(super) struct Export {
     /// Of a person: the site's id, else the e-mail address, else our id
     #[arg(value_name = "ID")]
     id: Option<String>,
-    /// csv or ndjson
-    #[arg(long, default_value = "csv", value_parser = ["csv", "ndjson"])]
-    format: String,
+    /// csv or ndjson; csv where nothing is said, ndjson to stdout with --json
+    #[arg(long, value_parser = ["csv", "ndjson"])]
+    format: Option<String>,
     /// Only what a list shows under this, as its address says it: f=plan:is:pro&q=ann
     #[arg(long, value_name = "QUERY")]
     filter: Option<String>,
@@ -38,7 +38,7 @@ pub(super) struct Export {
 impl Export {
     pub(super) fn run(self, workspace: &Workspace) -> Result<(), Failure> {
         let store = workspace.open_existing()?;
-        let package = self.package(&store)?;
+        let package = self.package(&store, self.format(workspace)?)?;
         let Some(path) = &self.output else {
             return write(&store, package, &mut io::stdout().lock()).map(drop);
         };
@@ -64,9 +64,25 @@ impl Export {
         Ok(())
     }
 
-    fn package(&self, store: &Store) -> Result<Package, Failure> {
+    /// The format wanted. With `--json` there are JSON objects on stdout, one a line, and nothing else.
+    fn format(&self, workspace: &Workspace) -> Result<Format, Failure> {
+        let said = self.format.as_deref().and_then(Format::parse);
+        if !workspace.json || self.output.is_some() {
+            return Ok(said.unwrap_or_default());
+        }
+        match (self.what.as_str(), said) {
+            ("all" | "person", _) => {
+                Err(Failure::Usage("A zip is no JSON. Name a file for it: --output FILE.".to_owned()))
+            }
+            (_, Some(Format::Csv)) => Err(Failure::Usage(
+                "CSV is no JSON. Name a file for it: --output FILE, or leave --json out.".to_owned(),
+            )),
+            (_, _) => Ok(Format::Ndjson),
+        }
+    }
+
+    fn package(&self, store: &Store, format: Format) -> Result<Package, Failure> {
         let catalog = store.catalog();
-        let format = Format::parse(&self.format).unwrap_or_default();
         match (&self.id, self.what.as_str()) {
             (Some(id), "person") => return person(store, id),
             (None, "person") => return Err(Failure::Usage("Whom? Name an id: rollcall export person ID.".into())),

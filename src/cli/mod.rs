@@ -29,7 +29,7 @@ use crate::store::{Ambient, LockError, Store, StoreError, server_url};
 
 /// Who uses your product, and which company does each of them belong to.
 #[derive(Parser)]
-#[command(name = "rollcall", version, disable_help_subcommand = true)]
+#[command(name = "rollcall", version)]
 struct CommandLine {
     #[command(flatten)]
     workspace: Workspace,

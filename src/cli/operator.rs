@@ -28,6 +28,18 @@ pub(super) enum Operator {
     },
     /// List the operators
     List,
+    /// Change what an operator may do
+    Role {
+        /// E-mail address
+        email: String,
+        /// viewer, admin or owner
+        role: Role,
+    },
+    /// Remove an operator: every sign-in ends at once
+    Remove {
+        /// E-mail address
+        email: String,
+    },
     /// Print a link with which an operator sets a new password
     Reset {
         /// E-mail address
@@ -72,6 +84,23 @@ impl Operator {
                     let last = operator.last_sign_in_ms.map_or("never signed in".to_owned(), time);
                     workspace.answer(&json, format!("{email}  {role}  {last}"));
                 }
+                Ok(())
+            }
+            Operator::Role { email, role } => {
+                let store = workspace.open_existing()?;
+                let email = email.trim().to_lowercase();
+                let of = email.clone();
+                store.write_now(move |tx| deeds::set_role(tx, &By::Shell, &of, role))?;
+                let role = role.as_str();
+                workspace.answer(&json!({ "email": email, "role": role }), format!("{email}  {role}"));
+                Ok(())
+            }
+            Operator::Remove { email } => {
+                let store = workspace.open_existing()?;
+                let email = email.trim().to_lowercase();
+                let of = email.clone();
+                store.write_now(move |tx| deeds::remove(tx, &By::Shell, &of))?;
+                workspace.answer(&json!({ "email": email, "removed": true }), format!("Removed {email}."));
                 Ok(())
             }
             Operator::Reset { email } => {

@@ -39,7 +39,8 @@ pub async fn read(request: &HttpRequest, payload: Payload, limit: Limit) -> Resu
     let zipped = is_gzip(request)?;
     let announced = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     if let Some(bytes) = announced.filter(|bytes| *bytes > limit.bytes) {
-        return Err(too_large(limit, Some(bytes)));
+        // What a compressed body has is not what the limit is of.
+        return Err(too_large(limit, Some(bytes).filter(|_| !zipped)));
     }
     // With a size the reader takes as much memory as the body needs; without one it takes 32 KB for each.
     let sized = SizedStream::new(announced.unwrap_or(limit.bytes) as u64, payload);

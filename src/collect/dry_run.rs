@@ -46,7 +46,7 @@ pub async fn answer(
     let envelope = Envelope::open(call, &body)?;
     let sender = senders::asker(request, &envelope, &catalog, store, limits, memory).await?;
     let (source, grade, received_ms) = (sender.source, sender.grade, store.now_ms());
-    let messages = read(request, call, envelope, sender, &catalog);
+    let messages = read(request, call, envelope, sender, &catalog, received_ms);
     let job = move |tx: &mut Tx<'_>| {
         let planned = |(sent_at_ms, message): Read| match message {
             Ok(mut message) => plan(tx, &Delivery { source, grade, sent_at_ms, received_ms }, &mut message),

@@ -20,7 +20,8 @@ use super::{Memory, body, dry_run, not_found, sightings};
 use crate::actions::receive::{Plan, Planned, plan, receive};
 use crate::domain::error::Code;
 use crate::domain::findings::Finding;
-use crate::domain::message::{Delivery, Message, Receipt, Status};
+use crate::domain::message::{Delivery, Message, Receipt, Status, take_turns};
+use crate::domain::time::message_time;
 use crate::http::limits::Limits;
 use crate::http::problem::Problem;
 use crate::store::sightings::Sight;
@@ -104,7 +105,7 @@ pub(super) async fn take(
             sightings::find_later(store, sender.source, finding, example);
         }
     }
-    let messages = read(request, call, envelope, sender, &catalog);
+    let messages = read(request, call, envelope, sender, &catalog, received_ms);
     if let Some(example) = memory.signed_in.odd(request, sender, &messages, received_ms) {
         sightings::find_later(store, sender.source, Finding::OneAddressManyCompanies, example);
     }
@@ -129,6 +130,7 @@ pub(super) fn read(
     envelope: Envelope<'_>,
     sender: Sender,
     catalog: &Catalog,
+    received_ms: i64,
 ) -> Vec<Read> {
     let user_agent = request.headers().get(USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
     let around =
@@ -141,7 +143,12 @@ pub(super) fn read(
             if too_large { Err(segment::too_large(&value)) } else { segment::message(call.kind(), value, &around) };
         (sent_at_ms, message)
     };
-    envelope.messages.into_iter().map(read).collect()
+    let mut messages: Vec<Read> = envelope.messages.into_iter().map(read).collect();
+    take_turns(messages.iter_mut().filter_map(|(sent_at_ms, message)| {
+        let message = message.as_mut().ok()?;
+        Some((message_time(message.timestamp_ms, *sent_at_ms, received_ms).at_ms, message))
+    }));
+    messages
 }
 
 /// What unsigned callers learn: nothing of what we know already.

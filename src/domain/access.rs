@@ -15,6 +15,11 @@ pub enum Role {
     Owner,
 }
 
+impl Role {
+    /// All, the least first.
+    pub const ALL: [Role; 3] = [Role::Viewer, Role::Admin, Role::Owner];
+}
+
 /// What a token may do; each scope may all that the one below it may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -9,8 +9,9 @@ use crate::domain::ids::CompanyKey;
 pub struct Order {
     /// Unix milliseconds.
     pub at_ms: i64,
-    /// The message's hash: decides between two of one moment, the same way everywhere.
-    pub message_hash: i64,
+    /// The message's order within its moment, which is made of its hash (see
+    /// [`order_within_moment`](crate::domain::message::order_within_moment)).
+    pub message: i64,
     /// The place within the message.
     pub place: i64,
 }
@@ -84,9 +85,8 @@ impl Memberships {
                 }
                 Said::Leaves(company) => close(&mut spans, company, order.at_ms),
                 Said::Replaces => {
-                    let same_message = |other: &&Statement| {
-                        (other.order.at_ms, other.order.message_hash) == (order.at_ms, order.message_hash)
-                    };
+                    let same_message =
+                        |other: &&Statement| (other.order.at_ms, other.order.message) == (order.at_ms, order.message);
                     let kept: BTreeSet<CompanyKey> = sorted[index..]
                         .iter()
                         .take_while(same_message)
@@ -161,7 +161,7 @@ mod tests {
     const Y: CompanyKey = CompanyKey(2);
 
     fn said(at_ms: i64, said: Said) -> Statement {
-        Statement { order: Order { at_ms, message_hash: at_ms * 7, place: 1 }, said }
+        Statement { order: Order { at_ms, message: at_ms * 7, place: 1 }, said }
     }
 
     #[test]
@@ -174,8 +174,7 @@ mod tests {
 
     #[test]
     fn who_leaves_and_comes_back_within_a_moment_has_one_time_in_the_company() {
-        let at =
-            |place: i64, of: Said| Statement { order: Order { at_ms: 5, message_hash: place, place: 1 }, said: of };
+        let at = |place: i64, of: Said| Statement { order: Order { at_ms: 5, message: place, place: 1 }, said: of };
         let joins_and_leaves =
             (0..6).map(|place| at(place, if place % 2 == 0 { Said::Joins(X) } else { Said::Leaves(X) }));
         let memberships = Memberships::of(&joins_and_leaves.collect::<Vec<_>>());
@@ -194,7 +193,7 @@ mod tests {
 
     #[test]
     fn c1_replace_leaves_all_the_others() {
-        let order = |place| Order { at_ms: 5, message_hash: 9, place };
+        let order = |place| Order { at_ms: 5, message: 9, place };
         let memberships = Memberships::of(&[
             said(1, Said::Joins(X)),
             Statement { order: order(0), said: Said::Replaces },
@@ -240,7 +239,7 @@ mod tests {
                 1 => Said::Leaves(company),
                 _ => Said::Replaces,
             };
-            Statement { order: Order { at_ms, message_hash, place }, said }
+            Statement { order: Order { at_ms, message: message_hash, place }, said }
         })
     }
 

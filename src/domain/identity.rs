@@ -131,7 +131,7 @@ fn who(claim: Claim<'_>, facts: &Facts) -> Who {
     }
     let Some(email) = claim.email.filter(|_| claim.kind == Kind::Identify) else { return Who::Visitor };
     // R7: an e-mail alone.
-    if trusted && let [(user, _)] = facts.with_email[..] {
+    if trusted && let Some(user) = the_one(&facts.with_email) {
         return Who::Known(user);
     }
     if let Some(link) = facts.link.as_ref().filter(|link| link.has(email)) {
@@ -140,6 +140,16 @@ fn who(claim: Claim<'_>, facts: &Facts) -> Who {
     match facts.with_email.iter().find(|(_, is_lead)| *is_lead) {
         Some((lead, _)) => Who::Known(*lead),
         None => Who::NewLead,
+    }
+}
+
+/// The one record of an e-mail address, of all that have it, each with whether it is a lead: the one user, whatever
+/// leads strangers made with that address; else the one lead.
+pub fn the_one(with_email: &[(UserKey, bool)]) -> Option<UserKey> {
+    let mut users = with_email.iter().filter(|(_, is_lead)| !is_lead);
+    match (users.next(), users.next(), with_email) {
+        (Some((user, _)), None, _) | (None, None, [(user, _)]) => Some(*user),
+        _ => None,
     }
 }
 
@@ -186,6 +196,11 @@ mod tests {
         assert_eq!(decide(identify(false, email, Grade::Secret), &real).0, Who::Known(ANN));
         let lead = Facts { with_email: vec![(ANN, false), (BOB, true)], ..Facts::default() };
         assert_eq!(decide(identify(false, email, Grade::Unsigned), &lead).0, Who::Known(BOB));
+        assert_eq!(
+            decide(identify(false, email, Grade::Secret), &lead).0,
+            Who::Known(ANN),
+            "no stranger's lead hides her"
+        );
         let own = Facts { with_email: vec![(ANN, false)], ..linked(ANN, false, email) };
         assert_eq!(decide(identify(false, email, Grade::Unsigned), &own), (Who::Known(ANN), Browser::Kept));
     }

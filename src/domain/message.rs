@@ -1,5 +1,7 @@
 //! A message: one call as received, whatever door it came through.
 
+use std::collections::HashMap;
+
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -110,6 +112,9 @@ pub struct CompanyStatement {
 pub struct RefusedValue {
     /// The name of the attribute or field, as sent.
     pub attribute: String,
+    /// Of which company's value it is, or of whose membership's, where that was known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub company_id: Option<String>,
     /// Which of the contract's codes.
     pub code: Code,
     /// The sentence for the person who can act on it.
@@ -122,7 +127,13 @@ pub struct RefusedValue {
 impl RefusedValue {
     /// A refused value of a name.
     pub fn new(attribute: impl Into<String>, value: Value, refused: Refused) -> RefusedValue {
-        RefusedValue { attribute: attribute.into(), code: refused.code, detail: refused.detail, value }
+        RefusedValue {
+            attribute: attribute.into(),
+            company_id: None,
+            code: refused.code,
+            detail: refused.detail,
+            value,
+        }
     }
 }
 
@@ -152,6 +163,8 @@ pub struct Message {
     pub previous_id: Option<UserId>,
     /// The sender's timestamp, Unix milliseconds.
     pub timestamp_ms: Option<i64>,
+    /// Which one it is of those of one moment in its batch, from 0; the later one holds.
+    pub turn: u16,
     /// A track call's event, a page's or screen's name; empty where none.
     pub name: String,
     /// The user's attributes as sent, without the companies.
@@ -191,6 +204,7 @@ impl Message {
             anonymous_id: None,
             previous_id: None,
             timestamp_ms: None,
+            turn: 0,
             name: String::new(),
             traits: Map::new(),
             companies: Vec::new(),
@@ -206,6 +220,24 @@ impl Message {
             warnings: Vec::new(),
         }
     }
+}
+
+/// Gives the messages of a batch, each with its time, their turns: SDKs say two things within one millisecond, and mean
+/// the later one.
+pub fn take_turns<'a>(messages: impl IntoIterator<Item = (i64, &'a mut Message)>) {
+    let mut next: HashMap<i64, u16> = HashMap::new();
+    for (at_ms, message) in messages {
+        let turn = next.entry(at_ms).or_default();
+        message.turn = *turn;
+        *turn = turn.saturating_add(1);
+    }
+}
+
+/// What decides between two messages of one moment (T2): of one batch the later, else the one with the greater hash.
+pub fn order_within_moment(turn: u16, message_hash: i64) -> i64 {
+    const TURN_BITS: u32 = 15;
+    let turn = i64::from(turn.min((1 << TURN_BITS) - 1));
+    turn << (63 - TURN_BITS) | (message_hash.cast_unsigned() >> (TURN_BITS + 1)).cast_signed()
 }
 
 /// How a message came: who sent it, what that is worth, when.

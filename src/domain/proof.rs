@@ -3,7 +3,8 @@
 //! - `user_hash`: HMAC-SHA256 in hexadecimal of the user id as sent, else as it is kept; of the e-mail
 //!   address only where there is no user id.
 //! - `identity_token`: a JSON Web Token (RFC 7519) signed with HS256, and with nothing else: an
-//!   algorithm that the token may choose is how tokens are forged.
+//!   algorithm that the token may choose is how tokens are forged. Its `sub` says who it is, and comes before what
+//!   the page says (R7).
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -49,6 +50,8 @@ pub struct Secret {
 pub struct Proven {
     /// The secret that made it.
     pub secret: SecretKey,
+    /// The user whom a token names; a hash names nobody.
+    pub subject: Option<UserId>,
     /// The e-mail address, as compared.
     pub email: Option<String>,
     /// The company that the user is a member of.
@@ -60,11 +63,12 @@ pub struct Proven {
 impl Proven {
     /// Who it is, and no more.
     fn by(secret: SecretKey) -> Proven {
-        Proven { secret, email: None, company: None, acting_as: false }
+        Proven { secret, subject: None, email: None, company: None, acting_as: false }
     }
 }
 
-/// Checks a proof against the secrets of a source, any of which may have made it.
+/// Checks a proof against the secrets of a source, any of which may have made it. The e-mail address is the message's,
+/// as sent.
 ///
 /// # Errors
 /// `signature_invalid`, `token_expired`.
@@ -109,15 +113,16 @@ fn check_hash(
         )
     })?;
     let is_of = |secret: &Secret, text: &str| mac(&secret.text, text.as_bytes()).verify_slice(&bytes).is_ok();
+    let address = email.and_then(|text| ids::email(text).ok());
     let made_with = |secret: &&Secret| match (user_id, email) {
         (Some(id), _) => {
             proof.user_id_as_sent.as_deref().is_some_and(|sent| is_of(secret, sent)) || is_of(secret, id.as_str())
         }
-        (None, Some(email)) => is_of(secret, email),
+        (None, Some(email)) => is_of(secret, email) || address.as_deref().is_some_and(|text| is_of(secret, text)),
         (None, None) => false,
     };
     match (secrets.iter().find(made_with), user_id, email) {
-        (Some(secret), None, email) => Ok(Proven { email: email.map(str::to_owned), ..Proven::by(secret.key) }),
+        (Some(secret), None, _) => Ok(Proven { email: address, ..Proven::by(secret.key) }),
         (Some(secret), Some(_), _) => Ok(Proven::by(secret.key)),
         (None, None, None) => {
             Err(invalid("user_hash proves nobody: the message has neither a user id nor an e-mail address."))
@@ -175,9 +180,17 @@ fn check_token(
         invalid("identity_token is signed with no secret of this source. Use the one on the source's page.")
     })?;
     let claims = token.claims;
-    let second = |name: &str| claims.get(name).and_then(Value::as_f64).map(|seconds| (seconds * 1_000.0) as i64);
+    let instant_ms = |name: &str| match claims.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::Number(seconds)) => Ok(seconds.as_f64().map(|seconds| (seconds * 1_000.0) as i64)),
+        // A token that was to end must not live for ever.
+        Some(other) => Err(invalid(format!(
+            "identity_token's {name} is {} and no number. Use seconds since 1970, as RFC 7519 says.",
+            ids::excerpt(&other.to_string())
+        ))),
+    };
     let leeway_ms = LEEWAY_SECONDS * 1_000;
-    if let Some(ends_ms) = second("exp")
+    if let Some(ends_ms) = instant_ms("exp")?
         && now_ms > ends_ms.saturating_add(leeway_ms)
     {
         let ago = (now_ms - ends_ms) / 1_000;
@@ -186,7 +199,7 @@ fn check_token(
             format!("identity_token expired {ago} s ago. Make one for each page."),
         ));
     }
-    if second("nbf").is_some_and(|begins_ms| now_ms < begins_ms.saturating_sub(leeway_ms)) {
+    if instant_ms("nbf")?.is_some_and(|begins_ms| now_ms < begins_ms.saturating_sub(leeway_ms)) {
         return Err(invalid("identity_token is not valid yet (nbf). Check the clock of the server that makes it."));
     }
     let id = |name: &str| match claims.get(name)? {
@@ -208,10 +221,8 @@ fn check_token(
         (Some(_), None) => {
             return Err(invalid("identity_token is of nobody: it has no sub. Put the user id into sub."));
         }
-        (None, Some(_)) => {
-            return Err(invalid("identity_token names a user in sub, and the message names none. Send user_id."));
-        }
-        (None, None) if claimed.is_some() && claimed.as_deref() == email => {}
+        (None, Some(_)) => {}
+        (None, None) if claimed.is_some() && claimed == email.and_then(|text| ids::email(text).ok()) => {}
         (None, None) => {
             return Err(invalid(
                 "identity_token proves nobody: it has no sub, and its e-mail address is not the message's.",
@@ -220,6 +231,7 @@ fn check_token(
     }
     Ok(Proven {
         secret,
+        subject,
         email: claimed,
         company: id("company_id").and_then(|text| CompanyId::parse(&text).ok().flatten()),
         acting_as: claims.get("act").is_some_and(|act| !matches!(act, Value::Null | Value::Bool(false))),
@@ -283,6 +295,45 @@ mod tests {
         assert_eq!(by_hash(hash("sk_other", "42"), "42").unwrap_err().code, Code::SignatureInvalid);
         assert_eq!(by_hash(hash("sk_new", "43"), "42").unwrap_err().code, Code::SignatureInvalid);
         assert_eq!(by_hash("ab".to_owned(), "42").unwrap_err().code, Code::SignatureInvalid);
+    }
+
+    #[test]
+    fn a_hash_of_an_address_is_of_it_as_sent_or_as_compared_and_never_beside_a_user_id() {
+        let by_email = |text: &str, user: Option<&str>| {
+            let proof = Proof { user_hash: Some(hash("sk_new", text)), ..Proof::default() };
+            let user = user.and_then(|id| UserId::parse(id).unwrap());
+            check(&proof, &secrets(), user.as_ref(), Some(" Ann@Acme.test"), NOW_MS)
+        };
+        for text in [" Ann@Acme.test", "ann@acme.test"] {
+            assert_eq!(by_email(text, None).unwrap().email.as_deref(), Some("ann@acme.test"), "{text}");
+            assert_eq!(by_email(text, Some("42")).unwrap_err().code, Code::SignatureInvalid, "{text}");
+        }
+        assert_eq!(by_email("bob@acme.test", None).unwrap_err().code, Code::SignatureInvalid);
+    }
+
+    #[test]
+    fn a_token_alone_says_who_it_is() {
+        let proof = Proof {
+            identity_token: Some(token("sk_new", HEAD, r#"{"sub":" 42 ","email":"ann@acme.test"}"#)),
+            ..Proof::default()
+        };
+        let proven = check(&proof, &secrets(), None, None, NOW_MS).unwrap();
+        assert_eq!(proven.subject, UserId::parse("42").unwrap());
+        assert_eq!(proven.email.as_deref(), Some("ann@acme.test"));
+    }
+
+    #[test]
+    fn a_time_that_is_no_number_is_no_time() {
+        let seconds = NOW_MS / 1_000 + 60;
+        for claim in ["exp", "nbf"] {
+            for value in [format!("\"{seconds}\""), "true".to_owned(), "[1]".to_owned(), "{}".to_owned()] {
+                let claims = format!(r#"{{"sub":"123","{claim}":{value}}}"#);
+                let refused = by_token(token("sk_new", HEAD, &claims), "123").unwrap_err();
+                assert_eq!(refused.code, Code::SignatureInvalid, "{claims}");
+                assert!(refused.detail.contains(claim), "{}", refused.detail);
+            }
+        }
+        assert!(by_token(token("sk_new", HEAD, r#"{"sub":"123","exp":null}"#), "123").is_ok());
     }
 
     #[test]

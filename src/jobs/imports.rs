@@ -16,12 +16,21 @@ use crate::domain::import::{EXAMPLES_MAX, Example, Report, Rows};
 use crate::domain::limits::{IMPORT_DRAFTS_DAYS, IMPORT_REFUSALS_DAYS};
 use crate::domain::time::DAY_MS;
 use crate::store::imports::{self, Import, Refusal, State};
-use crate::store::{Store, StoreError, changes};
+use crate::store::{Store, StoreError, Tx, changes};
 
 /// How often it is looked whether there is work; the look is into memory.
 const LOOK_MS: u64 = 250;
 /// Waiting rows of others come first: so long until a full queue is asked again, in milliseconds.
 const BUSY_MS: u64 = 100;
+/// What the store could not do is tried again after so long each time: a disk may have room again. Then the import has
+/// failed.
+const TRIED_AGAIN: [Duration; 5] = [
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+    Duration::from_secs(5),
+    Duration::from_secs(15),
+    Duration::from_secs(30),
+];
 /// Refused rows that are copied from a check at a time.
 const REFUSALS_CHUNK: usize = 500;
 /// A check looks through so many change sets for what changes.
@@ -64,25 +73,32 @@ async fn sweep(store: &Store) -> Result<(), StoreError> {
 /// Does all the work there is, the oldest first.
 ///
 /// # Errors
-/// [`StoreError`] only; what was done by then stays done.
+/// [`StoreError`] only, where not even the failure of an import could be kept; what was done by then stays done.
 pub async fn work(store: &Store) -> Result<(), StoreError> {
+    work_patiently(store, &TRIED_AGAIN).await
+}
+
+/// As [`work`], trying again after each of these.
+async fn work_patiently(store: &Store, tried_again: &[Duration]) -> Result<(), StoreError> {
+    let mut failures = 0;
     while let Some(import) = store.read(imports::next).await? {
         let key = import.key;
-        let done = match import.state {
-            State::Checking => check(store, &import).await,
-            State::Undoing => {
-                while store.write_bulk(move |tx| import::undo_step(tx, key)).await? {}
-                Ok(())
+        let problem = match go_on(store, &import).await {
+            Ok(()) => None,
+            Err(Stop::File(error)) => Some(format!("The file can't be read: {error}")),
+            Err(Stop::Store(error)) => {
+                tracing::error!(%error, import = key.0, failures, "An import was interrupted.");
+                failures += 1;
+                if let Some(wait) = tried_again.get(failures - 1) {
+                    tokio::time::sleep(*wait).await;
+                    continue;
+                }
+                Some(problem(failures, &error))
             }
-            _ => take(store, key, &file::path(store, key)).await,
         };
-        match done {
-            Ok(()) => {}
-            Err(Stop::Store(error)) => return Err(error),
-            Err(Stop::File(error)) => {
-                let problem = format!("The file can't be read: {error}");
-                store.write(move |tx| import::fail(tx, key, &problem)).await?;
-            }
+        failures = 0;
+        if let Some(problem) = problem {
+            store.write(move |tx| import::fail(tx, key, &problem)).await?;
         }
         let now = store.read(move |db| imports::find(db, key)).await?;
         if now.is_none_or(|now| !now.state.is_under_way() && now.state != State::Draft) {
@@ -90,6 +106,40 @@ pub async fn work(store: &Store) -> Result<(), StoreError> {
         }
     }
     Ok(())
+}
+
+/// What a person is told of an import that the store could not go on with, however often it was tried.
+fn problem(times: usize, error: &StoreError) -> String {
+    format!(
+        "The workspace's file could not be written or read, {times} times in a row: {error}. Look whether the disk has \
+         room (rollcall check), then begin again with the same file: rows that were taken are not taken twice."
+    )
+}
+
+async fn go_on(store: &Store, import: &Import) -> Result<(), Stop> {
+    let key = import.key;
+    match import.state {
+        State::Checking => check(store, import).await,
+        State::Undoing => {
+            while in_turn(store, || move |tx: &mut Tx<'_>| import::undo_step(tx, key)).await? {}
+            Ok(())
+        }
+        _ => take(store, key, &file::path(store, key)).await,
+    }
+}
+
+/// Does what must wait for all that people wait for, as soon as the queue has room.
+async fn in_turn<T, Deed>(store: &Store, deed: impl Fn() -> Deed) -> Result<T, StoreError>
+where
+    T: Send + 'static,
+    Deed: FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
+{
+    loop {
+        match store.write_bulk(deed()).await {
+            Err(StoreError::Busy) => tokio::time::sleep(Duration::from_millis(BUSY_MS)).await,
+            done => return done,
+        }
+    }
 }
 
 /// Why an import did not come to its end.
@@ -132,14 +182,11 @@ async fn take(store: &Store, key: ImportKey, path: &Path) -> Result<(), Stop> {
         (rows, skip) = (rest, 0);
         let is_last = chunk.len() < CHUNK_ROWS;
         let next = first + chunk.len() as u64;
-        let goes_on = loop {
+        let take_chunk = || {
             let chunk = chunk.clone();
-            match store.write_bulk(move |tx| import::chunk(tx, key, first, &chunk, is_last)).await {
-                Err(StoreError::Busy) => tokio::time::sleep(Duration::from_millis(BUSY_MS)).await,
-                done => break done?,
-            }
+            move |tx: &mut Tx<'_>| import::chunk(tx, key, first, &chunk, is_last)
         };
-        if !goes_on {
+        if !in_turn(store, take_chunk).await? {
             return Ok(());
         }
         first = next;
@@ -154,15 +201,11 @@ async fn check(store: &Store, import: &Import) -> Result<(), Stop> {
     remove_scratch(&path);
     let (report, refused) = checked?;
     for chunk in refused.chunks(REFUSALS_CHUNK) {
-        let chunk = chunk.to_vec();
-        store
-            .write_bulk(move |tx| {
-                for refusal in chunk {
-                    imports::refuse(tx, key, &refusal)?;
-                }
-                Ok::<_, StoreError>(())
-            })
-            .await?;
+        let keep = || {
+            let chunk = chunk.to_vec();
+            move |tx: &mut Tx<'_>| chunk.iter().try_for_each(|refusal| imports::refuse(tx, key, refusal))
+        };
+        in_turn(store, keep).await?;
     }
     store
         .write(move |tx| match imports::find(&tx.reader(), key)? {

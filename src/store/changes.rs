@@ -6,7 +6,7 @@ mod since;
 use rusqlite::{OptionalExtension, named_params, params};
 use serde_json::Value;
 
-pub use deeds::{Wanted, all, first_of_set};
+pub use deeds::{Wanted, all, count, first_of_set};
 pub use since::{Told, told_since};
 
 use super::list::{self, Cursor, Page};

@@ -1,5 +1,7 @@
 //! E-mail domains of companies, and those that wait for a person's decision (C9).
 
+use std::collections::HashMap;
+
 use rusqlite::{OptionalExtension, named_params, params};
 use serde_json::Value;
 
@@ -50,13 +52,24 @@ pub fn suggested(
     let waiting = statement
         .query_map(parameters, |row| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?)))?
         .collect::<Result<Vec<_>, _>>()?;
-    let mut rows = Vec::with_capacity(waiting.len());
-    for (domain, people, since_ms) in waiting {
-        let examples = users::rows(db, &people_of(db, &domain, 0, EXAMPLES_MAX)?, now_ms)?;
-        let companies = companies_stating(db, &domain)?;
+    let domains = Value::from_iter(waiting.iter().map(|(domain, ..)| domain.as_str())).to_string();
+    let (people_of, mut companies_of) = (first_people(db, &domains)?, companies_stating(db, &domains)?);
+    let keys: Vec<i64> = people_of.values().flatten().copied().collect();
+    let known: HashMap<i64, UserRow> =
+        users::rows(db, &keys, now_ms)?.into_iter().map(|user| (user.key.0, user)).collect();
+    let suggestion = |(domain, people, since_ms): (String, i64, i64)| {
+        let examples = people_of.get(&domain).into_iter().flatten().filter_map(|key| known.get(key).cloned());
         let cursor = Cursor { value: Value::String(domain.clone()), key: people };
-        rows.push((cursor, Suggestion { domain, people: people.unsigned_abs(), since_ms, examples, companies }));
-    }
+        let suggestion = Suggestion {
+            people: people.unsigned_abs(),
+            since_ms,
+            examples: examples.collect(),
+            companies: companies_of.remove(&domain).unwrap_or_default(),
+            domain,
+        };
+        (cursor, suggestion)
+    };
+    let rows = waiting.into_iter().map(suggestion).collect();
     Ok(Page::cut(rows, size))
 }
 
@@ -78,15 +91,37 @@ fn people_of(db: &Reader<'_>, domain: &str, after: i64, limit: i64) -> Result<Ve
     Ok(statement.query_map(parameters, |row| row.get(0))?.collect::<Result<_, _>>()?)
 }
 
-fn companies_stating(db: &Reader<'_>, domain: &str) -> Result<Vec<(String, Option<String>)>, StoreError> {
+/// The first who wait for each of these domains, a list as JSON.
+fn first_people(db: &Reader<'_>, domains: &str) -> Result<HashMap<String, Vec<i64>>, StoreError> {
     let mut statement = db.0.prepare_cached(
-        "SELECT DISTINCT c.company_id, c.name FROM company_domains AS d INDEXED BY company_domains_domain
-         CROSS JOIN companies AS named ON named.company_key = d.company_key
-         CROSS JOIN companies AS c ON c.company_key = coalesce(named.merged_into, named.company_key)
-         WHERE d.domain = :domain LIMIT :limit",
+        "SELECT asked.value, (SELECT json_group_array(first.user_key) FROM (
+           SELECT user_key FROM suggested_people INDEXED BY suggested_people_domain
+           WHERE domain = asked.value ORDER BY user_key LIMIT :limit) AS first)
+         FROM json_each(:domains) AS asked",
     )?;
-    let parameters = named_params! { ":domain": domain, ":limit": COMPANIES_MAX };
-    Ok(statement.query_map(parameters, |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?)
+    let rows = statement.query_map(named_params! { ":domains": domains, ":limit": EXAMPLES_MAX }, |row| {
+        Ok((row.get(0)?, serde_json::from_str(row.get_ref(1)?.as_str()?).unwrap_or_default()))
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Ids and names of companies.
+type Names = Vec<(String, Option<String>)>;
+
+/// The companies that state each of these domains, a list as JSON.
+fn companies_stating(db: &Reader<'_>, domains: &str) -> Result<HashMap<String, Names>, StoreError> {
+    let mut statement = db.0.prepare_cached(
+        "SELECT asked.value, (SELECT json_group_array(json_array(found.company_id, found.name)) FROM (
+           SELECT DISTINCT c.company_id, c.name FROM company_domains AS d INDEXED BY company_domains_domain
+           CROSS JOIN companies AS named ON named.company_key = d.company_key
+           CROSS JOIN companies AS c ON c.company_key = coalesce(named.merged_into, named.company_key)
+           WHERE d.domain = asked.value LIMIT :limit) AS found)
+         FROM json_each(:domains) AS asked",
+    )?;
+    let rows = statement.query_map(named_params! { ":domains": domains, ":limit": COMPANIES_MAX }, |row| {
+        Ok((row.get(0)?, serde_json::from_str(row.get_ref(1)?.as_str()?).unwrap_or_default()))
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 /// A company's domains: the one its attributes state first, then those it was given, the oldest first; then

@@ -29,7 +29,7 @@ pub const HASH_BYTES: usize = 16;
 const STEP_EVENTS: usize = 2_000;
 /// Pages of the search index that one step writes.
 const SEARCH_PAGES: i64 = 200;
-/// Letters of a text that is looked for in examples of refusals; shorter ones are in too many words.
+/// Letters of a text that is looked for in rows of imported files; shorter ones are in too many words.
 const TEXT_CHARS_MIN: usize = 3;
 
 /// What becomes of an erased person's events.
@@ -193,7 +193,7 @@ pub fn begin(tx: &mut Tx<'_>, user: UserKey, events: Events) -> Result<Erased, S
         let rows = tx.connection.prepare_cached(&format!("DELETE FROM {table} WHERE {sql}"))?.execute([keys])?;
         erased.note(table, rows);
     }
-    erased.note("refusals", forget_examples(tx, &person)?);
+    erased.note("refusals", forget_examples(tx)?);
     erased.note("import_refusals", forget_imported_rows(tx, &person)?);
     forget_in_segments(tx, &person.known_by(), &mut erased)?;
     erased.note("repeats", repeats::forget_answers(tx)?);
@@ -341,17 +341,13 @@ fn forget_changes(tx: &Tx<'_>, person: &Person, erased: &mut Erased) -> Result<(
     Ok(())
 }
 
-/// Examples and sentences of refusals that hold a word of the person's.
-fn forget_examples(tx: &Tx<'_>, person: &Person) -> Result<usize, StoreError> {
-    let mut forget = tx.connection.prepare_cached(
-        "UPDATE refusals SET example = NULL, detail = ''
-         WHERE instr(lower(coalesce(example, '')), ?1) > 0 OR instr(lower(detail), ?1) > 0",
-    )?;
-    let mut rows = 0;
-    for text in person.texts() {
-        rows += forget.execute([text.to_lowercase()])?;
-    }
-    Ok(rows)
+/// Examples and sentences of refusals: whose they were nobody can tell, since what was refused is known of nobody. The
+/// counts stay, and the next one that is refused is the example.
+fn forget_examples(tx: &Tx<'_>) -> Result<usize, StoreError> {
+    let mut forget = tx
+        .connection
+        .prepare_cached("UPDATE refusals SET example = NULL, detail = '' WHERE example IS NOT NULL OR detail <> ''")?;
+    Ok(forget.execute([])?)
 }
 
 /// Rows of imported files that hold a word of the person's, and what checks told of them.

@@ -37,10 +37,11 @@ impl Moment {
         Ok(Moment { now_ms, zone: workspace::settings(db)?.time_zone, fast: Fast::default() })
     }
 
-    /// The same for a list's filter, which an index may serve.
+    /// The same for a list's filter, which an index of an attribute may serve.
     pub fn of_list(db: &Reader<'_>, filter: Option<&Filter>, now_ms: i64) -> Result<Moment, StoreError> {
         let moment = Moment::of(db, now_ms)?;
-        Ok(if filter.is_none_or(Filter::is_empty) { moment } else { Moment { fast: Fast::of(db)?, ..moment } })
+        let names_one = |filter: &Filter| filter.expanded().all_conditions().any(fast::is_of_attribute);
+        Ok(if filter.is_some_and(names_one) { Moment { fast: Fast::of(db)?, ..moment } } else { moment })
     }
 
     pub fn today(&self) -> i32 {

@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::list::{Cursor, Page};
+use super::list::{COUNTED_MAX, Count, Cursor, Page};
 use super::{Reader, Source, SourceKind, StoreError, Tx, changes};
 use crate::domain::ids::{ChangeKey, CompanyKey, ImportKey, SourceKey};
 use crate::domain::import::{Mapping, Policy, Reading, Report, TakenBack};
@@ -184,6 +184,15 @@ pub fn list(db: &Reader<'_>, after: Option<&Cursor>, size: usize) -> Result<Page
         Ok((Cursor { value: Value::Null, key: import.key.0 }, import))
     })?;
     Ok(Page::cut(rows.collect::<Result<_, _>>()?, size))
+}
+
+/// How many imports there are.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn count(db: &Reader<'_>) -> Result<Count, StoreError> {
+    let mut statement = db.0.prepare_cached("SELECT count(*) FROM (SELECT 1 FROM imports LIMIT :limit)")?;
+    Ok(Count::of(statement.query_row(named_params! { ":limit": COUNTED_MAX }, |row| row.get(0))?))
 }
 
 /// The imports that came in one zip, the first of which is named, in their order.

@@ -82,7 +82,7 @@ pub struct Page<T> {
 
 impl<T> Page<T> {
     /// A page of at most `size` rows, of rows that were read one beyond it, each with its cursor.
-    pub(super) fn cut(mut rows: Vec<(Cursor, T)>, size: usize) -> Page<T> {
+    pub fn cut(mut rows: Vec<(Cursor, T)>, size: usize) -> Page<T> {
         let more = rows.len() > size;
         rows.truncate(size);
         let next = if more { rows.last().map(|(cursor, _)| cursor.clone()) } else { None };

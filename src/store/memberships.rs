@@ -75,7 +75,7 @@ pub fn state(
         insert.execute(params![
             subject,
             order.at_ms,
-            order.message_hash,
+            order.message,
             order.place,
             said,
             company,
@@ -96,7 +96,7 @@ pub fn keep_waiting(tx: &Tx<'_>, visitor: VisitorKey, order: Order, membership: 
             "UPDATE membership_statements SET membership = ?5
              WHERE subject = ?1 AND at_ms = ?2 AND message_hash = ?3 AND place = ?4",
         )?
-        .execute(params![-visitor.0, order.at_ms, order.message_hash, order.place, membership])?;
+        .execute(params![-visitor.0, order.at_ms, order.message, order.place, membership])?;
     Ok(())
 }
 
@@ -142,7 +142,7 @@ pub fn adopt_waiting(
         .query_map([user.0], |row| {
             Ok(Waited {
                 company: CompanyKey(row.get(0)?),
-                order: Order { at_ms: row.get(1)?, message_hash: row.get(2)?, place: row.get(3)? },
+                order: Order { at_ms: row.get(1)?, message: row.get(2)?, place: row.get(3)? },
                 grade: Grade::from_number(row.get(4)?),
                 source: SourceKey(row.get(5)?),
                 membership: row.get(6)?,
@@ -172,7 +172,7 @@ fn kept(row: &Row<'_>) -> rusqlite::Result<Kept> {
         1 => Said::Leaves(company),
         _ => Said::Replaces,
     };
-    let order = Order { at_ms: row.get(0)?, message_hash: row.get(1)?, place: row.get(2)? };
+    let order = Order { at_ms: row.get(0)?, message: row.get(1)?, place: row.get(2)? };
     Ok(Kept { statement: Statement { order, said }, grade: row.get(5)?, source: row.get(6)? })
 }
 
@@ -422,7 +422,7 @@ fn forget_repeats(tx: &Tx<'_>, user: UserKey, statements: &[Statement]) -> Resul
         let before = statements[..index].iter().rev().find(about);
         let after = statements[index + 1..].iter().find(about);
         if before.map(|other| other.said) == Some(*said) && after.map(|other| other.said) == Some(*said) {
-            delete.execute(params![user.0, order.at_ms, order.message_hash, order.place])?;
+            delete.execute(params![user.0, order.at_ms, order.message, order.place])?;
             excess -= 1;
         }
     }

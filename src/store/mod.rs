@@ -24,7 +24,7 @@ mod migrate;
 mod plans;
 mod pool;
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;
 mod tx;
 mod writer;
 

@@ -141,6 +141,36 @@ pub fn add(
     Ok(statement.query_row(parameters, operator).optional()?)
 }
 
+/// Sets what an operator may do.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn set_role(tx: &mut Tx<'_>, operator: OperatorKey, role: Role) -> Result<(), StoreError> {
+    tx.connection
+        .prepare_cached("UPDATE operators SET role = :role WHERE operator_key = :operator")?
+        .execute(named_params! { ":operator": operator.0, ":role": role.as_str() })?;
+    Ok(())
+}
+
+/// Takes an operator away: nobody signs in as them any more, and users and companies that they looked after are
+/// nobody's.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn remove(tx: &mut Tx<'_>, operator: OperatorKey) -> Result<(), StoreError> {
+    for sql in [
+        "DELETE FROM sign_ins WHERE operator_key = :operator",
+        "DELETE FROM one_time_links WHERE operator_key = :operator",
+        "DELETE FROM operator_columns WHERE operator_key = :operator",
+        "UPDATE users SET owner_key = NULL WHERE owner_key = :operator",
+        "UPDATE companies SET owner_key = NULL WHERE owner_key = :operator",
+        "DELETE FROM operators WHERE operator_key = :operator",
+    ] {
+        tx.connection.prepare_cached(sql)?.execute(named_params! { ":operator": operator.0 })?;
+    }
+    Ok(())
+}
+
 /// Sets a password and ends all sign-ins of the operator.
 ///
 /// # Errors

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, named_params, params};
 
-use super::{Ambient, Reader, migrate};
+use super::{Ambient, Reader, StoreError, Tx, migrate};
 use crate::domain::ids::EventId;
 use crate::domain::message::Kind;
 use crate::domain::time::{self, DAY_MS, HOUR_MS};
@@ -259,4 +259,15 @@ impl Sample {
         }
         set
     }
+}
+
+/// Lets the workspace take no further user, as a full disk would.
+pub(crate) fn fill_up(tx: &Tx<'_>) -> Result<(), StoreError> {
+    let sql = "CREATE TRIGGER full BEFORE INSERT ON users BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END";
+    Ok(tx.connection.execute_batch(sql)?)
+}
+
+/// There is room again.
+pub(crate) fn make_room(tx: &Tx<'_>) -> Result<(), StoreError> {
+    Ok(tx.connection.execute_batch("DROP TRIGGER full")?)
 }

@@ -4,6 +4,7 @@ use rusqlite::{OptionalExtension, named_params};
 
 use super::events::HASH_BITS;
 use super::{Reader, StoreError, Tx};
+use crate::domain::codes::requests::RequestCode;
 use crate::domain::ids::{EventId, SourceKey};
 use crate::domain::time::{EPOCH_MS, SECOND_MS};
 
@@ -13,6 +14,10 @@ const BETWEEN_NOTES_MS: i64 = 5 * SECOND_MS;
 const HOSTS_MAX: usize = 100;
 /// Of all events since an instant so many are looked at, the newest.
 const EVENTS_LOOKED_AT_MAX: usize = 10_000;
+
+/// What a page with a wrong key, or none, is answered with.
+const KEYLESS: [&str; 2] =
+    [RequestCode::WriteKeyUnknown.explained().code, RequestCode::WriteKeyMissing.explained().code];
 
 /// What was seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -118,10 +123,16 @@ pub fn note(tx: &mut Tx<'_>, source: SourceKey, sight: Sight, host: &str) -> Res
 pub fn evidence(db: &Reader<'_>, source: SourceKey, since_ms: i64) -> Result<Evidence, StoreError> {
     let (events, stored_ms) = events(db, source, since_ms)?;
     let (script, posted_ms) = seen(db, source, since_ms)?;
+    let mut refused = refused(db, source, since_ms)?;
+    if stored_ms.is_none() {
+        // Whose page has a wrong key nobody can tell; a source from which nothing came may be meant.
+        let of_nobody = self::refused(db, SourceKey(0), since_ms)?;
+        refused.extend(of_nobody.into_iter().filter(|refused| KEYLESS.contains(&refused.code.as_str())));
+    }
     Ok(Evidence {
         script,
         posted_ms,
-        refused: refused(db, source, since_ms)?,
+        refused,
         events,
         stored_ms,
         user_without_company: user_without_company(db, source, since_ms)?,

@@ -130,7 +130,7 @@ pub struct Waiting {
 impl Waiting {
     /// Its place in the order in which values of a name are met.
     pub fn place(&self) -> [i64; 3] {
-        [self.key, self.company, self.stamp.message_hash]
+        [self.key, self.company, self.stamp.order]
     }
 }
 
@@ -166,7 +166,7 @@ pub fn waiting(
             },
             value: serde_json::from_str(row.get_ref(3)?.as_str()?).unwrap_or_default(),
             stamp: Stamp {
-                message_hash: row.get(2)?,
+                order: row.get(2)?,
                 at_ms: row.get(4)?,
                 grade: Grade::from_number(row.get(5)?),
                 source: SourceKey(row.get(6)?),
@@ -282,7 +282,7 @@ pub fn keep(
             code.as_str(),
             value.to_string(),
             stamp.at_ms,
-            stamp.message_hash,
+            stamp.order,
             stamp.grade as i64,
             stamp.source.0,
             stamp.pinned
@@ -304,6 +304,6 @@ pub fn take_out(tx: &Tx<'_>, name: &str, waiting: &Waiting) -> Result<(), StoreE
             "DELETE FROM tray_values
              WHERE owner = ?1 AND owner_key = ?2 AND company_key = ?3 AND name = ?4 AND message_hash = ?5",
         )?
-        .execute(params![waiting.owner as i64, waiting.key, waiting.company, name, waiting.stamp.message_hash])?;
+        .execute(params![waiting.owner as i64, waiting.key, waiting.company, name, waiting.stamp.order])?;
     Ok(())
 }

@@ -1,5 +1,10 @@
 //! Pages written for Intercom, unchanged but for the script's address.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+
 use super::*;
 
 /// The snippet of Intercom's documentation.
@@ -114,6 +119,35 @@ async fn a_single_page_application_boots_updates_and_shuts_down() {
     assert_eq!((&bob["name"], &bob["attributes"]["plan"]), (&Value::Null, &Value::Null), "nothing of Ann: {bob}");
     assert!(!rollcall.events_of("ann").await.contains(&"Signed out".to_owned()));
     is_clean(&browser).await;
+}
+
+#[actix_web::test]
+async fn a_page_with_a_token_alone_is_of_whom_the_token_names() {
+    let rollcall = Rollcall::start();
+    let site = Site::start();
+    let secret = rollcall.shell(&["source", "add", "Signed", "--json"]);
+    let text = |name: &str| secret[name].as_str().expect("a text").to_owned();
+    let settings = json!({
+        "api_base": "https://api-iam.intercom.io", "app_id": text("write_key"),
+        "intercom_user_jwt": token(&text("secret"), &json!({ "user_id": "Åsa", "email": "asa@acme.test" })),
+        "session_duration": 86_400_000, "company": { "id": "acme" },
+    });
+    site.page("/app", &standard_snippet(&rollcall.address, &settings));
+    let browser = Browser::start().await;
+    browser.open(&site.url("/app")).await;
+    is_current(&rollcall, "Åsa", "acme").await;
+    let user = rollcall.user("Åsa").await;
+    assert_eq!((&user["signed"], &user["email"]), (&json!(true), &json!("asa@acme.test")));
+    is_clean(&browser).await;
+}
+
+/// A token as Intercom's documentation makes it.
+fn token(secret: &str, claims: &Value) -> String {
+    let head = URL_SAFE_NO_PAD.encode(r#"{"alg":"HS256","typ":"JWT"}"#);
+    let signed = format!("{head}.{}", URL_SAFE_NO_PAD.encode(claims.to_string()));
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("a key");
+    mac.update(signed.as_bytes());
+    format!("{signed}.{}", URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))
 }
 
 #[actix_web::test]

@@ -18,6 +18,12 @@ async fn case_17_one_company_means_the_new_one_replaces_the_old() {
     let request = rollcall.client.get(format!("{}/users/ann", rollcall.address)).header("cookie", &cookie);
     let page = request.send().await.expect("an answer").text().await.expect("a page");
     assert_eq!(page.matches("Moved from ").count(), 1, "one line says it");
+    // Of a list it is the last one, as if they had been stated one after the other.
+    let list = json!({ "companies": [{ "company_id": "v", "name": "V" }, { "company_id": "w" }] });
+    let said = rollcall.page_posts(at(identify(None, "bob", list), 10)).await;
+    assert_eq!(said[0]["warnings"], json!(["one_company_alone"]), "{said:?}");
+    assert_eq!(rollcall.companies_of("bob").await, [("w".into(), true, false)]);
+    assert_eq!(rollcall.company("v").await["name"], "V", "what it says of the other one is kept");
 }
 
 #[actix_web::test]

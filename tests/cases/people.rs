@@ -129,12 +129,18 @@ async fn case_09_an_alias_joins_a_visitor_to_a_user_and_never_goes_in_a_circle()
     // A public key renames nobody, and is not told whether the ids are users'.
     assert_eq!(statuses(&rollcall.page_posts(alias("a", "b2")).await), ["stored"]);
     assert_eq!(rollcall.user("a").await["user_id"], "a");
-    assert_ne!(rollcall.user("b2").await["id"], rollcall.user("a").await["id"]);
+    assert_eq!(rollcall.api("/users/b2").await.status, 404, "and makes nobody of whom it would be");
+    let refusals = rollcall.list("/refusals").await;
+    assert_eq!(
+        (refusals.len(), &refusals[0]["code"]),
+        (1, &json!("alias_unknown")),
+        "operators are told: {refusals:?}"
+    );
     assert_eq!(statuses(&rollcall.backend_posts(alias("a", "b")).await), ["stored"]);
     assert_eq!(statuses(&rollcall.backend_posts(alias("b", "c")).await), ["stored"]);
     let results = rollcall.backend_posts(alias("c", "a")).await;
     assert_eq!(results[0]["code"], "alias_loop", "{results:?}");
-    assert_eq!(rollcall.user_ids().await, ["b2", "c"]);
+    assert_eq!(rollcall.user_ids().await, ["c"]);
     for id in ["a", "b", "c"] {
         assert_eq!(rollcall.user(id).await["user_id"], "c");
     }

@@ -155,3 +155,49 @@ async fn what_can_t_be_taken_back_is_not_offered_and_a_viewer_looks_only() {
     assert!(page.contains("New operator") && !page.contains("/undo"), "{page}");
     assert_eq!(viewer.ask(&undo).await.0, 403);
 }
+
+#[actix_web::test]
+async fn operators_get_another_role_and_go_and_an_owner_always_stays() {
+    let rollcall = Rollcall::start();
+    let (desk, ines) = (rollcall.desk().await, rollcall.desk_of("ines@shop.example", "viewer").await);
+    rollcall.page_posts(identify("ann", json!({ "company": { "company_id": "acme" } }), 60)).await;
+    let owned = json!({ "owner": "ines@shop.example" });
+    assert_eq!(patch(&rollcall, "/companies/acme", owned).await.status, 200);
+    let of_ines = [("email", "ines@shop.example")];
+
+    // From the next click on.
+    assert_eq!(ines.send("/settings/rules", &[]).await.status, 403);
+    let changed = desk.does("/settings/operators/role", &[of_ines[0], ("role", "owner")]).await;
+    assert!(changed.contains("The role is changed"), "{changed}");
+    assert!(ines.open("/settings/operators").await.contains("Add an operator"), "she may add operators now");
+
+    assert_eq!(
+        desk.send("/settings/operators/role", &[("email", "nobody@shop.example"), ("role", "admin")]).await.status,
+        404
+    );
+    assert_eq!(desk.send("/settings/operators/role", &[of_ines[0], ("role", "king")]).await.status, 404);
+    desk.does("/settings/operators/role", &[of_ines[0], ("role", "admin")]).await;
+    assert_eq!(
+        ines.send("/settings/operators/remove", &[("email", support::OWNER.0)]).await.status,
+        403,
+        "not an admin's deed"
+    );
+    for (path, role) in [("/settings/operators/role", "viewer"), ("/settings/operators/remove", "")] {
+        let refused = desk.is_refused(path, &[("email", support::OWNER.0), ("role", role)]).await;
+        assert!(refused.contains("is the only owner"), "{refused}");
+    }
+
+    let removed = desk.does("/settings/operators/remove", &of_ines).await;
+    assert!(removed.contains("The operator is removed") && !removed.contains("ines@shop.example"), "{removed}");
+    let (status, page) = ines.ask("/users").await;
+    assert!(status != 200 || !page.contains("ann"), "her sign-in has ended: {status}");
+    assert_eq!(rollcall.company("acme").await["owner"], Value::Null);
+    let audit = desk.open("/settings/audit").await;
+    for told in ["New operator", "is owner now", "is admin now", "removed"] {
+        assert!(audit.contains(told), "{told}: {audit}");
+    }
+    let gone = rollcall.shell_output(&["operator", "remove", "ines@shop.example"], "");
+    assert_eq!(gone.status.code(), Some(1), "{gone:?}");
+    let last = rollcall.shell_output(&["operator", "role", support::OWNER.0, "viewer"], "");
+    assert!(String::from_utf8_lossy(&last.stderr).contains("only owner"), "{last:?}");
+}

@@ -40,13 +40,18 @@ async fn a_program_puts_and_patches_a_user() {
         changed.body["changes"].as_array().unwrap().iter().map(|change| change["field"].as_str().unwrap()).collect();
     assert_eq!(fields, ["plan", "name"]);
 
+    // 201 says that she was made, not that something beside her was.
+    let joined = patch(&rollcall, "/users/ann%2F1", json!({ "companies": [{ "company_id": "globex" }] })).await;
+    assert_eq!(joined.status, 200, "{joined:?}");
+    undo(&rollcall, &joined.body["change_id"]).await;
+
     let same = patch(&rollcall, "/users/ann%2F1", json!({ "name": "Ann" })).await;
     assert_eq!((same.status.as_u16(), &same.body["change_id"]), (200, &Value::Null), "nothing new is no change set");
 
     let history = rollcall.list("/users/ann%2F1/changes").await;
-    assert_eq!(history.len(), 2);
+    assert_eq!(history.len(), 4, "made, changed, joined, and that taken back");
     assert_eq!(history[0]["by"], json!({ "kind": "token", "name": "Tests" }));
-    assert_eq!(history[0]["cause"], "edit");
+    assert_eq!(history[3]["cause"], "edit");
 
     let gone = patch(&rollcall, "/users/ann%2F1?by=user_id", json!({ "owner": null, "tags": null })).await;
     assert_eq!((&gone.body["owner"], &gone.body["tags"]), (&Value::Null, &json!([])));
@@ -96,7 +101,7 @@ async fn what_can_t_be_done_by_hand_is_refused_in_words() {
         (Method::PUT, "/users/x", json!({ "plan": "pro" }), 400, "field_unknown"),
         (Method::PUT, "/users/x", json!({ "owner": "nobody@x.test" }), 400, "value_invalid"),
         (Method::PUT, "/users/x", json!({ "tags": ["a,b"] }), 400, "value_invalid"),
-        (Method::PUT, "/users/x", json!([1]), 400, "invalid_json"),
+        (Method::PUT, "/users/x", json!([1]), 400, "value_invalid"),
         (Method::PUT, "/users/x?plan=pro", json!({}), 400, "parameter_invalid"),
         (Method::POST, "/users/x", json!({}), 405, "method_not_allowed"),
         (Method::PUT, "/companies/acme/members/nobody", json!({}), 404, "user_not_found"),

@@ -134,7 +134,7 @@ pub struct Edited {
     pub change: Option<ChangeKey>,
     /// A value changed whose history is not kept.
     pub unrecorded: bool,
-    /// The user or company is new.
+    /// The user or company that it was about is new.
     pub created: bool,
     /// Values that were not taken, while the rest was.
     pub refused_values: Vec<RefusedValue>,
@@ -158,14 +158,14 @@ fn by_hand(
 ) -> Result<Edited, EditError> {
     let delivery = delivery(tx, hand);
     let mut receiving = Receiving::by_hand(tx, &delivery);
-    let about = Some(deed(&mut receiving)?);
+    let about = deed(&mut receiving)?;
     let Receiving { changes, refused_values, kept, new_email, news, .. } = receiving;
     if let Some((user, email)) = new_email {
         email_domains::consider(tx, user, email.as_deref(), tx.now_ms)?; // C9
     }
-    let created = changes.iter().any(|change| change.field == CREATED);
+    let created = changes.iter().any(|change| change.subject == about && change.field == CREATED);
     let change = changes::record(tx, &hand.by, cause, hand.grade, &changes)?;
-    Ok(Edited { about, change, unrecorded: news, created, refused_values, kept })
+    Ok(Edited { about: Some(about), change, unrecorded: news, created, refused_values, kept })
 }
 
 /// Sets what is true of a user, and of its places in companies.

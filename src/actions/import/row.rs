@@ -12,6 +12,7 @@ use crate::domain::codes::Explained;
 use crate::domain::codes::rows::RowCode;
 use crate::domain::email_domains;
 use crate::domain::error::Code;
+use crate::domain::identity::the_one;
 use crate::domain::ids::{CompanyId, CompanyKey, UserId, UserKey};
 use crate::domain::import::{
     CompanyNamed, Draft, Existing, Memberships, Outcome, Problem, ProfileDraft, Reader, Unknown,
@@ -169,10 +170,10 @@ impl Taking<'_, '_> {
         let Some(email) = &draft.email else { return Ok(None) };
         let mut found = users::with_email(self.tx, email)?;
         found.retain(|(_, is_lead)| *is_lead || !draft.is_told_apart);
-        match found[..] {
-            [] => Ok(None),
-            [(user, _)] => Ok(Some(user)),
-            [..] => {
+        match (the_one(&found), found.is_empty()) {
+            (Some(user), _) => Ok(Some(user)),
+            (None, true) => Ok(None),
+            (None, false) => {
                 let detail = format!("Several users have the e-mail address {email}. Say which one by user_id.");
                 Err(Problem::new(RowCode::EmailAmbiguous, detail).into())
             }

@@ -8,7 +8,7 @@ use crate::domain::change::{ALIAS, CREATED, Change, Subject as About, USER_ID};
 use crate::domain::error::{Code, Refused};
 use crate::domain::ids::{AnonymousId, UserId, UserKey};
 use crate::domain::message::{Message, Status};
-use crate::store::{users, visitors};
+use crate::store::{StoreError, refusals, users, visitors};
 
 impl Receiving<'_, '_> {
     /// Joins the previous id to the user of the new one.
@@ -21,12 +21,14 @@ impl Receiving<'_, '_> {
         if previous == new_id.as_str() {
             return Ok(Status::Unchanged);
         }
-        // A public key only joins a visitor to a user, and must not learn which ids are users.
-        let renamed =
-            if self.may_rename() { users::key_of_id(self.tx, &UserId::stored(previous.to_owned()))? } else { None };
-        let subject = match renamed {
-            Some(user) => self.rename(user, previous, new_id)?,
-            None => self.join_visitor(previous, new_id)?,
+        let known = users::key_of_id(self.tx, &UserId::stored(previous.to_owned()))?;
+        let subject = match known {
+            Some(user) if self.may_rename() => self.rename(user, previous, new_id)?,
+            Some(_) if visitors::find(self.tx, &AnonymousId::stored(previous.to_owned()))?.is_none() => {
+                self.refuse_in_silence(previous, new_id)?;
+                None
+            }
+            _ => self.join_visitor(previous, new_id)?,
         };
         let Some(subject) = subject else { return Ok(Status::Unchanged) };
         self.append(message, &subject, None, Some(json!({ "previous_id": previous }).to_string()))?;
@@ -36,6 +38,20 @@ impl Receiving<'_, '_> {
     /// R10: from one user id to another takes a secret token. A page proves who is on it, and no more.
     fn may_rename(&self) -> bool {
         self.delivery.grade.is_trusted() && self.delivery.grade != Grade::Signed
+    }
+
+    /// A public key only joins a visitor to a user, and must not learn which ids are users: that nothing was done is
+    /// told to operators alone.
+    fn refuse_in_silence(&self, previous: &str, new_id: &UserId) -> Result<(), StoreError> {
+        let refused = Refused::new(
+            Code::AliasUnknown,
+            format!(
+                "{previous:?} is a user's id, not a visitor's, and from one user id to another an alias takes a secret \
+                 token. Send it from your server, or merge {previous:?} and \"{new_id}\" in the dashboard."
+            ),
+        );
+        let source = Some(self.delivery.source);
+        refusals::count(self.tx, source, refused.code.as_str(), None, &refused.detail, None)
     }
 
     fn rename(&mut self, user: UserKey, previous: &str, new_id: &UserId) -> Result<Option<Subject>, Stop> {

@@ -37,12 +37,17 @@ impl Receiving<'_, '_> {
         let mut statements = Vec::new();
         let mut said_of_memberships = Vec::new();
         let mut of_current = Vec::new();
-        let joins = stated.iter().any(|company| company.standing == Standing::Joins);
-        if message.companies_replace || joins && self.tx.catalog().settings.one_company {
+        let last_joined =
+            stated.iter().rposition(|company| company.standing == Standing::Joins && company.company_id.is_some());
+        // C2: where a user belongs to one company, the one stated last is meant.
+        let only = last_joined.filter(|_| self.tx.catalog().settings.one_company);
+        if message.companies_replace || only.is_some() {
             statements.push(Statement { order: self.order(0), said: Said::Replaces });
         }
         let (mut last, mut proven) = (None, None);
-        for (place, statement) in (1..).zip(stated) {
+        for (place, statement) in stated.into_iter().enumerate() {
+            let is_another = only.is_some_and(|only| only != place) && statement.standing == Standing::Joins;
+            let place = place as i64 + 1;
             let CompanyStatement { company_id, standing, attributes, membership } = statement;
             let Some(company_id) = company_id else {
                 of_current.push((attributes, membership));
@@ -51,6 +56,12 @@ impl Receiving<'_, '_> {
             let company = self.company(&company_id)?;
             companies::named_at(self.tx, company, self.time.at_ms)?;
             self.say(About::Company(company), attributes, self.stamp_of_company())?;
+            if is_another {
+                if !self.warnings.contains(&Warning::OneCompanyAlone.explained()) {
+                    self.warnings.push(Warning::OneCompanyAlone.explained());
+                }
+                continue;
+            }
             let grade = self.grade_of_membership(Some(&company_id));
             let said = match standing {
                 Standing::Joins => Said::Joins(company),
@@ -128,6 +139,6 @@ impl Receiving<'_, '_> {
     }
 
     pub(in crate::actions) fn order(&self, place: i64) -> Order {
-        Order { at_ms: self.time.at_ms, message_hash: self.message_hash, place }
+        Order { at_ms: self.time.at_ms, message: self.order, place }
     }
 }

@@ -31,7 +31,9 @@ use crate::domain::first_page::FirstPage;
 use crate::domain::identity::{Browser, Who};
 use crate::domain::ids::{self, AnonymousId, ChangeKey, CompanyKey, EventId, UserKey, VisitorKey};
 use crate::domain::limits::REFUSED_VALUES_MAX;
-use crate::domain::message::{CompanyContext, Delivery, Kind, Message, Receipt, RefusedValue, Standing, Status};
+use crate::domain::message::{
+    CompanyContext, Delivery, Kind, Message, Receipt, RefusedValue, Standing, Status, order_within_moment,
+};
 use crate::domain::proof::Proven;
 use crate::domain::time::{DAY_MS, EPOCH_MS, MessageTime, message_time, rfc3339};
 use crate::store::erasure::{self, Named};
@@ -65,6 +67,8 @@ pub(super) struct Receiving<'a, 't> {
     delivery: &'a Delivery,
     time: MessageTime,
     message_hash: i64,
+    /// What decides between it and another of the same moment (T2).
+    order: i64,
     /// Refused values are told to whoever is there to put them right, and wait nowhere.
     by_hand: bool,
     pub(super) changes: Vec<Change>,
@@ -170,9 +174,12 @@ fn deal_with(
         _ => *delivery,
     };
     let time = message_time(message.timestamp_ms, delivery.sent_at_ms, delivery.received_ms);
-    let message_hash = match (&message.message_id, place) {
-        (None, Some(place)) => place,
-        (id, _) => tx.message_hash(delivery.source, id.as_deref()),
+    let (message_hash, order) = match (&message.message_id, place) {
+        (None, Some(place)) => (place, place),
+        (id, _) => {
+            let hash = tx.message_hash(delivery.source, id.as_deref());
+            (hash, order_within_moment(message.turn, hash))
+        }
     };
     let message_id = message.message_id.clone();
     if message_id.is_some() && events::was_here(tx, message_hash, message.timestamp_ms)? {
@@ -186,6 +193,7 @@ fn deal_with(
         delivery,
         time,
         message_hash,
+        order,
         by_hand: false,
         changes: Vec::new(),
         refused_values: Vec::new(),
@@ -215,9 +223,10 @@ fn deal_with(
 impl<'a, 't> Receiving<'a, 't> {
     /// What is done by hand takes the same way as what a message says: conversion, limits, definitions.
     pub(super) fn by_hand(tx: &'a mut Tx<'t>, delivery: &'a Delivery) -> Receiving<'a, 't> {
-        let at_ms = tx.now_ms;
+        let (at_ms, message_hash) = (tx.now_ms, tx.message_hash(delivery.source, None));
         Receiving {
-            message_hash: tx.message_hash(delivery.source, None),
+            message_hash,
+            order: order_within_moment(0, message_hash),
             tx,
             delivery,
             time: MessageTime { at_ms, as_sent: false, warning: None, clock_error_ms: 0 },
@@ -386,7 +395,9 @@ impl Receiving<'_, '_> {
         }
         let subject = self.known_subject(message)?;
         if subject.named.is_none() && subject.visitor.is_none() {
-            return Err(user_missing().into());
+            let detail = "Nobody of these ids is known, and staff who act as somebody make nobody. Send what they do \
+                          without acting_as, or as a user who is known.";
+            return Err(Refused::new(Code::UserMissing, detail).into());
         }
         self.append(message, &subject, None, None)?;
         Ok(Status::Stored)
@@ -451,7 +462,7 @@ impl Receiving<'_, '_> {
             pinned: false,
             at_ms: self.time.at_ms,
             grade: self.delivery.grade,
-            message_hash: self.message_hash,
+            order: self.order,
             source: self.delivery.source,
         }
     }

@@ -9,7 +9,7 @@ use super::{Dealt, Decided, Subject, deal_with};
 use crate::domain::attributes::{self, Attributes, Owner, Type, Write};
 use crate::domain::change::CREATED;
 use crate::domain::identity::{Browser, Who};
-use crate::domain::message::{CompanyContext, Delivery, Kind, Message, Receipt, Standing, Status};
+use crate::domain::message::{CompanyContext, Delivery, Kind, Message, Receipt, RefusedValue, Standing, Status};
 use crate::domain::time::rfc3339;
 use crate::store::changes::{self, ChangeRow};
 use crate::store::users::KnownUser;
@@ -323,7 +323,10 @@ impl Plan {
         let kind = sent.owner.as_str();
         let company_id = sent.company_id.map(str::to_owned);
         let told = told_name(sent.owner, sent.name);
-        if let Some(refused) = receipt.refused_values.iter().find(|refused| refused.attribute == told) {
+        let of_it = |refused: &&RefusedValue| {
+            refused.attribute == told && (refused.company_id.is_none() || refused.company_id == company_id)
+        };
+        if let Some(refused) = receipt.refused_values.iter().find(of_it) {
             let (before, detail) = (Some(sent.value.clone()), Some(refused.detail.clone()));
             let attribute = sent.name.to_owned();
             self.attributes.push(Outcome {

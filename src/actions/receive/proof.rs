@@ -27,6 +27,8 @@ pub(super) fn check(tx: &Tx<'_>, delivery: &Delivery, message: &mut Message) -> 
     let Some(source) = catalog.sources.get(&delivery.source) else { return Ok(None) };
     let refused = match checked(delivery, message, &source.secrets) {
         Some(Ok(proven)) => {
+            // R7: the subject comes first; where the message names another user the proof is wrong.
+            message.user_id = message.user_id.take().or_else(|| proven.subject.clone());
             refuse_other_companies(message, &proven);
             return Ok(Some(proven));
         }
@@ -41,11 +43,15 @@ pub(super) fn check(tx: &Tx<'_>, delivery: &Delivery, message: &mut Message) -> 
     if !message.kind.is_activity() || message.anonymous_id.is_none() {
         return Err(refused);
     }
-    let user_id = message.user_id.take().map(|id| Value::String(id.as_str().to_owned())).unwrap_or_default();
+    let (named, value) = match (message.user_id.take(), &message.company_context) {
+        (Some(id), _) => ("user_id", Value::from(id.as_str())),
+        (None, CompanyContext::In(id)) => ("company", Value::from(id.as_str())),
+        (None, _) => ("identity_token", Value::Null),
+    };
     message.companies.clear();
     message.companies_replace = false;
     message.company_context = CompanyContext::Unstated;
-    message.refused_values.push(RefusedValue::new("user_id", user_id, refused));
+    message.refused_values.push(RefusedValue::new(named, value, refused));
     Ok(None)
 }
 
@@ -101,15 +107,17 @@ pub(super) fn count(
     proofs::count(tx, source, outcome);
 }
 
-/// The proof that a message carries, checked. Of a visitor alone there is nothing to prove.
+/// The proof that a message carries, checked. Of a visitor alone a hash proves nothing; a token says who it is.
 fn checked(delivery: &Delivery, message: &Message, secrets: &[Secret]) -> Option<Result<Proven, Refused>> {
     if message.proof.is_empty() {
         return None;
     }
     let user = message.user_id.as_ref();
-    let email = message.traits.get("email").and_then(Value::as_str).and_then(|text| ids::email(text).ok());
-    let outcome = proof::check(&message.proof, secrets, user, email.as_deref(), delivery.received_ms);
-    (user.is_some() || email.is_some()).then_some(outcome)
+    let email = message.traits.get("email").and_then(Value::as_str).filter(|text| ids::email(text).is_ok());
+    if user.is_none() && email.is_none() && message.proof.identity_token.is_none() {
+        return None;
+    }
+    Some(proof::check(&message.proof, secrets, user, email, delivery.received_ms))
 }
 
 /// Whether a message speaks of a user or a company.

@@ -191,7 +191,7 @@ impl Receiving<'_, '_> {
                 pinned: false,
                 at_ms: waiting.order.at_ms,
                 grade: waiting.grade,
-                message_hash: waiting.order.message_hash,
+                order: waiting.order.message,
                 source: waiting.source,
             };
             self.say(About::Membership(person, waiting.company), values, stamp)?;

@@ -5,12 +5,10 @@ use serde_json::{Map, Value};
 use super::proof::not_signed;
 use super::{Receiving, Stop, Subject};
 use crate::domain::access::Grade;
-use crate::domain::attributes::{self, Attributes, Owner, Stamp, Type, Write, email_value};
+use crate::domain::attributes::{self, Attributes, Owner, Stamp, Type, Write, email_value, has_room};
 use crate::domain::change::{Change, Subject as About};
 use crate::domain::error::{Code, Refused};
-use crate::domain::limits::{
-    DEFINITIONS_PER_KIND_MAX, DEFINITIONS_UNSIGNED_PER_HOUR_MAX, LIST_ITEMS_MAX, REFUSED_VALUES_MAX,
-};
+use crate::domain::limits::{DEFINITIONS_PER_KIND_MAX, DEFINITIONS_UNSIGNED_PER_HOUR_MAX, REFUSED_VALUES_MAX};
 use crate::domain::message::RefusedValue;
 use crate::domain::profile::PINNED;
 use crate::domain::time::HOUR_MS;
@@ -117,14 +115,10 @@ impl Receiving<'_, '_> {
                         Some(_) => self.news = true,
                         None => {}
                     }
-                    if let Some(item) = appended.filter(|item| is_full(known.get(name), item)) {
-                        let refused = Refused::new(
-                            Code::ListTooLong,
-                            format!(
-                                "{name} has {LIST_ITEMS_MAX} items already, which is the limit. Remove some first."
-                            ),
-                        );
-                        self.refuse_value(RefusedValue::new(told_name(owner, &sent_name), item, refused));
+                    if let Some(item) = appended
+                        && let Err(refused) = was_appended(known.get(name), name, &item)
+                    {
+                        self.refuse_value_of(about, owner, &sent_name, item, refused)?;
                     }
                 }
                 Err(Stop::Store(error)) => return Err(error),
@@ -140,11 +134,32 @@ impl Receiving<'_, '_> {
                     {
                         tray::keep(self.tx, about, &name, refused.code, &value, stamp)?;
                     }
-                    self.refuse_value(RefusedValue::new(told_name(owner, &sent_name), value, refused));
+                    self.refuse_value_of(about, owner, &sent_name, value, refused)?;
                 }
             }
         }
         Ok(taken)
+    }
+
+    fn refuse_value_of(
+        &mut self,
+        about: About,
+        owner: Owner,
+        sent_name: &str,
+        value: Value,
+        refused: Refused,
+    ) -> Result<(), StoreError> {
+        let company_id = match about {
+            About::Company(company) | About::Membership(_, company) => {
+                Some(companies::load(self.tx, company)?.company_id)
+            }
+            _ => None,
+        };
+        self.refuse_value(RefusedValue {
+            company_id,
+            ..RefusedValue::new(told_name(owner, sent_name), value, refused)
+        });
+        Ok(())
     }
 
     /// What is done by hand to a value that was pinned, or is now (A7): the change set says so, and a
@@ -266,9 +281,13 @@ impl Receiving<'_, '_> {
     }
 }
 
-/// Whether a list took no more: an item that was appended is not in it.
-fn is_full(list: Option<Value>, item: &Value) -> bool {
-    list.is_some_and(|list| list.as_array().is_some_and(|items| items.len() >= LIST_ITEMS_MAX && !items.contains(item)))
+/// Whether an item that was appended to a list is in it; where it is not, why the list took no more. What a later
+/// value made of the list is no reason.
+fn was_appended(list: Option<Value>, name: &str, item: &Value) -> Result<(), Refused> {
+    match list.as_ref().and_then(Value::as_array) {
+        Some(items) if !items.contains(item) => has_room(name, items, item),
+        _ => Ok(()),
+    }
 }
 
 fn is_email(owner: Owner, name: &str) -> bool {

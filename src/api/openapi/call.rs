@@ -293,7 +293,10 @@ impl Call {
             let body = RequestBodyBuilder::new().content(self.body_type, body).required(Some(Required::True)).build();
             operation = operation.request_body(Some(body));
             if self.body_type == "application/json" {
-                self = self.refuses(&[(400, RequestCode::InvalidJson)]).refuses(&[(413, CallCode::BodyTooLarge)]);
+                self = self
+                    .refuses(&[(400, RequestCode::InvalidJson)])
+                    .refuses(&[(400, CallCode::ValueInvalid)])
+                    .refuses(&[(413, CallCode::BodyTooLarge)]);
             }
         }
         for same in std::mem::take(&mut self.answers).chunk_by(|one, other| one.0 == other.0) {

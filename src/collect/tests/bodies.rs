@@ -33,10 +33,17 @@ async fn a_bomb_is_refused_before_it_bursts() {
     let door = Door::open().await;
     let bomb = gzip(&vec![b' '; 20 * 1024 * 1024]);
     assert!(bomb.len() < 32 * 1024);
+    let compressed =
+        gzip(&(0..40_000_u32).flat_map(|n| n.wrapping_mul(2_654_435_761).to_be_bytes()).collect::<Vec<u8>>());
+    assert!(compressed.len() > 32 * 1024);
+    let request = page("page").insert_header(("content-encoding", "gzip")).set_payload(compressed);
+    assert_eq!(door.ask(request).await.problem(413, "message_too_large")["size"], Value::Null);
     for (call, code) in [("batch", "batch_too_large"), ("page", "message_too_large")] {
         let request = page(call).insert_header(("content-encoding", "gzip")).set_payload(bomb.clone());
         let problem = door.ask(request).await.problem(413, code);
         assert!(problem["limit"].is_u64());
+        // How large it would be nobody knows, and what it has compressed is another number.
+        assert_eq!((&problem["size"], problem["detail"].as_str().unwrap().contains("It has")), (&Value::Null, false));
     }
 }
 

@@ -51,6 +51,56 @@ async fn each_message_of_a_batch_has_its_own_answer() {
 }
 
 #[actix_web::test]
+async fn of_two_things_said_in_one_batch_at_one_moment_the_later_holds() {
+    let door = Door::open().await;
+    let timestamps = [json!(null), json!("2026-11-25T08:00:00.000Z")];
+    for (nth, timestamp) in (0..16).flat_map(|nth| timestamps.iter().map(move |at| (nth, at))) {
+        let user = format!("user {nth} {timestamp}");
+        let said = |place: usize, message: Value| {
+            let mut said = json!({"userId": user, "messageId": format!("{user} {place}"), "timestamp": timestamp});
+            said.as_object_mut().unwrap().extend(message.as_object().unwrap().clone());
+            said
+        };
+        let batch: Vec<Value> = [
+            json!({"type": "identify", "traits": {"plan": "free", "langs": ["de"]}}),
+            json!({"type": "group", "groupId": "first"}),
+            json!({"type": "identify", "traits": {"plan": "pro", "langs": {"$append": "en"}}}),
+            json!({"type": "group", "groupId": "last"}),
+            json!({"type": "identify", "traits": {"langs": {"$append": "fr"}}}),
+        ]
+        .into_iter()
+        .enumerate()
+        .map(|(place, message)| said(place, message))
+        .collect();
+        let answer = door.post("batch", json!({"batch": batch})).await;
+        assert_eq!(answer.statuses(), ["stored"; 5]);
+        let value = |name: &str| {
+            let attributes = door.user(&user).unwrap().attributes;
+            attributes.into_iter().find(|attribute| attribute.name == name).unwrap().value
+        };
+        assert_eq!((value("plan"), value("langs")), (json!("pro"), json!(["de", "en", "fr"])));
+        // The one stated last comes first.
+        assert_eq!(door.user(&user).unwrap().memberships[0].company.company_id, "last");
+        // A retry is a retry, wherever in a batch it comes.
+        let again = door.post("batch", json!({"batch": [batch[2], batch[0]]})).await;
+        assert!(again.statuses().iter().all(|status| status != "stored"), "{:?}", again.results());
+        assert_eq!(value("plan"), "pro");
+    }
+}
+
+#[actix_web::test]
+async fn a_public_key_renames_nobody_and_operators_are_told() {
+    let door = Door::open().await;
+    door.post("identify", json!({"userId": "old"})).await;
+    let alias = json!({"previousId": "old", "userId": "new"});
+    assert_eq!(door.post("alias", alias.clone()).await.statuses(), ["stored"], "a stranger learns nothing");
+    assert!(door.user("new").is_none());
+    assert_eq!(door.refusals().await, [("alias_unknown".to_owned(), 1, None)]);
+    assert_eq!(door.post_with_token("alias", alias).await.statuses(), ["stored"]);
+    assert_eq!(door.user("old").unwrap().row.id, door.user("new").unwrap().row.id);
+}
+
+#[actix_web::test]
 async fn an_unsigned_caller_learns_nothing_of_what_is_known() {
     let door = Door::open().await;
     let ann = json!({"userId": "ann", "traits": {"plan": "pro"}});

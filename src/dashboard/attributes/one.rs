@@ -287,8 +287,9 @@ async fn read(
             sources,
             waiting: tray::of(db, owner, &name)?,
             work: attribute_work::of(db, owner, &name)?,
+            // A question stands before everything else.
+            fast: if asked.is_some() { Vec::new() } else { fast_filters::names(db, owner)? },
             asked,
-            fast: fast_filters::names(db, owner)?,
             names: attributes::names_of(db, owner, &name)?,
             done: done::read(db, just_done)?,
             mistake: None,

@@ -76,7 +76,11 @@ fn of_workspace(row: &ChangeRow) -> Option<(&'static str, Markup)> {
     let named = |name: &str| html! { b { (values::name(text(told, name))) } };
     let is_new = row.after.is_some();
     Some(match row.field.as_str() {
-        "operator" => ("users", html! { "New operator " (named("email")) ", " (text(told, "role")) }),
+        "operator" => match (&row.before, is_new) {
+            (None, _) => ("users", html! { "New operator " (named("email")) ", " (text(told, "role")) }),
+            (Some(_), true) => ("users", html! { (named("email")) " is " (text(told, "role")) " now" }),
+            (Some(_), false) => ("users", html! { "Operator " (named("email")) " removed" }),
+        },
         "password" => ("lock", html! { "New password of " b { (values::inline(told)) } }),
         "token" if is_new => ("key", html! { "New token " (named("name")) ", scope " (text(told, "scope")) }),
         "token" => ("key", html! { "Token " code { (text(told, "token_id")) } " revoked" }),

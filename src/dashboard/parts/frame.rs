@@ -136,7 +136,10 @@ pub fn shell(frame: &Frame, title: &str, content: Markup) -> Markup {
 /// As [`shell`], loading itself again.
 pub fn live_shell(frame: &Frame, title: &str, refresh: Option<&Refresh>, content: Markup) -> Markup {
     let workspace = workspace_name(frame);
-    let title = format!("{title} · {workspace} · Rollcall");
+    let title = match frame.workspace.as_str() {
+        "" => format!("{title} · Rollcall"),
+        name => format!("{title} · {name} · Rollcall"),
+    };
     let body = html! {
         div.shell {
             header.topbar {

@@ -9,7 +9,7 @@ use crate::actions::operators::{self as deeds, OperatorError};
 use crate::dashboard::desk::{self, Answer};
 use crate::dashboard::parts::form::{Line, Mistake, choice};
 use crate::dashboard::parts::frame::{Frame, Place};
-use crate::dashboard::parts::say::{Tone, alert};
+use crate::dashboard::parts::say::{Tone, alert, notice};
 use crate::dashboard::parts::who::{self, Size};
 use crate::dashboard::parts::{code, pill};
 use crate::domain::access::Role;
@@ -40,6 +40,10 @@ pub struct View {
     pub role: Option<Role>,
     /// What was wrong with it.
     pub mistake: Option<Mistake>,
+    /// Why an operator was not changed.
+    pub refused: Option<String>,
+    /// What was done.
+    pub done: Option<&'static str>,
 }
 
 /// The page.
@@ -47,6 +51,8 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
     let may = frame.may(Role::Owner);
     let content = html! {
         @if let Some(link) = &view.link { (hand_over(link)) }
+        @if let Some(refused) = &view.refused { (notice(Tone::Bad, refused)) }
+        @if let Some(done) = view.done { (notice(Tone::Good, done)) }
         section.card aria-labelledby="operators" {
             header { h2 id="operators" { "Operators" } span.muted { "People who sign in here" } }
             ul.rows.roomy { @for operator in &view.operators { (row(frame, operator, may)) } }
@@ -93,6 +99,37 @@ fn row(frame: &Frame, operator: &Operator, may: bool) -> Markup {
                     input type="hidden" name="email" value=(operator.email);
                     button.btn { "New password link" span.vh { " for " (operator.email) } }
                 }
+                (change(operator))
+            }
+        }
+    }
+}
+
+/// Another role, or none any more.
+fn change(operator: &Operator) -> Markup {
+    html! {
+        details.menu.right {
+            summary.btn { "Change" span.vh { " " (operator.email) } }
+            div.body.stack.snug {
+                form.stack.snug method="post" action="/settings/operators/role" {
+                    input type="hidden" name="email" value=(operator.email);
+                    select.input.tall name="role" aria-label={ "Role of " (operator.email) } {
+                        @for role in Role::ALL {
+                            option value=(role.as_str()) selected[role == operator.role] { (role_words(role)) }
+                        }
+                    }
+                    div.row { button.btn { "Set the role" } }
+                }
+                hr;
+                form.stack.snug method="post" action="/settings/operators/remove" {
+                    p {
+                        "All sign-ins end at once, and users and companies that "
+                        bdi { (operator.email) }
+                        " looks after have no owner then. What was done stays in the history under this name."
+                    }
+                    input type="hidden" name="email" value=(operator.email);
+                    div.row { button.btn.danger { "Remove" span.vh { " " (operator.email) } } }
+                }
             }
         }
     }
@@ -107,7 +144,7 @@ fn role_words(role: Role) -> &'static str {
 }
 
 fn add(view: &View) -> Markup {
-    let roles = [Role::Viewer, Role::Admin, Role::Owner].map(|role| (role.as_str(), role_words(role)));
+    let roles = Role::ALL.map(|role| (role.as_str(), role_words(role)));
     let chosen = view.role.unwrap_or(Role::Viewer);
     html! {
         section.card aria-labelledby="add" {
@@ -139,7 +176,12 @@ pub struct Sent {
 /// # Errors
 /// The store's.
 pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
-    Ok(desk::page(answer(operator, &request, View::default()).await?))
+    let done = match request.query_string() {
+        "changed=1" => Some("The role is changed. It holds from the next click on."),
+        "removed=1" => Some("The operator is removed."),
+        _ => None,
+    };
+    Ok(desk::page(answer(operator, &request, View { done, ..View::default() }).await?))
 }
 
 async fn answer(operator: Operator, request: &HttpRequest, view: View) -> Result<Markup, PageError> {
@@ -176,6 +218,44 @@ pub async fn add_one(Owner(operator): Owner, request: HttpRequest, sent: web::Fo
             let view = View { email: sent.into_inner().email, role: Some(role), mistake, ..View::default() };
             Ok(desk::again(answer(operator, &request, view).await?))
         }
+    }
+}
+
+/// `POST /settings/operators/role`: another role.
+///
+/// # Errors
+/// No such operator, the store's.
+pub async fn set_role(Owner(operator): Owner, request: HttpRequest, sent: web::Form<Sent>) -> Answer {
+    let (by, Sent { email, role }) = (By::Operator(operator.email.clone()), sent.into_inner());
+    let role = role.parse().map_err(|_| PageError::not_found())?;
+    let done = desk::store(&request)?.write(move |tx| deeds::set_role(tx, &by, &email, role)).await;
+    changed(operator, &request, done, "/settings/operators?changed=1").await
+}
+
+/// `POST /settings/operators/remove`: nobody signs in as them any more.
+///
+/// # Errors
+/// No such operator, the store's.
+pub async fn remove(Owner(operator): Owner, request: HttpRequest, sent: web::Form<Sent>) -> Answer {
+    let (by, email) = (By::Operator(operator.email.clone()), sent.into_inner().email);
+    let done = desk::store(&request)?.write(move |tx| deeds::remove(tx, &by, &email)).await;
+    changed(operator, &request, done, "/settings/operators?removed=1").await
+}
+
+async fn changed(
+    operator: Operator,
+    request: &HttpRequest,
+    done: Result<(), OperatorError>,
+    then: &'static str,
+) -> Answer {
+    match done {
+        Ok(()) => Ok(desk::see_other(then)),
+        Err(OperatorError::Store(error)) => Err(error.into()),
+        Err(error @ OperatorError::LastOwner(_)) => {
+            let view = View { refused: Some(error.to_string()), ..View::default() };
+            Ok(desk::again(answer(operator, request, view).await?))
+        }
+        Err(_) => Err(PageError::not_found()),
     }
 }
 

@@ -221,6 +221,30 @@ pub fn within_limits(name: &str, value: &Value) -> Result<(), Refused> {
     Ok(())
 }
 
+/// Whether a list has room for one item more (A4).
+///
+/// # Errors
+/// `list_too_long`, `value_too_large`.
+pub fn has_room(name: &str, items: &[Value], item: &Value) -> Result<(), Refused> {
+    if items.len() >= LIST_ITEMS_MAX {
+        return Err(Refused::new(
+            Code::ListTooLong,
+            format!("{name} has {LIST_ITEMS_MAX} items already, which is the limit. Remove some first."),
+        ));
+    }
+    // Brackets, and a comma before each but the first.
+    let bytes: usize = items.iter().chain([item]).map(|item| item.to_string().len() + 1).sum::<usize>() + 1;
+    if bytes > VALUE_BYTES_MAX {
+        return Err(Refused::new(
+            Code::ValueTooLarge,
+            format!(
+                "{name} would have {bytes} bytes with this item; the limit is {VALUE_BYTES_MAX}. Remove some first."
+            ),
+        ));
+    }
+    Ok(())
+}
+
 /// Levels of objects and lists; stops counting one level beyond the limit.
 fn depth(value: &Value, above: usize) -> usize {
     if above > NESTING_LEVELS_MAX {

@@ -110,7 +110,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn stamp(at_ms: i64) -> Stamp {
-        Stamp { pinned: false, at_ms, grade: Grade::Unsigned, message_hash: at_ms, source: SourceKey(1) }
+        Stamp { pinned: false, at_ms, grade: Grade::Unsigned, order: at_ms, source: SourceKey(1) }
     }
 
     fn written(kind: Type, writes: &[Value]) -> Attributes {

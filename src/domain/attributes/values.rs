@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Number, Value, json};
 
-use super::{Type, convert, list_item, plain_number};
+use super::{Type, convert, has_room, list_item, plain_number};
 use crate::domain::access::Grade;
 use crate::domain::error::{Code, Refused};
 use crate::domain::ids::SourceKey;
-use crate::domain::limits::{LIST_ITEMS_MAX, OPERATIONS_KEPT_MAX};
+use crate::domain::limits::OPERATIONS_KEPT_MAX;
 
 /// What a message wants of an attribute.
 #[derive(Debug, Clone, PartialEq)]
@@ -106,16 +106,15 @@ pub struct Stamp {
     pub at_ms: i64,
     /// What the sender was worth.
     pub grade: Grade,
-    /// The message's hash, the same for every delivery of it.
-    pub message_hash: i64,
+    /// What decides between two of one moment: see [`order_within_moment`](crate::domain::message::order_within_moment).
+    pub order: i64,
     /// The source it came through.
     pub source: SourceKey,
 }
 
 impl Stamp {
     fn to_json(self) -> Value {
-        let mut parts =
-            vec![json!(self.at_ms), json!(self.grade as i64), json!(self.message_hash), json!(self.source.0)];
+        let mut parts = vec![json!(self.at_ms), json!(self.grade as i64), json!(self.order), json!(self.source.0)];
         if self.pinned {
             parts.push(json!(1));
         }
@@ -127,7 +126,7 @@ impl Stamp {
         Some(Stamp {
             at_ms: number(0)?,
             grade: Grade::from_number(number(1)?),
-            message_hash: number(2)?,
+            order: number(2)?,
             source: SourceKey(number(3)?),
             pinned: number(4).is_some(),
         })
@@ -160,8 +159,7 @@ impl Cell {
             Write::Set(value) => self.set(value, stamp),
             Write::Clear => self.set(Value::Null, stamp),
             Write::Once(value) => {
-                let first =
-                    |(_, known): &(Value, Stamp)| (stamp.at_ms, stamp.message_hash) < (known.at_ms, known.message_hash);
+                let first = |(_, known): &(Value, Stamp)| (stamp.at_ms, stamp.order) < (known.at_ms, known.order);
                 if self.once.as_ref().is_none_or(first) {
                     self.once = Some((value, stamp));
                 }
@@ -278,7 +276,7 @@ impl Operation {
             }
             Operation::Append(item) => {
                 let mut list = value.and_then(|value| value.as_array().cloned()).unwrap_or_default();
-                if !list.contains(item) && list.len() < LIST_ITEMS_MAX {
+                if !list.contains(item) && has_room("", &list, item).is_ok() {
                     list.push(item.clone());
                 }
                 Some(Value::Array(list))
@@ -486,7 +484,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn stamp(at_ms: i64) -> Stamp {
-        Stamp { pinned: false, at_ms, grade: Grade::Unsigned, message_hash: at_ms * 31 % 17, source: SourceKey(1) }
+        Stamp { pinned: false, at_ms, grade: Grade::Unsigned, order: at_ms * 31 % 17, source: SourceKey(1) }
     }
 
     #[test]
@@ -578,10 +576,10 @@ mod tests {
     fn any_value_said() -> impl Strategy<Value = (bool, Stamp)> {
         let grades = [Grade::Rule, Grade::Unsigned, Grade::Import, Grade::Secret, Grade::Signed, Grade::Hand];
         (any::<bool>(), any::<bool>(), 0_i64..3, prop::sample::select(grades.to_vec()), 0_i64..3).prop_map(
-            |(gap, pinned, at_ms, grade, message_hash)| {
+            |(gap, pinned, at_ms, grade, order)| {
                 // Nothing pins but a hand, and a hand fills no gap.
                 let pinned = pinned && !gap && grade == Grade::Hand;
-                (gap, Stamp { pinned, at_ms, grade, message_hash, source: SourceKey(1) })
+                (gap, Stamp { pinned, at_ms, grade, order, source: SourceKey(1) })
             },
         )
     }
@@ -610,7 +608,7 @@ mod tests {
             said.retain(|(gap, stamp)| *gap || stamp.pinned || stamp.grade != Grade::Hand || !pinned);
             let mut moments = BTreeSet::new();
             said.retain(|(_, stamp)| !stamp.pinned || moments.insert(stamp.at_ms));
-            let place = |(gap, stamp): &(bool, Stamp)| (stamp.pinned, !gap, stamp.at_ms, stamp.grade, stamp.message_hash);
+            let place = |(gap, stamp): &(bool, Stamp)| (stamp.pinned, !gap, stamp.at_ms, stamp.grade, stamp.order);
             let expected = said.iter().max_by_key(|said| place(said)).map(|said| json!(format!("{:?}", place(said))));
             let mut attributes = Attributes::default();
             let mut carried = Vec::new();
@@ -636,7 +634,7 @@ mod tests {
             let run = |indexes: &[usize]| {
                 let mut attributes = Attributes::default();
                 for index in indexes.iter().filter(|index| **index < writes.len()) {
-                    let stamp = Stamp { message_hash: *index as i64, ..stamp(*index as i64 / 2) };
+                    let stamp = Stamp { order: *index as i64, ..stamp(*index as i64 / 2) };
                     attributes.write("a", writes[*index].clone(), stamp);
                     let (values, stamps) = attributes.columns();
                     let read = Attributes::read(&values, &stamps);

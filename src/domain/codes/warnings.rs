@@ -20,6 +20,11 @@ codes! {
             "companies_mode is replace, and one of the companies in the list could not be read.",
             "Send every company with its company_id.",
         }
+        OneCompanyAlone = "one_company_alone" {
+            "Several companies were named, and a user belongs to one alone: the last one.",
+            "The setting that a user belongs to one company is on, and the page sends a list.",
+            "Send company, or turn the setting off under Settings, Rules.",
+        }
         MoreValuesRefused = "more_values_refused" {
             "More values were refused than the answer lists.",
             "A message with many values that can't be taken.",

@@ -294,7 +294,8 @@ impl Mapping {
             }
         }
         let has = |key: &str| seen.contains(key);
-        let (user, company) = (has("user_id") || has("user.email"), has("company_id") || has("company"));
+        let user = has("user_id") || has("user.email");
+        let company = ["company_id", "company", "company.domain", "company.name"].into_iter().any(has);
         if has("company_id") && has("company") {
             return Err("Two columns say which company it is: company_id and company. Ignore one of them.".to_owned());
         }
@@ -642,7 +643,7 @@ mod tests {
         assert_eq!(mapping(&["user.email", "company"]).check(Kind::Memberships), Ok(()));
         for (kind, targets, hint) in [
             (Kind::Users, &["user.name"][..], "user_id or user.email"),
-            (Kind::Companies, &["company.name"], "company_id or company"),
+            (Kind::Companies, &["company.plan"], "company_id or company"),
             (Kind::Memberships, &["user_id"], "company_id or company"),
             (Kind::Events, &["user_id", "event"], "time"),
             (Kind::Users, &["user_id", "user.a", "user.a:number"], "Two columns are user.a"),

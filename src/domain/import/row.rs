@@ -259,11 +259,13 @@ impl Reader {
                 Target::UserId => draft.user_id = UserId::parse(&text()?)?,
                 Target::AnonymousId => draft.anonymous_id = AnonymousId::parse(&text()?)?,
                 Target::CompanyId => {
-                    for part in parts(&text()?) {
+                    for part in self.parts(&text()?) {
                         companies.extend(CompanyId::parse(part)?.map(CompanyNamed::Id));
                     }
                 }
-                Target::Company => companies.extend(parts(&text()?).map(|part| CompanyNamed::Any(part.to_owned()))),
+                Target::Company => {
+                    companies.extend(self.parts(&text()?).into_iter().map(|part| CompanyNamed::Any(part.to_owned())));
+                }
                 Target::JoinedAt => draft.joined_ms = Some(self.instant(heading, &text()?)?),
                 Target::LeftAt => draft.left_ms = Some(self.instant(heading, &text()?)?),
                 Target::FirstSeen => draft.first_seen_ms = Some(self.instant(heading, &text()?)?),
@@ -307,6 +309,9 @@ impl Reader {
             },
             _ => None,
         };
+        if companies.is_empty() {
+            companies = self.by_what_they_are_like(&company);
+        }
         draft.companies = self.companies(companies, company)?;
         match self.kind {
             Kind::Events => draft.event = Some(finished(event, properties, &draft)?),
@@ -361,6 +366,25 @@ impl Reader {
             }
         }
         Ok(named.into_iter().zip(each).collect())
+    }
+
+    /// The companies of a row that names none by its id: those of a domain, else of a name.
+    fn by_what_they_are_like(&self, company: &Map<String, Value>) -> Vec<CompanyNamed> {
+        let told = ["domain", "name"].into_iter().find_map(|name| company.get(name).and_then(Value::as_str));
+        self.parts(told.unwrap_or_default())
+            .into_iter()
+            .filter(|part| !part.is_empty())
+            .map(|part| CompanyNamed::Any(part.to_owned()))
+            .collect()
+    }
+
+    /// Companies in one cell: of a user there may be several; any other row is about one, whatever its id is written
+    /// with, as in what we export.
+    fn parts<'t>(&self, text: &'t str) -> Vec<&'t str> {
+        match self.kind {
+            Kind::Users => text.split(BETWEEN_ITEMS).map(str::trim).filter(|part| !part.is_empty()).collect(),
+            _ => vec![text],
+        }
     }
 
     /// Whether it is said whom it is about.
@@ -466,11 +490,6 @@ fn finished(mut event: Message, properties: Map<String, Value>, draft: &Draft) -
     Ok(event)
 }
 
-/// Companies in one cell.
-fn parts(text: &str) -> impl Iterator<Item = &str> {
-    text.split(BETWEEN_ITEMS).map(str::trim).filter(|part| !part.is_empty())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -505,6 +524,26 @@ mod tests {
         let clearing = Policy { empty: Empty::Clear, ..Policy::default() };
         let draft = reader(Kind::Users, &targets, clearing).read(&cells(&["a@x.test", "", "", "", "", ""])).unwrap();
         assert_eq!((&draft.traits["seats"], draft.companies.len()), (&Value::Null, 0));
+    }
+
+    #[test]
+    fn a_company_without_an_id_goes_by_its_domain_else_by_its_name() {
+        let users =
+            reader(Kind::Users, &["user.email", "company_id", "company.domain", "company.name"], Policy::default());
+        let named = |cells: &[&str]| {
+            let draft = users.read(&self::cells(cells)).unwrap();
+            draft.companies.into_iter().map(|(named, _)| named).collect::<Vec<_>>()
+        };
+        let any = |text: &str| vec![CompanyNamed::Any(text.to_owned())];
+        let id = CompanyId::parse("a-1").unwrap().unwrap();
+        assert_eq!(named(&["a@x.test", "a-1", "acme.test", "Acme"]), [CompanyNamed::Id(id)]);
+        assert_eq!(named(&["a@x.test", "", "acme.test", "Acme"]), any("acme.test"));
+        assert_eq!(named(&["a@x.test", "", "", "Acme"]), any("Acme"));
+        assert_eq!(named(&["a@x.test", "", "", ""]), []);
+        // Only of a user there may be several in a cell.
+        let companies = reader(Kind::Companies, &["company_id"], Policy::default());
+        let draft = companies.read(&cells(&["a|b"])).unwrap();
+        assert!(matches!(&draft.companies[..], [(CompanyNamed::Id(id), _)] if id.as_str() == "a|b"));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use proptest::test_runner::{Config, TestRunner};
 use super::*;
 use crate::actions::import::file::Incoming;
 use crate::domain::table::Kind;
-use crate::store::{Ambient, recount};
+use crate::store::{Ambient, recount, sample};
 
 /// Cells as files have them: known, new and wrong ones, of both users with one e-mail address, of unknown
 /// companies, with quotes, newlines, dates that are none, formulas.
@@ -170,6 +170,60 @@ fn bytes_of_any_kind_are_read_or_refused_and_break_nothing() {
             Ok(())
         })
         .unwrap();
+    is_whole(&store);
+    store.close();
+}
+
+#[test]
+fn what_can_not_be_stored_is_tried_again_and_then_the_import_has_failed_and_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&folder.path().join("rollcall.db"), Ambient::default()).unwrap();
+    let rows: String = (0..250).map(|row| format!("u{row},acme\n")).collect();
+    let file = format!("user_id,company_id\n{rows}");
+    let begin = || {
+        let key = keep(&store, file.as_bytes(), Kind::Users).unwrap();
+        store.write_now(move |tx| import::run(tx, key)).unwrap();
+        key
+    };
+    let try_again_after = |waits: &[u64]| {
+        let waits: Vec<Duration> = waits.iter().copied().map(Duration::from_millis).collect();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        runtime.block_on(work_patiently(&store, &waits)).unwrap();
+    };
+    let find = |key| store.read_now(move |db| imports::find(db, key)).unwrap().unwrap();
+
+    // Room is made in time: nobody notices.
+    store.write_now(|tx| sample::fill_up(tx)).unwrap();
+    let (first, mends) = (begin(), store.clone());
+    let mending = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(200));
+        mends.write_now(|tx| sample::make_room(tx)).unwrap();
+    });
+    try_again_after(&[10, 2_000]);
+    mending.join().unwrap();
+    let import = find(first);
+    assert_eq!((import.state, import.report.users.created, import.problem), (State::Done, 250, None));
+
+    // It is not: the import has failed, and the next file has its turn all the same.
+    store.write_now(move |tx| import::undo(tx, first)).unwrap();
+    try_again_after(&[]);
+    store.write_now(|tx| sample::fill_up(tx)).unwrap();
+    let (failed, behind) = (begin(), keep(&store, b"company_id,name\nacme,Acme\n", Kind::Companies).unwrap());
+    store.write_now(move |tx| import::run(tx, behind)).unwrap();
+    try_again_after(&[1, 1]);
+    let import = find(failed);
+    assert_eq!((import.state, import.rows_done), (State::Failed, 0));
+    let problem = import.problem.unwrap();
+    for said in ["3 times in a row", "disk is full", "begin again with the same file"] {
+        assert!(problem.contains(said), "{problem}");
+    }
+    assert_eq!(find(behind).state, State::Done);
+    assert!(!file::path(&store, failed).exists());
+
+    store.write_now(|tx| sample::make_room(tx)).unwrap();
+    let again = begin();
+    try_again_after(&[]);
+    assert_eq!(find(again).report.users.created, 250);
     is_whole(&store);
     store.close();
 }

@@ -9,7 +9,7 @@ use super::{ChangeRow, ChangeSet, Place, rows as changes_of, set_of};
 use crate::domain::change::Doer;
 use crate::domain::ids::ChangeKey;
 use crate::store::history::first_after;
-use crate::store::list::{self, Cursor, Page};
+use crate::store::list::{self, COUNTED_MAX, Count, Cursor, Page};
 use crate::store::{Reader, StoreError};
 
 /// Which deeds are asked for.
@@ -33,10 +33,7 @@ pub struct Wanted {
 /// # Errors
 /// [`StoreError`] only.
 pub fn all(db: &Reader<'_>, wanted: &Wanted) -> Result<Page<ChangeSet>, StoreError> {
-    let (first, end) = match wanted.span_ms {
-        Some((from_ms, to_ms)) => (first_after(db, from_ms - 1)?.0, first_after(db, to_ms)?.0),
-        None => (0, i64::MAX),
-    };
+    let (first, end) = span(db, wanted)?;
     let before = wanted.after.as_ref().map_or(end, |cursor| cursor.key.min(end));
     let mut keys = Vec::new();
     match wanted.doer {
@@ -51,6 +48,28 @@ pub fn all(db: &Reader<'_>, wanted: &Wanted) -> Result<Page<ChangeSet>, StoreErr
     let next = (keys.len() > wanted.size).then(|| Cursor { value: Value::Null, key: keys[wanted.size - 1] });
     keys.truncate(wanted.size);
     Ok(Page { rows: sets(db, &keys, wanted.fields)?, next })
+}
+
+/// How many deeds there are of those that a list shows, all its pages together.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn count(db: &Reader<'_>, wanted: &Wanted) -> Result<Count, StoreError> {
+    let (first, end) = span(db, wanted)?;
+    let of = |kind| newest(db, kind, first, end, COUNTED_MAX as usize).map(|keys| keys.len() as i64);
+    let deeds = match wanted.doer {
+        None => of(None)?,
+        Some(doer) => doer.kinds().iter().map(|kind| of(Some(kind))).sum::<Result<i64, _>>()?,
+    };
+    Ok(Count::of(deeds))
+}
+
+/// The first deed of a list, and the one behind its last.
+fn span(db: &Reader<'_>, wanted: &Wanted) -> Result<(i64, i64), StoreError> {
+    Ok(match wanted.span_ms {
+        Some((from_ms, to_ms)) => (first_after(db, from_ms - 1)?.0, first_after(db, to_ms)?.0),
+        None => (0, i64::MAX),
+    })
 }
 
 /// The first of what one deed changed, in the order in which it did, and how much it is.

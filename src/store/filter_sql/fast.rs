@@ -19,6 +19,16 @@ pub(in crate::store) struct Walk {
     pub(super) values: Vec<Bound>,
 }
 
+/// Whether a condition looks at an attribute.
+pub(super) fn is_of_attribute(condition: &Condition) -> bool {
+    matches!(
+        condition.field,
+        Field::Own(Fact::Attribute(..), _)
+            | Field::Company(Fact::Attribute(..))
+            | Field::Membership(Fact::Attribute(..))
+    )
+}
+
 /// The attribute of a condition, whose it is, and the index of its values.
 fn indexed(condition: &Condition, fast: &Fast) -> Option<(Owner, String)> {
     let (fact, owner) = match &condition.field {

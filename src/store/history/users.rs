@@ -154,7 +154,7 @@ pub fn person_name_of(values: &BTreeMap<String, Value>) -> Option<String> {
         pinned: false,
         at_ms: 0,
         grade: crate::domain::access::Grade::Rule,
-        message_hash: 0,
+        order: 0,
         source: crate::domain::ids::SourceKey(0),
     };
     for name in ["name", "first_name", "last_name"] {

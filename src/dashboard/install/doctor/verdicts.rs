@@ -147,9 +147,12 @@ impl Answered<'_> {
             return with_word(verdict, "", "Not stored").because("The message was refused for another field.");
         }
         let stored_name = attributes::name(of.owner, name).unwrap_or_else(|_| name.to_owned());
-        let is_it = |one: &Value| {
-            let named = text(one, "attribute");
-            named == Some(name) || named == Some(stored_name.as_str())
+        let is_it =
+            |one: &Value| [name, stored_name.as_str()].into_iter().any(|name| text(one, "attribute") == Some(name));
+        // A refusal names whose value it was before the name.
+        let told = |name: &str| match of.owner {
+            Owner::User => name.to_owned(),
+            owner => format!("{}.{name}", owner.as_str()),
         };
         let of_this = |one: &&Value| {
             is_it(one)
@@ -158,7 +161,10 @@ impl Answered<'_> {
         };
         let outcomes = self.plan["attributes"].as_array().into_iter().flatten();
         let outcome = outcomes.clone().find(of_this);
-        let refused = self.answer["refused_values"].as_array().into_iter().flatten().find(|one| is_it(one));
+        let refused = self.answer["refused_values"].as_array().into_iter().flatten().find(|one| {
+            [name, stored_name.as_str()].into_iter().any(|name| text(one, "attribute") == Some(told(name).as_str()))
+                && (of.company.is_null() || one["company_id"].is_null() || one["company_id"] == as_id(of.company))
+        });
         if let Some(refused) = refused.filter(|_| outcome.is_none_or(|one| text(one, "outcome") == Some("refused"))) {
             let (code, detail) =
                 (text(refused, "code").unwrap_or_default(), text(refused, "detail").unwrap_or_default());
@@ -177,6 +183,10 @@ impl Answered<'_> {
                 .stored(after)
                 .because(why("A later or better value stands: one by hand, a pin, or one with proof.")),
             Some("unchanged") => with_word(verdict, "", "The same").stored(after).because(why("")),
+            Some("refused") => {
+                let detail = text(outcome, "detail").unwrap_or_default();
+                with_word(verdict, "bad", "Refused").because(detail)
+            }
             _ if after != said => {
                 with_word(verdict, "info", "Converted").stored(after).because(why("Nothing was lost by it."))
             }
@@ -433,6 +443,30 @@ mod tests {
         let expected: Vec<_> =
             expected.map(|(field, word, stored)| (field.to_owned(), word, stored.map(str::to_owned))).to_vec();
         assert_eq!(told(sent, answer), expected);
+    }
+
+    #[test]
+    fn a_value_of_a_company_that_was_refused_is_not_said_to_be_stored() {
+        let sent = json!({
+            "type": "identify", "userId": "ann",
+            "traits": { "companies": [{ "company_id": "a", "seats": "ten" }, { "company_id": "b", "seats": 5 }] },
+        });
+        let outcome = |company: &str, outcome: &str, after: Value| json!({ "kind": "company", "attribute": "seats", "company_id": company, "outcome": outcome, "after": after });
+        let answer = json!({
+            "status": "stored",
+            "refused_values": [
+                { "attribute": "company.seats", "company_id": "a", "code": "type_mismatch", "detail": "No number." },
+            ],
+            "plan": {
+                "who": { "user_id": "ann" },
+                "attributes": [outcome("a", "refused", Value::Null), outcome("b", "changed", json!(5))],
+                "companies": [{ "company_id": "a", "member": true }, { "company_id": "b", "member": true, "current": true }],
+            },
+        });
+        let told = of_message(&sent, &answer);
+        let seats: Vec<_> = told.iter().filter(|one| one.field.ends_with("seats")).collect();
+        assert_eq!((seats[0].word, seats[0].code.as_deref()), ("Refused", Some("type_mismatch")));
+        assert_eq!((seats[1].word, seats[1].stored.as_deref()), ("Stored", Some("5")));
     }
 
     #[test]
