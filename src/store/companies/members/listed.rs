@@ -234,7 +234,7 @@ fn stretch(
 }
 
 /// Of how many days, today the last of them, members are sorted by their events: 28, or fewer where more people
-/// than [`PEOPLE_DAYS_MAX`] would have to be added up.
+/// than 100,000 person-days would have to be added up.
 ///
 /// # Errors
 /// [`StoreError`] only.
