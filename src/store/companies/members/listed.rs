@@ -233,8 +233,8 @@ fn stretch(
     Ok(found)
 }
 
-/// Of how many days, today the last of them, members are sorted by their events: 28, or fewer where more people
-/// than 100,000 person-days would have to be added up.
+/// Of how many days, today the last of them, members are sorted by their events: 28, or fewer where more than 100,000
+/// person-days would have to be added up.
 ///
 /// # Errors
 /// [`StoreError`] only.
