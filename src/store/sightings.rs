@@ -282,9 +282,18 @@ mod tests {
         let evidence = || evidence(&sample.db(), source, since).unwrap();
         assert_eq!(evidence(), Evidence::default());
 
+        // A page with a wrong key may be this source's, as long as nothing of it came.
+        sample.run(&format!(
+            "INSERT INTO refusals (source_key, code, attribute, count, first_seen_ms, last_seen_ms)
+             VALUES (0, 'write_key_unknown', '', 2, {since}, {since}), (0, 'invalid_json', '', 2, {since}, {since})"
+        ));
+        let codes = |evidence: Evidence| evidence.refused.into_iter().map(|one| one.code).collect::<Vec<_>>();
+        assert_eq!(codes(evidence()), ["write_key_unknown"]);
+
         sample.event(since + 1_000, Kind::Page, "", Named { visitor: Some(laptop), ..Named::default() });
         assert_eq!((evidence().events, evidence().user_without_company), (1, None));
         assert_eq!(evidence().stored_ms, Some(since + 1_005));
+        assert_eq!(codes(evidence()), [""; 0]);
         sample.event(
             since + 2_000,
             Kind::Identify,
