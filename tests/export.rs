@@ -177,6 +177,7 @@ async fn everything_comes_as_one_zip_at_the_shell_and_over_http() {
             ("events.ndjson", 1),
             ("memberships.ndjson", 1),
             ("notes.ndjson", 0),
+            ("setup.ndjson", 12),
             ("users.ndjson", 3),
             ("visitors.ndjson", 0),
         ];

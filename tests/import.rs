@@ -423,6 +423,15 @@ async fn kept_by_hand() -> Rollcall {
     does(Method::POST, "/users/ann/merge", json!({ "from": "twin" })).await;
     does(Method::PATCH, "/attributes/user/plan", json!({ "label": "Their plan", "hidden": true, "locked": true }))
         .await;
+    does(
+        Method::POST,
+        "/segments",
+        json!({ "list": "users", "name": "=Vips", "filter": "f=tags%3Ahas%3Avip&f=plan%3Ais%3A%3Dpro" }),
+    )
+    .await;
+    for (name, value) in [("staff_domains", "own.test"), ("time_zone", "Europe/Warsaw"), ("one_company", "true")] {
+        rollcall.shell(&["setting", name, value, "--json"]);
+    }
     let desk = rollcall.desk().await;
     let note = [("user", "ann"), ("deed", "add"), ("text", "Call again"), ("next_date", "2027-03-01")];
     let sent = desk.send("/edit/note", &note).await;
@@ -442,7 +451,7 @@ async fn everything_exported_as_one_zip_comes_back_in_one_go() {
     let reports: Vec<Value> =
         String::from_utf8(output.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let kinds: Vec<&str> = reports.iter().map(|report| report["kind"].as_str().unwrap()).collect();
-    assert_eq!(kinds, ["attributes", "users", "visitors", "memberships", "companies", "notes", "events"]);
+    assert_eq!(kinds, ["attributes", "users", "visitors", "memberships", "companies", "notes", "events", "setup"]);
     for report in &reports {
         let left = [&report["state"], &report["refused_rows"], &report["refused_values"]];
         assert_eq!(left, [&json!("done"), &json!(0), &json!(0)], "{report}");
@@ -462,6 +471,14 @@ async fn everything_exported_as_one_zip_comes_back_in_one_go() {
     assert_eq!(empty.user("twin").await["user_id"], "ann", "an id of who was merged leads to the one there is");
     assert_eq!(empty.company("acme-old").await["company_id"], "acme");
     assert!(!empty.company("gone").await["archived_at"].is_null());
+    for path in ["/settings/staff_domains", "/settings/time_zone", "/settings/one_company"] {
+        assert_eq!(empty.api(path).await.body, rollcall.api(path).await.body, "{path}");
+    }
+    let segments = async |rollcall: &Rollcall| -> Vec<[Value; 3]> {
+        let all = rollcall.list("/segments").await;
+        all.into_iter().map(|segment| ["list", "name", "filter"].map(|field| segment[field].clone())).collect()
+    };
+    assert_eq!(segments(&empty).await, segments(&rollcall).await);
     let desk = empty.desk().await;
     let page = desk.open("/users/ann").await;
     assert!(page.contains("Call again") && page.contains("2027"), "{page}");
@@ -470,10 +487,15 @@ async fn everything_exported_as_one_zip_comes_back_in_one_go() {
     let again = empty.shell_output(&["import", path, "--json"], "");
     for line in String::from_utf8(again.stdout).unwrap().lines() {
         let report: Value = serde_json::from_str(line).unwrap();
-        for kind in ["attributes", "users", "companies", "memberships", "notes", "events"] {
+        for kind in ["attributes", "users", "companies", "memberships", "notes", "events", "setup"] {
             assert_eq!(counts(&report, kind)[..2], [0, 0], "{report}");
         }
     }
+    // The set-up alone is taken back.
+    let back = empty.shell(&["import", "--undo", &reports[7]["import_id"].to_string(), "--json"]);
+    assert_eq!(back["state"], "undone");
+    assert_eq!(empty.api("/settings/staff_domains").await.body["value"], json!([]));
+    assert!(empty.list("/segments").await.iter().all(|segment| segment["name"] != "=Vips"));
     for line in [&["import", path, "--mapping", "plan=ignore"][..], &["import", path, "--refused", "x.csv"]] {
         assert_eq!(empty.shell_output(line, "").status.code(), Some(2), "{line:?}");
     }
@@ -500,7 +522,7 @@ async fn a_person_sends_the_zip_sees_what_would_come_of_it_and_imports_all_of_it
     assert_eq!(sends(zip.clone()).await.header("location"), "/imports/1");
     let desk = empty.desk().await;
     let page = desk.open("/imports/1").await;
-    for part in ["A zip of 7 files", "attributes.csv", "notes.csv", "Import all 7", "Throw all away"] {
+    for part in ["A zip of 8 files", "attributes.csv", "notes.csv", "Import all 8", "Throw all away"] {
         assert!(page.contains(part), "{part}: {page}");
     }
     let posts = async |deed: &str| {
@@ -518,17 +540,17 @@ async fn a_person_sends_the_zip_sees_what_would_come_of_it_and_imports_all_of_it
         "a note finds whom the file before it makes: {notes}"
     );
     assert!(empty.user_ids().await.is_empty(), "a check changes nothing");
-    settled(&empty, &json!(7)).await;
+    settled(&empty, &json!(8)).await;
     assert_eq!(posts("run-all").await, 303);
-    assert_eq!(settled(&empty, &json!(7)).await["state"], "done");
+    assert_eq!(settled(&empty, &json!(8)).await["state"], "done");
     assert_eq!(empty.user_ids().await, ["ann"]);
-    assert_eq!(sends(zip).await.header("location"), "/imports/8");
+    assert_eq!(sends(zip).await.header("location"), "/imports/9");
     let request =
-        empty.client.post(format!("{}/imports/8", empty.address)).header("cookie", empty.session_cookie().await);
+        empty.client.post(format!("{}/imports/9", empty.address)).header("cookie", empty.session_cookie().await);
     let request =
         request.header("sec-fetch-site", "same-origin").header("content-type", "application/x-www-form-urlencoded");
     assert_eq!(request.body("do=discard-all").send().await.unwrap().status().as_u16(), 303);
-    assert_eq!(empty.list("/imports").await.len(), 7);
+    assert_eq!(empty.list("/imports").await.len(), 8);
 }
 
 #[tokio::test]
@@ -659,7 +681,7 @@ async fn a_running_import_is_stopped_and_what_was_taken_by_then_is_told_and_take
 
 #[tokio::test]
 async fn a_server_that_is_killed_ends_an_import_and_its_taking_back_as_one_that_was_not() {
-    let rows: String = (0..3_000)
+    let rows: String = (0..2_000)
         .map(|row| {
             format!("u{},Saved,2026-03-{:02}T10:00:00.{:03}Z,c{}\n", row % 40, 1 + row % 28, row % 1_000, row % 7)
         })
@@ -669,7 +691,7 @@ async fn a_server_that_is_killed_ends_an_import_and_its_taking_back_as_one_that_
     let begin = async |rollcall: &Rollcall| posts(rollcall, "?kind=events", &text).await.body["import_id"].clone();
     let id = begin(&quiet).await;
     let expected = settled(&quiet, &id).await;
-    assert_eq!((&expected["state"], counts(&expected, "events")), (&json!("done"), [3_000, 0, 0, 0, 0]));
+    assert_eq!((&expected["state"], counts(&expected, "events")), (&json!("done"), [2_000, 0, 0, 0, 0]));
 
     let id = begin(&killed).await;
     some_rows(&killed, &id).await;
@@ -702,13 +724,13 @@ async fn a_server_that_is_killed_ends_an_import_and_its_taking_back_as_one_that_
     killed.serve();
     let undone = settled(&killed, &id).await;
     assert_eq!(undone["state"], "undone");
-    assert_eq!(undone["taken_back"], json!({ "events": 3_000, "gone": 47, "fields": 0, "kept": 0 }));
+    assert_eq!(undone["taken_back"], json!({ "events": 2_000, "gone": 47, "fields": 0, "kept": 0 }));
     for list in ["/users", "/companies", "/events"] {
         assert!(killed.list(list).await.is_empty(), "{list}");
     }
     checked_of(&killed).await;
     let again = begin(&killed).await;
-    assert_eq!(counts(&settled(&killed, &again).await, "events"), [3_000, 0, 0, 0, 0]);
+    assert_eq!(counts(&settled(&killed, &again).await, "events"), [2_000, 0, 0, 0, 0]);
     assert!(events(&killed) == events(&quiet));
 }
 

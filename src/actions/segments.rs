@@ -57,6 +57,12 @@ pub type Outcome = (Segment, Option<ChangeKey>);
 /// # Errors
 /// A name that does not fit or is taken, a filter that can't be saved, too many of them, the store's.
 pub fn add(tx: &mut Tx<'_>, by: &By, listed: Listed, name: &str, filter: &str) -> Result<Outcome, SegmentError> {
+    let (added, change) = make(tx, by, listed, name, filter)?;
+    let change = changes::record(tx, by, "add_segment", Grade::Hand, &[change])?;
+    Ok((added, change))
+}
+
+fn make(tx: &mut Tx<'_>, by: &By, listed: Listed, name: &str, filter: &str) -> Result<(Segment, Change), SegmentError> {
     if listed == Listed::Visitors {
         return Err(SegmentError::List(listed.as_str().to_owned()));
     }
@@ -83,8 +89,29 @@ pub fn add(tx: &mut Tx<'_>, by: &By, listed: Listed, name: &str, filter: &str) -
     };
     let added = segments::add(tx, new)?;
     let change = Change::new(Subject::Segment(added.key), CREATED, None, Some(told(&added)));
-    let change = changes::record(tx, by, "add_segment", Grade::Hand, &[change])?;
     Ok((added, change))
+}
+
+/// A file says that there is a segment of a name with a filter: it is made, or gets the filter. Answers what changed.
+///
+/// # Errors
+/// As [`add`].
+pub(super) fn stated(
+    tx: &mut Tx<'_>,
+    by: &By,
+    listed: Listed,
+    name: &str,
+    filter: &str,
+) -> Result<Vec<Change>, SegmentError> {
+    let all = tx.catalog().segments.clone();
+    let known = all.iter().find(|one| one.listed == listed && !one.is_supplied && one.name == name.trim());
+    let Some(known) = known else { return Ok(vec![make(tx, by, listed, name, filter)?.1]) };
+    let filter = checked_filter(tx, listed, filter)?;
+    if filter == known.filter {
+        return Ok(Vec::new());
+    }
+    segments::set(tx, known.key, &known.name, &filter)?;
+    Ok(vec![Change::new(Subject::Segment(known.key), "filter", Some(json!(known.filter)), Some(json!(filter)))])
 }
 
 /// Changes the name of a segment, its filter, or both; nothing is said of what stays.

@@ -97,6 +97,31 @@ pub fn decide(
     }
 }
 
+/// A file says what was decided of a name: the attribute that is meant, or nothing. Answers the change, where it is one.
+///
+/// # Errors
+/// An attribute has the name; there is no such attribute as is meant; the store's.
+pub(super) fn stated(
+    tx: &mut Tx<'_>,
+    owner: Owner,
+    name: &str,
+    means: Option<&str>,
+) -> Result<Option<Change>, AttributeError> {
+    if tx.catalog().decided(owner, name) == Some(means) {
+        return Ok(None);
+    }
+    undefined(tx, owner, name)?;
+    let meant = means.map(|means| found(tx, owner, means)).transpose()?;
+    definitions::decide_name(tx, owner, name, means)?;
+    Ok(Some(match meant {
+        Some(meant) => Change::new(Subject::Attribute(meant.key), "also_named", None, Some(json!(name))),
+        None => {
+            let after = json!({ "owner": owner.as_str(), "name": name });
+            Change::new(Subject::Workspace, "ignored_attribute", None, Some(after))
+        }
+    }))
+}
+
 /// Takes back what was decided of a name: it waits in the tray again, or becomes an attribute by itself.
 /// What was stored meanwhile stays.
 ///

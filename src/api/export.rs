@@ -43,6 +43,7 @@ pub(super) fn calls() -> Vec<Call> {
         file("/export/events", "Events as one file"),
         file("/export/visitors", "Visitors, and whose browsers they are, as one file"),
         file("/export/notes", "Notes as one file"),
+        file("/export/setup", "How the workspace is set up as one file: settings, segments, names decided in the tray"),
         file("/export/attributes", "Definitions of attributes as one file"),
         get("/export/all", "All of these as a zip")
             .takes_word("format", &["csv", "ndjson"], "csv (the usual) or ndjson")
@@ -91,7 +92,7 @@ async fn all(
         }
         None if path.as_str() == "all" => Package::all(&catalog, format),
         None => {
-            let detail = "There is no such export. Use users, companies, memberships, events, visitors, notes, attributes, or all for a zip of them.";
+            let detail = "There is no such export. Use users, companies, memberships, events, visitors, notes, attributes, setup, or all for a zip of them.";
             return Err(Problem::new(StatusCode::NOT_FOUND, CallCode::ExportUnknown, detail));
         }
     };

@@ -66,7 +66,7 @@ pub(super) fn calls() -> Vec<Call> {
         .takes_word(
             "kind",
             &Kind::WORDS,
-            "users (the usual), companies, memberships, events, visitors, notes or attributes",
+            "users (the usual), companies, memberships, events, visitors, notes, attributes or setup",
         )
         .takes_own("mapping", "A JSON object: which column goes where, such as {\"Seats\": \"company.seats:number\"}")
         .takes_own("file_name", "The file's name")
@@ -340,6 +340,8 @@ struct ImportView {
     notes: Counts,
     #[schema(value_type = Object)]
     events: Counts,
+    #[schema(value_type = Object)]
+    setup: Counts,
     refused_rows: u64,
     refused_values: u64,
     new_attributes: Vec<String>,
@@ -357,7 +359,7 @@ struct ImportView {
 
 impl ImportView {
     fn of(import: Import) -> ImportView {
-        let Report { attributes, users, visitors, companies, memberships, notes, events, .. } = import.report;
+        let Report { attributes, users, visitors, companies, memberships, notes, events, setup, .. } = import.report;
         let Report { refused_rows, refused_values, new_attributes, .. } = import.report;
         ImportView {
             import_id: import.key.0,
@@ -378,6 +380,7 @@ impl ImportView {
             memberships,
             notes,
             events,
+            setup,
             refused_rows,
             refused_values,
             new_attributes,

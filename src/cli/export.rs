@@ -18,8 +18,8 @@ use crate::store::{Store, owner_only};
 /// What to write, and where to.
 #[derive(Args)]
 pub(super) struct Export {
-    /// users, companies, memberships, events, visitors, notes or attributes; all for a zip of them; person for all about one, as a zip
-    #[arg(value_name = "WHAT", value_parser = ["users", "companies", "memberships", "events", "visitors", "notes", "attributes", "all", "person"])]
+    /// users, companies, memberships, events, visitors, notes, attributes or setup; all for a zip of them; person for all about one, as a zip
+    #[arg(value_name = "WHAT", value_parser = ["users", "companies", "memberships", "events", "visitors", "notes", "attributes", "setup", "all", "person"])]
     what: String,
     /// Of a person: the site's id, else the e-mail address, else our id
     #[arg(value_name = "ID")]

@@ -29,7 +29,7 @@ pub(super) struct Import {
     /// export of everything
     #[arg(value_name = "FILE", required_unless_present = "undo")]
     file: Option<PathBuf>,
-    /// What its rows are: users (and their companies), companies, memberships, events, visitors, notes or attributes
+    /// What its rows are: users (and their companies), companies, memberships, events, visitors, notes, attributes or setup
     #[arg(long, default_value = "users", value_parser = Kind::WORDS)]
     kind: String,
     /// What a column is, as in --mapping "Seats=company.seats:number"; may be given several times

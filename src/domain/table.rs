@@ -31,17 +31,28 @@ pub enum Kind {
     Notes,
     /// What was done.
     Events,
+    /// How the workspace is set up: settings, segments, and what was decided of names in the tray.
+    Setup,
 }
 
 impl Kind {
     /// All of them, in the order in which they are best read back: an attribute has its type before its first value;
     /// companies come behind those who belong to them, since an archived one, one of signed members, or one that
-    /// was given an e-mail domain takes in others than before.
-    pub const ALL: [Kind; 7] =
-        [Kind::Attributes, Kind::Users, Kind::Visitors, Kind::Memberships, Kind::Companies, Kind::Notes, Kind::Events];
+    /// was given an e-mail domain takes in others than before; and last the settings, which decide about what comes in.
+    pub const ALL: [Kind; 8] = [
+        Kind::Attributes,
+        Kind::Users,
+        Kind::Visitors,
+        Kind::Memberships,
+        Kind::Companies,
+        Kind::Notes,
+        Kind::Events,
+        Kind::Setup,
+    ];
 
     /// The words of all of them.
-    pub const WORDS: [&str; 7] = ["attributes", "users", "visitors", "memberships", "companies", "notes", "events"];
+    pub const WORDS: [&str; 8] =
+        ["attributes", "users", "visitors", "memberships", "companies", "notes", "events", "setup"];
 
     /// The word for it.
     pub fn as_str(self) -> &'static str {
@@ -53,6 +64,7 @@ impl Kind {
             Kind::Companies => "companies",
             Kind::Notes => "notes",
             Kind::Events => "events",
+            Kind::Setup => "setup",
         }
     }
 
@@ -67,14 +79,17 @@ impl Kind {
             Kind::Users | Kind::Visitors => Some(Owner::User),
             Kind::Companies => Some(Owner::Company),
             Kind::Memberships => Some(Owner::Membership),
-            Kind::Attributes | Kind::Notes | Kind::Events => None,
+            Kind::Attributes | Kind::Notes | Kind::Events | Kind::Setup => None,
         }
     }
 
     /// The columns of ours: those before the attributes, and those behind.
     pub fn columns(self) -> (&'static [&'static str], &'static [&'static str]) {
         match self {
-            Kind::Attributes => (&["owner", "name", "type", "label", "locked", "hidden", "history"], &[]),
+            Kind::Attributes => {
+                (&["owner", "name", "type", "label", "locked", "hidden", "history", "fast_filter"], &[])
+            }
+            Kind::Setup => (&["what", "name", "value"], &[]),
             Kind::Users => (
                 &["id", "user_id"],
                 &["aliases", "anonymous_ids", "owner", "tags", "state", "trend", "first_seen", "last_seen", "signed"],

@@ -15,10 +15,12 @@ use crate::actions::export::Package;
 use crate::actions::import::file::Incoming;
 use crate::actions::import::package;
 use crate::actions::receive::receive;
-use crate::actions::{email_domains, merge};
+use crate::actions::tray::{self, Decision};
+use crate::actions::{email_domains, merge, segments, settings};
 use crate::domain::access::{Grade, Role};
 use crate::domain::attributes::Owner;
 use crate::domain::change::By;
+use crate::domain::filter::Listed;
 use crate::domain::ids::{AnonymousId, CompanyId, UserId};
 use crate::domain::message::{CompanyContext, CompanyStatement, Delivery, Kind as Call, Message, Standing};
 use crate::domain::profile::Profile;
@@ -198,6 +200,32 @@ fn step(tx: &mut Tx<'_>, (what, one, other, how): Step, at_ms: i64) {
             let name = if owner == Owner::Membership { "floor" } else { name };
             let _ = attribute_deeds::change(tx, &hand, owner, name, &[change]);
         }
+        19 => {
+            let (name, value) = [
+                ("workspace_name", "=Acme, \"Inc\""),
+                ("time_zone", "Europe/Warsaw"),
+                ("rate_limit", "7"),
+                ("protect_signed", "false"),
+                ("refuse_bots", "false"),
+                ("ignored_domains", "mail.test, example.test"),
+                ("one_company", "true"),
+            ][usize::from(how) % 7];
+            settings::set(tx, &By::Shell, name, value).unwrap();
+        }
+        20 => {
+            let listed = if how % 2 == 0 { Listed::Users } else { Listed::Companies };
+            let filter = ["f=plan%3Ais%3A%3Dpro", "f=state%3Ais%3Anew&match=any", "f=name%3Ahas%3Aa%2Cb"];
+            let name = format!("-Of {}", one % 3);
+            let _ = segments::add(tx, &By::Shell, listed, &name, filter[usize::from(other) % 3]);
+        }
+        21 => {
+            let owner = Owner::ALL[usize::from(one) % 3];
+            let _ = tray::decide(tx, &hand, owner, &format!("former {}", how % 2), &Decision::Ignore);
+        }
+        22 => {
+            let change = DefinitionChange::FastFilter(how % 3 > 0);
+            let _ = attribute_deeds::change(tx, &hand, Owner::User, name, &[change]);
+        }
         _ => {
             if company(tx, one).is_some() {
                 let domain = format!("domain{}.test", how % 3);
@@ -277,7 +305,7 @@ fn cases() -> u32 {
 
 #[test]
 fn everything_exported_and_imported_into_an_empty_workspace_is_as_it_was() {
-    let steps = proptest::collection::vec((0..20_u8, any::<u8>(), any::<u8>(), any::<u8>()), 1..60);
+    let steps = proptest::collection::vec((0..24_u8, any::<u8>(), any::<u8>(), any::<u8>()), 1..60);
     let config = Config { cases: cases(), failure_persistence: None, ..Config::default() };
     TestRunner::new(config)
         .run(&steps, |steps: Vec<Step>| {

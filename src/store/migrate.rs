@@ -12,6 +12,7 @@ const FILES: &[&str] = &[
     include_str!("migrations/0001_start.sql"),
     include_str!("migrations/0002_webhooks.sql"),
     include_str!("migrations/0003_taken_back_events.sql"),
+    include_str!("migrations/0004_setup.sql"),
 ];
 
 static MIGRATIONS: LazyLock<Migrations<'static>> =

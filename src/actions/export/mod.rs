@@ -14,7 +14,7 @@ use crate::domain::attributes::Type;
 use crate::domain::filter::{Fields, Filter, Listed};
 use crate::domain::table::{self, Format, Kind};
 use crate::store::companies::Shelf;
-use crate::store::list::Cursor;
+use crate::store::list::{Cursor, Page};
 use crate::store::{Catalog, Reader, StoreError};
 
 pub use person::{About, about};
@@ -62,7 +62,7 @@ pub fn fields(catalog: &Catalog, kind: Kind) -> Option<Fields> {
     match kind {
         Kind::Users | Kind::Memberships => Some(catalog.fields(Listed::Users)),
         Kind::Companies => Some(catalog.fields(Listed::Companies)),
-        Kind::Attributes | Kind::Visitors | Kind::Notes | Kind::Events => None,
+        Kind::Attributes | Kind::Visitors | Kind::Notes | Kind::Events | Kind::Setup => None,
     }
 }
 
@@ -73,6 +73,8 @@ pub struct Export {
     /// Whether archived companies come behind the others: where all are asked for.
     with_archived: bool,
     shelf: Shelf,
+    /// How the workspace is set up, where that is asked for.
+    setup: Vec<rows::Row>,
     state: State,
 }
 
@@ -99,7 +101,8 @@ impl Export {
         };
         let with_archived = wanted.kind == Kind::Companies && wanted.is_everything();
         let shelf = wanted.shelf.unwrap_or_default();
-        Export { wanted, columns, with_archived, shelf, state: State::Begins }
+        let setup = if wanted.kind == Kind::Setup { rows::setup(catalog) } else { Vec::new() };
+        Export { wanted, columns, with_archived, shelf, setup, state: State::Begins }
     }
 
     /// The name of its file.
@@ -118,7 +121,10 @@ impl Export {
             State::Behind(cursor) => (Some(cursor.clone()), false),
             State::Ended => return Ok(None),
         };
-        let page = rows::page(db, &self.wanted, self.shelf, after, PAGE_ROWS, now_ms)?;
+        let page = match self.wanted.kind {
+            Kind::Setup => Page { rows: std::mem::take(&mut self.setup), next: None },
+            _ => rows::page(db, &self.wanted, self.shelf, after, PAGE_ROWS, now_ms)?,
+        };
         self.state = match page.next {
             Some(cursor) => State::Behind(cursor),
             None if self.with_archived && self.shelf == Shelf::InUse => {

@@ -1,10 +1,15 @@
 //! The rows of an export, as the API says them.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 
 use super::Wanted;
 use super::view::{Sort, View};
 use crate::domain::activity::{State, Trend};
+use crate::domain::attributes::Owner;
+use crate::domain::import::SetupDraft;
+use crate::domain::settings::{NAMES, Settings};
 use crate::domain::table::Kind;
 use crate::domain::time::rfc3339;
 use crate::store::attributes::DefinitionRow;
@@ -15,7 +20,7 @@ use crate::store::membership_history::Earlier;
 use crate::store::notes::{self, NoteRow};
 use crate::store::users::{AttributeValue, UserMembership, UserRecord};
 use crate::store::visitors::VisitorRecord;
-use crate::store::{Reader, StoreError, attributes, email_domains, shown, users, visitors};
+use crate::store::{Catalog, Reader, StoreError, attributes, email_domains, shown, users, visitors};
 
 /// A row by the names of its columns, its attributes below `attributes`.
 pub(super) type Row = Map<String, Value>;
@@ -78,6 +83,8 @@ pub(super) fn page(
             }
             Ok(Page { rows, next: page.next })
         }
+        // It stands in memory, and is not read.
+        Kind::Setup => Ok(Page { rows: Vec::new(), next: None }),
         Kind::Notes => Ok(each(notes::page(db, after.as_ref(), size)?, |one| vec![note(one)])),
         Kind::Events => {
             let events = events::list(db, Of::All, after.as_ref(), size)?;
@@ -235,7 +242,36 @@ fn definition(of: DefinitionRow) -> Row {
         "locked": of.locked,
         "hidden": of.hidden,
         "history": of.history,
+        "fast_filter": of.fast_filter.is_some(),
     }))
+}
+
+/// How the workspace is set up: all settings, the segments of its own, what was decided of names in the tray.
+pub(super) fn setup(catalog: &Catalog) -> Vec<Row> {
+    let setting = |name: &&str| {
+        let value = catalog.settings.get(name)?;
+        // A workspace that has no name yet gives none.
+        Settings::default().set(name, &value).ok()?;
+        Some(SetupDraft::Setting((*name).to_owned(), value))
+    };
+    let own = catalog.segments.iter().filter(|segment| !segment.is_supplied);
+    let segments = own.map(|own| SetupDraft::Segment(own.listed, own.name.clone(), own.filter.clone()));
+    let mut all: Vec<SetupDraft> = NAMES.iter().filter_map(setting).chain(segments).collect();
+    for owner in Owner::ALL {
+        let decided = catalog.names.get(&owner).into_iter().flatten();
+        let sorted: BTreeMap<&String, &Option<String>> = decided.collect();
+        all.extend(sorted.into_iter().map(|(name, means)| SetupDraft::Name(owner, name.clone(), means.clone())));
+    }
+    all.into_iter()
+        .map(|draft| {
+            let what = draft.word();
+            let (name, value) = match draft {
+                SetupDraft::Setting(name, value) | SetupDraft::Segment(_, name, value) => (name, Some(value)),
+                SetupDraft::Name(_, name, means) => (name, means),
+            };
+            row(json!({ "what": what, "name": name, "value": value }))
+        })
+        .collect()
 }
 
 fn note(row_of: NoteRow) -> Row {

@@ -1,16 +1,20 @@
 //! Rows that are about no person's doings: a note about somebody, and what an attribute is.
 
 use super::row::{Part, Stop, Taking};
+use super::undo;
 use crate::actions::attributes::{self as deeds, AttributeError};
+use crate::actions::segments::{self, SegmentError};
+use crate::actions::{settings, tray};
 use crate::domain::attributes::is_standard;
-use crate::domain::change::Change;
+use crate::domain::change::{CREATED, Change};
 use crate::domain::codes::rows::RowCode;
 use crate::domain::error::Code;
 use crate::domain::ids::{NoteKey, UserKey};
-use crate::domain::import::{DefinitionDraft, Draft, NoteDraft, Outcome, Problem};
+use crate::domain::import::{DefinitionDraft, Draft, NoteDraft, Outcome, Problem, SetupDraft};
 use crate::domain::limits::DEFINITIONS_PER_KIND_MAX;
 use crate::domain::message::Message;
 use crate::domain::profile::{NOTE, Note, Profile, note_of};
+use crate::store::workspace::SetError;
 use crate::store::{attributes as definitions, companies, notes, visitors};
 
 impl Taking<'_, '_> {
@@ -135,6 +139,39 @@ impl Taking<'_, '_> {
         Ok(match known {
             None => Outcome::Created,
             Some(_) if changes.is_empty() => Outcome::Unchanged,
+            Some(_) => Outcome::Updated,
+        })
+    }
+
+    /// How the workspace is set up: a setting, a segment, what a name means.
+    pub(super) fn set_up(&mut self, draft: SetupDraft) -> Result<Outcome, Stop> {
+        let invalid = |sentence: String| Stop::Problem(Problem::new(RowCode::SetupInvalid, sentence));
+        let changes = match draft {
+            SetupDraft::Setting(name, value) if self.tx.catalog().settings.get(&name).as_ref() == Some(&value) => {
+                Vec::new()
+            }
+            SetupDraft::Setting(name, value) => match settings::put(self.tx, &name, &value) {
+                Ok(change) => change.into_iter().collect(),
+                Err(SetError::Store(error)) => return Err(error.into()),
+                Err(SetError::Setting(other)) => return Err(invalid(other.to_string())),
+            },
+            SetupDraft::Segment(listed, name, filter) => {
+                match segments::stated(self.tx, &undo::by(self.import), listed, &name, &filter) {
+                    Ok(changes) => changes,
+                    Err(SegmentError::Store(error)) => return Err(error.into()),
+                    Err(other) => return Err(invalid(other.to_string())),
+                }
+            }
+            SetupDraft::Name(owner, name, means) => match tray::stated(self.tx, owner, &name, means.as_deref()) {
+                Ok(change) => change.into_iter().collect(),
+                Err(AttributeError::Store(error)) => return Err(error.into()),
+                Err(other) => return Err(invalid(other.to_string())),
+            },
+        };
+        self.record(&changes)?;
+        Ok(match changes.first() {
+            None => Outcome::Unchanged,
+            Some(change) if change.field == CREATED => Outcome::Created,
             Some(_) => Outcome::Updated,
         })
     }

@@ -23,8 +23,9 @@ use crate::store::{Catalog, StoreError, Tx, attributes as definitions};
 
 pub use undo::step as undo_step;
 
-/// Rows of one chunk: the writer is held for so long, then others pass.
-pub const CHUNK_ROWS: usize = 100;
+/// Rows of one chunk: the writer is held for so long, some ten milliseconds, then others pass. Fewer would not be worth
+/// a commit each, where the disk is slow.
+pub const CHUNK_ROWS: usize = 25;
 
 /// Why an import is not dealt with.
 #[derive(Debug, thiserror::Error)]

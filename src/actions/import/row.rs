@@ -127,6 +127,11 @@ impl Taking<'_, '_> {
             self.import.report.attributes.count(outcome);
             return Ok(self.note(refused)?);
         }
+        if let Some(setup) = draft.setup.take() {
+            let outcome = self.set_up(setup)?;
+            self.import.report.setup.count(outcome);
+            return Ok(());
+        }
         let user = self.person(&draft)?;
         if self.import.kind == Kind::Visitors {
             return self.visitor(&draft, user, refused);

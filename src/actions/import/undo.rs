@@ -13,11 +13,11 @@ use crate::store::imports::{self, Import, State, traces};
 use crate::store::{StoreError, Tx, changes, made, memberships, merges, users, visitors};
 
 /// Change sets of one chunk.
-const CHUNK_SETS: usize = 50;
+const CHUNK_SETS: usize = 20;
 /// People of one chunk of those who are given their first moment back.
-const CHUNK_FIRSTS: usize = 100;
+const CHUNK_FIRSTS: usize = 20;
 /// Events of one chunk that are looked at for browsers, and rows of one that are forgotten.
-const CHUNK_LOOKED_AT: i64 = 5_000;
+const CHUNK_LOOKED_AT: i64 = 2_000;
 
 /// The stages, in their order.
 const EVENTS: i64 = 0;
@@ -91,7 +91,8 @@ fn ended(tx: &mut Tx<'_>, import: Import) -> Result<bool, StoreError> {
     Ok(false)
 }
 
-fn by(import: &Import) -> By {
+/// Who imported it.
+pub(super) fn by(import: &Import) -> By {
     match import.by_kind.as_str() {
         "operator" => By::Operator(import.by_name.clone()),
         "token" => By::Token(import.by_name.clone()),

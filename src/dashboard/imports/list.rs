@@ -27,7 +27,7 @@ pub fn page(frame: &Frame, imports: &Page<Import>) -> Markup {
         @if imports.rows.is_empty() { (nothing(frame)) } @else { (table(frame, imports)) }
         p.small.muted.pad-top {
             "All that is here as files, to keep or to take along: "
-            a href="/export/all" download="" { "one zip of CSV" } ", which can be imported whole, also into another workspace · "
+            a href="/export/all" download="" { "one zip of CSV" } ", which can be imported whole, also into another workspace, settings and segments too · "
             a href="/export/all?format=ndjson" download="" { "one of NDJSON" } ", for programs. The README in it says what does not come back."
         }
     };

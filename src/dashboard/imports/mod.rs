@@ -22,6 +22,7 @@ pub fn rows_are(kind: Kind) -> &'static str {
         Kind::Memberships => "memberships",
         Kind::Notes => "notes",
         Kind::Events => "events",
+        Kind::Setup => "settings, segments and decided names",
     }
 }
 

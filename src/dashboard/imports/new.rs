@@ -16,7 +16,7 @@ use crate::http::page::PageError;
 use crate::http::upload;
 
 /// What a file can hold: the kind, its name, an example of its headings.
-const KINDS: [(Kind, &str, &str); 7] = [
+const KINDS: [(Kind, &str, &str); 8] = [
     (Kind::Users, "Users with their company", "e-mail, user id, name, company, role …"),
     (Kind::Companies, "Companies", "company id, name, domain, plan …"),
     (Kind::Memberships, "Memberships", "e-mail or user id, company id, role, joined …"),
@@ -24,6 +24,7 @@ const KINDS: [(Kind, &str, &str); 7] = [
     (Kind::Visitors, "Visitors", "anonymous id, user id or e-mail, first seen"),
     (Kind::Notes, "Notes", "e-mail, user id or company id, text, author, date"),
     (Kind::Attributes, "Attributes", "owner, name, type, label, hidden …"),
+    (Kind::Setup, "Settings and segments", "what, name, value, as an export has them"),
 ];
 
 /// The page.

@@ -88,7 +88,7 @@ fn is_asked(kind: Kind, part: &str) -> bool {
     match kind {
         // Of an event an empty cell may say that it happened in no company.
         Kind::Events => part == "empty",
-        Kind::Attributes | Kind::Visitors | Kind::Notes => false,
+        Kind::Attributes | Kind::Visitors | Kind::Notes | Kind::Setup => false,
         Kind::Companies => part != "memberships",
         Kind::Users | Kind::Memberships => true,
     }
@@ -261,6 +261,7 @@ pub fn sentence(import: &Import) -> String {
         Kind::Companies => format!("{}.", capital(company)),
         Kind::Visitors => format!("Visitors are found by anonymous_id; {}.", uncapital(user)),
         Kind::Attributes => "Attributes are found by owner and name.".to_owned(),
+        Kind::Setup => "Settings, segments and names are found by their names.".to_owned(),
         Kind::Events => format!("{user}."),
         Kind::Users | Kind::Memberships | Kind::Notes => format!("{user}; {company}."),
     }

@@ -65,6 +65,11 @@ codes! {
             "It is empty or too long, or its next date is none.",
             "Shorten the note, and write dates as 2026-03-01.",
         }
+        SetupInvalid = "setup_invalid" {
+            "The workspace can't be set up as the row says.",
+            "A setting, segment or attribute that there is not, or a value that does not fit.",
+            "The answer says what would be taken; compare the row with the page of settings, or of segments.",
+        }
         AttributeInvalid = "attribute_invalid" {
             "The attribute can't be as the row says.",
             "Another label, lock or history than an attribute can have.",

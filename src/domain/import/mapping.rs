@@ -58,6 +58,12 @@ pub enum Target {
     Hidden,
     /// Whether its history is kept.
     History,
+    /// Whether its values have an index.
+    FastFilter,
+    /// What of the set-up a row is: a setting, a segment, a name that was decided.
+    What,
+    /// How it is set.
+    Value,
     /// Who wrote a note.
     Author,
     /// A note's text.
@@ -117,6 +123,9 @@ const WORDS: &[(&str, Target)] = &[
     ("locked", Target::Locked),
     ("hidden", Target::Hidden),
     ("history", Target::History),
+    ("fast_filter", Target::FastFilter),
+    ("what", Target::What),
+    ("value", Target::Value),
     ("author", Target::Author),
     ("text", Target::Text),
     ("next_date", Target::NextDate),
@@ -192,21 +201,20 @@ impl Target {
     pub fn fits(&self, kind: Kind) -> bool {
         use Target::{
             ActingAs, Active, Aliases, AnonymousId, ArchivedAt, Attribute, Author, Company, CompanyId, Context,
-            Current, EditedAt, Event, FirstSeen, GivenDomains, Hidden, History, Id, Ignore, JoinedAt, Label, LeftAt,
-            LinkedAt, Locked, MadeAt, MessageId, Name, NextDate, PageName, Properties, Property, SessionId,
-            SignedMembers, Tags, Text, Time, Type, UserId,
+            Current, EditedAt, Event, FastFilter, FirstSeen, GivenDomains, Hidden, History, Id, Ignore, JoinedAt,
+            Label, LeftAt, LinkedAt, Locked, MadeAt, MessageId, Name, NextDate, PageName, Properties, Property,
+            SessionId, SignedMembers, Tags, Text, Time, Type, UserId, Value, What,
         };
         match self {
             Ignore => true,
-            Id => !matches!(kind, Kind::Companies | Kind::Attributes),
-            CompanyId => !matches!(kind, Kind::Attributes | Kind::Visitors),
-            Company => !matches!(kind, Kind::Events | Kind::Attributes | Kind::Visitors),
-            UserId => !matches!(kind, Kind::Companies | Kind::Attributes),
+            Id | UserId => !matches!(kind, Kind::Companies | Kind::Attributes | Kind::Setup),
+            CompanyId => !matches!(kind, Kind::Attributes | Kind::Visitors | Kind::Setup),
+            Company => !matches!(kind, Kind::Events | Kind::Attributes | Kind::Visitors | Kind::Setup),
             // An event and a note say who they are of, and nothing about them.
             Attribute(Owner::User, name, _) => match kind {
                 Kind::Users | Kind::Visitors | Kind::Memberships => true,
                 Kind::Events | Kind::Notes => name == "email",
-                Kind::Companies | Kind::Attributes => false,
+                Kind::Companies | Kind::Attributes | Kind::Setup => false,
             },
             Attribute(Owner::Company, ..) => matches!(kind, Kind::Users | Kind::Companies),
             Attribute(Owner::Membership, ..) | JoinedAt | LeftAt | Current => {
@@ -218,7 +226,9 @@ impl Target {
             AnonymousId => matches!(kind, Kind::Visitors | Kind::Events),
             Target::Owner => matches!(kind, Kind::Users | Kind::Companies | Kind::Attributes),
             GivenDomains | SignedMembers | ArchivedAt => kind == Kind::Companies,
-            Name | Label | Locked | Hidden | History => kind == Kind::Attributes,
+            Name => matches!(kind, Kind::Attributes | Kind::Setup),
+            Label | Locked | Hidden | History | FastFilter => kind == Kind::Attributes,
+            What | Value => kind == Kind::Setup,
             Author | Text | NextDate | MadeAt | EditedAt => kind == Kind::Notes,
             Type => matches!(kind, Kind::Events | Kind::Attributes),
             MessageId | Event | PageName | Time | SessionId | ActingAs | Active | Properties | Context
@@ -307,6 +317,9 @@ impl Mapping {
             }
             Kind::Attributes if !(has("owner") && has("name") && has("type")) => {
                 "which attribute it is: columns must be owner (user, company or membership), name and type"
+            }
+            Kind::Setup if !(has("what") && has("name") && has("value")) => {
+                "what is set how: columns must be what, name and value"
             }
             Kind::Visitors if !has("anonymous_id") => "which browser it is: a column must be anonymous_id",
             Kind::Notes if !user && !company => {

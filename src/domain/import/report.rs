@@ -92,6 +92,8 @@ pub struct Report {
     pub notes: Counts,
     /// Events.
     pub events: Counts,
+    /// Settings, segments, and names that were decided.
+    pub setup: Counts,
     /// Rows of which nothing was taken.
     pub refused_rows: u64,
     /// Cells that were not taken while the rest of the row was.
@@ -113,11 +115,12 @@ impl Report {
             Kind::Companies => &mut self.companies,
             Kind::Notes => &mut self.notes,
             Kind::Events => &mut self.events,
+            Kind::Setup => &mut self.setup,
         }
     }
 
     /// What became of each kind, in the order in which it is told.
-    pub fn counts(&self) -> [(&'static str, Counts); 7] {
+    pub fn counts(&self) -> [(&'static str, Counts); 8] {
         [
             ("Attributes", self.attributes),
             ("Users", self.users),
@@ -126,6 +129,7 @@ impl Report {
             ("Memberships", self.memberships),
             ("Notes", self.notes),
             ("Events", self.events),
+            ("Set-up", self.setup),
         ]
     }
 }

@@ -9,6 +9,7 @@ use crate::domain::attributes::{self, Owner, Type};
 use crate::domain::codes::Explained;
 use crate::domain::codes::rows::RowCode;
 use crate::domain::error::{Code, Refused};
+use crate::domain::filter::Listed;
 use crate::domain::ids::{AnonymousId, CompanyId, UserId, email};
 use crate::domain::limits::{COMPANIES_PER_MESSAGE_MAX, EVENT_NAME_CHARS_MAX, ROW_BYTES_MAX};
 use crate::domain::message::{CompanyContext, Context, Kind as Call, Message, RefusedValue};
@@ -78,6 +79,48 @@ pub struct DefinitionDraft {
     pub fields: Vec<(&'static str, Value)>,
 }
 
+/// What a row says of how the workspace is set up.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SetupDraft {
+    /// A setting, by its name, and its value as text.
+    Setting(String, String),
+    /// A segment: of whom, its name and its filter.
+    Segment(Listed, String, String),
+    /// What was decided of a name in the tray (A8): the attribute that is meant; none where it is ignored.
+    Name(Owner, String, Option<String>),
+}
+
+impl SetupDraft {
+    /// The word for what it is of the set-up.
+    pub fn word(&self) -> String {
+        match self {
+            SetupDraft::Setting(..) => "setting".to_owned(),
+            SetupDraft::Segment(listed, ..) => format!("segment_of_{}", listed.as_str()),
+            SetupDraft::Name(owner, ..) => format!("name_of_{}", owner.as_str()),
+        }
+    }
+
+    fn read(what: &str, name: String, value: String) -> Result<SetupDraft, Problem> {
+        let segment = [Listed::Users, Listed::Companies];
+        let segment = segment.into_iter().find(|listed| what.strip_prefix("segment_of_") == Some(listed.as_str()));
+        let owner = what.strip_prefix("name_of_").and_then(Owner::parse);
+        Ok(match (what, segment, owner) {
+            ("setting", ..) => SetupDraft::Setting(name, value),
+            (_, Some(listed), _) => SetupDraft::Segment(listed, name, value),
+            (_, _, Some(owner)) => {
+                SetupDraft::Name(owner, attributes::name(owner, &name)?, Some(value).filter(|value| !value.is_empty()))
+            }
+            _ => {
+                let detail = format!(
+                    "Nothing of a workspace is {what:?}. Use setting, segment_of_users, segment_of_companies, \
+                     name_of_user, name_of_company or name_of_membership."
+                );
+                return Err(Problem::new(RowCode::SetupInvalid, detail));
+            }
+        })
+    }
+}
+
 /// A note that a row has.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct NoteDraft {
@@ -128,6 +171,8 @@ pub struct Draft {
     pub note: Option<NoteDraft>,
     /// The attribute that it is about.
     pub definition: Option<DefinitionDraft>,
+    /// What of the set-up it is about.
+    pub setup: Option<SetupDraft>,
     /// Cells that could not be read, while the rest could.
     pub refused: Vec<RefusedValue>,
 }
@@ -183,6 +228,7 @@ impl Reader {
         let mut event = Message::new(Call::Track);
         let (mut properties, mut companies) = (Map::new(), Vec::new());
         let (mut note, mut said) = (NoteDraft::default(), DefinitionSaid::default());
+        let (mut what, mut set_to) = (String::new(), String::new());
         for (column, cell) in columns.iter().zip(cells) {
             let heading = column.heading.as_str();
             let text = || text_of(heading, cell);
@@ -224,10 +270,14 @@ impl Reader {
                 Target::Type if self.kind == Kind::Attributes => said.kind = text()?,
                 Target::Name => said.name = text()?,
                 Target::Label => said.fields.push(("label", Value::String(text()?))),
-                Target::Locked | Target::Hidden | Target::History => match self.value(heading, cell, Type::Boolean) {
-                    Ok(value) => said.fields.push((yes_or_no(&column.target), value)),
-                    Err(refused) => draft.refused.push(*refused),
-                },
+                Target::What => what = text()?,
+                Target::Value => set_to = text()?,
+                Target::Locked | Target::Hidden | Target::History | Target::FastFilter => {
+                    match self.value(heading, cell, Type::Boolean) {
+                        Ok(value) => said.fields.push((yes_or_no(&column.target), value)),
+                        Err(refused) => draft.refused.push(*refused),
+                    }
+                }
                 Target::Owner => draft.profile.owner = Some(Some(text()?)),
                 Target::Tags => draft.profile.tags = Some(items(heading, cell)?),
                 Target::Aliases => draft.profile.aliases = items(heading, cell)?,
@@ -317,6 +367,7 @@ impl Reader {
             Kind::Events => draft.event = Some(finished(event, properties, &draft)?),
             Kind::Notes => draft.note = Some(note),
             Kind::Attributes => draft.definition = Some(said.read()?),
+            Kind::Setup => draft.setup = Some(SetupDraft::read(&what, said.name, set_to)?),
             Kind::Users | Kind::Visitors | Kind::Memberships | Kind::Companies => {}
         }
         self.check(&draft)?;
@@ -431,6 +482,7 @@ fn yes_or_no(target: &Target) -> &'static str {
     match target {
         Target::Locked => "locked",
         Target::Hidden => "hidden",
+        Target::FastFilter => "fast_filter",
         _ => "history",
     }
 }
