@@ -8,6 +8,7 @@ use maud::{Markup, html};
 use super::{by, report, rows_are, set_up, state};
 use crate::actions::import::{self as deeds, ImportError, SetUp, file, package};
 use crate::dashboard::desk::{self, Answer};
+use crate::dashboard::parts::code;
 use crate::dashboard::parts::frame::{Frame, Place, Refresh, live_shell};
 use crate::dashboard::parts::icon::icon;
 use crate::dashboard::parts::numbers::{counted, number};
@@ -71,6 +72,10 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
                     None => (say::notice(Tone::Warn, "The file is not here any more. Send it again.")),
                 }
             }
+            (code::shell_calls(&frame.server, &[
+                ("How it stands; a token of scope read", &format!("/api/v1{address}")),
+                ("The rows that were not taken, as a file", &format!("/api/v1{address}/refused")),
+            ]))
         }
     };
     let refresh = Refresh { seconds: REFRESH_SECONDS, address };
