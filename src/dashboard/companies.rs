@@ -112,7 +112,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
             @if frame.may(Role::Admin) { a.btn href="/edit/new?kind=company" { (icon("plus")) " New company" } }
         }))
         (done::done(view.done.as_ref(), Told::Everything, "/companies", frame.clock, frame.role()))
-        @let is_first = view.address.is_untouched();
+        @let is_first = view.address.is_untouched() && view.companies.next.is_none();
         @if view.companies.rows.is_empty() && is_first && view.shelf == Shelf::InUse && view.archived == Count::Exactly(0) {
             (none())
         } @else {
@@ -124,7 +124,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
                 html! { @if view.shelf == Shelf::Archived || view.archived != Count::Exactly(0) { (shelves(view)) } },
             ))
             (filter::sentence("Companies for which", &view.address.filter))
-            @if !view.companies.rows.is_empty() { (table(frame, view)) }
+            @if !view.companies.rows.is_empty() || view.companies.next.is_some() { (table(frame, view)) }
             @else if !view.address.is_untouched() { (not_found(view)) }
             @else { (nothing_on_it(view.shelf)) }
             div.pad-top { (code::shell_card(&frame.server, &call(view))) }
@@ -172,7 +172,7 @@ fn table(frame: &Frame, view: &View) -> Markup {
         &view.columns,
         ("Companies", (SortBy::Name, "Company")),
         html! { @for company in &view.companies.rows { (row(frame, view, company)) } },
-        (&shown, view.companies.next.as_ref()),
+        ((view.companies.rows.len(), &shown), view.companies.next.as_ref()),
     )
 }
 

@@ -20,7 +20,7 @@ use crate::domain::filter::{self, Fields, Listed};
 use crate::domain::table::Kind;
 use crate::http::page::PageError;
 use crate::store::companies::Shelf;
-use crate::store::list::{Cursor, Extent};
+use crate::store::list::{Cursor, Extent, PAGE_ROWS};
 use crate::store::operators::Operator;
 use crate::store::users::ROLL_DAYS;
 
@@ -93,7 +93,7 @@ pub fn table<S: Column>(
     columns: &Columns,
     (label, lead): (&str, (S, &str)),
     rows: Markup,
-    (shown, next): (&str, Option<&Cursor>),
+    (shown, next): ((usize, &str), Option<&Cursor>),
 ) -> Markup {
     let kind = if listed == Listed::Companies { Kind::Companies } else { Kind::Users };
     html! {
@@ -111,7 +111,10 @@ pub fn table<S: Column>(
                 }
             }
         }))
-        (address.pager(shown, next))
+        @if shown.0 < PAGE_ROWS && next.is_some() {
+            p.small.muted.pad-top { "A trend is computed row by row, and this page looked at as many as it has time for. The list goes on with the next one." }
+        }
+        (address.pager(shown.1, next))
         (export::links(kind, address, columns, shelf))
     }
 }

@@ -101,7 +101,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
             (made(frame))
         }))
         (done::done(view.done.as_ref(), Told::Everything, "/users", frame.clock, frame.role()))
-        @if view.users.rows.is_empty() && view.address.is_untouched() {
+        @if view.users.rows.is_empty() && view.users.next.is_none() && view.address.is_untouched() {
             (nobody())
         } @else {
             (listed::above(
@@ -112,7 +112,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
                 html! {},
             ))
             (filter::sentence("Users for whom", &view.address.filter))
-            @if view.users.rows.is_empty() { (not_found(view)) } @else { (table(frame, view)) }
+            @if view.users.rows.is_empty() && view.users.next.is_none() { (not_found(view)) } @else { (table(frame, view)) }
             div.pad-top { (code::shell_card(&frame.server, &view.address.call("/api/v1/users", Some(&view.columns.words())))) }
         }
     };
@@ -135,7 +135,7 @@ fn table(frame: &Frame, view: &View) -> Markup {
         &view.columns,
         ("Users", (SortBy::Name, "User")),
         html! { @for user in &view.users.rows { (row(frame, view, user)) } },
-        (&shown, view.users.next.as_ref()),
+        ((view.users.rows.len(), &shown), view.users.next.as_ref()),
     )
 }
 
