@@ -106,7 +106,7 @@ pub(super) fn make(connection: &Connection, definition: &DefinitionRow) -> Resul
 }
 
 /// Says how many rows of the index have the same value, of a file as big as all statistics are of
-/// (`migrations/0003_statistics.sql`).
+/// (`migrations/0004_statistics.sql`).
 fn tell_planner(connection: &Connection, index: &str, table: &str) -> Result<(), StoreError> {
     connection.execute_batch(&format!("ANALYZE {index}; DELETE FROM sqlite_stat4 WHERE idx = '{index}';"))?;
     let found: Option<String> = connection

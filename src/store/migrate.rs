@@ -11,7 +11,8 @@ use super::{Ambient, StoreError, backup, connection};
 const FILES: &[&str] = &[
     include_str!("migrations/0001_start.sql"),
     include_str!("migrations/0002_webhooks.sql"),
-    include_str!("migrations/0003_statistics.sql"),
+    include_str!("migrations/0003_taken_back_events.sql"),
+    include_str!("migrations/0004_statistics.sql"),
 ];
 
 static MIGRATIONS: LazyLock<Migrations<'static>> =

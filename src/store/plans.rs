@@ -47,7 +47,7 @@ const SMALL: [&str; 11] = [
     "webhooks",
 ];
 
-/// Every workspace is told of a big file (`migrations/0003_statistics.sql`); without that, SQLite takes each table for a
+/// Every workspace is told of a big file (`migrations/0004_statistics.sql`); without that, SQLite takes each table for a
 /// large one.
 const NO_STATISTICS: &str = "DELETE FROM sqlite_stat1; ANALYZE sqlite_schema;";
 
