@@ -458,9 +458,24 @@ fn joins(join: Join, mut parts: impl Iterator<Item = bool>) -> bool {
     }
 }
 
+/// Whether each condition of a bracket holds: those that one membership must meet together, all or none of them.
+fn bracket<'a>(record: &'a Record, join: Join, conditions: &'a [Condition]) -> impl Iterator<Item = bool> + 'a {
+    let is_together = move |condition: &Condition| join == Join::All && condition.is_met_by_a_membership();
+    let one_meets_all = record.companies.iter().any(|(company, place)| {
+        conditions.iter().filter(|condition| is_together(condition)).all(|condition| match &condition.field {
+            Field::Company(fact) => fact_holds(company, fact, &condition.test),
+            Field::Membership(fact) => fact_holds(place, fact, &condition.test),
+            other => panic!("{other:?} of a membership"),
+        })
+    });
+    conditions
+        .iter()
+        .map(move |condition| if is_together(condition) { one_meets_all } else { holds(record, condition) })
+}
+
 fn meets(record: &Record, filter: &Filter) -> bool {
-    let groups = filter.groups.iter().map(|group| joins(group.join, group.conditions.iter().map(|c| holds(record, c))));
-    filter.is_empty() || joins(filter.join, filter.conditions.iter().map(|c| holds(record, c)).chain(groups))
+    let groups = filter.groups.iter().map(|group| joins(group.join, bracket(record, group.join, &group.conditions)));
+    filter.is_empty() || joins(filter.join, bracket(record, filter.join, &filter.conditions).chain(groups))
 }
 
 /// The keys of a list under a filter, page by page.
@@ -514,6 +529,29 @@ fn sql_and_model_answer_the_same_of_users() {
             counted => prop_assert_eq!(counted, Count::Exactly(found)),
         }
     });
+}
+
+#[test]
+fn what_all_must_hold_of_a_company_and_a_role_one_membership_meets() {
+    let sample = filled();
+    let (db, records) = (sample.db(), all_users(&sample));
+    let read = |query: &ListQuery<users::SortBy>| {
+        let page = users::list(&db, query, NOW).unwrap();
+        (page.rows, page.next)
+    };
+    let met = |text: &str| {
+        let filter = parsed(text, &fields(Listed::Users));
+        same(paged(&filter, users::SortBy::LastSeen, read, |row| row.key.0), &records, &filter).unwrap()
+    };
+    // Of brackets each asks for a membership of its own.
+    let (mut together, mut apart) = (0, 0);
+    for (plan, role) in ["pro", "free", "Żabka"].iter().flat_map(|plan| ["pro", "Żabka"].map(|role| (plan, role))) {
+        let of_one = met(&format!("f=company.plan:is:{plan}&f=membership.role:is:{role}"));
+        assert_eq!(met(&format!("g1.f=company.plan:is:{plan}&g1.f=membership.role:is:{role}")), of_one);
+        together += of_one;
+        apart += met(&format!("g1.f=company.plan:is:{plan}&g2.f=membership.role:is:{role}"));
+    }
+    assert!(0 < together && together < apart, "{together} of {apart}");
 }
 
 #[test]
