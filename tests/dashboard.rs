@@ -349,9 +349,9 @@ async fn an_address_that_a_list_can_t_show_is_refused() {
     let rollcall = filled().await;
     let cookie = rollcall.session_cookie().await;
     for (path, sentence) in [
-        ("/users?sort=colour", "sort= takes name, email, companies, first_seen, last_seen"),
+        ("/users?sort=colour", "sort= takes a field, with - before it for the other way round. colour is no field"),
         ("/users?f=plan:pro", "plan takes no operator pro. It takes is, not, has"),
-        ("/users?columns=colour", "columns= takes email, user_id, company"),
+        ("/users?columns=colour", "columns= has no column 1: colour is no field"),
         ("/companies/company-3?f=plan:is:pro", "“plan:is:pro” is no filter"),
         ("/users?after=bogus", "after= takes what the link to the next page says"),
         ("/companies?cursor=bogus", "a list of pages goes on with after="),

@@ -182,9 +182,116 @@ async fn what_a_filter_can_t_be_is_refused_with_its_place() {
         );
         assert!(problem["detail"].as_str().expect("a sentence").contains(hint), "{problem}");
     }
-    for path in ["/users?columns=name,colour", "/users?sort=langs", "/companies?sort=tags"] {
-        assert_eq!(rollcall.api(path).await.body["code"], "parameter_invalid", "{path}");
+    for (path, hint) in [
+        ("/users?columns=name,colour", "colour is no field of users"),
+        ("/users?columns=import", "filter by it instead"),
+        ("/users?sort=colour", "colour is no field of users"),
+        ("/companies?sort=company.plan", "is no field of companies"),
+        ("/companies?sort=event.Report exported", "Filter by it, as in f=event.NAME:done:3,30d"),
+    ] {
+        let problem = rollcall.api(path).await.body;
+        assert_eq!(
+            (problem["code"].as_str(), problem["status"].as_u64()),
+            (Some("parameter_invalid"), Some(400)),
+            "{path}"
+        );
+        assert!(problem["detail"].as_str().expect("a sentence").contains(hint), "{problem}");
+        let (status, html, _) = page(&rollcall, path).await;
+        assert!(status == 400 && html.contains(hint), "a person reads the same: {path}");
     }
+    let problem = rollcall.api("/users?columns=name,colour").await.body;
+    assert_eq!((&problem["parameter"], &problem["number"]), (&json!("columns"), &json!(2)));
+}
+
+/// Each field that a list has is an order of it, of the API, the address bar and a file alike.
+#[actix_web::test]
+async fn programs_people_and_files_sort_by_the_same_words() {
+    let rollcall = four_people().await;
+    let tags = json!({ "tags": ["vip"] });
+    rollcall.api_as(reqwest::Method::PATCH, "/users/cec", &rollcall.token, Some(tags)).await;
+    let everybody = ["ann", "bob", "cec", "dan"];
+    for (sort, first) in [
+        ("state", None),
+        ("-trend", None),
+        ("owner", None),
+        ("tags", Some("cec")),
+        ("company", Some("ann")),
+        ("company.plan", Some("cec")),
+        ("-company.plan", Some("ann")),
+        ("-company.members", Some("ann")),
+        ("company.seats", Some("ann")),
+        ("company.state", None),
+        ("membership.role", Some("ann")),
+        ("-membership.role", Some("bob")),
+        ("langs", Some("ann")),
+        ("attribute.state", Some("dan")),
+    ] {
+        let of = |rows: &Value| -> Vec<String> {
+            let rows = rows["data"].as_array().expect("rows").iter();
+            rows.map(|row| row["user_id"].as_str().expect("an id").to_owned()).collect()
+        };
+        let rows = rollcall.api(&format!("/users?sort={sort}&limit=2")).await.body;
+        let next = encoded(rows["next_cursor"].as_str().expect("a cursor"));
+        let rest = rollcall.api(&format!("/users?sort={sort}&limit=2&cursor={next}")).await.body;
+        let paged = [of(&rows), of(&rest)].concat();
+        let mut once = paged.clone();
+        once.sort_unstable();
+        assert_eq!(
+            (once.as_slice(), &rest["next_cursor"]),
+            (&everybody.map(str::to_owned)[..], &Value::Null),
+            "{sort}"
+        );
+        if let Some(first) = first {
+            assert_eq!(paged[0], first, "{sort}");
+        }
+        assert_eq!(listed(&rollcall, &format!("/users?sort={sort}&columns=email")).await, paged, "{sort}");
+        let file = rollcall.api(&format!("/export/users?format=ndjson&columns=user_id&sort={sort}")).await.text;
+        let ids = file.lines().map(|line| serde_json::from_str::<Value>(line).expect("a row")["user_id"].clone());
+        assert_eq!(ids.collect::<Vec<Value>>(), paged, "{sort}");
+    }
+    for sort in ["active_members_30d", "-active_members", "state", "trend", "tags", "owner", "plan", "-seats"] {
+        let rows = rollcall.api(&format!("/companies?sort={sort}")).await.body;
+        assert_eq!(rows["data"].as_array().map(Vec::len), Some(2), "{sort}");
+        assert_eq!(page(&rollcall, &format!("/companies?sort={sort}")).await.0, 200, "{sort}");
+    }
+}
+
+/// One list of names for the columns of the API, of the address bar and of files.
+#[actix_web::test]
+async fn programs_people_and_files_name_the_same_columns() {
+    let rollcall = four_people().await;
+    let text = "email,state,trend,company,company.plan,company.members,membership.role,event.Report exported,\
+                active_days_28d,companies,owner,tags,aliases,anonymous_ids,attributes,first_page,signed,activity,\
+                first_seen,last_seen,visits";
+    let row = rollcall.api(&format!("/users?f=user_id:is:ann&columns={text}")).await.body["data"][0].clone();
+    let shown = [
+        ("company", json!("Acme")),
+        ("company.plan", json!("pro")),
+        ("company.members", json!(2)),
+        ("membership.role", json!("admin")),
+        ("event.Report exported", json!(2)),
+        ("active_days_28d", json!(1)),
+        ("state", json!("new")),
+    ];
+    for (name, value) in &shown {
+        assert_eq!(row[name], *value, "{name}: {row}");
+    }
+    assert_eq!(row["activity"].as_array().map(Vec::len), Some(28));
+    let (status, html, _) = page(&rollcall, &format!("/users?f=user_id:is:ann&columns={text}")).await;
+    assert_eq!(status, 200);
+    for words in ["pro", "admin", "Report exported, 30 days", "company.plan", "State", "Trend"] {
+        assert!(html.contains(words), "{words}");
+    }
+    let file = rollcall.api(&format!("/export/users?format=ndjson&f=user_id:is:ann&columns={text}")).await.text;
+    let line: Value = serde_json::from_str(file.trim()).expect("a row");
+    for (name, value) in &shown {
+        assert_eq!(line[name], *value, "{name}: {line}");
+    }
+    let text = "members,activity,domains,signed_members,archived_at,trend,event.Report exported,plan";
+    let row = rollcall.api(&format!("/companies?sort=-members&columns={text}")).await.body["data"][0].clone();
+    assert_eq!((&row["event.Report exported"], &row["members"]), (&json!(2), &json!(2)), "{row}");
+    assert_eq!(page(&rollcall, &format!("/companies?columns={text}")).await.0, 200);
+    assert_eq!(rollcall.api(&format!("/export/companies?columns={text}")).await.status, 200);
 }
 
 // People --------------------------------------------------------------------

@@ -1,14 +1,11 @@
 //! `columns=a,b`: which of what a row says is wanted. Its own ids always are.
 
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::parameters::{Parameters, invalid};
-use crate::domain::filter::{Fact, Field, Fields};
+use crate::domain::filter::{self, Column, Fact, Field, Fields};
 use crate::http::problem::Problem;
-
-/// Columns at most.
-const COLUMNS_MAX: usize = 100;
 
 /// The columns that a request asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +14,8 @@ pub(super) struct Columns {
     members: Vec<String>,
     /// What stands in its `attributes`.
     attributes: Vec<String>,
+    /// What stands beside it, to be read.
+    beside: Vec<Column>,
 }
 
 impl Columns {
@@ -29,30 +28,32 @@ impl Columns {
         fields: &Fields,
     ) -> Result<Option<Columns>, Problem> {
         let Some(text) = parameters.get("columns") else { return Ok(None) };
-        let mut columns = Columns { members: ids.iter().map(|id| (*id).to_owned()).collect(), attributes: Vec::new() };
-        let words: Vec<&str> = text.split(',').map(str::trim).filter(|word| !word.is_empty()).collect();
-        if words.len() > COLUMNS_MAX {
-            return Err(invalid(format!("columns has {} of at most {COLUMNS_MAX}.", words.len()), "columns"));
-        }
-        for word in words {
-            match fields.find(word) {
-                _ if ids.contains(&word) => {}
-                _ if members.contains(&word) => columns.members.push(word.to_owned()),
-                Some(Field::Own(Fact::Attribute(name, _), _)) => columns.attributes.push(name),
-                _ => {
-                    let detail = format!(
-                        "There is no column {word:?} here. Use {}, or the name of an attribute.",
-                        [ids, members].concat().join(", ")
-                    );
-                    return Err(invalid(detail, "columns"));
-                }
+        let mut columns = Columns {
+            members: ids.iter().map(|id| (*id).to_owned()).collect(),
+            attributes: Vec::new(),
+            beside: Vec::new(),
+        };
+        let read = Column::read(text, fields)
+            .map_err(|error| invalid(error.sentence, "columns").with("number", error.number))?;
+        for column in read {
+            let word = column.name();
+            match column {
+                _ if ids.contains(&word.as_str()) => {}
+                _ if members.contains(&word.as_str()) => columns.members.push(word),
+                Column::Field(Field::Own(Fact::Attribute(name, _), _)) => columns.attributes.push(name),
+                other => columns.beside.push(other),
             }
         }
         Ok(Some(columns))
     }
 
-    /// A row, of which only these columns are kept where some were asked for.
-    pub fn cut(columns: Option<&Columns>, row: impl Serialize) -> Value {
+    /// Those that do not stand in a row as it is.
+    pub fn to_read(columns: Option<&Columns>) -> Vec<filter::Column> {
+        columns.map(|columns| columns.beside.clone()).unwrap_or_default()
+    }
+
+    /// A row, of which only these columns are kept where some were asked for; with those that were read beside.
+    pub fn cut(columns: Option<&Columns>, row: impl Serialize, beside: Option<Map<String, Value>>) -> Value {
         let mut row = serde_json::to_value(row).unwrap_or_default();
         if let (Some(columns), Value::Object(members)) = (columns, &mut row) {
             members.retain(|name, value| match value {
@@ -62,6 +63,7 @@ impl Columns {
                 }
                 _ => columns.members.contains(name),
             });
+            members.extend(beside.unwrap_or_default());
         }
         row
     }

@@ -32,15 +32,7 @@ use crate::store::companies::{self, CompanyRecord, MemberRow, MembersBy, Members
 use crate::store::events::Of;
 use crate::store::history::{self, CompanyItselfThen};
 use crate::store::list::Extent;
-use crate::store::{self, Reader, Store, StoreError};
-
-const SORTS: &Sorts<SortBy> = &[
-    ("name", SortBy::Name),
-    ("first_seen", SortBy::FirstSeen),
-    ("last_seen", SortBy::LastSeen),
-    ("members", SortBy::Members),
-    ("active_members_30d", SortBy::ActiveMembers),
-];
+use crate::store::{self, Reader, Store, StoreError, shown};
 
 const MEMBER_SORTS: &Sorts<MembersBy> = &[
     ("name", MembersBy::Name),
@@ -201,7 +193,7 @@ async fn list(_: ReadToken, request: HttpRequest, store: Data<Store>) -> Result<
     }
     parameters.only_of_one("at")?;
     let fields = store.catalog().fields(Listed::Companies);
-    let (query, order) = parameters.filtered_list(SORTS, "-first_seen", &fields, SortBy::fact)?;
+    let (query, order) = parameters.filtered_list("-first_seen", &fields, SortBy::named)?;
     let columns = Columns::of(&parameters, &["company_id"], MEMBERS, &fields)?;
     let (wants_count, now_ms) = (parameters.wants_count()?, store.now_ms());
     let shelf = match parameters.get("archived") {
@@ -211,15 +203,22 @@ async fn list(_: ReadToken, request: HttpRequest, store: Data<Store>) -> Result<
             return Err(invalid(format!("archived can't be {other:?}. Use 1 or leave it out."), "archived"));
         }
     };
-    let ((page, total), lag_ms) = store
+    let to_read = Columns::to_read(columns.as_ref());
+    let ((page, total, mut beside), lag_ms) = store
         .read_folded(move |db| {
             let (search, filter) = (query.search.as_deref(), query.filter.as_ref());
             let count = || companies::count_matching(db, shelf, search, filter, Extent::ToMax, now_ms);
             let total = wants_count.then(count).transpose()?;
-            Ok((companies::records(db, shelf, &query, now_ms)?, total))
+            let page = companies::records(db, shelf, &query, now_ms)?;
+            let keys: Vec<i64> = page.rows.iter().map(|company| company.row.key.0).collect();
+            let beside = shown::of_companies(db, &keys, &to_read, now_ms)?;
+            Ok((page, total, beside))
         })
         .await?;
-    let view = |company| Columns::cut(columns.as_ref(), CompanyView::of(company, now_ms));
+    let view = |company: CompanyRecord| {
+        let read = beside.remove(&company.row.key.0);
+        Columns::cut(columns.as_ref(), CompanyView::of(company, now_ms), read)
+    };
     Ok(answer::ok(List::of(page, &order, view).counted(total), lag_ms))
 }
 

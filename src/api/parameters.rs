@@ -6,7 +6,7 @@ use actix_web::http::StatusCode;
 use actix_web::web::Query;
 
 use crate::domain::codes::calls::CallCode;
-use crate::domain::filter::{self, Fact, Field, Fields, Filter};
+use crate::domain::filter::{self, Fields, Filter};
 use crate::domain::time;
 use crate::http::problem::Problem;
 use crate::store::list::{Cursor, ListQuery, PAGE_ROWS, PAGE_ROWS_MAX};
@@ -131,20 +131,15 @@ impl Parameters {
         Ok(Some(filter).filter(|filter| !filter.is_empty()))
     }
 
-    /// As [`Parameters::list`], of a list that can also be filtered, and sorted by what is known of its rows.
+    /// As [`Parameters::list`], of a list that can also be filtered, and sorted by any field that has an order.
     pub fn filtered_list<S: Clone>(
         &self,
-        sorts: &Sorts<S>,
         usual: &'static str,
         fields: &Fields,
-        by_fact: impl Fn(&Fact) -> Option<S>,
+        named: impl Fn(&str, &Fields) -> Result<S, String>,
     ) -> Result<(ListQuery<S>, String), Problem> {
         let filter = self.filter(fields)?;
-        let by_field = |word: &str| match fields.find(word)? {
-            Field::Own(fact, _) => by_fact(&fact),
-            _ => None,
-        };
-        let (query, order) = self.sorted_list(sorts, usual, " or an attribute", by_field)?;
+        let (query, order) = self.sorted_list(usual, |word| named(word, fields))?;
         Ok((ListQuery { filter, ..query }, order))
     }
 
@@ -159,27 +154,24 @@ impl Parameters {
 
     /// What of a sorted list is wanted, and the name of its order; `usual` where nothing is said.
     pub fn list<S: Clone>(&self, sorts: &Sorts<S>, usual: &'static str) -> Result<(ListQuery<S>, String), Problem> {
-        self.sorted_list(sorts, usual, "", |_| None)
+        self.sorted_list(usual, |word| {
+            let known = sorts.iter().find(|(known, _)| *known == word).map(|(_, sort)| sort.clone());
+            known.ok_or_else(|| {
+                let allowed: Vec<&str> = sorts.iter().map(|(known, _)| *known).collect();
+                format!("There is no sorting by {word:?} here. Sort by {}.", allowed.join(", "))
+            })
+        })
     }
 
-    fn sorted_list<S: Clone>(
+    fn sorted_list<S>(
         &self,
-        sorts: &Sorts<S>,
         usual: &'static str,
-        others: &str,
-        other: impl Fn(&str) -> Option<S>,
+        named: impl Fn(&str) -> Result<S, String>,
     ) -> Result<(ListQuery<S>, String), Problem> {
         let order = self.get("sort").unwrap_or(usual);
-        let (field, descending) = order.strip_prefix('-').map_or((order, false), |field| (field, true));
-        let known = sorts.iter().find(|(word, _)| *word == field).map(|(_, sort)| sort.clone());
-        let Some(sort) = known.or_else(|| other(field)) else {
-            let allowed: Vec<&str> = sorts.iter().map(|(word, _)| *word).collect();
-            let detail = format!(
-                "There is no sorting by {field:?} here. Sort by {}{others}, each also with a minus for the greatest first.",
-                allowed.join(", ")
-            );
-            return Err(invalid(detail, "sort"));
-        };
+        let (word, descending) = order.strip_prefix('-').map_or((order, false), |word| (word, true));
+        let sort = named(word)
+            .map_err(|sentence| invalid(format!("{sentence} A minus before it puts the greatest first."), "sort"))?;
         let query = ListQuery {
             search: self.get("q").map(str::to_owned),
             filter: None,

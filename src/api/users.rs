@@ -16,7 +16,7 @@ use super::edits::{self, EditView as Edited};
 use super::events::EventView;
 use super::merges::{self, Merge, MergeView};
 use super::openapi::{Call, get, patch, post, put};
-use super::parameters::{FILTER, Parameters, Sorts, invalid};
+use super::parameters::{FILTER, Parameters, invalid};
 use super::{erasures, events};
 use super::{read_only, resource};
 use crate::actions::merge as deeds;
@@ -34,15 +34,7 @@ use crate::store::history::{self, CompanyThen, UserThen};
 use crate::store::list::Extent;
 use crate::store::membership_history::MembershipHistory;
 use crate::store::users::{self, AttributeValue, SortBy, UserMembership, UserName, UserRecord};
-use crate::store::{self, Reader, Store, StoreError, Tx};
-
-const SORTS: &Sorts<SortBy> = &[
-    ("name", SortBy::Name),
-    ("email", SortBy::Email),
-    ("first_seen", SortBy::FirstSeen),
-    ("last_seen", SortBy::LastSeen),
-    ("companies", SortBy::Companies),
-];
+use crate::store::{self, Reader, Store, StoreError, Tx, shown};
 
 /// What else than its ids a user's row says, to choose from.
 const MEMBERS: &[&str] = &[
@@ -163,18 +155,25 @@ async fn list(_: ReadToken, request: HttpRequest, store: Data<Store>) -> Result<
     parameters.only_of_one("at")?;
     parameters.only_of_one("by")?;
     let fields = store.catalog().fields(Listed::Users);
-    let (query, order) = parameters.filtered_list(SORTS, "-first_seen", &fields, SortBy::fact)?;
+    let (query, order) = parameters.filtered_list("-first_seen", &fields, SortBy::named)?;
     let columns = Columns::of(&parameters, &["id", "user_id"], MEMBERS, &fields)?;
     let (wants_count, now_ms) = (parameters.wants_count()?, store.now_ms());
-    let ((page, total), lag_ms) = store
+    let to_read = Columns::to_read(columns.as_ref());
+    let ((page, total, mut beside), lag_ms) = store
         .read_folded(move |db| {
             let (search, filter) = (query.search.as_deref(), query.filter.as_ref());
             let total =
                 wants_count.then(|| users::count_matching(db, search, filter, Extent::ToMax, now_ms)).transpose()?;
-            Ok((users::records(db, &query, now_ms)?, total))
+            let page = users::records(db, &query, now_ms)?;
+            let keys: Vec<i64> = page.rows.iter().map(|user| user.row.key.0).collect();
+            let beside = shown::of_users(db, &keys, &to_read, now_ms)?;
+            Ok((page, total, beside))
         })
         .await?;
-    let view = |user| Columns::cut(columns.as_ref(), UserView::of(user, now_ms));
+    let view = |user: UserRecord| {
+        let read = beside.remove(&user.row.key.0);
+        Columns::cut(columns.as_ref(), UserView::of(user, now_ms), read)
+    };
     Ok(answer::ok(List::of(page, &order, view).counted(total), lag_ms))
 }
 

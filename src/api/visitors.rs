@@ -54,7 +54,7 @@ async fn list(_: ReadToken, request: HttpRequest, store: Data<Store>) -> Result<
             Ok((visitors::list(db, &query, now_ms)?, total))
         })
         .await?;
-    let view = |visitor| Columns::cut(columns.as_ref(), VisitorView::of(visitor));
+    let view = |visitor| Columns::cut(columns.as_ref(), VisitorView::of(visitor), None);
     Ok(answer::ok(List::of(page, &order, view).counted(total), lag_ms))
 }
 

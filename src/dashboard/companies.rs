@@ -1,11 +1,9 @@
 //! `/companies`: all companies.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 
 use actix_web::HttpRequest;
 use maud::{Markup, html};
-use serde_json::{Map, Value};
 
 use super::bulk;
 use super::desk::{self, Answer};
@@ -26,12 +24,12 @@ use super::segments::beside::Tabs;
 use super::{duplicates, errors, export};
 use crate::domain::access::Role;
 use crate::domain::duplicates::Records;
-use crate::domain::filter::{BuiltIn, Fact, Field, Listed};
+use crate::domain::filter::{Fields, Listed};
 use crate::domain::table::Kind;
 use crate::http::access::Viewer;
-use crate::store::attribute_rows::{self, Table};
 use crate::store::companies::{self, CompanyRow, Shelf, SortBy};
 use crate::store::list::{Count, PAGE_ROWS, Page};
+use crate::store::shown::{self, Shown as Values};
 use crate::store::{duplicates as stored_duplicates, email_domains, operators};
 
 /// The list of archived companies.
@@ -42,19 +40,11 @@ impl Column for SortBy {
         &[SortBy::Name, SortBy::Members, SortBy::ActiveMembers, SortBy::FirstSeen, SortBy::LastSeen];
 
     fn name(&self) -> Cow<'_, str> {
-        let name = match self {
-            SortBy::Name => "name",
-            SortBy::Members => "members",
-            SortBy::ActiveMembers => "active_members",
-            SortBy::FirstSeen => "first_seen",
-            SortBy::LastSeen => "last_seen",
-            SortBy::Fact(fact) => return Field::Own(fact.clone(), Listed::Companies).to_string().into(),
-        };
-        name.into()
+        SortBy::name(self)
     }
 
-    fn of(fact: &Fact) -> Option<SortBy> {
-        SortBy::fact(fact)
+    fn named(word: &str, fields: &Fields) -> Option<Result<SortBy, String>> {
+        Some(SortBy::named(word, fields))
     }
 
     fn descends_first(&self) -> bool {
@@ -65,14 +55,14 @@ impl Column for SortBy {
 /// The columns of the list, and those that it has where nobody chose: the company itself always stands first.
 pub const COLUMNS: (&[Known], &[&str]) = (
     &[
-        ("company_id", "Company id"),
-        ("members", "Members"),
-        ("active_members_30d", "Active in 30 days"),
-        ("activity", "28 days"),
-        ("first_seen", "First seen"),
-        ("last_seen", "Last seen"),
-        ("owner", "Owner"),
-        ("tags", "Tags"),
+        ("company_id", "Company id", ""),
+        ("members", "Members", "num"),
+        ("active_members_30d", "Active in 30 days", "num"),
+        ("activity", "28 days", ""),
+        ("first_seen", "First seen", "late"),
+        ("last_seen", "Last seen", ""),
+        ("owner", "Owner", ""),
+        ("tags", "Tags", ""),
     ],
     &["members", "active_members_30d", "activity", "first_seen", "last_seen"],
 );
@@ -88,8 +78,8 @@ pub struct View {
     pub columns: Columns,
     /// The segments above it.
     pub tabs: Tabs,
-    /// The attributes of the companies shown, where a column shows one.
-    pub values: HashMap<i64, Map<String, Value>>,
+    /// What columns show that the list has not as it is.
+    pub values: Values,
     /// Those in use, or the archived ones (C10).
     pub shelf: Shelf,
     /// How many archived ones there are.
@@ -179,7 +169,7 @@ fn table(frame: &Frame, view: &View) -> Markup {
                         tr {
                             @if bulk::may_pick(frame) { (bulk::pick_all()) }
                             (address.head(SortBy::Name, "Company", ""))
-                            @for column in &view.columns.shown { (column_head(address, column)) }
+                            (view.columns.heads(address))
                         }
                     }
                     tbody { @for company in &view.companies.rows { (row(frame, view, company)) } }
@@ -191,33 +181,9 @@ fn table(frame: &Frame, view: &View) -> Markup {
     }
 }
 
-fn column_head(address: &Address<SortBy>, column: &Shown) -> Markup {
-    let sort = match column {
-        Shown::Attribute(name, kind) => SortBy::fact(&Fact::Attribute(name.clone(), *kind)),
-        Shown::Known((word, _)) => match *word {
-            "company_id" => SortBy::fact(&Fact::BuiltIn(BuiltIn::CompanyId)),
-            "members" => Some(SortBy::Members),
-            "active_members_30d" => Some(SortBy::ActiveMembers),
-            "first_seen" => Some(SortBy::FirstSeen),
-            "last_seen" => Some(SortBy::LastSeen),
-            "owner" => SortBy::fact(&Fact::BuiltIn(BuiltIn::Owner)),
-            _ => None,
-        },
-    };
-    let class = match column {
-        Shown::Known(("members" | "active_members_30d", _)) => "num",
-        Shown::Known(("first_seen", _)) => "late",
-        other => other.class(),
-    };
-    match sort {
-        Some(sort) => address.head(sort, column.heading(), class),
-        None => html! { th scope="col" class=(class) { (column.heading()) } },
-    }
-}
-
 fn row(frame: &Frame, view: &View, company: &CompanyRow) -> Markup {
     let name = company.name.as_deref();
-    let tagged = view.columns.shown.iter().any(|column| matches!(column, Shown::Known(("tags", _))));
+    let tagged = view.columns.has("tags");
     let below = html! {
         (who::company_second_line(&company.company_id, name, company.domain.as_deref()))
         @if let Some(plan) = &company.plan { " · " (values::name(plan)) }
@@ -234,15 +200,8 @@ fn row(frame: &Frame, view: &View, company: &CompanyRow) -> Markup {
 
 fn cell_of(frame: &Frame, view: &View, company: &CompanyRow, column: &Shown) -> Markup {
     let clock = frame.clock;
-    let word = match column {
-        Shown::Known((word, _)) => *word,
-        Shown::Attribute(name, kind) => {
-            let value = view.values.get(&company.key.0).and_then(|values| values.get(name));
-            return values::cell(name, value, *kind, clock, column.class());
-        }
-    };
     html! {
-        @match word {
+        @match column.word.as_str() {
             "company_id" => td.cut data-l="Id" { (values::name(&company.company_id)) },
             "members" => td.num data-l="Members" { (cell(company.members)) },
             "active_members_30d" => td.num data-l="Active" { (cell(company.active_members)) },
@@ -252,7 +211,8 @@ fn cell_of(frame: &Frame, view: &View, company: &CompanyRow, column: &Shown) -> 
                 @match &company.owner { Some(owner) => (values::name(owner)), None => span.zero { "none" } }
             },
             "tags" => td data-l="Tags" { (tags(&company.tags)) },
-            _ => td.state { (pill::standing(clock, company.first_seen_ms, company.last_seen_ms)) },
+            "last_seen" => td.state { (pill::standing(clock, company.first_seen_ms, company.last_seen_ms)) },
+            _ => (column.cell(view.values.get(&company.key.0), clock)),
         }
     }
 }
@@ -305,7 +265,7 @@ pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
         Ok(address) => address,
         Err(sentence) => return errors::bad_address(&request, operator, Place::Companies, &sentence).await,
     };
-    let said = match columns::said(address.columns.as_deref(), COLUMNS.0, &fields) {
+    let said = match columns::said(address.columns.as_deref(), &fields) {
         Ok(said) => said,
         Err(sentence) => return errors::bad_address(&request, operator, Place::Companies, &sentence).await,
     };
@@ -331,10 +291,8 @@ pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
             let duplicates = stored_duplicates::count(db, Records::Companies)?;
             let remembered = operators::columns(db, key, Listed::Companies.as_str())?;
             let columns = Columns::of(said, remembered.as_deref(), COLUMNS, &fields);
-            let values = match columns.attributes() {
-                true => attribute_rows::values_of(db, Table::Companies, companies.rows.iter().map(|row| row.key.0))?,
-                false => HashMap::new(),
-            };
+            let keys: Vec<i64> = companies.rows.iter().map(|row| row.key.0).collect();
+            let values = shown::of_companies(db, &keys, &columns.to_read(), clock.now_ms)?;
             let builder = narrowed::builder(db, fields, draft)?;
             let tabs = Tabs::read(db, Listed::Companies, &catalog.segments, clock.today())?.savable(may_save);
             Ok((

@@ -11,7 +11,7 @@ use super::parts::filter::{
 };
 use super::parts::list::{Address, COLUMNS, COUNT, Column};
 use super::{companies, links, users};
-use crate::domain::filter::{BuiltIn, Fact, Field, Fields, Kind, Listed, compose};
+use crate::domain::filter::{self, BuiltIn, Fact, Field, Fields, Kind, Listed, compose};
 use crate::domain::table;
 use crate::http::access::{Viewer, next_or_home};
 use crate::store::list::Extent;
@@ -104,14 +104,15 @@ pub async fn keep_columns(
     let fields = store.catalog().fields(listed);
     let known = if listed == Listed::Companies { companies::COLUMNS } else { users::COLUMNS };
     let chosen = sent.iter().filter(|(name, word)| name == "col" && !word.is_empty());
-    let mut words: Vec<&str> = chosen.map(|(_, word)| word.trim()).take(COLUMNS_MAX).collect();
-    if let Some(place) = value("earlier").and_then(|word| words.iter().position(|known| *known == word)) {
+    let mut words: Vec<String> = chosen.map(|(_, word)| word.trim().to_owned()).take(COLUMNS_MAX).collect();
+    if let Some(place) = value("earlier").and_then(|word| words.iter().position(|known| known == word)) {
         words.swap(place, place.saturating_sub(1));
     }
     if value("usual").is_some() {
         words.clear();
     }
-    let columns = Columns::of(None, Some(&words.join(",")), known, &fields);
+    let chosen = words.iter().filter_map(|word| filter::Column::named(word, &fields).ok()).collect();
+    let columns = Columns::of(Some(chosen), None, known, &fields);
     let kept = (!words.is_empty()).then(|| columns.words());
     let (key, to_keep) = (operator.key, kept.clone());
     store.write(move |tx| operators::keep_columns(tx, key, listed.as_str(), to_keep.as_deref())).await?;

@@ -1,11 +1,9 @@
 //! `/users`: all users and leads.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 
 use actix_web::HttpRequest;
 use maud::{Markup, html};
-use serde_json::{Map, Value};
 
 use super::bulk;
 use super::desk::{self, Answer};
@@ -26,14 +24,14 @@ use super::segments::beside::Tabs;
 use super::{duplicates, errors, export};
 use crate::domain::access::Role;
 use crate::domain::duplicates::Records;
-use crate::domain::filter::{BuiltIn, Fact, Field, Listed};
+use crate::domain::filter::{Fields, Listed};
 use crate::domain::table::Kind;
 use crate::http::access::Viewer;
-use crate::store::attribute_rows::{self, Table};
 use crate::store::companies::Shelf;
 use crate::store::duplicates as stored_duplicates;
 use crate::store::list::{Count, PAGE_ROWS, Page};
 use crate::store::operators;
+use crate::store::shown::{self, Shown as Values};
 use crate::store::users::{self, SortBy, UserRow};
 
 impl Column for SortBy {
@@ -41,20 +39,11 @@ impl Column for SortBy {
         &[SortBy::Name, SortBy::Email, SortBy::Companies, SortBy::FirstSeen, SortBy::LastSeen];
 
     fn name(&self) -> Cow<'_, str> {
-        let name = match self {
-            SortBy::Name => "name",
-            SortBy::Email => "email",
-            SortBy::Companies => "companies",
-            SortBy::FirstSeen => "first_seen",
-            SortBy::LastSeen => "last_seen",
-            SortBy::Company => "company",
-            SortBy::Fact(fact) => return Field::Own(fact.clone(), Listed::Users).to_string().into(),
-        };
-        name.into()
+        SortBy::name(self)
     }
 
-    fn of(fact: &Fact) -> Option<SortBy> {
-        SortBy::fact(fact)
+    fn named(word: &str, fields: &Fields) -> Option<Result<SortBy, String>> {
+        Some(SortBy::named(word, fields))
     }
 
     fn descends_first(&self) -> bool {
@@ -65,15 +54,15 @@ impl Column for SortBy {
 /// The columns of the list, and those that it has where nobody chose: the user itself always stands first.
 pub const COLUMNS: (&[Known], &[&str]) = (
     &[
-        ("email", "E-mail"),
-        ("user_id", "User id"),
-        ("company", "Company"),
-        ("companies", "Companies"),
-        ("activity", "28 days"),
-        ("first_seen", "First seen"),
-        ("last_seen", "Last seen"),
-        ("owner", "Owner"),
-        ("tags", "Tags"),
+        ("email", "E-mail", "late"),
+        ("user_id", "User id", ""),
+        ("company", "Company", ""),
+        ("companies", "Companies", "num"),
+        ("activity", "28 days", ""),
+        ("first_seen", "First seen", "late"),
+        ("last_seen", "Last seen", ""),
+        ("owner", "Owner", ""),
+        ("tags", "Tags", ""),
     ],
     &["email", "companies", "activity", "first_seen", "last_seen"],
 );
@@ -89,8 +78,8 @@ pub struct View {
     pub columns: Columns,
     /// The segments above it.
     pub tabs: Tabs,
-    /// The attributes of the users shown, where a column shows one.
-    pub values: HashMap<i64, Map<String, Value>>,
+    /// What columns show that the list has not as it is.
+    pub values: Values,
     /// How many there are that match.
     pub found: Count,
     /// Groups of records that may be one.
@@ -147,7 +136,7 @@ fn table(frame: &Frame, view: &View) -> Markup {
                         tr {
                             @if bulk::may_pick(frame) { (bulk::pick_all()) }
                             (address.head(SortBy::Name, "User", ""))
-                            @for column in &view.columns.shown { (column_head(address, column)) }
+                            (view.columns.heads(address))
                         }
                     }
                     tbody { @for user in &view.users.rows { (row(frame, view, user)) } }
@@ -162,34 +151,9 @@ fn table(frame: &Frame, view: &View) -> Markup {
     }
 }
 
-fn column_head(address: &Address<SortBy>, column: &Shown) -> Markup {
-    let sort = match column {
-        Shown::Attribute(name, kind) => SortBy::fact(&Fact::Attribute(name.clone(), *kind)),
-        Shown::Known((word, _)) => match *word {
-            "email" => Some(SortBy::Email),
-            "user_id" => SortBy::fact(&Fact::BuiltIn(BuiltIn::UserId)),
-            "company" => Some(SortBy::Company),
-            "companies" => Some(SortBy::Companies),
-            "first_seen" => Some(SortBy::FirstSeen),
-            "last_seen" => Some(SortBy::LastSeen),
-            "owner" => SortBy::fact(&Fact::BuiltIn(BuiltIn::Owner)),
-            _ => None,
-        },
-    };
-    let class = match column {
-        Shown::Known(("companies", _)) => "num",
-        Shown::Known(("email" | "first_seen", _)) => "late",
-        other => other.class(),
-    };
-    match sort {
-        Some(sort) => address.head(sort, column.heading(), class),
-        None => html! { th scope="col" class=(class) { (column.heading()) } },
-    }
-}
-
 fn row(frame: &Frame, view: &View, user: &UserRow) -> Markup {
     let clock = frame.clock;
-    let tagged = view.columns.shown.iter().any(|column| matches!(column, Shown::Known(("tags", _))));
+    let tagged = view.columns.has("tags");
     let below = html! { (who::user_second_line(user)) @if !tagged { (tags(&user.tags)) } };
     html! {
         tr {
@@ -202,15 +166,8 @@ fn row(frame: &Frame, view: &View, user: &UserRow) -> Markup {
 
 fn cell_of(frame: &Frame, view: &View, user: &UserRow, column: &Shown) -> Markup {
     let clock = frame.clock;
-    let word = match column {
-        Shown::Known((word, _)) => *word,
-        Shown::Attribute(name, kind) => {
-            let value = view.values.get(&user.key.0).and_then(|values| values.get(name));
-            return values::cell(name, value, *kind, clock, column.class());
-        }
-    };
     html! {
-        @match word {
+        @match column.word.as_str() {
             "email" => td.late.cut title=[user.email.as_deref().filter(|email| email.len() <= values::NAME_CHARS_MAX)] {
                 @match &user.email { Some(email) => (values::name(email)), None => span.zero { "none" } }
             },
@@ -227,7 +184,8 @@ fn cell_of(frame: &Frame, view: &View, user: &UserRow, column: &Shown) -> Markup
                 @match &user.owner { Some(owner) => (values::name(owner)), None => span.zero { "none" } }
             },
             "tags" => td data-l="Tags" { (tags(&user.tags)) },
-            _ => td.state { (pill::standing(clock, user.first_seen_ms, user.last_seen_ms)) },
+            "last_seen" => td.state { (pill::standing(clock, user.first_seen_ms, user.last_seen_ms)) },
+            _ => (column.cell(view.values.get(&user.key.0), clock)),
         }
     }
 }
@@ -273,7 +231,7 @@ pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
         Ok(address) => address,
         Err(sentence) => return errors::bad_address(&request, operator, Place::Users, &sentence).await,
     };
-    let said = match columns::said(address.columns.as_deref(), COLUMNS.0, &fields) {
+    let said = match columns::said(address.columns.as_deref(), &fields) {
         Ok(said) => said,
         Err(sentence) => return errors::bad_address(&request, operator, Place::Users, &sentence).await,
     };
@@ -295,10 +253,8 @@ pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
             };
             let remembered = operators::columns(db, key, Listed::Users.as_str())?;
             let columns = Columns::of(said, remembered.as_deref(), COLUMNS, &fields);
-            let values = match columns.attributes() {
-                true => attribute_rows::values_of(db, Table::Users, users.rows.iter().map(|row| row.key.0))?,
-                false => HashMap::new(),
-            };
+            let keys: Vec<i64> = users.rows.iter().map(|row| row.key.0).collect();
+            let values = shown::of_users(db, &keys, &columns.to_read(), clock.now_ms)?;
             let duplicates = stored_duplicates::count(db, Records::Users)?;
             let tabs = Tabs::read(db, Listed::Users, &catalog.segments, clock.today())?.savable(may_save);
             Ok((

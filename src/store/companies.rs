@@ -8,6 +8,7 @@ mod listed;
 mod members;
 mod page;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use rusqlite::{OptionalExtension, named_params, params};
@@ -16,12 +17,14 @@ pub use days::{CHART_DAYS, Comings, CompanyDay, CompanyDays, Presence};
 pub use doings::{Doings, TopEvent, TopPage};
 pub use growing::{Growing, growing};
 pub use ids::{drop_id, give_former_id, give_id, id_since_ms, key_of_id};
+pub(super) use listed::in_order;
 use listed::page_of_keys;
 pub use listed::{count, count_matching};
 pub use members::{
     MemberRow, MembersBy, MembersOf, ROLES_MAX, RoleIs, Roles, count_members, days_of_events, members, roles,
 };
 pub use page::{Carriers, CompanyPage, CompanyRecord, page, record, record_of_key, records, row, values};
+pub(super) use page::{active_people, aliases, takes_signed_only};
 
 use super::list::{self, ListQuery, Page};
 use super::users::{ROLL_DAYS, first_seen};
@@ -29,7 +32,7 @@ use super::{Reader, StoreError, Tx, activity, merges, profiles, workspace};
 use crate::domain::attributes::Attributes;
 use crate::domain::duplicates::Records;
 use crate::domain::email_domains::of_website;
-use crate::domain::filter::{BuiltIn, Fact};
+use crate::domain::filter::{BuiltIn, Fact, Field, Fields, Listed};
 use crate::domain::ids::{CompanyId, CompanyKey};
 
 /// What companies are sorted by; each of its own words has an index.
@@ -45,21 +48,47 @@ pub enum SortBy {
     Members,
     /// Members active in 30 days.
     ActiveMembers,
-    /// Anything else that is known of them, without an index.
+    /// Anything else that is known of them: words are walked, all else has no index.
     Fact(Fact),
 }
 
 impl SortBy {
-    /// Sorted by something that is known of companies; none where it has no order.
-    pub fn fact(fact: &Fact) -> Option<SortBy> {
-        Some(match fact {
+    /// The order of a word, of the fields that there are.
+    ///
+    /// # Errors
+    /// A sentence: there is no such order, and why.
+    pub fn named(word: &str, fields: &Fields) -> Result<SortBy, String> {
+        match fields.sorted_by(word, SortBy::of) {
+            // As addresses had it before.
+            Err(_) if word == "active_members" => Ok(SortBy::ActiveMembers),
+            named => named,
+        }
+    }
+
+    /// Sorted by a field of companies; none where that has no order.
+    pub fn of(field: Field) -> Option<SortBy> {
+        let has_order = field.kind().has_order();
+        let Field::Own(fact, _) = field else { return None };
+        has_order.then_some(match fact {
             Fact::BuiltIn(BuiltIn::Name) => SortBy::Name,
             Fact::BuiltIn(BuiltIn::FirstSeen) => SortBy::FirstSeen,
             Fact::BuiltIn(BuiltIn::LastSeen) => SortBy::LastSeen,
             Fact::BuiltIn(BuiltIn::Members) => SortBy::Members,
             Fact::BuiltIn(BuiltIn::ActiveMembers) => SortBy::ActiveMembers,
-            other => return other.kind().has_order().then(|| SortBy::Fact(other.clone())),
+            other => SortBy::Fact(other),
         })
+    }
+
+    /// Its word.
+    pub fn name(&self) -> Cow<'static, str> {
+        match self {
+            SortBy::Name => "name".into(),
+            SortBy::FirstSeen => "first_seen".into(),
+            SortBy::LastSeen => "last_seen".into(),
+            SortBy::Members => "members".into(),
+            SortBy::ActiveMembers => "active_members_30d".into(),
+            SortBy::Fact(fact) => Field::Own(fact.clone(), Listed::Companies).to_string().into(),
+        }
     }
 }
 

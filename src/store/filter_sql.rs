@@ -21,9 +21,11 @@ use crate::domain::time::{self, EPOCH_MS, HOUR_MS};
 
 mod candidates;
 mod fast;
+mod order;
 
 pub(super) use candidates::candidates;
 pub(super) use fast::Walk;
+pub(super) use order::{Word, of_word, sorted_by, sorted_by_membership};
 
 /// When a filter is asked, and of which file: spans end there, days are the workspace's (T4), and some attributes
 /// have an index.
@@ -123,7 +125,7 @@ impl FilterSql {
     pub fn of(listed: Listed, filter: Option<&Filter>, moment: &Moment) -> FilterSql {
         let Some(filter) = filter.filter(|filter| !filter.is_empty()) else { return FilterSql::default() };
         let filter = &*filter.expanded();
-        let mut writer = Writer { listed, moment, values: Vec::new(), written_out: false };
+        let mut writer = Writer { listed, moment, values: Vec::new(), first: 0, written_out: false };
         let (apart, together) = of_one_membership(filter.join, &filter.conditions);
         let mut parts: Vec<String> = apart.iter().map(|condition| writer.condition(condition)).collect();
         let is_walked = |(condition, _): &(&&Condition, &String)| {
@@ -200,7 +202,7 @@ pub(super) fn met(
     if filters.is_empty() {
         return Ok(Vec::new());
     }
-    let mut writer = Writer { listed, moment, values: Vec::new(), written_out: false };
+    let mut writer = Writer { listed, moment, values: Vec::new(), first: 0, written_out: false };
     let conditions: Vec<String> = filters.iter().map(|filter| writer.whole(filter)).collect();
     let (from, row) = match listed {
         Listed::Users => ("users AS u", "u.merged_into IS NULL AND u.archived_ms IS NULL AND u.user_key"),
@@ -225,19 +227,6 @@ pub(super) fn alias(listed: Listed) -> &'static str {
         Listed::Companies => "companies",
         Listed::Visitors => "visitors",
     }
-}
-
-/// What a list is sorted by beside its indexed columns: an expression on its rows and what is bound in it as
-/// `:path`. `None` where it has no order.
-pub(super) fn sorted_by(fact: &Fact, listed: Listed) -> Option<(String, Option<String>)> {
-    let alias = alias(listed);
-    let lower = matches!(fact.kind(), Kind::Text | Kind::Email);
-    let (expression, path) = match fact {
-        _ if !fact.kind().has_order() => return None,
-        Fact::BuiltIn(built_in) => (column(*built_in, listed, alias)?, None),
-        Fact::Attribute(name, _) => (format!("({alias}.attributes ->> :path)"), Some(path(name))),
-    };
-    Some((if lower { format!("lower({expression})") } else { expression }, path))
 }
 
 /// What is built in, as an expression; none where it is no value of a row.
@@ -282,6 +271,8 @@ struct Writer<'a> {
     listed: Listed,
     moment: &'a Moment,
     values: Vec<Bound>,
+    /// The number of the first of them.
+    first: usize,
     /// Names of attributes stand in the text, as in their indexes.
     written_out: bool,
 }
@@ -289,7 +280,7 @@ struct Writer<'a> {
 impl Writer<'_> {
     fn bound(&mut self, value: impl Into<Bound>) -> String {
         self.values.push(value.into());
-        parameter(self.values.len() - 1)
+        parameter(self.first + self.values.len() - 1)
     }
 
     /// The conditions of a filter's groups.
@@ -567,23 +558,30 @@ impl Writer<'_> {
         format!(
             "(u.last_seen_hour >= {hour} AND
               (SELECT count(*) FROM (
-                 SELECT 1 FROM (
-                   SELECT u.user_key AS subject, {since} AS since
-                   UNION ALL SELECT merged.user_key, {since} FROM users AS merged WHERE merged.merged_into = u.user_key
-                   UNION ALL SELECT -v.visitor_key, max({since}, (v.linked_from_ms - {EPOCH_MS}) << {HASH_BITS})
-                     FROM visitors AS v WHERE v.user_key = u.user_key
-                   UNION ALL SELECT -v.visitor_key, max({since}, (v.linked_from_ms - {EPOCH_MS}) << {HASH_BITS})
-                     FROM users AS merged CROSS JOIN visitors AS v ON v.user_key = merged.user_key
-                     WHERE merged.merged_into = u.user_key) AS strand
-                 CROSS JOIN json_each({buckets}) AS bucket
-                 CROSS JOIN events_by_subject AS fold
-                   ON fold.bucket = bucket.value AND fold.subject = strand.subject AND fold.event_id >= strand.since
-                 CROSS JOIN events AS event ON event.event_id = fold.event_id
+                 SELECT 1 FROM {}
                  WHERE event.name_key = {named} AND event.kind IN (0, 1, 2) AND event.flags & 3 = 0
                  LIMIT {times}))
-              >= {times})"
+              >= {times})",
+            events_of_user(&since, &buckets)
         )
     }
+}
+
+/// The events of the user `u` behind an id, under each name that they stand in the journal: the table `event`.
+pub(super) fn events_of_user(since: &str, buckets: &str) -> String {
+    format!(
+        "(SELECT u.user_key AS subject, {since} AS since
+          UNION ALL SELECT merged.user_key, {since} FROM users AS merged WHERE merged.merged_into = u.user_key
+          UNION ALL SELECT -v.visitor_key, max({since}, (v.linked_from_ms - {EPOCH_MS}) << {HASH_BITS})
+            FROM visitors AS v WHERE v.user_key = u.user_key
+          UNION ALL SELECT -v.visitor_key, max({since}, (v.linked_from_ms - {EPOCH_MS}) << {HASH_BITS})
+            FROM users AS merged CROSS JOIN visitors AS v ON v.user_key = merged.user_key
+            WHERE merged.merged_into = u.user_key) AS strand
+         CROSS JOIN json_each({buckets}) AS bucket
+         CROSS JOIN events_by_subject AS fold
+           ON fold.bucket = bucket.value AND fold.subject = strand.subject AND fold.event_id >= strand.since
+         CROSS JOIN events AS event ON event.event_id = fold.event_id"
+    )
 }
 
 /// The spellings of a text as SQLite's `lower` leaves the row's: it knows the letters of ASCII only, so of

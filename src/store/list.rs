@@ -140,15 +140,6 @@ impl<'a> Keyset<'a> {
     }
 }
 
-/// The stretches of an order by an expression that no index has: the rows that have a value, and then the others
-/// by their keys. Each with its column, what it takes in, and what is bound as `:path`.
-pub(super) fn sorted(expression: &str, path: Option<String>) -> [(Option<String>, String, Option<String>); 2] {
-    [
-        (Some(expression.to_owned()), format!("AND {expression} IS NOT NULL"), path.clone()),
-        (None, format!("AND {expression} IS NULL"), path),
-    ]
-}
-
 /// Counts the rows of which the first column says that they meet a filter, and which are wanted besides.
 pub(super) fn counted(
     mut rows: rusqlite::Rows<'_>,

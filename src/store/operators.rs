@@ -45,6 +45,13 @@ pub fn list(db: &Reader<'_>) -> Result<Vec<Operator>, StoreError> {
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
+/// The operators in the order of their addresses.
+pub(super) fn by_email(db: &Reader<'_>) -> Result<Vec<(OperatorKey, String)>, StoreError> {
+    let mut all: Vec<(OperatorKey, String)> = list(db)?.into_iter().map(|one| (one.key, one.email)).collect();
+    all.sort_by_cached_key(|(_, email)| (email.to_lowercase(), email.clone()));
+    Ok(all)
+}
+
 /// An operator of the six columns that every statement here names first, in this order.
 fn operator(row: &Row<'_>) -> rusqlite::Result<Operator> {
     let role: String = row.get(2)?;

@@ -16,12 +16,12 @@ use super::segments::Someone;
 use super::{
     Reader, attribute_rows, attribute_work, attributes, changes, companies, duplicates, email_domains, event_names,
     events, findings, first_pages, history, imports, notes, operators, outbox, profiles, refusals, search, segments,
-    sightings, staff, tokens, tray, users, visitors, webhooks, workspace,
+    shown, sightings, staff, tokens, tray, users, visitors, webhooks, workspace,
 };
 use crate::domain::attributes::Owner;
 use crate::domain::change::{CREATED, Doer, MEMBERSHIP, Subject};
 use crate::domain::duplicates::Records;
-use crate::domain::filter::{self, Fields, Listed};
+use crate::domain::filter::{self, Column, Fields, Listed};
 use crate::domain::findings::Finding;
 use crate::domain::ids::{CompanyKey, ImportKey, NoteKey, OperatorKey, SourceKey, UserKey, VisitorKey, WebhookKey};
 use crate::domain::message::Kind;
@@ -386,6 +386,38 @@ fn ask_for_filters(db: &Reader<'_>) {
     operators::columns(db, OperatorKey(1), "users").unwrap();
 }
 
+/// The orders that words and companies make, with what stands in their columns.
+fn ask_for_orders(db: &Reader<'_>) {
+    let (of_users, of_companies) = (Fields::new(Listed::Users, []), Fields::new(Listed::Companies, []));
+    for word in ["state", "trend", "tags", "owner", "company", "company.members", "company.state", "company.tags"] {
+        for descending in [true, false] {
+            let sort = users::SortBy::named(word, &of_users).unwrap();
+            let mut query = ListQuery { search: None, filter: None, sort, descending, after: None, size: 1 };
+            for _ in 0..2 {
+                query.after = users::list(db, &query, NOW).unwrap().next;
+                users::list(db, &ListQuery { size: 50, ..query.clone() }, NOW).unwrap();
+            }
+            query.filter = Some(filter::parse([("f", "email:in:ann@acme.test")], &of_users).unwrap());
+            users::list(db, &query, NOW).unwrap();
+        }
+    }
+    for (word, descending) in ["state", "trend", "tags", "owner"].into_iter().flat_map(|w| [(w, true), (w, false)]) {
+        let sort = companies::SortBy::named(word, &of_companies).unwrap();
+        for shelf in [companies::Shelf::InUse, companies::Shelf::Archived] {
+            let sort = sort.clone();
+            let mut query = ListQuery { search: None, filter: None, sort, descending, after: None, size: 1 };
+            query.after = companies::list(db, shelf, &query, NOW).unwrap().next;
+            companies::list(db, shelf, &ListQuery { size: 50, ..query.clone() }, NOW).unwrap();
+        }
+    }
+    let text = "email,state,trend,tags,company,company.plan,company.trend,membership.role,event.Report exported,activity,\
+                active_days_28d,aliases,anonymous_ids,attributes,first_page,signed";
+    shown::of_users(db, &[1, 2], &Column::read(text, &of_users).unwrap(), NOW).unwrap();
+    let text = "plan,state,trend,event.Report exported,activity,active_people_28d,aliases,attributes,domains,\
+                given_domains,first_page,signed_members,archived_at";
+    shown::of_companies(db, &[1, 2], &Column::read(text, &of_companies).unwrap(), NOW).unwrap();
+}
+
 /// The steps of a statement's plan.
 fn plan(db: &Reader<'_>, sql: &str) -> Vec<String> {
     let mut statement = db.0.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
@@ -420,6 +452,7 @@ fn no_query_goes_through_a_table_that_grows() {
         sample.connection.trace_v2(TraceEventCodes::SQLITE_TRACE_STMT, Some(note));
         ask_everything(&sample.db());
         ask_for_filters(&sample.db());
+        ask_for_orders(&sample.db());
         sample.connection.trace_v2(TraceEventCodes::empty(), None);
         let seen = SEEN.take();
         assert!(seen.len() > 60, "only {} statements were seen", seen.len());

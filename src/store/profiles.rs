@@ -113,3 +113,8 @@ pub fn known_tags(db: &Reader<'_>, limit: usize) -> Result<Vec<String>, StoreErr
     )?;
     Ok(statement.query_map([limit as i64], |row| row.get(0))?.collect::<Result<_, _>>()?)
 }
+
+/// All tags in use, in the order in which a row shows its own.
+pub(super) fn all_tags(db: &Reader<'_>) -> Result<Vec<String>, StoreError> {
+    Ok(in_order(known_tags(db, i64::MAX as usize)?))
+}

@@ -1,11 +1,13 @@
 //! Users and leads.
 
+mod by_company;
 mod known;
 mod listed;
 mod names;
 mod page;
 mod sessions;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use rusqlite::{OptionalExtension, named_params};
@@ -19,17 +21,17 @@ pub use known::{
 use listed::page_of_keys;
 pub use listed::{count, count_matching};
 pub use names::{Person, names};
-pub(super) use page::attribute_values;
 pub use page::{
     AttributeValue, Identifier, UserMembership, UserPage, UserRecord, membership_values, memberships_of, page, record,
     record_of_key, records, row, values,
 };
+pub(super) use page::{active_days, attribute_values, identifiers, is_proved};
 pub use sessions::{Session, Sessions};
 
 use super::list::{self, COUNTED_MAX, Count, ListQuery, Page};
-use super::{Reader, StoreError, activity, profiles, workspace};
+use super::{Reader, StoreError, activity, companies, profiles, workspace};
 use crate::domain::access::Grade;
-use crate::domain::filter::{BuiltIn, Fact};
+use crate::domain::filter::{BuiltIn, Fact, Field, Fields, Listed};
 use crate::domain::ids::{CompanyKey, UserKey};
 
 /// The days of a roll: one small bar each.
@@ -48,23 +50,59 @@ pub enum SortBy {
     LastSeen,
     /// Number of companies.
     Companies,
-    /// The name of the current company, without an index.
-    Company,
-    /// Anything else that is known of them, without an index.
+    /// What the current company is sorted by.
+    Company(companies::SortBy),
+    /// Something that is known of the place in the current company, without an index.
+    Membership(Fact),
+    /// Anything else that is known of them: words are walked, all else has no index.
     Fact(Fact),
 }
 
 impl SortBy {
-    /// Sorted by something that is known of users; none where it has no order.
-    pub fn fact(fact: &Fact) -> Option<SortBy> {
-        Some(match fact {
-            Fact::BuiltIn(BuiltIn::Name) => SortBy::Name,
-            Fact::BuiltIn(BuiltIn::Email) => SortBy::Email,
-            Fact::BuiltIn(BuiltIn::FirstSeen) => SortBy::FirstSeen,
-            Fact::BuiltIn(BuiltIn::LastSeen) => SortBy::LastSeen,
-            Fact::BuiltIn(BuiltIn::Companies) => SortBy::Companies,
-            other => return other.kind().has_order().then(|| SortBy::Fact(other.clone())),
+    /// The order of a word, of the fields that there are.
+    ///
+    /// # Errors
+    /// A sentence: there is no such order, and why.
+    pub fn named(word: &str, fields: &Fields) -> Result<SortBy, String> {
+        match word {
+            "company" => Ok(SortBy::Company(companies::SortBy::Name)),
+            _ => fields.sorted_by(word, SortBy::of),
+        }
+    }
+
+    /// Sorted by a field; none where that has no order.
+    pub fn of(field: Field) -> Option<SortBy> {
+        if !field.kind().has_order() {
+            return None;
+        }
+        Some(match field {
+            Field::Own(Fact::BuiltIn(BuiltIn::Name), _) => SortBy::Name,
+            Field::Own(Fact::BuiltIn(BuiltIn::Email), _) => SortBy::Email,
+            Field::Own(Fact::BuiltIn(BuiltIn::FirstSeen), _) => SortBy::FirstSeen,
+            Field::Own(Fact::BuiltIn(BuiltIn::LastSeen), _) => SortBy::LastSeen,
+            Field::Own(Fact::BuiltIn(BuiltIn::Companies), _) => SortBy::Companies,
+            Field::Own(fact, _) => SortBy::Fact(fact),
+            Field::Company(fact) => SortBy::Company(companies::SortBy::of(Field::Own(fact, Listed::Companies))?),
+            Field::Membership(fact) => SortBy::Membership(fact),
+            Field::Event(_) => return None,
         })
+    }
+
+    /// Its word.
+    pub fn name(&self) -> Cow<'static, str> {
+        let field = match self {
+            SortBy::Name => return "name".into(),
+            SortBy::Email => return "email".into(),
+            SortBy::FirstSeen => return "first_seen".into(),
+            SortBy::LastSeen => return "last_seen".into(),
+            SortBy::Companies => return "companies".into(),
+            SortBy::Company(companies::SortBy::Name) => return "company".into(),
+            SortBy::Company(companies::SortBy::Fact(fact)) => Field::Company(fact.clone()),
+            SortBy::Company(other) => return format!("company.{}", other.name()).into(),
+            SortBy::Membership(fact) => Field::Membership(fact.clone()),
+            SortBy::Fact(fact) => Field::Own(fact.clone(), Listed::Users),
+        };
+        field.to_string().into()
     }
 }
 
@@ -280,7 +318,7 @@ mod tests {
     use super::listed::find;
     use super::*;
     use crate::domain::message::Kind;
-    use crate::store::filter_sql::FilterSql;
+    use crate::store::filter_sql::{FilterSql, Moment};
     use crate::store::list::{Count, Cursor};
     use crate::store::sample::{NOW, Named, Sample, days_ago};
     use crate::store::search::{self, Needle};
@@ -432,13 +470,14 @@ mod tests {
     fn where_a_walk_meets_too_few_the_sorted_candidates_say_the_same() {
         let (sample, _) = a_hundred_and_twenty();
         let (needle, all) = (Needle::of(Some("acme.test")).unwrap(), FilterSql::default());
+        let now = Moment::of(&sample.db(), NOW).unwrap();
         for sort in ORDERS {
             let query = query(sort.clone(), true);
-            assert_eq!(find(&sample.db(), &query, &all, Some(&needle), None, 6).unwrap(), None, "{sort:?}");
-            let walked = find(&sample.db(), &query, &all, Some(&needle), None, 1_000).unwrap();
+            assert_eq!(find(&sample.db(), &query, &all, Some(&needle), None, 6, &now).unwrap(), None, "{sort:?}");
+            let walked = find(&sample.db(), &query, &all, Some(&needle), None, 1_000, &now).unwrap();
             let keys = search::all_candidates(&sample.db(), &needle).unwrap();
             assert_eq!(
-                find(&sample.db(), &query, &all, Some(&needle), Some(&keys), 1_000).unwrap(),
+                find(&sample.db(), &query, &all, Some(&needle), Some(&keys), 1_000, &now).unwrap(),
                 walked,
                 "{sort:?}"
             );

@@ -138,8 +138,13 @@ impl Export {
         if self.wanted.view.as_ref().is_none_or(|view| view.columns.is_none()) {
             return rows;
         }
-        let is_ours =
-            |name: &str| self.columns.iter().any(|column| matches!(column, Column::Ours(own) if *own == name));
+        let is_ours = |name: &str| {
+            self.columns.iter().any(|column| match column {
+                Column::Ours(own) => *own == name,
+                Column::Shown(shown) => shown.name() == name,
+                Column::Attribute(..) => false,
+            })
+        };
         let is_attribute =
             |name: &str| self.columns.iter().any(|column| matches!(column, Column::Attribute(own, _) if own == name));
         let has_attributes = self.columns.iter().any(|column| matches!(column, Column::Attribute(..)));
@@ -162,6 +167,7 @@ impl Export {
             let heading = |column: &Column| match column {
                 Column::Ours(name) => (*name).to_owned(),
                 Column::Attribute(name, of) => table::heading(self.wanted.kind, name, *of),
+                Column::Shown(column) => column.name(),
             };
             write(self.columns.iter().map(heading).collect());
         }
@@ -169,6 +175,7 @@ impl Export {
             let values = row.get("attributes");
             let cell = |column: &Column| match column {
                 Column::Ours(name) => row.get(*name).map_or_else(String::new, table::cell),
+                Column::Shown(column) => row.get(&column.name()).map_or_else(String::new, table::cell),
                 Column::Attribute(name, _) => {
                     values.and_then(|values| values.get(name)).map_or_else(String::new, table::cell)
                 }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::Wanted;
-use super::view::Sort;
+use super::view::{Sort, View};
 use crate::domain::activity::{State, Trend};
 use crate::domain::table::Kind;
 use crate::domain::time::rfc3339;
@@ -15,7 +15,7 @@ use crate::store::membership_history::Earlier;
 use crate::store::notes::{self, NoteRow};
 use crate::store::users::{AttributeValue, UserMembership, UserRecord};
 use crate::store::visitors::VisitorRecord;
-use crate::store::{Reader, StoreError, attributes, email_domains, users, visitors};
+use crate::store::{Reader, StoreError, attributes, email_domains, shown, users, visitors};
 
 /// A row by the names of its columns, its attributes below `attributes`.
 pub(super) type Row = Map<String, Value>;
@@ -41,9 +41,15 @@ pub(super) fn page(
                 _ => (users::SortBy::FirstSeen, false),
             };
             let query = ListQuery { descending, ..query(wanted, sort, after, size) };
-            let is_seen = wanted.view.is_some();
-            Ok(each(users::records(db, &query, now_ms)?, |one| {
-                vec![if is_seen { user_as_listed(one, now_ms) } else { user(one, now_ms) }]
+            let page = users::records(db, &query, now_ms)?;
+            let Some(view) = &wanted.view else { return Ok(each(page, |one| vec![user(one, now_ms)])) };
+            let keys: Vec<i64> = page.rows.iter().map(|one| one.row.key.0).collect();
+            let mut beside = shown::of_users(db, &keys, &view.to_read(), now_ms)?;
+            Ok(each(page, |one| {
+                let read = beside.remove(&one.row.key.0).unwrap_or_default();
+                let mut row = user_as_listed(one, now_ms);
+                row.extend(read);
+                vec![row]
             }))
         }
         Kind::Visitors => Ok(each(visitors::records(db, None, after.as_ref(), size)?, |one| vec![visitor(one)])),
@@ -59,11 +65,15 @@ pub(super) fn page(
             let query = ListQuery { descending, ..query(wanted, sort, after, size) };
             let mut rows = Vec::with_capacity(size);
             let page = companies::records(db, shelf, &query, now_ms)?;
+            let keys: Vec<i64> = page.rows.iter().map(|one| one.row.key.0).collect();
+            let to_read = wanted.view.as_ref().map(View::to_read).unwrap_or_default();
+            let mut beside = shown::of_companies(db, &keys, &to_read, now_ms)?;
             for record in page.rows {
+                let read = beside.remove(&record.row.key.0).unwrap_or_default();
                 let given = email_domains::given_to(db, record.row.key)?;
                 let seen = wanted.view.as_ref().map(|_| company_as_listed(&record)).unwrap_or_default();
                 let mut row = company(record, given, now_ms);
-                row.extend(seen);
+                row.extend(seen.into_iter().chain(read));
                 rows.push(row);
             }
             Ok(Page { rows, next: page.next })

@@ -1,12 +1,9 @@
 //! A list as somebody sees it: the columns that they chose, in their order, and its order of rows.
 
 use crate::domain::attributes::Type;
-use crate::domain::filter::{Fact, Field, Fields};
+use crate::domain::filter::{self, Fact, Field, Fields};
 use crate::domain::table::Kind;
 use crate::store::{companies, users};
-
-/// Columns at most.
-const COLUMNS_MAX: usize = 100;
 
 /// A column of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +12,8 @@ pub(super) enum Column {
     Ours(&'static str),
     /// An attribute.
     Attribute(String, Type),
+    /// Any other, which is read for itself.
+    Shown(filter::Column),
 }
 
 /// The order of the rows.
@@ -90,6 +89,15 @@ pub(super) fn first(kind: Kind) -> &'static [&'static str] {
 }
 
 impl View {
+    /// The columns that are read for themselves.
+    pub(super) fn to_read(&self) -> Vec<filter::Column> {
+        let of = |column: &Column| match column {
+            Column::Shown(column) => Some(column.clone()),
+            Column::Ours(_) | Column::Attribute(..) => None,
+        };
+        self.columns.iter().flatten().filter_map(of).collect()
+    }
+
     /// The view of a list of users or companies: `columns` as `email,plan`, `sort` as `-last_seen`. The words are those of
     /// the list's address and of the API.
     ///
@@ -111,51 +119,39 @@ impl View {
 }
 
 fn read_columns(kind: Kind, text: &str, fields: &Fields) -> Result<Vec<Column>, ViewError> {
-    let wrong = |sentence| ViewError { parameter: "columns", sentence };
     let known = if kind == Kind::Users { OF_USERS } else { OF_COMPANIES };
+    let read = filter::Column::read(text, fields)
+        .map_err(|error| ViewError { parameter: "columns", sentence: error.sentence })?;
     let mut columns = Vec::new();
-    for word in text.split(',').map(str::trim).filter(|word| !word.is_empty()) {
-        let column = match (known.iter().find(|(own, _)| *own == word), fields.find(word)) {
-            _ if first(kind).contains(&word) => continue,
-            (Some((_, column)), _) => Column::Ours(column),
-            (None, Some(Field::Own(Fact::Attribute(name, of), _))) => Column::Attribute(name, of),
-            _ => {
-                let words: Vec<&str> = known.iter().map(|(word, _)| *word).collect();
-                let words = words.join(", ");
-                return Err(wrong(format!("There is no column {word:?}. Use {words}, or the name of an attribute.")));
-            }
-        };
+    let mut take = |column: Column| {
         if !columns.contains(&column) {
             columns.push(column);
         }
-    }
-    if columns.len() > COLUMNS_MAX {
-        return Err(wrong(format!("columns has {} of at most {COLUMNS_MAX}.", columns.len())));
+    };
+    for column in read {
+        let word = column.name();
+        match (known.iter().find(|(own, _)| *own == word), column) {
+            _ if first(kind).contains(&word.as_str()) => {}
+            (Some((_, ours)), _) => take(Column::Ours(ours)),
+            (None, filter::Column::Field(Field::Own(Fact::Attribute(name, of), _))) => {
+                take(Column::Attribute(name, of));
+            }
+            (None, filter::Column::Beside("attributes")) => {
+                for (name, of) in fields.attributes(fields.listed.owner()) {
+                    take(Column::Attribute(name.to_owned(), of));
+                }
+            }
+            (None, other) => take(Column::Shown(other)),
+        }
     }
     Ok(columns)
 }
 
 fn read_sort(kind: Kind, text: &str, fields: &Fields) -> Result<(Sort, bool), ViewError> {
     let (word, descending) = text.strip_prefix('-').map_or((text, false), |word| (word, true));
-    let fact = match fields.find(word) {
-        Some(Field::Own(fact, _)) => Some(fact),
-        _ => None,
-    };
     let sort = match kind {
-        Kind::Users => match word {
-            "company" => Some(users::SortBy::Company),
-            _ => fact.as_ref().and_then(users::SortBy::fact),
-        }
-        .map(Sort::Users),
-        _ => match word {
-            "active_members" | "active_members_30d" => Some(companies::SortBy::ActiveMembers),
-            _ => fact.as_ref().and_then(companies::SortBy::fact),
-        }
-        .map(Sort::Companies),
+        Kind::Users => users::SortBy::named(word, fields).map(Sort::Users),
+        _ => companies::SortBy::named(word, fields).map(Sort::Companies),
     };
-    let refused = || {
-        let sentence = format!("The list is not sorted by {word:?}. Use name, first_seen, last_seen or an attribute.");
-        ViewError { parameter: "sort", sentence }
-    };
-    sort.map(|sort| (sort, descending)).ok_or_else(refused)
+    sort.map(|sort| (sort, descending)).map_err(|sentence| ViewError { parameter: "sort", sentence })
 }

@@ -1,12 +1,15 @@
 //! The columns of a list: which are shown, in which order; in the address, and remembered for the operator.
 
 use maud::{Markup, html};
+use serde_json::{Map, Value};
 
 use super::icon::{icon, small};
 use super::list::{Address, COLUMNS, Column};
+use super::times::Clock;
 use super::values;
 use crate::domain::attributes::Type;
-use crate::domain::filter::{Fact, Field, Fields, Kind};
+use crate::domain::filter::{self, Fact, Field, Fields, Kind, Listed, column_words, columns_text};
+use crate::store::shown::EVENT_DAYS;
 
 /// Columns that fit a screen of 1,280 points.
 const FITTING_MAX: usize = 5;
@@ -14,44 +17,51 @@ const FITTING_MAX: usize = 5;
 pub const COLUMNS_MAX: usize = 30;
 /// Bytes of columns that the form offers at most; any other is typed.
 const OFFERED_BYTES_MAX: usize = 4_000;
-/// Characters of what an address says that are said back.
-const SAID_CHARS_MAX: usize = 60;
 
-/// A column that a list knows: its word in the address, and what stands above it.
-pub type Known = (&'static str, &'static str);
+/// A column that a list draws itself: its word in the address, what stands above it, and how it stands.
+pub type Known = (&'static str, &'static str, &'static str);
 
 /// A column that is shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Shown {
-    /// One of the list's own.
-    Known(Known),
-    /// An attribute.
-    Attribute(String, Type),
+pub struct Shown {
+    /// What it shows.
+    pub column: filter::Column,
+    /// Its word in the address, as among all columns of the list.
+    pub word: String,
+    /// What stands above it.
+    pub heading: String,
+    /// How it stands: numbers at the right, below each other.
+    pub class: &'static str,
+    kind: Type,
 }
 
 impl Shown {
-    /// Its word in the address, as among all fields of the list.
-    pub fn word(&self, fields: &Fields) -> String {
-        match self {
-            Shown::Known((word, _)) => (*word).to_owned(),
-            Shown::Attribute(name, kind) => Field::Own(Fact::Attribute(name.clone(), *kind), fields.listed).to_string(),
-        }
+    fn of(column: filter::Column, known: &'static [Known], fields: &Fields) -> Shown {
+        let (word, kind) = (column.name(), column.kind(fields.listed));
+        let (heading, class) = match known.iter().find(|(own, ..)| *own == word) {
+            Some((_, heading, class)) => ((*heading).to_owned(), *class),
+            None => (heading(&column), if kind == Type::Number { "num" } else { "" }),
+        };
+        Shown { column, word, heading, class, kind }
     }
 
-    /// What stands above it.
-    pub fn heading(&self) -> &str {
-        match self {
-            Shown::Known((_, heading)) => heading,
-            Shown::Attribute(name, _) => name,
-        }
+    /// Its cell in a row, of a list that draws it like any value.
+    pub fn cell(&self, values: Option<&Map<String, Value>>, clock: Clock) -> Markup {
+        let value = values.and_then(|values| values.get(&self.word));
+        values::cell(&self.heading, value, self.kind, clock, self.class)
     }
+}
 
-    /// Whether its values stand at the right, below each other.
-    pub fn class(&self) -> &'static str {
-        match self {
-            Shown::Attribute(_, Type::Number) => "num",
-            _ => "",
+fn heading(column: &filter::Column) -> String {
+    match column {
+        filter::Column::Field(Field::Own(Fact::Attribute(name, _), _)) => name.clone(),
+        filter::Column::Field(Field::Event(name)) => format!("{name}, {EVENT_DAYS} days"),
+        filter::Column::Field(Field::Own(Fact::BuiltIn(_), _)) | filter::Column::Beside(_) => {
+            let words = column.name().replace('_', " ");
+            let mut letters = words.chars();
+            letters.next().map(|first| first.to_uppercase().collect::<String>() + letters.as_str()).unwrap_or_default()
         }
+        filter::Column::Field(Field::Company(_) | Field::Membership(_)) => column.name(),
     }
 }
 
@@ -59,33 +69,9 @@ impl Shown {
 ///
 /// # Errors
 /// A sentence that says which there are: it names one that isn't known.
-pub fn said(text: Option<&str>, known: &'static [Known], fields: &Fields) -> Result<Option<Vec<Shown>>, String> {
-    let Some(text) = text else { return Ok(None) };
-    let read = words(text).map(|word| {
-        find(word, known, fields).ok_or_else(|| {
-            let known: Vec<&str> = known.iter().map(|(word, _)| *word).collect();
-            format!(
-                "The list has no column “{}”; {COLUMNS}= takes {} and names of attributes, with commas.",
-                values::cut(word, SAID_CHARS_MAX),
-                known.join(", ")
-            )
-        })
-    });
-    read.collect::<Result<Vec<Shown>, String>>().map(Some)
-}
-
-fn words(text: &str) -> impl Iterator<Item = &str> {
-    text.split(',').map(str::trim).filter(|word| !word.is_empty())
-}
-
-fn find(word: &str, known: &'static [Known], fields: &Fields) -> Option<Shown> {
-    match known.iter().find(|(own, _)| *own == word) {
-        Some(own) => Some(Shown::Known(*own)),
-        None => match fields.find(word)? {
-            Field::Own(Fact::Attribute(name, kind), _) => Some(Shown::Attribute(name, kind)),
-            _ => None,
-        },
-    }
+pub fn said(text: Option<&str>, fields: &Fields) -> Result<Option<Vec<filter::Column>>, String> {
+    let read = text.map(|text| filter::Column::read(text, fields)).transpose();
+    read.map_err(|error| format!("{COLUMNS}= has no column {}: {}", error.number, error.sentence))
 }
 
 /// What a list shows and could show.
@@ -93,7 +79,7 @@ fn find(word: &str, known: &'static [Known], fields: &Fields) -> Option<Shown> {
 pub struct Columns {
     /// The columns in their order.
     pub shown: Vec<Shown>,
-    /// The columns of the list's own.
+    /// The columns that the list draws itself.
     known: &'static [Known],
     fields: Fields,
 }
@@ -101,30 +87,31 @@ pub struct Columns {
 impl Columns {
     /// The columns that are shown: those that the address says, else those remembered, else the usual ones.
     pub fn of(
-        said: Option<Vec<Shown>>,
+        said: Option<Vec<filter::Column>>,
         remembered: Option<&str>,
         (known, usual): (&'static [Known], &[&str]),
         fields: &Fields,
     ) -> Columns {
-        let found = |word: &str| find(word, known, fields);
-        // An attribute that is gone since is no reason to refuse the list.
-        let remembered = || words(remembered.unwrap_or_default()).filter_map(found).collect::<Vec<_>>();
-        let mut shown: Vec<Shown> = Vec::new();
+        let found = |word: &str| filter::Column::named(word, fields).ok();
+        // A field that is gone since is no reason to refuse the list.
+        let remembered =
+            || column_words(remembered.unwrap_or_default()).iter().filter_map(|word| found(word)).collect();
+        let mut columns: Vec<filter::Column> = Vec::new();
         for column in said.unwrap_or_else(remembered) {
-            if !shown.contains(&column) && shown.len() < COLUMNS_MAX {
-                shown.push(column);
+            if !columns.contains(&column) && columns.len() < COLUMNS_MAX {
+                columns.push(column);
             }
         }
-        if shown.is_empty() {
-            shown = usual.iter().filter_map(|word| found(word)).collect();
+        if columns.is_empty() {
+            columns = usual.iter().filter_map(|word| found(word)).collect();
         }
+        let shown = columns.into_iter().map(|column| Shown::of(column, known, fields)).collect();
         Columns { shown, known, fields: fields.clone() }
     }
 
     /// Their words as the address and the operator's memory have them.
     pub fn words(&self) -> String {
-        let words: Vec<String> = self.shown.iter().map(|column| column.word(&self.fields)).collect();
-        words.join(",")
+        columns_text(self.shown.iter().map(|column| &column.column))
     }
 
     /// Whether they are so few that a wide screen shows all of them: else the table scrolls within itself.
@@ -132,30 +119,52 @@ impl Columns {
         self.shown.len() <= FITTING_MAX
     }
 
-    /// The names of the attributes among them.
-    pub fn attributes(&self) -> bool {
-        self.shown.iter().any(|column| matches!(column, Shown::Attribute(..)))
+    /// Whether one of this word is among them.
+    pub fn has(&self, word: &str) -> bool {
+        self.shown.iter().any(|column| column.word == word)
+    }
+
+    /// Those whose values the list does not have as it is.
+    pub fn to_read(&self) -> Vec<filter::Column> {
+        let is_own = |column: &&Shown| self.known.iter().any(|(word, ..)| *word == column.word);
+        self.shown.iter().filter(|column| !is_own(column)).map(|column| column.column.clone()).collect()
+    }
+
+    /// Their heads, which sort by them where they have an order.
+    pub fn heads<S: Column>(&self, address: &Address<S>) -> Markup {
+        html! {
+            @for column in &self.shown {
+                @match S::named(&column.word, &self.fields) {
+                    Some(Ok(sort)) => (address.head(sort, &column.heading, column.class)),
+                    _ => th scope="col" class=(column.class) { (column.heading) },
+                }
+            }
+        }
     }
 
     /// The form that chooses them. What is chosen is remembered for the operator, and stands in the address.
     pub fn menu<S: Column>(&self, address: &Address<S>) -> Markup {
         let back = Address { columns: None, ..address.clone() }.first_page();
-        let others = self.known.iter().map(|known| Shown::Known(*known));
-        let attributes = self
-            .fields
-            .attributes(self.fields.listed.owner())
-            .filter(|(name, kind)| {
-                let fact = Fact::Attribute((*name).to_owned(), *kind);
-                fact.kind() != Kind::Object && !matches!(*name, "name" | "email") && !name.contains(',')
-            })
-            .map(|(name, kind)| Shown::Attribute(name.to_owned(), kind));
+        let known = self.known.iter().filter_map(|(word, ..)| filter::Column::named(word, &self.fields).ok());
+        let fields = self.fields.offered().into_iter().map(filter::Column::Field);
+        let is_own = |column: &filter::Column| match column {
+            filter::Column::Field(Field::Own(fact, _)) => {
+                !matches!(fact.name(), "name" | "segment" | "import") && fact.kind() != Kind::Object
+            }
+            _ => false,
+        };
         let mut bytes = 0;
-        let others: Vec<Shown> = others.chain(attributes).filter(|column| !self.shown.contains(column)).collect();
-        let offered = others.iter().take_while(|column| {
-            bytes += 2 * column.heading().len() + 60;
-            bytes <= OFFERED_BYTES_MAX
-        });
-        let offered: Vec<&Shown> = offered.collect();
+        let mut others: Vec<Shown> = Vec::new();
+        for column in known.chain(fields.filter(is_own)) {
+            let column = Shown::of(column, self.known, &self.fields);
+            bytes += 2 * column.heading.len() + 60;
+            if bytes > OFFERED_BYTES_MAX {
+                break;
+            }
+            if !self.shown.contains(&column) && !others.contains(&column) {
+                others.push(column);
+            }
+        }
         html! {
             details.menu.right name="tools" {
                 summary.btn { (icon("columns")) " Columns " (small("down")) }
@@ -169,25 +178,23 @@ impl Columns {
                                 @for (place, column) in self.shown.iter().enumerate() {
                                     li.row.tight { (self.choice(column, true))
                                         @if place > 0 {
-                                            button.btn.bare.mini.square.end name="earlier" value=(column.word(&self.fields)) title="Further to the left" {
-                                                (small("up")) span.vh { "Move " (column.heading()) " to the left" }
+                                            button.btn.bare.mini.square.end name="earlier" value=(column.word) title="Further to the left" {
+                                                (small("up")) span.vh { "Move " (column.heading) " to the left" }
                                             }
                                         }
                                     }
                                 }
                             }
                         }
-                        @if !offered.is_empty() {
+                        @if !others.is_empty() {
                             fieldset {
                                 legend.small.faint { "More" }
-                                ul { @for column in &offered { li { (self.choice(column, false)) } } }
+                                ul { @for column in &others { li { (self.choice(column, false)) } } }
                             }
                         }
-                        @if offered.len() < others.len() {
-                            div.field {
-                                label for="column-named" { "Or an attribute by its name" }
-                                input.input id="column-named" name="col" autocomplete="off";
-                            }
+                        div.field {
+                            label for="column-named" { "Or any field by its name" }
+                            input.input id="column-named" name="col" autocomplete="off" placeholder=(self.example());
                         }
                         button.btn.primary.block { "Show these" }
                         button.btn.bare.block name="usual" value="1" { "As they were" }
@@ -197,11 +204,19 @@ impl Columns {
         }
     }
 
+    /// A field of another kind, as it is named.
+    fn example(&self) -> &'static str {
+        match self.fields.listed {
+            Listed::Users => "company.plan",
+            Listed::Companies | Listed::Visitors => "event.Report exported",
+        }
+    }
+
     fn choice(&self, column: &Shown, is_shown: bool) -> Markup {
         html! {
             label {
-                input type="checkbox" name="col" value=(column.word(&self.fields)) checked[is_shown];
-                " " bdi { (column.heading()) }
+                input type="checkbox" name="col" value=(column.word) checked[is_shown];
+                " " bdi { (column.heading) }
             }
         }
     }

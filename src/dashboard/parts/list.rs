@@ -7,7 +7,7 @@ use maud::{Markup, html};
 use super::icon::{icon, small};
 use super::{numbers, values};
 use crate::dashboard::links;
-use crate::domain::filter::{self, Fact, Field, Fields, Filter};
+use crate::domain::filter::{self, Fields, Filter};
 use crate::store::list::{Count, Cursor, ListQuery};
 
 /// A list's state as its address says it.
@@ -64,8 +64,11 @@ pub trait Column: Clone + PartialEq + 'static {
     fn name(&self) -> Cow<'_, str>;
     /// Times and numbers begin with the greatest.
     fn descends_first(&self) -> bool;
-    /// The column of something that is known of the rows, where the list can be sorted by it.
-    fn of(_fact: &Fact) -> Option<Self> {
+    /// The column of a word, of a list that is sorted by any field; none where it has only columns of its own.
+    ///
+    /// # Errors
+    /// A sentence: there is no such column, and why.
+    fn named(_word: &str, _fields: &Fields) -> Option<Result<Self, String>> {
         None
     }
 }
@@ -102,13 +105,9 @@ impl<S: Column> Address<S> {
         let value = |name: &str| {
             pairs.iter().find(|(known, value)| known == name && !value.is_empty()).map(|(_, value)| value.clone())
         };
-        let by_field = |word: &str| match fields.find(word)? {
-            Field::Own(fact, _) => S::of(&fact),
-            _ => None,
-        };
         let parameters = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         let filter = filter::parse(parameters, fields).map_err(|error| error.sentence)?;
-        let address = Address::read_sorted(path, LIST, default, value, by_field)?;
+        let address = Address::read_sorted(path, LIST, default, value, |word| S::named(word, fields))?;
         Ok(Address { filter, columns: value(COLUMNS), ..address })
     }
 
@@ -117,7 +116,7 @@ impl<S: Column> Address<S> {
         names: Names,
         default: S,
         value: impl Fn(&str) -> Option<String>,
-        other: impl Fn(&str) -> Option<S>,
+        named: impl Fn(&str) -> Option<Result<S, String>>,
     ) -> Result<Address<S>, String> {
         if value(API_CURSOR).is_some() {
             return Err(format!("{API_CURSOR}= belongs to the API; a list of pages goes on with {}=.", names.after));
@@ -127,7 +126,14 @@ impl<S: Column> Address<S> {
             Some(name) => (name, true),
             None => (said.as_str(), false),
         };
-        let column = S::ALL.iter().find(|column| column.name() == name).cloned().or_else(|| other(name));
+        let own = || S::ALL.iter().find(|column| column.name() == name).cloned();
+        let column = match named(name) {
+            Some(Err(_)) if said.is_empty() => None,
+            Some(named) => Some(named.map_err(|sentence| {
+                format!("{}= takes a field, with - before it for the other way round. {sentence}", names.sort)
+            })?),
+            None => own(),
+        };
         let (sort, descending) = match column {
             Some(column) => (column, descending),
             None if said.is_empty() => (default.clone(), default.descends_first()),

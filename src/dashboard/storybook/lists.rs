@@ -305,7 +305,7 @@ pub fn lists() -> Vec<(&'static str, Markup)> {
             ("columns", columns),
         ];
         let fields = samples::fields(Listed::Users);
-        let said = columns::said(Some(columns), users::COLUMNS.0, &fields).expect("columns");
+        let said = columns::said(Some(columns), &fields).expect("columns");
         let values = json!({ "plan": "A plan with a long name", "renewed_at": "2026-10-01T09:30:00.000Z" });
         users::View {
             address: narrowed("/users", stored_users::SortBy::LastSeen, Listed::Users, &query),

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::order::without_order;
 use crate::domain::attributes::{Owner, Type, standard};
 use crate::domain::segments::Segment;
 
@@ -268,7 +269,7 @@ pub enum Kind {
 impl Kind {
     /// Whether rows can be sorted by it.
     pub fn has_order(self) -> bool {
-        matches!(self, Kind::Text | Kind::Email | Kind::Number | Kind::Boolean | Kind::Day | Kind::Instant)
+        without_order(self).is_none()
     }
 
     /// The operators that it takes.

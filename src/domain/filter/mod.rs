@@ -4,7 +4,9 @@
 //! groups of them: `g1.f=…` with its own `g1.match=`. What is read is typed and checked against the attributes
 //! that exist; what can't be is refused with its place and what would be taken, never ignored.
 
+mod columns;
 mod fields;
+mod order;
 mod parse;
 mod words;
 
@@ -16,7 +18,8 @@ use serde_json::Number;
 
 use crate::domain::time;
 
-pub use fields::{BuiltIn, Fact, Field, Fields, Kind, Listed, Operator};
+pub use columns::{COLUMNS_MAX, Column, ColumnError, column_words, columns_text};
+pub use fields::{BuiltIn, Fact, Field, Fields, Kind, Listed, Operator, STATES};
 pub use parse::{FilterError, compose, is_parameter, parse};
 
 /// Conditions of a filter at most.

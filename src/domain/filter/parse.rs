@@ -184,7 +184,7 @@ fn first_part(text: &str, parting: char) -> (String, Option<&str>) {
     (part, None)
 }
 
-fn unknown_field(name: &str, fields: &Fields) -> String {
+pub(super) fn unknown_field(name: &str, fields: &Fields) -> String {
     let (owner, listed, prefix) = match fields.listed {
         Listed::Users if name.starts_with(COMPANY) => (Owner::Company, Some(Listed::Companies), COMPANY),
         Listed::Users if name.starts_with(MEMBERSHIP) => (Owner::Membership, None, MEMBERSHIP),

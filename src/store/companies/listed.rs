@@ -5,8 +5,9 @@ use rusqlite::named_params;
 use super::{Shelf, SortBy};
 use crate::domain::filter::{Filter, Listed};
 use crate::store::filter_sql::{self, FilterSql, Moment};
-use crate::store::list::{self, COUNTED_MAX, Count, Cursor, Extent, Keyset, ListQuery, Page};
+use crate::store::list::{self, COUNTED_MAX, Count, Cursor, Extent, ListQuery, Page};
 use crate::store::search::CANDIDATES_MAX;
+use crate::store::stretches::{self, Narrowed, Rows, Stretch};
 use crate::store::{Reader, StoreError, workspace};
 
 /// The condition of a search: the lower-case text within name or id, or the text as typed
@@ -25,6 +26,40 @@ fn bind_text(statement: &mut rusqlite::Statement<'_>, text: Option<&str>) -> rus
     list::bind(statement, ":typed", text)
 }
 
+/// The list as its statements name it.
+fn rows_of(shelf: Shelf) -> Rows {
+    Rows {
+        listed: Listed::Companies,
+        table: "companies",
+        key: "companies.company_key",
+        indexes: shelf.indexes(),
+        in_use: shelf.condition(),
+        texts: "",
+        owned: "companies_owner",
+        subject: 1,
+    }
+}
+
+/// The stretches of an order.
+fn stretches(
+    db: &Reader<'_>,
+    rows: &Rows,
+    query: &ListQuery<SortBy>,
+    moment: &Moment,
+) -> Result<Vec<Stretch>, StoreError> {
+    let walked = |index: &str, column: &str| {
+        vec![Stretch::walked(format!("{}_{index}", rows.indexes), &format!("companies.{column}"))]
+    };
+    Ok(match &query.sort {
+        SortBy::Name => walked("sort_name", "sort_name"),
+        SortBy::FirstSeen => walked("first_seen", "first_seen_ms"),
+        SortBy::LastSeen => walked("last_seen", "last_seen_hour"),
+        SortBy::Members => walked("members", "members"),
+        SortBy::ActiveMembers => walked("active", "active_members"),
+        SortBy::Fact(fact) => stretches::of_fact(db, rows, fact, query.descending, moment)?,
+    })
+}
+
 /// The companies of a page in its order, and where the next one begins. Those that alone can meet the filter are
 /// sorted where they are few.
 pub(super) fn page_of_keys(
@@ -36,68 +71,41 @@ pub(super) fn page_of_keys(
     let moment = Moment::of_list(db, query.filter.as_ref(), now_ms)?;
     let filter = FilterSql::of(Listed::Companies, query.filter.as_ref(), &moment);
     let keys = filter_sql::candidates(db, Listed::Companies, query.filter.as_ref(), &moment, CANDIDATES_MAX)?;
-    let walked = |index: &str, column: &str| {
-        vec![(Some(format!("{}_{index}", shelf.indexes())), Some(column.to_owned()), String::new(), None)]
-    };
-    let stretches = match &query.sort {
-        SortBy::LastSeen if let (None, Some(walk)) = (&keys, &filter.walk) => {
-            vec![(Some(walk.index.clone()), Some("last_seen_hour".to_owned()), walk.only.clone(), None)]
-        }
-        SortBy::Name => walked("sort_name", "sort_name"),
-        SortBy::FirstSeen => walked("first_seen", "first_seen_ms"),
-        SortBy::LastSeen => walked("last_seen", "last_seen_hour"),
-        SortBy::Members => walked("members", "members"),
-        SortBy::ActiveMembers => walked("active", "active_members"),
-        SortBy::Fact(fact) => {
-            let (expression, path) =
-                filter_sql::sorted_by(fact, Listed::Companies).unwrap_or_else(|| ("NULL".to_owned(), None));
-            let stretches = list::sorted(&expression, path).into_iter();
-            stretches.map(|(column, only, path)| (None, column, only, path)).collect()
-        }
-    };
-    let search = text_of(query.search.as_deref());
-    let mut after = query.after.as_ref();
-    let skipped = if after.is_some_and(|cursor| cursor.value.is_null()) { stretches.len() - 1 } else { 0 };
-    let mut found = Vec::new();
-    for (index, column, only, path) in &stretches[skipped..] {
-        let keyset = Keyset { column: column.as_deref(), key: "company_key", descending: query.descending };
-        let from = match (&keys, index) {
-            (Some(_), _) => "json_each(:keys) AS found CROSS JOIN companies ON company_key = found.value".to_owned(),
-            (None, Some(index)) => format!("companies INDEXED BY {index}"),
-            (None, None) => "companies NOT INDEXED".to_owned(),
-        };
-        let mut statement = db.0.prepare_cached(&format!(
-            "SELECT company_key, {value} FROM {from}
-             WHERE {shelf} {only} {has_text} {filter} {behind} {order} LIMIT :limit",
-            value = keyset.value(),
-            shelf = shelf.condition(),
-            has_text = if search.is_some() { format!("AND {HAS_TEXT}") } else { String::new() },
-            filter = filter.condition,
-            behind = keyset.behind(after),
-            order = keyset.order(),
-        ))?;
-        list::bind_cursor(&mut statement, &keyset, after)?;
-        list::bind(&mut statement, ":limit", (query.size + 1 - found.len()) as i64)?;
-        bind_text(&mut statement, search)?;
-        filter.bind(&mut statement)?;
-        if let Some(path) = path {
-            list::bind(&mut statement, ":path", path)?;
-        }
-        if let Some(keys) = &keys {
-            list::bind(&mut statement, ":keys", list::json_keys(keys.iter().copied()))?;
-        }
-        let mut rows = statement.raw_query();
-        while let Some(row) = rows.next()? {
-            let key = row.get(0)?;
-            found.push((Cursor { value: list::cursor_value(row.get_ref(1)?), key }, key));
-        }
-        if found.len() > query.size {
-            break;
-        }
-        after = None;
-    }
-    let page = Page::cut(found, query.size);
+    let text = text_of(query.search.as_deref());
+    let bound = text.map(|text| [(":text", text.to_lowercase()), (":typed", text.to_owned())]);
+    let has_text = if text.is_some() { format!("AND {HAS_TEXT}") } else { String::new() };
+    let only = (has_text.as_str(), bound.as_ref().map_or(&[][..], |bound| &bound[..]));
+    let narrowed = Narrowed { filter: &filter, only, needle: None, candidates: keys.as_deref(), rows_max: u64::MAX };
+    let page = Page::cut(found(db, shelf, query, narrowed, &moment)?, query.size);
     Ok((page.rows, page.next))
+}
+
+/// Companies in an order, one beyond so many; of these alone, if so asked.
+pub(in crate::store) fn in_order(
+    db: &Reader<'_>,
+    shelf: Shelf,
+    query: &ListQuery<SortBy>,
+    candidates: Option<&[i64]>,
+    moment: &Moment,
+) -> Result<Vec<(Cursor, i64)>, StoreError> {
+    let filter = FilterSql::default();
+    let narrowed = Narrowed { filter: &filter, only: ("", &[]), needle: None, candidates, rows_max: u64::MAX };
+    found(db, shelf, query, narrowed, moment)
+}
+
+fn found(
+    db: &Reader<'_>,
+    shelf: Shelf,
+    query: &ListQuery<SortBy>,
+    narrowed: Narrowed<'_>,
+    moment: &Moment,
+) -> Result<Vec<(Cursor, i64)>, StoreError> {
+    let (rows, moment) = (rows_of(shelf), stretches::as_of(query.after.as_ref(), moment));
+    let mut stretches = stretches(db, &rows, query, &moment)?;
+    if let (SortBy::LastSeen, None, Some(walk)) = (&query.sort, narrowed.candidates, &narrowed.filter.walk) {
+        stretches[0] = Stretch { index: Some(walk.index.clone()), only: walk.only.clone(), ..stretches[0].clone() };
+    }
+    Ok(stretches::find(db, &rows, &stretches, query, narrowed, &moment)?.unwrap_or_default())
 }
 
 /// How many companies a search finds.

@@ -188,8 +188,14 @@ fn record_of(
     })
 }
 
+/// Whether a company takes signed members only (C8).
+pub(in crate::store) fn takes_signed_only(db: &Reader<'_>, company: CompanyKey) -> Result<bool, StoreError> {
+    let mut statement = db.0.prepare_cached("SELECT signed_members FROM companies WHERE company_key = :company")?;
+    Ok(statement.query_row(named_params! { ":company": company.0 }, |row| row.get(0))?)
+}
+
 /// The ids that lead to a company, but for its own.
-fn aliases(db: &Reader<'_>, row: &CompanyRow) -> Result<Vec<String>, StoreError> {
+pub(in crate::store) fn aliases(db: &Reader<'_>, row: &CompanyRow) -> Result<Vec<String>, StoreError> {
     let mut statement = db.0.prepare_cached(
         "SELECT company_id FROM company_ids WHERE company_key = :company
          UNION SELECT i.company_id FROM companies AS c CROSS JOIN company_ids AS i ON i.company_key = c.company_key
@@ -203,7 +209,7 @@ fn aliases(db: &Reader<'_>, row: &CompanyRow) -> Result<Vec<String>, StoreError>
 
 /// Distinct active people of the last 28 days, and of the 28 before. Of a company with more people than
 /// are told apart the first is who is active in 30 days, and the second an estimate beside it.
-fn active_people(db: &Reader<'_>, row: &CompanyRow, today: i32) -> Result<(i64, i64), StoreError> {
+pub(in crate::store) fn active_people(db: &Reader<'_>, row: &CompanyRow, today: i32) -> Result<(i64, i64), StoreError> {
     let company = row.key.0;
     let last = activity::last_days(today, TREND_DAYS);
     let before = activity::last_days(today - TREND_DAYS, TREND_DAYS);

@@ -59,7 +59,7 @@ fn indexed(condition: &Condition, fast: &Fast) -> Option<(Owner, String)> {
 /// The statement that finds the rows of a condition by the index of its attribute, and what is bound in it.
 pub(super) fn candidates(listed: Listed, condition: &Condition, moment: &Moment) -> Option<(String, Vec<Bound>)> {
     let (owner, index) = indexed(condition, &moment.fast)?;
-    let mut writer = Writer { listed, moment, values: Vec::new(), written_out: true };
+    let mut writer = Writer { listed, moment, values: Vec::new(), first: 0, written_out: true };
     let found = match (&condition.field, listed) {
         (Field::Own(..), Listed::Users) => {
             let holds = writer.condition(condition);

@@ -641,11 +641,9 @@ fn every_order_goes_on_under_a_filter_and_who_has_no_value_comes_last() {
     let sample = filled();
     let (db, records) = (sample.db(), all_users(&sample));
     let filter = parsed("f=companies:set", &fields(Listed::Users));
-    let attributes = ["plan", "visits", "paying", "born", "renewed_at"].map(|name| {
-        let Some(Field::Own(fact, _)) = fields(Listed::Users).find(name) else { panic!("{name}") };
-        users::SortBy::fact(&fact).unwrap()
-    });
-    let others = [users::SortBy::Company, users::SortBy::Fact(Fact::BuiltIn(BuiltIn::Owner))];
+    let attributes = ["plan", "visits", "paying", "born", "renewed_at"]
+        .map(|name| users::SortBy::named(name, &fields(Listed::Users)).unwrap());
+    let others = ["company", "owner"].map(|name| users::SortBy::named(name, &fields(Listed::Users)).unwrap());
     for sort in attributes.into_iter().chain(others) {
         for descending in [true, false] {
             let read = |query: &ListQuery<users::SortBy>| {

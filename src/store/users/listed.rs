@@ -1,10 +1,11 @@
 //! Which users a list shows, in which order, and how many there are.
 
-use super::SortBy;
+use super::{SortBy, by_company};
 use crate::domain::filter::{Filter, Listed};
 use crate::store::filter_sql::{self, FilterSql, Moment};
-use crate::store::list::{self, Count, Cursor, Extent, Keyset, ListQuery, Page};
+use crate::store::list::{self, Count, Cursor, Extent, ListQuery, Page};
 use crate::store::search::{self, CANDIDATES_MAX, Candidates, Needle};
+use crate::store::stretches::{self, Narrowed, Rows, Stretch};
 use crate::store::{Reader, StoreError, workspace};
 
 /// So many rows of a list are looked at for a frequent text, before all who have it are sorted.
@@ -13,46 +14,46 @@ const WALKED_MAX: u64 = 20_000;
 /// Who is in no list.
 const IN_USE: &str = "u.merged_into IS NULL AND u.archived_ms IS NULL";
 
-/// A stretch of a list that is read in its order: one that an index serves is walked, any other is sorted.
-struct Stretch<'a> {
-    index: Option<&'a str>,
-    column: Option<String>,
-    only: String,
-    path: Option<String>,
-}
+/// The list as its statements name it.
+pub(super) const USERS: Rows = Rows {
+    listed: Listed::Users,
+    table: "users AS u",
+    key: "u.user_key",
+    indexes: "users",
+    in_use: IN_USE,
+    texts: ", u.name, u.email, u.user_id",
+    owned: "users_owner",
+    subject: 0,
+};
 
 /// The stretches of an order. Users without a value come last, whatever the direction.
-fn stretches<'a>(sort: &SortBy) -> Vec<Stretch<'a>> {
-    let walked = |index: &'static str, column: &str| Stretch {
-        index: Some(index),
-        column: Some(column.to_owned()),
-        only: String::new(),
-        path: None,
-    };
-    let (expression, path) = match sort {
-        SortBy::Name => return vec![walked("users_sort_name", "u.sort_name")],
-        SortBy::FirstSeen => return vec![walked("users_first_seen", "u.first_seen_ms")],
-        SortBy::LastSeen => return vec![walked("users_last_seen", "u.last_seen_hour")],
-        SortBy::Companies => return vec![walked("users_companies", "u.companies")],
-        SortBy::Email => {
-            let with = Stretch { only: "AND u.email IS NOT NULL".to_owned(), ..walked("users_email", "u.email") };
-            let without = Stretch {
-                index: Some("users_without_email"),
-                column: None,
+fn stretches(db: &Reader<'_>, query: &ListQuery<SortBy>, moment: &Moment) -> Result<Vec<Stretch>, StoreError> {
+    let walked = |index: &str, column: &str| vec![Stretch::walked(index.to_owned(), column)];
+    Ok(match &query.sort {
+        SortBy::Name => walked("users_sort_name", "u.sort_name"),
+        SortBy::FirstSeen => walked("users_first_seen", "u.first_seen_ms"),
+        SortBy::LastSeen => walked("users_last_seen", "u.last_seen_hour"),
+        SortBy::Companies => walked("users_companies", "u.companies"),
+        SortBy::Email => vec![
+            Stretch {
+                only: "AND u.email IS NOT NULL".to_owned(),
+                ..Stretch::walked("users_email".to_owned(), "u.email")
+            },
+            Stretch {
+                index: Some("users_without_email".to_owned()),
                 only: "AND u.email IS NULL".to_owned(),
-                path: None,
-            };
-            return vec![with, without];
+                ..Stretch::default()
+            },
+        ],
+        SortBy::Fact(fact) => stretches::of_fact(db, &USERS, fact, query.descending, moment)?,
+        SortBy::Membership(fact) => {
+            let (expression, path) =
+                filter_sql::sorted_by_membership(fact).unwrap_or_else(|| ("NULL".to_owned(), None));
+            Stretch::sorted(&expression, path)
         }
-        SortBy::Company => {
-            ("(SELECT sort_name FROM companies WHERE company_key = u.current_company_key)".to_owned(), None)
-        }
-        SortBy::Fact(fact) => filter_sql::sorted_by(fact, Listed::Users).unwrap_or_else(|| ("NULL".to_owned(), None)),
-    };
-    list::sorted(&expression, path)
-        .into_iter()
-        .map(|(column, only, path)| Stretch { index: None, column, only, path })
-        .collect()
+        // Company by company.
+        SortBy::Company(_) => Vec::new(),
+    })
 }
 
 /// The users of a page in its order, and where the next one begins.
@@ -70,15 +71,15 @@ pub(super) fn page_of_keys(
     let found = match Needle::of(query.search.as_deref()) {
         None => {
             let keys = filter_sql::candidates(db, Listed::Users, query.filter.as_ref(), &moment, CANDIDATES_MAX)?;
-            find(db, query, &filter, None, keys.as_deref(), u64::MAX)?
+            find(db, query, &filter, None, keys.as_deref(), u64::MAX, &moment)?
         }
         Some(needle) => match search::candidates(db, &needle, CANDIDATES_MAX)? {
-            Candidates::Keys(keys) => find(db, query, &filter, Some(&needle), Some(&keys), u64::MAX)?,
-            Candidates::TooMany => match find(db, query, &filter, Some(&needle), None, WALKED_MAX)? {
+            Candidates::Keys(keys) => find(db, query, &filter, Some(&needle), Some(&keys), u64::MAX, &moment)?,
+            Candidates::TooMany => match find(db, query, &filter, Some(&needle), None, WALKED_MAX, &moment)? {
                 Some(found) => Some(found),
                 None => {
                     let keys = search::all_candidates(db, &needle)?;
-                    find(db, query, &filter, Some(&needle), Some(&keys), u64::MAX)?
+                    find(db, query, &filter, Some(&needle), Some(&keys), u64::MAX, &moment)?
                 }
             },
         },
@@ -96,63 +97,18 @@ pub(super) fn find(
     needle: Option<&Needle>,
     candidates: Option<&[i64]>,
     rows_max: u64,
+    moment: &Moment,
 ) -> Result<Option<Vec<(Cursor, i64)>>, StoreError> {
-    let mut stretches = stretches(&query.sort);
+    let narrowed = Narrowed { filter, only: ("", &[]), needle, candidates, rows_max };
+    if let SortBy::Company(of) = &query.sort {
+        return by_company::find(db, query, of, narrowed, moment);
+    }
+    let moment = stretches::as_of(query.after.as_ref(), moment);
+    let mut stretches = stretches(db, query, &moment)?;
     if let (SortBy::LastSeen, None, Some(walk)) = (&query.sort, candidates, &filter.walk) {
-        let of_value = Stretch { index: Some(&walk.index), only: walk.only.clone(), ..stretches.swap_remove(0) };
-        stretches = vec![of_value];
+        stretches[0] = Stretch { index: Some(walk.index.clone()), only: walk.only.clone(), ..stretches[0].clone() };
     }
-    let mut after = query.after.as_ref();
-    let skipped = if after.is_some_and(|cursor| cursor.value.is_null()) { stretches.len() - 1 } else { 0 };
-    let mut found: Vec<(Cursor, i64)> = Vec::new();
-    let mut walked = 0;
-    for stretch in &stretches[skipped..] {
-        let keyset = Keyset { column: stretch.column.as_deref(), key: "u.user_key", descending: query.descending };
-        let from = match (candidates, stretch.index) {
-            (Some(_), _) => "json_each(:keys) AS found CROSS JOIN users AS u ON u.user_key = found.value".to_owned(),
-            (None, Some(index)) => format!("users AS u INDEXED BY {index}"),
-            (None, None) => "users AS u NOT INDEXED".to_owned(),
-        };
-        // What is sorted is sorted only as far as a page goes.
-        let is_sorted = needle.is_none() && stretch.index.is_none();
-        let mut statement = db.0.prepare_cached(&format!(
-            "SELECT u.user_key, {value}, u.name, u.email, u.user_id FROM {from}
-             WHERE {IN_USE} {only} {filter} {behind} {order} {limit}",
-            value = keyset.value(),
-            only = stretch.only,
-            filter = filter.condition,
-            behind = keyset.behind(after),
-            order = keyset.order(),
-            limit = if is_sorted { "LIMIT :limit" } else { "" },
-        ))?;
-        list::bind_cursor(&mut statement, &keyset, after)?;
-        filter.bind(&mut statement)?;
-        if let Some(path) = &stretch.path {
-            list::bind(&mut statement, ":path", path)?;
-        }
-        if is_sorted {
-            list::bind(&mut statement, ":limit", query.size as i64 + 1)?;
-        }
-        if let Some(keys) = candidates {
-            list::bind(&mut statement, ":keys", list::json_keys(keys.iter().copied()))?;
-        }
-        let mut rows = statement.raw_query();
-        while let Some(row) = rows.next()? {
-            if needle.is_none_or(|needle| needle.is_in(search::texts(row, 2))) {
-                let key = row.get(0)?;
-                found.push((Cursor { value: list::cursor_value(row.get_ref(1)?), key }, key));
-                if found.len() > query.size {
-                    return Ok(Some(found));
-                }
-            }
-            walked += 1;
-            if walked >= rows_max {
-                return Ok(None);
-            }
-        }
-        after = None;
-    }
-    Ok(Some(found))
+    stretches::find(db, &USERS, &stretches, query, narrowed, &moment)
 }
 
 /// How many users a search finds.

@@ -220,14 +220,29 @@ fn record_of(db: &Reader<'_>, row: UserRow, today: i32, sources: &SourceNames) -
         identifiers: identifiers(db, &row)?,
         attributes,
         memberships: memberships(db, key, sources)?,
-        active_days: (
-            activity::active_days(db, key, activity::last_days(today, TREND_DAYS))?,
-            activity::active_days(db, key, activity::last_days(today - TREND_DAYS, TREND_DAYS))?,
-        ),
+        active_days: active_days_until(db, key, today)?,
         first_page: first_pages::of_user(db, row.key)?,
         signed,
         row,
     })
+}
+
+/// On how many days a user was active in the last 28, and in the 28 before (T7).
+pub(in crate::store) fn active_days(db: &Reader<'_>, user: UserKey, now_ms: i64) -> Result<(i64, i64), StoreError> {
+    active_days_until(db, user.0, workspace::today(db, now_ms)?)
+}
+
+fn active_days_until(db: &Reader<'_>, user: i64, today: i32) -> Result<(i64, i64), StoreError> {
+    Ok((
+        activity::active_days(db, user, activity::last_days(today, TREND_DAYS))?,
+        activity::active_days(db, user, activity::last_days(today - TREND_DAYS, TREND_DAYS))?,
+    ))
+}
+
+/// Whether proof of identity was seen of a user.
+pub(in crate::store) fn is_proved(db: &Reader<'_>, user: UserKey) -> Result<bool, StoreError> {
+    let mut statement = db.0.prepare_cached("SELECT signed FROM users WHERE user_key = :user")?;
+    Ok(statement.query_row(named_params! { ":user": user.0 }, |row| row.get(0))?)
 }
 
 /// All that a user's page shows.
@@ -265,7 +280,7 @@ pub fn page(db: &Reader<'_>, name: &UserName, now_ms: i64) -> Result<Option<User
 }
 
 /// A user's ids: the site's own, the former ones, and those of the latest browsers.
-fn identifiers(db: &Reader<'_>, user: &UserRow) -> Result<Vec<Identifier>, StoreError> {
+pub(in crate::store) fn identifiers(db: &Reader<'_>, user: &UserRow) -> Result<Vec<Identifier>, StoreError> {
     let mut statement = db.0.prepare_cached(
         "SELECT user_id, since_ms FROM user_ids WHERE user_key = :user
          UNION ALL
