@@ -8,6 +8,7 @@ use maud::{Markup, html};
 use super::{by, report, rows_are, set_up, state};
 use crate::actions::import::{self as deeds, ImportError, SetUp, file, package};
 use crate::dashboard::desk::{self, Answer};
+use crate::dashboard::parts::code;
 use crate::dashboard::parts::frame::{Frame, Place, Refresh, live_shell};
 use crate::dashboard::parts::icon::icon;
 use crate::dashboard::parts::numbers::{counted, number};
@@ -71,6 +72,10 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
                     None => (say::notice(Tone::Warn, "The file is not here any more. Send it again.")),
                 }
             }
+            (code::shell_calls(&frame.server, &[
+                ("How it stands; a token of scope read", &format!("/api/v1{address}")),
+                ("The rows that were not taken, as a file", &format!("/api/v1{address}/refused")),
+            ]))
         }
     };
     let refresh = Refresh { seconds: REFRESH_SECONDS, address };
@@ -90,7 +95,7 @@ fn actions(import: &Import, address: &str) -> Markup {
         @match import.state {
             State::Draft => (button(address, "discard", "bare", "trash", "Throw away")),
             State::Checking | State::Queued | State::Running => (button(address, "cancel", "", "x", "Stop")),
-            _ if import.state.has_run() && import.kind != Kind::Events => (button(address, "undo", "", "undo", "Take back")),
+            _ if import.state.has_run() => (button(address, "undo", "", "undo", "Take back")),
             _ => {}
         }
     }
@@ -160,6 +165,7 @@ fn stands(import: &Import, address: &str) -> Markup {
                 State::Undoing => {
                     header { h2 id="stands-h" { "Taking it back" } }
                     (taken_back(import.taken_back))
+                    div.body { p.muted { "It goes on by itself, also after a restart; this page can be closed." } }
                 },
                 State::Undone => {
                     header { h2 id="stands-h" { "It was taken back" } }
@@ -171,10 +177,13 @@ fn stands(import: &Import, address: &str) -> Markup {
                     div.body.stack.tight {
                         (report::touched(import.key.0, &import.report))
                         (report::refused(import.key.0, &import.report))
-                        @if import.kind == Kind::Events {
-                            p.small.muted { "Imported events are activity of their own day, and stay." }
-                        } @else {
-                            p.small.muted { "Taking it back leaves alone what has changed since." }
+                        p.small.muted {
+                            @if import.kind == Kind::Events {
+                                "Imported events are activity of their own day. Taking them back takes them out of all numbers; "
+                                "the same file can be imported again."
+                            } @else {
+                                "Taking it back leaves alone what has changed since."
+                            }
                         }
                         p.small.faint { "SHA-256 of the file: " code.bare { (import.file_hash) } }
                     }
@@ -187,6 +196,7 @@ fn stands(import: &Import, address: &str) -> Markup {
 fn taken_back(back: TakenBack) -> Markup {
     html! {
         div.body.stack.tight {
+            @if back.events > 0 { p { (counted(back.events, "event", "events")) " of it are out of the journal and of all numbers." } }
             p { (number(back.gone)) " users and companies that it made are gone, of whom nothing else was known." }
             p { (number(back.fields)) " fields are as they were before." }
             p { (number(back.kept)) " have changed since, and stay as they are." }
