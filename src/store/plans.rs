@@ -344,7 +344,12 @@ fn ask_for_filters(db: &Reader<'_>) {
         "members:between:1,5",
     ];
     let read = |listed, text| filter::parse([("f", text)], &Fields::new(listed, [])).unwrap();
-    for filter in of_users.map(|text| read(Listed::Users, text)) {
+    // What one membership must meet, outside of brackets and in one.
+    let of_one_membership = ["f", "g1.f"].map(|word| {
+        let all = ["company.company_id:is:acme", "company.plan:is:pro", "membership.role:is:admin", "name:set"];
+        filter::parse(all.map(|text| (word, text)), &Fields::new(Listed::Users, [])).unwrap()
+    });
+    for filter in of_users.map(|text| read(Listed::Users, text)).into_iter().chain(of_one_membership) {
         for sort in [users::SortBy::LastSeen, users::SortBy::Name, users::SortBy::Email] {
             let filter = Some(filter.clone());
             let query = ListQuery { search: None, filter, sort, descending: true, after: None, size: 50 };
