@@ -22,7 +22,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use clap::Parser;
-use program::{Failure, Process, shell};
+use program::process::Process;
+use program::{Failure, shell};
 use rust_xlsxwriter::Workbook;
 use serde_json::{Value, json};
 

@@ -13,7 +13,9 @@ use rusqlite::{Connection, OpenFlags, params_from_iter};
 use tempfile::TempDir;
 
 use super::folder;
-use super::program::{Failure, field, median};
+use super::program::Failure;
+use super::program::figures::median;
+use super::program::process::field;
 
 /// Rows of one transaction of the bare append.
 const ROWS_A_COMMIT: usize = 1_000;

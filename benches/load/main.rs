@@ -51,7 +51,9 @@ use tempfile::TempDir;
 use bare::Bare;
 use generator::Load;
 use messages::Request;
-use program::{Failure, Process, machine, median, whole};
+use program::Failure;
+use program::figures::{machine, median, whole};
+use program::process::Process;
 use report::{Goal, Side};
 use servers::{Noop, Rollcall};
 

@@ -11,7 +11,8 @@ use tempfile::TempDir;
 
 use super::folder;
 use super::messages::{self, ORIGIN};
-use super::program::{Failure, Process, Server, address_in, exchange, shell};
+use super::program::process::Process;
+use super::program::{Failure, Server, address_in, exchange, shell};
 
 /// What a single message is answered; the empty server answers the same.
 const NOOP_ANSWER: &str =

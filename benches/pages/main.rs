@@ -28,7 +28,8 @@ use std::process::ExitCode;
 use chrono::Utc;
 use clap::Parser;
 
-use program::{Failure, Server, machine, median, shell, whole};
+use program::figures::{machine, median, whole};
+use program::{Failure, Server, shell};
 use visit::Visit;
 
 /// The longest that a first byte may take, in ms.

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use super::{Failure, field};
+use super::Failure;
+use super::process::field;
 
 /// The middle one of some figures; the mean of the two middle ones of an even number.
 pub fn median(figures: &[f64]) -> f64 {

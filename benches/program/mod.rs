@@ -3,8 +3,8 @@
 
 #![allow(dead_code, reason = "each bench uses a part")]
 
-mod figures;
-mod process;
+pub mod figures;
+pub mod process;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -12,8 +12,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-pub use figures::{machine, median, whole};
-pub use process::{Process, field};
+use process::Process;
 
 /// Why a run ended early.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
