@@ -431,6 +431,24 @@ async fn an_operator_works_through_the_tray_and_deletes_an_attribute() {
     assert_eq!(attribute(&rollcall, "ann", "badges").await, Value::Null);
 }
 
+/// What is counted of some thousands is counted of all of them.
+#[actix_web::test]
+async fn the_different_values_of_some_thousands_are_all_counted() {
+    let rollcall = Rollcall::start();
+    let users: Vec<Value> = (0..1_200)
+        .map(|number| identify(&format!("u{number}"), json!({ "email": format!("u{number}@acme.test") }), 60))
+        .collect();
+    for some in users.chunks(400) {
+        rollcall.backend_posts(json!(some)).await;
+    }
+    let desk = rollcall.desk().await;
+    let list = desk.open("/attributes?of=user").await;
+    assert!(list.contains("Counted over all 1\u{202f}200 users"), "{list}");
+    assert!(list.contains("data-l=\"Different\">1\u{202f}200</td>"), "{list}");
+    let one = desk.open("/attributes/user/email").await;
+    assert!(one.contains("1\u{202f}200 different</span>") && one.contains("1\u{202f}200 of 1\u{202f}200"), "{one}");
+}
+
 /// A label is read instead of the name, and what is hidden is left out of the page and kept in the API.
 #[actix_web::test]
 async fn labels_are_shown_and_hidden_attributes_are_not() {

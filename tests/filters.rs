@@ -80,6 +80,36 @@ async fn a_program_asks_for_users_by_what_is_known_of_them() {
 }
 
 #[actix_web::test]
+async fn who_is_admin_elsewhere_is_no_admin_of_the_company_asked_for() {
+    let rollcall = Rollcall::start();
+    let place =
+        |id: &str, plan: &str, role: &str| json!({ "company_id": id, "plan": plan, "membership": { "role": role } });
+    rollcall
+        .backend_posts(json!([
+            identify("ann", json!({ "company": place("acme", "Business", "Admin") })),
+            identify(
+                "bob",
+                json!({ "companies": [place("acme", "Business", "Guest"), place("umbrella", "Pro", "Admin")] })
+            ),
+            identify("cec", json!({ "company": place("umbrella", "Pro", "Admin") })),
+        ]))
+        .await;
+    let both = "f=company.plan:is:Business&f=membership.role:is:Admin";
+    assert_eq!(ids(&rollcall, "users", both).await, ["ann"]);
+    assert_eq!(ids(&rollcall, "users", &both.replace("f=", "g1.f=")).await, ["ann"]);
+    assert_eq!(ids(&rollcall, "users", &format!("{both}&match=any")).await, ["ann", "bob", "cec"]);
+    assert_eq!(ids(&rollcall, "users", "f=membership.role:is:Admin&f=company.plan:not:Business").await, ["cec"]);
+    assert_eq!(listed(&rollcall, &format!("/users?{both}")).await, ["ann"]);
+    // A segment asks for a membership of its own, by whatever name it is said.
+    let segment = json!({ "name": "On Business", "list": "users", "filter": "f=company.plan:is:Business" });
+    let made = rollcall.api_as(reqwest::Method::POST, "/segments", &rollcall.token, Some(segment)).await;
+    assert_eq!(made.status, 201, "{made:?}");
+    let segment = made.body["segment_id"].as_str().expect("an id");
+    let apart = format!("f=segment:is:{segment}&f=membership.role:is:Admin");
+    assert_eq!(ids(&rollcall, "users", &apart).await, ["ann", "bob"]);
+}
+
+#[actix_web::test]
 async fn and_for_companies_and_visitors() {
     let rollcall = four_people().await;
     rollcall

@@ -121,6 +121,18 @@ pub struct Looked {
     pub about: u64,
 }
 
+/// How many rows a table has, or users of memberships, at most: the greatest of its keys.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn about(db: &Reader<'_>, table: Table) -> Result<u64, StoreError> {
+    let (name, first, _) = table.columns();
+    let last: i64 =
+        db.0.prepare_cached(&format!("SELECT coalesce(max({first}), 0) FROM {name}"))?
+            .query_row([], |row| row.get(0))?;
+    Ok(last.unsigned_abs())
+}
+
 /// Looks at the rows of a table: at all where there are no more than so many, else at runs spread
 /// evenly over the keys.
 ///
@@ -132,11 +144,7 @@ pub fn look(
     rows_max: u64,
     mut each: impl FnMut(&AttributesRow),
 ) -> Result<Looked, StoreError> {
-    let (name, first, _) = table.columns();
-    let last: i64 =
-        db.0.prepare_cached(&format!("SELECT coalesce(max({first}), 0) FROM {name}"))?
-            .query_row([], |row| row.get(0))?;
-    let about = last.unsigned_abs();
+    let about = about(db, table)?;
     let mut looked = Looked { rows: 0, all: false, about };
     let mut reached = (0, 0);
     let runs = rows_max.div_ceil(RUN_ROWS).max(1);

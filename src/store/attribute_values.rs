@@ -1,5 +1,5 @@
-//! The values that attributes have: counted in a thousand rows spread over all of them, since a page
-//! must not go through a million.
+//! The values that attributes have: counted in all rows where they are some thousands, else in a thousand rows spread
+//! over all of them, since a page must not go through a million.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -11,6 +11,8 @@ use crate::domain::access::Grade;
 use crate::domain::attributes::{Attributes, Owner, Type, is_standard, offered};
 use crate::domain::ids::SourceKey;
 
+/// Rows that are all counted, on the pages of attributes: as many as lists count exactly.
+const COUNTED_ROWS_MAX: u64 = 10_000;
 /// Rows that are looked at.
 const ROWS_MAX: u64 = 1_000;
 /// Rows that are looked at to offer another type.
@@ -82,6 +84,19 @@ pub fn look(
     only: Option<&str>,
 ) -> Result<(Looked, BTreeMap<String, Values>), StoreError> {
     look_at(db, owner, only, ROWS_MAX)
+}
+
+/// As [`look`], but over all rows where they are no more than 10,000.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn count(
+    db: &Reader<'_>,
+    owner: Owner,
+    only: Option<&str>,
+) -> Result<(Looked, BTreeMap<String, Values>), StoreError> {
+    let are_few = attribute_rows::about(db, Table::of(owner)[0])? <= COUNTED_ROWS_MAX;
+    look_at(db, owner, only, if are_few { COUNTED_ROWS_MAX } else { ROWS_MAX })
 }
 
 /// Attributes that are texts, all of which could be something else (A1): of each kind, by name.

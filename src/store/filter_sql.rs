@@ -3,8 +3,8 @@
 //! index of their own, `fast.rs`.)
 //!
 //! What denies is written as "not (…)", never as a comparison of its own: a row without a value is then on the
-//! denying side, as the filter's words say. What is asked of companies and memberships of a user holds where one
-//! open membership meets it.
+//! denying side, as the filter's words say. What is asked of companies and memberships of a user holds where an
+//! open membership meets it; where all of several must hold, one membership meets them all.
 
 use chrono::NaiveDate;
 use chrono_tz::Tz;
@@ -19,9 +19,11 @@ use crate::domain::filter::{BuiltIn, Condition, Fact, Field, Filter, Group, Join
 use crate::domain::ids::EventId;
 use crate::domain::time::{self, EPOCH_MS, HOUR_MS};
 
+mod candidates;
 mod fast;
 mod order;
 
+pub(super) use candidates::candidates;
 pub(super) use fast::Walk;
 pub(super) use order::{Word, of_word, sorted_by, sorted_by_membership};
 
@@ -124,13 +126,15 @@ impl FilterSql {
         let Some(filter) = filter.filter(|filter| !filter.is_empty()) else { return FilterSql::default() };
         let filter = &*filter.expanded();
         let mut writer = Writer { listed, moment, values: Vec::new(), first: 0, written_out: false };
-        let mut parts: Vec<String> = filter.conditions.iter().map(|condition| writer.condition(condition)).collect();
-        let is_walked = |(condition, _): &(&Condition, &String)| {
+        let (apart, together) = of_one_membership(filter.join, &filter.conditions);
+        let mut parts: Vec<String> = apart.iter().map(|condition| writer.condition(condition)).collect();
+        let is_walked = |(condition, _): &(&&Condition, &String)| {
             let fact = matches!(&condition.field, Field::Own(Fact::BuiltIn(BuiltIn::LastSeen | BuiltIn::State), _));
             fact && filter.join == Join::All && !positive(&condition.test).1
         };
-        let walked = filter.conditions.iter().zip(&parts).filter(is_walked);
+        let walked = apart.iter().zip(&parts).filter(is_walked);
         let of_last_seen = walked.map(|(_, part)| format!("AND {part} ")).collect();
+        parts.extend(writer.membership(&together));
         let cost = filter.all_conditions().map(cost).sum::<i64>().max(1);
         parts.extend(writer.groups(filter));
         let walk = fast::walk(filter, &mut writer);
@@ -174,6 +178,19 @@ fn joined(join: Join, parts: &[String]) -> String {
     format!("({})", parts.join(word))
 }
 
+/// The conditions of a bracket that are asked each for itself, and those that one membership must meet together.
+fn of_one_membership(join: Join, conditions: &[Condition]) -> (Vec<&Condition>, Vec<&Condition>) {
+    conditions.iter().partition(|condition| join == Join::Any || !condition.is_met_by_a_membership())
+}
+
+/// That one of a user's open memberships is so.
+fn in_a_membership(holds: &str) -> String {
+    format!(
+        "EXISTS (SELECT 1 FROM memberships AS m CROSS JOIN companies AS c ON c.company_key = m.company_key
+           WHERE m.user_key = u.user_key AND m.open = 1 AND c.merged_into IS NULL AND {holds})"
+    )
+}
+
 /// Which of these filters a row of a list meets, in their order; one that is out of the list meets none.
 pub(super) fn met(
     db: &Reader<'_>,
@@ -210,109 +227,6 @@ pub(super) fn alias(listed: Listed) -> &'static str {
         Listed::Companies => "companies",
         Listed::Visitors => "visitors",
     }
-}
-
-/// The keys of rows that alone can meet a filter, where an index says them and they are at most so many.
-pub(super) fn candidates(
-    db: &Reader<'_>,
-    listed: Listed,
-    filter: Option<&Filter>,
-    moment: &Moment,
-    max: usize,
-) -> Result<Option<Vec<i64>>, StoreError> {
-    let Some(filter) = filter else { return Ok(None) };
-    let filter = &*filter.expanded();
-    if filter.join == Join::Any && filter.conditions.len() + filter.groups.len() > 1 {
-        return Ok(None);
-    }
-    for condition in &filter.conditions {
-        let built_in = indexed(listed, condition).map(|(sql, wanted)| (sql.to_owned(), Some(wanted), Vec::new()));
-        let of_attribute = || fast::candidates(listed, condition, moment).map(|(sql, values)| (sql, None, values));
-        let Some((sql, wanted, values)) = built_in.or_else(of_attribute) else { continue };
-        let mut statement = db.0.prepare_cached(&format!("{sql} LIMIT :limit"))?;
-        if let Some(wanted) = wanted {
-            list::bind(&mut statement, ":wanted", wanted)?;
-        }
-        bind_all(&mut statement, 0, &values)?;
-        list::bind(&mut statement, ":limit", max as i64 + 1)?;
-        let mut rows = statement.raw_query();
-        let mut keys = Vec::new();
-        while let Some(row) = rows.next()? {
-            keys.push(row.get(0)?);
-        }
-        if keys.len() <= max {
-            keys.sort_unstable();
-            keys.dedup();
-            return Ok(Some(keys));
-        }
-    }
-    Ok(None)
-}
-
-/// The statement that finds the rows of a condition by an index, with one value `:wanted`, a list as JSON.
-fn indexed(listed: Listed, condition: &Condition) -> Option<(&'static str, String)> {
-    let wanted = match &condition.test {
-        Test::Is(value) => serde_json::json!([value.to_string()]),
-        Test::In(values) => values.iter().map(|value| serde_json::Value::from(value.to_string())).collect(),
-        _ => return None,
-    };
-    let sql = match (&condition.field, listed) {
-        (Field::Own(Fact::BuiltIn(BuiltIn::UserId), _), Listed::Users) => {
-            "SELECT u.user_key FROM json_each(:wanted) AS wanted CROSS JOIN users AS u ON u.user_id = wanted.value"
-        }
-        (Field::Own(Fact::BuiltIn(BuiltIn::Email), _), Listed::Users) => {
-            "SELECT u.user_key FROM json_each(:wanted) AS wanted
-             CROSS JOIN users AS u INDEXED BY users_email ON u.email = wanted.value"
-        }
-        (Field::Own(Fact::BuiltIn(BuiltIn::Owner), _), Listed::Users) => {
-            "SELECT u.user_key FROM json_each(:wanted) AS wanted
-             CROSS JOIN operators AS o ON o.email = wanted.value
-             CROSS JOIN users AS u INDEXED BY users_owner ON u.owner_key = o.operator_key"
-        }
-        (Field::Own(Fact::BuiltIn(BuiltIn::Owner), _), Listed::Companies) => {
-            "SELECT c.company_key FROM json_each(:wanted) AS wanted
-             CROSS JOIN operators AS o ON o.email = wanted.value
-             CROSS JOIN companies AS c INDEXED BY companies_owner ON c.owner_key = o.operator_key"
-        }
-        (Field::Own(Fact::BuiltIn(BuiltIn::Tags), _), Listed::Users) => {
-            "SELECT t.subject_key FROM json_each(:wanted) AS wanted
-             CROSS JOIN profile_tags AS t INDEXED BY profile_tags_tag ON t.tag = wanted.value AND t.subject = 0"
-        }
-        (Field::Own(Fact::BuiltIn(BuiltIn::Tags), _), Listed::Companies) => {
-            "SELECT t.subject_key FROM json_each(:wanted) AS wanted
-             CROSS JOIN profile_tags AS t INDEXED BY profile_tags_tag ON t.tag = wanted.value AND t.subject = 1"
-        }
-        // Which import of events somebody came with, nobody knows: they have one source together.
-        (Field::Own(Fact::BuiltIn(BuiltIn::Import), _), Listed::Users) => {
-            "SELECT coalesce(u.merged_into, u.user_key) FROM json_each(:wanted) AS wanted
-             CROSS JOIN imports AS i ON i.import_key = wanted.value AND i.kind <> 'events'
-             CROSS JOIN change_sets AS s INDEXED BY change_sets_import ON s.source_key = i.source_key AND s.cause = 'import'
-             CROSS JOIN changes AS d INDEXED BY changes_set ON d.change_key = s.change_key AND d.subject IN (0, 2)
-             CROSS JOIN users AS u ON u.user_key = d.subject_key"
-        }
-        (Field::Own(Fact::BuiltIn(BuiltIn::Import), _), Listed::Companies) => {
-            "SELECT coalesce(c.merged_into, c.company_key) FROM json_each(:wanted) AS wanted
-             CROSS JOIN imports AS i ON i.import_key = wanted.value AND i.kind <> 'events'
-             CROSS JOIN change_sets AS s INDEXED BY change_sets_import ON s.source_key = i.source_key AND s.cause = 'import'
-             CROSS JOIN changes AS d INDEXED BY changes_set ON d.change_key = s.change_key AND d.subject = 1
-             CROSS JOIN companies AS c ON c.company_key = d.subject_key"
-        }
-        (Field::Own(Fact::BuiltIn(BuiltIn::CompanyId), _), Listed::Companies) => {
-            "SELECT c.company_key FROM json_each(:wanted) AS wanted
-             CROSS JOIN companies AS c ON c.company_id = wanted.value"
-        }
-        (Field::Company(Fact::BuiltIn(BuiltIn::CompanyId)), Listed::Users) => {
-            "SELECT m.user_key FROM json_each(:wanted) AS wanted
-             CROSS JOIN companies AS c ON c.company_id = wanted.value
-             CROSS JOIN memberships AS m INDEXED BY memberships_joined ON m.company_key = c.company_key AND m.open = 1"
-        }
-        (Field::Own(Fact::BuiltIn(BuiltIn::AnonymousId), _), Listed::Visitors) => {
-            "SELECT v.visitor_key FROM json_each(:wanted) AS wanted
-             CROSS JOIN visitors AS v ON v.anonymous_id = wanted.value"
-        }
-        _ => return None,
-    };
-    Some((sql, wanted.to_string()))
 }
 
 /// What is built in, as an expression; none where it is no value of a row.
@@ -371,16 +285,27 @@ impl Writer<'_> {
 
     /// The conditions of a filter's groups.
     fn groups(&mut self, filter: &Filter) -> Vec<String> {
-        let group = |group: &Group| {
-            let parts: Vec<String> = group.conditions.iter().map(|condition| self.condition(condition)).collect();
-            joined(group.join, &parts)
-        };
+        let group = |group: &Group| joined(group.join, &self.bracket(group.join, &group.conditions));
         filter.groups.iter().map(group).collect()
+    }
+
+    /// The conditions of a bracket.
+    fn bracket(&mut self, join: Join, conditions: &[Condition]) -> Vec<String> {
+        let (apart, together) = of_one_membership(join, conditions);
+        let mut parts: Vec<String> = apart.into_iter().map(|condition| self.condition(condition)).collect();
+        parts.extend(self.membership(&together));
+        parts
+    }
+
+    /// That one open membership meets all of these; nothing where there are none.
+    fn membership(&mut self, conditions: &[&Condition]) -> Option<String> {
+        let holds: Vec<String> = conditions.iter().map(|condition| self.of_membership(condition)).collect();
+        (!holds.is_empty()).then(|| in_a_membership(&holds.join(" AND ")))
     }
 
     /// The condition of a whole filter, as a part of another.
     fn whole(&mut self, filter: &Filter) -> String {
-        let mut parts: Vec<String> = filter.conditions.iter().map(|condition| self.condition(condition)).collect();
+        let mut parts = self.bracket(filter.join, &filter.conditions);
         parts.extend(self.groups(filter));
         if parts.is_empty() { "true".to_owned() } else { joined(filter.join, &parts) }
     }
@@ -390,29 +315,24 @@ impl Writer<'_> {
         let holds = match &condition.field {
             _ if let Test::Is(Value::Segment(saved)) = &test => self.whole(&saved.filter),
             Field::Own(fact, listed) => self.fact(fact, *listed, alias(*listed), &test),
-            Field::Company(fact) => {
-                let holds = self.fact(fact, Listed::Companies, "c", &test);
-                format!(
-                    "EXISTS (SELECT 1 FROM memberships AS m CROSS JOIN companies AS c ON c.company_key = m.company_key
-                       WHERE m.user_key = u.user_key AND m.open = 1 AND c.merged_into IS NULL AND {holds})"
-                )
-            }
-            Field::Membership(fact) => {
-                let holds = match fact {
-                    Fact::Attribute(name, _) if name == "role" || name == "title" => {
-                        self.text(&format!("m.{name}"), &test)
-                    }
-                    // The alias decides; memberships have nothing built in.
-                    fact => self.fact(fact, Listed::Users, "m", &test),
-                };
-                format!(
-                    "EXISTS (SELECT 1 FROM memberships AS m CROSS JOIN companies AS c ON c.company_key = m.company_key
-                       WHERE m.user_key = u.user_key AND m.open = 1 AND c.merged_into IS NULL AND {holds})"
-                )
-            }
+            Field::Company(_) | Field::Membership(_) => in_a_membership(&self.of_membership(condition)),
             Field::Event(name) => self.event(name, &test),
         };
         if denies { format!("(({holds}) IS NOT TRUE)") } else { format!("({holds})") }
+    }
+
+    /// What a condition asks of a membership `m` and its company `c`; of one that denies, what it denies.
+    fn of_membership(&mut self, condition: &Condition) -> String {
+        let test = positive(&condition.test).0;
+        match &condition.field {
+            Field::Company(fact) => self.fact(fact, Listed::Companies, "c", &test),
+            Field::Membership(Fact::Attribute(name, _)) if name == "role" || name == "title" => {
+                self.text(&format!("m.{name}"), &test)
+            }
+            // The alias decides; memberships have nothing built in.
+            Field::Membership(fact) => self.fact(fact, Listed::Users, "m", &test),
+            Field::Own(..) | Field::Event(_) => "NULL".to_owned(),
+        }
     }
 
     fn fact(&mut self, fact: &Fact, listed: Listed, alias: &str, test: &Test) -> String {

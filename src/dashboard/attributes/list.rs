@@ -16,7 +16,7 @@ use crate::dashboard::parts::chart::meter;
 use crate::dashboard::parts::frame::{Frame, Place, shell};
 use crate::dashboard::parts::icon::{icon, small};
 use crate::dashboard::parts::list::{Address, Column, LIST, search_chip};
-use crate::dashboard::parts::numbers::{cell, number};
+use crate::dashboard::parts::numbers::{cell, counted, number};
 use crate::dashboard::parts::section::head;
 use crate::dashboard::parts::{code, say};
 use crate::domain::attributes::{Owner, Type};
@@ -224,7 +224,7 @@ fn line(frame: &Frame, view: &View, row: &DefinitionRow) -> Markup {
             }
             @if view.owner.is_some() {
                 td.num data-l="Filled" { (percent(filled, view.looked.rows)) " " (meter(filled, view.looked.rows)) }
-                td.num data-l="Different" { (cell(values.map_or(0, |values| values.counts.len()) as u64)) }
+                td.num data-l="Different" { (different(values.map_or(0, |values| values.counts.len()) as u64, view.looked)) }
                 td data-l="Last set" { (frame.clock.ago_or_never(values.and_then(|values| values.last_ms))) }
             } @else {
                 td.num.zero { "–" }
@@ -235,6 +235,15 @@ fn line(frame: &Frame, view: &View, row: &DefinitionRow) -> Markup {
                 span title=(word) { (small(drawing)) span.vh { (word) ", " } }
                 " " @if row.source.is_empty() { "by hand" } @else { bdi { (row.source) } } ", " (frame.clock.ago(row.created_ms))
             }
+        }
+    }
+}
+
+/// How many different values there are: at least those that were met, where not all rows were looked at.
+fn different(count: u64, looked: Looked) -> Markup {
+    html! {
+        @if looked.all || count == 0 { (cell(count)) } @else {
+            span title={ "So many in the " (counted(looked.rows, "row", "rows")) " looked at" } { (number(count)) "+" }
         }
     }
 }
@@ -280,7 +289,7 @@ pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
     };
     let deleted = desk::value(&request, "deleted");
     let (frame, (definitions, (looked, values))) = desk::read(&request, operator, Place::Attributes, move |db, _| {
-        let values = owner.map(|owner| attribute_values::look(db, owner, None)).transpose()?;
+        let values = owner.map(|owner| attribute_values::count(db, owner, None)).transpose()?;
         Ok((attributes::list(db, None)?, values.unwrap_or_default()))
     })
     .await?;

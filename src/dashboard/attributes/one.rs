@@ -137,7 +137,10 @@ fn values_card(frame: &Frame, view: &View) -> Markup {
         section.card aria-labelledby="values" {
             header {
                 h2 id="values" { "Values" }
-                span.end.small.muted { (counted(view.values.counts.len() as u64, "different", "different")) }
+                span.end.small.muted {
+                    (counted(view.values.counts.len() as u64, "different", "different"))
+                    @if !view.looked.all { " in the " (counted(view.looked.rows, "row", "rows")) " looked at" }
+                }
             }
             @if view.values.counts.is_empty() {
                 p.body.faint { "No value in the rows looked at." }
@@ -273,7 +276,7 @@ async fn read(
     let just_done = done::Asked::of(request);
     let (frame, view) = desk::read(request, operator, Place::Attributes, move |db, _| {
         let Some(definition) = attributes::find(db, owner, &name)? else { return Ok(None) };
-        let (looked, mut values) = attribute_values::look(db, owner, Some(&name))?;
+        let (looked, mut values) = attribute_values::count(db, owner, Some(&name))?;
         let kinds = kind.filter(|kind| *kind != definition.kind).map(|kind| (definition.kind, kind));
         let asked = match kinds {
             Some(kinds) => Some(Asked::Type(kinds.1, deeds::preview(db, owner, &name, Some(kinds), Some(&name))?)),

@@ -8,6 +8,7 @@ use maud::{Markup, html};
 use super::{by, report, rows_are, set_up, state};
 use crate::actions::import::{self as deeds, ImportError, SetUp, file, package};
 use crate::dashboard::desk::{self, Answer};
+use crate::dashboard::parts::code;
 use crate::dashboard::parts::frame::{Frame, Place, Refresh, live_shell};
 use crate::dashboard::parts::icon::icon;
 use crate::dashboard::parts::numbers::{counted, number};
@@ -71,6 +72,10 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
                     None => (say::notice(Tone::Warn, "The file is not here any more. Send it again.")),
                 }
             }
+            (code::shell_calls(&frame.server, &[
+                ("How it stands; a token of scope read", &format!("/api/v1{address}")),
+                ("The rows that were not taken, as a file", &format!("/api/v1{address}/refused")),
+            ]))
         }
     };
     let refresh = Refresh { seconds: REFRESH_SECONDS, address };
@@ -225,7 +230,7 @@ async fn view(store: &Store, key: ImportKey, mistake: Option<String>) -> Result<
     let import = store.read(move |db| imports::find(db, key)).await?.ok_or_else(PageError::not_found)?;
     let sniffed = if import.state == State::Draft {
         let (path, reading) = (file::path(store, key), import.reading.clone());
-        web::block(move || file::look(&path, Some(reading))).await.map_err(PageError::internal)?.ok()
+        web::block(move || file::look(&path, &reading.into())).await.map_err(PageError::internal)?.ok()
     } else {
         None
     };
@@ -340,6 +345,6 @@ fn came_with(tx: &Tx<'_>, key: ImportKey) -> Result<ImportKey, ImportError> {
 /// Reads the file otherwise.
 async fn read_anew(store: &Store, key: ImportKey, pairs: &[(String, String)]) -> Result<(), ImportError> {
     let import = store.read(move |db| imports::find(db, key)).await?.ok_or(ImportError::Unknown)?;
-    let (store, anew) = (store.clone(), set_up::reading_sent(pairs, &import.reading));
-    web::block(move || file::read_anew(&store, key, anew)).await.map_err(std::io::Error::other)?
+    let (store, said) = (store.clone(), set_up::reading_sent(pairs, &import.reading));
+    web::block(move || file::read_anew(&store, key, &said)).await.map_err(std::io::Error::other)?
 }

@@ -204,17 +204,28 @@ impl Filter {
     }
 
     /// The same with segments told by their own conditions, as far as it can be told so: a segment that must hold,
-    /// and asks for all of its conditions or is a single bracket.
+    /// and asks for all of its conditions or is a single bracket. What one membership must meet stays in a bracket of
+    /// its own, where more than one of them asks for a membership.
     pub fn expanded(&self) -> Cow<'_, Filter> {
         let is_all = self.join == Join::All || self.conditions.len() + self.groups.len() == 1;
         if !is_all || !self.conditions.iter().any(|condition| condition.segment().is_some()) {
             return Cow::Borrowed(self);
         }
         let mut filter = Filter { join: Join::All, conditions: Vec::new(), groups: self.groups.clone() };
+        let ask_for_one = |conditions: &[Condition]| conditions.iter().any(Condition::is_met_by_a_membership);
+        let of_segments = self.conditions.iter().filter_map(Condition::segment);
+        let askers = of_segments.filter(|saved| saved.join == Join::All && ask_for_one(&saved.conditions)).count();
+        let are_apart = askers + usize::from(ask_for_one(&self.conditions)) > 1;
         for condition in &self.conditions {
             match condition.segment() {
                 Some(saved) if saved.join == Join::All => {
-                    filter.conditions.extend(saved.conditions.iter().cloned());
+                    let is_apart = |condition: &&Condition| are_apart && condition.is_met_by_a_membership();
+                    let (apart, others): (Vec<_>, Vec<_>) = saved.conditions.iter().partition(is_apart);
+                    filter.conditions.extend(others.into_iter().cloned());
+                    if !apart.is_empty() {
+                        let conditions = apart.into_iter().cloned().collect();
+                        filter.groups.push(Group { join: Join::All, conditions });
+                    }
                     filter.groups.extend(saved.groups.iter().cloned());
                 }
                 Some(saved) if saved.groups.is_empty() => {
@@ -298,6 +309,13 @@ impl Condition {
             Test::Is(Value::Segment(saved)) => Some(&saved.filter),
             _ => None,
         }
+    }
+
+    /// Whether one of a user's memberships must meet it. Of all that a bracket asks for in this way, one and the same
+    /// must meet everything; what denies is met where no membership meets its opposite.
+    pub fn is_met_by_a_membership(&self) -> bool {
+        matches!(self.field, Field::Company(_) | Field::Membership(_))
+            && !matches!(self.test, Test::Not(_) | Test::Unset | Test::NotDone(_))
     }
 
     /// Whether it asks for a segment, in any way.

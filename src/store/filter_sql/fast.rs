@@ -236,6 +236,15 @@ mod tests {
         for ((filter, _), before) in filters.iter().zip(before) {
             assert_eq!(of_users(&sample, filter), before, "{}", filter.in_words());
         }
+        // A company and a place in it are of one membership: who is at desk 7 of rail is at desk 999 elsewhere.
+        sample.member(8, 9, days_ago(40), None);
+        sample
+            .run("UPDATE memberships SET attributes = jsonb('{\"desk\":999}') WHERE user_key = 8 AND company_key = 9");
+        let at_rail = |desk: &str| {
+            let conditions = [("f", "company.industry:is:rail"), ("f", desk)];
+            of_users(&sample, &filter::parse(conditions, &Fields::new(Listed::Users, NAMES)).unwrap()).0
+        };
+        assert_eq!((at_rail("membership.desk:is:7"), at_rail("membership.desk:is:999")), (vec![8], vec![]));
         // What denies, and what looks within a text, goes without.
         for text in ["plan:not:gold", "plan:has:ol", "plan:unset"] {
             assert!(

@@ -15,6 +15,8 @@ use crate::store::list::{Count, Cursor, Extent, ListQuery};
 use crate::store::sample::{NOW, Named, Sample, days_ago};
 use crate::store::{companies, users, visitors};
 
+mod one_membership;
+
 const ZONE: Tz = chrono_tz::Europe::Warsaw;
 
 /// Chance that is the same in every run.
@@ -458,9 +460,24 @@ fn joins(join: Join, mut parts: impl Iterator<Item = bool>) -> bool {
     }
 }
 
+/// Whether each condition of a bracket holds: those that one membership must meet together, all or none of them.
+fn bracket<'a>(record: &'a Record, join: Join, conditions: &'a [Condition]) -> impl Iterator<Item = bool> + 'a {
+    let is_together = move |condition: &Condition| join == Join::All && condition.is_met_by_a_membership();
+    let one_meets_all = record.companies.iter().any(|(company, place)| {
+        conditions.iter().filter(|condition| is_together(condition)).all(|condition| match &condition.field {
+            Field::Company(fact) => fact_holds(company, fact, &condition.test),
+            Field::Membership(fact) => fact_holds(place, fact, &condition.test),
+            other => panic!("{other:?} of a membership"),
+        })
+    });
+    conditions
+        .iter()
+        .map(move |condition| if is_together(condition) { one_meets_all } else { holds(record, condition) })
+}
+
 fn meets(record: &Record, filter: &Filter) -> bool {
-    let groups = filter.groups.iter().map(|group| joins(group.join, group.conditions.iter().map(|c| holds(record, c))));
-    filter.is_empty() || joins(filter.join, filter.conditions.iter().map(|c| holds(record, c)).chain(groups))
+    let groups = filter.groups.iter().map(|group| joins(group.join, bracket(record, group.join, &group.conditions)));
+    filter.is_empty() || joins(filter.join, bracket(record, filter.join, &filter.conditions).chain(groups))
 }
 
 /// The keys of a list under a filter, page by page.

@@ -1,0 +1,110 @@
+//! Who alone can meet a filter, where an index says them.
+
+use super::{Moment, bind_all, fast};
+use crate::domain::filter::{BuiltIn, Condition, Fact, Field, Filter, Join, Listed, Test};
+use crate::store::list;
+use crate::store::{Reader, StoreError};
+
+/// The keys of rows that alone can meet a filter, where an index says them and they are at most so many.
+pub(in crate::store) fn candidates(
+    db: &Reader<'_>,
+    listed: Listed,
+    filter: Option<&Filter>,
+    moment: &Moment,
+    max: usize,
+) -> Result<Option<Vec<i64>>, StoreError> {
+    let Some(filter) = filter else { return Ok(None) };
+    let filter = &*filter.expanded();
+    if filter.join == Join::Any && filter.conditions.len() + filter.groups.len() > 1 {
+        return Ok(None);
+    }
+    let of_groups = filter.groups.iter().filter(|group| group.join == Join::All || group.conditions.len() == 1);
+    for condition in filter.conditions.iter().chain(of_groups.flat_map(|group| &group.conditions)) {
+        let built_in = indexed(listed, condition).map(|(sql, wanted)| (sql.to_owned(), Some(wanted), Vec::new()));
+        let of_attribute = || fast::candidates(listed, condition, moment).map(|(sql, values)| (sql, None, values));
+        let Some((sql, wanted, values)) = built_in.or_else(of_attribute) else { continue };
+        let mut statement = db.0.prepare_cached(&format!("{sql} LIMIT :limit"))?;
+        if let Some(wanted) = wanted {
+            list::bind(&mut statement, ":wanted", wanted)?;
+        }
+        bind_all(&mut statement, 0, &values)?;
+        list::bind(&mut statement, ":limit", max as i64 + 1)?;
+        let mut rows = statement.raw_query();
+        let mut keys = Vec::new();
+        while let Some(row) = rows.next()? {
+            keys.push(row.get(0)?);
+        }
+        if keys.len() <= max {
+            keys.sort_unstable();
+            keys.dedup();
+            return Ok(Some(keys));
+        }
+    }
+    Ok(None)
+}
+
+/// The statement that finds the rows of a condition by an index, with one value `:wanted`, a list as JSON.
+fn indexed(listed: Listed, condition: &Condition) -> Option<(&'static str, String)> {
+    let wanted = match &condition.test {
+        Test::Is(value) => serde_json::json!([value.to_string()]),
+        Test::In(values) => values.iter().map(|value| serde_json::Value::from(value.to_string())).collect(),
+        _ => return None,
+    };
+    let sql = match (&condition.field, listed) {
+        (Field::Own(Fact::BuiltIn(BuiltIn::UserId), _), Listed::Users) => {
+            "SELECT u.user_key FROM json_each(:wanted) AS wanted CROSS JOIN users AS u ON u.user_id = wanted.value"
+        }
+        (Field::Own(Fact::BuiltIn(BuiltIn::Email), _), Listed::Users) => {
+            "SELECT u.user_key FROM json_each(:wanted) AS wanted
+             CROSS JOIN users AS u INDEXED BY users_email ON u.email = wanted.value"
+        }
+        (Field::Own(Fact::BuiltIn(BuiltIn::Owner), _), Listed::Users) => {
+            "SELECT u.user_key FROM json_each(:wanted) AS wanted
+             CROSS JOIN operators AS o ON o.email = wanted.value
+             CROSS JOIN users AS u INDEXED BY users_owner ON u.owner_key = o.operator_key"
+        }
+        (Field::Own(Fact::BuiltIn(BuiltIn::Owner), _), Listed::Companies) => {
+            "SELECT c.company_key FROM json_each(:wanted) AS wanted
+             CROSS JOIN operators AS o ON o.email = wanted.value
+             CROSS JOIN companies AS c INDEXED BY companies_owner ON c.owner_key = o.operator_key"
+        }
+        (Field::Own(Fact::BuiltIn(BuiltIn::Tags), _), Listed::Users) => {
+            "SELECT t.subject_key FROM json_each(:wanted) AS wanted
+             CROSS JOIN profile_tags AS t INDEXED BY profile_tags_tag ON t.tag = wanted.value AND t.subject = 0"
+        }
+        (Field::Own(Fact::BuiltIn(BuiltIn::Tags), _), Listed::Companies) => {
+            "SELECT t.subject_key FROM json_each(:wanted) AS wanted
+             CROSS JOIN profile_tags AS t INDEXED BY profile_tags_tag ON t.tag = wanted.value AND t.subject = 1"
+        }
+        // Which import of events somebody came with, nobody knows: they have one source together.
+        (Field::Own(Fact::BuiltIn(BuiltIn::Import), _), Listed::Users) => {
+            "SELECT coalesce(u.merged_into, u.user_key) FROM json_each(:wanted) AS wanted
+             CROSS JOIN imports AS i ON i.import_key = wanted.value AND i.kind <> 'events'
+             CROSS JOIN change_sets AS s INDEXED BY change_sets_import ON s.source_key = i.source_key AND s.cause = 'import'
+             CROSS JOIN changes AS d INDEXED BY changes_set ON d.change_key = s.change_key AND d.subject IN (0, 2)
+             CROSS JOIN users AS u ON u.user_key = d.subject_key"
+        }
+        (Field::Own(Fact::BuiltIn(BuiltIn::Import), _), Listed::Companies) => {
+            "SELECT coalesce(c.merged_into, c.company_key) FROM json_each(:wanted) AS wanted
+             CROSS JOIN imports AS i ON i.import_key = wanted.value AND i.kind <> 'events'
+             CROSS JOIN change_sets AS s INDEXED BY change_sets_import ON s.source_key = i.source_key AND s.cause = 'import'
+             CROSS JOIN changes AS d INDEXED BY changes_set ON d.change_key = s.change_key AND d.subject = 1
+             CROSS JOIN companies AS c ON c.company_key = d.subject_key"
+        }
+        (Field::Own(Fact::BuiltIn(BuiltIn::CompanyId), _), Listed::Companies) => {
+            "SELECT c.company_key FROM json_each(:wanted) AS wanted
+             CROSS JOIN companies AS c ON c.company_id = wanted.value"
+        }
+        (Field::Company(Fact::BuiltIn(BuiltIn::CompanyId)), Listed::Users) => {
+            "SELECT m.user_key FROM json_each(:wanted) AS wanted
+             CROSS JOIN companies AS c ON c.company_id = wanted.value
+             CROSS JOIN memberships AS m INDEXED BY memberships_joined ON m.company_key = c.company_key AND m.open = 1"
+        }
+        (Field::Own(Fact::BuiltIn(BuiltIn::AnonymousId), _), Listed::Visitors) => {
+            "SELECT v.visitor_key FROM json_each(:wanted) AS wanted
+             CROSS JOIN visitors AS v ON v.anonymous_id = wanted.value"
+        }
+        _ => return None,
+    };
+    Some((sql, wanted.to_string()))
+}
