@@ -81,7 +81,8 @@ fn sets_back(tx: &mut Tx<'_>, import: &mut Import, source: SourceKey, before: i6
         match import.undo_stage {
             LINKS => unlink(tx, import.key, &rows, &mut done)?,
             USERS | COMPANIES | LEFT => take_away(tx, import, source, &rows, &mut done)?,
-            _ => take_back(tx, import, *set, &rows)?,
+            FIELDS => take_back(tx, import, *set, &rows)?,
+            _ => {}
         }
     }
     changes::record(tx, &by(import), "undo", Grade::Hand, &done)?;
