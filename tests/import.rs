@@ -306,6 +306,21 @@ async fn an_import_is_taken_back_but_for_what_has_changed_since() {
 }
 
 #[tokio::test]
+async fn a_company_made_for_somebody_who_was_known_goes_with_the_import() {
+    let rollcall = Rollcall::start();
+    let company = json!({ "company_id": "acme" });
+    rollcall.backend_posts(json!([{ "type": "identify", "userId": "ann", "traits": { "company": company } }])).await;
+    let before = everything(&rollcall);
+    let report = import(&rollcall, "user_id,company_id,company plan\nann,globex,pro\n", &[]);
+    assert_eq!(counts(&report, "companies"), [1, 0, 0, 0, 0], "{report}");
+    let undone = rollcall.shell(&["import", "--undo", "1", "--json"]);
+    assert_eq!((&undone["taken_back"]["gone"], &undone["taken_back"]["kept"]), (&json!(1), &json!(0)), "{undone}");
+    assert_eq!(rollcall.api("/companies/globex").await.status, 404);
+    assert_eq!(everything(&rollcall), before);
+    checked(&rollcall);
+}
+
+#[tokio::test]
 async fn imported_events_are_activity_of_their_own_day_and_come_once() {
     let rollcall = Rollcall::start();
     let text = "user_id,event,time,company_id,rows\nann,Exported,2026-03-01 10:00,acme,3\nann,Exported,2026-03-02 10:00,,4\n\

@@ -1,6 +1,6 @@
 //! An import is taken back, in chunks, from its last row on: first its events; then links of browsers; then the users
 //! whom it made and of whom nothing else is known by now, then such companies; then all else it changed, unless it has
-//! changed since; and last the moments at which everybody was first seen. Between two chunks others pass, and where it
+//! changed since, with those whom only that had held; and last the moments at which everybody was first seen. Between two chunks others pass, and where it
 //! stands is kept with each.
 
 use crate::actions::undo::{UndoError, Undoing};
@@ -25,9 +25,11 @@ const LINKS: i64 = 1;
 const USERS: i64 = 2;
 const COMPANIES: i64 = 3;
 const FIELDS: i64 = 4;
-const FIRSTS: i64 = 5;
-const BROWSERS: i64 = 6;
-const TRACES: i64 = 7;
+/// Users and companies that only what the import changed of others had held.
+const LEFT: i64 = 5;
+const FIRSTS: i64 = 6;
+const BROWSERS: i64 = 7;
+const TRACES: i64 = 8;
 
 /// Takes the next chunk of an import back; whether it goes on.
 ///
@@ -48,7 +50,7 @@ pub fn step(tx: &mut Tx<'_>, key: ImportKey) -> Result<bool, StoreError> {
             }
             None => None,
         },
-        LINKS..=FIELDS => sets_back(tx, &mut import, source, before)?,
+        LINKS..=LEFT => sets_back(tx, &mut import, source, before)?,
         FIRSTS => (traces::set_firsts_back(tx, key, CHUNK_FIRSTS)? == CHUNK_FIRSTS).then_some(before),
         BROWSERS if names_browsers(&import) => traces::see_browsers_again(tx, before, CHUNK_LOOKED_AT)?,
         TRACES => traces::forget(tx, key, CHUNK_LOOKED_AT as usize)?.then_some(before),
@@ -78,8 +80,9 @@ fn sets_back(tx: &mut Tx<'_>, import: &mut Import, source: SourceKey, before: i6
         let rows = changes::of_set(&tx.reader(), *set)?;
         match import.undo_stage {
             LINKS => unlink(tx, import.key, &rows, &mut done)?,
-            USERS | COMPANIES => take_away(tx, import, source, &rows, &mut done)?,
-            _ => take_back(tx, import, *set, &rows)?,
+            USERS | COMPANIES | LEFT => take_away(tx, import, source, &rows, &mut done)?,
+            FIELDS => take_back(tx, import, *set, &rows)?,
+            _ => {}
         }
     }
     changes::record(tx, &by(import), "undo", Grade::Hand, &done)?;
@@ -131,8 +134,8 @@ fn take_away(
 ) -> Result<(), StoreError> {
     for row in rows.iter().filter(|row| row.field == CREATED) {
         let is_of_stage = match row.about {
-            Subject::User(_) => import.undo_stage == USERS,
-            Subject::Company(_) => import.undo_stage == COMPANIES,
+            Subject::User(_) => matches!(import.undo_stage, USERS | LEFT),
+            Subject::Company(_) => matches!(import.undo_stage, COMPANIES | LEFT),
             _ => false,
         };
         if !is_of_stage || !made::is_there(tx, row.about)? {
@@ -142,6 +145,8 @@ fn take_away(
             done.push(Change::new(row.about, row.field.clone(), row.after.clone(), None));
             done.extend(followed);
             import.taken_back.gone += 1;
+        } else if import.undo_stage == LEFT {
+            import.taken_back.kept += 1;
         } else {
             traces::set_made_back(tx, import.key, row.about)?;
         }
@@ -153,7 +158,8 @@ fn take_back(tx: &mut Tx<'_>, import: &mut Import, set: ChangeKey, rows: &[Chang
     let Some(deed) = changes::deed(tx, set)?.filter(|deed| deed.undone_by.is_none()) else { return Ok(()) };
     let mut undoing = Undoing::of(tx, deed);
     let links = rows.iter().any(|row| row.field == LINK);
-    for row in rows.iter().rev().filter(|row| row.field != LINK) {
+    let is_made = |row: &ChangeRow| row.field == CREATED && matches!(row.about, Subject::User(_) | Subject::Company(_));
+    for row in rows.iter().rev().filter(|row| row.field != LINK && !is_made(row)) {
         if !made::is_there(undoing.tx, row.about)? || links && is_back(undoing.tx, row)? {
             continue;
         }
