@@ -671,7 +671,7 @@ CREATE INDEX findings_user      ON findings (user_key) WHERE user_key <> 0;
 CREATE TABLE imports (
   import_key  INTEGER PRIMARY KEY AUTOINCREMENT,
   kind        TEXT    NOT NULL CHECK
-    (kind IN ('attributes', 'users', 'visitors', 'memberships', 'companies', 'notes', 'events')),
+    (kind IN ('setup', 'attributes', 'users', 'visitors', 'memberships', 'companies', 'notes', 'events')),
   file_name   TEXT    NOT NULL,
   file_hash   TEXT    NOT NULL, -- SHA-256 in hex
   bytes       INTEGER NOT NULL,
