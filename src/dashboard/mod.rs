@@ -104,6 +104,7 @@ pub fn configure(config: &mut ServiceConfig) {
         .service(web::resource("/visitors").get(visitors::show))
         .service(web::resource("/imports").get(imports::list::show))
         .service(web::resource("/imports/new").get(imports::new::show).post(imports::new::send))
+        .service(web::resource("/imports/sample.csv").get(imports::new::sample))
         .service(web::resource("/imports/{id}").get(imports::one::show).post(imports::one::change))
         .service(web::resource("/imports/{id}/refused").get(imports::one::refused))
         .service(web::resource("/export/{kind}").get(export::show))
