@@ -9,7 +9,7 @@ use super::bulk;
 use super::desk::{self, Answer};
 use super::done::{self, Asked, Done};
 use super::happenings::Told;
-use super::narrowed::{self, Sent};
+use super::narrowed::{self, Sent, Spelled};
 use super::parts::chart::roll;
 use super::parts::columns::{self, Columns, Known, Shown};
 use super::parts::filter::{self, Builder};
@@ -80,6 +80,8 @@ pub struct View {
     pub tabs: Tabs,
     /// What columns show that the list has not as it is.
     pub values: Values,
+    /// What of the filter is written in other capitals, where nobody meets it.
+    pub spelled: Vec<Spelled>,
     /// Those in use, or the archived ones (C10).
     pub shelf: Shelf,
     /// How many archived ones there are.
@@ -112,7 +114,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
             }
             @if frame.may(Role::Admin) { a.btn href="/edit/new?kind=company" { (icon("plus")) " New company" } }
         }))
-        (done::done(view.done.as_ref(), Told::Everything, "/companies", frame.clock, frame.role()))
+        (done::done(view.done.as_ref(), Told::Everything, &view.address.first_page(), frame.clock, frame.role()))
         @let is_first = view.address.is_untouched();
         @if view.companies.rows.is_empty() && is_first && view.shelf == Shelf::InUse && view.archived == Count::Exactly(0) {
             (none())
@@ -204,14 +206,19 @@ fn cell_of(frame: &Frame, view: &View, company: &CompanyRow, column: &Shown) -> 
         @match column.word.as_str() {
             "company_id" => td.cut data-l="Id" { (values::name(&company.company_id)) },
             "members" => td.num data-l="Members" { (cell(company.members)) },
-            "active_members_30d" => td.num data-l="Active" { (cell(company.active_members)) },
+            "active_members_30d" => td.num data-l="Active in 30 days" { (cell(company.active_members)) },
             "activity" => td.fold { (roll(&company.roll)) },
             "first_seen" => td.late.muted data-l="First seen" { (clock.ago(company.first_seen_ms)) },
             "owner" => td.cut data-l="Owner" {
                 @match &company.owner { Some(owner) => (values::name(owner)), None => span.zero { "none" } }
             },
             "tags" => td data-l="Tags" { (tags(&company.tags)) },
-            "last_seen" => td.state { (pill::standing(clock, company.first_seen_ms, company.last_seen_ms)) },
+            "last_seen" => td.state {
+                span.row {
+                    (narrowed::trend(view.values.get(&company.key.0), "Active people"))
+                    (pill::standing(clock, company.first_seen_ms, company.last_seen_ms))
+                }
+            },
             _ => (column.cell(view.values.get(&company.key.0), clock)),
         }
     }
@@ -238,6 +245,7 @@ fn not_found(view: &View) -> Markup {
         "No company matches",
         html! {
             @if !view.address.filter.is_empty() { p { "None" @if search.is_some() { " of them" } " meets all that the filter asks for." } }
+            (narrowed::spellings(&view.spelled, &view.address))
             @if let Some(search) = search {
                 p { "No name and no id holds “" bdi { (search) } "”. Upper and lower case are the same." }
             }
@@ -277,7 +285,7 @@ pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
     let (is_wrong, extent) = (draft.is_some(), narrowed::extent(&request));
     let (query, key, may_save) = (address.query(PAGE_ROWS), operator.key, operator.role >= Role::Admin);
     let asked = Asked::of(&request);
-    let (frame, (found, archived, suggested, duplicates, companies, builder, columns, values, tabs, done)) =
+    let (frame, (found, archived, suggested, duplicates, companies, builder, columns, (values, spelled), tabs, done)) =
         desk::read(&request, operator, Place::Companies, move |db, clock| {
             let companies = companies::list(db, shelf, &query, clock.now_ms)?;
             let (search, filter) = (query.search.as_deref(), query.filter.as_ref());
@@ -292,9 +300,16 @@ pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
             let remembered = operators::columns(db, key, Listed::Companies.as_str())?;
             let columns = Columns::of(said, remembered.as_deref(), COLUMNS, &fields);
             let keys: Vec<i64> = companies.rows.iter().map(|row| row.key.0).collect();
-            let values = shown::of_companies(db, &keys, &columns.to_read(), clock.now_ms)?;
+            let mut to_read = columns.to_read();
+            to_read.extend(filter.and_then(|filter| narrowed::beside(filter, Listed::Companies)));
+            let values = shown::of_companies(db, &keys, &to_read, clock.now_ms)?;
+            let spelled = match filter.filter(|_| keys.is_empty()) {
+                Some(filter) => narrowed::spelled_otherwise(db, filter)?,
+                None => Vec::new(),
+            };
             let builder = narrowed::builder(db, fields, draft)?;
-            let tabs = Tabs::read(db, Listed::Companies, &catalog.segments, clock.today())?.savable(may_save);
+            let tabs =
+                Tabs::read(db, Listed::Companies, &catalog.segments, clock.today())?.savable(may_save).above(found);
             Ok((
                 found,
                 archived,
@@ -303,7 +318,7 @@ pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
                 companies,
                 builder,
                 columns,
-                values,
+                (values, spelled),
                 tabs,
                 done::read(db, asked)?,
             ))
@@ -315,6 +330,7 @@ pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
         columns,
         tabs,
         values,
+        spelled,
         shelf,
         archived,
         found,

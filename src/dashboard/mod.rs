@@ -93,6 +93,7 @@ pub fn configure(config: &mut ServiceConfig) {
         .service(web::resource("/companies/{id}").get(company::show))
         .service(web::resource("/signed-members").post(signed_members::change))
         .service(web::resource("/bulk").get(bulk::show).post(bulk::change))
+        .service(web::resource("/bulk/export").post(export::picked))
         .service(web::resource("/bulk/erase").post(erase::many::confirm))
         .service(web::resource("/columns").post(narrowed::keep_columns))
         .service(web::resource("/filter/values").get(narrowed::suggest))

@@ -9,7 +9,7 @@ use super::bulk;
 use super::desk::{self, Answer};
 use super::done::{self, Asked, Done};
 use super::happenings::Told;
-use super::narrowed::{self, Sent};
+use super::narrowed::{self, Sent, Spelled};
 use super::parts::chart::roll;
 use super::parts::columns::{self, Columns, Known, Shown};
 use super::parts::filter::{self, Builder};
@@ -80,6 +80,8 @@ pub struct View {
     pub tabs: Tabs,
     /// What columns show that the list has not as it is.
     pub values: Values,
+    /// What of the filter is written in other capitals, where nobody meets it.
+    pub spelled: Vec<Spelled>,
     /// How many there are that match.
     pub found: Count,
     /// Groups of records that may be one.
@@ -101,7 +103,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
             }
             (made(frame))
         }))
-        (done::done(view.done.as_ref(), Told::Everything, "/users", frame.clock, frame.role()))
+        (done::done(view.done.as_ref(), Told::Everything, &view.address.first_page(), frame.clock, frame.role()))
         @if view.users.rows.is_empty() && view.address.is_untouched() {
             (nobody())
         } @else {
@@ -184,7 +186,12 @@ fn cell_of(frame: &Frame, view: &View, user: &UserRow, column: &Shown) -> Markup
                 @match &user.owner { Some(owner) => (values::name(owner)), None => span.zero { "none" } }
             },
             "tags" => td data-l="Tags" { (tags(&user.tags)) },
-            "last_seen" => td.state { (pill::standing(clock, user.first_seen_ms, user.last_seen_ms)) },
+            "last_seen" => td.state {
+                span.row {
+                    (narrowed::trend(view.values.get(&user.key.0), "Active days"))
+                    (pill::standing(clock, user.first_seen_ms, user.last_seen_ms))
+                }
+            },
             _ => (column.cell(view.values.get(&user.key.0), clock)),
         }
     }
@@ -209,6 +216,7 @@ fn not_found(view: &View) -> Markup {
         "Nobody matches",
         html! {
             @if !view.address.filter.is_empty() { p { "Nobody" @if search.is_some() { " of them" } " meets all that the filter asks for." } }
+            (narrowed::spellings(&view.spelled, &view.address))
             @if let Some(search) = search {
                 p { "No name, e-mail address or id holds “" bdi { (search) } "”. Upper and lower case are the same." }
             }
@@ -243,7 +251,7 @@ pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
     let (is_wrong, extent) = (draft.is_some(), narrowed::extent(&request));
     let (query, key, may_save) = (address.query(PAGE_ROWS), operator.key, operator.role >= Role::Admin);
     let asked = Asked::of(&request);
-    let (frame, (found, duplicates, users, builder, columns, values, tabs, done)) =
+    let (frame, (found, duplicates, users, builder, columns, (values, spelled), tabs, done)) =
         desk::read(&request, operator, Place::Users, move |db, clock| {
             let users = users::list(db, &query, clock.now_ms)?;
             let (search, filter) = (query.search.as_deref(), query.filter.as_ref());
@@ -254,21 +262,28 @@ pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
             let remembered = operators::columns(db, key, Listed::Users.as_str())?;
             let columns = Columns::of(said, remembered.as_deref(), COLUMNS, &fields);
             let keys: Vec<i64> = users.rows.iter().map(|row| row.key.0).collect();
-            let values = shown::of_users(db, &keys, &columns.to_read(), clock.now_ms)?;
+            let mut to_read = columns.to_read();
+            to_read.extend(filter.and_then(|filter| narrowed::beside(filter, Listed::Users)));
+            let values = shown::of_users(db, &keys, &to_read, clock.now_ms)?;
+            let spelled = match filter.filter(|_| keys.is_empty()) {
+                Some(filter) => narrowed::spelled_otherwise(db, filter)?,
+                None => Vec::new(),
+            };
             let duplicates = stored_duplicates::count(db, Records::Users)?;
-            let tabs = Tabs::read(db, Listed::Users, &catalog.segments, clock.today())?.savable(may_save);
+            let tabs = Tabs::read(db, Listed::Users, &catalog.segments, clock.today())?.savable(may_save).above(found);
             Ok((
                 found,
                 duplicates,
                 users,
                 narrowed::builder(db, fields, draft)?,
                 columns,
-                values,
+                (values, spelled),
                 tabs,
                 done::read(db, asked)?,
             ))
         })
         .await?;
-    let page = page(&frame, &View { address, builder, columns, tabs, values, found, duplicates, users, done });
+    let view = View { address, builder, columns, tabs, values, spelled, found, duplicates, users, done };
+    let page = page(&frame, &view);
     Ok(if is_wrong { desk::again(page) } else { desk::page(page) })
 }
