@@ -19,6 +19,12 @@ for (const form of document.querySelectorAll("[data-theme-switch]")) {
   })
 }
 
+// Tabs: where they are wider than the screen, the current one is in sight.
+for (const tab of document.querySelectorAll(".tabs [aria-current]")) {
+  const [all, own] = [tab.parentElement, tab.getBoundingClientRect()]
+  all.scrollLeft += own.left + own.width / 2 - innerWidth / 2
+}
+
 // Set-up: the browser knows the zone that a person most likely means; the field says UTC until then.
 const zone = document.querySelector('form[action="/set-up"] [name=time_zone]')
 if (zone && zone.value === "UTC") zone.value = Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC"

@@ -117,6 +117,9 @@ const PAGES: &[&str] = &[
     "/install",
     "/settings/workspace",
     "/settings/rules",
+    "/settings/retention",
+    "/settings/backups",
+    "/settings/appearance",
     "/companies/suggested",
     "/settings/sources",
     "/settings/sources/SHOP",
@@ -139,15 +142,26 @@ const PAGES: &[&str] = &[
 
 #[actix_web::test]
 async fn axe_finds_nothing_on_any_page_in_both_themes_at_the_width_of_a_phone() {
-    axe_finds_nothing_at(360).await;
+    axe_finds_nothing_at(360, 0).await;
+}
+
+#[actix_web::test]
+async fn axe_finds_nothing_on_any_other_page_in_both_themes_at_the_width_of_a_phone() {
+    axe_finds_nothing_at(360, 1).await;
 }
 
 #[actix_web::test]
 async fn axe_finds_nothing_on_any_page_in_both_themes_at_the_width_of_a_desk() {
-    axe_finds_nothing_at(1440).await;
+    axe_finds_nothing_at(1440, 0).await;
 }
 
-async fn axe_finds_nothing_at(width: u32) {
+#[actix_web::test]
+async fn axe_finds_nothing_on_any_other_page_in_both_themes_at_the_width_of_a_desk() {
+    axe_finds_nothing_at(1440, 1).await;
+}
+
+/// Every other page: of all of them one story would be too long.
+async fn axe_finds_nothing_at(width: u32, first: usize) {
     let axe =
         std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/sdk/node_modules/axe-core/axe.min.js"))
             .expect("axe-core is installed (tests/run installs it)");
@@ -162,9 +176,10 @@ async fn axe_finds_nothing_at(width: u32) {
         if signed {
             browser.signs_in(&rollcall).await;
         }
-        let pages: &[&str] = if signed { PAGES } else { &["/sign-in", "/set-up?token=wrong", "/password?token=wrong"] };
+        let doors: &[&str] = &["/sign-in", "/set-up?token=wrong", "/password?token=wrong"];
+        let pages = if signed { PAGES } else { doors };
         browser.driver.set_window_rect(0, 0, width, 900).await.expect("a size");
-        for path in pages {
+        for path in pages.iter().skip(first).step_by(2) {
             browser.open(&format!("{}{}", rollcall.address, path.replace("SHOP", shop))).await;
             browser.run("for (const part of document.querySelectorAll('details')) part.open = true").await;
             // The page's own policy forbids scripts of others; the driver's are not the page's.
@@ -193,7 +208,55 @@ async fn axe_finds_nothing_at(width: u32) {
         }
     }
     assert_eq!(found, Vec::<String>::new());
-    assert_eq!(looked, 2 * (3 + PAGES.len()));
+    assert_eq!(looked, 2 * ((3 - first).div_ceil(2) + (PAGES.len() - first).div_ceil(2)));
+}
+
+/// At 200 % zoom a desk of 1,280 points has 640 of them left, each of two; the narrowest phone has 320.
+#[actix_web::test]
+async fn no_page_scrolls_sideways_at_twice_its_size_or_on_the_narrowest_phone() {
+    assert_eq!(too_wide(&[(640, 2), (320, 2)], false).await, Vec::<String>::new());
+}
+
+/// On paper, A4 within its margins: nothing is cut off at the right, and what is pressed is not there.
+#[actix_web::test]
+async fn on_paper_a_page_is_whole_and_has_no_navigation() {
+    assert_eq!(too_wide(&[(688, 1)], true).await, Vec::<String>::new());
+}
+
+/// The pages that are wider than a screen of so many points, all folds open, or that print what is no content.
+async fn too_wide(screens: &[(u32, u32)], on_paper: bool) -> Vec<String> {
+    let rollcall = filled().await;
+    let sources = rollcall.list("/sources").await;
+    let shop = sources.iter().find(|source| source["name"] == "Shop").and_then(|source| source["source_id"].as_str());
+    let browser = Browser::start().await;
+    browser.signs_in(&rollcall).await;
+    let mut found = Vec::new();
+    for (width, scale) in screens {
+        let screen = json!({ "width": width, "height": 900, "deviceScaleFactor": scale, "mobile": false });
+        browser.command("Emulation.setDeviceMetricsOverride", screen).await;
+        let media = if on_paper { "print" } else { "screen" };
+        browser.command("Emulation.setEmulatedMedia", json!({ "media": media })).await;
+        for path in PAGES {
+            browser.open(&format!("{}{}", rollcall.address, path.replace("SHOP", shop.expect("a source")))).await;
+            let seen = browser
+                .run(
+                    "for (const part of document.querySelectorAll('main details:not(.menu)')) part.open = true
+                     const width = document.documentElement.clientWidth, beyond = []
+                     if (document.documentElement.scrollWidth > width) beyond.push('scrolls')
+                     const drawn = part => part.checkVisibility() && part.getBoundingClientRect().width > 0
+                     if (matchMedia('print').matches) {
+                       for (const part of document.querySelectorAll('nav.side, .topbar, .btn, .pager')) if (drawn(part)) beyond.push('prints ' + part.className)
+                       for (const part of document.querySelectorAll('main :is(td, th, p, h1, h2, li, pre)'))
+                         if (drawn(part) && !part.closest('.vh') && part.getBoundingClientRect().right > width + 1) beyond.push('cut: ' + part.textContent.trim().slice(0, 60))
+                     }
+                     return beyond.slice(0, 3)",
+                )
+                .await;
+            let beyond: Vec<String> = serde_json::from_value(seen).expect("what is beyond");
+            found.extend(beyond.into_iter().map(|what| format!("{path} {width}: {what}")));
+        }
+    }
+    found
 }
 
 /// Puts a picture of the page into `target/screenshots`, to be looked at.

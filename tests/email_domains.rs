@@ -124,8 +124,6 @@ async fn c2_turning_one_company_on_says_first_whom_it_touches() {
         ("ignored_domains", "Agency.test, other.test"),
         ("staff_domains", ""),
         ("takeover_days", "30"),
-        ("visitor_retention_days", "90"),
-        ("event_retention_days", "0"),
     ];
     let Sent { status, page, .. } = desk.send("/settings/rules", &fields).await;
     assert!(status == 200 && page.contains("1 user has") && page.contains("Save all the same"), "{page}");

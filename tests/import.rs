@@ -160,6 +160,46 @@ async fn companies_are_found_by_id_domain_or_name_and_a_row_may_have_several() {
 }
 
 #[tokio::test]
+async fn a_file_of_companies_finds_them_by_domain_and_by_name_and_a_check_says_so_before() {
+    let rollcall = Rollcall::start();
+    let known = "id,name,domain,seats\nc1,Acme,acme.test,10\nc2,Globex Corp,globex.test,\nc3,Twin,,\nc4,Twin,,\n";
+    import(&rollcall, known, &["--kind", "companies"]);
+    for (file, of) in [
+        // By domain, however it is written; by exact name; by id; one that nobody knows; one that two have.
+        (
+            "company,plan\nhttps://www.ACME.test/,pro\nGlobex Corp,free\nc3,trial\nInitech,pro\nTwin,free\n",
+            [1, 3, 0, 0, 1],
+        ),
+        // The same again changes nothing.
+        ("company,plan\nacme.test,pro\nGlobex Corp,free\nc3,trial\nInitech,pro\nTwin,free\n", [0, 0, 4, 0, 1]),
+        // A name is exact; a host of a company's domain is the company's.
+        ("company,plan\nglobex corp,gold\nshop.acme.test,gold\n", [1, 1, 0, 0, 0]),
+    ] {
+        let before = everything(&rollcall);
+        let mut checked = import(&rollcall, file, &["--kind", "companies", "--dry-run"]);
+        assert_eq!(everything(&rollcall), before, "a check changes nothing");
+        let mut run = import(&rollcall, file, &["--kind", "companies"]);
+        assert_eq!(counts(&run, "companies"), of, "{file}: {run}");
+        for report in [&mut checked, &mut run] {
+            for own in ["import_id", "state", "dry_run", "examples"] {
+                report.as_object_mut().unwrap().remove(own);
+            }
+        }
+        assert_eq!(checked, run, "{file}");
+    }
+    for (id, plan) in [("c1", "gold"), ("c2", "free"), ("c3", "trial"), ("Initech", "pro"), ("globex corp", "gold")] {
+        assert_eq!(rollcall.company(id).await["attributes"]["plan"], plan, "{id}");
+    }
+    let refused = import(
+        &rollcall,
+        "company,plan\nTwin,free\nUmbrella,pro\n",
+        &["--kind", "companies", "--unknown-companies", "refuse"],
+    );
+    assert_eq!((counts(&refused, "companies"), &refused["refused_rows"]), ([0, 0, 0, 0, 2], &json!(2)));
+    checked(&rollcall);
+}
+
+#[tokio::test]
 async fn what_can_t_be_taken_is_a_file_with_the_reasons_to_put_right_and_import_again() {
     let rollcall = Rollcall::start();
     rollcall
@@ -248,8 +288,17 @@ async fn imported_events_are_activity_of_their_own_day_and_come_once() {
     assert_eq!(of, [("2026-03-02T10:00:00.000Z", &json!(4)), ("2026-03-01T10:00:00.000Z", &json!(3))]);
     let again = import(&rollcall, text, &["--kind", "events"]);
     assert_eq!(counts(&again, "events"), [0, 0, 2, 0, 2]);
-    let undo = rollcall.shell_output(&["import", "--undo", "1"], "");
-    assert!(String::from_utf8_lossy(&undo.stderr).contains("Imported events stay"), "{undo:?}");
+    checked(&rollcall);
+    // The second import stored none of them, so taking it back changes nothing; the first one stored all.
+    let second = rollcall.shell(&["import", "--undo", "2", "--json"]);
+    assert_eq!(second["taken_back"], json!({ "events": 0, "gone": 0, "fields": 0, "kept": 0 }));
+    assert_eq!(rollcall.list("/users/ann/events").await.len(), 2);
+    let first = rollcall.shell(&["import", "--undo", "1", "--json"]);
+    assert_eq!(first["taken_back"], json!({ "events": 2, "gone": 2, "fields": 0, "kept": 0 }));
+    assert!(rollcall.user_ids().await.is_empty() && rollcall.list("/events").await.is_empty());
+    checked(&rollcall);
+    let third = import(&rollcall, text, &["--kind", "events"]);
+    assert_eq!(counts(&third, "events"), [2, 0, 0, 0, 2], "what was taken back can come again");
     checked(&rollcall);
 }
 
@@ -541,6 +590,126 @@ async fn an_import_that_was_killed_goes_on_where_it_was() {
     assert_eq!((&report["state"], counts(&report, "users")), (&json!("done"), [3_000, 0, 0, 0, 0]));
     assert_eq!(counts(&report, "memberships"), [3_000, 0, 0, 0, 0]);
     checked(&rollcall);
+}
+
+/// Many users, in some companies.
+fn many(rows: usize) -> String {
+    let rows: String = (0..rows).map(|number| format!("u{number},u{number}@x.test,c{}\n", number % 50)).collect();
+    format!("user_id,email,company_id\n{rows}")
+}
+
+/// Waits until some rows of an import are done, but not all.
+async fn some_rows(rollcall: &Rollcall, id: &Value) {
+    support::until("some rows are in", async || {
+        let import = rollcall.api(&format!("/imports/{id}")).await.body;
+        let rows = import["rows"].as_u64().unwrap_or(0);
+        if import["state"] == "running" && rows > 0 { Ok(()) } else { Err(import.to_string()) }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_running_import_is_stopped_and_what_was_taken_by_then_is_told_and_taken_back() {
+    let rollcall = Rollcall::start();
+    let cookie = rollcall.session_cookie().await;
+    let page = async |id: &Value| {
+        let request = rollcall.client.get(format!("{}/imports/{id}", rollcall.address)).header("cookie", &cookie);
+        support::Answer::of(request.send().await.unwrap()).await.text
+    };
+    let deed = async |id: &Value, what: &str| {
+        rollcall.api_as(reqwest::Method::POST, &format!("/imports/{id}/{what}"), &rollcall.token, None).await
+    };
+    let press = async |id: &Value, what: &str| {
+        let request = rollcall.client.post(format!("{}/imports/{id}", rollcall.address)).header("cookie", &cookie);
+        let request = request.header("sec-fetch-site", "same-origin");
+        let request = request.header("content-type", "application/x-www-form-urlencoded").body(format!("do={what}"));
+        support::Answer::of(request.send().await.unwrap()).await.status
+    };
+    // Once by a program, once by a person.
+    for by_hand in [false, true] {
+        let id = posts(&rollcall, "", &many(6_000)).await.body["import_id"].clone();
+        some_rows(&rollcall, &id).await;
+        if by_hand {
+            assert!(page(&id).await.contains("Stop"));
+            assert_eq!(press(&id, "cancel").await, 303);
+        } else {
+            assert_eq!(deed(&id, "cancel").await.status, 202);
+        }
+        let stopped = settled(&rollcall, &id).await;
+        assert_eq!(stopped["state"], "cancelled", "{stopped}");
+        let taken = stopped["users"]["created"].as_u64().unwrap();
+        assert!((1..6_000).contains(&taken) && stopped["rows"] == taken, "{stopped}");
+        let there = rollcall.api("/users?limit=1&count=1").await.body["total"].as_u64().unwrap();
+        assert_eq!(there, taken, "as many are there as were counted");
+        assert_eq!(deed(&id, "cancel").await.body["code"], "import_state");
+        let told = page(&id).await;
+        assert!(told.contains("and then it ended") && told.contains("Take back"), "{told}");
+        if by_hand {
+            assert_eq!(press(&id, "undo").await, 303);
+        } else {
+            assert_eq!(deed(&id, "undo").await.status, 202);
+        }
+        let undone = settled(&rollcall, &id).await;
+        let companies = taken.min(50);
+        assert_eq!((&undone["state"], &undone["taken_back"]["gone"]), (&json!("undone"), &json!(taken + companies)));
+        assert!(rollcall.user_ids().await.is_empty() && rollcall.list("/companies").await.is_empty());
+    }
+    checked_of(&rollcall).await;
+}
+
+#[tokio::test]
+async fn a_server_that_is_killed_ends_an_import_and_its_taking_back_as_one_that_was_not() {
+    let rows: String = (0..3_000)
+        .map(|row| {
+            format!("u{},Saved,2026-03-{:02}T10:00:00.{:03}Z,c{}\n", row % 40, 1 + row % 28, row % 1_000, row % 7)
+        })
+        .collect();
+    let text = format!("user_id,event,time,company_id\n{rows}");
+    let [mut killed, quiet] = [Rollcall::start(), Rollcall::start()];
+    let begin = async |rollcall: &Rollcall| posts(rollcall, "?kind=events", &text).await.body["import_id"].clone();
+    let id = begin(&quiet).await;
+    let expected = settled(&quiet, &id).await;
+    assert_eq!((&expected["state"], counts(&expected, "events")), (&json!("done"), [3_000, 0, 0, 0, 0]));
+
+    let id = begin(&killed).await;
+    some_rows(&killed, &id).await;
+    killed.kill();
+    killed.serve();
+    let done = settled(&killed, &id).await;
+    for field in ["state", "rows", "users", "companies", "events", "refused_rows"] {
+        assert_eq!(done[field], expected[field], "{field}");
+    }
+    checked_of(&killed).await;
+    let events = |rollcall: &Rollcall| {
+        let mut rows = told(everything(rollcall)[3].clone());
+        rows.iter_mut().for_each(|row| drop(row.as_object_mut().unwrap().remove("event_id")));
+        rows.sort_by_key(Value::to_string);
+        rows
+    };
+    assert!(events(&killed) == events(&quiet), "the same events are there");
+
+    let undo = format!("/imports/{id}/undo");
+    // The shell took so long that connections were closed, which the client has had no moment to see.
+    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    assert_eq!(killed.api_as(reqwest::Method::POST, &undo, &killed.token, None).await.status, 202);
+    support::until("some events are gone", async || {
+        let import = killed.api(&format!("/imports/{id}")).await.body;
+        let gone = import["taken_back"]["events"].as_u64().unwrap_or(0);
+        if gone > 0 { Ok(()) } else { Err(import.to_string()) }
+    })
+    .await;
+    killed.kill();
+    killed.serve();
+    let undone = settled(&killed, &id).await;
+    assert_eq!(undone["state"], "undone");
+    assert_eq!(undone["taken_back"], json!({ "events": 3_000, "gone": 47, "fields": 0, "kept": 0 }));
+    for list in ["/users", "/companies", "/events"] {
+        assert!(killed.list(list).await.is_empty(), "{list}");
+    }
+    checked_of(&killed).await;
+    let again = begin(&killed).await;
+    assert_eq!(counts(&settled(&killed, &again).await, "events"), [3_000, 0, 0, 0, 0]);
+    assert!(events(&killed) == events(&quiet));
 }
 
 /// Waits until an import is no longer under way.

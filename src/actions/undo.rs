@@ -418,7 +418,8 @@ impl Undoing<'_, '_> {
     }
 
     fn conflict(&mut self, row: &ChangeRow, detail: String) {
-        let (kind, id, field) = (row.subject, row.subject_id.clone(), row.field.clone());
+        // A field of ours has a blank before it, which is nobody's business.
+        let (kind, id, field) = (row.subject, row.subject_id.clone(), row.field.trim_start().to_owned());
         self.conflicts.push(Conflict { kind, id, field, detail });
     }
 }

@@ -22,6 +22,7 @@ mod findings;
 mod imports;
 mod merges;
 mod openapi;
+mod overview;
 mod parameters;
 mod possible_duplicates;
 mod refusals;
@@ -75,6 +76,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
                 .configure(export::configure)
                 .configure(imports::configure)
                 .configure(visitors::configure)
+                .configure(overview::configure)
                 .configure(tray::configure)
                 .configure(refusals::configure)
                 .configure(findings::configure)
@@ -97,6 +99,7 @@ pub fn document() -> OpenApi {
         erasures::calls(),
         companies::calls(),
         visitors::calls(),
+        overview::calls(),
         events::calls(),
         segments::calls(),
         changes::calls(),

@@ -84,9 +84,9 @@ impl Import {
             let import = follow(&store, workspace, key)?;
             let back = import.taken_back;
             let line = format!(
-                "Took import {number} back: {} users and companies are gone, {} fields are as they were, {} have \
+                "Took import {number} back: {} events, {} users and companies are gone, {} fields are as they were, {} have \
                  changed since and stay.",
-                back.gone, back.fields, back.kept
+                back.events, back.gone, back.fields, back.kept
             );
             workspace.answer(&json!({ "import_id": number, "state": import.state.as_str(), "taken_back": back }), line);
             return Ok(());

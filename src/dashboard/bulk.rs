@@ -478,6 +478,11 @@ pub async fn change(Admin(operator): Admin, request: HttpRequest, sent: web::For
     };
     if sent.step == "do" {
         match done(store, &operator, listed, &keys, deed).await {
+            // Nobody could have it: the page says why, as it did before.
+            Ok(outcome) if outcome.change.is_none() && outcome.says_why() => {
+                let plan = Some(Ok((outcome, Vec::new())));
+                return answer(&request, operator, listed, move |_, _| Ok((keys, false)), sent, plan).await;
+            }
             Ok(outcome) => {
                 let asked = outcome.change.map_or(Asked::Same, Asked::Change);
                 return Ok(desk::see_other(&asked.address(&sent.back(listed))));

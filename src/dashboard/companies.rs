@@ -19,7 +19,7 @@ use super::parts::labels::tags;
 use super::parts::list::{Address, Column, found, search_chip, segments};
 use super::parts::numbers::{self, cell, counted};
 use super::parts::section::head;
-use super::parts::{pill, say, values, who};
+use super::parts::{code, pill, say, values, who};
 use super::segments::beside::Tabs;
 use super::{duplicates, errors, export};
 use crate::domain::access::Role;
@@ -134,9 +134,19 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
             @if !view.companies.rows.is_empty() { (table(frame, view)) }
             @else if !view.address.is_untouched() { (not_found(view)) }
             @else { (nothing_on_it(view.shelf)) }
+            div.pad-top { (code::shell_card(&frame.server, &call(view))) }
         }
     };
     shell(frame, "Companies", content)
+}
+
+/// The call of the API that answers these rows.
+fn call(view: &View) -> String {
+    let path = match view.shelf {
+        Shelf::InUse => "/api/v1/companies",
+        Shelf::Archived => "/api/v1/companies?archived=1",
+    };
+    view.address.call(path, Some(&view.columns.words()))
 }
 
 /// Which companies: those in use, or those out of lists and numbers.

@@ -7,7 +7,7 @@ use actix_web::web::{Data, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use maud::Markup;
 
-use super::parts::frame::{Frame, Place, Theme};
+use super::parts::frame::{Density, Frame, Place, Theme};
 use super::parts::times::Clock;
 use crate::http::client;
 use crate::http::page::PageError;
@@ -16,8 +16,10 @@ use crate::store::{Reader, Store, StoreError, workspace};
 
 /// The cookie that keeps the theme of a browser.
 const THEME_COOKIE: &str = "rollcall_theme";
-/// Days for which it is kept.
-const THEME_DAYS: i64 = 365;
+/// The cookie that keeps how much room rows take.
+const DENSITY_COOKIE: &str = "rollcall_density";
+/// Days for which these are kept.
+const LOOK_DAYS: i64 = 365;
 
 /// What comes of a request for a page.
 pub type Answer = Result<HttpResponse, PageError>;
@@ -49,6 +51,7 @@ pub async fn read<T: Send + 'static>(
         workspace: store.catalog().settings.workspace_name.clone(),
         operator: Some((operator.email, operator.role)),
         theme: theme(request),
+        density: request.cookie(DENSITY_COOKIE).map_or_else(Density::default, |cookie| Density::parse(cookie.value())),
         clock,
         counts: Some((counts.users, counts.companies)),
         place,
@@ -83,12 +86,21 @@ pub fn theme(request: &HttpRequest) -> Theme {
 
 /// The cookie that keeps a theme.
 pub fn theme_cookie(request: &HttpRequest, theme: Theme) -> Cookie<'static> {
-    Cookie::build(THEME_COOKIE, theme.as_str())
+    look_cookie(request, THEME_COOKIE, theme.as_str())
+}
+
+/// The cookie that keeps how much room rows take.
+pub fn density_cookie(request: &HttpRequest, density: Density) -> Cookie<'static> {
+    look_cookie(request, DENSITY_COOKIE, density.as_str())
+}
+
+fn look_cookie(request: &HttpRequest, name: &'static str, word: &'static str) -> Cookie<'static> {
+    Cookie::build(name, word)
         .path("/")
         .http_only(true)
         .secure(client::is_https(request))
         .same_site(SameSite::Lax)
-        .max_age(Duration::days(THEME_DAYS))
+        .max_age(Duration::days(LOOK_DAYS))
         .finish()
 }
 

@@ -140,7 +140,10 @@ fn edit_pages(config: &mut ServiceConfig) {
 }
 
 fn settings_pages(config: &mut ServiceConfig) {
-    use settings::{account, audit, operators, proof, rules, source, sources, tokens, webhook, webhooks, workspace};
+    use settings::{
+        account, appearance, audit, backups, operators, proof, retention, rules, source, sources, tokens, webhook,
+        webhooks, workspace,
+    };
     config
         .service(web::redirect("/settings", "/settings/sources"))
         .service(web::resource("/settings/sources").get(sources::show).post(sources::add_one))
@@ -150,6 +153,9 @@ fn settings_pages(config: &mut ServiceConfig) {
         .service(web::resource("/settings/sources/{id}/check").post(proof::ask))
         .service(web::resource("/settings/workspace").get(workspace::show).post(workspace::change))
         .service(web::resource("/settings/rules").get(rules::show).post(rules::change))
+        .service(web::resource("/settings/retention").get(retention::show).post(retention::change))
+        .service(web::resource("/settings/backups").get(backups::show))
+        .service(web::resource("/settings/appearance").get(appearance::show))
         .service(web::resource("/settings/operators").get(operators::show).post(operators::add_one))
         .service(web::resource("/settings/operators/link").post(operators::make_link))
         .service(web::resource("/settings/operators/role").post(operators::set_role))

@@ -6,6 +6,7 @@ use maud::{Markup, html};
 use super::desk::{self, Answer};
 use super::install::state::{self, State};
 use super::parts::chart::{self, Bar, Days, Shows};
+use super::parts::code;
 use super::parts::frame::{Frame, Place, shell};
 use super::parts::icon::icon;
 use super::parts::numbers::{self, counted, delta, number};
@@ -116,6 +117,11 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
                 (newest_users(frame, &view.overview.newest_users))
                 (newest_companies(frame, &view.overview.newest_companies))
             }
+            (code::shell_calls(&frame.server, &[
+                ("The numbers, and each day of the chart; a token of scope read", "/api/v1/overview"),
+                ("The newest users", "/api/v1/users?sort=-first_seen&limit=5"),
+                ("The newest companies", "/api/v1/companies?sort=-first_seen&limit=5"),
+            ]))
         }
     };
     shell(frame, "Overview", content)
@@ -144,7 +150,7 @@ fn installation(frame: &Frame, sources: &[SourceState], backup_ms: Option<i64>) 
             @if sources.is_empty() {
                 span { (beat(super::parts::say::Tone::None)) " " b { "No source" } " sends data" }
             }
-            span.faint title="Made with: rollcall backup FILE" {
+            a.faint href="/settings/backups" title="Made with: rollcall backup FILE" {
                 @match backup_ms { Some(made_ms) => { "Last backup " (frame.clock.ago(made_ms)) }, None => "No backup so far" }
             }
             a.end href="/install" { "Installation" }

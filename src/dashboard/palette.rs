@@ -21,7 +21,7 @@ const LOOKED_AT: usize = 30;
 const CHARS_MAX: usize = 100;
 
 /// Pages by name.
-const PAGES: [(&str, &str); 21] = [
+const PAGES: [(&str, &str); 24] = [
     ("Overview", "/"),
     ("Users", "/users"),
     ("Companies", "/companies"),
@@ -40,6 +40,9 @@ const PAGES: [(&str, &str); 21] = [
     ("Settings: operators", "/settings/operators"),
     ("Settings: tokens", "/settings/tokens"),
     ("Settings: rules", "/settings/rules"),
+    ("Settings: retention", "/settings/retention"),
+    ("Settings: backups", "/settings/backups"),
+    ("Settings: appearance", "/settings/appearance"),
     ("Audit", "/settings/audit"),
     ("Your account", "/settings/account"),
     ("Help and keys", "/help"),

@@ -9,8 +9,8 @@ use super::links;
 use super::parts::frame::{Frame, Place, shell};
 use super::parts::icon::icon;
 use super::parts::numbers::{counted, number};
-use super::parts::say;
 use super::parts::section::head;
+use super::parts::{code, say};
 use crate::domain::codes;
 use crate::domain::ids::excerpt;
 use crate::domain::time::DAY_MS;
@@ -70,6 +70,10 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
                 ))
             }
             @for (code, rows) in &by_code { (card(frame, code, rows)) }
+            (code::shell_calls(&frame.server, &[
+                ("What was refused; a token of scope read", &format!("/api/v1/refusals?limit={ROWS}")),
+                ("What was found", &format!("/api/v1/findings?limit={FINDINGS}")),
+            ]))
         }
     };
     shell(frame, "Refusals", content)

@@ -103,7 +103,7 @@ async fn view(request: &HttpRequest) -> Result<View, PageError> {
     Ok(View { workspace, theme: desk::theme(request), has_operators, ..View::default() })
 }
 
-/// `POST /sign-in`: tries are counted by address and e-mail.
+/// `POST /sign-in`: tries that fail are counted by address and e-mail.
 ///
 /// # Errors
 /// The store's.
@@ -128,6 +128,7 @@ pub async fn sign_in(request: HttpRequest, limits: Data<Limits>, sent: web::Form
     let store = desk::store(&request)?;
     match deeds::sign_in(store, &email, &password).await? {
         Some(operator) => {
+            limits.signed_in(client::address(&request), &email);
             let cookie = session::sign_in(&request, store, operator.key).await?;
             let mut response = desk::see_other(next_or_home(Some(&next)));
             response.add_cookie(&cookie).map_err(PageError::internal)?;

@@ -1,10 +1,10 @@
-//! Keeping a theme in this browser.
+//! Keeping in this browser how the dashboard looks.
 
 use actix_web::{HttpRequest, web};
 use serde::Deserialize;
 
 use super::desk::{self, Answer};
-use super::parts::frame::Theme;
+use super::parts::frame::{Density, Theme};
 use crate::http::access::next_or_home;
 use crate::http::page::PageError;
 
@@ -14,16 +14,25 @@ pub struct Sent {
     #[serde(default)]
     theme: String,
     #[serde(default)]
+    density: String,
+    #[serde(default)]
     back: String,
 }
 
-/// `POST /theme`: keeps it in a cookie, and goes back.
+/// `POST /theme`: keeps what was sent in cookies, and goes back.
 ///
 /// # Errors
 /// None of its own.
 pub async fn keep(request: HttpRequest, sent: web::Form<Sent>) -> Answer {
-    let cookie = desk::theme_cookie(&request, Theme::parse(&sent.theme));
+    let theme = Some(&sent.theme).filter(|word| !word.is_empty());
+    let density = Some(&sent.density).filter(|word| !word.is_empty());
+    let cookies = [
+        theme.map(|word| desk::theme_cookie(&request, Theme::parse(word))),
+        density.map(|word| desk::density_cookie(&request, Density::parse(word))),
+    ];
     let mut response = desk::see_other(next_or_home(Some(&sent.back)));
-    response.add_cookie(&cookie).map_err(PageError::internal)?;
+    for cookie in cookies.iter().flatten() {
+        response.add_cookie(cookie).map_err(PageError::internal)?;
+    }
     Ok(response)
 }

@@ -9,6 +9,7 @@ use super::attributes::{owners, type_word};
 use super::desk::{self, Answer};
 use super::errors;
 use super::links;
+use super::parts::code;
 use super::parts::form::{choice, datalist};
 use super::parts::frame::{Frame, Place, shell};
 use super::parts::icon::icon;
@@ -74,6 +75,10 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
             }
             @if let Some(next) = &view.next { nav.pager aria-label="Pages" { p {} a.btn rel="next" href=(next) { "Next " (icon("right")) } } }
             @if !view.decided.is_empty() { (decided(frame, view)) }
+            (code::shell_calls(&frame.server, &[
+                ("What waits; a token of scope read", "/api/v1/refusals/tray"),
+                ("What was decided", "/api/v1/refusals/names"),
+            ]))
         }
     };
     shell(frame, "Tray", content)

@@ -19,7 +19,7 @@ use super::parts::labels::tags;
 use super::parts::list::{Address, Column, found, search_chip};
 use super::parts::numbers::{self, cell, counted};
 use super::parts::section::head;
-use super::parts::{pill, say, values, who};
+use super::parts::{code, pill, say, values, who};
 use super::segments::beside::Tabs;
 use super::{duplicates, errors, export};
 use crate::domain::access::Role;
@@ -116,6 +116,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
             }
             (filter::sentence("Users for whom", &view.address.filter))
             @if view.users.rows.is_empty() { (not_found(view)) } @else { (table(frame, view)) }
+            div.pad-top { (code::shell_card(&frame.server, &view.address.call("/api/v1/users", Some(&view.columns.words())))) }
         }
     };
     shell(frame, "Users", content)

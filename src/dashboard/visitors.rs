@@ -95,6 +95,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
                         view.visitors.next.as_ref(),
                     ))
                 }
+                (code::shell_card(&frame.server, &address.call("/api/v1/visitors", None)))
             }
         }
     };

@@ -12,7 +12,7 @@ use ureq::{Agent, Error};
 
 use crate::domain::time::SECOND_MS;
 use crate::domain::webhooks::reach::Reach;
-use crate::domain::webhooks::{Webhook, signature};
+use crate::domain::webhooks::{Webhook, retries, signature};
 use crate::store::outbox::{Attempt, Delivery};
 
 /// Seconds within which all of an attempt ends.
@@ -68,8 +68,8 @@ impl Sender {
         match posted {
             Ok(mut response) => {
                 attempt.status = Some(response.status().as_u16());
-                let asked = response.headers().get("retry-after").and_then(|value| value.to_str().ok()?.parse().ok());
-                asked_ms = asked.map(|seconds: u32| i64::from(seconds) * SECOND_MS);
+                let asked = response.headers().get("retry-after").and_then(|value| value.to_str().ok());
+                asked_ms = asked.and_then(|asked| retries::asked_ms(asked, now_ms));
                 attempt.answer = first_of(response.body_mut().as_reader());
                 if response.status().is_redirection() {
                     attempt.problem = "A redirect is not followed. Give the address to which it leads.".to_owned();

@@ -1,10 +1,11 @@
 //! How often somebody may ask: a bucket for each key.
 
+use std::collections::HashMap;
 use std::hash::Hash;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use governor::clock::{Clock, DefaultClock};
@@ -29,12 +30,14 @@ const ADDRESS_PERIOD: Duration = Duration::from_secs(30);
 /// Buckets by key, all of one size; the size may change while the server runs.
 pub struct Limiter<K: Hash + Eq + Clone> {
     buckets: RwLock<(Quota, DefaultKeyedRateLimiter<K>)>,
+    /// What was given back, and is taken first.
+    given_back: Mutex<HashMap<K, u32>>,
 }
 
 impl<K: Hash + Eq + Clone> Limiter<K> {
     /// No buckets yet.
     pub fn new(quota: Quota) -> Limiter<K> {
-        Limiter { buckets: RwLock::new((quota, RateLimiter::keyed(quota))) }
+        Limiter { buckets: RwLock::new((quota, RateLimiter::keyed(quota))), given_back: Mutex::default() }
     }
 
     /// Takes one from the bucket of a key. Buckets of another size start full.
@@ -42,6 +45,16 @@ impl<K: Hash + Eq + Clone> Limiter<K> {
     /// # Errors
     /// The bucket is empty: the whole seconds to wait, at least 1.
     pub fn take(&self, quota: Quota, key: &K) -> Result<(), u64> {
+        {
+            let mut given_back = self.given_back.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(left) = given_back.get_mut(key) {
+                *left -= 1;
+                if *left == 0 {
+                    given_back.remove(key);
+                }
+                return Ok(());
+            }
+        }
         let mut buckets = self.buckets.read().unwrap_or_else(PoisonError::into_inner);
         if buckets.0 != quota {
             drop(buckets);
@@ -54,8 +67,14 @@ impl<K: Hash + Eq + Clone> Limiter<K> {
         })
     }
 
-    /// Forgets the keys whose buckets are full again; to be called now and then.
+    /// Gives back what was taken of a key and should not count.
+    pub fn give_back(&self, key: K) {
+        *self.given_back.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default() += 1;
+    }
+
+    /// Forgets the keys whose buckets are full again, and what was given back; to be called now and then.
     pub fn forget(&self) {
+        self.given_back.lock().unwrap_or_else(PoisonError::into_inner).clear();
         let buckets = self.buckets.read().unwrap_or_else(PoisonError::into_inner);
         buckets.1.retain_recent();
         buckets.1.shrink_to_fit();
@@ -91,7 +110,8 @@ impl Limits {
         self.collect.take(collect_quota(per_second), &(source, household(client))).map_err(Problem::rate_limited)
     }
 
-    /// A try at the password of an e-mail address: of the same from one address, and of any from it.
+    /// A try at the password of an e-mail address: of the same from one address, and of any from it. One that was
+    /// right is given back with [`Limits::signed_in`].
     ///
     /// # Errors
     /// The seconds to wait.
@@ -104,6 +124,13 @@ impl Limits {
         taken.inspect_err(|_| {
             self.turned_away.fetch_add(1, Ordering::Relaxed);
         })
+    }
+
+    /// A try at a password was right: only those that were wrong count.
+    pub fn signed_in(&self, client: IpAddr, email: &str) {
+        let client = household(client);
+        self.sign_in_address.give_back(client);
+        self.sign_in.give_back((client, email.trim().to_lowercase()));
     }
 
     /// Forgets whoever has not asked for a while, and tells the log how many tries at passwords had to wait.
@@ -175,6 +202,19 @@ mod tests {
         assert!((1..=30).contains(&wait_s), "{wait_s}");
         limits.sign_in(client("192.0.2.2"), "ann@shop.example").expect("elsewhere nobody tried");
         assert_eq!(limits.turned_away.load(Ordering::Relaxed), 1);
+    }
+
+    #[test]
+    fn a_try_that_was_right_does_not_count() {
+        let limits = Limits::default();
+        for _ in 0..40 {
+            limits.sign_in(client("192.0.2.1"), "ann@shop.example").unwrap();
+            limits.signed_in(client("192.0.2.1"), "Ann@shop.example");
+        }
+        for _ in 0..10 {
+            limits.sign_in(client("192.0.2.1"), "ann@shop.example").unwrap();
+        }
+        limits.sign_in(client("192.0.2.1"), "ann@shop.example").unwrap_err();
     }
 
     #[test]

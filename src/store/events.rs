@@ -469,6 +469,15 @@ pub fn append(tx: &mut Tx<'_>, event: &NewEvent<'_>) -> Result<EventId, StoreErr
     Ok(EventId(id))
 }
 
+/// The company that an event counts for, as named (C4).
+///
+/// # Errors
+/// [`StoreError`] only; also where there is no such event.
+pub fn company_of(tx: &Tx<'_>, event: EventId) -> Result<Option<CompanyKey>, StoreError> {
+    let mut statement = tx.held("SELECT company_key FROM events WHERE event_id = ?1")?;
+    Ok(statement.query_row([event.0], |row| row.get::<_, Option<i64>>(0))?.map(CompanyKey))
+}
+
 /// Takes out events of before the beginning of an hour (Unix milliseconds), the oldest hours first: of at
 /// least one, and of as many as hold so many events. Whether there may be more. Folds then say what a
 /// recount of the rest says; when people were first seen stays.

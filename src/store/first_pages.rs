@@ -1,6 +1,8 @@
 //! The first page that a visitor, a user, and a company's first member viewed (A9). The earliest time
 //! wins, whatever the order in which page views arrive.
 
+use std::ops::RangeInclusive;
+
 use rusqlite::{OptionalExtension, named_params, params};
 
 use super::{Reader, StoreError, Tx, folds, visitors};
@@ -120,16 +122,33 @@ pub fn linked(tx: &mut Tx<'_>, visitor: VisitorKey, user: UserKey, from_ms: i64)
 /// The first page view of a visitor in the journal from an instant on.
 fn first_since(tx: &Tx<'_>, visitor: VisitorKey, from_ms: i64) -> Result<Option<(i64, String)>, StoreError> {
     let from = EventId::first_at(from_ms.max(EPOCH_MS));
+    of_subject(tx, -visitor.0, from, from.bucket()..=EventId::first_at(tx.now_ms).bucket(), None)
+}
+
+/// The first page view of a subject in the journal from an event on, on one browser alone where it is named, and when it
+/// was (Unix milliseconds).
+///
+/// # Errors
+/// [`StoreError`] only.
+pub(super) fn of_subject(
+    tx: &Tx<'_>,
+    subject: i64,
+    from: EventId,
+    buckets: RangeInclusive<i64>,
+    browser: Option<VisitorKey>,
+) -> Result<Option<(i64, String)>, StoreError> {
     let mut statement = tx.connection.prepare_cached(
         "SELECT e.event_id, page.context, e.properties
          FROM events_by_subject AS s CROSS JOIN events AS e ON e.event_id = s.event_id
          LEFT JOIN contexts AS page ON page.context_key = e.page_key
          WHERE s.bucket = ?1 AND s.subject = ?2 AND s.event_id >= ?3 AND e.kind = 0 AND e.flags & 1 = 0
+           AND (?4 IS NULL OR e.visitor_key = ?4)
          ORDER BY s.event_id LIMIT 1",
     )?;
-    for bucket in from.bucket()..=EventId::first_at(tx.now_ms).bucket() {
+    let browser = browser.map(|browser| browser.0);
+    for bucket in buckets {
         let found = statement
-            .query_row([bucket, -visitor.0, from.0], |row| {
+            .query_row(params![bucket, subject, from.0, browser], |row| {
                 let (context, properties): (Option<String>, Option<String>) = (row.get(1)?, row.get(2)?);
                 let kept = FirstPage::kept(context.as_deref(), properties.as_deref());
                 Ok((EventId(row.get(0)?).at_ms(), kept))

@@ -8,6 +8,7 @@
 //! A slice is summed up in memory in sorted maps and written once, so that the
 //! pages of the fold tables are touched in order.
 
+mod left;
 mod sessions;
 mod sums;
 mod withdrawn;
@@ -23,6 +24,7 @@ use crate::domain::ids::{CompanyKey, EventId, UserKey};
 use crate::domain::message::Kind;
 use crate::domain::time::HOUR_MS;
 
+pub(super) use left::{first_beside, first_of_company, first_of_subject, see_browsers_again};
 pub(super) use sums::Sums;
 pub(super) use withdrawn::{Gone, see_again, withdraw};
 

@@ -1,16 +1,18 @@
 //! Imports: what file it is, how it is read, how far it is, what came of it.
 
+pub mod traces;
+
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::list::{COUNTED_MAX, Count, Cursor, Page};
-use super::{Reader, Source, SourceKind, StoreError, Tx, changes};
+use super::{Catalog, Reader, Source, SourceKind, StoreError, Tx, changes};
 use crate::domain::ids::{ChangeKey, CompanyKey, ImportKey, SourceKey};
 use crate::domain::import::{Mapping, Policy, Reading, Report, TakenBack};
 use crate::domain::table::Kind;
 
-/// The source of all imported events: a file that comes again holds the same ones.
+/// Within it the ids of imported events count once, whatever the import: a file that comes again holds the same ones.
 const EVENTS_SOURCE: &str = "imported-events";
 
 /// Where an import stands.
@@ -474,15 +476,31 @@ pub fn refuse(tx: &Tx<'_>, key: ImportKey, refusal: &Refusal) -> Result<(), Stor
     Ok(())
 }
 
-/// The source of what an import says: its own, or that of all imported events.
+/// The source of what an import says.
 ///
 /// # Errors
 /// [`StoreError`] only.
 pub fn source(tx: &mut Tx<'_>, import: &Import) -> Result<SourceKey, StoreError> {
-    let (source_id, name) = match import.kind {
-        Kind::Events => (EVENTS_SOURCE.to_owned(), "Imported events".to_owned()),
-        _ => (format!("import-{}", import.key.0), format!("Import {}: {}", import.key.0, import.file_name)),
-    };
+    let name = format!("Import {}: {}", import.key.0, import.file_name);
+    source_of(tx, format!("import-{}", import.key.0), name)
+}
+
+/// Whether the events of an import stand under the source of all imports, as they once did: which are its own is not
+/// known.
+pub fn is_of_shared_source(catalog: &Catalog, import: &Import) -> bool {
+    let source = import.source.and_then(|source| catalog.sources.get(&source));
+    source.is_some_and(|source| source.source_id == EVENTS_SOURCE)
+}
+
+/// The source within which the ids of all imported events count once (R15).
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn source_of_ids(tx: &mut Tx<'_>) -> Result<SourceKey, StoreError> {
+    source_of(tx, EVENTS_SOURCE.to_owned(), "Imported events".to_owned())
+}
+
+fn source_of(tx: &mut Tx<'_>, source_id: String, name: String) -> Result<SourceKey, StoreError> {
     if let Some(known) = tx.catalog().sources.values().find(|source| source.source_id == source_id) {
         return Ok(known.key);
     }

@@ -93,18 +93,19 @@ fn leaves_traces(
     Ok(false)
 }
 
-/// As [`OF_USERS`]: what something beside the import of the source `?2` made.
+/// As [`OF_USERS`]: what something beside the import of the source `?2` made. What was taken back is no more of it than
+/// what was done before that.
 const OF_IMPORTED_USERS: Traces = &[
     ("users", "user_key = ?1 AND (merged_into IS NOT NULL OR signed <> 0)"),
     ("users", "merged_into = ?1"),
     ("visitors", "user_key = ?1"),
     (
         "changes",
-        "subject = 0 AND subject_key = ?1 AND (SELECT source_key FROM change_sets AS s WHERE s.change_key = changes.change_key) IS NOT ?2",
+        "subject = 0 AND subject_key = ?1 AND NOT EXISTS (SELECT 1 FROM change_sets AS s WHERE s.change_key = changes.change_key AND (s.source_key = ?2 OR s.cause = 'undo'))",
     ),
     (
         "changes",
-        "subject = 2 AND subject_key = ?1 AND (SELECT source_key FROM change_sets AS s WHERE s.change_key = changes.change_key) IS NOT ?2",
+        "subject = 2 AND subject_key = ?1 AND NOT EXISTS (SELECT 1 FROM change_sets AS s WHERE s.change_key = changes.change_key AND (s.source_key = ?2 OR s.cause = 'undo'))",
     ),
     ("membership_statements", "subject = ?1 AND source_key <> ?2"),
     ("notes", "subject = 0 AND subject_key = ?1"),
@@ -117,7 +118,7 @@ const OF_IMPORTED_COMPANIES: Traces = &[
     ("companies", "merged_into = ?1"),
     (
         "changes",
-        "subject = 1 AND subject_key = ?1 AND (SELECT source_key FROM change_sets AS s WHERE s.change_key = changes.change_key) IS NOT ?2",
+        "subject = 1 AND subject_key = ?1 AND NOT EXISTS (SELECT 1 FROM change_sets AS s WHERE s.change_key = changes.change_key AND (s.source_key = ?2 OR s.cause = 'undo'))",
     ),
     ("memberships INDEXED BY memberships_joined", "company_key = ?1 AND open IN (0, 1)"),
     ("membership_spans INDEXED BY membership_spans_joined", "company_key = ?1"),

@@ -13,9 +13,10 @@ use std::sync::Arc;
 use rusqlite::params;
 
 use super::folds::{self, Sums};
-use super::{StoreError, Tx, duplicates};
+use super::{StoreError, Tx, duplicates, visitors};
 use crate::domain::duplicates::Records;
 use crate::domain::ids::{CompanyKey, EventId, UserKey, VisitorKey};
+use crate::domain::time::{DAY_MS, EPOCH_MS};
 
 /// A user that goes to another, or back to being nobody's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,11 +100,9 @@ pub fn regroup(tx: &mut Tx<'_>, moves: &[Move]) -> Result<BTreeSet<UserKey>, Sto
     Ok(touched)
 }
 
-/// What the journal says of a person: of the events that name it or one merged into it, and of
-/// their browsers since they are theirs.
-pub(super) fn sums_of(tx: &mut Tx<'_>, person: UserKey) -> Result<Sums, StoreError> {
-    let mut sums = Sums::default();
-    let newest = EventId::first_at(tx.now_ms).bucket();
+/// Under which subjects a person's events stand, and from which event on: those that name it or one merged into it,
+/// and those of their browsers since they are theirs.
+pub(super) fn strands_of(tx: &Tx<'_>, person: UserKey) -> Result<Vec<(i64, i64)>, StoreError> {
     let mut strands: Vec<(i64, i64)> = Vec::new();
     for user in group(tx, person)? {
         strands.push((user.0, i64::MIN));
@@ -113,10 +112,48 @@ pub(super) fn sums_of(tx: &mut Tx<'_>, person: UserKey) -> Result<Sums, StoreErr
         let browsers = statement.query_map([user.0], |row| Ok((VisitorKey(row.get(0)?), row.get::<_, i64>(1)?)))?;
         for browser in browsers {
             let (visitor, from_ms) = browser?;
-            strands.push((-visitor.0, EventId::first_at(from_ms.max(crate::domain::time::EPOCH_MS)).0));
+            strands.push((-visitor.0, EventId::first_at(from_ms.max(EPOCH_MS)).0));
         }
     }
-    for (subject, from) in strands {
+    Ok(strands)
+}
+
+/// Takes the link of a browser to a user back, and all that its events were counted for by it. Where an event that is
+/// in the journal names both, the browser is linked as of the first such. Whether it stands apart.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn unlink(tx: &mut Tx<'_>, visitor: VisitorKey, user: UserKey) -> Result<bool, StoreError> {
+    folds::catch_up(tx)?;
+    let person = tx.state.catalog.survivor(user);
+    let before = sums_of(tx, person)?;
+    let companies: BTreeSet<i64> = before.companies_of_people().collect();
+    before.take_out(tx)?;
+    tx.connection.prepare_cached("UPDATE users SET last_seen_hour = 0 WHERE user_key = ?1")?.execute([person.0])?;
+    tx.connection
+        .prepare_cached("UPDATE memberships SET last_seen_hour = 0 WHERE user_key = ?1")?
+        .execute([person.0])?;
+    visitors::set_apart(tx, visitor)?;
+    let today = folds::day(tx)?;
+    sums_of(tx, person)?.put_in(tx, today)?;
+    for company in companies.into_iter().map(CompanyKey) {
+        folds::count_active_members(tx, company, today)?;
+        folds::see_company_again(tx, company)?;
+    }
+    let first = folds::first_beside(tx, visitor, user)?;
+    if let Some(first) = first {
+        let from_ms = first.at_ms() - tx.catalog().settings.takeover_days * DAY_MS;
+        visitors::link(tx, visitor, user, first.at_ms(), from_ms)?;
+    }
+    Ok(first.is_none())
+}
+
+/// What the journal says of a person: of the events that name it or one merged into it, and of
+/// their browsers since they are theirs.
+pub(super) fn sums_of(tx: &mut Tx<'_>, person: UserKey) -> Result<Sums, StoreError> {
+    let mut sums = Sums::default();
+    let newest = EventId::first_at(tx.now_ms).bucket();
+    for (subject, from) in strands_of(tx, person)? {
         for bucket in EventId(from.max(0)).bucket()..=newest {
             for event in folds::of_subject(tx, bucket, subject, from)? {
                 sums.count_person(tx, &event, person.0);

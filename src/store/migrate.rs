@@ -8,7 +8,11 @@ use rusqlite_migration::{M, Migrations, SchemaVersion};
 
 use super::{Ambient, StoreError, backup, connection};
 
-const FILES: &[&str] = &[include_str!("migrations/0001_start.sql"), include_str!("migrations/0002_webhooks.sql")];
+const FILES: &[&str] = &[
+    include_str!("migrations/0001_start.sql"),
+    include_str!("migrations/0002_webhooks.sql"),
+    include_str!("migrations/0003_taken_back_events.sql"),
+];
 
 static MIGRATIONS: LazyLock<Migrations<'static>> =
     LazyLock::new(|| Migrations::new(FILES.iter().map(|sql| M::up(sql)).collect()));

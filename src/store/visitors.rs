@@ -334,6 +334,39 @@ pub fn link(tx: &mut Tx<'_>, visitor: VisitorKey, user: UserKey, at_ms: i64, fro
     Ok(first_seen_ms)
 }
 
+/// A visitor is linked to nobody any more.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub(super) fn set_apart(tx: &Tx<'_>, visitor: VisitorKey) -> Result<(), StoreError> {
+    let mut statement = tx.connection.prepare_cached(
+        "UPDATE visitors SET user_key = NULL, linked_ms = NULL, linked_from_ms = NULL, linked_seq = NULL
+         WHERE visitor_key = ?1 RETURNING anonymous_id",
+    )?;
+    if let Some(id) = statement.query_row([visitor.0], |row| row.get::<_, String>(0)).optional()? {
+        changed(tx, &id);
+    }
+    Ok(())
+}
+
+/// Takes a visitor out of whom nothing is known, and whom no event names; whether it was so.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub(super) fn forget_unknown(tx: &Tx<'_>, visitor: VisitorKey) -> Result<bool, StoreError> {
+    let mut statement = tx.connection.prepare_cached(
+        "DELETE FROM visitors WHERE visitor_key = ?1 AND user_key IS NULL AND stamps = '{}'
+           AND NOT EXISTS (SELECT 1 FROM membership_statements WHERE subject = -?1)
+           AND NOT EXISTS (SELECT 1 FROM tray_values WHERE owner = 0 AND owner_key = -?1)
+         RETURNING anonymous_id",
+    )?;
+    let gone = statement.query_row([visitor.0], |row| row.get::<_, String>(0)).optional()?;
+    if let Some(id) = &gone {
+        changed(tx, id);
+    }
+    Ok(gone.is_some())
+}
+
 /// How many of a user's newest browsers, at most so many, were linked within the hour before an instant
 /// (Unix milliseconds), or after it.
 ///
@@ -369,6 +402,16 @@ pub fn save(tx: &Tx<'_>, visitor: VisitorKey, attributes: &Attributes) -> Result
         .prepare_cached("UPDATE visitors SET attributes = jsonb(?2), stamps = ?3 WHERE visitor_key = ?1")?
         .execute(params![visitor.0, values, stamps])?;
     Ok(())
+}
+
+/// Whom a visitor is linked to, as named then, before merges (R11).
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn linked_as(tx: &Tx<'_>, visitor: VisitorKey) -> Result<Option<UserKey>, StoreError> {
+    let mut statement = tx.connection.prepare_cached("SELECT user_key FROM visitors WHERE visitor_key = ?1")?;
+    let found = statement.query_row([visitor.0], |row| row.get::<_, Option<i64>>(0)).optional()?;
+    Ok(found.flatten().map(UserKey))
 }
 
 /// Whom a visitor is linked to.

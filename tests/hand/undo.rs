@@ -179,8 +179,6 @@ async fn settings_are_taken_back_by_who_may_set_them() {
         ("ignored_domains", ""),
         ("staff_domains", "shop.test"),
         ("takeover_days", "7"),
-        ("visitor_retention_days", "90"),
-        ("event_retention_days", "0"),
     ];
     let page = person.does("/settings/rules", &rules).await;
     for shown in ["<b><bdi>domain_rule</bdi></b>", "<del><bdi>suggest</bdi></del>", "<ins><bdi>7</bdi></ins>", "Undo"] {

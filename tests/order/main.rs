@@ -4,6 +4,7 @@
 
 mod history;
 mod model;
+mod taken_back;
 
 use std::path::Path;
 use std::sync::Arc;

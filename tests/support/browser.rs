@@ -154,8 +154,13 @@ impl Browser {
 
     /// Runs no script in this tab from now on; other tabs do.
     pub async fn stops_scripts_here(&self) {
+        self.command("Emulation.setScriptExecutionDisabled", json!({ "value": true })).await;
+    }
+
+    /// Gives a command of the DevTools protocol.
+    pub async fn command(&self, name: &str, parameters: Value) {
         let url = format!("{}/session/{}/goog/cdp/execute", self.address, self.driver.session_id());
-        let command = json!({ "cmd": "Emulation.setScriptExecutionDisabled", "params": { "value": true } });
+        let command = json!({ "cmd": name, "params": parameters });
         let answer = self.client.post(url).json(&command).send().await.expect("an answer");
         assert!(answer.status().is_success(), "{answer:?}");
     }

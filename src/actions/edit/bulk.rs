@@ -57,6 +57,13 @@ pub struct Outcome {
     pub left: (usize, Option<String>),
 }
 
+impl Outcome {
+    /// Whether some of them could not have it, or keep what they have.
+    pub fn says_why(&self) -> bool {
+        self.left.0 > 0 || self.kept > 0 || !self.refused_values.is_empty()
+    }
+}
+
 /// Does one deed to each of them that is there. What one of them can't have is left, and said.
 ///
 /// # Errors

@@ -110,6 +110,7 @@ impl Drop for Incoming {
     fn drop(&mut self) {
         if !self.is_kept {
             remove_file(&self.path);
+            let _ = self.path.parent().map(fs::remove_dir);
         }
     }
 }

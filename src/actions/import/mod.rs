@@ -18,7 +18,7 @@ use crate::domain::import::{Known, Mapping, Policy, Reader, Reading, Unreadable}
 use crate::domain::limits::DEFINITIONS_PER_KIND_MAX;
 use crate::domain::message::Delivery;
 use crate::domain::table::Kind;
-use crate::store::imports::{self, Import, State};
+use crate::store::imports::{self, Import, State, traces};
 use crate::store::{Catalog, StoreError, Tx, attributes as definitions};
 
 pub use undo::step as undo_step;
@@ -43,9 +43,10 @@ pub enum ImportError {
         /// What would have to be.
         what: &'static str,
     },
-    /// What was done can't be undone.
+    /// Which events it stored was not kept.
     #[error(
-        "Imported events stay: each of them is counted already. Users, companies and memberships can be taken back."
+        "Which events this import stored is not known: it ran before Rollcall kept that. They stay; erase the people \
+         they are of, or let them pass with the retention."
     )]
     EventsStay,
     /// The file can't be read.
@@ -143,11 +144,11 @@ pub fn cancel(tx: &mut Tx<'_>, key: ImportKey) -> Result<(), ImportError> {
 /// Lets an import be taken back.
 ///
 /// # Errors
-/// It has not run, or is of events.
+/// It has not run, or nobody kept which events it stored.
 pub fn undo(tx: &mut Tx<'_>, key: ImportKey) -> Result<(), ImportError> {
     let import = found(tx, key)?;
     match import.state {
-        _ if import.kind == Kind::Events => Err(ImportError::EventsStay),
+        _ if imports::is_of_shared_source(&tx.catalog(), &import) => Err(ImportError::EventsStay),
         state if state.has_run() => Ok(imports::keep(tx, &Import { state: State::Undoing, ..import })?),
         state => Err(ImportError::State { state, what: "there is nothing to take back" }),
     }
@@ -206,10 +207,14 @@ pub fn chunk(
         define(tx, &mut import, &reader, delivery)?;
     }
     let reader = reader(&import, tx);
+    let (source_of_ids, mut events) = (imports::source_of_ids(tx)?, Vec::new());
     for (number, cells) in (first + 1..).zip(rows) {
-        let mut taking = row::Taking { tx, import: &mut import, delivery, at_ms: started_ms, number, cells };
+        let (import, events) = (&mut import, &mut events);
+        let at_ms = started_ms;
+        let mut taking = row::Taking { tx, import, delivery, at_ms, number, cells, source_of_ids, events };
         taking.take(&reader)?;
     }
+    traces::keep_events(tx, key, first + 1, &events)?;
     import.rows_done += rows.len() as u64;
     import.report.rows = import.rows_done;
     if is_last {

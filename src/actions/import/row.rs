@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::actions::receive::receive_in_order;
+use crate::actions::receive::{InFile, receive_in_file};
 use crate::domain::attributes;
 use crate::domain::change::{CREATED, Change, MEMBERSHIP, Subject};
 use crate::domain::codes::Explained;
@@ -13,16 +13,18 @@ use crate::domain::codes::rows::RowCode;
 use crate::domain::email_domains;
 use crate::domain::error::Code;
 use crate::domain::identity::the_one;
-use crate::domain::ids::{CompanyId, CompanyKey, UserId, UserKey};
+use crate::domain::ids::{CompanyId, CompanyKey, EventId, SourceKey, UserId, UserKey};
 use crate::domain::import::{
     CompanyNamed, Draft, Existing, Memberships, Outcome, Problem, ProfileDraft, Reader, Unknown,
 };
-use crate::domain::message::{CompanyStatement, Delivery, Kind as Call, Message, RefusedValue, Standing, Status};
+use crate::domain::message::{
+    CompanyStatement, Delivery, Kind as Call, Message, Receipt, RefusedValue, Standing, Status,
+};
 use crate::domain::profile::Profile;
 use crate::domain::table::Kind;
 use crate::domain::time::{DAY_MS, EPOCH_MS};
-use crate::store::imports::{self, Import, Refusal};
-use crate::store::{StoreError, Tx, companies, email_domains as domains, memberships, users};
+use crate::store::imports::{self, Import, Refusal, traces};
+use crate::store::{StoreError, Tx, companies, email_domains as domains, events, memberships, users, visitors};
 
 /// Rows that were not taken and are kept with their cells; further ones are counted.
 const REFUSALS_KEPT_MAX: u64 = 10_000;
@@ -40,6 +42,10 @@ pub(super) struct Taking<'a, 't> {
     /// From 1.
     pub(super) number: u64,
     pub(super) cells: &'a [Value],
+    /// The source within which the ids of events count once.
+    pub(super) source_of_ids: SourceKey,
+    /// The events that rows of the chunk have become.
+    pub(super) events: &'a mut Vec<EventId>,
 }
 
 /// A part of a row that was not taken while the rest was.
@@ -407,7 +413,7 @@ impl Taking<'_, '_> {
             event.message_id = Some(format!("row {}", fingerprint(&event)));
         }
         let status = {
-            let (receipt, _) = receive_in_order(self.tx, &self.delivery, event, 0)?;
+            let (receipt, _) = self.hear(event, 0)?;
             refused.extend(receipt.refused_values.into_iter().map(Part::from));
             match (receipt.status, receipt.code) {
                 (Status::Refused, Some(code)) => {
@@ -422,13 +428,65 @@ impl Taking<'_, '_> {
         Ok(())
     }
 
+    /// Sends one message in, and keeps what it takes to take it back.
+    fn hear(&mut self, message: Message, place: i64) -> Result<(Receipt, Vec<Change>), StoreError> {
+        let import = self.import.key;
+        let at_ms = message.timestamp_ms.unwrap_or(self.at_ms).min(self.delivery.received_ms);
+        let is_page = message.kind == Call::Page;
+        let anonymous_id = message.anonymous_id.clone();
+        let browser = anonymous_id.as_ref().map(|id| visitors::find(self.tx, id)).transpose()?.flatten();
+        let named = message.user_id.as_ref().map(|id| users::key_of_id(self.tx, id)).transpose()?.flatten();
+        // A link brings what the browser did before to the user, whenever that was.
+        let links = browser.is_some_and(|browser| browser.linked_as.is_none()) && message.user_id.is_some();
+        let (at_ms, is_page) = if links { (i64::MIN, true) } else { (at_ms, is_page) };
+        let user = named.or(browser.and_then(|browser| browser.linked_as));
+        if let Some(user) = user {
+            let person = self.tx.catalog().survivor(user);
+            for one in BTreeSet::from([user, person]) {
+                traces::note_first(self.tx, import, Subject::User(one), at_ms, is_page)?;
+            }
+        }
+        if let Some(browser) = browser {
+            traces::note_first(self.tx, import, Subject::Visitor(browser.key), at_ms, is_page)?;
+            if links {
+                traces::note_waiting(self.tx, import, browser.key)?;
+            }
+        }
+        for id in message.companies.iter().filter_map(|statement| statement.company_id.as_ref()) {
+            if let Some(company) = companies::key_of_id(self.tx, id)? {
+                self.note_company(company, at_ms)?;
+            }
+        }
+        let in_file = InFile { place, source_of_ids: self.source_of_ids };
+        let (receipt, changes) = receive_in_file(self.tx, &self.delivery, message, in_file)?;
+        if let Some(event) = receipt.event {
+            self.events.push(event);
+            if let Some(company) = events::company_of(self.tx, event)? {
+                self.note_company(company, at_ms)?;
+            }
+        }
+        if let (None, Some(id)) = (browser, anonymous_id)
+            && let Some(made) = visitors::find(self.tx, &id)?
+        {
+            traces::note_made(self.tx, import, made.key)?;
+        }
+        Ok((receipt, changes))
+    }
+
+    fn note_company(&self, company: CompanyKey, at_ms: i64) -> Result<(), StoreError> {
+        for one in BTreeSet::from([company, companies::survivor(self.tx, company)]) {
+            traces::note_first(self.tx, self.import.key, Subject::Company(one), at_ms, false)?;
+        }
+        Ok(())
+    }
+
     /// Sends a row's messages in; what they changed. The first one says whether the row is taken.
     pub(super) fn receive(&mut self, messages: Vec<Message>, refused: &mut Vec<Part>) -> Result<Vec<Change>, Stop> {
         let mut all = Vec::new();
         for (place, message) in (0_i64..).zip(messages) {
             // A later row holds before an earlier one, in a check as in the run.
             let order = self.number as i64 * MESSAGES_OF_ROW_MAX + place;
-            let (receipt, changes) = receive_in_order(self.tx, &self.delivery, message, order)?;
+            let (receipt, changes) = self.hear(message, order)?;
             all.extend(changes);
             refused.extend(receipt.refused_values.into_iter().map(Part::from));
             if let (Status::Refused, Some(code)) = (receipt.status, receipt.code) {

@@ -1,20 +1,33 @@
-//! An import is taken back, in chunks, from its last change on: first the users whom it made and of whom nothing else
-//! is known by now, then such companies, then all else it changed, unless it has changed since.
+//! An import is taken back, in chunks, from its last row on: first its events; then links of browsers; then the users
+//! whom it made and of whom nothing else is known by now, then such companies; then all else it changed, unless it has
+//! changed since; and last the moments at which everybody was first seen. Between two chunks others pass, and where it
+//! stands is kept with each.
 
 use crate::actions::undo::{UndoError, Undoing};
 use crate::domain::access::Grade;
-use crate::domain::change::{By, CREATED, Change, Subject};
+use crate::domain::change::{By, CREATED, Change, LINK, Subject};
 use crate::domain::ids::{ChangeKey, ImportKey, SourceKey};
+use crate::domain::import::Target;
 use crate::store::changes::ChangeRow;
-use crate::store::imports::{self, Import, State};
-use crate::store::{StoreError, Tx, changes, made};
+use crate::store::imports::{self, Import, State, traces};
+use crate::store::{StoreError, Tx, changes, made, memberships, merges, users, visitors};
 
 /// Change sets of one chunk.
 const CHUNK_SETS: usize = 50;
+/// People of one chunk of those who are given their first moment back.
+const CHUNK_FIRSTS: usize = 100;
+/// Events of one chunk that are looked at for browsers, and rows of one that are forgotten.
+const CHUNK_LOOKED_AT: i64 = 5_000;
 
-/// What is done with all change sets, one after the other.
-const USERS: i64 = 0;
-const COMPANIES: i64 = 1;
+/// The stages, in their order.
+const EVENTS: i64 = 0;
+const LINKS: i64 = 1;
+const USERS: i64 = 2;
+const COMPANIES: i64 = 3;
+const FIELDS: i64 = 4;
+const FIRSTS: i64 = 5;
+const BROWSERS: i64 = 6;
+const TRACES: i64 = 7;
 
 /// Takes the next chunk of an import back; whether it goes on.
 ///
@@ -27,25 +40,50 @@ pub fn step(tx: &mut Tx<'_>, key: ImportKey) -> Result<bool, StoreError> {
     }
     let Some(source) = import.source else { return ended(tx, import) };
     let before = import.undo_before.unwrap_or(i64::MAX);
-    let sets = imports::change_sets(&tx.reader(), source, before, CHUNK_SETS)?;
-    let mut done = Vec::new();
-    for set in &sets {
-        let rows = changes::of_set(&tx.reader(), *set)?;
-        match import.undo_stage {
-            USERS | COMPANIES => take_away(tx, &mut import, source, &rows, &mut done)?,
-            _ => take_back(tx, &mut import, *set, &rows)?,
-        }
-    }
-    changes::record(tx, &by(&import), "undo", Grade::Hand, &done)?;
-    import.undo_before = sets.last().map(|set| set.0);
-    if sets.len() < CHUNK_SETS {
-        (import.undo_stage, import.undo_before) = (import.undo_stage + 1, None);
-        if import.undo_stage > COMPANIES + 1 {
+    let next = match import.undo_stage {
+        EVENTS => match traces::take_events(tx, key, source, before)? {
+            Some((first_row, gone)) => {
+                import.taken_back.events += gone;
+                Some(first_row)
+            }
+            None => None,
+        },
+        LINKS..=FIELDS => sets_back(tx, &mut import, source, before)?,
+        FIRSTS => (traces::set_firsts_back(tx, key, CHUNK_FIRSTS)? == CHUNK_FIRSTS).then_some(before),
+        BROWSERS if names_browsers(&import) => traces::see_browsers_again(tx, before, CHUNK_LOOKED_AT)?,
+        TRACES => traces::forget(tx, key, CHUNK_LOOKED_AT as usize)?.then_some(before),
+        _ => None,
+    };
+    import.undo_before = next;
+    if next.is_none() {
+        import.undo_stage += 1;
+        if import.undo_stage > TRACES {
             return ended(tx, import);
         }
     }
     imports::keep(tx, &import)?;
     Ok(true)
+}
+
+/// Whether its rows named browsers.
+fn names_browsers(import: &Import) -> bool {
+    import.mapping.0.iter().any(|column| column.target == Target::AnonymousId)
+}
+
+/// Goes back over its next change sets. Answers the last of them, where there may be more.
+fn sets_back(tx: &mut Tx<'_>, import: &mut Import, source: SourceKey, before: i64) -> Result<Option<i64>, StoreError> {
+    let sets = imports::change_sets(&tx.reader(), source, before, CHUNK_SETS)?;
+    let mut done = Vec::new();
+    for set in &sets {
+        let rows = changes::of_set(&tx.reader(), *set)?;
+        match import.undo_stage {
+            LINKS => unlink(tx, import.key, &rows, &mut done)?,
+            USERS | COMPANIES => take_away(tx, import, source, &rows, &mut done)?,
+            _ => take_back(tx, import, *set, &rows)?,
+        }
+    }
+    changes::record(tx, &by(import), "undo", Grade::Hand, &done)?;
+    Ok(sets.last().filter(|_| sets.len() == CHUNK_SETS).map(|set| set.0))
 }
 
 fn ended(tx: &mut Tx<'_>, import: Import) -> Result<bool, StoreError> {
@@ -59,6 +97,28 @@ fn by(import: &Import) -> By {
         "token" => By::Token(import.by_name.clone()),
         _ => By::Shell,
     }
+}
+
+/// Browsers are nobody's again, with what waited on them; what they carried fills no gaps any more (R12).
+fn unlink(tx: &mut Tx<'_>, import: ImportKey, rows: &[ChangeRow], done: &mut Vec<Change>) -> Result<(), StoreError> {
+    for row in rows.iter().filter(|row| row.field == LINK) {
+        let Subject::Visitor(visitor) = row.about else { continue };
+        // A browser is linked once, so it is as the import linked it.
+        let Some(user) = visitors::linked_as(tx, visitor)? else { continue };
+        if !merges::unlink(tx, visitor, user)? {
+            continue;
+        }
+        done.push(Change::new(row.about, LINK, row.after.clone(), None));
+        traces::wait_again(tx, import, visitor, user)?;
+        let person = tx.catalog().survivor(user);
+        done.extend(memberships::restate(tx, person)?);
+        let (carried, mut known) = (users::carried_by(tx, person)?, users::load(tx, person)?);
+        for (name, before, after) in known.attributes.fill_gaps(&carried) {
+            done.push(Change::new(Subject::User(person), name, before, after));
+        }
+        users::save(tx, &known)?;
+    }
+    Ok(())
 }
 
 fn take_away(
@@ -81,6 +141,8 @@ fn take_away(
             done.push(Change::new(row.about, row.field.clone(), row.after.clone(), None));
             done.extend(followed);
             import.taken_back.gone += 1;
+        } else {
+            traces::set_made_back(tx, import.key, row.about)?;
         }
     }
     Ok(())
@@ -89,8 +151,9 @@ fn take_away(
 fn take_back(tx: &mut Tx<'_>, import: &mut Import, set: ChangeKey, rows: &[ChangeRow]) -> Result<(), StoreError> {
     let Some(deed) = changes::deed(tx, set)?.filter(|deed| deed.undone_by.is_none()) else { return Ok(()) };
     let mut undoing = Undoing::of(tx, deed);
-    for row in rows.iter().rev() {
-        if !made::is_there(undoing.tx, row.about)? {
+    let links = rows.iter().any(|row| row.field == LINK);
+    for row in rows.iter().rev().filter(|row| row.field != LINK) {
+        if !made::is_there(undoing.tx, row.about)? || links && is_back(undoing.tx, row)? {
             continue;
         }
         match undoing.field(row) {
@@ -107,4 +170,13 @@ fn take_back(tx: &mut Tx<'_>, import: &mut Import, set: ChangeKey, rows: &[Chang
         changes::mark_undone(tx, set, new)?;
     }
     Ok(())
+}
+
+/// Whether what a link brought a user went with it.
+fn is_back(tx: &Tx<'_>, row: &ChangeRow) -> Result<bool, StoreError> {
+    Ok(match row.about {
+        Subject::User(user) => users::load(tx, user)?.attributes.get(&row.field) == row.before,
+        Subject::Membership(user, company) => memberships::attributes(tx, user, company)?.is_none(),
+        _ => false,
+    })
 }

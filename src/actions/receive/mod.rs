@@ -29,7 +29,7 @@ use crate::domain::error::{Code, Refused};
 use crate::domain::findings::{Finding, clock_wrong, not_rendered};
 use crate::domain::first_page::FirstPage;
 use crate::domain::identity::{Browser, Who};
-use crate::domain::ids::{self, AnonymousId, ChangeKey, CompanyKey, EventId, UserKey, VisitorKey};
+use crate::domain::ids::{self, AnonymousId, ChangeKey, CompanyKey, EventId, SourceKey, UserKey, VisitorKey};
 use crate::domain::limits::REFUSED_VALUES_MAX;
 use crate::domain::message::{
     CompanyContext, Delivery, Kind, Message, Receipt, RefusedValue, Standing, Status, order_within_moment,
@@ -146,18 +146,26 @@ pub fn receive(tx: &mut Tx<'_>, delivery: &Delivery, message: &mut Message) -> R
     Ok(deal_with(tx, delivery, message, None)?.receipt)
 }
 
-/// As [`receive`], and says what changed. Of two messages of one moment without ids, the one with the greater place
-/// holds, where the sender has places: a file's later row.
+/// A message's place among those of a file.
+#[derive(Debug, Clone, Copy)]
+pub struct InFile {
+    /// Of two messages of one moment without ids, the one with the greater place holds: a later row.
+    pub place: i64,
+    /// The source within which the ids of all files count once.
+    pub source_of_ids: SourceKey,
+}
+
+/// As [`receive`], of a message that a file holds, and says what changed.
 ///
 /// # Errors
 /// As [`receive`].
-pub fn receive_in_order(
+pub fn receive_in_file(
     tx: &mut Tx<'_>,
     delivery: &Delivery,
     mut message: Message,
-    place: i64,
+    in_file: InFile,
 ) -> Result<(Receipt, Vec<Change>), StoreError> {
-    let dealt = deal_with(tx, delivery, &mut message, Some(place))?;
+    let dealt = deal_with(tx, delivery, &mut message, Some(in_file))?;
     Ok((dealt.receipt, dealt.changes))
 }
 
@@ -165,7 +173,7 @@ fn deal_with(
     tx: &mut Tx<'_>,
     delivery: &Delivery,
     message: &mut Message,
-    place: Option<i64>,
+    in_file: Option<InFile>,
 ) -> Result<Dealt, StoreError> {
     let (names_user, as_sent) = (message.user_id.is_some(), delivery.grade);
     let proven = proof::check(tx, delivery, message);
@@ -174,10 +182,11 @@ fn deal_with(
         _ => *delivery,
     };
     let time = message_time(message.timestamp_ms, delivery.sent_at_ms, delivery.received_ms);
-    let (message_hash, order) = match (&message.message_id, place) {
-        (None, Some(place)) => (place, place),
-        (id, _) => {
-            let hash = tx.message_hash(delivery.source, id.as_deref());
+    let (message_hash, order) = match (&message.message_id, in_file) {
+        (None, Some(InFile { place, .. })) => (place, place),
+        (id, in_file) => {
+            let source = in_file.map_or(delivery.source, |in_file| in_file.source_of_ids);
+            let hash = tx.message_hash(source, id.as_deref());
             (hash, order_within_moment(message.turn, hash))
         }
     };

@@ -6,6 +6,7 @@ use maud::{Markup, html};
 use super::{by, rows_are, state};
 use crate::dashboard::desk::{self, Answer};
 use crate::dashboard::links;
+use crate::dashboard::parts::code;
 use crate::dashboard::parts::frame::{Frame, Place, shell};
 use crate::dashboard::parts::icon::icon;
 use crate::dashboard::parts::numbers::number;
@@ -30,6 +31,7 @@ pub fn page(frame: &Frame, imports: &Page<Import>) -> Markup {
             a href="/export/all" download="" { "one zip of CSV" } ", which can be imported whole, also into another workspace · "
             a href="/export/all?format=ndjson" download="" { "one of NDJSON" } ", for programs. The README in it says what does not come back."
         }
+        div.pad-top { (code::shell_card(&frame.server, "/api/v1/imports")) }
     };
     shell(frame, "Imports", content)
 }

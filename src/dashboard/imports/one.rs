@@ -9,6 +9,7 @@ use super::{by, defined, report, rows_are, set_up, state};
 use crate::actions::import::{self as deeds, ImportError, SetUp, file, package};
 use crate::dashboard::desk::{self, Answer};
 use crate::dashboard::links;
+use crate::dashboard::parts::code;
 use crate::dashboard::parts::frame::{Frame, Place, Refresh, live_shell};
 use crate::dashboard::parts::icon::icon;
 use crate::dashboard::parts::numbers::{counted, number};
@@ -82,6 +83,10 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
                     None => (say::notice(Tone::Warn, "The file is not here any more. Send it again.")),
                 }
             }
+            (code::shell_calls(&frame.server, &[
+                ("How it stands; a token of scope read", &format!("/api/v1{address}")),
+                ("The rows that were not taken, as a file", &format!("/api/v1{address}/refused")),
+            ]))
         }
     };
     let refresh = Refresh { seconds: REFRESH_SECONDS, address };
@@ -108,7 +113,7 @@ fn actions(import: &Import, address: &str) -> Markup {
 }
 
 fn can_be_taken_back(import: &Import) -> bool {
-    import.state.has_run() && import.kind != Kind::Events
+    import.state.has_run()
 }
 
 /// What is asked before an import is taken back.
@@ -120,10 +125,13 @@ fn take_back(import: &Import, address: &str) -> Markup {
         section.card aria-labelledby="take-back" {
             header { h2 id="take-back" { "Take it back?" } }
             div.body.stack.tight {
-                p {
+                @if report.events.created > 0 {
+                    p { (counted(report.events.created, "event of it goes", "events of it go")) " out of the journal and of all numbers; the same file can be imported again." }
+                }
+                @if import.kind != Kind::Events { p {
                     "It made " (counted(made, "user or company", "users and companies")) ", and changed "
                     (counted(changed, "that was known", "that were known")) "."
-                }
+                } }
                 p { "Whom it made is gone, where nothing else is known of them by now; what it changed is as it was before. What has changed since stays as it is, and the report says how much that was." }
                 p.muted { "It runs in the background, and can't be stopped half-way." }
             }
@@ -199,6 +207,7 @@ fn stands(import: &Import, refusals: &[Refusal], address: &str) -> Markup {
                 State::Undoing => {
                     header { h2 id="stands-h" { "Taking it back" } }
                     (taken_back(import.taken_back))
+                    div.body { p.muted { "It goes on by itself, also after a restart; this page can be closed." } }
                 },
                 State::Undone => {
                     header { h2 id="stands-h" { "It was taken back" } }
@@ -214,10 +223,13 @@ fn stands(import: &Import, refusals: &[Refusal], address: &str) -> Markup {
                     (report::errors(import, refusals))
                     (set_up::as_imported(import))
                     div.body.stack.tight {
-                        @if import.kind == Kind::Events {
-                            p.small.muted { "Imported events are activity of their own day, and stay." }
-                        } @else {
-                            p.small.muted { "Taking it back leaves alone what has changed since." }
+                        p.small.muted {
+                            @if import.kind == Kind::Events {
+                                "Imported events are activity of their own day. Taking them back takes them out of all numbers; "
+                                "the same file can be imported again."
+                            } @else {
+                                "Taking it back leaves alone what has changed since."
+                            }
                         }
                         p.small.faint { "SHA-256 of the file: " code.bare { (import.file_hash) } }
                     }
@@ -230,6 +242,7 @@ fn stands(import: &Import, refusals: &[Refusal], address: &str) -> Markup {
 fn taken_back(back: TakenBack) -> Markup {
     html! {
         div.body.stack.tight {
+            @if back.events > 0 { p { (counted(back.events, "event", "events")) " of it are out of the journal and of all numbers." } }
             p { (counted(back.gone, "user or company that it made is gone, of whom", "users and companies that it made are gone, of whom")) " nothing else was known." }
             p { (counted(back.fields, "field is as it was", "fields are as they were")) " before." }
             p { (counted(back.kept, "thing has changed since, and stays as it is", "things have changed since, and stay as they are")) "." }

@@ -132,7 +132,7 @@ pub fn touched(number_of: i64, report: &Report) -> Markup {
                     @if place > 0 { " and " }
                     a href=(links::of_import(*listed, number_of)) { (name) }
                 }
-                " that it made or changed."
+                " that it made or changed. Whom the file says nothing new of is not among them."
             }
         }
     }

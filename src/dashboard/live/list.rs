@@ -13,7 +13,7 @@ use crate::dashboard::parts::icon::icon;
 use crate::dashboard::parts::list::segments;
 use crate::dashboard::parts::numbers::counted;
 use crate::dashboard::parts::section::head;
-use crate::dashboard::parts::{say, values};
+use crate::dashboard::parts::{code, say, values};
 use crate::domain::time::MINUTE_MS;
 use crate::http::access::Viewer;
 use crate::http::live::{CALLS_A_SECOND, CALLS_MAX, Call, KEPT_MS};
@@ -136,6 +136,8 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
             (head(html! { "Live" }, below, html! { (pause(view)) }))
             (narrowed(view))
             (calls(frame, view))
+            p.small.muted { "The calls themselves are in memory alone, and no program reads them. What was stored of them is:" }
+            (code::shell_card(&frame.server, "/api/v1/events?order=arrival"))
         }
     };
     let refresh = Refresh { seconds: REFRESH_SECONDS, address: wanted.address() };

@@ -79,11 +79,16 @@ fn quoted(text: &str) -> String {
 
 /// The card of "the same from the shell".
 pub fn shell_card(server: &str, path: &str) -> Markup {
+    shell_calls(server, &[("A token of scope read", path)])
+}
+
+/// The same of what takes several calls, each with what it answers.
+pub fn shell_calls(server: &str, calls: &[(&str, &str)]) -> Markup {
     html! {
         section.card aria-labelledby="shell" {
             header { h2 id="shell" { "The same from the shell" } }
             div.body.stack.tight {
-                (block("A token of scope read", call(server, path)))
+                @for (caption, path) in calls { (block(caption, call(server, path))) }
                 p.small.faint { "Tokens are made under " a href="/settings/tokens" { "Settings" } "." }
             }
         }

@@ -45,6 +45,35 @@ impl Theme {
     }
 }
 
+/// How much room a row of a list takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Density {
+    /// Two lines with room around them.
+    #[default]
+    Roomy,
+    /// More rows on a screen.
+    Dense,
+}
+
+impl Density {
+    /// The density of a word; anything else is roomy.
+    pub fn parse(word: &str) -> Density {
+        if word == "dense" { Density::Dense } else { Density::Roomy }
+    }
+
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Density::Roomy => "roomy",
+            Density::Dense => "dense",
+        }
+    }
+
+    fn attribute(self) -> Option<&'static str> {
+        (self == Density::Dense).then(|| self.as_str())
+    }
+}
+
 /// Each theme with its icon and its name.
 const THEMES: [(Theme, &str, &str); 3] = [
     (Theme::System, "screen", "System theme"),
@@ -90,6 +119,8 @@ pub struct Frame {
     pub operator: Option<(String, Role)>,
     /// How it looks.
     pub theme: Theme,
+    /// How much room rows take.
+    pub density: Density,
     /// Now, in the workspace's zone.
     pub clock: Clock,
     /// Users and companies, beside their names.
@@ -151,7 +182,7 @@ pub fn live_shell(frame: &Frame, title: &str, refresh: Option<&Refresh>, content
             main.main id="main" tabindex="-1" { (content) }
         }
     };
-    document(frame.theme, &title, refresh, body)
+    document((frame.theme, frame.density), &title, refresh, body)
 }
 
 /// A page before the door: sign-in, set-up, a link that works once.
@@ -163,13 +194,13 @@ pub fn gate(theme: Theme, title: &str, content: Markup, below: Markup) -> Markup
             (below)
         }
     };
-    document(theme, &format!("{title} · Rollcall"), None, body)
+    document((theme, Density::Roomy), &format!("{title} · Rollcall"), None, body)
 }
 
-fn document(theme: Theme, title: &str, refresh: Option<&Refresh>, body: Markup) -> Markup {
+fn document((theme, density): (Theme, Density), title: &str, refresh: Option<&Refresh>, body: Markup) -> Markup {
     html! {
         (DOCTYPE)
-        html lang="en" data-theme=[theme.attribute()] {
+        html lang="en" data-theme=[theme.attribute()] data-density=[density.attribute()] {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";

@@ -290,6 +290,18 @@ impl<S: Column> Address<S> {
         Address { columns: Some(columns.to_owned()), ..self.clone() }.state()
     }
 
+    /// The call of the API that answers the rows of this page, with these columns.
+    pub fn call(&self, path: &str, columns: Option<&str>) -> String {
+        let state = columns.map_or_else(|| self.state(), |columns| self.shown(columns));
+        let mut pairs: Vec<(&str, Option<&str>)> =
+            state.iter().map(|(name, value)| (name.as_str(), Some(value.as_str()))).collect();
+        // The API says with a cursor of which order it is.
+        let order = format!("{}{}", if self.descending { "-" } else { "" }, self.sort.name());
+        let cursor = self.after.as_ref().map(|after| format!("{order}.{after}"));
+        pairs.push((API_CURSOR, cursor.as_deref()));
+        links::with_query(path, &pairs)
+    }
+
     /// What is left of the list, as its address says it: the search and the filter.
     pub fn narrowing(&self) -> Vec<(String, String)> {
         let search = self.search.iter().map(|search| (self.names.search.to_owned(), search.clone()));

@@ -1,4 +1,4 @@
-//! `/settings/account`: one's own password, and how the dashboard looks.
+//! `/settings/account`: one's own password.
 
 use actix_web::{HttpRequest, web};
 use maud::{Markup, html};
@@ -9,7 +9,7 @@ use crate::actions::operators::{self as deeds, OperatorError};
 use crate::actions::passwords::CHARS_MIN;
 use crate::dashboard::desk::{self, Answer};
 use crate::dashboard::parts::form::{Line, Mistake};
-use crate::dashboard::parts::frame::{Frame, Place, theme_form};
+use crate::dashboard::parts::frame::{Frame, Place};
 use crate::dashboard::parts::say::{Tone, notice};
 use crate::http::access::Viewer;
 use crate::http::session;
@@ -51,13 +51,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
                 div.row { button.btn.primary { "Change password" } }
             }
         }
-        section.card aria-labelledby="looks" {
-            header { h2 id="looks" { "Appearance" } }
-            div.body.stack.snug {
-                p.muted { "As your system says, or always light or dark in this browser." }
-                (theme_form(frame.theme, "/settings/account"))
-            }
-        }
+        p.small.muted id="looks" { "Light or dark, and how much room a row takes, are under " a href="/settings/appearance" { "Appearance" } "." }
     };
     settings(frame, "/settings/account", content)
 }

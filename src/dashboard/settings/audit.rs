@@ -9,6 +9,7 @@ use crate::dashboard::desk::{self, Answer};
 use crate::dashboard::done::{self, Done};
 use crate::dashboard::happenings::{self, Told};
 use crate::dashboard::parts::attributes::{by, grade};
+use crate::dashboard::parts::code;
 use crate::dashboard::parts::frame::{Frame, Place};
 use crate::dashboard::parts::icon::{icon, small};
 use crate::dashboard::parts::list::chips;
@@ -43,6 +44,13 @@ pub struct View {
 }
 
 impl View {
+    /// The call of the API that answers these deeds.
+    fn call(&self) -> String {
+        let cursor = self.after.as_ref().map(|after| format!("-at.{}", after.encode()));
+        let pairs = [("by", self.doer.map(Doer::as_str)), ("day", self.day.as_deref()), ("cursor", cursor.as_deref())];
+        links::with_query("/api/v1/changes", &pairs)
+    }
+
     fn address(&self, doer: Option<Doer>, day: Option<&str>, after: Option<&Cursor>) -> String {
         let after = after.map(Cursor::encode);
         links::with_query(PATH, &[("by", doer.map(Doer::as_str)), ("day", day), ("after", after.as_deref())])
@@ -89,6 +97,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
             }
         }
     };
+    let content = html! { (content) (code::shell_card(&frame.server, &view.call())) };
     settings(frame, PATH, content)
 }
 

@@ -1,9 +1,13 @@
-//! `/settings/…`: sources, the workspace, its rules, operators, tokens, webhooks, what was done, one's own account.
+//! `/settings/…`: sources, the workspace, its rules, how long things are kept, backups, operators, tokens, webhooks, what was done,
+//! how the dashboard looks, one's own account.
 
 pub mod account;
+pub mod appearance;
 pub mod audit;
+pub mod backups;
 pub mod operators;
 pub mod proof;
+pub mod retention;
 pub mod rules;
 pub mod source;
 pub mod sources;
@@ -20,14 +24,17 @@ use super::parts::section::head;
 use crate::domain::access::Role;
 
 /// The pages of the settings: address, name.
-const TABS: [(&str, &str); 8] = [
+const TABS: [(&str, &str); 11] = [
     ("/settings/sources", "Sources"),
     ("/settings/workspace", "Workspace"),
     ("/settings/rules", "Rules"),
+    ("/settings/retention", "Retention"),
+    ("/settings/backups", "Backups"),
     ("/settings/operators", "Operators"),
     ("/settings/tokens", "Tokens"),
     ("/settings/webhooks", "Webhooks"),
     ("/settings/audit", "Audit"),
+    ("/settings/appearance", "Appearance"),
     ("/settings/account", "Your account"),
 ];
 

@@ -1,5 +1,5 @@
-//! `/settings/rules`: who belongs to which company (C2, C9), whose activity counts, how long things are
-//! kept; with what each does in words.
+//! `/settings/rules`: who belongs to which company (C2, C9), whose activity counts, what a sign-in takes along
+//! (R5); with what each does in words.
 
 use std::collections::HashMap;
 
@@ -23,16 +23,8 @@ use crate::store::list::Count;
 use crate::store::{staff, users};
 
 /// The settings of this page.
-const SETTINGS: [&str; 8] = [
-    "one_company",
-    "domain_rule",
-    "ignored_domains",
-    "protect_signed",
-    "staff_domains",
-    "takeover_days",
-    "visitor_retention_days",
-    "event_retention_days",
-];
+const SETTINGS: [&str; 6] =
+    ["one_company", "domain_rule", "ignored_domains", "protect_signed", "staff_domains", "takeover_days"];
 
 /// What the page shows.
 #[derive(Debug, Clone)]
@@ -52,8 +44,6 @@ pub struct View {
 pub struct Asked {
     /// "One company" is turned on, and so many users have several (C2).
     pub one_company: Option<Count>,
-    /// So many events are older than what is kept from now on.
-    pub events: Option<Count>,
     /// Our own domains change, and somebody has an address of them (R16).
     pub staff: Option<Staff>,
 }
@@ -75,16 +65,17 @@ impl Asked {
 
 /// The page.
 pub fn page(frame: &Frame, view: &View) -> Markup {
-    let cards = html! { (companies(view)) (domains(view)) (proof(view)) (own_people(view)) (retention(view)) };
+    let cards = html! { (companies(view)) (domains(view)) (proof(view)) (own_people(view)) (signing_in(view)) };
     let content = html! {
         (done::done(view.done.as_ref(), Told::OfUser, "/settings/rules", frame.clock, frame.role()))
         (form(frame, "Rules of the workspace", view.asked.map(question), cards))
+        p.small.muted id="retention" { "How long visitors and events are kept is under " a href="/settings/retention" { "Retention" } "." }
         @if frame.may(Role::Admin) && view.asked.is_none() { (erase::allow_card(view.allowed)) }
     };
     settings(frame, "/settings/rules", content)
 }
 
-/// C2: turning it on shows first how many users it touches; a shorter retention deletes.
+/// C2: turning it on shows first how many users it touches.
 fn question(asked: Asked) -> Markup {
     alert(
         Tone::Warn,
@@ -95,12 +86,6 @@ fn question(asked: Asked) -> Markup {
                     b { (numbers::count(users)) " " (if users == Count::Exactly(1) { "user has" } else { "users have" }) " several companies now." }
                     " Nothing of them moves by saving. When a company is stated for one of them next, the user leaves the others, with one "
                     "line “moved from A to B” in the history."
-                }
-            }
-            @if let Some(events) = asked.events {
-                p {
-                    b { (numbers::count(events)) " " (if events == Count::Exactly(1) { "event is" } else { "events are" }) " older than what is kept from now on." }
-                    " They are deleted within an hour, and every number is what the remaining ones say. This can't be undone; a backup made before has them."
                 }
             }
             @if let Some(staff) = asked.staff { (staff_question(staff)) }
@@ -211,33 +196,18 @@ fn own_people(view: &View) -> Markup {
     }
 }
 
-fn retention(view: &View) -> Markup {
-    let mistake = view.values.mistake.as_ref();
+fn signing_in(view: &View) -> Markup {
     html! {
-        section.card aria-labelledby="retention" {
-            header { h2 id="retention" { "How long, in days" } }
+        section.card aria-labelledby="sign-in" {
+            header { h2 id="sign-in" { "Signing in" } }
             div.body.stack.snug {
                 (Line {
-                    name: "takeover_days", label: "A sign-in takes along the browser's last", kind: "number",
+                    name: "takeover_days", label: "Days of the browser that a sign-in takes along", kind: "number",
                     value: view.values.get("takeover_days"),
-                    hint: "Days before the sign-in whose page views become the user's.", required: true,
+                    hint: "Page views so long before the sign-in become the user's.", required: true,
                     ..Line::default()
                 }
-                .draw(mistake))
-                (Line {
-                    name: "visitor_retention_days", label: "Visitors who never sign in are kept", kind: "number",
-                    value: view.values.get("visitor_retention_days"),
-                    hint: "Since they were last seen. Then they are deleted with their events.", required: true, ..Line::default()
-                }
-                .draw(mistake))
-                (Line {
-                    name: "event_retention_days", label: "Events are kept", kind: "number",
-                    value: view.values.get("event_retention_days"),
-                    hint: "0 keeps them for ever. Older ones are deleted, and older messages refused. Users, companies, their values \
-                           and when they were first seen stay.",
-                    required: true, ..Line::default()
-                }
-                .draw(mistake))
+                .draw(view.values.mistake.as_ref()))
             }
         }
     }
@@ -280,26 +250,18 @@ pub async fn change(Admin(operator): Admin, request: HttpRequest, sent: web::For
 async fn asked(store: &crate::store::Store, values: &Values) -> Result<Asked, crate::http::page::PageError> {
     let settings = store.catalog().settings.clone();
     let turns_on = values.get("one_company") == "true" && !settings.one_company;
-    let days = values.get("event_retention_days").trim().parse::<i64>().unwrap_or(0);
     let mut wanted = settings.clone();
     // What does not fit is said when it is saved.
     let _ = wanted.set("staff_domains", values.get("staff_domains"));
     let left_out = staff::only_in(&wanted.staff_domains, &settings.staff_domains);
     let counted_again = staff::only_in(&settings.staff_domains, &wanted.staff_domains);
-    let is_shorter = days > 0 && (settings.event_retention_days == 0 || days < settings.event_retention_days);
-    let before_ms = crate::domain::time::kept_from(store.now_ms(), days);
     Ok(store
         .read(move |db| {
             let one_company = turns_on.then(|| users::count_with_several_companies(db)).transpose()?;
-            let events = is_shorter.then(|| crate::store::events::count_before(db, before_ms)).transpose()?;
             let recounted =
                 Staff { left_out: staff::count(db, &left_out)?, counted_again: staff::count(db, &counted_again)? };
             let none = Staff { left_out: Count::Exactly(0), counted_again: Count::Exactly(0) };
-            Ok(Asked {
-                one_company,
-                events: events.filter(|events| *events != Count::Exactly(0)),
-                staff: Some(recounted).filter(|recounted| *recounted != none),
-            })
+            Ok(Asked { one_company, staff: Some(recounted).filter(|recounted| *recounted != none) })
         })
         .await?)
 }

@@ -166,6 +166,11 @@ pub fn fields(form: &Form, mistake: Option<&Mistake>) -> Markup {
                     p.hint id={ (kind.as_str()) "-note" } { (kind.meaning()) }
                 }
             }
+            p.hint {
+                "What becomes of everybody's values at once is told of nobody in particular, since it may be a million of them: "
+                "an attribute that gets another type or is deleted, and values that are applied from the tray. "
+                "After that read them anew, with an export or the API."
+            }
         }
         (lines(
             "events",

@@ -81,7 +81,7 @@ fn import(number: i64, state: State) -> Import {
         undo_stage: 0,
         undo_before: None,
         taken_back: if state == State::Undone {
-            TakenBack { gone: 421, fields: 1_913, kept: 4 }
+            TakenBack { events: 12_480, gone: 421, fields: 1_913, kept: 4 }
         } else {
             TakenBack::default()
         },

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::dashboard::done::{Asked, Done};
-use crate::dashboard::parts::frame::{Frame, Place, Theme};
+use crate::dashboard::parts::frame::{Density, Frame, Place, Theme};
 use crate::dashboard::parts::times::Clock;
 use crate::domain::access::{Grade, Role};
 use crate::domain::attributes::Type;
@@ -65,6 +65,7 @@ pub fn frame(place: Place, address: &str) -> Frame {
         workspace: "Quayside".to_owned(),
         operator: Some(("ines@quayside.example".to_owned(), Role::Owner)),
         theme: Theme::System,
+        density: Density::Roomy,
         clock: clock(),
         counts: Some((Count::Exactly(4_182), Count::Exactly(318))),
         place,

@@ -10,7 +10,9 @@ use crate::dashboard::install::{doctor, frameworks, hand_over, proof as install_
 use crate::dashboard::parts::form::Mistake;
 use crate::dashboard::parts::frame::{Place, Theme};
 use crate::dashboard::settings::values::Values;
-use crate::dashboard::settings::{account, operators, proof, rules, source, sources, tokens, workspace};
+use crate::dashboard::settings::{
+    account, appearance, backups, operators, proof, retention, rules, source, sources, tokens, workspace,
+};
 use crate::dashboard::{errors, help, password, reference, refusals, set_up, sign_in};
 use crate::domain::access::{Role, Scope};
 use crate::domain::attributes::{Owner, Type};
@@ -24,6 +26,7 @@ use crate::store::operators::Operator;
 use crate::store::proofs::{SecretRow, Share};
 use crate::store::sightings::{Complete, Evidence, Refused};
 use crate::store::tokens::Token;
+use crate::store::workspace::Upkeep;
 use serde_json::{Value, json};
 
 pub fn installs() -> Vec<(&'static str, Markup)> {
@@ -221,15 +224,30 @@ pub fn settings_pages() -> Vec<(&'static str, Markup)> {
         fresh: Some("rc_Zm9ydHktdHdvIGlzIHRoZSBhbnN3ZXIgdG8gZXZlcnk".to_owned()),
         ..tokens::View::default()
     };
-    let names = ["workspace_name", "time_zone", "rate_limit", "domain_rule", "takeover_days", "event_retention_days"];
+    let names = [
+        "workspace_name",
+        "time_zone",
+        "rate_limit",
+        "domain_rule",
+        "takeover_days",
+        "visitor_retention_days",
+        "event_retention_days",
+    ];
     let values = || Values::of(&Settings::default(), &names);
     let rules_view = rules::View { values: values(), done: samples::done_setting(), asked: None, allowed: Some(false) };
     let asked = rules::Asked {
         one_company: Some(Count::Exactly(1_318)),
-        events: Some(Count::Over),
         staff: Some(rules::Staff { left_out: Count::Exactly(14), counted_again: Count::Exactly(1) }),
     };
     let rules_asked = rules::View { asked: Some(asked), done: None, ..rules_view.clone() };
+    let retention_view = retention::View { values: values(), done: samples::done_setting(), goes: None };
+    let retention_asked = retention::View { goes: Some(Count::Over), done: None, ..retention_view.clone() };
+    let upkeep = |last_backup_ms| Upkeep {
+        bytes: 3_350_000_000,
+        made_ms: now() - 300 * DAY_MS,
+        newest_received_ms: Some(now()),
+        last_backup_ms,
+    };
     let mut workspace_view = workspace::View { values: values(), done: None };
     workspace_view.values.mistake =
         Some(Mistake::new("time_zone", "It can't be “Warsaw”: use a name such as Europe/Warsaw."));
@@ -248,6 +266,13 @@ pub fn settings_pages() -> Vec<(&'static str, Markup)> {
         ("settings-rules", rules::page(&here, &rules_view)),
         ("settings-rules-asked", rules::page(&here, &rules_asked)),
         ("settings-rules-viewer", rules::page(&viewer, &rules_view)),
+        ("settings-retention", retention::page(&here, &retention_view)),
+        ("settings-retention-asked", retention::page(&here, &retention_asked)),
+        ("settings-retention-viewer", retention::page(&viewer, &retention_view)),
+        ("settings-backups", backups::page(&here, &upkeep(Some(now() - DAY_MS / 3)))),
+        ("settings-backups-old", backups::page(&here, &upkeep(Some(now() - 40 * DAY_MS)))),
+        ("settings-backups-none", backups::page(&here, &upkeep(None))),
+        ("settings-appearance", appearance::page(&here)),
         ("settings-operators", operators::page(&here, &operators_view)),
         ("settings-tokens", tokens::page(&here, &tokens_view)),
         ("settings-tokens-empty", tokens::page(&viewer, &tokens::View::default())),

@@ -226,23 +226,46 @@ pub fn within_limits(name: &str, value: &Value) -> Result<(), Refused> {
 /// # Errors
 /// `list_too_long`, `value_too_large`.
 pub fn has_room(name: &str, items: &[Value], item: &Value) -> Result<(), Refused> {
-    if items.len() >= LIST_ITEMS_MAX {
-        return Err(Refused::new(
-            Code::ListTooLong,
-            format!("{name} has {LIST_ITEMS_MAX} items already, which is the limit. Remove some first."),
-        ));
+    Room::of(items).for_one_more(name, item).map(drop)
+}
+
+/// How much of what a list may hold is taken (A4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Room {
+    items: usize,
+    /// As JSON.
+    bytes: usize,
+}
+
+impl Room {
+    /// Of a list as it is.
+    pub(crate) fn of(items: &[Value]) -> Room {
+        // Brackets, and a comma before each but the first.
+        Room { items: items.len(), bytes: items.iter().map(|item| item.to_string().len() + 1).sum::<usize>() + 1 }
     }
-    // Brackets, and a comma before each but the first.
-    let bytes: usize = items.iter().chain([item]).map(|item| item.to_string().len() + 1).sum::<usize>() + 1;
-    if bytes > VALUE_BYTES_MAX {
-        return Err(Refused::new(
-            Code::ValueTooLarge,
-            format!(
-                "{name} would have {bytes} bytes with this item; the limit is {VALUE_BYTES_MAX}. Remove some first."
-            ),
-        ));
+
+    /// With one item more.
+    ///
+    /// # Errors
+    /// As [`has_room`].
+    pub(crate) fn for_one_more(self, name: &str, item: &Value) -> Result<Room, Refused> {
+        if self.items >= LIST_ITEMS_MAX {
+            return Err(Refused::new(
+                Code::ListTooLong,
+                format!("{name} has {LIST_ITEMS_MAX} items already, which is the limit. Remove some first."),
+            ));
+        }
+        let bytes = self.bytes + item.to_string().len() + 1;
+        if bytes > VALUE_BYTES_MAX {
+            return Err(Refused::new(
+                Code::ValueTooLarge,
+                format!(
+                    "{name} would have {bytes} bytes with this item; the limit is {VALUE_BYTES_MAX}. Remove some first."
+                ),
+            ));
+        }
+        Ok(Room { items: self.items + 1, bytes })
     }
-    Ok(())
 }
 
 /// Levels of objects and lists; stops counting one level beyond the limit.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Number, Value, json};
 
-use super::{Type, convert, has_room, list_item, plain_number};
+use super::{Room, Type, convert, list_item, plain_number};
 use crate::domain::access::Grade;
 use crate::domain::error::{Code, Refused};
 use crate::domain::ids::SourceKey;
@@ -189,7 +189,7 @@ impl Cell {
         self.operations.insert(place, (stamp, operation));
         if self.operations.len() > OPERATIONS_KEPT_MAX {
             let (stamp, oldest) = self.operations.remove(0);
-            let base = oldest.apply(self.base());
+            let base = oldest.apply(self.base(), &mut None);
             self.plain = Some((base.unwrap_or_default(), stamp));
         }
     }
@@ -200,7 +200,8 @@ impl Cell {
     }
 
     pub(super) fn value(&self) -> Option<Value> {
-        self.operations.iter().fold(self.base(), |value, (_, operation)| operation.apply(value))
+        let mut room = None;
+        self.operations.iter().fold(self.base(), |value, (_, operation)| operation.apply(value, &mut room))
     }
 
     /// The stamp of what decided the value last.
@@ -268,21 +269,30 @@ impl Cell {
 }
 
 impl Operation {
-    fn apply(&self, value: Option<Value>) -> Option<Value> {
+    /// What becomes of a value. Of a list it is remembered how much room it has, so that it is measured once and not
+    /// at each item.
+    fn apply(&self, value: Option<Value>, room: &mut Option<Room>) -> Option<Value> {
+        let known = room.take();
         match self {
             Operation::Increment(step) => {
                 let base = value.as_ref().and_then(Value::as_number).cloned().unwrap_or_else(|| Number::from(0));
                 Some(Value::Number(sum(&base, step)))
             }
             Operation::Append(item) => {
-                let mut list = value.and_then(|value| value.as_array().cloned()).unwrap_or_default();
-                if !list.contains(item) && has_room("", &list, item).is_ok() {
+                let (mut list, known) = match value {
+                    Some(Value::Array(list)) => (list, known),
+                    _ => (Vec::new(), None),
+                };
+                let taken = known.unwrap_or_else(|| Room::of(&list));
+                let more = if list.contains(item) { None } else { taken.for_one_more("", item).ok() };
+                if more.is_some() {
                     list.push(item.clone());
                 }
+                *room = more.or(Some(taken));
                 Some(Value::Array(list))
             }
             Operation::Remove(item) => {
-                let mut list = value.and_then(|value| value.as_array().cloned())?;
+                let Some(Value::Array(mut list)) = value else { return None };
                 list.retain(|known| known != item);
                 Some(Value::Array(list))
             }
@@ -422,6 +432,7 @@ impl Attributes {
                 changed.push((name, before, after));
             }
         }
+        self.cells.retain(|_, cell| *cell != Cell::default());
         changed
     }
 
@@ -644,6 +655,33 @@ mod tests {
                 attributes.get("a")
             };
             prop_assert_eq!(run(&(0..10).collect::<Vec<_>>()), run(&order));
+        }
+    }
+
+    proptest! {
+        // Each item measures the list anew in what is expected.
+        #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
+
+        /// A4: what a list holds is measured as it grows, and ends as if it were measured anew for each item.
+        #[test]
+        fn a4_a_list_takes_each_item_that_fits(
+            said in prop::collection::vec((0..4_u8, 0..150_usize, prop::sample::select(vec![1, 1, 1, 700, 3_000])), 0..160),
+        ) {
+            let (mut attributes, mut expected) = (Attributes::default(), None::<Vec<Value>>);
+            for (at_ms, (what, which, letters)) in (0..).zip(said) {
+                let item = json!(format!("{which:0letters$}"));
+                if what == 0 {
+                    attributes.write("a", Write::Remove(item.clone()), stamp(at_ms));
+                    expected.iter_mut().for_each(|list| list.retain(|known| *known != item));
+                } else {
+                    attributes.write("a", Write::Append(item.clone()), stamp(at_ms));
+                    let list = expected.get_or_insert_default();
+                    if !list.contains(&item) && crate::domain::attributes::has_room("a", list, &item).is_ok() {
+                        list.push(item);
+                    }
+                }
+            }
+            prop_assert_eq!(attributes.get("a"), expected.map(Value::from));
         }
     }
 }

@@ -261,8 +261,8 @@ codes! {
             "Read how the import stands, and do what fits.",
         }
         EventsStay = "events_stay" {
-            "Imported events can't be taken back.",
-            "The journal of events is never rewritten.",
+            "The events of this import can't be taken back.",
+            "It ran before Rollcall kept which events an import stores.",
             "Erase the people they are of, or let them pass with the retention.",
         }
         FileMissing = "file_missing" {

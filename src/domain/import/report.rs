@@ -134,6 +134,8 @@ impl Report {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct TakenBack {
+    /// Events that are not there any more.
+    pub events: u64,
     /// Users and companies that are not there any more.
     pub gone: u64,
     /// Fields that are as they were.

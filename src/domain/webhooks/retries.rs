@@ -1,5 +1,7 @@
 //! When a delivery that failed is tried again.
 
+use chrono::DateTime;
+
 use crate::domain::time::{DAY_MS, MINUTE_MS, SECOND_MS};
 
 /// The waits after the first, second … attempt, milliseconds: 71 hours in all.
@@ -28,6 +30,17 @@ pub fn wait_ms(attempts: u32, chance: u8, asked_ms: Option<i64>) -> Option<i64> 
     Some((wait_ms + longer_ms).max(asked_ms.unwrap_or_default().min(ASKED_MS_MAX)))
 }
 
+/// The wait that a receiver asks for by `Retry-After` at an instant (Unix milliseconds), in milliseconds: seconds, or
+/// the date of HTTP (RFC 9110, 10.2.3), as in `Sun, 06 Nov 1994 08:49:37 GMT`. A date that is past asks for none.
+pub fn asked_ms(retry_after: &str, now_ms: i64) -> Option<i64> {
+    let text = retry_after.trim();
+    if let Ok(seconds) = text.parse::<u32>() {
+        return Some(i64::from(seconds) * SECOND_MS);
+    }
+    let date = DateTime::parse_from_rfc2822(text).ok()?;
+    Some((date.timestamp_millis() - now_ms).max(0))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -43,5 +56,17 @@ mod tests {
         assert!(WAITS_MS.is_sorted());
         let all: i64 = WAITS_MS.iter().sum();
         assert!((FAILING_MS_MAX - 3 * 60 * MINUTE_MS..FAILING_MS_MAX).contains(&all));
+    }
+
+    #[test]
+    fn a_receiver_asks_for_a_wait_in_seconds_or_until_a_date() {
+        let at_ms = 784_111_777_000;
+        let date = "Sun, 06 Nov 1994 08:49:37 GMT";
+        assert_eq!(asked_ms("120", at_ms), Some(120_000));
+        assert_eq!(asked_ms(date, at_ms - 90_000), Some(90_000));
+        assert_eq!(asked_ms(date, at_ms + 1), Some(0));
+        for nothing in ["", "-1", "soon", "99999999999", "1994-11-06T08:49:37Z"] {
+            assert_eq!(asked_ms(nothing, at_ms), None, "{nothing}");
+        }
     }
 }

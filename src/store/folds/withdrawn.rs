@@ -1,17 +1,19 @@
-//! Events that go for good, by retention (`jobs/retention.rs`) or with an erased person: what they were
-//! counted for is taken back, so that every fold says what a recount of the rest says.
+//! Events that go for good, by retention (`jobs/retention.rs`), with an erased person, or with the import that they
+//! came in: what they were counted for is taken back, so that every fold says what a recount of the rest says.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{OptionalExtension, params};
 
+use super::left::{Wanted, last_activity};
 use super::sessions::FORGET_DAY;
 use super::{ACTIVE_DAYS, Folded, Sums, count_active_members, person, stored_day};
-use crate::domain::ids::{CompanyKey, EventId};
+use crate::domain::ids::{CompanyKey, EventId, UserKey, VisitorKey};
 use crate::domain::message::Kind;
 use crate::domain::time::{EPOCH_MS, HOUR_MS};
 use crate::store::events::{ACTING_AS, INACTIVE};
-use crate::store::{StoreError, Tx, contexts};
+use crate::store::list::json_keys;
+use crate::store::{StoreError, Tx, contexts, merges, visitors};
 
 /// Whose events go.
 #[derive(Debug, Clone, Copy)]
@@ -20,6 +22,9 @@ pub(in crate::store) enum Gone<'a> {
     Everybody,
     /// All of one person up to the latest hour among them; its browsers go too, and others stay.
     Person(&'a [i64]),
+    /// Some of many, who keep others. Browsers that were named beside a user who is not theirs are seen again by
+    /// [`super::see_browsers_again`].
+    Picked,
 }
 
 /// Takes events out of the journal and of the folds. All arrivals have been taken.
@@ -55,9 +60,9 @@ pub(in crate::store) fn withdraw(tx: &mut Tx<'_>, events: &[Folded], gone: Gone<
         }
     }
     contexts::let_go(tx, &contexts)?;
-    sums.subtract(tx)?;
+    sums.subtract(tx, matches!(gone, Gone::Picked))?;
     match gone {
-        Gone::Everybody => Ok(()),
+        Gone::Everybody | Gone::Picked => Ok(()),
         Gone::Person(browsers) => see_again(tx, events, browsers),
     }
 }
@@ -95,10 +100,13 @@ pub(in crate::store) fn see_again(tx: &Tx<'_>, events: &[Folded], own: &[i64]) -
 }
 
 impl Sums {
-    fn subtract(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+    /// Takes all of it out of the tables. Where others `stay` of the same people, it is read again when each was last
+    /// seen.
+    fn subtract(&self, tx: &mut Tx<'_>, others_stay: bool) -> Result<(), StoreError> {
         self.subtract_days(tx)?;
         self.sessions.subtract(tx)?;
         let connection = tx.connection;
+        let mut left = Left::default();
         for ((company, user), (_, hour)) in &self.last_in_company {
             let gone = connection
                 .prepare_cached(
@@ -111,19 +119,25 @@ impl Sums {
                         "UPDATE memberships SET last_seen_hour = 0 WHERE user_key = ?1 AND company_key = ?2",
                     )?
                     .execute([user, company])?;
+                left.in_companies.push((*company, *user));
             }
         }
         for (user, reach) in self.users.iter().filter(|(_, reach)| reach.last_hour > 0) {
-            connection
+            let unseen = connection
                 .prepare_cached("UPDATE users SET last_seen_hour = 0 WHERE user_key = ?1 AND last_seen_hour <= ?2")?
                 .execute([*user, reach.last_hour])?;
+            left.users.extend((unseen > 0).then_some(*user));
         }
         for (visitor, reach) in self.visitors.iter().filter(|(_, reach)| reach.last_hour > 0) {
-            connection
+            let unseen = connection
                 .prepare_cached(
                     "UPDATE visitors SET last_seen_hour = 0 WHERE visitor_key = ?1 AND last_seen_hour <= ?2",
                 )?
                 .execute([*visitor, reach.last_hour])?;
+            left.visitors.extend((unseen > 0).then_some(*visitor));
+        }
+        if others_stay {
+            left.see_again(tx)?;
         }
         for (company, reach) in self.companies.iter().filter(|(_, reach)| reach.last_hour > 0) {
             // Others may have been there in the same hour.
@@ -188,6 +202,60 @@ impl Sums {
         for ((day, company, name), events) in &self.company_names {
             fewer.execute(params![day, company, name, events])?;
             none.execute(params![day, company, name])?;
+        }
+        Ok(())
+    }
+}
+
+/// Who was last seen by events that are gone.
+#[derive(Default)]
+struct Left {
+    in_companies: Vec<(i64, i64)>,
+    users: Vec<i64>,
+    visitors: Vec<i64>,
+}
+
+impl Left {
+    /// Reads when they were last seen before that.
+    fn see_again(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+        let hour = |id: EventId| id.at_ms().div_euclid(HOUR_MS);
+        let mut strands: BTreeMap<i64, Vec<(i64, i64)>> = BTreeMap::new();
+        let people = self.users.iter().chain(self.in_companies.iter().map(|(_, user)| user));
+        for user in people.copied().collect::<BTreeSet<i64>>() {
+            strands.insert(user, merges::strands_of(tx, UserKey(user))?);
+        }
+        for user in &self.users {
+            if let Some(last) = last_activity(tx, &strands[user], &Wanted::default())? {
+                tx.connection
+                    .prepare_cached("UPDATE users SET last_seen_hour = ?2 WHERE user_key = ?1")?
+                    .execute([*user, hour(last)])?;
+            }
+        }
+        for (company, user) in &self.in_companies {
+            let group = merges::companies::group(tx, CompanyKey(*company))?;
+            let wanted = Wanted { companies: Some(json_keys(group.iter().map(|key| key.0))), visitor: None };
+            let Some(last) = last_activity(tx, &strands[user], &wanted)? else { continue };
+            let day = tx.state.days.of(last.at_ms());
+            tx.connection
+                .prepare_cached(
+                    "INSERT INTO company_people (company_key, user_key, last_day, last_hour) VALUES (?1, ?2, ?3, ?4)",
+                )?
+                .execute(params![company, user, day, hour(last)])?;
+            tx.connection
+                .prepare_cached("UPDATE memberships SET last_seen_hour = ?3 WHERE user_key = ?1 AND company_key = ?2")?
+                .execute([*user, *company, hour(last)])?;
+        }
+        for visitor in &self.visitors {
+            let mut of_browser = vec![(-visitor, i64::MIN)];
+            if let Some(user) = visitors::linked_user(tx, VisitorKey(*visitor))? {
+                of_browser.extend(merges::group(tx, user)?.iter().map(|named| (named.0, i64::MIN)));
+            }
+            let wanted = Wanted { visitor: Some(*visitor), companies: None };
+            if let Some(last) = last_activity(tx, &of_browser, &wanted)? {
+                tx.connection
+                    .prepare_cached("UPDATE visitors SET last_seen_hour = ?2 WHERE visitor_key = ?1")?
+                    .execute([*visitor, hour(last)])?;
+            }
         }
         Ok(())
     }

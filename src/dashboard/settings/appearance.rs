@@ -1,0 +1,45 @@
+//! `/settings/appearance`: how the dashboard looks in this browser.
+
+use actix_web::HttpRequest;
+use maud::{Markup, html};
+
+use super::settings;
+use crate::dashboard::desk::{self, Answer};
+use crate::dashboard::parts::form::choice;
+use crate::dashboard::parts::frame::{Frame, Place, theme_form};
+use crate::http::access::Viewer;
+
+/// Its address.
+const PATH: &str = "/settings/appearance";
+
+/// The page.
+pub fn page(frame: &Frame) -> Markup {
+    let densities = [("roomy", "Roomy"), ("dense", "Dense: more rows on a screen")];
+    let content = html! {
+        section.card aria-labelledby="theme" {
+            header { h2 id="theme" { "Theme" } }
+            div.body.stack.snug {
+                p.muted { "As your system says, or always light or dark." }
+                (theme_form(frame.theme, PATH))
+            }
+        }
+        section.card aria-labelledby="rows" {
+            header { h2 id="rows" { "Density" } }
+            form.body.stack.snug action="/theme" method="post" {
+                input type="hidden" name="back" value=(PATH);
+                (choice("density", "Rows of lists", &densities, frame.density.as_str(), "How much room a row takes."))
+                div.row { button.btn.primary { "Save" } }
+            }
+        }
+        p.small.muted { "Both are kept in this browser. Columns of lists are remembered for you wherever you sign in: each list has them under “Columns”." }
+    };
+    settings(frame, PATH, content)
+}
+
+/// `GET /settings/appearance`
+///
+/// # Errors
+/// The store's.
+pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
+    Ok(desk::page(page(&desk::frame(&request, operator, Place::Settings).await?)))
+}

@@ -1,0 +1,210 @@
+//! What the pages of the dashboard have beside what they are about: the call of the API that answers the same, and
+//! settings with a page of their own.
+
+mod support;
+
+use serde_json::{Value, json};
+use support::{Rollcall, message_id, seconds_ago, until};
+
+async fn some_people() -> Rollcall {
+    let rollcall = Rollcall::start();
+    let identify = |number: i64| {
+        json!({
+            "type": "identify", "userId": format!("u{number}"), "anonymousId": format!("b{number}"),
+            "messageId": message_id(), "timestamp": seconds_ago(60 * number + 60),
+            "traits": { "name": format!("Person {number}"), "plan": (["pro", "free"][number as usize % 2]), "company": { "company_id": format!("it's c{}", number % 5), "plan": "team" } },
+        })
+    };
+    let mut messages: Vec<Value> = (1..=60).map(identify).collect();
+    messages.push(json!({ "type": "identify", "userId": "null", "messageId": message_id() }));
+    messages.push(json!({ "type": "track", "event": "Paid", "userId": "u1", "messageId": message_id(), "timestamp": seconds_ago(9) }));
+    rollcall.backend_posts(json!(messages)).await;
+    let request = rollcall.client.post(format!("{}/api/v1/imports?file_name=a.csv", rollcall.address));
+    let sent = request.bearer_auth(&rollcall.token).body("user_id,name\nu1,Ann\n,nobody\n").send().await;
+    assert_eq!(sent.expect("an answer").status(), 202);
+    until("it is imported", async || {
+        let imports = rollcall.list("/imports").await;
+        if imports[0]["state"] == "done" { Ok(()) } else { Err(imports[0]["state"].to_string()) }
+    })
+    .await;
+    rollcall
+}
+
+/// The calls that a page prints, as a shell hands them to curl.
+fn printed(page: &str) -> Vec<String> {
+    let card = page.split("The same from the shell").nth(1).expect("the page has the card").split("</section>");
+    let card = card.into_iter().next().unwrap_or_default().replace("&amp;", "&").replace("&quot;", "\"");
+    let calls = card.split("curl ").skip(1);
+    calls
+        .map(|call| {
+            let quoted = call.split("'http").nth(1).expect("an address").split("'<").next().expect("its end");
+            format!("http{}", quoted.replace(r"'\''", "'"))
+        })
+        .collect()
+}
+
+#[actix_web::test]
+async fn what_a_page_prints_for_the_shell_answers_the_rows_that_it_shows() {
+    let rollcall = some_people().await;
+    let desk = rollcall.desk().await;
+    let call = async |address: &str| {
+        let answer = rollcall.client.get(address).bearer_auth(&rollcall.token).send().await.expect("an answer");
+        assert_eq!(answer.status(), 200, "{address}");
+        answer.text().await.expect("text")
+    };
+    for path in [
+        "/",
+        "/refusals",
+        "/refusals/tray",
+        "/imports",
+        "/imports/1",
+        "/live",
+        "/segments",
+        "/segments/new",
+        "/attributes",
+        "/settings/audit",
+        "/settings/audit?by=messages",
+        "/visitors",
+        "/visitors?f=user_id:is:u7",
+        "/users/u1",
+        "/companies/it%27s%20c1",
+    ] {
+        let calls = printed(&desk.open(path).await);
+        assert!(!calls.is_empty(), "{path}");
+        for address in calls {
+            assert!(!call(&address).await.is_empty(), "{path}: {address}");
+        }
+    }
+
+    // Filter, search, order, columns and the place in the list are those of the page.
+    let first =
+        "/users?q=person&f=plan:is:pro&f=company.company_id:not:it%27s+c1&columns=company.plan,plan&sort=-company";
+    let page = desk.open(first).await;
+    let next = page
+        .split("rel=\"next\" href=\"")
+        .nth(1)
+        .and_then(|rest| rest.split('"').next())
+        .map(|next| next.replace("&amp;", "&"));
+    let mut pages = vec![(first.to_owned(), page)];
+    if let Some(next) = next {
+        pages.push((next.clone(), desk.open(&next).await));
+    }
+    for path in ["/users", "/companies?sort=-members", "/users?sort=state", "/companies?q=zzz"] {
+        pages.push((path.to_owned(), desk.open(path).await));
+    }
+    let second = desk.open("/users").await;
+    let second = second
+        .split("rel=\"next\" href=\"")
+        .nth(1)
+        .and_then(|rest| rest.split('"').next())
+        .expect("60 people take two pages");
+    let second = second.replace("&amp;", "&");
+    pages.push((second.clone(), desk.open(&second).await));
+    for (path, page) in pages {
+        let [address] = &printed(&page)[..] else { panic!("{path} has one call") };
+        let rows: Value = serde_json::from_str(&call(address).await).expect("JSON");
+        let (list, id) = if path.starts_with("/users") { ("users", "user_id") } else { ("companies", "company_id") };
+        let said: Vec<String> = rows["data"]
+            .as_array()
+            .expect("rows")
+            .iter()
+            .map(|row| support::encoded(row[id].as_str().expect("an id")))
+            .collect();
+        let body = page.split("<tbody>").nth(1).unwrap_or_default().split("</tbody>").next().unwrap_or_default();
+        let heads = body.split("scope=\"row\"").skip(1);
+        let shown: Vec<String> = heads
+            .filter_map(|row| row.split(&format!("href=\"/{list}/")).nth(1)?.split('"').next().map(str::to_owned))
+            .collect();
+        assert_eq!(said, shown, "{path}: {address}");
+        if path == first {
+            assert_eq!(
+                (
+                    rows["data"][0]["company.plan"].as_str(),
+                    rows["data"][0]["attributes"].as_object().map(serde_json::Map::len)
+                ),
+                (Some("team"), Some(1)),
+                "{rows}"
+            );
+        }
+    }
+    let numbers: Value =
+        serde_json::from_str(&call(&format!("{}/api/v1/overview", rollcall.address)).await).expect("JSON");
+    assert_eq!((&numbers["users"]["count"], &numbers["companies"]["count"]), (&json!(60), &json!(5)));
+    assert_eq!((&numbers["active_7d"]["users"], numbers["days"].as_array().map(Vec::len)), (&json!(1), Some(84)));
+}
+
+#[actix_web::test]
+async fn how_long_things_are_kept_has_a_page_and_what_deletes_asks_first() {
+    let rollcall = some_people().await;
+    rollcall
+        .backend_posts(json!([{ "type": "track", "event": "Old", "userId": "u1", "messageId": message_id(), "timestamp": seconds_ago(86_400 * 50) }]))
+        .await;
+    let desk = rollcall.desk().await;
+    assert!(desk.open("/settings/rules").await.contains("href=\"/settings/retention\""), "the old place leads on");
+    let fields = |events| [("visitor_retention_days", "30"), ("event_retention_days", events)];
+    let asked = desk.send("/settings/retention", &fields("40")).await;
+    assert!(
+        asked.status == 200 && asked.page.contains("1 event is") && asked.page.contains("Save all the same"),
+        "{}",
+        asked.page
+    );
+    assert_eq!(rollcall.api("/settings/event_retention_days").await.body["value"], 0, "asked first");
+    let saved = [&fields("40")[..], &[("confirmed", "1")]].concat();
+    let page = desk.does("/settings/retention", &saved).await;
+    assert!(page.contains("<ins><bdi>40</bdi></ins>") && page.contains("Undo"), "{page}");
+    assert_eq!(rollcall.api("/settings/visitor_retention_days").await.body["value"], 30);
+    let wrong = desk.is_refused("/settings/retention", &fields("many")).await;
+    assert!(wrong.contains("use a number of days"), "{wrong}");
+    let viewer = rollcall.desk_of("vic@shop.test", "viewer").await;
+    assert!(viewer.open("/settings/retention").await.contains("Changing it takes an admin"));
+    assert_eq!(viewer.send("/settings/retention", &saved).await.status, 403);
+}
+
+#[actix_web::test]
+async fn backups_have_a_page_that_says_when_the_last_one_was_made() {
+    let rollcall = some_people().await;
+    let desk = rollcall.desk().await;
+    assert!(desk.open("/settings/backups").await.contains("No backup so far"));
+    let copy = rollcall.file().with_file_name("copy.db");
+    rollcall.shell(&["backup", copy.to_str().expect("a path"), "--json"]);
+    let page = desk.open("/settings/backups").await;
+    assert!(page.contains("There is a backup of the last days") && page.contains("rollcall restore"), "{page}");
+    assert!(desk.open("/").await.contains("href=\"/settings/backups\""), "the overview leads there");
+}
+
+#[actix_web::test]
+async fn how_the_dashboard_looks_is_kept_in_the_browser() {
+    let rollcall = Rollcall::start();
+    let desk = rollcall.desk().await;
+    assert!(desk.open("/settings/account").await.contains("href=\"/settings/appearance\""), "the old place leads on");
+    let page = desk.open("/settings/appearance").await;
+    assert!(page.contains("Dark theme") && page.contains("Dense"), "{page}");
+    let look = async |fields: &str| {
+        let request = rollcall.client.post(format!("{}/theme", rollcall.address)).body(fields.to_owned());
+        let request =
+            request.header("content-type", "application/x-www-form-urlencoded").header("sec-fetch-site", "same-origin");
+        let response = request.send().await.expect("an answer");
+        assert_eq!(response.headers()["location"], "/settings/appearance");
+        let cookies = response
+            .headers()
+            .get_all("set-cookie")
+            .iter()
+            .map(|cookie| cookie.to_str().expect("text").split(';').next().unwrap_or_default().to_owned());
+        cookies.collect::<Vec<String>>()
+    };
+    assert_eq!(look("density=dense&back=/settings/appearance").await, ["rollcall_density=dense"]);
+    assert_eq!(look("theme=dark&back=/settings/appearance").await, ["rollcall_theme=dark"], "each by itself");
+    let cookie = format!("{}; rollcall_density=dense", rollcall.session_cookie().await);
+    let request = rollcall.client.get(format!("{}/users", rollcall.address)).header("cookie", cookie);
+    let page = request.send().await.expect("an answer").text().await.expect("a page");
+    assert!(page.contains("data-density=\"dense\""), "{}", &page[..300]);
+}
+
+/// Ten tries at a password, of which those that were right do not count.
+#[actix_web::test]
+async fn whoever_signs_in_often_is_not_turned_away() {
+    let rollcall = Rollcall::start();
+    for _ in 0..12 {
+        rollcall.session_cookie().await;
+    }
+}
