@@ -53,7 +53,7 @@ fn look(db: &Reader<'_>, sql: &str, but: &[&str], text: &str, size: usize) -> Re
     let mut statement = db.0.prepare_cached(sql)?;
     let mut rows = statement.query([LOOKED_AT])?;
     while let Some(row) = rows.next()? {
-        let json = row.get_ref(1)?.as_str()?;
+        let json = row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?;
         if stands_as_it_is && !json.to_lowercase().contains(&text) {
             continue;
         }

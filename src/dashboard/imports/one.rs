@@ -132,7 +132,7 @@ fn take_back(import: &Import, address: &str) -> Markup {
                     "It made " (counted(made, "user or company", "users and companies")) ", and changed "
                     (counted(changed, "that was known", "that were known")) "."
                 } }
-                p { "Whom it made is gone, where nothing else is known of them by now; what it changed is as it was before. What has changed since stays as it is, and the report says how much that was." }
+                p { "Those whom it made go, where nothing else is known of them by now; what it changed is as it was before. What has changed since stays as it is, and the report says how much that was." }
                 p.muted { "It runs in the background, and can't be stopped half-way." }
             }
             footer.row {

@@ -79,7 +79,7 @@ pub fn errors(import: &Import, refusals: &[Refusal]) -> Markup {
                             @let column = column_of(import, &refusal.field);
                             @let cell = column.and_then(|place| refusal.cells.get(place)).map(shown);
                             tr {
-                                th.lead.num scope="row" { span.vh { "Row " } (number(refusal.row)) }
+                                th.lead.num scope="row" data-l="Row" { (number(refusal.row)) }
                                 td data-l="Column" {
                                     @match column {
                                         Some(place) => b { bdi { (values::cut(&import.mapping.0[place].heading, 40)) } },

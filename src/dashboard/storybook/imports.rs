@@ -96,7 +96,7 @@ fn draft(mistake: Option<&str>, checked: bool) -> one::View {
     let sniffed = Sniffed {
         reading: Reading::default(),
         sheets: Vec::new(),
-        headings: Vec::new(),
+        headings: ["E-mail", "Customer no", "Organisation", "Role", "NPS", "Internal note"].map(str::to_owned).to_vec(),
         rows: vec![
             row(["marta@kestrel-electrical.example", "u_30418", "Kestrel Electrical", "Admin", "9", "<img src=x>"]),
             row(["tomasz@redwing.example", "u_28807", "Redwing Couriers", "", "7", LONG]),
