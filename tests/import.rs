@@ -160,6 +160,36 @@ async fn companies_are_found_by_id_domain_or_name_and_a_row_may_have_several() {
 }
 
 #[tokio::test]
+async fn each_of_several_companies_has_its_number_and_times_are_what_the_file_says_or_refused() {
+    let rollcall = Rollcall::start();
+    let people = "user_id,company_id,seats,joined_at,left_at\nann,c1|c2,10|20,,\nbob,c1,5,2015-03-01,\ncid,c3,,2015-01-01,2018-01-01\n\
+                  dan,c3,,2025-01-01,2024-06-01\neve,c3,,2099-01-01,\nfay,c4|c5,1|many,,\ngus,c6,7|8,,\n";
+    let line = ["--mapping", "seats=company.seats:number"];
+    let report = import(&rollcall, people, &line);
+    assert_eq!((&report["refused_rows"], &report["refused_values"]), (&json!(2), &json!(2)), "{report}");
+    for (company, seats) in
+        [("c1", json!(5)), ("c2", json!(20)), ("c4", json!(1)), ("c5", json!(null)), ("c6", json!(null))]
+    {
+        assert_eq!(rollcall.company(company).await["attributes"]["seats"], seats, "{company}");
+    }
+    let times = async |user: &str| {
+        let of = rollcall.user(user).await["companies"][0].clone();
+        (of["joined_at"].as_str().unwrap().to_owned(), of["left_at"].clone())
+    };
+    assert_eq!(times("bob").await, ("2015-03-01T00:00:00.000Z".to_owned(), Value::Null));
+    assert_eq!(times("cid").await, ("2015-01-01T00:00:00.000Z".to_owned(), json!("2018-01-01T00:00:00.000Z")));
+    let refused = rollcall.api("/imports/1/refused").await.text;
+    for sentence in ["is before joined_at", "is in the future", "many is no number", "7|8 is no number"] {
+        assert!(
+            refused.contains(&sentence.replace('"', "\"\"")) || refused.contains(sentence),
+            "{sentence}: {refused}"
+        );
+    }
+    assert!(!refused.contains(",',"), "no column is named where none is meant: {refused}");
+    checked(&rollcall);
+}
+
+#[tokio::test]
 async fn a_file_of_companies_finds_them_by_domain_and_by_name_and_a_check_says_so_before() {
     let rollcall = Rollcall::start();
     let known = "id,name,domain,seats\nc1,Acme,acme.test,10\nc2,Globex Corp,globex.test,\nc3,Twin,,\nc4,Twin,,\n";
@@ -759,6 +789,59 @@ async fn a_program_sends_a_file_has_it_checked_runs_it_and_takes_it_back() {
     assert_eq!((&undone["state"], &undone["taken_back"]["gone"]), (&json!("undone"), &json!(6)));
     assert!(rollcall.user_ids().await.is_empty());
     checked_of(&rollcall).await;
+}
+
+#[tokio::test]
+async fn a_file_says_in_the_address_or_beside_it_how_it_is_read_and_a_key_is_of_one_file() {
+    let rollcall = Rollcall::start();
+    let query = "?encoding=iso-8859-15&delimiter=bar&header=false&decimal_comma=true&mapping=\
+                 %7B%22Column%201%22:%22user_id%22,%22Column%202%22:%22user.price%22,%22Column%203%22:%22user.score:number%22%7D";
+    let request =
+        rollcall.client.post(format!("{}/api/v1/imports{query}", rollcall.address)).bearer_auth(&rollcall.token);
+    let answer = support::Answer::of(request.body(&b"ann|100 \xa4|1,5\n"[..]).send().await.unwrap()).await;
+    settled(&rollcall, &answer.body["import_id"]).await;
+    let ann = rollcall.user("ann").await["attributes"].clone();
+    assert_eq!((&ann["price"], &ann["score"]), (&json!("100 €"), &json!(1.5)), "{ann}");
+    let shell = import(
+        &rollcall,
+        "bob;2,5\n",
+        &[
+            "--header",
+            "false",
+            "--delimiter",
+            "semicolon",
+            "--decimal-comma",
+            "true",
+            "--mapping",
+            "Column 1=user_id",
+            "--mapping",
+            "Column 2=user.score:number",
+        ],
+    );
+    assert_eq!(counts(&shell, "users"), [1, 0, 0, 0, 0]);
+    assert_eq!(rollcall.user("bob").await["attributes"]["score"], 2.5);
+
+    let form = async |field: &str, value: &str, file: &str, key: &str| {
+        let body = format!(
+            "--x\r\ncontent-disposition: form-data; name=\"{field}\"\r\n\r\n{value}\r\n--x\r\ncontent-disposition: \
+             form-data; name=\"file\"; filename=\"f.csv\"\r\n\r\n{file}\r\n--x--\r\n"
+        );
+        let request = rollcall.client.post(format!("{}/api/v1/imports", rollcall.address)).bearer_auth(&rollcall.token);
+        let request = request.header("content-type", "multipart/form-data; boundary=x").header("idempotency-key", key);
+        support::Answer::of(request.body(body).send().await.unwrap()).await
+    };
+    let added = form("kind", "companies", "company_id,name\nc1,Acme\n", "one").await;
+    assert_eq!(added.status, 202, "{}", added.text);
+    settled(&rollcall, &added.body["import_id"]).await;
+    assert_eq!(rollcall.company("c1").await["name"], "Acme");
+    let again = form("kind", "companies", "company_id,name\nc1,Acme\n", "one").await;
+    assert_eq!((again.header("idempotent-replayed"), &again.body), ("true", &added.body));
+    let other = form("kind", "companies", "company_id,name\nc2,Beta\n", "one").await;
+    assert_eq!((other.status.as_u16(), &other.body["code"]), (422, &json!("idempotency_key_reused")));
+    for (field, value) in [("colour", "red"), ("kind", "people"), ("header", "yes")] {
+        let refused = form(field, value, "company_id\nc3\n", field).await;
+        assert_eq!((refused.status.as_u16(), &refused.body["code"]), (400, &json!("parameter_invalid")), "{field}");
+    }
 }
 
 /// `rollcall check` beside the server, once it has nothing left to derive.

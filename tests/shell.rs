@@ -22,6 +22,37 @@ fn objects(output: &Output) -> Vec<Value> {
     text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}"))).collect()
 }
 
+/// Whoever writes for long holds up others who write, and nobody who reads.
+#[test]
+fn commands_that_read_go_on_beside_a_long_write() {
+    let rollcall = Rollcall::prepare(&[]);
+    rollcall.shell(&["token", "add", "Early", "--json"]);
+    let writer = rusqlite::Connection::open(rollcall.file()).unwrap();
+    writer.execute_batch("BEGIN IMMEDIATE").unwrap();
+    for reads in [&["token", "list", "--json"][..], &["setting", "--json"], &["export", "users"]] {
+        let output = rollcall.shell_output(reads, "");
+        assert_eq!(exit(&output), 0, "{reads:?}: {}", said(&output));
+    }
+    writer.execute_batch("ROLLBACK").unwrap();
+    rollcall.shell(&["token", "add", "Late", "--json"]);
+}
+
+/// What a check or an import copies is no backup: it is gone in a moment.
+#[tokio::test]
+async fn only_a_backup_is_told_as_a_backup() {
+    let rollcall = Rollcall::start();
+    let people = rollcall.file().with_file_name("people.csv");
+    std::fs::write(&people, "user_id\nann\n").unwrap();
+    let last = || {
+        let file = rusqlite::Connection::open(rollcall.file()).unwrap();
+        file.query_row("SELECT count(*) FROM last_backup", [], |row| row.get::<_, i64>(0)).unwrap()
+    };
+    rollcall.shell(&["import", people.to_str().unwrap(), "--dry-run", "--json"]);
+    assert_eq!(last(), 0);
+    rollcall.shell(&["backup", rollcall.file().with_file_name("copy.db").to_str().unwrap(), "--json"]);
+    assert_eq!(last(), 1);
+}
+
 #[test]
 fn every_answer_is_one_object_a_line_and_words_go_to_stderr() {
     let rollcall = Rollcall::prepare(&[]);

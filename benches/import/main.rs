@@ -9,26 +9,23 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "the table is what this program is for")]
 
-#[path = "../load/process.rs"]
-#[expect(dead_code, reason = "the other bench asks for more figures")]
-mod process;
+#[path = "../program/mod.rs"]
+mod program;
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, Stdio};
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use clap::Parser;
-use process::Process;
+use program::process::Process;
+use program::{Failure, shell};
 use rust_xlsxwriter::Workbook;
 use serde_json::{Value, json};
-
-/// Why a run ended early.
-type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// Between two page views of the website.
 const EVERY: Duration = Duration::from_millis(50);
@@ -174,34 +171,9 @@ struct Server {
 impl Server {
     fn start(program: &Path, folder: &Path) -> Result<Server, Failure> {
         let file = folder.join("rollcall.db");
-        let shell = |arguments: &[&str]| -> Result<Value, Failure> {
-            let output = Command::new(program).args(arguments).env("ROLLCALL_DATA", &file).output()?;
-            let text = String::from_utf8(output.stdout)?;
-            Ok(serde_json::from_str(text.lines().next().ok_or("the shell said nothing")?)?)
-        };
-        let source = shell(&["source", "add", "Bench", "--json"])?;
-        let token = shell(&["token", "add", "Bench", "--scope", "write", "--json"])?;
-        let mut child = Command::new(program)
-            .args(["serve", "--listen", "127.0.0.1:0", "--data"])
-            .arg(&file)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()?;
-        let stderr = child.stderr.take().ok_or("no stderr")?;
-        let process = Process::new(child);
-        let mut lines = BufReader::new(stderr).lines();
-        let address = loop {
-            let line = lines.next().ok_or("the server did not start")??;
-            let address = line
-                .split_once("http://127.0.0.1:")
-                .map(|(_, rest)| rest.chars().take_while(char::is_ascii_digit).collect::<String>());
-            if let Some(port) = address {
-                break SocketAddr::from(([127, 0, 0, 1], port.parse()?));
-            }
-        };
-        // Whoever writes to a full pipe waits: keep reading.
-        std::thread::spawn(move || lines.for_each(drop));
+        let source = shell(program, &file, &["source", "add", "Bench", "--json"], "")?;
+        let token = shell(program, &file, &["token", "add", "Bench", "--scope", "write", "--json"], "")?;
+        let program::Server { process, address } = program::Server::start(program, &file)?;
         std::thread::sleep(Duration::from_millis(500));
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         Ok(Server { process, address, write_key: text(&source["write_key"]), token: text(&token["token"]) })

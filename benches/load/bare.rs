@@ -12,9 +12,10 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OpenFlags, params_from_iter};
 use tempfile::TempDir;
 
-use super::process::field;
-use super::report::median;
-use super::{Failure, folder};
+use super::folder;
+use super::program::Failure;
+use super::program::figures::median;
+use super::program::process::field;
 
 /// Rows of one transaction of the bare append.
 const ROWS_A_COMMIT: usize = 1_000;

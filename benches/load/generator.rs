@@ -7,8 +7,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::runtime::{Builder, Runtime};
 
-use super::Failure;
 use super::messages::Request;
+use super::program::Failure;
 
 /// Threads of the load, each with a part of the connections.
 const THREADS: usize = 2;

@@ -35,7 +35,8 @@
 mod bare;
 mod generator;
 mod messages;
-mod process;
+#[path = "../program/mod.rs"]
+mod program;
 mod report;
 mod servers;
 
@@ -50,12 +51,11 @@ use tempfile::TempDir;
 use bare::Bare;
 use generator::Load;
 use messages::Request;
-use process::Process;
-use report::{Goal, Side, median, whole};
+use program::Failure;
+use program::figures::{machine, median, whole};
+use program::process::Process;
+use report::{Goal, Side};
 use servers::{Noop, Rollcall};
-
-/// Why a run ended early.
-type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// Connections of the single messages.
 const CONNECTIONS: [usize; 4] = [1, 16, 64, 256];
@@ -121,7 +121,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     let rounds = arguments.rounds.unwrap_or(if arguments.short { 3 } else { 5 }).max(1);
     let duration = Duration::from_secs(if arguments.short { 1 } else { 2 });
     println!("# Load, {}\n", Utc::now().format("%Y-%m-%d %H:%M UTC"));
-    println!("{}.", report::machine(Path::new(env!("CARGO_TARGET_TMPDIR")))?);
+    println!("{}.", machine(Path::new(env!("CARGO_TARGET_TMPDIR")))?);
     println!(
         "Medians of {rounds} rounds of {} s, servers in turn; the load runs on the same cores. The limit of 50 requests \
          a second and public key is raised to 1,000,000 here, else the figures would be the limiter's.\n",
@@ -207,8 +207,8 @@ fn single_messages(
         syncs.push(bare::syncs(SYNCS)?);
         for (&connections, pairs) in connections.iter().zip(&mut pairs) {
             let request = |connection| Request::track(&rollcall.write_key, connection);
-            let load = Load::connect(rollcall.address, connections, request)?;
-            let durable = measure(&rollcall.process, load, duration, || rollcall.settle())?;
+            let load = Load::connect(rollcall.server.address, connections, request)?;
+            let durable = measure(&rollcall.server.process, load, duration, || rollcall.settle())?;
             let load = Load::connect(noop.address, connections, request)?;
             let empty = measure(&noop.process, load, duration, || Ok(Duration::ZERO))?;
             pairs.push((durable, empty));
@@ -285,7 +285,7 @@ fn single_messages(
         });
     }
     goals.push(resident("10", "resident, idle", rollcall.resident_idle, 25.0, 40.0));
-    let most = rollcall.process.resident_max()?;
+    let most = rollcall.server.process.resident_max()?;
     goals.push(resident("10", "resident, at most, single messages", most, 100.0, 150.0));
     Ok(goals)
 }
@@ -306,10 +306,10 @@ fn resident(number: &'static str, what: &str, bytes: u64, goal: f64, floor: f64)
 /// Goal 5: bytes written an event at about 64 events a commit, in a fresh file.
 fn bytes_written(program: &Path, duration: Duration) -> Result<Goal, Failure> {
     let rollcall = Rollcall::start(program)?;
-    let load = Load::connect(rollcall.address, 2, |connection| {
+    let load = Load::connect(rollcall.server.address, 2, |connection| {
         Request::batch(&rollcall.write_key, connection, COMMIT_EVENTS)
     })?;
-    let measured = measure(&rollcall.process, load, duration * 2, || rollcall.settle())?;
+    let measured = measure(&rollcall.server.process, load, duration * 2, || rollcall.settle())?;
     println!("## Bytes written, two connections with batches of {COMMIT_EVENTS}, fresh file\n");
     println!(
         "{} events, {}/s, {:.1} µs of CPU and {} bytes written an event (`write_bytes` of the server process).\n",
@@ -337,10 +337,10 @@ fn batches(program: &Path, rounds: usize, duration: Duration) -> Result<Vec<Goal
     let mut pairs = Vec::new();
     for _ in 0..rounds {
         let since_ms = Utc::now().timestamp_millis();
-        let load = Load::connect(rollcall.address, BATCH_CONNECTIONS, |connection| {
+        let load = Load::connect(rollcall.server.address, BATCH_CONNECTIONS, |connection| {
             Request::batch(&rollcall.write_key, connection, BATCH_EVENTS)
         })?;
-        let durable = measure(&rollcall.process, load, duration, || rollcall.settle())?;
+        let durable = measure(&rollcall.server.process, load, duration, || rollcall.settle())?;
         let appended = bare.append(&bare::rows(&rollcall.file(), since_ms, BARE_ROWS_MAX)?)?;
         pairs.push((durable, appended));
     }
@@ -369,8 +369,8 @@ fn batches(program: &Path, rounds: usize, duration: Duration) -> Result<Vec<Goal
         whole(over(&pairs, |(_, append)| append.written as f64 / append.rows as f64)),
     );
     println!("| ratio | {rate:.2} x | {cpu:.2} x | | | | |\n");
-    let most = rollcall.process.resident_max()?;
-    rollcall.process.terminate()?;
+    let most = rollcall.server.process.resident_max()?;
+    rollcall.server.process.terminate()?;
     let events: usize = pairs.iter().map(|(durable, _)| durable.events).sum();
     let file_bytes = std::fs::metadata(rollcall.file())?.len() as f64;
     let contents = bare::contents(&rollcall.file())?;

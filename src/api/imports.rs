@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use actix_web::http::StatusCode;
 use actix_web::web::{self, Data, Path, Payload};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -17,11 +17,11 @@ use crate::actions::import::{self as deeds, ImportError, SetUp, file, package};
 use crate::domain::access::Scope;
 use crate::domain::codes::calls::CallCode;
 use crate::domain::ids::ImportKey;
-use crate::domain::import::{Counts, Dates, Mapping, Policy, Report, TakenBack, Unreadable};
+use crate::domain::import::{Counts, Mapping, Policy, Report, Said, TakenBack, Unreadable};
 use crate::domain::table::Kind;
 use crate::http::access::{ReadToken, WriteToken};
 use crate::http::problem::Problem;
-use crate::http::upload::{self, UploadError};
+use crate::http::upload::{self, UploadError, Uploaded};
 use crate::store::imports::{self, Import};
 use crate::store::{Store, Tx};
 
@@ -71,7 +71,11 @@ pub(super) fn calls() -> Vec<Call> {
         .takes_own("mapping", "A JSON object: which column goes where, such as {\"Seats\": \"company.seats:number\"}")
         .takes_own("file_name", "The file's name")
         .takes_own("sheet", "The sheet, of a workbook; else the first one with rows")
+        .takes_own("encoding", "The encoding, such as utf-8, windows-1250 or iso-8859-15; found by itself where nothing is said, as all of these")
+        .takes_word("delimiter", &["comma", "semicolon", "tab", "bar"], "What is between cells")
+        .takes_word("header", &["true", "false"], "Whether the first row is of headings")
         .takes_word("dates", &["dmy", "mdy"], "dmy or mdy, where days could be months")
+        .takes_word("decimal_comma", &["true", "false"], "Whether 1,5 is one and a half")
         .takes(&["dry_run"])
         .takes_word("existing", Policy::PARTS[0].1, "What becomes of rows that are known already")
         .takes_word("empty", Policy::PARTS[1].1, "What an empty cell means")
@@ -118,7 +122,8 @@ fn problem(error: ImportError) -> Problem {
     Problem::new(status, code, error.to_string())
 }
 
-fn upload_problem(error: UploadError) -> Problem {
+/// What a program is told of a file that did not come in.
+pub(super) fn upload_problem(error: UploadError) -> Problem {
     match error {
         UploadError::Kept(error) if error.kind() == std::io::ErrorKind::FileTooLarge => {
             Problem::new(StatusCode::PAYLOAD_TOO_LARGE, CallCode::FileTooLarge, error.to_string())
@@ -140,33 +145,25 @@ async fn add(
     payload: Payload,
     store: Data<Store>,
 ) -> Result<HttpResponse, Problem> {
-    const KNOWN: [&str; 6] = ["kind", "mapping", "file_name", "sheet", "dates", "dry_run"];
-    let known: Vec<&str> = KNOWN.into_iter().chain(Policy::PARTS.map(|(part, _)| part)).collect();
-    let parameters = Parameters::of(&request, &known)?;
-    let is_check = parameters.is_dry_run()?;
-    let word = parameters.get("kind").unwrap_or("users");
-    let kind = Kind::parse(word)
-        .ok_or_else(|| invalid(format!("kind can't be {word:?}. Use one of {}.", Kind::WORDS.join(", ")), "kind"))?;
-    let said_of_policy = policy(&parameters)?;
-    let dates = match parameters.get("dates") {
-        None => None,
-        Some(word) => Some(
-            Dates::parse(word).ok_or_else(|| invalid(format!("dates can't be {word:?}. Use dmy or mdy."), "dates"))?,
-        ),
+    let known: Vec<&str> = ["kind", "mapping", "file_name", "dry_run"]
+        .into_iter()
+        .chain(Said::PARTS.map(|(part, _)| part))
+        .chain(Policy::PARTS.map(|(part, _)| part))
+        .collect();
+    // What the address says is looked at before the file comes.
+    Asked::of(&Parameters::of(&request, &known)?)?;
+    let received = request.extensions_mut().remove::<Uploaded>();
+    let uploaded = match received {
+        Some(received) => received,
+        None => upload::receive(&store, request.headers(), payload).await.map_err(upload_problem)?,
     };
-    let said: BTreeMap<String, String> = match parameters.get("mapping") {
-        None => BTreeMap::new(),
-        Some(text) => serde_json::from_str(text).map_err(|error| {
-            let detail = format!("mapping is no JSON object such as {{\"Seats\": \"company.seats:number\"}}: {error}.");
-            invalid(detail, "mapping")
-        })?,
-    };
-    let uploaded = upload::receive(&store, request.headers(), payload).await.map_err(upload_problem)?;
+    let parameters = Parameters::of(&request, &known)?.and_of_form(uploaded.fields, &known)?;
+    let Asked { kind, is_check, reading: said_of_reading, policy: said_of_policy, mapping: said } =
+        Asked::of(&parameters)?;
     let name =
         parameters.get("file_name").map(str::to_owned).or(uploaded.file_name).unwrap_or_else(|| "file.csv".into());
     let (kept_in, by) = (store.clone(), ("token".to_owned(), token.0.name));
-    let sheet = parameters.get("sheet").map(str::to_owned);
-    let kept = web::block(move || package::keep(&kept_in, uploaded.file, kind, sheet.as_deref(), &name, by)).await;
+    let kept = web::block(move || package::keep(&kept_in, uploaded.file, kind, said_of_reading, &name, by)).await;
     let keys = kept.map_err(Problem::internal)?.map_err(problem)?;
     let all = keys.clone();
     let begun = store
@@ -177,8 +174,7 @@ async fn add(
                 for (heading, target) in &said {
                     mapping.set(heading, target).map_err(|sentence| invalid(sentence, "mapping"))?;
                 }
-                let mut reading = import.reading;
-                reading.dates = dates.unwrap_or(reading.dates);
+                let reading = import.reading;
                 let mut policy = import.policy;
                 for (part, word) in &said_of_policy {
                     policy.set(part, word);
@@ -200,6 +196,40 @@ async fn add(
     Ok(HttpResponse::Accepted()
         .insert_header(("location", format!("/api/v1/imports/{}", ids[0])))
         .json(json!({ "import_id": ids[0], "import_ids": ids })))
+}
+
+/// What is said of a file that is sent.
+struct Asked {
+    kind: Kind,
+    is_check: bool,
+    reading: Said,
+    policy: Vec<(&'static str, String)>,
+    /// Headings, and where their columns go.
+    mapping: BTreeMap<String, String>,
+}
+
+impl Asked {
+    fn of(parameters: &Parameters) -> Result<Asked, Problem> {
+        let word = parameters.get("kind").unwrap_or("users");
+        let kind = Kind::parse(word).ok_or_else(|| {
+            invalid(format!("kind can't be {word:?}. Use one of {}.", Kind::WORDS.join(", ")), "kind")
+        })?;
+        let mut reading = Said::default();
+        for (part, _) in Said::PARTS {
+            if let Some(word) = parameters.get(part) {
+                reading.set(part, word).map_err(|sentence| invalid(sentence, part))?;
+            }
+        }
+        let mapping = match parameters.get("mapping") {
+            None => BTreeMap::new(),
+            Some(text) => serde_json::from_str(text).map_err(|error| {
+                let detail =
+                    format!("mapping is no JSON object such as {{\"Seats\": \"company.seats:number\"}}: {error}.");
+                invalid(detail, "mapping")
+            })?,
+        };
+        Ok(Asked { kind, is_check: parameters.is_dry_run()?, reading, policy: policy(parameters)?, mapping })
+    }
 }
 
 /// What is said of the policy: its parts with their words.

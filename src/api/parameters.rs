@@ -1,6 +1,8 @@
 //! Query strings: read once, checked whole. What is not known is refused by name, never ignored,
 //! since a filter that is ignored answers another question.
 
+use std::collections::BTreeMap;
+
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use actix_web::web::Query;
@@ -34,6 +36,15 @@ impl Parameters {
         let pairs = Query::<Vec<(String, String)>>::from_query(text)
             .map_err(|error| invalid(format!("The query string can't be read: {error}."), "query"))?
             .into_inner();
+        Parameters::checked(pairs, known)
+    }
+
+    /// With what a form says beside its file.
+    pub fn and_of_form(self, fields: BTreeMap<String, String>, known: &[&str]) -> Result<Parameters, Problem> {
+        Parameters::checked(self.pairs.into_iter().chain(fields).collect(), known)
+    }
+
+    fn checked(pairs: Vec<(String, String)>, known: &[&str]) -> Result<Parameters, Problem> {
         for (place, (name, _)) in pairs.iter().enumerate() {
             if filter::is_parameter(name) {
                 if known.contains(&FILTER) {

@@ -8,13 +8,14 @@ use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
-use actix_web::web::{Bytes, Data};
-use actix_web::{Error, HttpResponse, ResponseError};
+use actix_web::web::{self, Bytes, Data};
+use actix_web::{Error, HttpMessage, HttpResponse, ResponseError};
 use sha2::{Digest, Sha256};
 
+use super::imports;
 use crate::domain::codes::calls::CallCode;
-use crate::http::access;
 use crate::http::problem::Problem;
+use crate::http::{access, upload};
 use crate::store::Store;
 use crate::store::repeats::{self, Answered, Claim, Keyed};
 
@@ -26,7 +27,7 @@ const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 const KEY_CHARS_MAX: usize = 255;
 /// Bytes of an answer that is kept.
 const ANSWER_BYTES_MAX: usize = 256 * 1024;
-/// The path of uploads, which are streamed: of these the address alone tells one request from another.
+/// The path of uploads, which are taken in before their key is looked at: they are larger than what is kept in memory.
 const UPLOADS: &str = "/api/v1/imports";
 
 /// Middleware of an address that takes these methods: another one is for the address to answer, whatever its key.
@@ -119,7 +120,14 @@ async fn keyed(request: &mut ServiceRequest) -> Result<Option<Keyed>, Problem> {
     hash.update([0]);
     hash.update(request.uri().to_string());
     hash.update([0]);
-    if request.path() != UPLOADS {
+    if request.path() == UPLOADS {
+        let payload = request.extract::<web::Payload>().await.map_err(Problem::internal)?;
+        let uploaded = upload::receive(&store, request.headers(), payload).await;
+        let uploaded = uploaded.map_err(imports::upload_problem)?;
+        hash.update(uploaded.file.hash());
+        hash.update(serde_json::to_vec(&(&uploaded.file_name, &uploaded.fields)).expect("texts are JSON"));
+        request.extensions_mut().insert(uploaded);
+    } else {
         let body = request.extract::<Bytes>().await.map_err(|_| {
             let detail = "The body could not be read, or is too large.";
             Problem::new(StatusCode::PAYLOAD_TOO_LARGE, CallCode::BodyTooLarge, detail)

@@ -13,7 +13,7 @@ use super::{Failure, Workspace, say, wait};
 use crate::actions::import::file::{self, Incoming};
 use crate::actions::import::{self as deeds, ImportError, SetUp, package};
 use crate::domain::ids::ImportKey;
-use crate::domain::import::{Counts, Dates, Policy, Report, Unreadable};
+use crate::domain::import::{Counts, Policy, Report, Said, Unreadable};
 use crate::domain::table::Kind;
 use crate::jobs::imports as job;
 use crate::store::imports::{self, Import as Row, State};
@@ -50,9 +50,21 @@ pub(super) struct Import {
     /// Memberships that a row does not name: add leaves them, replace ends them
     #[arg(long, value_name = "WORD", value_parser = ["add", "replace"])]
     memberships: Option<String>,
-    /// What 01/02/2026 means: dmy or mdy; found by itself where nothing is said
+    /// The encoding, such as utf-8, windows-1250 or iso-8859-15; found by itself where nothing is said, as all of these
+    #[arg(long, value_name = "NAME")]
+    encoding: Option<String>,
+    /// What is between cells: comma, semicolon, tab or bar
+    #[arg(long, value_name = "WORD")]
+    delimiter: Option<String>,
+    /// Whether the first row is of headings
+    #[arg(long, value_name = "WORD", value_parser = ["true", "false"])]
+    header: Option<String>,
+    /// What 01/02/2026 means: dmy or mdy
     #[arg(long, value_name = "ORDER", value_parser = ["dmy", "mdy"])]
     dates: Option<String>,
+    /// Whether 1,5 is one and a half
+    #[arg(long, value_name = "WORD", value_parser = ["true", "false"])]
+    decimal_comma: Option<String>,
     /// Only say what would come of it
     #[arg(long)]
     dry_run: bool,
@@ -141,14 +153,23 @@ impl Import {
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let kind = Kind::parse(&self.kind).unwrap_or(Kind::Users);
         let by = ("shell".to_owned(), String::new());
-        Ok(package::keep(store, incoming, kind, self.sheet.as_deref(), &name, by)?)
+        Ok(package::keep(store, incoming, kind, self.reading()?, &name, by)?)
+    }
+
+    /// How the file is read, as far as it is said.
+    fn reading(&self) -> Result<Said, Failure> {
+        let words = [&self.encoding, &self.delimiter, &self.header, &self.dates, &self.decimal_comma, &self.sheet];
+        let mut said = Said::default();
+        for ((part, _), word) in Said::PARTS.iter().zip(words) {
+            if let Some(word) = word {
+                said.set(part, word).map_err(Failure::Usage)?;
+            }
+        }
+        Ok(said)
     }
 
     fn set_up(&self, store: &Store, key: ImportKey) -> Result<(), Failure> {
         let Some(mut import) = store.read_now(|db| imports::find(db, key))? else { return Ok(()) };
-        if let Some(dates) = self.dates.as_deref().and_then(Dates::parse) {
-            import.reading.dates = dates;
-        }
         for said in &self.mapping {
             let (heading, target) = said.rsplit_once('=').ok_or_else(|| {
                 Failure::Usage(format!("--mapping {said:?}: write COLUMN=TARGET, as in Plan=user.plan."))

@@ -72,7 +72,7 @@ enum Command {
     /// Show the settings, show one, or change one
     Setting(setting::Setting),
     /// Take users, companies, memberships or events from a file
-    Import(import::Import),
+    Import(Box<import::Import>),
     /// Write all users, companies, memberships or events to a file
     Export(export::Export),
     /// Copy the workspace into a new file, while the server runs

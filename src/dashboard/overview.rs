@@ -15,7 +15,7 @@ use super::parts::section::{head, stat};
 use super::parts::who;
 use super::{first_run, links};
 use crate::domain::codes;
-use crate::domain::time::DAY_MS;
+use crate::domain::time::{self, DAY_MS};
 use crate::domain::webhooks::{State as WebhookState, Webhook};
 use crate::http::access::Viewer;
 use crate::store::companies::{CompanyRow, Growing};
@@ -107,7 +107,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
             @if view.webhooks_given_up > 0 { (given_up(view.webhooks_given_up)) }
             @if let (count, Some(latest)) = &view.findings { (found(*count, latest)) }
             @if view.overview.refused_7d > 0 { (refused(frame, view)) }
-            (cells(&view.overview))
+            (cells(frame, &view.overview))
             (chart.draw())
             div.cols {
                 (growing_companies(&view.overview.growing_companies))
@@ -190,9 +190,9 @@ fn refused(frame: &Frame, view: &View) -> Markup {
             header {
                 h2 id="refused" {
                     span.ink.bad { (icon("refused")) }
-                    (counted(view.overview.refused_7d, "refusal", "refusals"))
+                    (counted(view.overview.refused_7d, "kind of refusal", "kinds of refusals"))
                 }
-                span.muted { "in the last 7 days" }
+                span.muted { "seen in the last 7 days" }
                 a.end href="/refusals" { "All refusals" }
             }
             ul.rows.roomy {
@@ -220,11 +220,15 @@ fn sentence(refusal: &RefusalRow) -> &str {
     }
 }
 
-fn cells(overview: &Overview) -> Markup {
+fn cells(frame: &Frame, overview: &Overview) -> Markup {
     let people: Vec<u32> = overview.days.iter().map(|day| day.people).collect();
     let last = |days: usize| &people[people.len().saturating_sub(days)..];
     let today = people.last().copied().unwrap_or(0);
     let changed = |(now, before): (u64, u64)| delta(i128::from(before), i128::from(now));
+    let active_since = |days_ago: i32| {
+        let before = time::date(frame.clock.today() - days_ago - 1);
+        format!("/users?f=last_seen:after:{before}&sort=-last_seen")
+    };
     html! {
         section aria-label="Numbers" {
             div.card.cells {
@@ -245,7 +249,7 @@ fn cells(overview: &Overview) -> Markup {
                     html! {},
                 ))
                 (stat(
-                    "/users?sort=-last_seen",
+                    &active_since(0),
                     "Active today",
                     // The day is not over: no change is told against a whole one.
                     "Users with activity today, so far",
@@ -254,7 +258,7 @@ fn cells(overview: &Overview) -> Markup {
                     chart::wide_roll(last(28)),
                 ))
                 (stat(
-                    "/users?sort=-last_seen",
+                    &active_since(6),
                     "Active in 7 days",
                     "Distinct users with activity in the last 7 days; the change is against the 7 before",
                     html! { (number(overview.active_7d.0)) },
@@ -262,7 +266,7 @@ fn cells(overview: &Overview) -> Markup {
                     chart::wide_roll(last(7)),
                 ))
                 (stat(
-                    "/users?sort=-last_seen",
+                    &active_since(29),
                     "Active in 30 days",
                     "Distinct users with activity in the last 30 days; the change is against the 30 before",
                     html! { (number(overview.active_30d.0)) },
@@ -366,7 +370,7 @@ fn quiet_companies(frame: &Frame, companies: &[CompanyRow]) -> Markup {
                 h2 id="quiet" title="Companies with members whose last activity is 7 days ago or longer" {
                     "Gone quiet"
                 }
-                a.end href="/companies?sort=last_seen" { "All" span.vh { " companies, the quietest first" } }
+                a.end href="/companies?f=state:in:quiet,gone&f=members:gt:0&sort=-last_seen" { "All" span.vh { " companies that went quiet" } }
             }
             @if companies.is_empty() {
                 p.body.muted { "None. Every company with members was active in the last 7 days." }

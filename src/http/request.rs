@@ -6,7 +6,7 @@
 
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{CONTENT_LENGTH, HeaderName, HeaderValue};
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::web::{Bytes, Data};
 use actix_web::{Error, HttpMessage, HttpRequest};
@@ -123,8 +123,36 @@ fn with_number<B: MessageBody>(
         None => response,
         Some(body) => {
             let mut response = response.map_body(|_, _| EitherBody::right(BoxBody::new(body)));
+            // The body that it takes the place of may have been compressed.
             response.headers_mut().remove(CONTENT_LENGTH);
+            response.headers_mut().remove(CONTENT_ENCODING);
             response
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::middleware::{Compress, from_fn};
+    use actix_web::{App, HttpResponse, test, web};
+
+    use super::*;
+
+    #[actix_web::test]
+    async fn an_error_of_ours_says_its_number_in_a_body_that_is_what_its_headers_say() {
+        async fn fail() -> Result<HttpResponse, Problem> {
+            Err(Problem::internal("x".repeat(4_000)))
+        }
+        let app = App::new()
+            .service(web::scope("").wrap(Compress::default()).route("/fails", web::get().to(fail)))
+            .wrap(from_fn(number));
+        let app = test::init_service(app).await;
+        let request = test::TestRequest::get().uri("/fails").insert_header(("accept-encoding", "gzip, br"));
+        let response = test::call_service(&app, request.to_request()).await;
+        assert_eq!(response.status(), 500);
+        let number = response.headers().get(HEADER).expect("a number").to_str().expect("text").to_owned();
+        assert!(!response.headers().contains_key(CONTENT_ENCODING), "{:?}", response.headers());
+        let body: serde_json::Value = test::read_body_json(response).await;
+        assert_eq!(body["request_id"], number.as_str());
     }
 }

@@ -224,7 +224,7 @@ type Checked = (Report, Vec<Refusal>);
 async fn in_copy(store: &Store, key: ImportKey, path: &Path) -> Result<Checked, Stop> {
     let (source, target) = (store.clone(), path.to_owned());
     let opened = tokio::task::spawn_blocking(move || {
-        source.backup(&target)?;
+        source.copy(&target)?;
         Store::open(&target, source.ambient().clone())
     });
     let copy = opened.await.map_err(|_| StoreError::Stopped)??;

@@ -20,6 +20,7 @@ use crate::domain::access::{Grade, Role};
 use crate::domain::attributes::Owner;
 use crate::domain::change::By;
 use crate::domain::ids::{AnonymousId, CompanyId, UserId};
+use crate::domain::import::Said;
 use crate::domain::message::{CompanyContext, CompanyStatement, Delivery, Kind as Call, Message, Standing};
 use crate::domain::profile::Profile;
 use crate::domain::table::{Format, Kind};
@@ -259,7 +260,7 @@ fn read_back(store: &Store, bytes: &[u8]) {
     let mut incoming = Incoming::new(store).unwrap();
     incoming.write(bytes).unwrap();
     let by = ("shell".to_owned(), String::new());
-    let keys = package::keep(store, incoming, Kind::Users, None, "rollcall.zip", by).unwrap();
+    let keys = package::keep(store, incoming, Kind::Users, Said::default(), "rollcall.zip", by).unwrap();
     assert_eq!(keys.len(), Kind::ALL.len());
     let first = keys[0];
     store.write_now(move |tx| package::run(tx, first)).unwrap();

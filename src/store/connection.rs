@@ -19,7 +19,6 @@ pub(super) const WRITER_PRAGMAS: &[(&str, &str)] = &[
     ("foreign_keys", "0"),
     ("cache_size", "-32768"),
     ("temp_store", "2"),
-    ("analysis_limit", "400"),
     ("secure_delete", "1"),
     ("mmap_size", "0"),
 ];

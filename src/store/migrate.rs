@@ -12,6 +12,7 @@ const FILES: &[&str] = &[
     include_str!("migrations/0001_start.sql"),
     include_str!("migrations/0002_webhooks.sql"),
     include_str!("migrations/0003_taken_back_events.sql"),
+    include_str!("migrations/0004_statistics.sql"),
 ];
 
 static MIGRATIONS: LazyLock<Migrations<'static>> =
@@ -48,8 +49,14 @@ pub(super) fn open(path: &Path, ambient: &Ambient) -> Result<Connection, StoreEr
     Ok(connection)
 }
 
-/// What every workspace has from its first moment: its secret, and the built-in source "API".
+/// What every workspace has from its first moment: its secret, and the built-in source "API". A command that only
+/// reads need not wait for who writes.
 fn first_rows(connection: &Connection, ambient: &Ambient) -> Result<(), StoreError> {
+    let there = "SELECT EXISTS (SELECT 1 FROM secrets WHERE name = 'hash_key')
+                    AND EXISTS (SELECT 1 FROM sources WHERE source_id = 'api')";
+    if connection.query_row(there, [], |row| row.get(0))? {
+        return Ok(());
+    }
     connection
         .execute("INSERT OR IGNORE INTO secrets (name, value) VALUES ('hash_key', ?1)", [ambient.bytes::<32>()])?;
     connection.execute(

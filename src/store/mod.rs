@@ -121,6 +121,12 @@ pub enum StoreError {
         /// Why.
         error: rusqlite::Error,
     },
+    /// Another program holds the file for longer than is waited for.
+    #[error("{path} is being written to by another program. Try again in a moment.", path = .path.display())]
+    Locked {
+        /// Which one.
+        path: PathBuf,
+    },
     /// The file can't be migrated.
     #[error("{0}")]
     Migration(String),
@@ -226,6 +232,9 @@ impl Store {
     /// The file can't be opened, is of a newer version, or can't be migrated.
     pub fn open(path: &Path, ambient: Ambient) -> Result<Store, StoreError> {
         let inner = Inner::open(path, ambient).map_err(|error| match error {
+            StoreError::Sqlite(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy) => {
+                StoreError::Locked { path: path.to_owned() }
+            }
             StoreError::Sqlite(error) => StoreError::Open { path: path.to_owned(), error },
             other => other,
         })?;
@@ -383,8 +392,16 @@ impl Store {
     ///
     /// # Errors
     /// The target exists or can't be written.
+    pub fn copy(&self, target: &Path) -> Result<(), StoreError> {
+        backup::copy(&self.inner.path, target)
+    }
+
+    /// A copy that is kept: the workspace knows when its last one was made.
+    ///
+    /// # Errors
+    /// As [`Store::copy`].
     pub fn backup(&self, target: &Path) -> Result<(), StoreError> {
-        backup::copy(&self.inner.path, target)?;
+        self.copy(target)?;
         self.write_now(backup::made)
     }
 

@@ -65,7 +65,7 @@ pub struct Overview {
     pub quiet_companies: Vec<CompanyRow>,
     /// Companies that grow, at most 5, and their active people of the last 28 days and of the 28 before.
     pub growing_companies: Vec<Growing>,
-    /// The counts of what was refused in the last 7 days, as the page of refusals lists them.
+    /// The kinds of refusals seen in the last 7 days, as many as the page of refusals lists of them.
     pub refused_7d: u64,
 }
 
@@ -83,7 +83,7 @@ pub fn overview(db: &Reader<'_>, now_ms: i64) -> Result<Overview, StoreError> {
     let mut days = days(db, activity::last_days(today, CHART_DAYS))?;
     let tells_new = mark_new(db, &mut days)?;
     let Counts { users, companies, .. } = counts(db)?;
-    let [active_7d, active_30d] = active(db, today, [7, 30], now_ms)?;
+    let [active_7d, active_30d] = active(db, today, [7, 30])?;
     Ok(Overview {
         users,
         companies,
@@ -241,15 +241,16 @@ fn mark_new(db: &Reader<'_>, days: &mut [Day]) -> Result<bool, StoreError> {
 }
 
 /// Distinct active users of so many days up to today, and of as many before, for each of two counts of days.
-fn active(db: &Reader<'_>, today: i32, counts: [i32; 2], now_ms: i64) -> Result<[(u64, u64); 2], StoreError> {
+fn active(db: &Reader<'_>, today: i32, counts: [i32; 2]) -> Result<[(u64, u64); 2], StoreError> {
     let [short, long] = counts;
     let before = |count: i32| activity::last_days(today - count, count);
     let spans = [activity::last_days(today, short), before(short), activity::last_days(today, long), before(long)];
     let [short_last, short_before, long_last, long_before] = activity::people(db, &spans)?;
+    let zone = settings(db)?.time_zone;
     let told = |count: i32, last: SpanPeople, before: SpanPeople| -> Result<(u64, u64), StoreError> {
         let people = match last.people {
             Some(people) => people,
-            None => seen_since(db, (now_ms - i64::from(count) * DAY_MS) / HOUR_MS)?,
+            None => seen_since(db, time::span_of_day(time::date(today - count + 1), zone).0 / HOUR_MS)?,
         };
         let estimate = || activity::in_proportion(before.people_days, last.people_days, people);
         Ok((people.unsigned_abs(), before.people.unwrap_or_else(estimate).unsigned_abs()))
@@ -293,11 +294,11 @@ fn quiet_companies(db: &Reader<'_>, now_ms: i64) -> Result<Vec<CompanyRow>, Stor
     Ok(rows)
 }
 
-/// The counts of what was refused since an instant.
+/// How many kinds of refusals were seen since an instant: of each it is kept how often it was seen in all.
 fn refused_since(db: &Reader<'_>, since_ms: i64) -> Result<u64, StoreError> {
-    let mut statement = db.0.prepare_cached(
-        "SELECT coalesce(sum(count), 0) FROM refusals INDEXED BY refusals_last_seen WHERE last_seen_ms >= :since",
-    )?;
+    let mut statement = db
+        .0
+        .prepare_cached("SELECT count(*) FROM refusals INDEXED BY refusals_last_seen WHERE last_seen_ms >= :since")?;
     let refused: i64 = statement.query_row(named_params! { ":since": since_ms }, |row| row.get(0))?;
     Ok(refused.unsigned_abs())
 }
@@ -435,7 +436,7 @@ mod tests {
         assert_eq!(overview.newest_companies.len(), 4);
         assert_eq!((overview.new_users_28d, overview.new_companies_28d), (Count::Exactly(0), Count::Exactly(0)));
         assert!(overview.tells_new && overview.growing_companies.is_empty());
-        assert_eq!(overview.refused_7d, 3);
+        assert_eq!(overview.refused_7d, 1);
     }
 
     #[test]

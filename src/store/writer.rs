@@ -260,7 +260,7 @@ impl Thread {
                 break;
             }
         }
-        if let Err(error) = self.connection.execute_batch("PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE);") {
+        if let Err(error) = self.connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE);") {
             tracing::warn!(%error, "The write-ahead log stays beside the file; the next start takes it in.");
         }
     }

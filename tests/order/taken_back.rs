@@ -6,6 +6,7 @@ use std::path::Path;
 use proptest::prelude::*;
 use rollcall::actions::import::{self, file, file::Incoming, package};
 use rollcall::domain::ids::{AnonymousId, CompanyId, ImportKey, UserId};
+use rollcall::domain::import::Said;
 use rollcall::domain::message::{CompanyContext, Delivery, Kind, Message};
 use rollcall::domain::table;
 use rollcall::domain::time::rfc3339;
@@ -50,7 +51,7 @@ fn keep(store: &Store, text: &str) -> ImportKey {
     let mut incoming = Incoming::new(store).unwrap();
     incoming.write(text.as_bytes()).unwrap();
     let by = ("shell".to_owned(), String::new());
-    package::keep(store, incoming, table::Kind::Events, None, "events.csv", by).unwrap()[0]
+    package::keep(store, incoming, table::Kind::Events, Said::default(), "events.csv", by).unwrap()[0]
 }
 
 fn run(store: &Store, text: &str) -> u64 {

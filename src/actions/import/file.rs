@@ -10,7 +10,8 @@ use sha2::{Digest, Sha256};
 use super::{ImportError, SetUp, known, set_up, sheet};
 use crate::domain::ids::ImportKey;
 use crate::domain::import::{
-    COLUMNS_MAX, Delimited, FILE_BYTES_MAX, Mapping, Policy, Reading, Rows, SAMPLE_ROWS, Sniffed, shown, sniff, suggest,
+    COLUMNS_MAX, Delimited, FILE_BYTES_MAX, Mapping, Policy, Reading, Rows, SAMPLE_ROWS, Said, Sniffed, shown, sniff,
+    suggest,
 };
 use crate::domain::known_by::KnownBy;
 use crate::domain::table::{self, Kind};
@@ -86,6 +87,11 @@ impl Incoming {
         &self.path
     }
 
+    /// The hash of what came by now.
+    pub fn hash(&self) -> [u8; 32] {
+        self.hash.clone().finalize().into()
+    }
+
     /// Whether nothing came by now.
     pub fn is_empty(&self) -> bool {
         self.bytes == 0
@@ -121,24 +127,20 @@ fn headings_hash(headings: &[String]) -> String {
     Sha256::digest(text).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Looks at a file: what stands at its beginning, and the hash of its headings. `said` is how it is read, where
-/// somebody said so.
+/// Looks at a file: what stands at its beginning, and the hash of its headings.
 ///
 /// # Errors
 /// The file can't be read, or holds nothing to import.
-pub fn look(file: &Path, said: Option<Reading>) -> Result<(Sniffed, String), ImportError> {
-    let sheet = said.as_ref().and_then(|said| said.sheet.clone());
-    look_at(file, sheet.as_deref(), said)
-}
-
-fn look_at(file: &Path, wanted: Option<&str>, said: Option<Reading>) -> Result<(Sniffed, String), ImportError> {
-    let sniffed = match sheet::open(file, wanted)? {
+pub fn look(file: &Path, said: &Said) -> Result<(Sniffed, String), ImportError> {
+    let sniffed = match sheet::open(file, said.sheet.as_deref())? {
+        None if said.sheet.is_some() => {
+            return Err(ImportError::SetUp("Only a workbook has sheets, and the file is none.".to_owned()));
+        }
         None => sniff(BufReader::new(File::open(file)?), said)?,
         Some(sheet) => {
             let rows = sheet.rows.take(SAMPLE_ROWS + 1).collect::<io::Result<_>>()?;
-            let is_guessed = said.is_none();
-            let reading = Reading { sheet: Some(sheet.name), ..said.unwrap_or_default() };
-            Sniffed { sheets: sheet.sheets, ..Sniffed::of(rows, reading, is_guessed) }
+            let reading = Reading { sheet: Some(sheet.name), ..Reading::default() };
+            Sniffed { sheets: sheet.sheets, ..Sniffed::of(rows, reading, said) }
         }
     };
     if sniffed.headings.is_empty() {
@@ -175,7 +177,7 @@ fn guessed(store: &Store, kind: Kind, sniffed: &Sniffed) -> Mapping {
     suggest(kind, &sniffed.headings, &sniffed.rows, &sniffed.reading, &known(&store.catalog()))
 }
 
-/// Keeps a file that has come in as a draft; of a workbook a sheet, else the first one that says something.
+/// Keeps a file that has come in as a draft; of a workbook the sheet that is said, else the first one with rows.
 ///
 /// # Errors
 /// The file can't be read or kept, or holds nothing to import.
@@ -183,23 +185,13 @@ pub fn keep(
     store: &Store,
     incoming: Incoming,
     kind: Kind,
-    sheet: Option<&str>,
+    said: Said,
     file_name: &str,
     by: (String, String),
 ) -> Result<ImportKey, ImportError> {
     let file_name = file_name.chars().filter(|c| !c.is_control()).take(200).collect();
-    let kept = keep_all(
-        store,
-        vec![Sent {
-            incoming,
-            kind,
-            file_name,
-            sheet: sheet.map(str::to_owned),
-            said: None,
-            policy: Policy::default(),
-        }],
-        by,
-    )?;
+    let sent = Sent { incoming, kind, file_name, said, is_export: false, policy: Policy::default() };
+    let kept = keep_all(store, vec![sent], by)?;
     kept.first().copied().ok_or(ImportError::Unknown)
 }
 
@@ -209,10 +201,10 @@ pub(super) struct Sent {
     /// What its rows are.
     pub(super) kind: Kind,
     pub(super) file_name: String,
-    /// The sheet, of a workbook, where that is said.
-    pub(super) sheet: Option<String>,
     /// How it is read, where that is known.
-    pub(super) said: Option<Reading>,
+    pub(super) said: Said,
+    /// An export of ours.
+    pub(super) is_export: bool,
     pub(super) policy: Policy,
 }
 
@@ -223,21 +215,19 @@ pub(super) fn keep_all(
     by: (String, String),
 ) -> Result<Vec<ImportKey>, ImportError> {
     let mut all = Vec::with_capacity(files.len());
-    for Sent { incoming, kind, file_name, sheet, said, policy } in &files {
+    for Sent { incoming, kind, file_name, said, is_export, policy } in &files {
         incoming.file.sync_all()?;
-        let (sniffed, headings) = look_at(&incoming.path, sheet.as_deref(), said.clone())?;
-        if sheet.is_some() && sniffed.reading.sheet.is_none() {
-            return Err(ImportError::SetUp(NO_SHEETS.to_owned()));
-        }
-        let mapping = match said {
+        let (sniffed, headings) = look(&incoming.path, said)?;
+        let mapping = if *is_export {
             // What an export wrote says what it is, whatever was imported before.
-            Some(_) => guessed(store, *kind, &sniffed),
-            None => store.read_now(|db| suggested(db, store, *kind, &sniffed, &headings))?,
+            guessed(store, *kind, &sniffed)
+        } else {
+            store.read_now(|db| suggested(db, store, *kind, &sniffed, &headings))?
         };
         all.push(NewImport {
             kind: *kind,
             file_name: file_name.clone(),
-            file_hash: incoming.hash.clone().finalize().iter().map(|byte| format!("{byte:02x}")).collect(),
+            file_hash: incoming.hash().iter().map(|byte| format!("{byte:02x}")).collect(),
             bytes: incoming.bytes,
             by: by.clone(),
             headings,
@@ -256,31 +246,13 @@ pub(super) fn keep_all(
     Ok(keys)
 }
 
-/// Why no sheet can be chosen.
-pub(super) const NO_SHEETS: &str = "Only a workbook has sheets, and the file is none.";
-
-/// How the file of a draft is read, where that is said anew.
-pub enum Anew {
-    /// So.
-    As(Reading),
-    /// Another sheet, as it seems to be.
-    Sheet(String),
-}
-
 /// Reads the file of a draft otherwise: its columns may be others then.
 ///
 /// # Errors
 /// It can't be read so, or is no draft any more.
-pub fn read_anew(store: &Store, key: ImportKey, anew: Anew) -> Result<(), ImportError> {
+pub fn read_anew(store: &Store, key: ImportKey, said: &Said) -> Result<(), ImportError> {
     let import = store.read_now(|db| imports::find(db, key))?.ok_or(ImportError::Unknown)?;
-    let (wanted, said) = match anew {
-        Anew::As(reading) => (reading.sheet.clone(), Some(reading)),
-        Anew::Sheet(_) if import.reading.sheet.is_none() => {
-            return Err(ImportError::SetUp(NO_SHEETS.to_owned()));
-        }
-        Anew::Sheet(sheet) => (Some(sheet), None),
-    };
-    let (sniffed, headings) = look_at(&path(store, key), wanted.as_deref(), said)?;
+    let (sniffed, headings) = look(&path(store, key), said)?;
     let (kind, policy) = (import.kind, import.policy);
     let is_as_before = import.mapping.0.iter().map(|column| &column.heading).eq(&sniffed.headings);
     let mapping = if is_as_before {
@@ -342,7 +314,8 @@ pub fn refused(db: &Reader<'_>, import: &Import) -> Result<Vec<u8>, StoreError> 
             // What a row has beyond the headings stands behind the reasons.
             let beyond = cells.split_off(cells.len().min(import.mapping.0.len()));
             cells.resize(import.mapping.0.len(), String::new());
-            let field = table::cell(&refusal.field.into());
+            // No column is meant by an empty name, which a guarded cell would say of an empty text.
+            let field = if refusal.field.is_empty() { String::new() } else { table::cell(&refusal.field.into()) };
             cells.extend([refusal.row.to_string(), taken.to_owned(), field, refusal.detail]);
             cells.extend(beyond);
             write(cells);

@@ -11,7 +11,7 @@ use zip::result::ZipError;
 use super::file::{self, Incoming, Sent};
 use super::{ImportError, discard};
 use crate::domain::ids::ImportKey;
-use crate::domain::import::{Empty, Policy, Reading};
+use crate::domain::import::{Empty, Policy, Reading, Said};
 use crate::domain::table::{Format, Kind};
 use crate::store::imports::{self, State};
 use crate::store::{Store, StoreError, Tx};
@@ -27,15 +27,16 @@ pub fn keep(
     store: &Store,
     incoming: Incoming,
     kind: Kind,
-    sheet: Option<&str>,
+    said: Said,
     file_name: &str,
     by: (String, String),
 ) -> Result<Vec<ImportKey>, ImportError> {
     let Some(archive) = opened(incoming.path())? else {
-        return Ok(vec![file::keep(store, incoming, kind, sheet, file_name, by)?]);
+        return Ok(vec![file::keep(store, incoming, kind, said, file_name, by)?]);
     };
-    if sheet.is_some() {
-        return Err(ImportError::SetUp(file::NO_SHEETS.to_owned()));
+    if said != Said::default() {
+        let sentence = "An export of everything says itself how its files are read. Leave it out.";
+        return Err(ImportError::SetUp(sentence.to_owned()));
     }
     let files = unpacked(store, archive)?;
     file::keep_all(store, files, by)
@@ -89,7 +90,8 @@ fn unpacked(store: &Store, mut archive: ZipArchive<File>) -> Result<Vec<Sent>, I
         let empty = if kind == Kind::Events { Empty::Clear } else { Empty::Ignore };
         let policy = Policy { empty, ..Policy::default() };
         // An export is written in one way, whatever its values look like.
-        files.push(Sent { incoming, kind, file_name: name, sheet: None, said: Some(Reading::default()), policy });
+        let said = Reading::default().into();
+        files.push(Sent { incoming, kind, file_name: name, said, is_export: true, policy });
     }
     Ok(files)
 }

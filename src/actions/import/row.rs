@@ -22,7 +22,7 @@ use crate::domain::message::{
 };
 use crate::domain::profile::Profile;
 use crate::domain::table::Kind;
-use crate::domain::time::{DAY_MS, EPOCH_MS};
+use crate::domain::time::{DAY_MS, rfc3339};
 use crate::store::imports::{self, Import, Refusal, traces};
 use crate::store::{StoreError, Tx, companies, email_domains as domains, events, memberships, users, visitors};
 
@@ -121,6 +121,7 @@ impl Taking<'_, '_> {
 
     fn draft(&mut self, reader: &Reader) -> Result<(), Stop> {
         let mut draft = reader.read(self.cells)?;
+        self.check_times(&draft)?;
         let mut refused: Vec<Part> = std::mem::take(&mut draft.refused).into_iter().map(Part::from).collect();
         if let Some(definition) = draft.definition.take() {
             let outcome = self.defined(definition, &mut refused)?;
@@ -292,17 +293,37 @@ impl Taking<'_, '_> {
         Ok(())
     }
 
-    /// The first instant that a statement can have.
-    fn earliest_ms(&self) -> i64 {
-        let days = self.tx.catalog().settings.event_retention_days;
-        if days == 0 { EPOCH_MS } else { (self.delivery.received_ms - (days - 1) * DAY_MS).max(EPOCH_MS) }
+    /// Times that can't be are refused, and never moved to one that can.
+    fn check_times(&self, draft: &Draft) -> Result<(), Problem> {
+        let event = draft.event.as_ref().and_then(|event| event.timestamp_ms);
+        for (what, at_ms) in [
+            ("joined_at", draft.joined_ms),
+            ("left_at", draft.left_ms),
+            ("first_seen", draft.first_seen_ms),
+            ("linked_at", draft.linked_ms),
+            ("time", event),
+        ] {
+            // Without a zone it may be of one that is ahead.
+            if let Some(at_ms) = at_ms.filter(|at_ms| *at_ms > self.delivery.received_ms + DAY_MS) {
+                let detail = format!("{what} {} is in the future. Write when it happened.", rfc3339(at_ms));
+                return Err(Problem::new(Code::TimestampInvalid, detail));
+            }
+        }
+        match (draft.joined_ms, draft.left_ms) {
+            (Some(joined_ms), Some(left_ms)) if left_ms < joined_ms => {
+                let (joined, left) = (rfc3339(joined_ms), rfc3339(left_ms));
+                let detail = format!("left_at {left} is before joined_at {joined}. Put one of them right.");
+                Err(Problem::new(Code::TimestampInvalid, detail))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// A message about the user of a row, at an instant.
     pub(super) fn about(&self, draft: &Draft, at_ms: i64) -> Message {
         let mut message = Message::new(Call::Identify);
         message.user_id = draft.user_id.clone();
-        message.timestamp_ms = Some(at_ms.max(self.earliest_ms()));
+        message.timestamp_ms = Some(at_ms);
         if let (None, Some(email)) = (&draft.user_id, &draft.email) {
             message.traits.insert("email".to_owned(), Value::from(email.as_str()));
             message.of_lead = draft.is_told_apart;
@@ -371,7 +392,7 @@ impl Taking<'_, '_> {
     fn of_companies(&self, draft: &Draft, stated: &[Company]) -> Vec<Message> {
         let group = |company: &Company, attributes: Map<String, Value>, at_ms: i64| {
             let mut message = Message::new(Call::Group);
-            message.timestamp_ms = Some(at_ms.max(self.earliest_ms()));
+            message.timestamp_ms = Some(at_ms);
             message.companies = vec![CompanyStatement {
                 company_id: Some(company.id.clone()),
                 standing: Standing::Joins,

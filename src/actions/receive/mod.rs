@@ -352,7 +352,12 @@ impl Receiving<'_, '_> {
     }
 
     /// T1: what is older than the retention, or than all time, is refused and never moved onto a day.
+    /// What an import says of people and companies falls on no day: they may have been there for longer.
     fn check_time(&self, message: &Message) -> Result<(), Refused> {
+        let appends = matches!(message.kind, Kind::Page | Kind::Screen | Kind::Track);
+        if self.delivery.grade == Grade::Import && !appends {
+            return Ok(());
+        }
         let retention_days = self.tx.catalog().settings.event_retention_days;
         let oldest = if retention_days == 0 { EPOCH_MS } else { self.tx.now_ms - retention_days * DAY_MS };
         if self.time.at_ms < oldest.max(EPOCH_MS) {
@@ -434,7 +439,8 @@ impl Receiving<'_, '_> {
     ) -> Result<(), StoreError> {
         let flags = if message.acting_as { ACTING_AS } else { 0 } | if message.inactive { INACTIVE } else { 0 };
         let event = NewEvent {
-            at_ms: self.time.at_ms,
+            // What was before the journal's first day stands at its beginning.
+            at_ms: self.time.at_ms.max(EPOCH_MS),
             message_hash: self.message_hash,
             received_ms: self.delivery.received_ms,
             kind: message.kind,

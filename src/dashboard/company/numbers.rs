@@ -15,7 +15,9 @@ pub fn cells(frame: &Frame, company: &CompanyPage) -> Markup {
     let path = links::company(&row.company_id);
     let to = |query: &[(&str, Option<&str>)], place: &str| format!("{}#{place}", links::with_query(&path, query));
     let (members, active) = (i64::from(row.members), company.active_people);
-    let share = share(active.0, members);
+    // Who left in the meantime counts on both sides.
+    let of_all = company.comings.members_before + company.comings.joined_28d;
+    let share = share(active.0, of_all);
     let share_before = share_of_before(company);
     let seats = company.attributes.iter().find(|attribute| attribute.name == "seats");
     let seats = seats.and_then(|attribute| attribute.value.as_u64()).filter(|seats| *seats > 0);
@@ -58,10 +60,10 @@ pub fn cells(frame: &Frame, company: &CompanyPage) -> Markup {
                 (stat(
                     &by_last_seen,
                     "Active share",
-                    "People active in the last 28 days, of all members; the change is against the share 28 days ago",
+                    "People active in the last 28 days, of all who were members in that time; the change is against the share 28 days ago",
                     html! { @match share { Some(share) => { (share) small { " %" } }, None => "–" } },
                     html! { @if let (Some(before), Some(now)) = (share_before, share) { (delta_points(before.into(), now.into())) } },
-                    meter(active.0.min(members).unsigned_abs(), members.unsigned_abs()),
+                    meter(active.0.min(of_all).unsigned_abs(), of_all.unsigned_abs()),
                 ))
                 (stat(
                     &to(&[("show", Some("events"))], "feed"),

@@ -12,7 +12,7 @@ use crate::dashboard::parts::form::long;
 use crate::dashboard::parts::frame::{Frame, Place, shell};
 use crate::dashboard::parts::icon::{icon, small};
 use crate::dashboard::parts::section::{crumbs, head};
-use crate::domain::import;
+use crate::domain::import::{self, Said};
 use crate::domain::table::Kind;
 use crate::http::access::{Admin, Viewer};
 use crate::http::page::PageError;
@@ -111,7 +111,7 @@ pub async fn send(Admin(operator): Admin, request: HttpRequest, payload: Payload
         Ok(uploaded) => {
             let kind = uploaded.fields.get("kind").and_then(|word| Kind::parse(word)).unwrap_or(Kind::Users);
             let name = uploaded.file_name.unwrap_or_default();
-            let kept = web::block(move || package::keep(&store, uploaded.file, kind, None, &name, by)).await;
+            let kept = web::block(move || package::keep(&store, uploaded.file, kind, Said::default(), &name, by)).await;
             match kept.map_err(PageError::internal)? {
                 Ok(keys) => {
                     let address =

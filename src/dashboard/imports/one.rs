@@ -280,7 +280,7 @@ async fn view(store: &Store, key: ImportKey, asks_back: bool, mistake: Option<St
     let import = import.ok_or_else(PageError::not_found)?;
     let sniffed = if import.state == State::Draft {
         let (path, reading) = (file::path(store, key), import.reading.clone());
-        web::block(move || file::look(&path, Some(reading))).await.map_err(PageError::internal)?.ok()
+        web::block(move || file::look(&path, &reading.into())).await.map_err(PageError::internal)?.ok()
     } else {
         None
     };
@@ -391,6 +391,6 @@ fn came_with(tx: &Tx<'_>, key: ImportKey) -> Result<ImportKey, ImportError> {
 /// Reads the file otherwise.
 async fn read_anew(store: &Store, key: ImportKey, pairs: &[(String, String)]) -> Result<(), ImportError> {
     let import = store.read(move |db| imports::find(db, key)).await?.ok_or(ImportError::Unknown)?;
-    let (store, anew) = (store.clone(), set_up::reading_sent(pairs, &import.reading));
-    web::block(move || file::read_anew(&store, key, anew)).await.map_err(std::io::Error::other)?
+    let (store, said) = (store.clone(), set_up::reading_sent(pairs, &import.reading));
+    web::block(move || file::read_anew(&store, key, &said)).await.map_err(std::io::Error::other)?
 }

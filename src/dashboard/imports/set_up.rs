@@ -4,18 +4,17 @@ use std::collections::BTreeSet;
 
 use maud::{Markup, html};
 
-use crate::actions::import::file::Anew;
 use crate::dashboard::parts::form::{choice, tick};
 use crate::dashboard::parts::icon::icon;
 use crate::dashboard::parts::numbers::number;
 use crate::dashboard::parts::values;
 use crate::domain::attributes::{self, Owner, Type};
-use crate::domain::import::{Dates, Mapping, Policy, Reading, Sniffed, Target, shown};
+use crate::domain::import::{Dates, Mapping, Policy, Reading, Said, Sniffed, Target, shown};
 use crate::domain::table::Kind;
 use crate::store::imports::Import;
 
 /// Encodings to choose from: the label, and whose it is.
-const ENCODINGS: [(&str, &str); 14] = [
+const ENCODINGS: [(&str, &str); 23] = [
     ("utf-8", "UTF-8"),
     ("utf-16le", "UTF-16, little-endian"),
     ("utf-16be", "UTF-16, big-endian"),
@@ -27,7 +26,16 @@ const ENCODINGS: [(&str, &str); 14] = [
     ("windows-1255", "Windows-1255, Hebrew"),
     ("windows-1256", "Windows-1256, Arabic"),
     ("windows-1257", "Windows-1257, Baltic"),
-    ("iso-8859-2", "ISO-8859-2"),
+    ("windows-1258", "Windows-1258, Vietnamese"),
+    ("windows-874", "Windows-874, Thai"),
+    ("iso-8859-2", "ISO-8859-2, central European"),
+    ("iso-8859-3", "ISO-8859-3, southern European"),
+    ("iso-8859-5", "ISO-8859-5, Cyrillic"),
+    ("iso-8859-7", "ISO-8859-7, Greek"),
+    ("iso-8859-13", "ISO-8859-13, Baltic"),
+    ("iso-8859-15", "ISO-8859-15, western with the euro"),
+    ("macintosh", "Macintosh, western"),
+    ("koi8-r", "KOI8-R, Cyrillic"),
     ("shift_jis", "Shift JIS"),
     ("gb18030", "GB 18030"),
 ];
@@ -367,13 +375,13 @@ pub fn policy_sent(pairs: &[(String, String)], before: Policy) -> Policy {
 }
 
 /// How the file is read, as the form says.
-pub fn reading_sent(pairs: &[(String, String)], before: &Reading) -> Anew {
+pub fn reading_sent(pairs: &[(String, String)], before: &Reading) -> Said {
     let is_encoding = |label: &&str| *label == before.encoding || ENCODINGS.iter().any(|(known, _)| known == label);
     let is_delimiter = |text: &&str| DELIMITERS.iter().any(|(known, _)| known == text);
     if let Some(sheet) = sent(pairs, "sheet").filter(|sheet| before.sheet.as_deref() != Some(sheet)) {
-        return Anew::Sheet(sheet.to_owned());
+        return Said { sheet: Some(sheet.to_owned()), ..Said::default() };
     }
-    Anew::As(Reading {
+    Said::from(Reading {
         encoding: sent(pairs, "encoding").filter(is_encoding).unwrap_or(&before.encoding).to_owned(),
         delimiter: sent(pairs, "delimiter")
             .filter(is_delimiter)

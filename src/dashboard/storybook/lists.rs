@@ -176,7 +176,7 @@ pub fn overviews() -> Vec<(&'static str, Markup)> {
             quiet_companies: (3..7).map(samples::company).collect(),
             tells_new: true,
             growing_companies: (0..3).map(|index| (samples::company(index), (17 - index as i64, 9))).collect(),
-            refused_7d: 37,
+            refused_7d: 3,
         },
         refusals: samples::refusals().into_iter().take(3).collect(),
         findings: (Count::Exactly(3), samples::findings().pop()),

@@ -13,7 +13,7 @@ mod workbook;
 
 pub use cell::shown;
 pub use mapping::{Column, Known, Mapping, Target, suggest};
-pub use reading::{Dates, Delimited, Reading, Rows, SAMPLE_ROWS, Sniffed, sniff};
+pub use reading::{Dates, Delimited, Reading, Rows, SAMPLE_ROWS, Said, Sniffed, sniff};
 pub use report::{Counts, EXAMPLES_MAX, Example, Outcome, Report, TakenBack};
 pub use row::{CompanyDraft, CompanyNamed, DefinitionDraft, Draft, NoteDraft, Problem, ProfileDraft, Reader};
 pub use sample::sample;

@@ -1,6 +1,7 @@
 //! How a file is read: its encoding, what parts its cells, its headings, how it writes dates and numbers. All of it
 //! is found by looking at the beginning, and can be said otherwise.
 
+use std::borrow::Cow;
 use std::io::{self, Read};
 
 use chardetng::EncodingDetector;
@@ -71,6 +72,91 @@ impl Default for Reading {
     }
 }
 
+/// How a file is read, as far as somebody said so. The rest is found by looking at its beginning.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Said {
+    /// The encoding by its label.
+    pub encoding: Option<String>,
+    /// What parts cells.
+    pub delimiter: Option<char>,
+    /// Whether the first row is of headings.
+    pub header: Option<bool>,
+    /// The order of a date's parts.
+    pub dates: Option<Dates>,
+    /// Whether `1,5` is one and a half.
+    pub decimal_comma: Option<bool>,
+    /// The sheet, of a workbook.
+    pub sheet: Option<String>,
+}
+
+impl Said {
+    /// What can be said, each with what it takes.
+    pub const PARTS: [(&str, &str); 6] = [
+        ("encoding", "the name of an encoding, such as utf-8, windows-1250 or iso-8859-15"),
+        ("delimiter", "comma, semicolon, tab or bar"),
+        ("header", "true or false: whether the first row is of headings"),
+        ("dates", "dmy or mdy: what 01/02/2026 means"),
+        ("decimal_comma", "true or false: whether 1,5 is one and a half"),
+        ("sheet", "the name of a workbook's sheet"),
+    ];
+
+    /// Says one part.
+    ///
+    /// # Errors
+    /// A sentence: the part takes something else.
+    pub fn set(&mut self, part: &str, word: &str) -> Result<(), String> {
+        let yes_or_no = || word.parse().ok();
+        let is_taken = match part {
+            "encoding" => {
+                self.encoding = Encoding::for_label(word.as_bytes()).map(|_| word.trim().to_lowercase());
+                self.encoding.is_some()
+            }
+            "delimiter" => {
+                self.delimiter = delimiter_of(word);
+                self.delimiter.is_some()
+            }
+            "header" => {
+                self.header = yes_or_no();
+                self.header.is_some()
+            }
+            "dates" => {
+                self.dates = Dates::parse(word);
+                self.dates.is_some()
+            }
+            "decimal_comma" => {
+                self.decimal_comma = yes_or_no();
+                self.decimal_comma.is_some()
+            }
+            _ => {
+                self.sheet = Some(word.to_owned());
+                true
+            }
+        };
+        let takes = Self::PARTS.iter().find(|(known, _)| *known == part).map_or("nothing", |(_, takes)| takes);
+        if is_taken { Ok(()) } else { Err(format!("{part} can't be {word:?}. It takes {takes}.")) }
+    }
+}
+
+impl From<Reading> for Said {
+    fn from(reading: Reading) -> Said {
+        Said {
+            encoding: Some(reading.encoding),
+            delimiter: Some(reading.delimiter),
+            header: Some(reading.header),
+            dates: Some(reading.dates),
+            decimal_comma: Some(reading.decimal_comma),
+            sheet: reading.sheet,
+        }
+    }
+}
+
+/// What parts cells, by its name or itself.
+fn delimiter_of(word: &str) -> Option<char> {
+    let names = ["comma", "semicolon", "tab", "bar"];
+    let known = names.into_iter().zip(DELIMITERS.map(char::from));
+    known.into_iter().find(|(name, delimiter)| *name == word || word.chars().eq([*delimiter])).map(|(_, of)| of)
+}
+
 /// What was found at the beginning of a file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sniffed {
@@ -84,21 +170,22 @@ pub struct Sniffed {
     pub rows: Vec<Vec<Value>>,
 }
 
-/// Looks at the beginning of a file; `said` is how it is read, where somebody said so.
+/// Looks at the beginning of a file.
 ///
 /// # Errors
 /// The file can't be read.
-pub fn sniff(file: impl Read, said: Option<Reading>) -> io::Result<Sniffed> {
+pub fn sniff(mut file: impl Read, said: &Said) -> io::Result<Sniffed> {
     let mut head = Vec::new();
-    file.take(SNIFFED_BYTES).read_to_end(&mut head)?;
+    file.by_ref().take(SNIFFED_BYTES).read_to_end(&mut head)?;
     let is_cut = head.len() as u64 == SNIFFED_BYTES;
-    let mut reading = match &said {
+    let encoding = match &said.encoding {
         Some(said) => said.clone(),
-        None => Reading { encoding: encoding(&head).name().to_lowercase(), ..Reading::default() },
+        // Names with letters beyond ASCII may come late.
+        None if is_cut && head.is_ascii() => encoding(&first_letters(file)?).name().to_lowercase(),
+        None => encoding(&head).name().to_lowercase(),
     };
-    if said.is_none() {
-        reading.delimiter = delimiter(&head, &reading);
-    }
+    let mut reading = Reading { encoding, ..Reading::default() };
+    reading.delimiter = said.delimiter.unwrap_or_else(|| delimiter(&head, &reading));
     let mut rows = parsed(&head, &reading);
     if is_cut {
         // The last one may end in the middle.
@@ -107,18 +194,16 @@ pub fn sniff(file: impl Read, said: Option<Reading>) -> io::Result<Sniffed> {
             return Err(endless(1, SNIFFED_BYTES));
         }
     }
-    Ok(Sniffed::of(rows, reading, said.is_none()))
+    Ok(Sniffed::of(rows, reading, said))
 }
 
 impl Sniffed {
-    /// What the first rows say, the headings among them; where nothing was said of it, also how they are read.
-    pub fn of(mut rows: Vec<Vec<Value>>, mut reading: Reading, is_guessed: bool) -> Sniffed {
-        if is_guessed {
-            reading.header = guess::is_header(&rows);
-            let cells = || rows.iter().skip(1).flatten().filter_map(Value::as_str);
-            reading.dates = guess::dates(cells());
-            reading.decimal_comma = guess::decimal_comma(cells(), reading.delimiter);
-        }
+    /// What the first rows say, the headings among them, and how they are read where nothing was said of it.
+    pub fn of(mut rows: Vec<Vec<Value>>, mut reading: Reading, said: &Said) -> Sniffed {
+        let cells = || rows.iter().skip(1).flatten().filter_map(Value::as_str);
+        reading.header = said.header.unwrap_or_else(|| guess::is_header(&rows));
+        reading.dates = said.dates.unwrap_or_else(|| guess::dates(cells()));
+        reading.decimal_comma = said.decimal_comma.unwrap_or_else(|| guess::decimal_comma(cells(), reading.delimiter));
         let first = rows.first().cloned().unwrap_or_default();
         let headings = headings(&first, reading.header);
         if reading.header && !rows.is_empty() {
@@ -133,6 +218,21 @@ fn parsed(head: &[u8], reading: &Reading) -> Vec<Vec<Value>> {
     let all = Reading { header: false, ..reading.clone() };
     // A beginning that can't be read as text is read again by the run, which says what is wrong.
     Delimited::new(head, &all).take(SAMPLE_ROWS + 2).map_while(Result::ok).collect()
+}
+
+/// What follows from the first byte on that is not ASCII; nothing where there is none.
+fn first_letters(mut file: impl Read) -> io::Result<Vec<u8>> {
+    let mut piece = Vec::new();
+    loop {
+        piece.clear();
+        if file.by_ref().take(SNIFFED_BYTES).read_to_end(&mut piece)? == 0 {
+            return Ok(piece);
+        }
+        if let Some(first) = piece.iter().position(|byte| !byte.is_ascii()) {
+            file.take(SNIFFED_BYTES).read_to_end(&mut piece)?;
+            return Ok(piece.split_off(first));
+        }
+    }
 }
 
 fn encoding(head: &[u8]) -> &'static Encoding {
@@ -192,19 +292,26 @@ pub type Rows = Box<dyn Iterator<Item = io::Result<Vec<Value>>> + Send>;
 /// The rows of a file of text, as they come.
 pub struct Delimited<R> {
     records: csv::Reader<Budget<DecodeReaderBytes<R, Vec<u8>>>>,
+    encoding: &'static Encoding,
 }
 
 impl<R: Read> Delimited<R> {
     /// Reads a file, without its headings.
     pub fn new(file: R, reading: &Reading) -> Delimited<R> {
         let encoding = Encoding::for_label(reading.encoding.as_bytes()).unwrap_or(encoding_rs::UTF_8);
-        let text = DecodeReaderBytesBuilder::new().encoding(Some(encoding)).bom_override(true).build(file);
+        // What is UTF-8 already comes as it is, so that what is none is seen in its cell.
+        let text = DecodeReaderBytesBuilder::new()
+            .encoding((encoding != encoding_rs::UTF_8).then_some(encoding))
+            .bom_override(true)
+            .utf8_passthru(true)
+            .strip_bom(true)
+            .build(file);
         let records = csv::ReaderBuilder::new()
             .delimiter(u8::try_from(reading.delimiter).unwrap_or(b','))
             .has_headers(reading.header)
             .flexible(true)
             .from_reader(Budget::new(text));
-        Delimited { records }
+        Delimited { records, encoding }
     }
 }
 
@@ -217,10 +324,10 @@ impl<R: Read> Iterator for Delimited<R> {
         let line = self.records.position().line();
         match self.records.read_byte_record(&mut record) {
             Ok(false) => None,
-            Ok(true) => {
-                let text = |cell: &[u8]| Value::String(String::from_utf8_lossy(cell).into_owned());
-                Some(Ok(record.iter().map(text).collect()))
+            Ok(true) if self.is_unclosed(&record) => {
+                Some(Err(unclosed(record.position().map_or(line, csv::Position::line))))
             }
+            Ok(true) => Some(Ok(record.iter().map(|cell| self.cell(cell)).collect())),
             Err(error) => Some(Err(match error.into_kind() {
                 csv::ErrorKind::Io(error) if error.kind() == io::ErrorKind::FileTooLarge => {
                     endless(line, ROW_BYTES_MAX as u64)
@@ -230,6 +337,37 @@ impl<R: Read> Iterator for Delimited<R> {
             })),
         }
     }
+}
+
+impl<R: Read> Delimited<R> {
+    /// A cell; one with bytes that are no letter of the encoding is not taken for something else.
+    fn cell(&self, bytes: &[u8]) -> Value {
+        let text = String::from_utf8_lossy(bytes);
+        // Of one byte a letter, only what the encoding does not have becomes the sign for it.
+        let is_wrong = matches!(text, Cow::Owned(_))
+            || self.encoding.is_single_byte() && text.contains(char::REPLACEMENT_CHARACTER);
+        if !is_wrong {
+            return Value::String(text.into_owned());
+        }
+        let name = self.encoding.name();
+        cell::refused(&text, &format!("It has letters that are none in {name}. Say which encoding the file has."))
+    }
+
+    /// Whether a row holds the rest of the file since a quote that opens in it is never closed: the file has ended, its
+    /// quotes are no pairs, and the last cell goes over lines.
+    fn is_unclosed(&self, record: &csv::ByteRecord) -> bool {
+        let read = self.records.get_ref();
+        read.has_ended()
+            && !read.quotes().is_multiple_of(2)
+            && record.iter().next_back().is_some_and(|cell| cell.contains(&b'\n'))
+    }
+}
+
+fn unclosed(line: u64) -> io::Error {
+    io::Error::other(format!(
+        "the row that begins in line {line} has a quote that is never closed, so that all rows after it would be its last \
+         cell. Close the quote, or take it out."
+    ))
 }
 
 fn endless(line: u64, bytes: u64) -> io::Error {
@@ -246,7 +384,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn found(bytes: &[u8]) -> (String, char, bool, Vec<String>) {
-        let Sniffed { reading, headings, .. } = sniff(bytes, None).unwrap();
+        let Sniffed { reading, headings, .. } = sniff(bytes, &Said::default()).unwrap();
         (reading.encoding, reading.delimiter, reading.header, headings)
     }
 
@@ -267,10 +405,51 @@ mod tests {
             let (found, delimiter, header, headings) = found(bytes);
             assert_eq!((found.as_str(), delimiter, header), (encoding, ';', true));
             assert_eq!(headings, ["e-mail", "imię", "miasto"], "{encoding}");
-            assert_eq!(sniff(bytes, None).unwrap().rows[0][1], "Zażółć", "{encoding}");
+            assert_eq!(sniff(bytes, &Said::default()).unwrap().rows[0][1], "Zażółć", "{encoding}");
         }
         assert_eq!(found(b"a\tb\n1\t2\n").1, '\t');
         assert_eq!(found(b"id,text\n1,\"a;b;c;d\"\n2,\"x;y;z;w\"\n").1, ',');
+    }
+
+    #[test]
+    fn letters_that_come_late_say_which_encoding_it_is_and_what_is_none_is_refused_in_its_cell() {
+        let plain = "user_id,name\n".to_owned() + &"ann,Ann of the many rows\n".repeat(20_000);
+        let name = "Zażółć gęślą jaźń, Świętosława Brzęczyszczykiewicz z Łodzi";
+        let bytes = [plain.as_bytes(), &encoding_rs::WINDOWS_1250.encode(&format!("zoe,\"{name}\"\n")).0].concat();
+        let sniffed = sniff(bytes.as_slice(), &Said::default()).unwrap();
+        assert_eq!(sniffed.reading.encoding, "windows-1250");
+        let last = |reading: &Reading| Delimited::new(bytes.as_slice(), reading).last().unwrap().unwrap();
+        assert_eq!(last(&sniffed.reading), ["zoe", name]);
+        let as_utf8 = last(&Reading::default());
+        assert_eq!(as_utf8[0], "zoe");
+        assert!(as_utf8[1]["refused"].as_str().unwrap().contains("Say which encoding"), "{as_utf8:?}");
+        let replaced = "a,b\nx,\u{fffd}\n";
+        let rows: Vec<_> = Delimited::new(replaced.as_bytes(), &Reading::default()).map(Result::unwrap).collect();
+        assert_eq!(rows, [["x", "\u{fffd}"]], "what was lost before is a letter like others");
+    }
+
+    #[test]
+    fn a_quote_that_is_never_closed_is_told_and_one_that_is_closed_or_no_quote_is_not() {
+        let read = |text: &str| Delimited::new(text.as_bytes(), &Reading::default()).collect::<io::Result<Vec<_>>>();
+        let unclosed = read("id,name\na,\"Ann\nb,Bob\nc,Cid\n").unwrap_err().to_string();
+        assert!(unclosed.contains("begins in line 2") && unclosed.contains("never closed"), "{unclosed}");
+        assert!(read("id,name\na,Ann\nb,\"Bob\nc,\"\"Cid\"\"\n").is_err());
+        assert_eq!(read("id,name\na,\"Ann\nLee\"").unwrap(), [["a", "Ann\nLee"]]);
+        assert_eq!(read("id,name\na,5\" pipe\nb,Bob").unwrap(), [["a", "5\" pipe"], ["b", "Bob"]]);
+    }
+
+    #[test]
+    fn how_a_file_is_read_is_said_in_words_and_another_word_is_told_what_there_is() {
+        let mut said = Said::default();
+        for (part, word) in [("encoding", "ISO-8859-15"), ("delimiter", "tab"), ("header", "false"), ("dates", "mdy")] {
+            said.set(part, word).unwrap();
+        }
+        let sniffed = sniff(&b"ann\t100 \xa4\t02/03/2026\n"[..], &said).unwrap();
+        assert_eq!((sniffed.headings.len(), &sniffed.rows[0][1]), (3, &Value::from("100 €")));
+        for (part, word) in [("encoding", "klingon"), ("delimiter", "x"), ("header", "yes"), ("decimal_comma", "1")] {
+            let sentence = said.set(part, word).unwrap_err();
+            assert!(sentence.contains(word) && sentence.contains("It takes"), "{sentence}");
+        }
     }
 
     #[test]
@@ -283,7 +462,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_bytes_are_read_to_an_end(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
-            let sniffed = sniff(bytes.as_slice(), None).unwrap();
+            let sniffed = sniff(bytes.as_slice(), &Said::default()).unwrap();
             let rows = Delimited::new(bytes.as_slice(), &sniffed.reading).count();
             prop_assert!(rows <= bytes.len() + 1);
         }

@@ -179,7 +179,7 @@ impl Reader {
             return Err(Problem::new(Code::MessageTooLarge, detail));
         }
         let mut draft = Draft::default();
-        let mut company = Map::new();
+        let (mut company, mut parted) = (Map::new(), Vec::new());
         let mut event = Message::new(Call::Track);
         let (mut properties, mut companies) = (Map::new(), Vec::new());
         let (mut note, mut said) = (NoteDraft::default(), DefinitionSaid::default());
@@ -203,6 +203,10 @@ impl Reader {
                     }
                     let kind = self.known.type_of(*owner, name).or(*kind).unwrap_or(Type::Text);
                     match self.value(heading, cell, kind) {
+                        Err(_) if *owner == Owner::Company && self.is_of_several(cell) => {
+                            drop(values.insert(name.clone(), cell.clone()));
+                            parted.push(Parted { name, heading, kind });
+                        }
                         Ok(value) => drop(values.insert(name.clone(), value)),
                         Err(refused) => draft.refused.push(*refused),
                     }
@@ -312,7 +316,7 @@ impl Reader {
         if companies.is_empty() {
             companies = self.by_what_they_are_like(&company);
         }
-        draft.companies = self.companies(companies, company)?;
+        draft.companies = self.companies(companies, company, &parted, &mut draft.refused)?;
         match self.kind {
             Kind::Events => draft.event = Some(finished(event, properties, &draft)?),
             Kind::Notes => draft.note = Some(note),
@@ -341,13 +345,20 @@ impl Reader {
     fn companies(
         &self,
         named: Vec<CompanyNamed>,
-        attributes: Map<String, Value>,
+        mut attributes: Map<String, Value>,
+        parted: &[Parted<'_>],
+        refused: &mut Vec<RefusedValue>,
     ) -> Result<Vec<CompanyDraft>, Problem> {
         if named.len() > COMPANIES_PER_MESSAGE_MAX {
             let detail = format!("{} companies in one row; the limit is {COMPANIES_PER_MESSAGE_MAX}.", named.len());
             return Err(Problem::new(RowCode::TooManyCompanies, detail));
         }
         if named.len() < 2 {
+            for Parted { name, heading, kind } in parted {
+                if let Some(cell) = attributes.remove(*name) {
+                    refused.extend(self.value(heading, &cell, *kind).err().map(|refused| *refused));
+                }
+            }
             return Ok(named.into_iter().map(|named| (named, attributes.clone())).collect());
         }
         let count = named.len();
@@ -361,8 +372,17 @@ impl Reader {
                 );
                 return Err(Problem::new(RowCode::CompanyValues, detail));
             }
+            let typed = parted.iter().find(|parted| *parted.name == name);
             for (of, part) in each.iter_mut().zip(parts) {
-                of.insert(name.clone(), Value::from(part.trim()));
+                let cell = Value::from(part.trim());
+                match typed {
+                    Some(_) if part.trim().is_empty() => {}
+                    Some(Parted { heading, kind, .. }) => match self.value(heading, &cell, *kind) {
+                        Ok(value) => drop(of.insert(name.clone(), value)),
+                        Err(wrong) => refused.push(*wrong),
+                    },
+                    None => drop(of.insert(name.clone(), cell)),
+                }
             }
         }
         Ok(named.into_iter().zip(each).collect())
@@ -387,6 +407,11 @@ impl Reader {
         }
     }
 
+    /// Whether a cell has values of several companies in it.
+    fn is_of_several(&self, cell: &Value) -> bool {
+        self.kind == Kind::Users && cell.as_str().is_some_and(|text| text.contains(BETWEEN_ITEMS))
+    }
+
     /// Whether it is said whom it is about.
     fn check(&self, draft: &Draft) -> Result<(), Problem> {
         let has_user = draft.user_id.is_some() || draft.email.is_some();
@@ -408,6 +433,13 @@ impl Reader {
         };
         Err(Problem::new(missing.0, missing.1))
     }
+}
+
+/// A column of which a cell has a value for each of several companies.
+struct Parted<'a> {
+    name: &'a String,
+    heading: &'a str,
+    kind: Type,
 }
 
 /// The items of a cell.

@@ -31,7 +31,7 @@ fn is_sentence(text: &str) {
 fn read(bytes: &[u8], kind: Kind) -> Result<usize, String> {
     let (sniffed, rows): (Sniffed, Rows) = match is_workbook(bytes).map_err(|error| error.to_string())? {
         false => {
-            let sniffed = sniff(bytes, None).map_err(|error| error.to_string())?;
+            let sniffed = sniff(bytes, &Said::default()).map_err(|error| error.to_string())?;
             let rows = Delimited::new(Cursor::new(bytes.to_vec()), &sniffed.reading);
             (sniffed, Box::new(rows))
         }
@@ -45,7 +45,7 @@ fn read(bytes: &[u8], kind: Kind) -> Result<usize, String> {
             };
             workbook.rows(&sheet, take).map_err(|error| error.to_string())?;
             let reading = Reading { sheet: Some(sheet), ..Reading::default() };
-            let sniffed = Sniffed::of(rows.iter().take(SAMPLE_ROWS + 1).cloned().collect(), reading, true);
+            let sniffed = Sniffed::of(rows.iter().take(SAMPLE_ROWS + 1).cloned().collect(), reading, &Said::default());
             let is_headed = usize::from(sniffed.reading.header);
             (sniffed, Box::new(rows.into_iter().skip(is_headed).map(Ok)))
         }

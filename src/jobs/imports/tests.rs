@@ -3,6 +3,7 @@ use proptest::test_runner::{Config, TestRunner};
 
 use super::*;
 use crate::actions::import::file::Incoming;
+use crate::domain::import::Said;
 use crate::domain::table::Kind;
 use crate::store::{Ambient, recount, sample};
 
@@ -60,7 +61,7 @@ fn done(store: &Store) {
 fn keep(store: &Store, bytes: &[u8], kind: Kind) -> Result<ImportKey, import::ImportError> {
     let mut incoming = Incoming::new(store)?;
     incoming.write(bytes)?;
-    file::keep(store, incoming, kind, None, "generated.csv", ("shell".to_owned(), String::new()))
+    file::keep(store, incoming, kind, Said::default(), "generated.csv", ("shell".to_owned(), String::new()))
 }
 
 /// What came of a file, and each row that was not taken.

@@ -10,10 +10,11 @@ use rusqlite::named_params;
 use crate::domain::activity::TREND_DAYS;
 use crate::domain::ids::EventId;
 use crate::domain::message::Kind;
-use crate::domain::time::{DAY_MS, EPOCH_MS};
+use crate::domain::time::{self, EPOCH_MS};
 use crate::store::activity::{self, last_days};
 use crate::store::events::HASH_BITS;
 use crate::store::list;
+use crate::store::workspace::settings;
 use crate::store::{Reader, StoreError};
 
 /// Of what people do so much is shown.
@@ -63,7 +64,7 @@ struct Tally {
 
 /// What people of a company did in the 28 days up to now.
 pub(super) fn of(db: &Reader<'_>, company: i64, today: i32, now_ms: i64) -> Result<Doings, StoreError> {
-    let (by_name, by_page, looked_at) = looked_at(db, company, now_ms)?;
+    let (by_name, by_page, looked_at) = looked_at(db, company, today, now_ms)?;
     let mut events = top_events(db, company, today)?;
     let events = events.drain(..).map(|(key, name, events)| {
         let people = by_name.get(&key).map_or(0, |tally| tally.people.len() as u64);
@@ -98,8 +99,8 @@ fn top_events(db: &Reader<'_>, company: i64, today: i32) -> Result<Vec<(i64, Str
 
 type Tallies = HashMap<i64, Tally>;
 
-/// The newest events of 28 days: by name, by page, and how many they were.
-fn looked_at(db: &Reader<'_>, company: i64, now_ms: i64) -> Result<(Tallies, Tallies, usize), StoreError> {
+/// The newest events of 28 days, which end today: by name, by page, and how many they were.
+fn looked_at(db: &Reader<'_>, company: i64, today: i32, now_ms: i64) -> Result<(Tallies, Tallies, usize), StoreError> {
     let mut statement = db.0.prepare_cached(
         "SELECT event.name_key, event.page_key, event.kind, coalesce(who.merged_into, who.user_key)
          FROM events_by_company AS fold
@@ -113,7 +114,8 @@ fn looked_at(db: &Reader<'_>, company: i64, now_ms: i64) -> Result<(Tallies, Tal
     )?;
     let (mut by_name, mut by_page, mut seen) = (Tallies::new(), Tallies::new(), 0);
     let companies = activity::named_companies(db, company)?;
-    let since = EventId::first_at((now_ms - i64::from(TREND_DAYS) * DAY_MS).max(EPOCH_MS));
+    let first_day = time::date(today - TREND_DAYS + 1);
+    let since = EventId::first_at(time::span_of_day(first_day, settings(db)?.time_zone).0.max(EPOCH_MS));
     for bucket in (since.bucket()..=EventId::first_at(now_ms).bucket()).rev() {
         for company in &companies {
             let parameters = named_params! {

@@ -231,7 +231,8 @@ fn date(at: ExcelDateTime) -> Value {
     let clock = format!("{hour:02}:{minute:02}:{second:02}{fraction}");
     let day = format!("{year:04}-{month:02}-{day:02}");
     Value::from(match () {
-        () if serial < 1.0 && serial > 0.0 => clock,
+        // A time of day, midnight too, is of no day.
+        () if serial < 1.0 => clock,
         () if (hour, minute, second, milli) == (0, 0, 0, 0) => day,
         () => format!("{day} {clock}"),
     })
