@@ -7,25 +7,24 @@ use maud::{Markup, html};
 
 use super::bulk;
 use super::desk::{self, Answer};
-use super::done::{self, Asked, Done};
+use super::done::{self, Done};
+use super::duplicates;
 use super::happenings::Told;
-use super::narrowed::{self, Sent, Spelled};
-use super::parts::chart::roll;
-use super::parts::columns::{self, Columns, Known, Shown};
+use super::listed::{self, Common};
+use super::narrowed::{self, Spelled};
+use super::parts::columns::{Columns, Known, Shown};
 use super::parts::filter::{self, Builder};
 use super::parts::frame::{Frame, Place, shell};
 use super::parts::icon::icon;
 use super::parts::labels::tags;
-use super::parts::list::{Address, Column, found, search_chip, segments};
+use super::parts::list::{Address, Column, found, segments};
 use super::parts::numbers::{self, cell, counted};
 use super::parts::section::head;
-use super::parts::{code, pill, say, values, who};
+use super::parts::{code, say, values, who};
 use super::segments::beside::Tabs;
-use super::{duplicates, errors, export};
 use crate::domain::access::Role;
 use crate::domain::duplicates::Records;
 use crate::domain::filter::{Fields, Listed};
-use crate::domain::table::Kind;
 use crate::http::access::Viewer;
 use crate::store::companies::{self, CompanyRow, Shelf, SortBy};
 use crate::store::list::{Count, PAGE_ROWS, Page};
@@ -115,23 +114,19 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
             @if frame.may(Role::Admin) { a.btn href="/edit/new?kind=company" { (icon("plus")) " New company" } }
         }))
         (done::done(view.done.as_ref(), Told::Everything, &view.address.first_page(), frame.clock, frame.role()))
-        @let is_first = view.address.is_untouched();
+        @let is_first = view.address.is_untouched() && view.companies.next.is_none();
         @if view.companies.rows.is_empty() && is_first && view.shelf == Shelf::InUse && view.archived == Count::Exactly(0) {
             (none())
         } @else {
-            (view.tabs.draw(&view.address))
-            div.toolbar {
-                (view.address.search_form("Find in companies", "Name or id"))
-                (search_chip(&view.address))
-                (view.builder.draw(&view.address))
-                div.row.end {
-                    @if view.shelf == Shelf::Archived || view.archived != Count::Exactly(0) { (shelves(view)) }
-                    (view.tabs.save(Listed::Companies, &view.address))
-                    (view.columns.menu(&view.address))
-                }
-            }
+            (listed::above(
+                Listed::Companies,
+                &view.address,
+                (&view.tabs, &view.builder, &view.columns),
+                ("Find in companies", "Name or id"),
+                html! { @if view.shelf == Shelf::Archived || view.archived != Count::Exactly(0) { (shelves(view)) } },
+            ))
             (filter::sentence("Companies for which", &view.address.filter))
-            @if !view.companies.rows.is_empty() { (table(frame, view)) }
+            @if !view.companies.rows.is_empty() || view.companies.next.is_some() { (table(frame, view)) }
             @else if !view.address.is_untouched() { (not_found(view)) }
             @else { (nothing_on_it(view.shelf)) }
             div.pad-top { (code::shell_card(&frame.server, &call(view))) }
@@ -171,26 +166,16 @@ fn nothing_on_it(shelf: Shelf) -> Markup {
 }
 
 fn table(frame: &Frame, view: &View) -> Markup {
-    let address = &view.address;
     let shown = counted(view.companies.rows.len() as u64, "company on this page", "companies on this page");
-    html! {
-        (bulk::pickable(frame, Listed::Companies, address, html! {
-            div.scroll.bleed.sticky[view.columns.fit()] tabindex="0" role="group" aria-label="Companies" {
-                table.table.cards data-rows="" {
-                    thead {
-                        tr {
-                            @if bulk::may_pick(frame) { (bulk::pick_all()) }
-                            (address.head(SortBy::Name, "Company", ""))
-                            (view.columns.heads(address))
-                        }
-                    }
-                    tbody { @for company in &view.companies.rows { (row(frame, view, company)) } }
-                }
-            }
-        }))
-        (address.pager(&shown, view.companies.next.as_ref()))
-        (export::links(Kind::Companies, address, &view.columns, view.shelf))
-    }
+    listed::table(
+        frame,
+        (Listed::Companies, view.shelf),
+        &view.address,
+        &view.columns,
+        ("Companies", (SortBy::Name, "Company")),
+        html! { @for company in &view.companies.rows { (row(frame, view, company)) } },
+        ((view.companies.rows.len(), &shown), view.companies.next.as_ref()),
+    )
 }
 
 fn row(frame: &Frame, view: &View, company: &CompanyRow) -> Markup {
@@ -211,25 +196,19 @@ fn row(frame: &Frame, view: &View, company: &CompanyRow) -> Markup {
 }
 
 fn cell_of(frame: &Frame, view: &View, company: &CompanyRow, column: &Shown) -> Markup {
-    let clock = frame.clock;
+    let common = Common {
+        roll: &company.roll,
+        first_seen_ms: company.first_seen_ms,
+        last_seen_ms: company.last_seen_ms,
+        owner: company.owner.as_deref(),
+        tags: &company.tags,
+    };
     html! {
         @match column.word.as_str() {
             "company_id" => td.cut data-l="Id" { (values::name(&company.company_id)) },
             "members" => td.num data-l="Members" { (cell(company.members)) },
             "active_members_30d" => td.num data-l="Active in 30 days" { (cell(company.active_members)) },
-            "activity" => td.fold { (roll(&company.roll)) },
-            "first_seen" => td.late.muted data-l="First seen" { (clock.ago(company.first_seen_ms)) },
-            "owner" => td.cut data-l="Owner" {
-                @match &company.owner { Some(owner) => (values::name(owner)), None => span.zero { "none" } }
-            },
-            "tags" => td data-l="Tags" { (tags(&company.tags)) },
-            "last_seen" => td.state {
-                span.row {
-                    (narrowed::trend(view.values.get(&company.key.0), "Active people"))
-                    (pill::standing(clock, company.first_seen_ms, company.last_seen_ms))
-                }
-            },
-            _ => (column.cell(view.values.get(&company.key.0), clock)),
+            _ => (listed::cell(frame, column, &common, view.values.get(&company.key.0))),
         }
     }
 }
@@ -277,24 +256,16 @@ pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
         _ => Shelf::InUse,
     };
     let path = if shelf == Shelf::Archived { ARCHIVED } else { "/companies" };
-    let (pairs, catalog) = (narrowed::pairs(&request), desk::store(&request)?.catalog());
+    let catalog = desk::store(&request)?.catalog();
     let fields = catalog.fields(Listed::Companies);
-    let address = match Address::read_filtered(path.to_owned(), SortBy::LastSeen, &pairs, &fields) {
-        Ok(address) => address,
-        Err(sentence) => return errors::bad_address(&request, operator, Place::Companies, &sentence).await,
+    let asked = listed::asked(&request, &operator, (Place::Companies, path), SortBy::LastSeen, fields).await?;
+    let listed::Asked { address, columns: said, draft, extent, fields } = match asked {
+        Ok(asked) => asked,
+        Err(answer) => return Ok(answer),
     };
-    let said = match columns::said(address.columns.as_deref(), &fields) {
-        Ok(said) => said,
-        Err(sentence) => return errors::bad_address(&request, operator, Place::Companies, &sentence).await,
-    };
-    let draft = match narrowed::sent(&pairs, &address, &fields) {
-        Sent::Address(address) => return Ok(desk::see_other(&address)),
-        Sent::Wrong(draft) => Some(draft),
-        Sent::Nothing => None,
-    };
-    let (is_wrong, extent) = (draft.is_some(), narrowed::extent(&request));
+    let is_wrong = draft.is_some();
     let (query, key, may_save) = (address.query(PAGE_ROWS), operator.key, operator.role >= Role::Admin);
-    let asked = Asked::of(&request);
+    let done = done::Asked::of(&request);
     let (frame, (found, archived, suggested, duplicates, companies, builder, columns, (values, spelled), tabs, done)) =
         desk::read(&request, operator, Place::Companies, move |db, clock| {
             let companies = companies::list(db, shelf, &query, clock.now_ms)?;
@@ -330,7 +301,7 @@ pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
                 columns,
                 (values, spelled),
                 tabs,
-                done::read(db, asked)?,
+                done::read(db, done)?,
             ))
         })
         .await?;

@@ -20,6 +20,7 @@ mod help;
 mod imports;
 mod install;
 mod links;
+mod listed;
 mod live;
 mod merge;
 mod narrowed;

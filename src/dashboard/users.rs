@@ -7,25 +7,24 @@ use maud::{Markup, html};
 
 use super::bulk;
 use super::desk::{self, Answer};
-use super::done::{self, Asked, Done};
+use super::done::{self, Done};
+use super::duplicates;
 use super::happenings::Told;
-use super::narrowed::{self, Sent, Spelled};
-use super::parts::chart::roll;
-use super::parts::columns::{self, Columns, Known, Shown};
+use super::listed::{self, Common, name_or_none};
+use super::narrowed::{self, Spelled};
+use super::parts::columns::{Columns, Known, Shown};
 use super::parts::filter::{self, Builder};
 use super::parts::frame::{Frame, Place, shell};
 use super::parts::icon::icon;
 use super::parts::labels::tags;
-use super::parts::list::{Address, Column, found, search_chip};
+use super::parts::list::{Address, Column, found};
 use super::parts::numbers::{self, cell, counted};
 use super::parts::section::head;
-use super::parts::{code, pill, say, values, who};
+use super::parts::{code, say, values, who};
 use super::segments::beside::Tabs;
-use super::{duplicates, errors, export};
 use crate::domain::access::Role;
 use crate::domain::duplicates::Records;
 use crate::domain::filter::{Fields, Listed};
-use crate::domain::table::Kind;
 use crate::http::access::Viewer;
 use crate::store::companies::Shelf;
 use crate::store::duplicates as stored_duplicates;
@@ -104,18 +103,18 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
             (made(frame))
         }))
         (done::done(view.done.as_ref(), Told::Everything, &view.address.first_page(), frame.clock, frame.role()))
-        @if view.users.rows.is_empty() && view.address.is_untouched() {
+        @if view.users.rows.is_empty() && view.users.next.is_none() && view.address.is_untouched() {
             (nobody())
         } @else {
-            (view.tabs.draw(&view.address))
-            div.toolbar {
-                (view.address.search_form("Find in users", "Name, e-mail or id"))
-                (search_chip(&view.address))
-                (view.builder.draw(&view.address))
-                div.row.end { (view.tabs.save(Listed::Users, &view.address)) (view.columns.menu(&view.address)) }
-            }
+            (listed::above(
+                Listed::Users,
+                &view.address,
+                (&view.tabs, &view.builder, &view.columns),
+                ("Find in users", "Name, e-mail or id"),
+                html! {},
+            ))
             (filter::sentence("Users for whom", &view.address.filter))
-            @if view.users.rows.is_empty() { (not_found(view)) } @else { (table(frame, view)) }
+            @if view.users.rows.is_empty() && view.users.next.is_none() { (not_found(view)) } @else { (table(frame, view)) }
             div.pad-top { (code::shell_card(&frame.server, &view.address.call("/api/v1/users", Some(&view.columns.words())))) }
         }
     };
@@ -130,28 +129,16 @@ fn made(frame: &Frame) -> Markup {
 }
 
 fn table(frame: &Frame, view: &View) -> Markup {
-    let address = &view.address;
-    html! {
-        (bulk::pickable(frame, Listed::Users, address, html! {
-            div.scroll.bleed.sticky[view.columns.fit()] tabindex="0" role="group" aria-label="Users" {
-                table.table.cards data-rows="" {
-                    thead {
-                        tr {
-                            @if bulk::may_pick(frame) { (bulk::pick_all()) }
-                            (address.head(SortBy::Name, "User", ""))
-                            (view.columns.heads(address))
-                        }
-                    }
-                    tbody { @for user in &view.users.rows { (row(frame, view, user)) } }
-                }
-            }
-        }))
-        (address.pager(
-            &counted(view.users.rows.len() as u64, "user on this page", "users on this page"),
-            view.users.next.as_ref(),
-        ))
-        (export::links(Kind::Users, address, &view.columns, Shelf::InUse))
-    }
+    let shown = counted(view.users.rows.len() as u64, "user on this page", "users on this page");
+    listed::table(
+        frame,
+        (Listed::Users, Shelf::InUse),
+        &view.address,
+        &view.columns,
+        ("Users", (SortBy::Name, "User")),
+        html! { @for user in &view.users.rows { (row(frame, view, user)) } },
+        ((view.users.rows.len(), &shown), view.users.next.as_ref()),
+    )
 }
 
 fn row(frame: &Frame, view: &View, user: &UserRow) -> Markup {
@@ -168,32 +155,24 @@ fn row(frame: &Frame, view: &View, user: &UserRow) -> Markup {
 }
 
 fn cell_of(frame: &Frame, view: &View, user: &UserRow, column: &Shown) -> Markup {
-    let clock = frame.clock;
+    let common = Common {
+        roll: &user.roll,
+        first_seen_ms: user.first_seen_ms,
+        last_seen_ms: user.last_seen_ms,
+        owner: user.owner.as_deref(),
+        tags: &user.tags,
+    };
     html! {
         @match column.word.as_str() {
             "email" => td.late.cut title=[user.email.as_deref().filter(|email| email.len() <= values::NAME_CHARS_MAX)] {
-                @match &user.email { Some(email) => (values::name(email)), None => span.zero { "none" } }
+                (name_or_none(user.email.as_deref()))
             },
-            "user_id" => td.cut data-l="User id" {
-                @match &user.user_id { Some(id) => (values::name(id)), None => span.zero { "none" } }
-            },
+            "user_id" => td.cut data-l="User id" { (name_or_none(user.user_id.as_deref())) },
             "company" => td data-l="Company" {
                 @match &user.company { Some(company) => (who::company_link(company)), None => span.zero { "none" } }
             },
             "companies" => td.num data-l="Companies" { (cell(user.companies)) },
-            "activity" => td.fold { (roll(&user.roll)) },
-            "first_seen" => td.late.muted data-l="First seen" { (clock.ago(user.first_seen_ms)) },
-            "owner" => td.cut data-l="Owner" {
-                @match &user.owner { Some(owner) => (values::name(owner)), None => span.zero { "none" } }
-            },
-            "tags" => td data-l="Tags" { (tags(&user.tags)) },
-            "last_seen" => td.state {
-                span.row {
-                    (narrowed::trend(view.values.get(&user.key.0), "Active days"))
-                    (pill::standing(clock, user.first_seen_ms, user.last_seen_ms))
-                }
-            },
-            _ => (column.cell(view.values.get(&user.key.0), clock)),
+            _ => (listed::cell(frame, column, &common, view.values.get(&user.key.0))),
         }
     }
 }
@@ -234,24 +213,16 @@ pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
     if let Some(id) = desk::value(&request, "id") {
         return super::user::answer(operator, &request, id).await;
     }
-    let (pairs, catalog) = (narrowed::pairs(&request), desk::store(&request)?.catalog());
+    let catalog = desk::store(&request)?.catalog();
     let fields = catalog.fields(Listed::Users);
-    let address = match Address::read_filtered("/users".to_owned(), SortBy::LastSeen, &pairs, &fields) {
-        Ok(address) => address,
-        Err(sentence) => return errors::bad_address(&request, operator, Place::Users, &sentence).await,
+    let asked = listed::asked(&request, &operator, (Place::Users, "/users"), SortBy::LastSeen, fields).await?;
+    let listed::Asked { address, columns: said, draft, extent, fields } = match asked {
+        Ok(asked) => asked,
+        Err(answer) => return Ok(answer),
     };
-    let said = match columns::said(address.columns.as_deref(), &fields) {
-        Ok(said) => said,
-        Err(sentence) => return errors::bad_address(&request, operator, Place::Users, &sentence).await,
-    };
-    let draft = match narrowed::sent(&pairs, &address, &fields) {
-        Sent::Address(address) => return Ok(desk::see_other(&address)),
-        Sent::Wrong(draft) => Some(draft),
-        Sent::Nothing => None,
-    };
-    let (is_wrong, extent) = (draft.is_some(), narrowed::extent(&request));
+    let is_wrong = draft.is_some();
     let (query, key, may_save) = (address.query(PAGE_ROWS), operator.key, operator.role >= Role::Admin);
-    let asked = Asked::of(&request);
+    let done = done::Asked::of(&request);
     let (frame, (found, duplicates, users, builder, columns, (values, spelled), tabs, done)) =
         desk::read(&request, operator, Place::Users, move |db, clock| {
             let users = users::list(db, &query, clock.now_ms)?;
@@ -280,7 +251,7 @@ pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
                 columns,
                 (values, spelled),
                 tabs,
-                done::read(db, asked)?,
+                done::read(db, done)?,
             ))
         })
         .await?;

@@ -5,6 +5,9 @@
 //! walks too, so that the first page of a long list costs no more than that of a short one. Within a word, and among
 //! those who have none, the last active come first, or the latest made.
 //!
+//! A trend is computed row by row, so of those that may have one so many are looked at for a page as it has time for:
+//! it may then be short, and says where the next one goes on.
+//!
 //! A page begins where the one before ended: in a stretch of words a cursor says in which, and as of when the words
 //! were told, since a state changes by the mere passing of time.
 
@@ -12,13 +15,38 @@ use rusqlite::types::Value as Bound;
 use serde_json::{Value, json};
 
 use super::filter_sql::{self, FilterSql, Moment, Word};
-use super::list::{self, Cursor, Keyset, ListQuery};
+use super::list::{self, Cursor, Keyset, ListQuery, Page};
 use super::search::{self, Needle};
 use super::{Reader, StoreError, operators, profiles};
 use crate::domain::filter::{BuiltIn, Fact, Listed, STATES};
 
 /// The words of trends in their order.
 const TRENDS_IN_ORDER: &[&str] = &["growing", "steady", "shrinking"];
+
+/// Rows of which a trend is computed for one page.
+const COMPUTED_MAX: u64 = 500;
+
+/// What was found of a page.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) struct Found {
+    /// The rows, one beyond the page where there are so many.
+    pub rows: Vec<(Cursor, i64)>,
+    /// No more rows were looked at than a page takes time for; the next one goes on here.
+    pub ended: Option<Cursor>,
+}
+
+impl Found {
+    /// The keys of the page, and where the next one begins.
+    pub fn page(self, size: usize) -> (Vec<i64>, Option<Cursor>) {
+        match self.ended {
+            Some(next) => (self.rows.into_iter().map(|(_, key)| key).collect(), Some(next)),
+            None => {
+                let page = Page::cut(self.rows, size);
+                (page.rows, page.next)
+            }
+        }
+    }
+}
 
 /// A list as its statements name it.
 #[derive(Debug, Clone, Copy)]
@@ -192,8 +220,8 @@ pub(super) fn without(rows: &Rows, only: String) -> Stretch {
     }
 }
 
-/// Those of a list who are wanted, in the order of these stretches, one beyond the page. `None` where so many rows
-/// were looked at and the page is not full.
+/// Those of a list who are wanted, in the order of these stretches. `None` where so many rows were looked at and the
+/// page is not full.
 pub(super) fn find<S>(
     db: &Reader<'_>,
     rows: &Rows,
@@ -201,17 +229,18 @@ pub(super) fn find<S>(
     query: &ListQuery<S>,
     narrowed: Narrowed<'_>,
     moment: &Moment,
-) -> Result<Option<Vec<(Cursor, i64)>>, StoreError> {
+) -> Result<Option<Found>, StoreError> {
     let (skipped, mut after) = begun(stretches, query.after.as_ref(), query.descending);
-    let mut found: Vec<(Cursor, i64)> = Vec::new();
-    let mut looked_at = 0;
+    let mut found = Found::default();
+    let (mut looked_at, mut computed) = (0, 0);
     for stretch in &stretches[skipped..] {
-        let mut read = Read { rows, stretch, narrowed, moment, looked_at };
-        if !read.until(db, after.as_ref(), stretch.descending.unwrap_or(query.descending), query.size, &mut found)? {
+        let mut read = Read { rows, stretch, narrowed, moment, looked_at, computed };
+        let descending = stretch.descending.unwrap_or(query.descending);
+        if !read.until(db, after.as_ref(), descending, query.size, &mut found)? {
             return Ok(None);
         }
-        looked_at = read.looked_at;
-        if found.len() > query.size {
+        (looked_at, computed) = (read.looked_at, read.computed);
+        if found.rows.len() > query.size || found.ended.is_some() {
             break;
         }
         after = None;
@@ -245,6 +274,7 @@ struct Read<'a> {
     narrowed: Narrowed<'a>,
     moment: &'a Moment,
     looked_at: u64,
+    computed: u64,
 }
 
 impl Read<'_> {
@@ -255,7 +285,7 @@ impl Read<'_> {
         after: Option<&Cursor>,
         descending: bool,
         size: usize,
-        found: &mut Vec<(Cursor, i64)>,
+        found: &mut Found,
     ) -> Result<bool, StoreError> {
         let Read { rows, stretch, narrowed, .. } = *self;
         let key = if stretch.is_of_tag { "t.subject_key" } else { rows.key };
@@ -263,11 +293,11 @@ impl Read<'_> {
         // What is sorted is sorted only as far as a page goes.
         let is_cut = narrowed.needle.is_none() && stretch.index.is_none() && !stretch.is_of_tag;
         let mut statement = db.0.prepare_cached(&format!(
-            "SELECT {row_key}, {value}, {tags}{texts} FROM {from}
+            "SELECT {row_key}, {value}, {told}{texts} FROM {from}
              WHERE {in_use} {only} {narrowed_to} {filter} {behind} {order} {limit}",
             row_key = rows.key,
             value = keyset.value(),
-            tags = if stretch.is_of_tag { TAGS } else { "NULL" },
+            told = self.told(),
             texts = rows.texts,
             from = self.from(),
             in_use = rows.in_use,
@@ -285,19 +315,26 @@ impl Read<'_> {
             list::bind(&mut statement, name, text)?;
         }
         if is_cut {
-            list::bind(&mut statement, ":limit", (size + 1 - found.len()) as i64)?;
+            list::bind(&mut statement, ":limit", (size + 1 - found.rows.len()) as i64)?;
         }
         if let Some(keys) = narrowed.candidates {
             list::bind(&mut statement, ":keys", list::json_keys(keys.iter().copied()))?;
         }
         let mut read = statement.raw_query();
+        let is_computed = stretch.of_word.as_ref().is_some_and(|word| word.computed.is_some());
         while let Some(row) = read.next()? {
+            let (key, value) = (row.get(0)?, list::cursor_value(row.get_ref(1)?));
+            let here = Cursor { value: self.place(value), key };
+            self.computed += u64::from(is_computed);
             if self.is_wanted(row)? {
-                let (key, value) = (row.get(0)?, list::cursor_value(row.get_ref(1)?));
-                found.push((Cursor { value: self.place(value), key }, key));
-                if found.len() > size {
+                found.rows.push((here.clone(), key));
+                if found.rows.len() > size {
                     return Ok(true);
                 }
+            }
+            if is_computed && self.computed >= COMPUTED_MAX {
+                found.ended = Some(here);
+                return Ok(true);
             }
             self.looked_at += 1;
             if self.looked_at >= self.narrowed.rows_max {
@@ -305,6 +342,15 @@ impl Read<'_> {
             }
         }
         Ok(true)
+    }
+
+    /// What is told of a row beside its value: the tags of the one that has a tag, whether it has a trend's word.
+    fn told(&self) -> &str {
+        match &self.stretch.of_word {
+            _ if self.stretch.is_of_tag => TAGS,
+            Some(Word { computed: Some(holds), .. }) => holds,
+            _ => "NULL",
+        }
     }
 
     fn from(&self) -> String {
@@ -334,6 +380,10 @@ impl Read<'_> {
             if tags.first() != self.stretch.word.as_ref() {
                 return Ok(false);
             }
+        }
+        let is_computed = self.stretch.of_word.as_ref().is_some_and(|word| word.computed.is_some());
+        if is_computed && !row.get::<_, Option<bool>>(2)?.unwrap_or(false) {
+            return Ok(false);
         }
         Ok(self.narrowed.needle.is_none_or(|needle| needle.is_in(search::texts(row, 3))))
     }

@@ -481,7 +481,7 @@ mod tests {
                 walked,
                 "{sort:?}"
             );
-            assert_eq!(walked.unwrap().len(), query.size + 1);
+            assert_eq!(walked.unwrap().rows.len(), query.size + 1);
         }
     }
 

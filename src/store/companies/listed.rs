@@ -5,9 +5,9 @@ use rusqlite::named_params;
 use super::{Shelf, SortBy};
 use crate::domain::filter::{Filter, Listed};
 use crate::store::filter_sql::{self, FilterSql, Moment};
-use crate::store::list::{self, COUNTED_MAX, Count, Cursor, Extent, ListQuery, Page};
+use crate::store::list::{self, COUNTED_MAX, Count, Cursor, Extent, ListQuery};
 use crate::store::search::CANDIDATES_MAX;
-use crate::store::stretches::{self, Narrowed, Rows, Stretch};
+use crate::store::stretches::{self, Found, Narrowed, Rows, Stretch};
 use crate::store::{Reader, StoreError, workspace};
 
 /// The condition of a search: the lower-case text within name or id, or the text as typed
@@ -76,8 +76,7 @@ pub(super) fn page_of_keys(
     let has_text = if text.is_some() { format!("AND {HAS_TEXT}") } else { String::new() };
     let only = (has_text.as_str(), bound.as_ref().map_or(&[][..], |bound| &bound[..]));
     let narrowed = Narrowed { filter: &filter, only, needle: None, candidates: keys.as_deref(), rows_max: u64::MAX };
-    let page = Page::cut(found(db, shelf, query, narrowed, &moment)?, query.size);
-    Ok((page.rows, page.next))
+    Ok(found(db, shelf, query, narrowed, &moment)?.page(query.size))
 }
 
 /// Companies in an order, one beyond so many; of these alone, if so asked.
@@ -87,7 +86,7 @@ pub(in crate::store) fn in_order(
     query: &ListQuery<SortBy>,
     candidates: Option<&[i64]>,
     moment: &Moment,
-) -> Result<Vec<(Cursor, i64)>, StoreError> {
+) -> Result<Found, StoreError> {
     let filter = FilterSql::default();
     let narrowed = Narrowed { filter: &filter, only: ("", &[]), needle: None, candidates, rows_max: u64::MAX };
     found(db, shelf, query, narrowed, moment)
@@ -99,7 +98,7 @@ fn found(
     query: &ListQuery<SortBy>,
     narrowed: Narrowed<'_>,
     moment: &Moment,
-) -> Result<Vec<(Cursor, i64)>, StoreError> {
+) -> Result<Found, StoreError> {
     let (rows, moment) = (rows_of(shelf), stretches::as_of(query.after.as_ref(), moment));
     let mut stretches = stretches(db, &rows, query, &moment)?;
     if let (SortBy::LastSeen, None, Some(walk)) = (&query.sort, narrowed.candidates, &narrowed.filter.walk) {

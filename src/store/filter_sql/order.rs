@@ -58,8 +58,10 @@ pub(in crate::store) struct Word {
     pub index: &'static str,
     /// The column that it walks.
     pub column: &'static str,
-    /// `AND (…)`.
+    /// `AND (…)`: all that the index tells.
     pub only: String,
+    /// What is computed of each row, where the index does not tell it.
+    pub computed: Option<String>,
     values: Vec<Bound>,
 }
 
@@ -78,16 +80,21 @@ pub(in crate::store) fn of_word(of: BuiltIn, word: &str, listed: Listed, moment:
     let test = Test::Is(Value::Text(word.to_owned()));
     let is_new = of == BuiltIn::State && word == "new";
     let (index, column) = if is_new { ("first_seen", "first_seen_ms") } else { ("last_seen", "last_seen_hour") };
-    let mut only = format!("AND {}", writer.fact(&Fact::BuiltIn(of), listed, row, &test));
+    let holds = writer.fact(&Fact::BuiltIn(of), listed, row, &test);
     // Whoever grows was active in the last days, whoever shrinks in those or in the ones before.
     let days = match (of, word) {
         (BuiltIn::Trend, "growing") => Some(TREND_DAYS),
         (BuiltIn::Trend, "shrinking") => Some(2 * TREND_DAYS),
         _ => None,
     };
-    if let Some(days) = days {
-        let first_ms = moment.start_of(time::date(moment.today() - days + 1));
-        only = format!("AND {row}.last_seen_hour >= {} {only}", writer.bound(first_ms.div_euclid(HOUR_MS)));
-    }
-    Word { index, column, only, values: writer.values }
+    let only = match days {
+        Some(days) => {
+            let first_ms = moment.start_of(time::date(moment.today() - days + 1));
+            format!("AND {row}.last_seen_hour >= {}", writer.bound(first_ms.div_euclid(HOUR_MS)))
+        }
+        None if of == BuiltIn::State => format!("AND {holds}"),
+        None => String::new(),
+    };
+    let computed = (of == BuiltIn::Trend).then_some(holds);
+    Word { index, column, only, computed, values: writer.values }
 }

@@ -253,6 +253,30 @@ fn who_goes_from_one_state_to_another_between_two_pages_is_neither_left_out_nor_
 }
 
 #[test]
+fn where_nobody_grows_a_page_ends_early_and_the_next_one_goes_on() {
+    let sample = Sample::new();
+    sample.run("BEGIN");
+    for number in 0..1_200 {
+        let user = sample.user(Some(&format!("u{number}")), None, None, days_ago(40));
+        let company = sample.company(&format!("c{number}"), None, "{}", days_ago(40));
+        sample.member(user, company, days_ago(39), None);
+        let hour = NOW / HOUR_MS - number % 90;
+        sample.run(&format!(
+            "UPDATE users SET last_seen_hour = {hour} WHERE user_key = {user};
+             UPDATE companies SET last_seen_hour = {hour} WHERE company_key = {company};"
+        ));
+    }
+    sample.run("COMMIT");
+    for word in ["trend", "company.trend"] {
+        let query = ListQuery { size: 50, ..by(users::SortBy::named(word, &fields(Listed::Users)).unwrap()) };
+        let first = users::list(&sample.db(), &query, NOW).unwrap();
+        assert!(first.rows.is_empty() && first.next.is_some(), "{word}: 500 are looked at, none grows");
+        let keys = pages(&query, false, of_users(&sample));
+        assert_eq!((keys.len(), keys.into_iter().collect::<BTreeSet<_>>().len()), (1_200, 1_200), "{word}");
+    }
+}
+
+#[test]
 fn a_tag_that_nobody_has_any_more_is_no_end_of_the_list() {
     let sample = filled();
     let mut query = ListQuery { size: 3, ..by(users::SortBy::named("tags", &fields(Listed::Users)).unwrap()) };

@@ -12,7 +12,7 @@ use crate::store::companies::{self, Shelf};
 use crate::store::filter_sql::Moment;
 use crate::store::list::{self, Cursor, Keyset, ListQuery};
 use crate::store::search;
-use crate::store::stretches::{self, Narrowed};
+use crate::store::stretches::{self, Found, Narrowed};
 use crate::store::{Reader, StoreError};
 
 /// Companies that are read at a time.
@@ -31,7 +31,7 @@ pub(super) fn find(
     of: &companies::SortBy,
     narrowed: Narrowed<'_>,
     moment: &Moment,
-) -> Result<Option<Vec<(Cursor, i64)>>, StoreError> {
+) -> Result<Option<Found>, StoreError> {
     let moment = stretches::as_of(query.after.as_ref(), moment);
     let mut page = Walk { narrowed, at_ms: moment.now_ms, size: query.size, found: Vec::new(), looked_at: 0 };
     let begun = query.after.as_ref().and_then(|after| after.value.get("company").map(|company| (company, after)));
@@ -56,13 +56,20 @@ pub(super) fn find(
         };
         while !page.is_full() {
             let companies = companies::in_order(db, Shelf::InUse, &wanted, of_candidates.as_deref(), &moment)?;
-            let is_last = companies.len() <= COMPANIES;
-            for (company, _) in companies.into_iter().take(COMPANIES) {
+            let is_last = companies.rows.len() <= COMPANIES;
+            for (company, _) in companies.rows.into_iter().take(COMPANIES) {
                 page.read(db, &company, None)?;
                 wanted.after = Some(company);
                 if page.is_full() || page.is_too_long() {
                     break;
                 }
+            }
+            // As far as the companies of one page are looked at: behind all members of the last one.
+            if let Some(company) = companies.ended
+                && !page.is_full()
+            {
+                let place = json!({ "company": company, "at": moment.now_ms, "value": char::MAX.to_string() });
+                return Ok(Some(Found { rows: page.found, ended: Some(Cursor { value: place, key: i64::MAX }) }));
             }
             if is_last || page.is_too_long() {
                 break;
@@ -70,7 +77,7 @@ pub(super) fn find(
         }
     }
     if page.is_full() {
-        return Ok(Some(page.found));
+        return Ok(Some(Found { rows: page.found, ended: None }));
     }
     if page.is_too_long() {
         return Ok(None);
@@ -83,7 +90,8 @@ pub(super) fn find(
     let narrowed = Narrowed { rows_max: narrowed.rows_max - page.looked_at, ..narrowed };
     let without = [stretches::without(&USERS, OF_NONE.to_owned())];
     let behind = stretches::find(db, &USERS, &without, &rest, narrowed, &moment)?;
-    Ok(behind.map(|behind| page.found.into_iter().chain(behind).collect()))
+    let rows = |behind: Found| page.found.into_iter().chain(behind.rows).collect();
+    Ok(behind.map(|behind| Found { rows: rows(behind), ended: None }))
 }
 
 /// The companies in which these users are now.

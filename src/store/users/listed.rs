@@ -3,9 +3,9 @@
 use super::{SortBy, by_company};
 use crate::domain::filter::{Filter, Listed};
 use crate::store::filter_sql::{self, FilterSql, Moment};
-use crate::store::list::{self, Count, Cursor, Extent, ListQuery, Page};
+use crate::store::list::{self, Count, Cursor, Extent, ListQuery};
 use crate::store::search::{self, CANDIDATES_MAX, Candidates, Needle};
-use crate::store::stretches::{self, Narrowed, Rows, Stretch};
+use crate::store::stretches::{self, Found, Narrowed, Rows, Stretch};
 use crate::store::{Reader, StoreError, workspace};
 
 /// So many rows of a list are looked at for a frequent text, before all who have it are sorted.
@@ -84,8 +84,7 @@ pub(super) fn page_of_keys(
             },
         },
     };
-    let page = Page::cut(found.unwrap_or_default(), query.size);
-    Ok((page.rows, page.next))
+    Ok(found.unwrap_or_default().page(query.size))
 }
 
 /// Those of a list, or of these candidates, who have a text and meet a filter, one beyond the page. `None` where
@@ -98,7 +97,7 @@ pub(super) fn find(
     candidates: Option<&[i64]>,
     rows_max: u64,
     moment: &Moment,
-) -> Result<Option<Vec<(Cursor, i64)>>, StoreError> {
+) -> Result<Option<Found>, StoreError> {
     let narrowed = Narrowed { filter, only: ("", &[]), needle, candidates, rows_max };
     if let SortBy::Company(of) = &query.sort {
         return by_company::find(db, query, of, narrowed, moment);
