@@ -93,13 +93,6 @@ pub fn builder(db: &Reader<'_>, fields: Fields, draft: Option<Draft>) -> Result<
     Ok(Builder { fields, events, draft })
 }
 
-/// What the rows of a page are read for beside their columns: the trend, where the filter asks for it, so that a row
-/// says why it is there.
-pub fn beside(filter: &Filter, listed: Listed) -> Option<filter::Column> {
-    let field = || Field::Own(Fact::BuiltIn(BuiltIn::Trend), listed);
-    filter.asks_of(BuiltIn::Trend).then(|| filter::Column::Field(field()))
-}
-
 /// The trend that was read of a row, as its mark.
 pub fn trend(values: Option<&Map<String, Value>>, of: &str) -> Markup {
     match values.and_then(|values| values.get(BuiltIn::Trend.as_str())).and_then(Value::as_str) {

@@ -24,7 +24,7 @@ use super::parts::{code, say, values, who};
 use super::segments::beside::Tabs;
 use crate::domain::access::Role;
 use crate::domain::duplicates::Records;
-use crate::domain::filter::{Fields, Listed};
+use crate::domain::filter::{BuiltIn, Fields, Listed};
 use crate::http::access::Viewer;
 use crate::store::companies::Shelf;
 use crate::store::duplicates as stored_duplicates;
@@ -234,9 +234,11 @@ pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
             let remembered = operators::columns(db, key, Listed::Users.as_str())?;
             let columns = Columns::of(said, remembered.as_deref(), COLUMNS, &fields);
             let keys: Vec<i64> = users.rows.iter().map(|row| row.key.0).collect();
-            let mut to_read = columns.to_read();
-            to_read.extend(filter.and_then(|filter| narrowed::beside(filter, Listed::Users)));
-            let values = shown::of_users(db, &keys, &to_read, clock.now_ms)?;
+            let mut values = shown::of_users(db, &keys, &columns.to_read(), clock.now_ms)?;
+            // A row says that it grows or shrinks where that is why it is there.
+            if filter.is_some_and(|filter| filter.asks_of(BuiltIn::Trend)) {
+                shown::read_trends(db, Listed::Users, &mut values, clock.now_ms)?;
+            }
             let spelled = match filter.filter(|_| keys.is_empty()) {
                 Some(filter) => narrowed::spelled_otherwise(db, filter)?,
                 None => Vec::new(),

@@ -379,6 +379,10 @@ fn ask_for_filters(db: &Reader<'_>) {
     assert_eq!(segments::sizes(db, &kept[0], 50).unwrap().len(), 1);
     assert_eq!(segments::recent(db, &kept, 20_000).unwrap().len(), 1);
     attribute_rows::values_of(db, Table::Users, [1]).unwrap();
+    for listed in [Listed::Users, Listed::Companies] {
+        shown::read_trends(db, listed, &mut std::collections::HashMap::from([(1, serde_json::Map::new())]), NOW)
+            .unwrap();
+    }
     attribute_search::of_users(db, "acme", 10).unwrap();
     attribute_search::of_companies(db, "acme", 10).unwrap();
     event_names::list(db, 50).unwrap();
