@@ -117,7 +117,7 @@ fn example(owner: Owner, name: &str, of: Type, row: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::import::{Known, Reading, Target, sniff, suggest};
+    use crate::domain::import::{Known, Reading, Said, Target, sniff, suggest};
 
     #[test]
     fn every_column_of_a_sample_is_known_again_as_what_it_is() {
@@ -133,7 +133,7 @@ mod tests {
         .to_vec();
         for kind in Kind::ALL {
             let text = sample(kind, &known);
-            let sniffed = sniff(text.as_slice(), None).unwrap();
+            let sniffed = sniff(text.as_slice(), &Said::default()).unwrap();
             assert_eq!(sniffed.rows.len(), 2, "{kind:?}");
             let of = Known::new(known.clone());
             let mapping = suggest(kind, &sniffed.headings, &sniffed.rows, &Reading::default(), &of);
