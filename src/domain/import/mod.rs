@@ -8,6 +8,7 @@ mod mapping;
 mod reading;
 mod report;
 mod row;
+mod sample;
 mod workbook;
 
 pub use cell::shown;
@@ -15,6 +16,7 @@ pub use mapping::{Column, Known, Mapping, Target, suggest};
 pub use reading::{Dates, Delimited, Reading, Rows, SAMPLE_ROWS, Said, Sniffed, sniff};
 pub use report::{Counts, EXAMPLES_MAX, Example, Outcome, Report, TakenBack};
 pub use row::{CompanyDraft, CompanyNamed, DefinitionDraft, Draft, NoteDraft, Problem, ProfileDraft, Reader};
+pub use sample::sample;
 pub use workbook::{Unreadable, Workbook, is_workbook};
 
 use serde::{Deserialize, Serialize};
