@@ -95,12 +95,14 @@ function makePalette() {
     const number = ++asked
     const response = await fetch(`/palette?${new URLSearchParams({ q: input.value })}`).catch(() => null)
     if (!response?.ok || number !== asked) return
-    list.replaceChildren(...(await response.json()).map(({ text, what, href }) => {
-      const [row, link, name, kind] = ["li", "a", "bdi", "small"].map((tag) => document.createElement(tag))
+    list.replaceChildren(...(await response.json()).map(({ text, below, what, href }) => {
+      const [row, link, name, more, kind] = ["li", "a", "bdi", "bdi", "small"].map((tag) => document.createElement(tag))
       Object.assign(link, { href })
       name.textContent = text
+      more.textContent = below
+      more.className = "faint"
       kind.textContent = what
-      link.append(name, kind)
+      link.append(name, more, kind)
       row.append(link)
       return row
     }))
@@ -194,13 +196,16 @@ for (const form of document.querySelectorAll("form[data-filter]")) {
 
 // What changed without a click is also said to those who don't see it.
 let voice
+function speak() {
+  if (voice) return
+  voice = document.createElement("div")
+  voice.className = "vh"
+  voice.setAttribute("role", "status")
+  document.querySelector("main").append(voice)
+}
+
 function say(text) {
-  if (!voice) {
-    voice = document.createElement("div")
-    voice.className = "vh"
-    voice.setAttribute("role", "status")
-    document.querySelector("main").append(voice)
-  }
+  speak()
   voice.textContent = text
 }
 
@@ -212,6 +217,8 @@ const SELDOM_MS = 15_000
 const OFTEN_FOR_MS = 120_000
 const part = document.querySelector("[data-live]")
 if (part) {
+  // A voice is heard where it was there before it says something.
+  speak()
   const { live } = part.dataset
   const startedMs = Date.now() - 1_000 * (part.dataset.liveSince || 0)
   const often = "liveOften" in part.dataset
@@ -247,7 +254,7 @@ function show(page, id) {
     if (known && known.className !== mark.className) known.replaceWith(mark)
   })
   if (old.innerHTML === fresh.innerHTML) return
-  const sentence = (element) => element.querySelector("h2, b")?.textContent.trim()
+  const sentence = (element) => (element.querySelector("[data-told]") ?? element.querySelector("h2, b"))?.textContent.trim()
   if (sentence(old) !== sentence(fresh)) say(sentence(fresh))
   const reachable = "a, button, summary"
   const at = [...old.querySelectorAll(reachable)].indexOf(document.activeElement)

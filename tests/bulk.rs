@@ -76,6 +76,49 @@ async fn those_picked_get_a_tag_after_a_preview_and_lose_it_with_one_undo() {
 }
 
 #[actix_web::test]
+async fn after_a_deed_and_after_its_undo_one_is_back_at_the_list_as_it_was_filtered() {
+    let rollcall = three_people().await;
+    let desk = rollcall.desk().await;
+    let page = desk.open("/bulk?list=users&all=1&f=plan:is:free&sort=name").await;
+    assert!(page.contains(">bob</bdi>") && page.contains(">cec</bdi>"), "they are named: {page}");
+    // The page's frame has ways back of its own.
+    let way_back = |form: &str| {
+        let back = form.split("name=\"back\" value=\"").nth(1).and_then(|rest| rest.split('"').next());
+        back.expect("a way back").replace("&amp;", "&")
+    };
+    let back = way_back(page.split("name=\"keys\"").nth(1).expect("a form"));
+    assert_eq!(back, "/users?f=plan%3Ais%3Afree&sort=name");
+    let whom = whom(&page);
+    let fields = [("list", "users"), ("keys", whom.as_str()), ("deed", "tag"), ("value", "vip"), ("back", &back)];
+    let to = desk.done("/bulk", &[&fields[..], &[("step", "do")]].concat()).await;
+    assert!(to.starts_with(&back), "{to}");
+    let done = desk.open(&to).await;
+    assert!(done.contains("Done") && done.contains("plan is free"), "{done}");
+    assert_eq!(way_back(done.split("action=\"/changes/").nth(1).expect("an undo")), back);
+    let undone = desk.undoes(&done).await;
+    assert!(undone.contains("Taken back") && undone.contains("plan is free"), "{undone}");
+    assert_eq!(tags(&rollcall, "bob").await, json!([]));
+
+    let elsewhere = [&fields[..4], &[("back", "https://evil.example/"), ("step", "do")]].concat();
+    assert!(desk.done("/bulk", &elsewhere).await.starts_with("/?change="), "no other site is a way back");
+}
+
+#[actix_web::test]
+async fn those_picked_are_had_as_a_file_that_says_their_company() {
+    let rollcall = three_people().await;
+    let desk = rollcall.desk().await;
+    let keys = picked(&desk.open("/users?sort=name").await);
+    let sent = desk.send("/bulk/export", &[("list", "users"), ("keys", &keys[..2].join(",")), ("format", "csv")]).await;
+    let lines: Vec<&str> = sent.page.lines().collect();
+    assert_eq!((sent.status, lines.len()), (200, 3), "{}", sent.page);
+    assert!(lines[0].starts_with("id,user_id,name,company_id,company,role,"), "{}", lines[0]);
+    assert!(lines[1].contains(",ann,") && lines[1].contains(",acme,") && lines[2].contains(",bob,"), "{}", sent.page);
+    assert_eq!(desk.send("/bulk/export", &[("list", "events"), ("keys", "1"), ("format", "csv")]).await.status, 404);
+    let vera = rollcall.desk_of("vera@acme.test", "viewer").await;
+    assert_eq!(vera.send("/bulk/export", &[("list", "users"), ("keys", "1"), ("format", "csv")]).await.status, 403);
+}
+
+#[actix_web::test]
 async fn all_that_match_get_an_attribute_a_company_and_an_owner() {
     let rollcall = three_people().await;
     let desk = rollcall.desk().await;

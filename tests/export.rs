@@ -209,7 +209,7 @@ async fn all_about_a_person_comes_as_a_page_for_people_and_json_and_nothing_of_o
         .await;
     let desk = rollcall.desk().await;
     let page = desk.open("/users/ann").await;
-    assert!(page.contains("All about this person"), "{page}");
+    assert!(page.contains("Export all about this person"), "{page}");
 
     let by_http = rollcall.client.get(format!("{}/api/v1/users/ann/export", rollcall.address));
     let by_http = by_http.bearer_auth(&rollcall.token).send().await.unwrap();
@@ -298,7 +298,7 @@ async fn a_list_offers_what_it_shows_as_a_file() {
     let as_shown =
         as_shown.and_then(|rest| rest.split('"').next()).expect("the list as it is shown").replace("&amp;", "&");
     let file = get(&as_shown).await.text;
-    let headings = "id,user_id,name,company,seats (number),tags,active_days_28d";
+    let headings = "id,user_id,name,company_id,company,role,seats (number),tags,active_days_28d";
     assert_eq!(file.lines().next(), Some(headings), "{as_shown}");
     let rows = csv_rows(&file);
     let ids: Vec<&Value> = rows.iter().map(|row| &row["user_id"]).collect();
@@ -311,6 +311,13 @@ async fn a_list_offers_what_it_shows_as_a_file() {
     let href = "/export/users?format=csv&amp;q=ann&amp;f=seats%3Agt%3A5";
     assert!(page.contains(href), "{page}");
     assert_eq!(csv_rows(&get(&href.replace("&amp;", "&")).await.text).len(), 1);
+    let every = page.split("href=\"").find(|rest| rest.starts_with("/export/users") && rest.contains("signed"));
+    let every = every.and_then(|rest| rest.split('"').next()).expect("every column").replace("&amp;", "&");
+    let ann = &csv_rows(&get(&every).await.text)[0];
+    assert_eq!((&ann["company_id"], &ann["company"], &ann["role"]), (&json!("acme"), &json!("Acme"), &json!("admin")));
+    assert_eq!((&ann["seats (number)"], &ann["name"], &ann["state"]), (&json!("12"), &ann["name"], &json!("new")));
+    let shown = get("/users").await.text;
+    assert!(shown.contains("columns=company%2C"), "what stands beside the name is in the file: {shown}");
     assert!(get("/companies").await.text.contains("/export/companies?format=ndjson"));
     assert_eq!(get("/export/users?format=xml").await.status, 400);
     assert_eq!(get("/export/nothing").await.status, 404);

@@ -353,12 +353,38 @@ async fn what_a_person_fills_in_wrongly_is_said_and_stays_in_the_form() {
     assert_eq!(status, 422);
     assert!(html.contains("Use a number such as 12 or 0.5"), "{html}");
     assert!(html.contains("value=\"&lt;many&gt;\""), "what was typed stays");
+    let (status, html, _) = page(&rollcall, "/users?field=visits&op=has&value=3").await;
+    assert!(
+        status == 422 && html.contains("“contains” can't be asked of visits") && html.contains("“is more than”"),
+        "{html}"
+    );
     let (status, html, _) = page(&rollcall, "/users?f=colour:is:red").await;
     assert_eq!(status, 400);
     assert!(html.contains("is no field of users"));
     let (status, html, _) = page(&rollcall, "/companies?f=members:gt:500").await;
     assert_eq!(status, 200);
     assert!(html.contains("No company matches") && html.contains("None meets all that the filter asks for."));
+}
+
+#[actix_web::test]
+async fn where_nobody_matches_a_value_in_other_capitals_is_offered() {
+    let rollcall = four_people().await;
+    let (_, html, _) = page(&rollcall, "/users?f=company.plan:is:PRO&sort=name").await;
+    assert!(html.contains("Nobody matches") && html.contains("is written"), "{html}");
+    let href = html.split("href=\"").find(|rest| rest.contains("company.plan%3Ais%3Apro")).expect("a link");
+    let href = href.split('"').next().expect("an address").replace("&amp;", "&");
+    assert_eq!(listed(&rollcall, &href).await, ["ann", "bob"]);
+    let (_, html, _) = page(&rollcall, "/users?f=company.plan:is:gold").await;
+    assert!(html.contains("Nobody matches") && !html.contains("is written"), "{html}");
+}
+
+#[actix_web::test]
+async fn the_open_tab_says_what_the_list_says() {
+    let rollcall = four_people().await;
+    let (_, html, _) = page(&rollcall, "/users?f=segment:is:without_company").await;
+    let tab = html.split("aria-label=\"Segments\"").nth(1).expect("tabs").split("</nav>").next().expect("tabs");
+    let open = tab.split("aria-current=\"page\">").nth(1).expect("an open tab").split("</a>").next().expect("its text");
+    assert!(open.contains("Without a company") && open.contains("<span class=\"n\">1</span>"), "{open}");
 }
 
 #[actix_web::test]

@@ -949,9 +949,16 @@ async fn a_person_sends_a_file_matches_its_columns_sees_what_would_come_and_impo
     let sent = sends("E-mail;Firm no;Score\r\nann@x.test;c1;1,5\r\nbob@x.test;c1;31/02\r\n").await;
     assert_eq!((sent.status.as_u16(), sent.header("location")), (303, "/imports/1"), "{}", sent.text);
     let draft = get("/imports/1").await.text;
-    for part in
-        ["crm.csv", "semicolon between cells", "ann@x.test", "user.Firm no", "Throw away", "Users are found by e-mail"]
-    {
+    for part in [
+        "crm.csv",
+        "semicolon between cells",
+        "The first 2 rows",
+        "<td><bdi>1,5</bdi></td>",
+        "ann@x.test",
+        "user.Firm no",
+        "Throw away",
+        "Users are found by e-mail",
+    ] {
         assert!(draft.contains(part), "{part}: {draft}");
     }
     let wrong = post("/imports/1", FORM, "do=check&is-0=ignore&is-1=company_id&is-2=user.Score".to_owned()).await;
@@ -961,12 +968,18 @@ async fn a_person_sends_a_file_matches_its_columns_sees_what_would_come_and_impo
     settled(&rollcall, &json!(1)).await;
     let checked = get("/imports/1").await.text;
     assert!(checked.contains("What would come of 2 rows") && checked.contains("Import it"), "{checked}");
+    assert!(checked.contains("<bdi>31/02</bdi>") && checked.contains("<b><bdi>Score</bdi></b>"), "by cell: {checked}");
+    assert!(checked.contains("is no number. Write 1234,5."), "and what would be taken: {checked}");
     assert!(get("/imports/1/refused").await.text.contains("31/02"));
     assert!(rollcall.list("/users").await.is_empty(), "a check changes nothing");
     assert_eq!(post("/imports/1", FORM, "do=run".to_owned()).await.status, 303);
     settled(&rollcall, &json!(1)).await;
     let done = get("/imports/1").await.text;
-    assert!(done.contains("Take back") && done.contains("1 cell"), "{done}");
+    assert!(done.contains("Take back") && done.contains("1 cell") && done.contains("<bdi>31/02</bdi>"), "{done}");
+    assert!(done.contains("user.Score:number") && done.contains("Update them"), "how it was read is kept: {done}");
+    let asked = get("/imports/1?take-back=1").await.text;
+    assert!(asked.contains("Take it back?") && asked.contains("It made 3 users and companies"), "{asked}");
+    assert_eq!(rollcall.company("c1").await["members"], 2, "nothing is taken back before it is said so");
     assert_eq!(rollcall.company("c1").await["members"], 2);
     assert_eq!(post("/imports/1", FORM, "do=undo".to_owned()).await.status, 303);
     settled(&rollcall, &json!(1)).await;
@@ -984,6 +997,31 @@ async fn a_person_sends_a_file_matches_its_columns_sees_what_would_come_and_impo
     assert!(get(&address).await.text.contains("E-mail;Firm no;Score"), "one column now");
     assert_eq!(post(&address, FORM, "do=discard".to_owned()).await.header("location"), "/imports");
     assert_eq!(get(&address).await.status, 404);
+}
+
+/// What a sample file says is read back as what it says, whatever attributes there are.
+#[tokio::test]
+async fn a_sample_made_from_the_attributes_there_are_is_imported_whole() {
+    let rollcall = Rollcall::start();
+    import(
+        &rollcall,
+        "user_id,seats (number),langs (list),company_id,company.renewal\nann,3,de|en,acme,2027-01-01\n",
+        &[],
+    );
+    let desk = rollcall.desk().await;
+    assert!(desk.open("/imports/new").await.contains("/imports/sample.csv?kind=users"));
+    let sample = desk.open("/imports/sample.csv?kind=users").await;
+    let headings = sample.lines().next().unwrap_or_default();
+    for heading in
+        ["user_id", "email", "seats (number)", "langs (list)", "company_id", "company.renewal", "membership.role"]
+    {
+        assert!(headings.split(',').any(|known| known == heading), "{heading}: {headings}");
+    }
+    let report = import(&rollcall, &sample, &[]);
+    assert_eq!((&report["refused_rows"], &report["refused_values"]), (&json!(0), &json!(0)), "{report}");
+    assert_eq!(counts(&report, "users")[0], 2, "{report}");
+    assert_eq!(rollcall.user("u_1001").await["companies"][0]["company_id"], "c_101");
+    assert_eq!(desk.ask("/imports/sample.csv?kind=colours").await.0, 404);
 }
 
 /// A workbook as a sales team keeps it: notes on the first sheet, people on the second.

@@ -59,6 +59,26 @@ async fn a_test_as_me_goes_the_whole_way_and_leaves_nothing() {
 }
 
 #[actix_web::test]
+async fn opened_from_the_menu_the_page_says_how_it_has_been_in_the_last_day() {
+    let rollcall = Rollcall::start();
+    let desk = rollcall.desk().await;
+    let state = |page: &str| {
+        let heading = page.split("id=\"state-h\"").nth(1).and_then(|rest| rest.split("</h2>").next());
+        heading.expect("a state").to_owned()
+    };
+    let page = desk.open("/install").await;
+    assert!(state(&page).contains("Nothing yet") && page.contains("in the last 24 hours"), "{page}");
+    let traits = serde_json::json!({ "name": "{{ user.name }}", "company": { "company_id": "acme" } });
+    let message = serde_json::json!({ "type": "identify", "userId": "ann", "anonymousId": "a-1", "traits": traits });
+    rollcall.page_posts(message).await;
+    let page = desk.open("/install").await;
+    assert!(state(&page).contains("Complete") && page.contains("Of the last 24 hours"), "{page}");
+    assert!(page.contains("is a template tag that was not rendered"), "{page}");
+    let anew = desk.open("/install?since=now").await;
+    assert!(!anew.contains("in the last 24 hours"), "a check that is started looks at what follows");
+}
+
+#[actix_web::test]
 async fn a_page_that_carries_exactly_the_policy_shown_lets_the_widget_work() {
     let rollcall = Rollcall::start();
     let desk = rollcall.desk().await;

@@ -76,6 +76,18 @@ async fn the_palette_offers_pages_segments_and_records_and_only_to_those_who_are
     assert_eq!(offers("zoe").await, [of("Zoë <b>Ng</b>", "/users/zoe")]);
     assert_eq!(offers("E-mail only").await, [of("E-mail only", "/segments/email_only")]);
     assert_eq!(offers("nothing like that").await, []);
+    let of_ironbridge = |user: &str, name: &str| {
+        json!({ "type": "identify", "messageId": message_id(), "userId": user, "timestamp": seconds_ago(60),
+                "traits": { "name": name, "email": format!("{user}@ironbridge.test"),
+                            "company": { "company_id": "c_7", "name": "Ironbridge" } } })
+    };
+    rollcall.backend_posts(json!([of_ironbridge("u_1", "Ada Moss"), of_ironbridge("u_2", "Irona Bell")])).await;
+    assert_eq!(
+        offers("iron").await,
+        [of("Ironbridge", "/companies/c_7"), of("Irona Bell", "/users/u_2"), of("Ada Moss", "/users/u_1")],
+        "names that begin so first, and companies before the people of their domain"
+    );
+    assert!(desk.open("/palette?q=ada").await.contains("u_1@ironbridge.test · Ironbridge"), "which Ada it is");
     let response = rollcall.client.get(format!("{}/palette?q=acme", rollcall.address)).send().await.expect("an answer");
     assert!(!response.text().await.expect("text").contains("/companies/acme"));
 }

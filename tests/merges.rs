@@ -191,8 +191,8 @@ async fn a_value_goes_back_to_what_it_was_and_later_messages_win_again() {
 #[actix_web::test]
 async fn an_operator_compares_two_records_merges_them_and_takes_it_back() {
     let rollcall = Rollcall::start();
-    said(&rollcall, "ann", json!({ "name": "Ann", "email": "ann@acme.test" }), Some("acme")).await;
-    said(&rollcall, "old ann", json!({ "city": "Ulm", "email": "ann@acme.test" }), None).await;
+    said(&rollcall, "ann", json!({ "name": "Ann", "email": "ann@acme.test", "plan": "pro" }), Some("acme")).await;
+    said(&rollcall, "old ann", json!({ "city": "Ulm", "email": "ann@acme.test", "plan": "free" }), None).await;
     let desk = rollcall.desk().await;
     let id = rollcall.user("ann").await["id"].as_str().expect("an id").to_owned();
     let other = rollcall.user("old ann").await["id"].as_str().expect("an id").to_owned();
@@ -201,6 +201,8 @@ async fn an_operator_compares_two_records_merges_them_and_takes_it_back() {
     for shown in ["Side by side", "old ann", "Ulm", "Merge the two"] {
         assert!(preview.contains(shown), "{shown} in {preview}");
     }
+    assert_eq!(preview.matches("Not kept").count(), 1, "the plan of the other is lost: {preview}");
+    assert!(preview.contains(&format!("/users/old%20ann/merge?from={id}")), "the other one may stay: {preview}");
     let unknown = desk.open(&format!("/users/{id}/merge?from=nobody")).await;
     assert!(unknown.contains("Nobody is known by that"));
     assert_eq!(rollcall.user_ids().await.len(), 2, "a preview changes nothing");

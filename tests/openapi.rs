@@ -409,6 +409,8 @@ async fn whoever_is_signed_in_reads_the_same_as_a_page() {
     }
     let users = desk.open("/api?of=users").await;
     assert!(users.contains("/api/v1/users/") && !users.contains("/users/ID"), "the example is somebody who is there");
+    let sources = desk.open("/api?of=sources").await;
+    assert!(!sources.contains("SOURCE_ID") && !sources.contains("stands for an id"), "{sources}");
     assert_eq!(desk.ask("/api?of=colours").await.0, 404);
     for page in ["/help", "/settings/tokens"] {
         assert!(desk.open(page).await.contains("href=\"/api\""), "{page} leads there");

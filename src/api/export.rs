@@ -88,7 +88,7 @@ async fn all(
                 Some("1") => Some(Shelf::Archived),
                 Some(text) => return Err(invalid(format!("archived can't be {text:?}. Use 1 or 0."), "archived")),
             };
-            Package::one(&catalog, Wanted { kind, format, filter, search, view, shelf })
+            Package::one(&catalog, Wanted { kind, format, filter, search, view, rows: None, shelf })
         }
         None if path.as_str() == "all" => Package::all(&catalog, format),
         None => {

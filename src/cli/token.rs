@@ -53,7 +53,11 @@ impl Token {
                 Ok(())
             }
             Token::List => {
-                for token in workspace.open_existing()?.read_now(tokens::list)? {
+                let all = workspace.open_existing()?.read_now(tokens::list)?;
+                if all.is_empty() {
+                    say("There is no token yet. Make one: rollcall token add NAME.");
+                }
+                for token in all {
                     let json = json!({
                         "token_id": token.token_id, "name": token.name, "scope": token.scope,
                         "created_at": time(token.created_ms), "last_used": token.last_used_ms.map(time),

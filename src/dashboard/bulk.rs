@@ -7,6 +7,7 @@ use actix_web::{HttpRequest, web};
 use maud::{Markup, html};
 use serde_json::Value;
 
+use super::companies::ARCHIVED;
 use super::desk::{self, Answer};
 use super::done::Asked;
 use super::edit::value::value_of;
@@ -20,8 +21,8 @@ use super::parts::numbers::{counted, number};
 use super::parts::pill::capital;
 use super::parts::say::{self, Tone};
 use super::parts::section::{crumbs, head};
-use super::parts::values;
-use super::{errors, narrowed};
+use super::parts::{values, who};
+use super::{errors, links, narrowed};
 use crate::actions::attributes::Hand;
 use crate::actions::edit::EditError;
 use crate::actions::edit::bulk::{Deed, Outcome, WHOM_MAX, Whom, many};
@@ -29,10 +30,11 @@ use crate::domain::access::Role;
 use crate::domain::attributes::Type;
 use crate::domain::filter::Listed;
 use crate::domain::ids::{CompanyId, CompanyKey, UserKey};
-use crate::http::access::Admin;
+use crate::domain::table::Format;
+use crate::http::access::{Admin, next_or_home};
 use crate::http::page::PageError;
 use crate::store::changes::{self, ChangeRow};
-use crate::store::companies::Shelf;
+use crate::store::companies::{CompanyRow, Shelf};
 use crate::store::list::ListQuery;
 use crate::store::operators::Operator;
 use crate::store::{Reader, Store, StoreError, Tx, companies, operators, profiles, users};
@@ -41,6 +43,8 @@ use crate::store::{Reader, Store, StoreError, Tx, companies, operators, profiles
 const TOLD_MAX: usize = 10;
 /// Tags in use that the page suggests.
 const TAGS_MAX: usize = 100;
+/// Those whom it is about that the page names.
+const NAMED_MAX: usize = 5;
 
 /// Characters of a name beside its box: the row says all of it.
 const NAME_CHARS_MAX: usize = 30;
@@ -86,6 +90,8 @@ pub struct View {
     pub listed: Listed,
     /// Their keys.
     pub keys: Vec<i64>,
+    /// The first of them, each with its page.
+    pub first: Vec<(String, String)>,
     /// There are more, who are left out.
     pub more: bool,
     /// Names of attributes.
@@ -107,6 +113,11 @@ impl View {
             _ => ("user", "users"),
         }
     }
+
+    /// The list that they were picked from.
+    fn back(&self) -> String {
+        self.sent.back(self.listed)
+    }
 }
 
 /// The page.
@@ -115,8 +126,9 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
     let title = format!("Change {}", counted(view.keys.len() as u64, one, several));
     let content = html! {
         div.narrow.start.stack {
-            (crumbs(&capital(several), &format!("/{several}"), "Change many"))
+            (crumbs(&capital(several), &view.back(), "Change many"))
             (head(html! { (title) }, html! { p { "One deed is one change, which can be taken back as one" @if view.listed == Listed::Users { "; but for an erasure" } "." } }, html! {}))
+            @if !view.keys.is_empty() { (who_they_are(view)) }
             @if view.more {
                 (say::alert(Tone::Warn, &format!("Only the first {}", number(WHOM_MAX as u64)), html! {
                     p.muted { "More match. So many are changed at once; filter the list further, or come back for the rest." }
@@ -124,7 +136,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
             }
             @if view.keys.is_empty() { (say::nothing("Nobody is picked", html! {
                 p { "Tick rows in the list, or ask for all that match." }
-                p.row { a.btn.primary href={ "/" (several) } { "Back to the list" } }
+                p.row { a.btn.primary href=(view.back()) { "Back to the list" } }
             })) } @else {
                 @match &view.plan {
                     Some(Ok((outcome, rows))) => (plan(frame, view, outcome, rows)),
@@ -138,12 +150,27 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
     shell(frame, &title, content)
 }
 
-/// What every form sends along: whom.
+/// Whom it is about: the first by name.
+fn who_they_are(view: &View) -> Markup {
+    let others = view.keys.len().saturating_sub(view.first.len());
+    html! {
+        p {
+            @for (place, (name, page)) in view.first.iter().enumerate() {
+                @if place > 0 { ", " }
+                a.quiet href=(page) { (values::name(name)) }
+            }
+            @if others > 0 { " and " (number(others as u64)) " more" }
+        }
+    }
+}
+
+/// What every form sends along: whom, and the way back.
 fn whom(view: &View) -> Markup {
     let keys: Vec<String> = view.keys.iter().map(i64::to_string).collect();
     html! {
         input type="hidden" name="list" value=(view.listed.as_str());
         input type="hidden" name="keys" value=(keys.join(","));
+        input type="hidden" name="back" value=(view.back());
     }
 }
 
@@ -180,7 +207,7 @@ fn plan(frame: &Frame, view: &View, outcome: &Outcome, rows: &[ChangeRow]) -> Ma
                     input type="hidden" name="name" value=(sent.name);
                     input type="hidden" name="value" value=(sent.value);
                     button.btn.primary name="step" value="do" disabled[outcome.changed == 0] { (icon("check")) " Do it" }
-                    a.btn.bare href={ "/" (several) } { "Leave it" }
+                    a.btn.bare href=(view.back()) { "Leave it" }
                 }
             }
         }
@@ -219,7 +246,7 @@ fn deeds(view: &View) -> Markup {
         div.cols {
             (form("tag", "Add a tag", field("tag-value", "value", "Tag", filled("tag"), Some("tags"))))
             (form("untag", "Take a tag away", field("untag-value", "value", "Tag", filled("untag"), Some("tags"))))
-            (form("owner", "Owner", choice("value", "Who of you looks after them", &owners, filled("owner"), "")))
+            (form("owner", "Owner", choice("value", "Which operator looks after them", &owners, filled("owner"), "")))
             (form("set", "Set an attribute", html! {
                 (field("set-name", "name", "Attribute", if sent.deed == "set" { &sent.name } else { "" }, Some("attribute-names")))
                 (field("set-value", "value", "Value; nothing clears it", filled("set"), None))
@@ -234,9 +261,28 @@ fn deeds(view: &View) -> Markup {
                         div.row { button.btn { (icon("trash")) " See what goes" } }
                     }
                 }
+                (as_file(view))
             } @else {
+                (as_file(view))
                 (form("archive", "Archive", html! { p.muted { "Out of lists and numbers. Nothing is erased." } }))
                 (form("unarchive", "Put back", html! { p.muted { "Those that are archived come back into lists and numbers." } }))
+            }
+        }
+    }
+}
+
+/// The rows as a file.
+fn as_file(view: &View) -> Markup {
+    html! {
+        section.card aria-labelledby="deed-export" {
+            header { h2 id="deed-export" { "Export" } }
+            form.body.stack.snug method="post" action="/bulk/export" {
+                (whom(view))
+                p.muted { "These rows as a file, with every column. Nothing is changed." }
+                div.row {
+                    button.btn name="format" value=(Format::Csv.as_str()) { "CSV" }
+                    button.btn name="format" value=(Format::Ndjson.as_str()) { "NDJSON" }
+                }
             }
         }
     }
@@ -260,6 +306,9 @@ pub struct Sent {
     /// `do`, else it is rehearsed.
     #[serde(default)]
     pub step: String,
+    /// The list that they were picked from, with its filter.
+    #[serde(default)]
+    pub back: String,
 }
 
 impl Sent {
@@ -300,8 +349,20 @@ impl Sent {
     }
 
     fn keys(&self) -> Vec<i64> {
-        self.keys.split(',').filter_map(|key| key.trim().parse().ok()).take(WHOM_MAX).collect()
+        keys_of(&self.keys)
     }
+
+    fn back(&self, listed: Listed) -> String {
+        match self.back.as_str() {
+            "" => format!("/{}", listed.as_str()),
+            back => next_or_home(Some(back)).to_owned(),
+        }
+    }
+}
+
+/// The keys of a text, as many as one deed is done to.
+pub fn keys_of(text: &str) -> Vec<i64> {
+    text.split(',').filter_map(|key| key.trim().parse().ok()).take(WHOM_MAX).collect()
 }
 
 /// `GET /bulk?list=users&row=…`, or `&all=1` and what the list's address asks for.
@@ -322,13 +383,14 @@ pub async fn show(Admin(operator): Admin, request: HttpRequest) -> Answer {
         .filter_map(|(_, key)| key.parse().ok())
         .take(WHOM_MAX)
         .collect();
+    let path = if is_archived { ARCHIVED.to_owned() } else { format!("/{}", listed.as_str()) };
     let queries = match listed {
-        Listed::Companies => Address::read_filtered(String::new(), companies::SortBy::LastSeen, &pairs, &fields)
-            .map(|address| (None, Some(address.query(WHOM_MAX)))),
-        _ => Address::read_filtered(String::new(), users::SortBy::LastSeen, &pairs, &fields)
-            .map(|address| (Some(address.query(WHOM_MAX)), None)),
+        Listed::Companies => Address::read_filtered(path, companies::SortBy::LastSeen, &pairs, &fields)
+            .map(|address| (address.first_page(), (None, Some(address.query(WHOM_MAX))))),
+        _ => Address::read_filtered(path, users::SortBy::LastSeen, &pairs, &fields)
+            .map(|address| (address.first_page(), (Some(address.query(WHOM_MAX)), None))),
     };
-    let queries = match queries {
+    let (back, queries) = match queries {
         Ok(queries) => queries,
         Err(sentence) => return errors::bad_address(&request, operator, place(listed), &sentence).await,
     };
@@ -347,7 +409,7 @@ pub async fn show(Admin(operator): Admin, request: HttpRequest) -> Answer {
             (None, None) => (Vec::new(), false),
         })
     };
-    answer(&request, operator, listed, read, Sent::default(), None).await
+    answer(&request, operator, listed, read, Sent { back, ..Sent::default() }, None).await
 }
 
 fn listed(word: Option<&str>) -> Listed {
@@ -375,12 +437,26 @@ async fn answer(
     let is_wrong = matches!(plan, Some(Err(_)));
     let (frame, view) = desk::read(request, operator, place(listed), move |db, clock| {
         let (keys, more) = whom(db, clock.now_ms)?;
+        let first = keys.iter().take(NAMED_MAX).filter_map(|key| named(db, listed, *key).transpose());
+        let first = first.collect::<Result<_, _>>()?;
         let operators = operators::list(db)?.into_iter().map(|operator| operator.email).collect();
-        Ok(View { listed, keys, more, attributes, operators, tags: profiles::known_tags(db, TAGS_MAX)?, sent, plan })
+        let tags = profiles::known_tags(db, TAGS_MAX)?;
+        Ok(View { listed, keys, first, more, attributes, operators, tags, sent, plan })
     })
     .await?;
     let page = page(&frame, &view);
     Ok(if is_wrong { desk::again(page) } else { desk::page(page) })
+}
+
+/// What one of them is called, and its page.
+fn named(db: &Reader<'_>, listed: Listed, key: i64) -> Result<Option<(String, String)>, StoreError> {
+    if listed == Listed::Companies {
+        let row = companies::row(db, CompanyKey(key))?;
+        let name = |row: &CompanyRow| who::company_name(row.name.as_deref(), &row.company_id).to_owned();
+        return Ok(row.map(|row| (name(&row), links::company(&row.company_id))));
+    }
+    let row = users::row(db, UserKey(key))?;
+    Ok(row.map(|row| (who::user_name(&row).to_owned(), links::user(row.user_id.as_deref(), &row.id))))
 }
 
 /// `POST /bulk`: what a deed would do, or with `step=do` the deed.
@@ -409,7 +485,7 @@ pub async fn change(Admin(operator): Admin, request: HttpRequest, sent: web::For
             }
             Ok(outcome) => {
                 let asked = outcome.change.map_or(Asked::Same, Asked::Change);
-                return Ok(desk::see_other(&asked.address(&format!("/{}", listed.as_str()))));
+                return Ok(desk::see_other(&asked.address(&sent.back(listed))));
             }
             Err(error) => {
                 let mistake = mistake(error)?;

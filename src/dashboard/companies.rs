@@ -11,7 +11,7 @@ use super::done::{self, Done};
 use super::duplicates;
 use super::happenings::Told;
 use super::listed::{self, Common};
-use super::narrowed;
+use super::narrowed::{self, Spelled};
 use super::parts::columns::{Columns, Known, Shown};
 use super::parts::filter::{self, Builder};
 use super::parts::frame::{Frame, Place, shell};
@@ -24,7 +24,7 @@ use super::parts::{code, say, values, who};
 use super::segments::beside::Tabs;
 use crate::domain::access::Role;
 use crate::domain::duplicates::Records;
-use crate::domain::filter::{Fields, Listed};
+use crate::domain::filter::{BuiltIn, Fields, Listed};
 use crate::http::access::Viewer;
 use crate::store::companies::{self, CompanyRow, Shelf, SortBy};
 use crate::store::list::{Count, PAGE_ROWS, Page};
@@ -79,6 +79,8 @@ pub struct View {
     pub tabs: Tabs,
     /// What columns show that the list has not as it is.
     pub values: Values,
+    /// What of the filter is written in other capitals, where nobody meets it.
+    pub spelled: Vec<Spelled>,
     /// Those in use, or the archived ones (C10).
     pub shelf: Shelf,
     /// How many archived ones there are.
@@ -111,7 +113,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
             }
             @if frame.may(Role::Admin) { a.btn href="/edit/new?kind=company" { (icon("plus")) " New company" } }
         }))
-        (done::done(view.done.as_ref(), Told::Everything, "/companies", frame.clock, frame.role()))
+        (done::done(view.done.as_ref(), Told::Everything, &view.address.first_page(), frame.clock, frame.role()))
         @let is_first = view.address.is_untouched() && view.companies.next.is_none();
         @if view.companies.rows.is_empty() && is_first && view.shelf == Shelf::InUse && view.archived == Count::Exactly(0) {
             (none())
@@ -205,7 +207,7 @@ fn cell_of(frame: &Frame, view: &View, company: &CompanyRow, column: &Shown) -> 
         @match column.word.as_str() {
             "company_id" => td.cut data-l="Id" { (values::name(&company.company_id)) },
             "members" => td.num data-l="Members" { (cell(company.members)) },
-            "active_members_30d" => td.num data-l="Active" { (cell(company.active_members)) },
+            "active_members_30d" => td.num data-l="Active in 30 days" { (cell(company.active_members)) },
             _ => (listed::cell(frame, column, &common, view.values.get(&company.key.0))),
         }
     }
@@ -232,6 +234,7 @@ fn not_found(view: &View) -> Markup {
         "No company matches",
         html! {
             @if !view.address.filter.is_empty() { p { "None" @if search.is_some() { " of them" } " meets all that the filter asks for." } }
+            (narrowed::spellings(&view.spelled, &view.address))
             @if let Some(search) = search {
                 p { "No name and no id holds “" bdi { (search) } "”. Upper and lower case are the same." }
             }
@@ -263,7 +266,7 @@ pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
     let is_wrong = draft.is_some();
     let (query, key, may_save) = (address.query(PAGE_ROWS), operator.key, operator.role >= Role::Admin);
     let done = done::Asked::of(&request);
-    let (frame, (found, archived, suggested, duplicates, companies, builder, columns, values, tabs, done)) =
+    let (frame, (found, archived, suggested, duplicates, companies, builder, columns, (values, spelled), tabs, done)) =
         desk::read(&request, operator, Place::Companies, move |db, clock| {
             let companies = companies::list(db, shelf, &query, clock.now_ms)?;
             let (search, filter) = (query.search.as_deref(), query.filter.as_ref());
@@ -278,9 +281,18 @@ pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
             let remembered = operators::columns(db, key, Listed::Companies.as_str())?;
             let columns = Columns::of(said, remembered.as_deref(), COLUMNS, &fields);
             let keys: Vec<i64> = companies.rows.iter().map(|row| row.key.0).collect();
-            let values = shown::of_companies(db, &keys, &columns.to_read(), clock.now_ms)?;
+            let mut values = shown::of_companies(db, &keys, &columns.to_read(), clock.now_ms)?;
+            // A row says that it grows or shrinks where that is why it is there.
+            if filter.is_some_and(|filter| filter.asks_of(BuiltIn::Trend)) {
+                shown::read_trends(db, Listed::Companies, &mut values, clock.now_ms)?;
+            }
+            let spelled = match filter.filter(|_| keys.is_empty()) {
+                Some(filter) => narrowed::spelled_otherwise(db, filter)?,
+                None => Vec::new(),
+            };
             let builder = narrowed::builder(db, fields, draft)?;
-            let tabs = Tabs::read(db, Listed::Companies, &catalog.segments, clock.today())?.savable(may_save);
+            let tabs =
+                Tabs::read(db, Listed::Companies, &catalog.segments, clock.today())?.savable(may_save).above(found);
             Ok((
                 found,
                 archived,
@@ -289,7 +301,7 @@ pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
                 companies,
                 builder,
                 columns,
-                values,
+                (values, spelled),
                 tabs,
                 done::read(db, done)?,
             ))
@@ -301,6 +313,7 @@ pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
         columns,
         tabs,
         values,
+        spelled,
         shelf,
         archived,
         found,

@@ -1,18 +1,19 @@
 //! `/export/{kind}`: a list as a file, for whoever is signed in. What the file is, is said in `domain/table.rs`.
 
 use actix_web::HttpRequest;
-use actix_web::web::Path;
+use actix_web::web::{Form, Path};
 use maud::{Markup, html};
+use serde::Deserialize;
 
 use super::desk::{self, Answer};
 use super::parts::columns::Columns;
 use super::parts::frame::Place;
-use super::parts::list::{Address, Column};
-use super::{errors, links, narrowed};
+use super::parts::list::{Address, COLUMNS, Column};
+use super::{bulk, errors, links, narrowed};
 use crate::actions::export::{self, Package, View, Wanted};
 use crate::domain::filter;
 use crate::domain::table::{Format, Kind};
-use crate::http::access::Viewer;
+use crate::http::access::{Admin, Viewer};
 use crate::http::page::PageError;
 use crate::store::companies::Shelf;
 use crate::store::users::UserName;
@@ -21,7 +22,10 @@ use crate::store::users::UserName;
 /// which it is shown, or with all that is known.
 pub fn links<S: Column>(kind: Kind, address: &Address<S>, columns: &Columns, shelf: Shelf) -> Markup {
     let href = |format: Format, as_shown: bool| {
-        let kept = if as_shown { address.shown(&columns.words()) } else { address.narrowing() };
+        let mut kept = if as_shown { address.shown(&words(kind, columns)) } else { address.narrowing() };
+        if let (false, Some(every)) = (as_shown, every(kind)) {
+            kept.push((COLUMNS.to_owned(), every.to_owned()));
+        }
         let mut pairs = vec![("format", Some(format.as_str()))];
         pairs.extend((shelf == Shelf::Archived).then_some(("archived", Some("1"))));
         pairs.extend(kept.iter().map(|(name, value)| (name.as_str(), Some(value.as_str()))));
@@ -40,6 +44,47 @@ pub fn links<S: Column>(kind: Kind, address: &Address<S>, columns: &Columns, she
             " as a file, as shown here: " (both(true)) "; with every column: " (both(false))
         }
     }
+}
+
+/// The columns that a list shows. Beside the name of a user stands the company, which in a file has columns.
+fn words(kind: Kind, columns: &Columns) -> String {
+    match kind {
+        Kind::Users if !columns.has("company") => format!("company,{}", columns.words()),
+        _ => columns.words(),
+    }
+}
+
+/// The words of all columns, where a file has not all of them by itself.
+fn every(kind: Kind) -> Option<&'static str> {
+    (kind == Kind::Users).then_some(export::EVERY_OF_USERS)
+}
+
+/// `POST /bulk/export`: the rows that were picked, with every column.
+///
+/// # Errors
+/// There is no such list or format; the store's.
+pub async fn picked(Admin(_): Admin, request: HttpRequest, sent: Form<Picked>) -> Answer {
+    let (store, sent) = (desk::store(&request)?, sent.into_inner());
+    let catalog = store.catalog();
+    let kind = Kind::parse(&sent.list).filter(|kind| matches!(kind, Kind::Users | Kind::Companies));
+    let (kind, format) = kind.zip(Format::parse(&sent.format)).ok_or_else(PageError::not_found)?;
+    let view = match (every(kind), export::fields(&catalog, kind)) {
+        (Some(every), Some(fields)) => {
+            View::read(kind, Some(every), None, &fields).map_err(|error| PageError::internal(error.sentence))?
+        }
+        _ => None,
+    };
+    let wanted = Wanted { rows: Some(bulk::keys_of(&sent.keys)), view, ..Wanted::all(kind, format) };
+    store.read_folded(|_| Ok(())).await?;
+    Ok(crate::http::export::answer(store, Package::one(&catalog, wanted)))
+}
+
+/// Which rows were picked, and how they are written.
+#[derive(Debug, Deserialize)]
+pub struct Picked {
+    list: String,
+    keys: String,
+    format: String,
 }
 
 /// `GET /export/{kind}`
@@ -83,7 +128,10 @@ pub async fn show(Viewer(operator): Viewer, request: HttpRequest, path: Path<Str
                 }
             };
             let shelf = desk::value(&request, "archived").map(|_| Shelf::Archived);
-            Package::one(&catalog, Wanted { kind, format, filter, search: desk::value(&request, "q"), view, shelf })
+            Package::one(
+                &catalog,
+                Wanted { kind, format, filter, search: desk::value(&request, "q"), view, rows: None, shelf },
+            )
         }
         None if path.as_str() == "all" => Package::all(&catalog, format),
         None => return Err(PageError::not_found()),

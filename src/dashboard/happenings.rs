@@ -11,7 +11,7 @@ use super::parts::attributes::by;
 use super::parts::feed::Entry;
 use super::parts::numbers::counted;
 use super::parts::times::Clock;
-use super::parts::{pill, values};
+use super::parts::{markdown, pill, values};
 use super::timeline::Timeline;
 use crate::domain::change::{
     ALIAS, ARCHIVED, COMPANY_ID, CREATED, LINK, MEMBERSHIP, MERGED_INTO, NOT_SAME_AS, USER_ID,
@@ -483,7 +483,8 @@ fn one_field(change: &ChangeRow) -> Markup {
                 (Some(_), None) => "Note deleted",
                 (Some(_), Some(_)) => "Note changed",
             };
-            return html! { (verb) ": " (values::inline(told.and_then(|note| note.get("text")))) };
+            let text = told.and_then(|note| note.get("text")).and_then(Value::as_str).map(markdown::plain);
+            return html! { (verb) ": " (values::inline(text.map(Value::String).as_ref())) };
         }
         _ => {}
     }

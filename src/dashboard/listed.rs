@@ -147,7 +147,12 @@ pub fn cell(
             "first_seen" => td.late.muted data-l="First seen" { (clock.ago(common.first_seen_ms)) },
             "owner" => td.cut data-l="Owner" { (name_or_none(common.owner)) },
             "tags" => td data-l="Tags" { (tags(common.tags)) },
-            "last_seen" => td.state { (pill::standing(clock, common.first_seen_ms, common.last_seen_ms)) },
+            "last_seen" => td.state {
+                span.row {
+                    (narrowed::trend(read, "Activity"))
+                    (pill::standing(clock, common.first_seen_ms, common.last_seen_ms))
+                }
+            },
             _ => (column.cell(read, clock)),
         }
     }

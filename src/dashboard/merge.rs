@@ -17,11 +17,13 @@ use super::parts::form::{Line, Mistake};
 use super::parts::frame::{Frame, Place, shell};
 use super::parts::icon::icon;
 use super::parts::section::{crumbs, head};
-use super::parts::{values, who};
+use super::parts::times::Clock;
+use super::parts::{pill, values, who};
 use super::{errors, links, user};
 use crate::actions::merge::{MergeError, merge};
 use crate::actions::undo::MERGE_UNDO_DAYS;
 use crate::domain::change::By;
+use crate::domain::time;
 use crate::http::access::Admin;
 use crate::http::page::PageError;
 use crate::store::users::{UserPage, UserRecord};
@@ -57,7 +59,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
     let below =
         "Two records that are one person become one. The other's ids, browsers, companies and events lead here.";
     let content = match &view.preview {
-        Some(preview) => comparison(view, preview, &path),
+        Some(preview) => comparison(frame.clock, view, preview, &path),
         None => {
             let label = "User id, e-mail address or id of the other record";
             question("Which record?", label, &view.from, view.mistake.as_ref(), None)
@@ -103,7 +105,7 @@ fn question(heading: &str, label: &str, from: &str, mistake: Option<&Mistake>, i
     }
 }
 
-fn comparison(view: &View, preview: &Preview, path: &str) -> Markup {
+fn comparison(clock: Clock, view: &View, preview: &Preview, path: &str) -> Markup {
     let (survivor, other, after) = (&view.survivor, &preview.other, &preview.after);
     let names = |user: &UserPage| -> BTreeMap<String, Value> {
         user.attributes.iter().map(|attribute| (attribute.name.clone(), attribute.value.clone())).collect()
@@ -118,23 +120,38 @@ fn comparison(view: &View, preview: &Preview, path: &str) -> Markup {
             .join(", ")
     };
     let ids = |list: &[users::Identifier]| list.iter().map(|id| id.value.clone()).collect::<Vec<_>>().join(", ");
-    let text = |value: Option<&Value>| value.map(values::plain).unwrap_or_default();
+    let text = |value: Option<&Value>| value.map(|value| said(value, clock)).unwrap_or_default();
     let lines = html! {
         (line("Ids and browsers", [ids(&survivor.identifiers), ids(&other.identifiers), ids(&after.identifiers)]))
         (line("Companies", [companies(&survivor.memberships), companies(&other.memberships), companies(&after.memberships)]))
         @for name in ours.keys().chain(theirs.keys().filter(|name| !ours.contains_key(*name))) {
-            (line(name, [text(ours.get(name)), text(theirs.get(name)), text(afterwards.get(name.as_str()).copied())]))
+            (value_line(name, [text(ours.get(name)), text(theirs.get(name)), text(afterwards.get(name.as_str()).copied())]))
         }
     };
-    side_by_side("record", &lines, (&format!("{path}/merge"), &other.row.id, path), html! {})
+    let others = links::user(other.row.user_id.as_deref(), &other.row.id);
+    let swap = links::with_query(&format!("{others}/merge"), &[("from", Some(&survivor.row.id))]);
+    side_by_side("record", &lines, (&format!("{path}/merge"), &other.row.id, path), &swap, html! {})
+}
+
+/// A value as text, a time as times are written everywhere.
+fn said(value: &Value, clock: Clock) -> String {
+    let at_ms = value.as_str().filter(|text| text.len() > "2026-03-01".len()).and_then(time::instant_from_text);
+    at_ms.map_or_else(|| values::plain(value), |at_ms| clock.date(at_ms))
 }
 
 /// Both, field by field, and the form that merges them: where it is sent to, which is the other one, and the
-/// page of the one that stays. `noun` says what they are, `more` what else there is to know.
-fn side_by_side(noun: &str, lines: &Markup, (action, from, path): (&str, &str, &str), more: Markup) -> Markup {
+/// page of the one that stays; `swap` leads to the same the other way round. `noun` says what they are, `more` what
+/// else there is to know.
+fn side_by_side(
+    noun: &str,
+    lines: &Markup,
+    (action, from, path): (&str, &str, &str),
+    swap: &str,
+    more: Markup,
+) -> Markup {
     html! {
         section.card aria-labelledby="both" {
-            header { h2 id="both" { "Side by side" } span.muted { "What the " (noun) " that stays has is kept; its gaps are filled." } }
+            header { h2 id="both" { "Side by side" } span.muted { "What the " (noun) " that stays has is kept; its gaps are filled." } a.end href=(swap) { "Let the other one stay" } }
             div.scroll tabindex="0" role="group" aria-labelledby="both" {
                 table.table.cards.last {
                     thead { tr {
@@ -166,6 +183,20 @@ fn line(name: &str, values: [String; 3]) -> Markup {
             th.lead.wrap scope="row" { (name) }
             td.wrap data-l="Stays" { (cell(&ours)) }
             td.wrap data-l="Goes" { (cell(&theirs)) }
+            td.wrap data-l="Afterwards" { b { (cell(&after)) } }
+        }
+    }
+}
+
+/// As [`line`], of a value: one of the other that is not kept is marked.
+fn value_line(name: &str, values: [String; 3]) -> Markup {
+    let [ours, theirs, after] = values;
+    let is_lost = !theirs.is_empty() && theirs != after;
+    html! {
+        tr {
+            th.lead.wrap scope="row" { (name) }
+            td.wrap data-l="Stays" { (cell(&ours)) }
+            td.wrap data-l="Goes" { (cell(&theirs)) @if is_lost { " " (pill::toned("warn", "Not kept", "Afterwards only its history says it")) } }
             td.wrap data-l="Afterwards" { b { (cell(&after)) } }
         }
     }

@@ -3,6 +3,8 @@
 
 use actix_web::web::{self, Query};
 use actix_web::{HttpRequest, HttpResponse};
+use maud::{Markup, html};
+use serde_json::{Map, Value};
 
 use super::desk::{self, Answer};
 use super::parts::columns::{COLUMNS_MAX, Columns};
@@ -10,8 +12,10 @@ use super::parts::filter::{
     self as form, Builder, DAYS, Draft, EVENTS_MAX, FIELD, GROUP, NAMED, OPERATOR, TIMES, VALUE, attribute_of,
 };
 use super::parts::list::{Address, COLUMNS, COUNT, Column};
+use super::parts::pill;
 use super::{companies, links, users};
-use crate::domain::filter::{self, BuiltIn, Fact, Field, Fields, Kind, Listed, compose};
+use crate::domain::activity::Trend;
+use crate::domain::filter::{self, BuiltIn, Condition, Fact, Field, Fields, Filter, Kind, Listed, compose};
 use crate::domain::table;
 use crate::http::access::{Viewer, next_or_home};
 use crate::store::list::Extent;
@@ -87,6 +91,69 @@ pub fn sent<S: Column>(pairs: &[(String, String)], address: &Address<S>, fields:
 pub fn builder(db: &Reader<'_>, fields: Fields, draft: Option<Draft>) -> Result<Builder, StoreError> {
     let events = if fields.listed == Listed::Visitors { Vec::new() } else { event_names::list(db, EVENTS_MAX)? };
     Ok(Builder { fields, events, draft })
+}
+
+/// The trend that was read of a row, as its mark.
+pub fn trend(values: Option<&Map<String, Value>>, of: &str) -> Markup {
+    match values.and_then(|values| values.get(BuiltIn::Trend.as_str())).and_then(Value::as_str) {
+        Some("growing") => pill::trend(Trend::Growing, of),
+        Some("shrinking") => pill::trend(Trend::Shrinking, of),
+        _ => html! {},
+    }
+}
+
+/// A value that is there in other capitals than the filter asks for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Spelled {
+    /// What the filter asks for.
+    pub asked: String,
+    /// How it is written.
+    pub value: String,
+    /// The filter with it.
+    pub filter: Filter,
+}
+
+/// What of a filter that nobody meets is written in other capitals, of the values that were looked at.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn spelled_otherwise(db: &Reader<'_>, filter: &Filter) -> Result<Vec<Spelled>, StoreError> {
+    let mut all = Vec::new();
+    for condition in filter.all_conditions() {
+        let (Some((owner, name)), filter::Test::Is(filter::Value::Text(asked))) =
+            (attribute_of(&condition.field), &condition.test)
+        else {
+            continue;
+        };
+        let (_, found) = attribute_values::look(db, owner, Some(name))?;
+        let texts = found.get(name).into_iter().flat_map(|values| &values.counts).flat_map(|(value, _)| match value {
+            Value::Array(items) => items.iter().filter_map(Value::as_str).collect(),
+            value => value.as_str().into_iter().collect::<Vec<_>>(),
+        });
+        let texts: Vec<&str> = texts.collect();
+        let other = texts.iter().find(|text| **text != *asked && text.to_lowercase() == asked.to_lowercase());
+        if let Some(other) = other.filter(|_| !texts.contains(&asked.as_str())) {
+            let spelled = Condition {
+                field: condition.field.clone(),
+                test: filter::Test::Is(filter::Value::Text((*other).to_owned())),
+            };
+            let filter = filter.with_other(condition, &spelled);
+            all.push(Spelled { asked: asked.clone(), value: (*other).to_owned(), filter });
+        }
+    }
+    Ok(all)
+}
+
+/// What is said of them where nobody matches.
+pub fn spellings<S: Column>(all: &[Spelled], address: &Address<S>) -> Markup {
+    html! {
+        @for Spelled { asked, value, filter } in all {
+            p {
+                "“" bdi { (asked) } "” is written “" bdi { (value) } "” here; capitals count. "
+                a href=(address.filtered(filter.clone())) { "Ask for “" bdi { (value) } "”" }
+            }
+        }
+    }
 }
 
 /// `POST /columns`: keeps the columns of a list for the operator, and goes back to it.

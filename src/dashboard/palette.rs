@@ -9,12 +9,14 @@ use super::links;
 use super::parts::who;
 use crate::domain::filter::Listed;
 use crate::http::access::Viewer;
-use crate::store::companies::{self, Shelf};
+use crate::store::companies::{self, CompanyRow, Shelf};
 use crate::store::list::ListQuery;
-use crate::store::users;
+use crate::store::users::{self, UserRow};
 
-/// Users, and companies, that are offered.
+/// Users, and companies, that are offered of each rank.
 const ROWS: usize = 6;
+/// Of so many that match, those whose names begin with the text come first.
+const LOOKED_AT: usize = 30;
 /// Characters of a text that is looked for.
 const CHARS_MAX: usize = 100;
 
@@ -50,6 +52,8 @@ const PAGES: [(&str, &str); 24] = [
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 struct Offer {
     text: String,
+    /// What tells it from others of the name.
+    below: String,
     what: &'static str,
     href: String,
 }
@@ -62,7 +66,12 @@ pub async fn offers(Viewer(_): Viewer, request: HttpRequest) -> Answer {
     let text: String = desk::value(&request, "q").unwrap_or_default().trim().chars().take(CHARS_MAX).collect();
     let store = desk::store(&request)?;
     let holds = |name: &str| name.to_lowercase().contains(&text.to_lowercase());
-    let page = |(name, href): (&str, &str)| Offer { text: name.to_owned(), what: "Page", href: href.to_owned() };
+    let page = |(name, href): (&str, &str)| Offer {
+        text: name.to_owned(),
+        below: String::new(),
+        what: "Page",
+        href: href.to_owned(),
+    };
     let mut offers: Vec<Offer> = PAGES.into_iter().filter(|(name, _)| holds(name)).map(page).collect();
     if text.is_empty() {
         return Ok(HttpResponse::Ok().json(offers));
@@ -71,10 +80,12 @@ pub async fn offers(Viewer(_): Viewer, request: HttpRequest) -> Answer {
     let segments = catalog.segments.iter().filter(|segment| holds(&segment.name));
     offers.extend(segments.map(|segment| Offer {
         text: segment.name.clone(),
+        below: String::new(),
         what: if segment.listed == Listed::Companies { "Segment of companies" } else { "Segment of users" },
         href: links::segment(&segment.segment_id),
     }));
     let now_ms = store.now_ms();
+    let begins = text.to_lowercase();
     let (users, companies) = store
         .read(move |db| {
             let users = users::list(db, &query(users::SortBy::Name, &text), now_ms)?.rows;
@@ -82,19 +93,50 @@ pub async fn offers(Viewer(_): Viewer, request: HttpRequest) -> Answer {
             Ok((users, companies::list(db, Shelf::InUse, &query, now_ms)?.rows))
         })
         .await?;
-    offers.extend(users.iter().map(|user| Offer {
-        text: who::user_name(user).to_owned(),
-        what: "User",
-        href: links::user(user.user_id.as_deref(), &user.id),
-    }));
-    offers.extend(companies.iter().map(|company| Offer {
-        text: who::company_name(company.name.as_deref(), &company.company_id).to_owned(),
-        what: "Company",
-        href: links::company(&company.company_id),
-    }));
+    let (first, others): (Vec<&CompanyRow>, Vec<&CompanyRow>) = companies.iter().partition(|company| {
+        [company.name.as_deref(), Some(company.company_id.as_str())]
+            .into_iter()
+            .flatten()
+            .any(|text| starts(text, &begins))
+    });
+    let (people, strangers): (Vec<&UserRow>, Vec<&UserRow>) = users.iter().partition(|user| {
+        [&user.name, &user.user_id, &user.email].into_iter().flatten().any(|text| starts(text, &begins))
+    });
+    // Whose name begins so comes first, and a company before the people of its e-mail domain.
+    offers.extend(first.into_iter().take(ROWS).map(of_company));
+    offers.extend(people.into_iter().take(ROWS).map(of_user));
+    offers.extend(others.into_iter().take(ROWS).map(of_company));
+    offers.extend(strangers.into_iter().take(ROWS).map(of_user));
     Ok(HttpResponse::Ok().json(offers))
 }
 
+fn starts(text: &str, begins: &str) -> bool {
+    text.to_lowercase().starts_with(begins)
+}
+
+fn of_company(company: &CompanyRow) -> Offer {
+    let name = who::company_name(company.name.as_deref(), &company.company_id);
+    let below = [Some(company.company_id.as_str()).filter(|id| *id != name), company.domain.as_deref()];
+    Offer {
+        text: name.to_owned(),
+        below: below.into_iter().flatten().collect::<Vec<_>>().join(" · "),
+        what: "Company",
+        href: links::company(&company.company_id),
+    }
+}
+
+fn of_user(user: &UserRow) -> Offer {
+    let name = who::user_name(user);
+    let company = user.company.as_ref().map(|company| who::company_name(company.name.as_deref(), &company.company_id));
+    let below = [user.email.as_deref().filter(|email| *email != name), company];
+    Offer {
+        text: name.to_owned(),
+        below: below.into_iter().flatten().collect::<Vec<_>>().join(" · "),
+        what: "User",
+        href: links::user(user.user_id.as_deref(), &user.id),
+    }
+}
+
 fn query<S>(sort: S, text: &str) -> ListQuery<S> {
-    ListQuery { search: Some(text.to_owned()), filter: None, sort, descending: false, after: None, size: ROWS }
+    ListQuery { search: Some(text.to_owned()), filter: None, sort, descending: false, after: None, size: LOOKED_AT }
 }

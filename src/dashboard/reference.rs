@@ -15,10 +15,11 @@ use super::parts::frame::{Frame, Place, shell};
 use super::parts::section::{crumbs, head};
 use super::parts::{code, pill};
 use crate::domain::codes;
+use crate::domain::filter::{BuiltIn, Condition, Fact, Field, Filter, Listed, Test};
 use crate::http::access::Viewer;
 use crate::http::page::PageError;
 use crate::store::list::ListQuery;
-use crate::store::{companies, users};
+use crate::store::{companies, imports, users};
 
 /// What the page shows.
 #[derive(Debug, Clone, Default)]
@@ -130,10 +131,13 @@ impl Call {
         for parameter in &self.operation.parameters {
             let Parameter { name, place, example, .. } = parameter;
             let known = match name.as_str() {
-                "id" => ids.get(self.group()).or(example.as_ref()).filter(|_| example.is_some()),
-                "user_id" => ids.get("users").or(example.as_ref()).filter(|_| example.is_some()),
-                _ => example.as_ref(),
+                "id" => ids.get(self.group()),
+                "user_id" => ids.get("users"),
+                "source_id" => ids.get("sources"),
+                "webhook_id" => ids.get("webhooks"),
+                _ => None,
             };
+            let known = known.or(example.as_ref()).filter(|_| example.is_some());
             address = match (place.as_str(), known) {
                 ("path", Some(value)) => address.replace(&format!("{{{name}}}"), &encode(value)),
                 (_, Some(value)) => with_query(&address, &[(name, Some(value))]),
@@ -141,6 +145,18 @@ impl Call {
             };
         }
         if self.can_be_rehearsed() { with_query(&address, &[("dry_run", Some("1"))]) } else { address }
+    }
+
+    /// What stands in the address for an id of which there is none here.
+    fn stand_ins(&self, ids: &BTreeMap<&'static str, String>) -> Vec<String> {
+        let address = self.example(ids);
+        let is_known = |part: &str| ids.values().any(|id| encode(id) == part);
+        let is_stand_in = |part: &&str| {
+            let is_word = part.len() > 1 && part.chars().all(|letter| letter.is_ascii_uppercase() || letter == '_');
+            is_word && !is_known(part)
+        };
+        let path = address.split('?').next().unwrap_or_default();
+        path.split('/').filter(is_stand_in).map(str::to_owned).collect()
     }
 
     fn can_be_rehearsed(&self) -> bool {
@@ -157,7 +173,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
 }
 
 fn title(group: &str) -> String {
-    pill::capital(&group.replace('-', " "))
+    if group == "openapi.json" { "The description itself".to_owned() } else { pill::capital(&group.replace('-', " ")) }
 }
 
 fn group_address(group: &str) -> String {
@@ -202,6 +218,7 @@ fn rules(frame: &Frame) -> Markup {
                 div { dt { "Times" } dd { "RFC 3339 in UTC, such as " code { "2026-03-01T09:30:00.000Z" } "." } }
                 div { dt { "Refusals" } dd { "Are " code { "application/problem+json" } ": " code { "code" } " does not change, " code { "detail" } " says what to do." } }
                 div { dt { "Once" } dd { "A call that writes with an " code { "Idempotency-Key" } " is done once, however often it is sent within a day." } }
+                div { dt { "Sending data" } dd { "Pages and back ends send to the tracking API below " code { "/v1" } ": " a href="/install" { "Install" } " has a call of each kind." } }
                 div { dt { "For programs" } dd { a href="/api/v1/openapi.json" { "OpenAPI 3.1" } ", from which clients are made." } }
             }
         }
@@ -243,6 +260,9 @@ fn one_call(frame: &Frame, view: &View, call: &Call) -> Markup {
                 p {
                     (call.operation.summary) "."
                     @if call.can_be_rehearsed() { " As written it only says what it would do: without dry_run it does it." }
+                }
+                @for word in call.stand_ins(&view.ids) {
+                    p.muted { code { (word) } " stands for an id: there is none of the kind here yet." }
                 }
                 (code::block("At the shell", code::call_with(&frame.server, &call.method, &call.example(&view.ids), sent)))
             }
@@ -322,13 +342,28 @@ pub async fn show(Viewer(operator): Viewer, request: HttpRequest, document: Data
     if view.group.as_ref().is_some_and(|group| !view.groups().contains(&group.as_str())) {
         return Err(PageError::not_found());
     }
-    let (frame, ids) = desk::read(&request, operator, Place::Elsewhere, |db, clock| {
-        let user = users::list(db, &latest(users::SortBy::FirstSeen), clock.now_ms)?.rows.pop();
+    let catalog = desk::store(&request)?.catalog();
+    // Those that came with the program can't be changed.
+    let segments = &catalog.segments;
+    let segment = segments.iter().find(|segment| !segment.is_supplied).or(segments.first());
+    let segment = segment.map(|segment| segment.segment_id.clone());
+    let (frame, ids) = desk::read(&request, operator, Place::Elsewhere, move |db, clock| {
+        let has_id = Condition { field: Field::Own(Fact::BuiltIn(BuiltIn::UserId), Listed::Users), test: Test::Set };
+        let with_id = ListQuery { filter: Some(Filter::of(has_id)), ..latest(users::SortBy::FirstSeen) };
+        let user = users::list(db, &with_id, clock.now_ms)?.rows.pop();
+        let import = imports::list(db, None, 1)?.rows.pop();
         let shelf = companies::Shelf::InUse;
         let company = companies::list(db, shelf, &latest(companies::SortBy::FirstSeen), clock.now_ms)?.rows.pop();
         let user = user.and_then(|user| user.user_id).map(|id| ("users", id));
         let company = company.map(|company| ("companies", company.company_id));
-        Ok(user.into_iter().chain(company).collect())
+        let others = [
+            ("segments", segment),
+            ("sources", catalog.sources_in_order().first().map(|source| source.source_id.clone())),
+            ("webhooks", catalog.webhooks.first().map(|webhook| webhook.webhook_id.clone())),
+            ("imports", import.map(|import| import.key.0.to_string())),
+        ];
+        let others = others.into_iter().filter_map(|(group, id)| Some((group, id?)));
+        Ok(user.into_iter().chain(company).chain(others).collect())
     })
     .await?;
     Ok(desk::page(page(&frame, &View { ids, ..view })))

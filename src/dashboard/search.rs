@@ -1,4 +1,4 @@
-//! `/search?q=`: users and companies by name, e-mail or id, and notes by what they say.
+//! `/search?q=`: users and companies by name, e-mail, id or an attribute, and notes by what they say.
 
 use actix_web::HttpRequest;
 use maud::{Markup, html};
@@ -7,10 +7,13 @@ use super::desk::{self, Answer};
 use super::links;
 use super::parts::frame::{Frame, Place, shell};
 use super::parts::icon::icon;
+use super::parts::numbers::number;
 use super::parts::section::head;
-use super::parts::{say, values, who};
+use super::parts::{markdown, say, values, who};
+use crate::domain::ids::{CompanyKey, UserKey};
 use crate::domain::profile::Profile;
 use crate::http::access::Viewer;
+use crate::store::attribute_search::{self, Found, LOOKED_AT};
 use crate::store::companies::{self, CompanyRow};
 use crate::store::list::ListQuery;
 use crate::store::notes::{self, NoteFound};
@@ -20,6 +23,8 @@ use crate::store::users::{self, UserName, UserRow};
 pub const ROWS: usize = 10;
 /// Characters of a note that the page shows.
 const EXCERPT_CHARS: usize = 160;
+/// Characters of a value that the page shows.
+const VALUE_CHARS: usize = 80;
 
 /// What the page shows.
 #[derive(Debug, Clone, Default)]
@@ -32,8 +37,23 @@ pub struct View {
     pub companies: Vec<CompanyRow>,
     /// Archived companies that match (C10).
     pub archived: Vec<CompanyRow>,
+    /// Users who have it in an attribute.
+    pub users_by_value: Vec<(UserRow, Found)>,
+    /// Companies that have it in an attribute.
+    pub companies_by_value: Vec<(CompanyRow, Found)>,
     /// Notes that match.
     pub notes: Vec<NoteFound>,
+}
+
+impl View {
+    fn is_empty(&self) -> bool {
+        self.users.is_empty()
+            && self.companies.is_empty()
+            && self.archived.is_empty()
+            && self.users_by_value.is_empty()
+            && self.companies_by_value.is_empty()
+            && self.notes.is_empty()
+    }
 }
 
 /// The page.
@@ -49,8 +69,8 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
                     autocomplete="off" maxlength="255";
             }
             @if view.search.is_empty() {
-                p.muted { "Type a part of a name, an e-mail address or an id. A whole id or address opens at once." }
-            } @else if view.users.is_empty() && view.companies.is_empty() && view.archived.is_empty() && view.notes.is_empty() {
+                p.muted { "Type a part of a name, an e-mail address, an id or a value. A whole id or address opens at once." }
+            } @else if view.is_empty() {
                 (say::nothing(
                     "Nothing matches",
                     html! {
@@ -59,11 +79,16 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
                             bdi { (view.search) }
                             "” in a name, an e-mail address or an id, and no note says it."
                         }
+                        p.muted {
+                            "Nor has one of the " (number(LOOKED_AT)) " users and companies active last it in an attribute; "
+                            a href="/users" { "a filter" } " looks at all of them."
+                        }
                     },
                 ))
             }
             @if !view.users.is_empty() { (users(frame, view)) }
             @if !(view.companies.is_empty() && view.archived.is_empty()) { (companies(frame, view)) }
+            @if !(view.users_by_value.is_empty() && view.companies_by_value.is_empty()) { (by_value(frame, view)) }
             @if !view.notes.is_empty() { (notes_card(frame, view)) }
         }
     };
@@ -111,6 +136,30 @@ fn companies(frame: &Frame, view: &View) -> Markup {
     }
 }
 
+fn by_value(frame: &Frame, view: &View) -> Markup {
+    let told = |found: &Found| html! { (found.attribute) ": " (values::cut(&found.value, VALUE_CHARS)) };
+    html! {
+        section.card aria-labelledby="by-value" {
+            header { h2 id="by-value" { "By an attribute" } }
+            ul.rows {
+                @for (company, found) in &view.companies_by_value {
+                    li {
+                        (who::company(&company.company_id, company.name.as_deref(), told(found)))
+                        span.end { (frame.clock.ago_or_never(company.last_seen_ms)) }
+                    }
+                }
+                @for (user, found) in &view.users_by_value {
+                    li {
+                        (who::user(user, frame.clock.now_ms, told(found)))
+                        span.end { (frame.clock.ago_or_never(user.last_seen_ms)) }
+                    }
+                }
+            }
+            footer.small.muted { "Of the " (number(LOOKED_AT)) " users and companies active last; a filter of the list looks at all of them." }
+        }
+    }
+}
+
 fn notes_card(frame: &Frame, view: &View) -> Markup {
     html! {
         section.card aria-labelledby="notes" {
@@ -135,10 +184,10 @@ fn notes_card(frame: &Frame, view: &View) -> Markup {
     }
 }
 
-/// The part of a note where what was searched for stands.
+/// The line of a note where what was searched for stands, without its marks.
 fn excerpt(text: &str, search: &str) -> String {
     let line = text.lines().find(|line| line.to_lowercase().contains(&search.to_lowercase()));
-    line.unwrap_or(text).to_owned()
+    markdown::plain(line.unwrap_or(text))
 }
 
 /// `GET /search?q=`: an exact id or e-mail address opens at once.
@@ -186,7 +235,16 @@ pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
             exact = Some(links::user(user.user_id.as_deref(), &user.id));
         }
         let notes = notes::search(db, &text, ROWS)?;
-        Ok((exact, View { search: text, users, companies, archived, notes }))
+        let mut view = View { search: text, users, companies, archived, notes, ..View::default() };
+        if exact.is_none() {
+            for found in attribute_search::of_users(db, &view.search, ROWS)? {
+                view.users_by_value.extend(users::row(db, UserKey(found.key))?.map(|row| (row, found)));
+            }
+            for found in attribute_search::of_companies(db, &view.search, ROWS)? {
+                view.companies_by_value.extend(companies::row(db, CompanyKey(found.key))?.map(|row| (row, found)));
+            }
+        }
+        Ok((exact, view))
     })
     .await?;
     Ok(match exact {

@@ -149,10 +149,13 @@ pub async fn take_back(
 /// Where to say what was taken back: a page of somebody who is gone is none any more.
 fn page_after(undone: &Undone, back: String) -> String {
     let gone = |is_it: fn(&Subject) -> bool| undone.gone.iter().any(is_it);
-    if back.starts_with("/users") && gone(|subject| matches!(subject, Subject::User(_))) {
+    // A list stays what it was, filter and all.
+    let is_page_of =
+        |list: &str| back.strip_prefix(list).is_some_and(|rest| rest.starts_with('/') || rest.starts_with("?id="));
+    if is_page_of("/users") && gone(|subject| matches!(subject, Subject::User(_))) {
         return "/users".to_owned();
     }
-    if back.starts_with("/companies") && gone(|subject| matches!(subject, Subject::Company(_))) {
+    if is_page_of("/companies") && gone(|subject| matches!(subject, Subject::Company(_))) {
         return "/companies".to_owned();
     }
     back

@@ -183,7 +183,7 @@ fn cells(frame: &Frame, user: &UserPage) -> Markup {
                 ))
                 (stat(
                     if user.sessions.latest.is_empty() { "#timeline" } else { "#sessions" },
-                    "Sessions",
+                    "Sessions in 28 days",
                     "Visits begun in the last 28 days, each ended by 30 minutes of silence, as the widget tells them; the change is against the 28 before",
                     html! { (number(user.sessions.last)) @if user.sessions.more { "+" } },
                     html! { @if !user.sessions.more { (delta(user.sessions.before.into(), user.sessions.last.into())) } },
@@ -489,7 +489,7 @@ fn identifiers(frame: &Frame, user: &UserPage) -> Markup {
             header {
                 h2 id="ids" { "Identifiers" }
                 span.end {
-                    a.btn.bare href={ (links::user(None, &user.row.id)) "/export" } download title="A zip: a page for people, and JSON" { "All about this person" }
+                    a.btn.bare href={ (links::user(None, &user.row.id)) "/export" } download title="A zip: a page for people, and JSON" { "Export all about this person" }
                 @if frame.may(Role::Admin) {
                     " " a.btn.bare href={ (links::user(None, &user.row.id)) "/merge" } { "Merge another record" } " " a.btn.bare href={ (links::user(None, &user.row.id)) "/erase" } { "Erase" }
                 }

@@ -11,7 +11,7 @@ use super::done::{self, Done};
 use super::duplicates;
 use super::happenings::Told;
 use super::listed::{self, Common, name_or_none};
-use super::narrowed;
+use super::narrowed::{self, Spelled};
 use super::parts::columns::{Columns, Known, Shown};
 use super::parts::filter::{self, Builder};
 use super::parts::frame::{Frame, Place, shell};
@@ -24,7 +24,7 @@ use super::parts::{code, say, values, who};
 use super::segments::beside::Tabs;
 use crate::domain::access::Role;
 use crate::domain::duplicates::Records;
-use crate::domain::filter::{Fields, Listed};
+use crate::domain::filter::{BuiltIn, Fields, Listed};
 use crate::http::access::Viewer;
 use crate::store::companies::Shelf;
 use crate::store::duplicates as stored_duplicates;
@@ -79,6 +79,8 @@ pub struct View {
     pub tabs: Tabs,
     /// What columns show that the list has not as it is.
     pub values: Values,
+    /// What of the filter is written in other capitals, where nobody meets it.
+    pub spelled: Vec<Spelled>,
     /// How many there are that match.
     pub found: Count,
     /// Groups of records that may be one.
@@ -100,7 +102,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
             }
             (made(frame))
         }))
-        (done::done(view.done.as_ref(), Told::Everything, "/users", frame.clock, frame.role()))
+        (done::done(view.done.as_ref(), Told::Everything, &view.address.first_page(), frame.clock, frame.role()))
         @if view.users.rows.is_empty() && view.users.next.is_none() && view.address.is_untouched() {
             (nobody())
         } @else {
@@ -194,6 +196,7 @@ fn not_found(view: &View) -> Markup {
         "Nobody matches",
         html! {
             @if !view.address.filter.is_empty() { p { "Nobody" @if search.is_some() { " of them" } " meets all that the filter asks for." } }
+            (narrowed::spellings(&view.spelled, &view.address))
             @if let Some(search) = search {
                 p { "No name, e-mail address or id holds “" bdi { (search) } "”. Upper and lower case are the same." }
             }
@@ -220,7 +223,7 @@ pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
     let is_wrong = draft.is_some();
     let (query, key, may_save) = (address.query(PAGE_ROWS), operator.key, operator.role >= Role::Admin);
     let done = done::Asked::of(&request);
-    let (frame, (found, duplicates, users, builder, columns, values, tabs, done)) =
+    let (frame, (found, duplicates, users, builder, columns, (values, spelled), tabs, done)) =
         desk::read(&request, operator, Place::Users, move |db, clock| {
             let users = users::list(db, &query, clock.now_ms)?;
             let (search, filter) = (query.search.as_deref(), query.filter.as_ref());
@@ -231,21 +234,30 @@ pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
             let remembered = operators::columns(db, key, Listed::Users.as_str())?;
             let columns = Columns::of(said, remembered.as_deref(), COLUMNS, &fields);
             let keys: Vec<i64> = users.rows.iter().map(|row| row.key.0).collect();
-            let values = shown::of_users(db, &keys, &columns.to_read(), clock.now_ms)?;
+            let mut values = shown::of_users(db, &keys, &columns.to_read(), clock.now_ms)?;
+            // A row says that it grows or shrinks where that is why it is there.
+            if filter.is_some_and(|filter| filter.asks_of(BuiltIn::Trend)) {
+                shown::read_trends(db, Listed::Users, &mut values, clock.now_ms)?;
+            }
+            let spelled = match filter.filter(|_| keys.is_empty()) {
+                Some(filter) => narrowed::spelled_otherwise(db, filter)?,
+                None => Vec::new(),
+            };
             let duplicates = stored_duplicates::count(db, Records::Users)?;
-            let tabs = Tabs::read(db, Listed::Users, &catalog.segments, clock.today())?.savable(may_save);
+            let tabs = Tabs::read(db, Listed::Users, &catalog.segments, clock.today())?.savable(may_save).above(found);
             Ok((
                 found,
                 duplicates,
                 users,
                 narrowed::builder(db, fields, draft)?,
                 columns,
-                values,
+                (values, spelled),
                 tabs,
                 done::read(db, done)?,
             ))
         })
         .await?;
-    let page = page(&frame, &View { address, builder, columns, tabs, values, found, duplicates, users, done });
+    let view = View { address, builder, columns, tabs, values, spelled, found, duplicates, users, done };
+    let page = page(&frame, &view);
     Ok(if is_wrong { desk::again(page) } else { desk::page(page) })
 }

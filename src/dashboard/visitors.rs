@@ -67,7 +67,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
                 (nobody())
             } @else {
                 div.row {
-                    (address.search_form("Find a visitor", "Start of the anonymous id"))
+                    (address.search_form("Find a visitor by the beginning of the anonymous id", "Anonymous id"))
                     (search_chip(address))
                     (view.builder.draw(address))
                     span.end {

@@ -122,7 +122,7 @@ impl Finding {
             }
             Finding::UserIdIsEmail => format!("{count} user ids are e-mail addresses, the last one of {example}."),
             Finding::EventsWithoutCompany => format!(
-                "On {} events of users who have several companies named none, the last one {:?}.",
+                "On {} users who have several companies did something and no company was named, the last of it {:?}.",
                 days(count),
                 excerpt(example)
             ),

@@ -142,9 +142,19 @@ pub fn look(
     db: &Reader<'_>,
     table: Table,
     rows_max: u64,
+    each: impl FnMut(&AttributesRow),
+) -> Result<Looked, StoreError> {
+    look_of(db, table, about(db, table)?, rows_max, each)
+}
+
+/// As [`look`], where it is known [`about`] how many there are.
+pub(super) fn look_of(
+    db: &Reader<'_>,
+    table: Table,
+    about: u64,
+    rows_max: u64,
     mut each: impl FnMut(&AttributesRow),
 ) -> Result<Looked, StoreError> {
-    let about = about(db, table)?;
     let mut looked = Looked { rows: 0, all: false, about };
     let mut reached = (0, 0);
     let runs = rows_max.div_ceil(RUN_ROWS).max(1);

@@ -83,7 +83,7 @@ pub fn look(
     owner: Owner,
     only: Option<&str>,
 ) -> Result<(Looked, BTreeMap<String, Values>), StoreError> {
-    look_at(db, owner, only, ROWS_MAX)
+    look_at(db, owner, only, |_| ROWS_MAX)
 }
 
 /// As [`look`], but over all rows where they are no more than 10,000.
@@ -95,8 +95,7 @@ pub fn count(
     owner: Owner,
     only: Option<&str>,
 ) -> Result<(Looked, BTreeMap<String, Values>), StoreError> {
-    let are_few = attribute_rows::about(db, Table::of(owner)[0])? <= COUNTED_ROWS_MAX;
-    look_at(db, owner, only, if are_few { COUNTED_ROWS_MAX } else { ROWS_MAX })
+    look_at(db, owner, only, |about| if about <= COUNTED_ROWS_MAX { COUNTED_ROWS_MAX } else { ROWS_MAX })
 }
 
 /// Attributes that are texts, all of which could be something else (A1): of each kind, by name.
@@ -107,7 +106,7 @@ pub fn count(
 pub fn offers(db: &Reader<'_>) -> Result<Vec<(Owner, String, Type)>, StoreError> {
     let mut offers = Vec::new();
     for owner in Owner::ALL {
-        let (_, values) = look_at(db, owner, None, OFFER_ROWS_MAX)?;
+        let (_, values) = look_at(db, owner, None, |_| OFFER_ROWS_MAX)?;
         for row in attributes::list(db, Some(owner))? {
             let open = row.kind == Type::Text && !row.hidden && !row.deleting && !is_standard(owner, &row.name);
             let offer = values.get(&row.name).filter(|_| open).and_then(Values::offer);
@@ -121,7 +120,7 @@ fn look_at(
     db: &Reader<'_>,
     owner: Owner,
     only: Option<&str>,
-    rows_max: u64,
+    rows_max: impl Fn(u64) -> u64,
 ) -> Result<(Looked, BTreeMap<String, Values>), StoreError> {
     let mut counting: BTreeMap<String, Counting> = BTreeMap::new();
     let mut count = |attributes: &Attributes| {
@@ -139,7 +138,9 @@ fn look_at(
         }
     };
     let wanted = |row: &AttributesRow| only.is_none_or(|name| row.may_know(name));
-    let looked = attribute_rows::look(db, Table::of(owner)[0], rows_max, |row| {
+    let table = Table::of(owner)[0];
+    let about = attribute_rows::about(db, table)?;
+    let looked = attribute_rows::look_of(db, table, about, rows_max(about), |row| {
         if wanted(row) {
             count(&row.attributes());
         }

@@ -29,6 +29,7 @@ mod tx;
 mod writer;
 
 pub mod attribute_rows;
+pub mod attribute_search;
 pub mod attribute_values;
 pub mod attribute_work;
 pub mod attributes;

@@ -14,9 +14,9 @@ use super::list::{Cursor, Extent, ListQuery};
 use super::sample::{NOW, Named, Sample, days_ago};
 use super::segments::Someone;
 use super::{
-    Reader, attribute_rows, attribute_work, attributes, changes, companies, duplicates, email_domains, event_names,
-    events, findings, first_pages, history, imports, notes, operators, outbox, profiles, refusals, search, segments,
-    shown, sightings, staff, tokens, tray, users, visitors, webhooks, workspace,
+    Reader, attribute_rows, attribute_search, attribute_work, attributes, changes, companies, duplicates,
+    email_domains, event_names, events, findings, first_pages, history, imports, notes, operators, outbox, profiles,
+    refusals, search, segments, shown, sightings, staff, tokens, tray, users, visitors, webhooks, workspace,
 };
 use crate::domain::attributes::Owner;
 use crate::domain::change::{CREATED, Doer, MEMBERSHIP, Subject};
@@ -379,6 +379,12 @@ fn ask_for_filters(db: &Reader<'_>) {
     assert_eq!(segments::sizes(db, &kept[0], 50).unwrap().len(), 1);
     assert_eq!(segments::recent(db, &kept, 20_000).unwrap().len(), 1);
     attribute_rows::values_of(db, Table::Users, [1]).unwrap();
+    for listed in [Listed::Users, Listed::Companies] {
+        shown::read_trends(db, listed, &mut std::collections::HashMap::from([(1, serde_json::Map::new())]), NOW)
+            .unwrap();
+    }
+    attribute_search::of_users(db, "acme", 10).unwrap();
+    attribute_search::of_companies(db, "acme", 10).unwrap();
     event_names::list(db, 50).unwrap();
     operators::columns(db, OperatorKey(1), "users").unwrap();
 }

@@ -107,7 +107,7 @@ async fn events_that_name_none_of_several_companies_are_found_once_a_day() {
 
     rollcall.page_posts(json!([track("ann", "Opened"), track("ann", "Exported")])).await;
     let (count, sentence) = found(&rollcall).await["events_without_company"].clone();
-    let told = "On one day events of users who have several companies named none, the last one \"Opened\".";
+    let told = "On one day users who have several companies did something and no company was named, the last of it \"Opened\".";
     assert_eq!((count, sentence.as_str()), (1, told), "not a row a message");
 }
 

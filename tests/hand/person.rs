@@ -203,7 +203,10 @@ async fn a9_owner_tags_and_notes() {
     );
     assert!(!page.contains("<script>alert") && !page.contains("href=\"javascript"), "{page}");
     assert!(page.contains("Note added"), "it is in the feed");
-    assert!(person.open("/search?q=ZEPPELIN").await.contains("/users/ann#notes"), "and found");
+    let found = person.open("/search?q=ZEPPELIN").await;
+    assert!(found.contains("/users/ann#notes") && !found.contains("**Call**"), "and found, as words: {found}");
+    let found = person.open("/search?q=own+WORD").await;
+    assert!(found.contains("By an attribute") && found.contains("owner: the site"), "and so are attributes: {found}");
     let note =
         page.split("/edit/note?note=").nth(1).and_then(|rest| rest.split('"').next()).expect("an edit").to_owned();
     assert!(person.open(&format!("/edit/note?note={note}")).await.contains("zeppelin"));

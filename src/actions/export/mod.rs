@@ -19,7 +19,7 @@ use crate::store::{Catalog, Reader, StoreError};
 
 pub use person::{About, about};
 use view::Column;
-pub use view::{View, ViewError};
+pub use view::{EVERY_OF_USERS, View, ViewError};
 use zip::Part;
 pub use zip::Zip;
 
@@ -42,6 +42,8 @@ pub struct Wanted {
     pub search: Option<String>,
     /// As a list of users or companies shows it; none: all columns, and who was first seen first.
     pub view: Option<View>,
+    /// Only the users or companies of these keys, as they were picked from a list.
+    pub rows: Option<Vec<i64>>,
     /// Of companies those in use, or the archived ones; none: where all are asked for both, else those in use.
     pub shelf: Option<Shelf>,
 }
@@ -49,11 +51,15 @@ pub struct Wanted {
 impl Wanted {
     /// All of a kind.
     pub fn all(kind: Kind, format: Format) -> Wanted {
-        Wanted { kind, format, filter: None, search: None, view: None, shelf: None }
+        Wanted { kind, format, filter: None, search: None, view: None, rows: None, shelf: None }
     }
 
     fn is_everything(&self) -> bool {
-        self.filter.is_none() && self.search.is_none() && self.view.is_none() && self.shelf.is_none()
+        self.filter.is_none()
+            && self.search.is_none()
+            && self.view.is_none()
+            && self.rows.is_none()
+            && self.shelf.is_none()
     }
 }
 

@@ -8,6 +8,7 @@ use super::Wanted;
 use super::view::{Sort, View};
 use crate::domain::activity::{State, Trend};
 use crate::domain::attributes::Owner;
+use crate::domain::ids::{CompanyKey, UserKey};
 use crate::domain::import::SetupDraft;
 use crate::domain::settings::{NAMES, Settings};
 use crate::domain::table::Kind;
@@ -46,7 +47,13 @@ pub(super) fn page(
                 _ => (users::SortBy::FirstSeen, false),
             };
             let query = ListQuery { descending, ..query(wanted, sort, after, size) };
-            let page = users::records(db, &query, now_ms)?;
+            let page = match &wanted.rows {
+                None => users::records(db, &query, now_ms)?,
+                Some(keys) => {
+                    let of = |key: &i64| users::record_of_key(db, UserKey(*key), now_ms).transpose();
+                    Page { rows: keys.iter().filter_map(of).collect::<Result<_, _>>()?, next: None }
+                }
+            };
             let Some(view) = &wanted.view else { return Ok(each(page, |one| vec![user(one, now_ms)])) };
             let keys: Vec<i64> = page.rows.iter().map(|one| one.row.key.0).collect();
             let mut beside = shown::of_users(db, &keys, &view.to_read(), now_ms)?;
@@ -69,7 +76,13 @@ pub(super) fn page(
             };
             let query = ListQuery { descending, ..query(wanted, sort, after, size) };
             let mut rows = Vec::with_capacity(size);
-            let page = companies::records(db, shelf, &query, now_ms)?;
+            let page = match &wanted.rows {
+                None => companies::records(db, shelf, &query, now_ms)?,
+                Some(keys) => {
+                    let of = |key: &i64| companies::record_of_key(db, CompanyKey(*key), now_ms).transpose();
+                    Page { rows: keys.iter().filter_map(of).collect::<Result<_, _>>()?, next: None }
+                }
+            };
             let keys: Vec<i64> = page.rows.iter().map(|one| one.row.key.0).collect();
             let to_read = wanted.view.as_ref().map(View::to_read).unwrap_or_default();
             let mut beside = shown::of_companies(db, &keys, &to_read, now_ms)?;
@@ -118,10 +131,13 @@ fn values(attributes: Vec<AttributeValue>) -> Map<String, Value> {
 fn user_as_listed(record: UserRecord, now_ms: i64) -> Row {
     let of = &record.row;
     let company = of.company.as_ref().map(|company| company.name.as_ref().unwrap_or(&company.company_id));
+    let current = record.memberships.iter().find(|one| one.current);
     let shown = row(json!({
         "name": of.name,
         "email": of.email,
+        "company_id": of.company.as_ref().map(|company| &company.company_id),
         "company": company,
+        "role": current.and_then(|one| one.role.as_ref()),
         "companies": of.companies,
         "active_days_28d": record.active_days.0,
     }));

@@ -80,6 +80,13 @@ const OF_COMPANIES: Words = &[
     ("archived_at", "archived_at"),
 ];
 
+/// What a file of users with every column has, in the words of a list's columns: all that the table has, and which
+/// company is theirs.
+pub const EVERY_OF_USERS: &str = "company,companies,attributes,aliases,anonymous_ids,owner,tags,state,trend,active_days_28d,first_seen,last_seen,signed";
+
+/// A user's current company in a file: its id, what it is called, and the role in it.
+const OF_COMPANY: [&str; 3] = ["company_id", "company", "role"];
+
 /// The columns of a view that always stand first: who it is.
 pub(super) fn first(kind: Kind) -> &'static [&'static str] {
     match kind {
@@ -132,12 +139,16 @@ fn read_columns(kind: Kind, text: &str, fields: &Fields) -> Result<Vec<Column>, 
         let word = column.name();
         match (known.iter().find(|(own, _)| *own == word), column) {
             _ if first(kind).contains(&word.as_str()) => {}
+            _ if kind == Kind::Users && word == "company" => {
+                OF_COMPANY.into_iter().for_each(|name| take(Column::Ours(name)));
+            }
             (Some((_, ours)), _) => take(Column::Ours(ours)),
             (None, filter::Column::Field(Field::Own(Fact::Attribute(name, of), _))) => {
                 take(Column::Attribute(name, of));
             }
             (None, filter::Column::Beside("attributes")) => {
-                for (name, of) in fields.attributes(fields.listed.owner()) {
+                let named_already = |name: &str| first(kind).contains(&name);
+                for (name, of) in fields.attributes(fields.listed.owner()).filter(|(name, _)| !named_already(name)) {
                     take(Column::Attribute(name.to_owned(), of));
                 }
             }

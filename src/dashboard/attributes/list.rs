@@ -205,7 +205,7 @@ fn line(frame: &Frame, view: &View, row: &DefinitionRow) -> Markup {
     let (drawing, word) = grade(row.grade);
     html! {
         tr {
-            th.lead scope="row" {
+            th.lead.wrap scope="row" {
                 a href=(links::attribute(row.owner, &row.name)) { code.bare { bdi { (row.name) } } }
                 @if let Some(label) = &row.label { " " span.muted { bdi { (label) } } }
                 @if row.locked {

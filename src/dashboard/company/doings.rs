@@ -18,6 +18,7 @@ pub fn card(doings: &Doings) -> Markup {
         section.card aria-labelledby="does" {
             header { h2 id="does" { "What they do" } span.muted { "in 28 days" } }
             @if doings.events.is_empty() { p.body.muted { "Nothing in the last 28 days." } } @else {
+                div.cols {
                 (table("Event", "Times", most_done, doings.events.iter().map(|event| {
                     let name = html! { @if event.name == PAGE { "Page views" } @else { (values::name(&event.name)) } };
                     (name, event.events, event.people)
@@ -26,6 +27,7 @@ pub fn card(doings: &Doings) -> Markup {
                     (table("Page", "Views", most_viewed, doings.pages.iter().map(|page| {
                         (html! { code { (values::name(&page.path)) } }, page.views, page.people)
                     })))
+                }
                 }
             }
             @if let Some(looked_at) = doings.looked_at {

@@ -76,7 +76,8 @@ fn archive(view: &View) -> Markup {
                     } @else {
                         p {
                             "It is out of lists, searches and numbers of companies. Nothing is erased: its page and its members stay, \
-                             messages for it go on being stored, and it can be put back at any time."
+                             filters of users by their company still find them, messages for it go on being stored, and it \
+                             can be put back at any time."
                         }
                         div.row { button.btn name="deed" value="archive" { (icon("box")) " Archive it" } }
                     }

@@ -9,7 +9,9 @@ mod set_up;
 use maud::Markup;
 
 use super::parts::pill;
+use crate::domain::attributes::{Owner, Type};
 use crate::domain::table::Kind;
+use crate::store::Catalog;
 use crate::store::imports::{Import, State};
 
 /// What the rows of an import are, in words.
@@ -42,6 +44,17 @@ pub fn state(import: &Import) -> Markup {
         State::Undoing => pill::toned("warn", "Taking back", "What it did is being taken back"),
         State::Undone => pill::toned("", "Taken back", "What it did was taken back"),
     }
+}
+
+/// The attributes that exist, and their types.
+pub fn defined(catalog: &Catalog) -> Vec<(Owner, String, Type)> {
+    let of = |owner: Owner| {
+        let all = catalog.definitions.get(&owner).into_iter().flatten().filter(|(_, of)| !of.deleting);
+        let mut all: Vec<_> = all.map(|(name, of)| (owner, name.clone(), of.kind)).collect();
+        all.sort_by(|one, other| one.1.cmp(&other.1));
+        all
+    };
+    Owner::ALL.into_iter().flat_map(of).collect()
 }
 
 /// Who imports it.

@@ -1,18 +1,20 @@
 //! `/imports/new`: which file, or which rows, and what they are.
 
-use actix_web::HttpRequest;
 use actix_web::web::{self, Payload};
+use actix_web::{HttpRequest, HttpResponse};
 use maud::{Markup, html};
 
+use super::{defined, rows_are};
 use crate::actions::import::{ImportError, package};
 use crate::dashboard::desk::{self, Answer};
+use crate::dashboard::links;
 use crate::dashboard::parts::form::long;
 use crate::dashboard::parts::frame::{Frame, Place, shell};
 use crate::dashboard::parts::icon::{icon, small};
 use crate::dashboard::parts::section::{crumbs, head};
-use crate::domain::import::Said;
+use crate::domain::import::{self, Said};
 use crate::domain::table::Kind;
-use crate::http::access::Admin;
+use crate::http::access::{Admin, Viewer};
 use crate::http::page::PageError;
 use crate::http::upload;
 
@@ -46,7 +48,12 @@ pub fn page(frame: &Frame, chosen: Kind, mistake: Option<&str>) -> Markup {
                                         aria-describedby={ "columns-" (kind.as_str()) };
                                     " " (name)
                                 }
-                                p.hint id={ "columns-" (kind.as_str()) } { (columns) }
+                                p.hint id={ "columns-" (kind.as_str()) } {
+                                    (columns) " · "
+                                    a href=(links::with_query("/imports/sample.csv", &[("kind", Some(kind.as_str()))])) download="" {
+                                        "Sample file" span.vh { " of " (rows_are(kind)) }
+                                    }
+                                }
                             }
                         }
                     }
@@ -77,6 +84,21 @@ pub fn page(frame: &Frame, chosen: Kind, mistake: Option<&str>) -> Markup {
 pub async fn show(Admin(operator): Admin, request: HttpRequest) -> Answer {
     let frame = desk::frame(&request, operator, Place::Imports).await?;
     Ok(desk::page(page(&frame, Kind::Users, None)))
+}
+
+/// `GET /imports/sample.csv?kind=users`: a file to begin with, made from the workspace's own attributes.
+///
+/// # Errors
+/// There is no such kind; the store's.
+pub async fn sample(_: Viewer, request: HttpRequest) -> Answer {
+    let kind = desk::value(&request, "kind").map_or(Some(Kind::Users), |word| Kind::parse(&word));
+    let kind = kind.ok_or_else(PageError::not_found)?;
+    let file = import::sample(kind, &defined(&desk::store(&request)?.catalog()));
+    let name = format!("attachment; filename=\"{}-sample.csv\"", kind.as_str());
+    Ok(HttpResponse::Ok()
+        .content_type("text/csv; charset=utf-8")
+        .insert_header(("content-disposition", name))
+        .body(file))
 }
 
 /// `POST /imports/new`: keeps the file, and goes on to its columns.

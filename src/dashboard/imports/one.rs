@@ -5,9 +5,10 @@ use actix_web::web::{self, Form, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use maud::{Markup, html};
 
-use super::{by, report, rows_are, set_up, state};
+use super::{by, defined, report, rows_are, set_up, state};
 use crate::actions::import::{self as deeds, ImportError, SetUp, file, package};
 use crate::dashboard::desk::{self, Answer};
+use crate::dashboard::links;
 use crate::dashboard::parts::code;
 use crate::dashboard::parts::frame::{Frame, Place, Refresh, live_shell};
 use crate::dashboard::parts::icon::icon;
@@ -21,9 +22,9 @@ use crate::domain::import::{Report, Sniffed, TakenBack};
 use crate::domain::table::Kind;
 use crate::http::access::{Admin, Viewer};
 use crate::http::page::PageError;
-use crate::store::imports::{self, Import, State};
+use crate::store::imports::{self, Import, Refusal, State};
 use crate::store::operators::Operator;
-use crate::store::{Store, Tx};
+use crate::store::{Reader, Store, Tx};
 
 /// Seconds between two looks where there is no script.
 const REFRESH_SECONDS: u32 = 3;
@@ -38,9 +39,18 @@ pub struct View {
     pub known: Vec<(Owner, String, Type)>,
     /// All that came in the same zip, itself among them; none where it came alone.
     pub package: Vec<Import>,
+    /// The first rows and cells that were not taken.
+    pub refusals: Vec<Refusal>,
+    /// Whether it is asked to be taken back.
+    pub asks_back: bool,
     /// What was wrong with what was sent.
     pub mistake: Option<String>,
 }
+
+/// Rows and cells that were not taken which the page shows; the file has all of them.
+const REFUSALS_SHOWN: usize = 10;
+/// What the address asks before an import is taken back.
+const TAKE_BACK: &str = "take-back";
 
 /// The page.
 pub fn page(frame: &Frame, view: &View) -> Markup {
@@ -63,9 +73,10 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
             @if let Some(sentence) = &view.mistake { (say::notice(Tone::Bad, sentence)) }
             @if let Some(problem) = &import.problem { (say::notice(Tone::Bad, problem)) }
             @if !view.package.is_empty() { (came_together(frame, import, &view.package, &address)) }
-            (stands(import, &address))
+            @if view.asks_back && can_be_taken_back(import) && frame.may(Role::Admin) { (take_back(import, &address)) }
+            (stands(import, &view.refusals, &address))
             @if import.state == State::Draft {
-                @if let Some(checked) = &import.checked { (would(frame, import, checked, &address)) }
+                @if let Some(checked) = &import.checked { (would(frame, import, checked, &view.refusals, &address)) }
                 @match &view.sniffed {
                     Some(sniffed) if frame.may(Role::Admin) => (set_up::form(import, sniffed, &view.known)),
                     Some(_) => p.muted { "An admin can go on with it." },
@@ -95,8 +106,39 @@ fn actions(import: &Import, address: &str) -> Markup {
         @match import.state {
             State::Draft => (button(address, "discard", "bare", "trash", "Throw away")),
             State::Checking | State::Queued | State::Running => (button(address, "cancel", "", "x", "Stop")),
-            _ if import.state.has_run() => (button(address, "undo", "", "undo", "Take back")),
+            _ if can_be_taken_back(import) => a.btn href=(links::with_query(address, &[(TAKE_BACK, Some("1"))])) { (icon("undo")) " Take back" },
             _ => {}
+        }
+    }
+}
+
+fn can_be_taken_back(import: &Import) -> bool {
+    import.state.has_run()
+}
+
+/// What is asked before an import is taken back.
+fn take_back(import: &Import, address: &str) -> Markup {
+    let report = &import.report;
+    let made = report.users.created + report.companies.created;
+    let changed = report.users.updated + report.companies.updated + report.memberships.updated;
+    html! {
+        section.card aria-labelledby="take-back" {
+            header { h2 id="take-back" { "Take it back?" } }
+            div.body.stack.tight {
+                @if report.events.created > 0 {
+                    p { (counted(report.events.created, "event of it goes", "events of it go")) " out of the journal and of all numbers; the same file can be imported again." }
+                }
+                @if import.kind != Kind::Events { p {
+                    "It made " (counted(made, "user or company", "users and companies")) ", and changed "
+                    (counted(changed, "that was known", "that were known")) "."
+                } }
+                p { "Those whom it made go, where nothing else is known of them by now; what it changed is as it was before. What has changed since stays as it is, and the report says how much that was." }
+                p.muted { "It runs in the background, and can't be stopped half-way." }
+            }
+            footer.row {
+                (button(address, "undo", "primary", "undo", "Take it back"))
+                a.btn.bare href=(address) { "Leave it" }
+            }
         }
     }
 }
@@ -142,7 +184,7 @@ fn came_together(frame: &Frame, import: &Import, all: &[Import], address: &str) 
 }
 
 /// How it stands, told anew while it is under way.
-fn stands(import: &Import, address: &str) -> Markup {
+fn stands(import: &Import, refusals: &[Refusal], address: &str) -> Markup {
     let rows = counted(import.rows_done, "row", "rows");
     html! {
         section.card id="stands" aria-labelledby="stands-h" data-live=(address) data-live-often=""
@@ -177,6 +219,10 @@ fn stands(import: &Import, address: &str) -> Markup {
                     div.body.stack.tight {
                         (report::touched(import.key.0, &import.report))
                         (report::refused(import.key.0, &import.report))
+                    }
+                    (report::errors(import, refusals))
+                    (set_up::as_imported(import))
+                    div.body.stack.tight {
                         p.small.muted {
                             @if import.kind == Kind::Events {
                                 "Imported events are activity of their own day. Taking them back takes them out of all numbers; "
@@ -197,15 +243,15 @@ fn taken_back(back: TakenBack) -> Markup {
     html! {
         div.body.stack.tight {
             @if back.events > 0 { p { (counted(back.events, "event", "events")) " of it are out of the journal and of all numbers." } }
-            p { (number(back.gone)) " users and companies that it made are gone, of whom nothing else was known." }
-            p { (number(back.fields)) " fields are as they were before." }
-            p { (number(back.kept)) " have changed since, and stay as they are." }
+            p { (counted(back.gone, "user or company that it made is gone, of whom", "users and companies that it made are gone, of whom")) " nothing else was known." }
+            p { (counted(back.fields, "field is as it was", "fields are as they were")) " before." }
+            p { (counted(back.kept, "thing has changed since, and stays as it is", "things have changed since, and stay as they are")) "." }
         }
     }
 }
 
 /// What would come of a draft.
-fn would(frame: &Frame, import: &Import, checked: &Report, address: &str) -> Markup {
+fn would(frame: &Frame, import: &Import, checked: &Report, refusals: &[Refusal], address: &str) -> Markup {
     html! {
         section.card aria-labelledby="would" {
             header {
@@ -214,6 +260,7 @@ fn would(frame: &Frame, import: &Import, checked: &Report, address: &str) -> Mar
             }
             (report::counts(checked))
             div.body.stack.tight { (report::refused(import.key.0, checked)) }
+            (report::errors(import, refusals))
             (report::examples(checked))
             @if frame.may(Role::Admin) {
                 footer.row { (button(address, "run", "primary", "check", "Import it")) }
@@ -226,8 +273,11 @@ fn key_of(path: &str) -> Result<ImportKey, PageError> {
     path.parse().map(ImportKey).map_err(|_| PageError::not_found())
 }
 
-async fn view(store: &Store, key: ImportKey, mistake: Option<String>) -> Result<View, PageError> {
-    let import = store.read(move |db| imports::find(db, key)).await?.ok_or_else(PageError::not_found)?;
+async fn view(store: &Store, key: ImportKey, asks_back: bool, mistake: Option<String>) -> Result<View, PageError> {
+    let read =
+        move |db: &Reader<'_>| Ok((imports::find(db, key)?, imports::refusals(db, key, None, REFUSALS_SHOWN)?.rows));
+    let (import, refusals) = store.read(read).await?;
+    let import = import.ok_or_else(PageError::not_found)?;
     let sniffed = if import.state == State::Draft {
         let (path, reading) = (file::path(store, key), import.reading.clone());
         web::block(move || file::look(&path, &reading.into())).await.map_err(PageError::internal)?.ok()
@@ -238,13 +288,8 @@ async fn view(store: &Store, key: ImportKey, mistake: Option<String>) -> Result<
         Some(package) => store.read(move |db| imports::of_package(db, package)).await?,
         None => Vec::new(),
     };
-    let catalog = store.catalog();
-    let of = |owner: Owner| {
-        let all = catalog.definitions.get(&owner).into_iter().flatten().filter(|(_, of)| !of.deleting);
-        all.map(move |(name, of)| (owner, name.clone(), of.kind)).collect::<Vec<_>>()
-    };
-    let known = Owner::ALL.into_iter().flat_map(of).collect();
-    Ok(View { import, sniffed: sniffed.map(|(sniffed, _)| sniffed), known, package, mistake })
+    let known = defined(&store.catalog());
+    Ok(View { import, sniffed: sniffed.map(|(sniffed, _)| sniffed), known, package, refusals, asks_back, mistake })
 }
 
 /// `GET /imports/{id}`
@@ -257,7 +302,8 @@ pub async fn show(Viewer(operator): Viewer, request: HttpRequest, path: Path<Str
 
 async fn answer(operator: Operator, request: &HttpRequest, path: &str, mistake: Option<String>) -> Answer {
     let status = if mistake.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    let view = view(desk::store(request)?, key_of(path)?, mistake).await?;
+    let asks_back = desk::value(request, TAKE_BACK).is_some();
+    let view = view(desk::store(request)?, key_of(path)?, asks_back, mistake).await?;
     let frame = desk::frame(request, operator, Place::Imports).await?;
     Ok(desk::page_with(status, page(&frame, &view)))
 }

@@ -7,33 +7,34 @@ use crate::dashboard::links;
 use crate::dashboard::parts::numbers::{cell, counted, number};
 use crate::dashboard::parts::values;
 use crate::domain::filter::Listed;
-use crate::domain::import::{Counts, Report};
+use crate::domain::import::{Column, Counts, Report, Target, shown};
+use crate::store::imports::{Import, Refusal};
 
 /// The counts, as a table.
 pub fn counts(report: &Report) -> Markup {
     let small = |count: u64| cell(u32::try_from(count).unwrap_or(u32::MAX));
     html! {
         div.scroll tabindex="0" role="group" aria-label="What becomes of the rows" {
-            table.table {
+            table.table.cards {
                 thead {
                     tr {
                         th scope="col" { "By row" }
                         th.num scope="col" title="They are not known yet" { "New" }
                         th.num scope="col" title="Something of them changes" { "Changed" }
                         th.num scope="col" title="The file says nothing new" { "Unchanged" }
-                        th.num scope="col" title="Known, and left as they are" { "Left" }
+                        th.num scope="col" title="Known, and left as they are" { "Skipped" }
                         th.num scope="col" title="The row is not taken" { "Refused" }
                     }
                 }
                 tbody {
                     @for (name, of) in report.counts().into_iter().filter(|(_, of)| !of.is_empty()) {
                         tr {
-                            th scope="row" { (name) }
-                            td.num { (small(of.created)) }
-                            td.num { (small(of.updated)) }
-                            td.num { (small(of.unchanged)) }
-                            td.num { (small(of.skipped)) }
-                            td.num { (small(of.refused)) }
+                            th.lead scope="row" { (name) }
+                            td.num data-l="New" { (small(of.created)) }
+                            td.num data-l="Changed" { (small(of.updated)) }
+                            td.num data-l="Unchanged" { (small(of.unchanged)) }
+                            td.num data-l="Skipped" { (small(of.skipped)) }
+                            td.num data-l="Refused" { (small(of.refused)) }
                         }
                     }
                 }
@@ -48,7 +49,7 @@ pub fn refused(number_of: i64, report: &Report) -> Markup {
         @if report.refused_rows + report.refused_values > 0 {
             p {
                 (counted(report.refused_rows, "row", "rows")) " not taken, and "
-                (counted(report.refused_values, "cell", "cells")) " of others. "
+                (counted(report.refused_values, "cell", "cells")) @if report.refused_values == 1 { " of another. " } @else { " of others. " }
                 a href={ "/imports/" (number_of) "/refused" } download="" { "The rows with the reasons, as CSV" }
                 ", to be put right and imported again."
             }
@@ -57,6 +58,61 @@ pub fn refused(number_of: i64, report: &Report) -> Markup {
             p { "New attributes: " @for (place, name) in report.new_attributes.iter().enumerate() { @if place > 0 { ", " } code.bare { bdi { (name) } } } }
         }
     }
+}
+
+/// The first rows and cells that were not taken: where each stands, and what would be taken.
+pub fn errors(import: &Import, refusals: &[Refusal]) -> Markup {
+    html! {
+        @if !refusals.is_empty() {
+            div.scroll tabindex="0" role="group" aria-label="What was not taken" {
+                table.table.cards {
+                    thead {
+                        tr {
+                            th.num scope="col" { "Row" }
+                            th scope="col" { "Column" }
+                            th scope="col" { "What stands there" }
+                            th scope="col" { "Why it is not taken" }
+                        }
+                    }
+                    tbody {
+                        @for refusal in refusals {
+                            @let column = column_of(import, &refusal.field);
+                            @let cell = column.and_then(|place| refusal.cells.get(place)).map(shown);
+                            tr {
+                                th.lead.num scope="row" data-l="Row" { (number(refusal.row)) }
+                                td data-l="Column" {
+                                    @match column {
+                                        Some(place) => b { bdi { (values::cut(&import.mapping.0[place].heading, 40)) } },
+                                        None if refusal.field.is_empty() => span.muted { "the whole row" },
+                                        None => b { bdi { (values::cut(&refusal.field, 40)) } },
+                                    }
+                                }
+                                td data-l="Value" {
+                                    @match cell.as_deref() {
+                                        _ if column.is_none() => span.zero { "–" },
+                                        Some("") | None => span.zero { "nothing" },
+                                        Some(text) => bdi { (values::cut(text, 40)) },
+                                    }
+                                }
+                                td.full.wrap { (refusal.detail) }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The column of a file that a refusal is about: by its heading, by what it becomes, or by the attribute's name.
+fn column_of(import: &Import, field: &str) -> Option<usize> {
+    let named = |is_it: &dyn Fn(&Column) -> bool| import.mapping.0.iter().position(is_it);
+    if field.is_empty() {
+        return None;
+    }
+    named(&|column| column.heading == field)
+        .or_else(|| named(&|column| column.target.to_string() == field))
+        .or_else(|| named(&|column| matches!(&column.target, Target::Attribute(_, name, _) if name == field)))
 }
 
 /// The lists of whom an import made or changed.

@@ -49,7 +49,7 @@ const POLICY: [Part; 4] = [
         "Users and companies that are known",
         &[("update", "Update them"), ("fill", "Fill only what has no value"), ("skip", "Leave them as they are")],
     ),
-    ("empty", "Empty cells", &[("ignore", "Say nothing"), ("clear", "Clear the value")]),
+    ("empty", "Empty cells", &[("ignore", "Change nothing"), ("clear", "Clear the value")]),
     ("unknown_companies", "Companies that are not known", &[("create", "Make them"), ("refuse", "Refuse the row")]),
     (
         "memberships",
@@ -62,6 +62,7 @@ const POLICY: [Part; 4] = [
 pub fn form(import: &Import, sniffed: &Sniffed, known: &[(Owner, String, Type)]) -> Markup {
     html! {
         (reading(import, &sniffed.sheets))
+        (first_rows(sniffed))
         form.stack.snug method="post" action={ "/imports/" (import.key.0) } {
             section.card aria-labelledby="columns" {
                 header {
@@ -87,6 +88,58 @@ pub fn form(import: &Import, sniffed: &Sniffed, known: &[(Owner, String, Type)])
                 button.btn name="do" value="save" { "Save" }
                 span.small.muted { "A check runs it in a copy of the workspace, and changes nothing." }
             }
+        }
+    }
+}
+
+/// Rows that are shown as they are read.
+const ROWS_SHOWN: usize = 5;
+
+/// The first rows as they are read.
+fn first_rows(sniffed: &Sniffed) -> Markup {
+    let rows = sniffed.rows.iter().take(ROWS_SHOWN);
+    html! {
+        section.card aria-labelledby="first-rows" {
+            header {
+                h2 id="first-rows" { "The first " @if rows.len() == 1 { "row" } @else { (number(rows.len() as u64)) " rows" } }
+                span.muted { "As they are read" }
+            }
+            div.scroll tabindex="0" role="group" aria-labelledby="first-rows" {
+                table.table.last {
+                    thead { tr { @for heading in &sniffed.headings { th scope="col" { bdi { (values::cut(heading, 40)) } } } } }
+                    tbody {
+                        @for row in rows {
+                            tr { @for cell in row { td { bdi { (values::cut(&shown(cell), 40)) } } } }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What the columns became and how rows met what was known, of an import that has run.
+pub fn as_imported(import: &Import) -> Markup {
+    let asked = POLICY.iter().filter(|(part, ..)| is_asked(import.kind, part));
+    let word = |part: &str, words: &[(&'static str, &'static str)]| {
+        words.iter().find(|(word, _)| *word == import.policy.get(part)).map_or("", |(_, text)| *text)
+    };
+    html! {
+        details.fold-body {
+            summary { "Columns, and how rows met what is known" }
+            dl.facts {
+                @for column in &import.mapping.0 {
+                    div {
+                        dt { bdi { (values::cut(&column.heading, 60)) } }
+                        dd {
+                            @if column.target == Target::Ignore { span.zero { "not imported" } }
+                            @else { code.bare { bdi { (column.target) } } }
+                        }
+                    }
+                }
+                @for (part, label, words) in asked { div { dt { (label) } dd { (word(part, words)) } } }
+            }
+            p.body.small.muted { (sentence(import)) }
         }
     }
 }
@@ -159,7 +212,7 @@ fn columns(import: &Import, sniffed: &Sniffed, known: &[(Owner, String, Type)]) 
                         th scope="col" { "First values" }
                         th.num scope="col" title="Of the first 500 rows" { "Filled" }
                         th.num scope="col" title="In the first 500 rows" { "Distinct" }
-                        th scope="col" { "Is" }
+                        th scope="col" { "Becomes" }
                         th scope="col" { "Type, where it is new" }
                     }
                 }
@@ -185,18 +238,18 @@ fn row(
         sniffed.rows.iter().filter_map(|row| row.get(place)).map(|cell| shown(cell).into_owned()).collect();
     let filled: Vec<&String> = cells.iter().filter(|text| !text.trim().is_empty()).collect();
     let distinct: BTreeSet<&String> = filled.iter().copied().collect();
-    let share = (filled.len() * 100).checked_div(cells.len()).unwrap_or(0);
+    let share = (filled.len() * 100 + cells.len() / 2).checked_div(cells.len()).unwrap_or(0);
     let (chosen, typed) = parts(target);
     html! {
         tr {
-            th.lead scope="row" { b { bdi { (values::cut(heading, 60)) } } }
+            th.lead.wrap scope="row" { b { bdi { (values::cut(heading, 60)) } } }
             td.small.muted {
                 @for (number, text) in filled.iter().take(3).enumerate() { @if number > 0 { br; } bdi { (values::cut(text, 40)) } }
             }
             td.num data-l="Filled" { (share) " %" }
             td.num.muted data-l="Distinct" { (number(distinct.len() as u64)) }
             td.full {
-                select.input name={ "is-" (place) } aria-label={ "What " (heading) " is" } {
+                select.input name={ "is-" (place) } aria-label={ "What " (heading) " becomes" } {
                     (options(kind, heading, &chosen, known))
                 }
             }
@@ -240,7 +293,7 @@ fn options(kind: Kind, heading: &str, chosen: &str, known: &[(Owner, String, Typ
     let new: Vec<String> = new.filter(|target| !listed.contains(target)).collect();
     let is_listed = listed.contains(chosen) || new.iter().any(|target| target == chosen);
     html! {
-        @for word in words { (option(&word, if word == "ignore" { "Left out" } else { &word })) }
+        @for word in words { (option(&word, if word == "ignore" { "Not imported" } else { &word })) }
         @if !is_listed { (option(chosen, chosen)) }
         @for (name, targets) in groups.iter().filter(|(_, targets)| !targets.is_empty()) {
             optgroup label=(name) { @for target in targets { (option(target, target)) } }
@@ -261,6 +314,9 @@ pub fn sentence(import: &Import) -> String {
         (false, false) => "Nothing says which user it is",
     };
     let company = match (has("company_id"), has("company")) {
+        (true, _) if has("company.name") || has("company.domain") => {
+            "companies by company_id, and where a row has none by domain or name: a new one then gets that as its id"
+        }
         (true, _) => "companies by company_id",
         (_, true) => "companies by id, else by domain, else by exact name",
         _ => "no company is named",

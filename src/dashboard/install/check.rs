@@ -10,7 +10,8 @@ use crate::dashboard::parts::icon::{icon, small};
 use crate::dashboard::parts::numbers::{counted, number};
 use crate::dashboard::parts::say::{Tone, beat};
 use crate::domain::codes;
-use crate::domain::time::SECOND_MS;
+use crate::domain::ids::unrendered_tag;
+use crate::domain::time::{DAY_MS, SECOND_MS};
 use crate::store::sightings::Complete;
 use crate::store::{Source, SourceKind};
 
@@ -20,12 +21,16 @@ pub fn card(frame: &Frame, view: &View, source: &Source, state: State, here: &st
     let again = view.anew(source);
     html! {
         section.card id="state" aria-labelledby="state-h"
-            data-live=(here) data-live-since=((clock.now_ms - view.since_ms) / SECOND_MS)
+            data-live=(here) data-live-since=(if view.is_watched { (clock.now_ms - view.since_ms) / SECOND_MS } else { 0 })
             data-live-done[state == State::Complete] {
             header {
                 h2 id="state-h" { (beat(state.tone())) " " (state.sentence()) }
                 span.row.end {
-                    span.small.muted { "Since " (clock.at(view.since_ms)) }
+                    span.small.muted {
+                        @if !view.is_watched { "Of the last 24 hours" }
+                        @else if clock.now_ms - view.since_ms < DAY_MS / 2 { "Since " (clock.at(view.since_ms)) }
+                        @else { "Since " (clock.on(view.since_ms)) }
+                    }
                     a.btn href=(again) { (icon("refresh")) " Check again" }
                 }
             }
@@ -62,7 +67,8 @@ pub fn card(frame: &Frame, view: &View, source: &Source, state: State, here: &st
                 }
                 @if let Some(earlier_ms) = view.earlier_ms.filter(|_| state != State::Complete) {
                     p.small.faint {
-                        "Before this check, the last message came "
+                        @if view.is_watched { "Before this check" } @else { "Before that" }
+                        ", the last message came "
                         (clock.ago(earlier_ms))
                         "; it proves nothing now."
                     }
@@ -93,7 +99,9 @@ fn answer(frame: &Frame, view: &View, state: State, here: &str) -> Markup {
                     }
                     None => {
                         p {
-                            "No request has come since this check started. Paste the snippet, then open your site in a private window."
+                            @if view.is_watched { "No request has come since this check started." }
+                            @else { "No request has come in the last 24 hours." }
+                            " Paste the snippet, then open your site in a private window."
                         }
                     }
                 }
@@ -162,6 +170,13 @@ fn complete_answer(frame: &Frame, complete: &Complete) -> Markup {
             " of "
             a href=(links::company(&complete.company_id)) { bdi { (company) } }
             " was stored " (frame.clock.ago(complete.at_ms)) ". Users and their companies arrive."
+        }
+        @if let Some(tag) = unrendered_tag(user).or_else(|| unrendered_tag(company)) {
+            p {
+                (beat(Tone::Warn)) " " code { (tag) }
+                " is a template tag that was not rendered: the snippet stands where your framework does not fill it in. "
+                a href="/install/doctor" { "The doctor" } " shows it."
+            }
         }
         p.row { a.btn.primary href="/" { "Open the roll" } }
     }

@@ -15,7 +15,7 @@ use crate::dashboard::parts::icon::{icon, small};
 use crate::dashboard::parts::say::nothing;
 use crate::dashboard::parts::section::head;
 use crate::domain::attributes::{Owner, Type};
-use crate::domain::time::MINUTE_MS;
+use crate::domain::time::{DAY_MS, MINUTE_MS};
 use crate::http::access::Viewer;
 use crate::http::page::PageError;
 use crate::store::operators::Operator;
@@ -43,7 +43,7 @@ pub struct View {
     pub sources: Vec<Source>,
     /// The chosen one.
     pub source: Option<Source>,
-    /// The mark: what was seen before it proves nothing. Unix milliseconds.
+    /// The mark: what was seen before it proves nothing. Unix milliseconds; a day ago where the address says none.
     pub since_ms: i64,
     /// The address says the mark: without a script the page then loads itself again. Before, somebody may be filling
     /// in which fields the code sends.
@@ -155,7 +155,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
     let Some(source) = &view.source else { return no_source(frame) };
     let state = State::of(&view.evidence, frame.clock.now_ms);
     let here = view.address(source, Some(view.since_ms));
-    let is_young = frame.clock.now_ms - view.since_ms < OFTEN_MS;
+    let is_young = !view.is_watched || frame.clock.now_ms - view.since_ms < OFTEN_MS;
     let refresh = Refresh { seconds: if is_young { OFTEN_SECONDS } else { SELDOM_SECONDS }, address: here.clone() };
     let key = source.write_keys.first().map_or("", String::as_str);
     let content = html! {
@@ -250,7 +250,7 @@ pub async fn read(request: &HttpRequest, operator: Operator) -> Result<(Frame, V
     let source = sources.iter().find(|source| Some(&source.source_id) == wanted.as_ref()).or(sources.first()).cloned();
     let since = desk::value(request, "since");
     let since_ms = since.as_ref().and_then(|since| since.parse().ok()).filter(|since| *since >= 0);
-    let since_ms = since_ms.unwrap_or_else(|| store.now_ms());
+    let since_ms = since_ms.unwrap_or_else(|| store.now_ms() - DAY_MS);
     let key = source.as_ref().map(|source| source.key);
     let (frame, (evidence, earlier_ms, share, offers)) =
         desk::read(request, operator, Place::Install, move |db, clock| match key {

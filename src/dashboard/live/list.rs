@@ -201,7 +201,7 @@ fn calls(frame: &Frame, view: &View) -> Markup {
                     @let since = view.last.saturating_sub(until);
                     span.muted { @if since == 0 { "Nothing has come since" } @else { (counted(since, "call has", "calls have")) " come since" } }
                 }
-                span.end.small.muted { (counted(view.calls.len() as u64, "call shown", "calls shown")) }
+                span.end.small.muted data-told="" { (counted(view.calls.len() as u64, "call shown", "calls shown")) }
             }
             @if view.calls.is_empty() {
                 p.body.muted {

@@ -7,7 +7,7 @@ use actix_web::{HttpRequest, web};
 use maud::{Markup, html};
 use serde_json::Value;
 
-use super::{Sent, framed, line, one_already, question, side_by_side};
+use super::{Sent, framed, line, one_already, question, said, side_by_side, value_line};
 use crate::actions::merge::MergeError;
 use crate::actions::merge::companies::merge;
 use crate::dashboard::desk::{self, Answer};
@@ -15,7 +15,8 @@ use crate::dashboard::done::Asked;
 use crate::dashboard::parts::form::Mistake;
 use crate::dashboard::parts::frame::{Frame, Place};
 use crate::dashboard::parts::numbers::{count, number};
-use crate::dashboard::parts::{values, who};
+use crate::dashboard::parts::times::Clock;
+use crate::dashboard::parts::who;
 use crate::dashboard::{errors, links};
 use crate::domain::change::By;
 use crate::domain::ids::{CompanyId, CompanyKey};
@@ -64,7 +65,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
     let path = links::company(&row.company_id);
     let below = "Two records that are one company become one. The other's ids, members, domains and events lead here.";
     let content = match &view.preview {
-        Some(preview) => comparison(view, preview, &path),
+        Some(preview) => comparison(frame.clock, view, preview, &path),
         None => {
             let id = row_id(&row.company_id);
             question("Which company?", "Company id of the other", &view.from, view.mistake.as_ref(), id)
@@ -78,7 +79,7 @@ fn row_id(id: &str) -> Option<&str> {
     matches!(id, "." | "..").then_some(id)
 }
 
-fn comparison(view: &View, preview: &Preview, path: &str) -> Markup {
+fn comparison(clock: Clock, view: &View, preview: &Preview, path: &str) -> Markup {
     let (ours, theirs, after) = (&view.survivor, &preview.other, &preview.after);
     let sides = [ours, theirs, after];
     let attributes = sides.map(|side| {
@@ -90,7 +91,7 @@ fn comparison(view: &View, preview: &Preview, path: &str) -> Markup {
         ids.map(String::as_str).collect::<Vec<_>>().join(", ")
     };
     let row = |name: &str, of: &dyn Fn(&Side) -> String| line(name, sides.map(of));
-    let text = |value: Option<&&Value>| value.map(|value| values::plain(value)).unwrap_or_default();
+    let text = |value: Option<&&Value>| value.map(|value| said(value, clock)).unwrap_or_default();
     let both = i64::from(ours.company.row.members) + i64::from(theirs.company.row.members)
         - i64::from(after.company.row.members);
     let lines = html! {
@@ -101,12 +102,14 @@ fn comparison(view: &View, preview: &Preview, path: &str) -> Markup {
         (row("Owner", &|side| side.company.row.owner.clone().unwrap_or_default()))
         (row("Tags", &|side| side.company.row.tags.join(", ")))
         @for name in attributes[0].keys().chain(attributes[1].keys().filter(|name| !attributes[0].contains_key(*name))) {
-            (line(name, [0, 1, 2].map(|side| text(attributes[side].get(name)))))
+            (value_line(name, [0, 1, 2].map(|side| text(attributes[side].get(name)))))
         }
     };
     let action = links::company_merge(&ours.company.row.company_id);
     let more = html! { @if both > 0 { (number(both)) " are members of both. " } };
-    side_by_side("company", &lines, (&action, &theirs.company.row.company_id, path), more)
+    let others = links::company_merge(&theirs.company.row.company_id);
+    let swap = links::with_query(&others, &[("from", Some(&ours.company.row.company_id))]);
+    side_by_side("company", &lines, (&action, &theirs.company.row.company_id, path), &swap, more)
 }
 
 /// `GET /companies/{id}/merge`, with `?from=` the preview.

@@ -16,6 +16,24 @@ pub fn markdown(text: &str) -> Markup {
     PreEscaped(made)
 }
 
+/// The words of a note without its marks, in one line.
+pub fn plain(text: &str) -> String {
+    let mut words = String::with_capacity(text.len());
+    for event in Parser::new(text) {
+        match event {
+            Event::Text(text) | Event::Code(text) | Event::Html(text) | Event::InlineHtml(text) => {
+                words.push_str(&text)
+            }
+            Event::SoftBreak | Event::HardBreak | Event::Rule | Event::End(TagEnd::Paragraph | TagEnd::Item) => {
+                words.push(' ');
+            }
+            Event::End(TagEnd::Heading(_) | TagEnd::CodeBlock) => words.push(' '),
+            _ => {}
+        }
+    }
+    words.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// An event as it is let through. What is no more than its text becomes an empty text.
 fn allowed<'a>(event: Event<'a>, in_link: &mut bool) -> Event<'a> {
     let raw = |html: &str| Event::InlineHtml(CowStr::from(html.to_owned()));
@@ -66,6 +84,14 @@ mod tests {
             "<p><a href=\"https://acme.example/?a=1&amp;b=2\" rel=\"noreferrer nofollow ugc\">plan</a></p>\n"
         );
         assert_eq!(shown("```js\n<b>\n```"), "<pre><code>&lt;b&gt;\n</code></pre>\n");
+    }
+
+    #[test]
+    fn in_one_line_a_note_has_no_marks() {
+        assert_eq!(
+            plain("**Called** Declan\n\n- one\n- `two`\n\n[plan](https://x.example) <b>"),
+            "Called Declan one two plan <b>"
+        );
     }
 
     #[test]

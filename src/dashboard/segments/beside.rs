@@ -12,6 +12,7 @@ use crate::dashboard::parts::values;
 use crate::domain::filter::{Filter, Listed, Test, Value};
 use crate::domain::ids::SegmentKey;
 use crate::domain::segments::Segment;
+use crate::store::list::Count;
 use crate::store::segments::{self, Someone};
 use crate::store::{Catalog, Reader, StoreError};
 
@@ -26,6 +27,8 @@ pub struct Tabs {
     segments: Vec<(String, String, Option<u64>)>,
     more: bool,
     may_save: bool,
+    /// How many the list has now, which goes for the open tab.
+    found: Option<Count>,
 }
 
 impl Tabs {
@@ -44,7 +47,7 @@ impl Tabs {
         let tab =
             |segment: &Segment| (segment.segment_id.clone(), segment.name.clone(), sizes.get(&segment.key).copied());
         let segments = of_list.iter().take(TABS_MAX).map(tab).collect();
-        Tabs { segments, more: of_list.len() > TABS_MAX, may_save: false }
+        Tabs { segments, more: of_list.len() > TABS_MAX, may_save: false, found: None }
     }
 
     /// The same for somebody who may save what the list shows, or may not.
@@ -53,17 +56,29 @@ impl Tabs {
         Tabs { may_save, ..self }
     }
 
+    /// The same above a list that has so many.
+    #[must_use]
+    pub fn above(self, found: Count) -> Tabs {
+        Tabs { found: Some(found), ..self }
+    }
+
     /// The tabs, the current one marked.
     pub fn draw<S: Column>(&self, address: &Address<S>) -> Markup {
         let current = current(&address.filter);
+        // What was counted to the end just now, of the whole segment, is newer than what was counted last.
+        let now = match self.found {
+            Some(Count::Exactly(now)) if address.search.is_none() => Some(now),
+            _ => None,
+        };
         html! {
             @if !self.segments.is_empty() {
                 nav.tabs.bleed aria-label="Segments" {
                     a href=(address.filtered(Filter::default())) aria-current=[address.filter.is_empty().then_some("page")] { "All" }
                     @for (id, name, size) in &self.segments {
-                        a href=(address.in_segment(id)) aria-current=[(current == Some(id)).then_some("page")] {
+                        @let is_open = current == Some(id);
+                        a href=(address.in_segment(id)) aria-current=[is_open.then_some("page")] {
                             bdi { (name) }
-                            @if let Some(size) = size { " " span.n { (number(*size)) } }
+                            @if let Some(size) = now.as_ref().filter(|_| is_open).or(size.as_ref()) { " " span.n { (number(*size)) } }
                         }
                     }
                     @if self.more { a href="/segments" { "All segments" } }

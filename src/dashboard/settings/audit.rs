@@ -21,10 +21,12 @@ use crate::domain::change::Doer;
 use crate::domain::time;
 use crate::http::access::Viewer;
 use crate::store::changes::{self, ChangeSet, Wanted};
-use crate::store::list::{Cursor, PAGE_ROWS, Page};
+use crate::store::list::{Cursor, Page};
 
 /// Its address.
 const PATH: &str = "/settings/audit";
+/// Deeds of one page: each may show as many fields, and the page stays below 100 KB.
+const SETS: usize = 40;
 /// Fields of a deed that are told; the API tells all.
 const FIELDS: usize = 20;
 
@@ -201,7 +203,7 @@ pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
     let asked = done::Asked::of(&request);
     let (frame, view) = desk::read(&request, operator, Place::Settings, move |db, clock| {
         let span_ms = date.map(|date| time::span_of_day(date, clock.zone));
-        let wanted = Wanted { doer, span_ms, after: after.clone(), size: PAGE_ROWS, fields: FIELDS };
+        let wanted = Wanted { doer, span_ms, after: after.clone(), size: SETS, fields: FIELDS };
         let deeds = changes::all(db, &wanted)?;
         Ok(View { doer, day, after, deeds, done: done::read(db, asked)? })
     })

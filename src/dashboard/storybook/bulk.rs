@@ -16,6 +16,10 @@ pub fn bulk() -> Vec<(&'static str, Markup)> {
     let view = |listed: Listed, count: i64| View {
         listed,
         keys: (1..=count).collect(),
+        first: (0..count.min(5))
+            .map(|place| [("Marta Lindqvist", "/users/u_30418"), (samples::LONG, "/users/u_2")][place as usize % 2])
+            .map(|(name, page)| (name.to_owned(), page.to_owned()))
+            .collect(),
         more: count == 500,
         attributes: vec!["plan".to_owned(), "seats".to_owned(), samples::LONG.to_owned()],
         operators: vec!["ines.holm@quayside.example".to_owned()],

@@ -12,7 +12,7 @@ use crate::domain::ids::ImportKey;
 use crate::domain::import::{Column, Counts, Example, Mapping, Policy, Reading, Report, Sniffed, TakenBack, Target};
 use crate::domain::table::Kind;
 use crate::domain::time::MINUTE_MS;
-use crate::store::imports::{Import, State};
+use crate::store::imports::{Import, Refusal, State};
 
 fn report() -> Report {
     let counts =
@@ -96,7 +96,7 @@ fn draft(mistake: Option<&str>, checked: bool) -> one::View {
     let sniffed = Sniffed {
         reading: Reading::default(),
         sheets: Vec::new(),
-        headings: Vec::new(),
+        headings: ["E-mail", "Customer no", "Organisation", "Role", "NPS", "Internal note"].map(str::to_owned).to_vec(),
         rows: vec![
             row(["marta@kestrel-electrical.example", "u_30418", "Kestrel Electrical", "Admin", "9", "<img src=x>"]),
             row(["tomasz@redwing.example", "u_28807", "Redwing Couriers", "", "7", LONG]),
@@ -111,6 +111,8 @@ fn draft(mistake: Option<&str>, checked: bool) -> one::View {
             (Owner::Company, "mrr".to_owned(), Type::Number),
         ],
         package: Vec::new(),
+        refusals: if checked { refusals() } else { Vec::new() },
+        asks_back: false,
         mistake: mistake.map(str::to_owned),
     }
 }
@@ -125,7 +127,27 @@ fn workbook() -> one::View {
 }
 
 fn at(state: State) -> one::View {
-    one::View { import: import(12, state), sniffed: None, known: Vec::new(), package: Vec::new(), mistake: None }
+    let refusals = if state.has_run() { refusals() } else { Vec::new() };
+    let (import, known, package) = (import(12, state), Vec::new(), Vec::new());
+    one::View { import, sniffed: None, known, package, refusals, asks_back: false, mistake: None }
+}
+
+fn refusals() -> Vec<Refusal> {
+    let cells = |nps: &str| ["marta@", "u_30418", "Kestrel", "Admin", nps, LONG].map(|cell| json!(cell)).to_vec();
+    let refusal = |row: u64, place: u64, field: &str, detail: &str| Refusal {
+        row,
+        place,
+        taken: place > 0,
+        code: "type_mismatch".to_owned(),
+        field: field.to_owned(),
+        detail: detail.to_owned(),
+        cells: cells("<b>ten</b>"),
+    };
+    vec![
+        refusal(3, 1, "NPS", "<b>ten</b> is no number. Write 1234,5."),
+        refusal(17, 0, "", "The row says neither user_id nor e-mail. Fill one of them in."),
+        refusal(2_417, 1, LONG, "An e-mail address such as ann@example.com is expected."),
+    ]
 }
 
 /// A file of a zip, beside the others.
@@ -138,7 +160,7 @@ fn of_zip() -> one::View {
         ..import(number, state)
     };
     let all: Vec<Import> = (21..).zip(Kind::ALL.into_iter().zip(states)).map(of).collect();
-    one::View { import: all[1].clone(), sniffed: None, known: Vec::new(), package: all, mistake: None }
+    one::View { import: all[1].clone(), package: all, ..at(State::Running) }
 }
 
 /// All of them.
@@ -173,6 +195,7 @@ pub fn imports() -> Vec<(&'static str, Markup)> {
         ("import-done", one::page(&frame, &at(State::Done))),
         ("import-of-zip", one::page(&frame, &of_zip())),
         ("import-failed", one::page(&frame, &at(State::Failed))),
+        ("import-take-back", one::page(&frame, &one::View { asks_back: true, ..at(State::Done) })),
         ("import-undone", one::page(&frame, &at(State::Undone))),
     ]
 }

@@ -20,6 +20,7 @@ use crate::domain::filter::Listed;
 use crate::domain::ids::VisitorKey;
 use crate::domain::settings::DomainRule;
 use crate::domain::time::{DAY_MS, MINUTE_MS};
+use crate::store::attribute_search::Found;
 use crate::store::duplicates::Group;
 use crate::store::email_domains::Suggestion;
 use crate::store::list::{Count, Cursor, Page};
@@ -240,6 +241,7 @@ pub fn lists() -> Vec<(&'static str, Markup)> {
         columns: Columns::of(None, None, users::COLUMNS, &samples::fields(Listed::Users)),
         tabs: super::segments::tabs(),
         values: HashMap::new(),
+        spelled: Vec::new(),
         address: address("/users", LIST, stored_users::SortBy::LastSeen, search),
         found: if count > 40 { Count::Over } else { Count::Exactly(count as u64) },
         duplicates: Count::Exactly(count as u64 / 20),
@@ -252,6 +254,7 @@ pub fn lists() -> Vec<(&'static str, Markup)> {
         columns: Columns::of(None, None, companies::COLUMNS, &samples::fields(Listed::Companies)),
         tabs: Tabs::default(),
         values: HashMap::new(),
+        spelled: Vec::new(),
         shelf: stored_companies::Shelf::InUse,
         archived: Count::Exactly(if count > 2 { 4 } else { 0 }),
         address: address("/companies", LIST, stored_companies::SortBy::Members, search),
@@ -280,11 +283,15 @@ pub fn lists() -> Vec<(&'static str, Markup)> {
         ),
     };
     let nowhere = frame(Place::Visitors, "/visitors");
+    let found_in =
+        |attribute: &str, value: &str| Found { key: 1, attribute: attribute.to_owned(), value: value.to_owned() };
     let found = search::View {
         search: "mar".to_owned(),
         users: (0..4).map(samples::user).collect(),
         companies: (0..3).map(samples::company).collect(),
         archived: vec![samples::company(4)],
+        users_by_value: vec![(samples::user(5), found_in("place", "Marburg"))],
+        companies_by_value: vec![(samples::company(2), found_in(samples::LONG, "<b>Margate</b>"))],
         notes: samples::notes()
             .0
             .into_iter()
@@ -320,7 +327,7 @@ pub fn lists() -> Vec<(&'static str, Markup)> {
             field: "visits".to_owned(),
             operator: "gt".to_owned(),
             value: "many".to_owned(),
-            sentence: "The value of visits:gt can't be \"many\". Use a number such as 12 or 0.5.".to_owned(),
+            sentence: "The value many does not fit visits. Use a number such as 12 or 0.5.".to_owned(),
             ..Draft::default()
         };
         users::View { builder: builder(Listed::Users, Some(draft)), ..users_view(3, None) }

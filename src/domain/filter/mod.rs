@@ -203,6 +203,14 @@ impl Filter {
         self.conditions.iter().chain(self.groups.iter().flat_map(|group| &group.conditions))
     }
 
+    /// Whether it asks for what is built in, of the list itself, in a segment of its too.
+    pub fn asks_of(&self, built_in: BuiltIn) -> bool {
+        self.all_conditions().any(|condition| match &condition.field {
+            Field::Own(Fact::BuiltIn(own), _) if *own == built_in => true,
+            _ => condition.segment().is_some_and(|saved| saved.asks_of(built_in)),
+        })
+    }
+
     /// The same with segments told by their own conditions, as far as it can be told so: a segment that must hold,
     /// and asks for all of its conditions or is a single bracket. What one membership must meet stays in a bracket of
     /// its own, where more than one of them asks for a membership.
@@ -283,6 +291,15 @@ impl Filter {
             None => filter.join = join,
             Some(group) => filter.groups.iter_mut().skip(group).take(1).for_each(|group| group.join = join),
         }
+        filter
+    }
+
+    /// The same with another condition in the place of one, wherever it stands.
+    #[must_use]
+    pub fn with_other(&self, condition: &Condition, other: &Condition) -> Filter {
+        let mut filter = self.clone();
+        let all = filter.conditions.iter_mut().chain(filter.groups.iter_mut().flat_map(|group| &mut group.conditions));
+        all.filter(|known| *known == condition).for_each(|known| *known = other.clone());
         filter
     }
 

@@ -159,10 +159,24 @@ fn in_segment(operator: Operator, id: &str, fields: &Fields) -> Result<Test, Str
 /// # Errors
 /// A sentence that says what would be taken.
 pub fn compose(name: &str, operator: &str, value: &str, fields: &Fields) -> Result<Condition, String> {
-    let alone = Operator::parse(operator).is_some_and(Operator::is_alone);
-    let name = escaped(name, ':');
-    let text = if alone { format!("{name}:{operator}") } else { format!("{name}:{operator}:{value}") };
-    condition(&text, fields).map_err(|(_, sentence)| sentence)
+    let field = fields.find(name).ok_or_else(|| unknown_field(name, fields))?;
+    let operators = field.kind().operators();
+    let said = Operator::parse(operator);
+    let operator = said.filter(|operator| operators.contains(operator)).ok_or_else(|| {
+        let choices: Vec<String> = operators.iter().map(|operator| format!("“{}”", operator.choice())).collect();
+        let said = said.map_or_else(|| excerpt(operator), |operator| operator.choice().to_owned());
+        format!("“{said}” can't be asked of {}. Choose one of {}.", field.in_words(), choices.join(", "))
+    })?;
+    let value = if operator.is_alone() { None } else { Some(value) };
+    let read = match field.kind() {
+        Kind::Segment => in_segment(operator, value.unwrap_or_default(), fields),
+        kind => test(kind, operator, value),
+    };
+    let test = read.map_err(|expected| match value.filter(|value| !value.is_empty()) {
+        Some(value) => format!("The value {} does not fit {}. {expected}", excerpt(value), field.in_words()),
+        None => format!("A value is missing. {expected}"),
+    })?;
+    Ok(Condition { field, test })
 }
 
 /// The text before the first parting character, without its backslashes, and what comes after it.

@@ -84,7 +84,7 @@ pub(super) fn value(cell: &Value, of: Type, reading: &Reading) -> Result<Value, 
         Type::Boolean => match text.trim().to_lowercase() {
             word if YES.contains(&word.as_str()) => Ok(true.into()),
             word if NO.contains(&word.as_str()) => Ok(false.into()),
-            _ => Err(wrong("yes or no. Write true or false.")),
+            _ => Err(format!("{} is neither yes nor no. Write true or false.", excerpt(text.trim()))),
         },
         Type::Number => {
             let example = if reading.decimal_comma { "1234,5" } else { "1234.5" };

@@ -8,6 +8,7 @@ mod mapping;
 mod reading;
 mod report;
 mod row;
+mod sample;
 mod workbook;
 
 pub use cell::shown;
@@ -17,6 +18,7 @@ pub use report::{Counts, EXAMPLES_MAX, Example, Outcome, Report, TakenBack};
 pub use row::{
     CompanyDraft, CompanyNamed, DefinitionDraft, Draft, NoteDraft, Problem, ProfileDraft, Reader, SetupDraft,
 };
+pub use sample::sample;
 pub use workbook::{Unreadable, Workbook, is_workbook};
 
 use serde::{Deserialize, Serialize};
