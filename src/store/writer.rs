@@ -155,6 +155,7 @@ impl Writer {
             line: Arc::clone(&line),
             data_version: 0,
             waits_since: Instant::now(),
+            bulk_in_turn: false,
         };
         thread.data_version = thread.read_data_version()?;
         let handle = std::thread::Builder::new()
@@ -238,6 +239,8 @@ struct Thread {
     data_version: i64,
     /// When the first arrival came that waits to be folded.
     waits_since: Instant,
+    /// The next group is that of a bulk job, where one waits.
+    bulk_in_turn: bool,
 }
 
 impl Thread {
@@ -266,17 +269,20 @@ impl Thread {
     }
 
     /// Waits for jobs; none where there is only folding to do, or nothing for a while. Whether a reader waits.
-    fn next_group(&self) -> (Vec<Box<dyn Job>>, bool, bool) {
-        let mut waiting = self.line.lock();
+    fn next_group(&mut self) -> (Vec<Box<dyn Job>>, bool, bool) {
+        let line = Arc::clone(&self.line);
+        let mut waiting = line.lock();
         let patience = self.patience(waiting.hurried);
         if waiting.live.is_empty() && waiting.bulk.is_empty() && !waiting.closed && !patience.is_zero() {
             waiting = self.line.arrived.wait_timeout(waiting, patience).unwrap_or_else(PoisonError::into_inner).0;
         }
         let hurried = std::mem::take(&mut waiting.hurried);
-        let live = waiting.live.len().min(GROUP_JOBS_MAX);
-        let mut jobs: Vec<Box<dyn Job>> = waiting.live.drain(..live).collect();
-        // One bulk job a group: it holds the writer for a bounded chunk, then lets others pass.
-        jobs.extend(waiting.bulk.pop_front());
+        // A bulk job holds the writer for a bounded chunk, and nobody waits for the answer of two: it has a group of its
+        // own, in turn with what is live.
+        let bulk = if self.bulk_in_turn || waiting.live.is_empty() { waiting.bulk.pop_front() } else { None };
+        self.bulk_in_turn = bulk.is_none();
+        let live = if bulk.is_none() { waiting.live.len().min(GROUP_JOBS_MAX) } else { 0 };
+        let jobs: Vec<Box<dyn Job>> = bulk.into_iter().chain(waiting.live.drain(..live)).collect();
         let closing = waiting.closed && waiting.live.is_empty() && waiting.bulk.is_empty();
         (jobs, closing, hurried)
     }
