@@ -82,7 +82,7 @@ fn numbers(frame: &Frame) -> Markup {
                     dd {
                         "From midnight to midnight in the workspace's time zone, "
                         b { (frame.clock.zone.name()) }
-                        "."
+                        ". A value that is a date, without a time, is that day there; a time without a zone is told in it."
                     }
                 }
                 div {

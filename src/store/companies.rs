@@ -358,7 +358,7 @@ pub fn save(tx: &Tx<'_>, company: &KnownCompany) -> Result<(), StoreError> {
     let (values, stamps) = company.attributes.columns();
     let name = company.attributes.text("name");
     let sort_name = name.as_ref().unwrap_or(&company.company_id).to_lowercase();
-    let first_seen_ms = first_seen(company.first_message_ms, &company.attributes);
+    let first_seen_ms = first_seen(tx, company.first_message_ms, &company.attributes);
     tx.connection
         .prepare_cached(
             "UPDATE companies SET attributes = jsonb(?2), stamps = ?3, name = ?4, sort_name = ?5, first_seen_ms = ?6
