@@ -27,7 +27,7 @@ pub use page::{Carriers, CompanyPage, CompanyRecord, page, record, record_of_key
 pub(super) use page::{active_people, aliases, takes_signed_only};
 
 use super::list::{self, ListQuery, Page};
-use super::users::{ROLL_DAYS, first_seen};
+use super::users::{CompanyName, ROLL_DAYS, first_seen};
 use super::{Reader, StoreError, Tx, activity, merges, profiles, workspace};
 use crate::domain::attributes::Attributes;
 use crate::domain::duplicates::Records;
@@ -249,6 +249,18 @@ pub fn named_key(db: &Reader<'_>, company_id: &str) -> Result<Option<CompanyKey>
     let mut statement = db.0.prepare_cached("SELECT company_key FROM company_ids WHERE company_id = :company_id")?;
     let found = statement.query_row(named_params! { ":company_id": company_id }, |row| row.get(0)).optional()?;
     Ok(found.map(CompanyKey))
+}
+
+/// A company as others name it, read through nothing.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn named(db: &Reader<'_>, key: CompanyKey) -> Result<Option<CompanyName>, StoreError> {
+    let mut statement = db.0.prepare_cached("SELECT company_id, name FROM companies WHERE company_key = :company")?;
+    let found = statement.query_row(named_params! { ":company": key.0 }, |row| {
+        Ok(CompanyName { key, company_id: row.get(0)?, name: row.get(1)? })
+    });
+    Ok(found.optional()?)
 }
 
 // What the writer needs ------------------------------------------------------

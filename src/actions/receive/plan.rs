@@ -300,7 +300,7 @@ impl Plan {
             }
             if statement.company_id.is_some() {
                 let open = match user {
-                    Some(user) => memberships::is_open(tx, user.key, key)?,
+                    Some(user) => memberships::is_open(&tx.reader(), user.key, key)?,
                     None => false,
                 };
                 self.companies.push(CompanyOutcome {

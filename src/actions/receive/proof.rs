@@ -218,7 +218,7 @@ impl Receiving<'_, '_> {
         }
         let company = companies::survivor(self.tx, stated);
         let is_member = match self.person(subject) {
-            Some(user) => memberships::is_open(self.tx, user, company)?,
+            Some(user) => memberships::is_open(&self.tx.reader(), user, company)?,
             None => false,
         };
         if is_member || !self.tx.catalog().companies_of_signed.contains(&company) {

@@ -73,7 +73,12 @@ pub(super) fn text(cell: &Value) -> Result<String, String> {
 /// A sentence that says what would be taken.
 pub(super) fn value(cell: &Value, of: Type, reading: &Reading, zone: Tz) -> Result<Value, String> {
     let text = match cell {
-        Value::Number(_) if of == Type::Number => return Ok(cell.clone()),
+        // Beyond it digits were lost before the file was written.
+        Value::Number(number)
+            if of == Type::Number && number.as_f64().is_some_and(|number| number.abs() < WHOLE_MAX) =>
+        {
+            return Ok(cell.clone());
+        }
         Value::String(text) => table::unguarded(text),
         other => Cow::Owned(self::text(other)?),
     };
