@@ -21,7 +21,7 @@ use super::arrivals::{self, Arrivals};
 use super::catalog::{self, Shared};
 use super::contexts::Contexts;
 use super::tx::{self, Held, State};
-use super::{Ambient, StoreError, Tx, days, folds, remembered, staff};
+use super::{Ambient, StoreError, Tx, days, folds, remembered, search, staff};
 use crate::domain::time::Days;
 
 /// Jobs that may wait in each queue; one more is answered "busy".
@@ -135,6 +135,7 @@ impl Writer {
             names: super::events::names(&connection)?,
             contexts: Contexts::load(&connection)?,
             days: zone_days,
+            unindexed: None,
             first_of_today: std::cell::Cell::default(),
             proofs: super::proofs::Tally::default(),
             days_to_recount: days::is_asked(&connection)?,
@@ -432,8 +433,10 @@ fn run_job(tx: &mut Tx<'_>, job: &mut dyn Job) -> Result<(), StoreError> {
     let (names, contexts) = (tx.state.names.len(), tx.state.contexts.made);
     let (arrivals, proofs) = (tx.state.arrivals.place(), tx.state.proofs.place());
     if job.run(tx) {
+        search::index_now(tx)?;
         return tx.execute("RELEASE job");
     }
+    tx.state.unindexed = None;
     (tx.state.next_seq, tx.state.pending, tx.state.catalog, tx.state.catalog_changed) = before;
     tx.state.arrivals.back_to(&arrivals, tx.state.next_seq);
     tx.state.proofs.back_to(proofs);
