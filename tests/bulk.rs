@@ -229,3 +229,36 @@ async fn those_picked_are_erased_once_their_number_is_typed() {
     let sent = viewer.send("/bulk/erase", &[("keys", &cec), ("events", "delete"), ("typed", "1")]).await;
     assert_eq!((sent.status, rollcall.list("/users").await.len()), (403, 1), "whoever only looks erases nobody");
 }
+
+/// What somebody else has changed since stays, and the page says so before and after.
+#[actix_web::test]
+async fn taking_a_deed_back_leaves_what_has_changed_since_and_says_it() {
+    let rollcall = three_people().await;
+    let desk = rollcall.desk().await;
+    let keys = picked(&desk.open("/users").await).join(",");
+    let done = does(&desk, "users", &keys, "tag", "", "vip").await;
+    let undo = done.split("action=\"/changes/").nth(1).and_then(|rest| rest.split('"').next()).expect("an undo");
+    let path = format!("/changes/{undo}");
+    let before = desk.open(&path).await;
+    assert!(!before.contains("What stays as it is"), "{before}");
+    let first = keys.split(',').next().expect("a key");
+    does(&desk, "users", first, "tag", "", "late").await;
+    let before = desk.open(&path).await;
+    assert!(
+        before.contains("What stays as it is") && before.contains("It has changed since, and stays as it is."),
+        "{before}"
+    );
+    let sent = desk.send(&path, &[("back", "/users")]).await;
+    let after = desk.open(&sent.to).await;
+    assert!(after.contains("stays as it is"), "{sent:?} {after}");
+    let mut tagged = 0;
+    for user in rollcall.list("/users").await {
+        let tags = user["tags"].as_array().expect("tags");
+        assert!(tags.is_empty() || tags == &[json!("late"), json!("vip")], "{user}");
+        tagged += usize::from(!tags.is_empty());
+    }
+    assert_eq!(tagged, 1);
+    let again = desk.send(&path, &[("back", "/users")]).await;
+    assert_eq!(again.status, 409);
+    assert!(again.page.contains("taken back already"), "{}", again.page);
+}

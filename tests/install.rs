@@ -114,3 +114,69 @@ async fn a_page_that_carries_exactly_the_policy_shown_lets_the_widget_work() {
     })
     .await;
 }
+
+#[actix_web::test]
+async fn what_the_examples_stored_goes_with_one_click_and_may_come_again() {
+    let rollcall = Rollcall::start();
+    let company = |id: &str| json!({ "company": { "company_id": id } });
+    let example = || async {
+        let mut traits = company("rollcall-test");
+        traits["email"] = json!("test@example.com");
+        rollcall.page_posts(json!([
+            { "type": "identify", "userId": "rollcall-test-1", "traits": traits },
+            { "type": "track", "userId": "rollcall-test-1", "event": "Tried", "context": { "groupId": "rollcall-test" } },
+        ])).await;
+    };
+    rollcall.page_posts(json!([{ "type": "identify", "userId": "ann", "traits": company("rollcall") }])).await;
+    let desk = rollcall.desk().await;
+    assert!(!desk.open("/install").await.contains("/install/try/delete"), "nothing to delete");
+    let viewer = rollcall.desk_of("viewer@example.com", "viewer").await;
+    let delete = || async { desk.send("/install/try/delete", &[("source", "web")]).await };
+    for again in [false, true] {
+        example().await;
+        assert!(desk.open("/install").await.contains("Stored by trying"), "again: {again}");
+        assert!(!viewer.open("/install").await.contains("/install/try/delete"), "a viewer deletes nothing");
+        assert_eq!(viewer.send("/install/try/delete", &[("source", "web")]).await.status, 403);
+        let done = delete().await;
+        assert_eq!(done.status, 200, "{}", done.page);
+        for told in ["rollcall-test-1", "rollcall-test", "What went", "users"] {
+            assert!(done.page.contains(told), "{told}: {}", done.page);
+        }
+        assert_eq!(rollcall.user_ids().await, ["ann"]);
+        let companies = rollcall.list("/companies").await;
+        assert_eq!(companies.len(), 1, "the company whose id only looks alike stays: {companies:?}");
+        assert!(!desk.open("/install").await.contains("Stored by trying"));
+    }
+    assert!(delete().await.page.contains("There was nothing left"));
+    assert!(desk.open("/settings/audit").await.contains("rollcall-test"), "the audit tells who deleted it");
+
+    // A customer in the company of the example.
+    example().await;
+    rollcall.page_posts(json!([{ "type": "identify", "userId": "ann", "traits": company("rollcall-test") }])).await;
+    let done = delete().await;
+    assert!(done.page.contains("something else is known of it"), "{}", done.page);
+    assert_eq!(rollcall.company("rollcall-test").await["members"], 1);
+    let check = rollcall.shell(&["check", "--json"]);
+    assert_eq!(check["ok"], true, "{check}");
+}
+
+#[actix_web::test]
+async fn a_tag_that_was_not_rendered_is_said_beside_complete() {
+    let rollcall = Rollcall::start();
+    let desk = rollcall.desk().await;
+    let posts = |mut traits: serde_json::Value| {
+        traits["company"] = json!({ "company_id": "acme" });
+        json!({ "type": "identify", "userId": "ann", "anonymousId": "a-1", "traits": traits })
+    };
+    let state = |page: &str| {
+        page.split("id=\"state-h\"").nth(1).and_then(|rest| rest.split("</h2>").next()).expect("a state").to_owned()
+    };
+    rollcall.page_posts(posts(json!({ "name": "Ann" }))).await;
+    assert!(!state(&desk.open("/install").await).contains("template tag"));
+    for tag in ["<%= @user.plan %>", "${user.plan}", "{{ user.plan }}"] {
+        rollcall.page_posts(posts(json!({ "plan": tag }))).await;
+        let page = desk.open("/install").await;
+        assert!(state(&page).contains("Complete, but a template tag was not rendered"), "{tag}: {page}");
+        assert!(page.contains(&format!("plan: {}", tag.replace('<', "&lt;").replace('>', "&gt;"))), "{tag}: {page}");
+    }
+}

@@ -66,6 +66,9 @@ async fn what_a_page_prints_for_the_shell_answers_the_rows_that_it_shows() {
         "/settings/audit?by=messages",
         "/visitors",
         "/visitors?f=user_id:is:u7",
+        "/users/duplicates",
+        "/companies/duplicates",
+        "/companies/suggested",
         "/users/u1",
         "/companies/it%27s%20c1",
     ] {
@@ -192,12 +195,56 @@ async fn how_the_dashboard_looks_is_kept_in_the_browser() {
             .map(|cookie| cookie.to_str().expect("text").split(';').next().unwrap_or_default().to_owned());
         cookies.collect::<Vec<String>>()
     };
-    assert_eq!(look("density=dense&back=/settings/appearance").await, ["rollcall_density=dense"]);
-    assert_eq!(look("theme=dark&back=/settings/appearance").await, ["rollcall_theme=dark"], "each by itself");
-    let cookie = format!("{}; rollcall_density=dense", rollcall.session_cookie().await);
-    let request = rollcall.client.get(format!("{}/users", rollcall.address)).header("cookie", cookie);
-    let page = request.send().await.expect("an answer").text().await.expect("a page");
-    assert!(page.contains("data-density=\"dense\""), "{}", &page[..300]);
+    assert_eq!(
+        look("theme=dark&back=/settings/appearance").await,
+        ["rollcall_theme=dark"],
+        "for the page of the sign-in"
+    );
+    let head = |page: String| page[..page.find("<head>").expect("a head")].to_owned();
+    assert!(!head(desk.open("/users").await).contains("data-"), "whoever is not signed in decides for nobody");
+    for fields in [("density", "dense"), ("theme", "dark"), ("theme", "nonsense"), ("theme", "dark")] {
+        assert_eq!(desk.send("/theme", &[fields, ("back", "/users")]).await.to, "/users");
+    }
+    let elsewhere = head(rollcall.desk().await.open("/users").await);
+    assert!(elsewhere.contains("data-density=\"dense\"") && elsewhere.contains("data-theme=\"dark\""), "{elsewhere}");
+    let colleague = rollcall.desk_of("viewer@example.com", "viewer").await;
+    assert!(!head(colleague.open("/users").await).contains("data-"), "and each for themselves");
+}
+
+#[actix_web::test]
+async fn an_operator_s_own_zone_is_that_of_times_alone() {
+    let rollcall = some_people().await;
+    rollcall.shell(&["setting", "time_zone", "Europe/Warsaw", "--json"]);
+    let desk = rollcall.desk().await;
+    let foot = async || {
+        let page = desk.open("/users/u1").await;
+        let foot = page.split("class=\"as-of\">").nth(1).and_then(|rest| rest.split("</p>").next()).expect("a foot");
+        (foot.to_owned(), page.contains("Pacific/Auckland\""))
+    };
+    until("the shell's word has come", || async {
+        let (foot, _) = foot().await;
+        if foot.starts_with("Times are in Europe/Warsaw. As of ") { Ok(()) } else { Err(foot) }
+    })
+    .await;
+    let refused = desk.send("/settings/account/zone", &[("time_zone", "Auckland <b>")]).await;
+    assert_eq!(refused.status, 422);
+    assert!(refused.page.contains("“Auckland &lt;b&gt;” is no time zone"), "{}", refused.page);
+    let saved = desk.send("/settings/account/zone", &[("time_zone", "Pacific/Auckland")]).await;
+    assert!(
+        desk.open(saved.to.split('#').next().expect("an address"))
+            .await
+            .contains("You see times in Pacific/Auckland now")
+    );
+    let (told, is_exact) = foot().await;
+    assert!(told.starts_with("Times are in Pacific/Auckland, days begin in Europe/Warsaw. As of "), "{told}");
+    assert!(is_exact, "exact times are of the same zone");
+    let overview = desk.open("/").await;
+    let warsaw = chrono::Utc::now().with_timezone(&chrono_tz::Europe::Warsaw).format("%A, %-d %B").to_string();
+    assert!(overview.contains(&warsaw), "today is the workspace's");
+    let colleague = rollcall.desk_of("viewer@example.com", "viewer").await;
+    assert!(colleague.open("/users/u1").await.contains("Times are in Europe/Warsaw. As of "));
+    desk.send("/settings/account/zone", &[("time_zone", "")]).await;
+    assert!(foot().await.0.starts_with("Times are in Europe/Warsaw. As of "));
 }
 
 /// Ten tries at a password, of which those that were right do not count.
@@ -207,4 +254,73 @@ async fn whoever_signs_in_often_is_not_turned_away() {
     for _ in 0..12 {
         rollcall.session_cookie().await;
     }
+}
+
+/// Each number of Overview is how many rows the list has that it leads to, at the edges of days too.
+#[actix_web::test]
+async fn the_numbers_of_overview_are_those_of_the_lists_that_they_lead_to() {
+    let rollcall = Rollcall::start();
+    let of = |days: i64, kind: &str| {
+        let company =
+            if days % 2 == 0 { json!({ "company": { "company_id": format!("c{days}") } }) } else { json!({}) };
+        json!({
+            "type": kind, "event": "Paid", "userId": format!("u{days}"), "messageId": message_id(),
+            "timestamp": seconds_ago(days * 86_400), "traits": company,
+        })
+    };
+    let days = [0, 1, 6, 7, 8, 27, 28, 29, 30, 31, 59];
+    let messages: Vec<Value> = days.iter().flat_map(|day| [of(*day, "identify"), of(*day, "track")]).collect();
+    rollcall.backend_posts(json!(messages)).await;
+    rollcall.backend_posts(json!([{ "type": "identify", "userId": "silent", "messageId": message_id() }])).await;
+    let desk = rollcall.desk().await;
+    let within = |html: &str, from: &str, to: &str| {
+        html.split(from).nth(1).and_then(|rest| rest.split(to).next()).unwrap_or_default().to_owned()
+    };
+    let overview = desk.open("/").await;
+    let mut told = Vec::new();
+    for cell in overview.split("<a class=\"stat\" ").skip(1) {
+        let (label, number) = (within(cell, "class=\"l\">", "<"), within(cell, "class=\"v\">", "<"));
+        let list = desk.open(&within(cell, "href=\"", "\"").replace("&amp;", "&")).await;
+        let heading = within(&list, "<h1>", "</h1>");
+        assert_eq!(within(&heading, "class=\"n\">", "<"), number, "{label}: {heading}");
+        told.push((label, number));
+    }
+    let told: Vec<(&str, &str)> = told.iter().map(|(label, number)| (label.as_str(), number.as_str())).collect();
+    let expected = [
+        ("Users", "12"),
+        ("Companies", "5"),
+        ("Active today", "1"),
+        ("Active in 7 days", "3"),
+        ("Active in 30 days", "8"),
+    ];
+    assert_eq!(told, expected);
+}
+
+/// Who was a member within the 28 days counts on both sides of the share, who left before on neither.
+#[actix_web::test]
+async fn the_active_share_is_of_all_who_were_members_in_that_time() {
+    let rollcall = Rollcall::start();
+    let message = |kind: &str, user: &str, days: i64, company: Value| {
+        json!({
+            "type": kind, "event": "Paid", "userId": user, "messageId": message_id(),
+            "timestamp": seconds_ago(days * 86_400), "traits": { "company": company },
+            "context": { "groupId": if kind == "track" { json!("acme") } else { Value::Null } },
+        })
+    };
+    let acme = json!({ "company_id": "acme" });
+    let leaves = json!({ "company_id": "acme", "remove": true });
+    let mut messages: Vec<Value> =
+        ["ann", "bob", "cem", "dee", "eve"].iter().map(|user| message("identify", user, 40, acme.clone())).collect();
+    messages.extend([
+        message("track", "ann", 2, Value::Null),
+        message("track", "bob", 3, Value::Null),
+        message("track", "dee", 9, Value::Null),
+        message("identify", "dee", 5, leaves.clone()),
+        message("track", "eve", 33, Value::Null),
+        message("identify", "eve", 30, leaves),
+    ]);
+    rollcall.backend_posts(json!(messages)).await;
+    let page = rollcall.desk().await.open("/companies/acme").await;
+    let cell = page.split("Active share").nth(1).and_then(|rest| rest.split("</a>").next()).expect("the cell");
+    assert!(cell.contains("class=\"v\">75<small> %</small>"), "Ann, Bob and Dee of these and Cem: {cell}");
 }

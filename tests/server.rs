@@ -105,6 +105,40 @@ async fn the_link_to_set_up_is_new_at_each_start_and_gone_once_there_is_an_opera
 }
 
 #[actix_web::test]
+async fn the_set_up_names_all_that_does_not_fit_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let running = serve(&folder.path().join("rollcall.db")).await;
+    let link = running.set_up_path.clone().expect("a link");
+    let token = link.split("token=").nth(1).expect("a token");
+    let send = async |name: &str, zone: &str, email: &str, password: &str| {
+        let fields = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs([
+                ("token", token),
+                ("workspace_name", name),
+                ("time_zone", zone),
+                ("email", email),
+                ("password", password),
+            ])
+            .finish();
+        let request = client().post(format!("{}/set-up", running.local_url)).body(fields);
+        let request =
+            request.header("content-type", "application/x-www-form-urlencoded").header("sec-fetch-site", "same-origin");
+        let answer = request.send().await.unwrap();
+        (answer.status(), answer.text().await.unwrap())
+    };
+    let (status, page) = send("", "Warsaw", "ann", "short").await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(page.matches("aria-invalid").count(), 4, "{page}");
+    let (_, page) = send("Shop", "Europe/Warsaw", "ann@shop.example", "short").await;
+    assert_eq!(page.matches("aria-invalid").count(), 1, "{page}");
+    assert!(
+        page.contains("value=\"Shop\"") && !page.contains("short\""),
+        "what was right stands there, the password does not"
+    );
+    running.stop().await.unwrap();
+}
+
+#[actix_web::test]
 async fn every_answer_has_a_number_of_its_own() {
     let folder = tempfile::tempdir().unwrap();
     let running = serve(&folder.path().join("rollcall.db")).await;

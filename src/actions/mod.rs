@@ -22,5 +22,6 @@ mod signed_members;
 pub mod sources;
 pub mod tokens;
 pub mod tray;
+pub mod trials;
 pub mod undo;
 pub mod webhooks;

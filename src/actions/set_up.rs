@@ -31,6 +31,27 @@ pub struct SetUp {
     pub password: String,
 }
 
+impl SetUp {
+    /// All that does not fit in what was filled in, in the order of the page.
+    pub fn mistakes(&self) -> Vec<SetUpError> {
+        let mut settings = Settings::default();
+        let checked: [Result<(), SetUpError>; 4] = [
+            settings.set("workspace_name", &self.workspace_name).map_err(SetUpError::from),
+            settings.set("time_zone", &self.time_zone).map_err(SetUpError::from),
+            ids::email(&self.email).map(drop).map_err(|error| OperatorError::Email(error).into()),
+            passwords::check(&self.password).map_err(|error| OperatorError::from(error).into()),
+        ];
+        checked.into_iter().filter_map(Result::err).collect()
+    }
+
+    fn settings(&self) -> Result<Settings, SettingError> {
+        let mut settings = Settings::default();
+        settings.set("workspace_name", &self.workspace_name)?;
+        settings.set("time_zone", &self.time_zone)?;
+        Ok(settings)
+    }
+}
+
 /// Why the workspace was not set up.
 #[derive(Debug, thiserror::Error)]
 pub enum SetUpError {
@@ -98,11 +119,11 @@ pub async fn is_open(store: &Store, link_token: &str) -> Result<bool, StoreError
 /// # Errors
 /// What does not fit, a link that is none (any more), the store's.
 pub async fn set_up(store: &Store, set_up: SetUp) -> Result<Operator, SetUpError> {
-    let mut settings = Settings::default();
-    settings.set("workspace_name", &set_up.workspace_name)?;
-    settings.set("time_zone", &set_up.time_zone)?;
+    if let Some(mistake) = set_up.mistakes().into_iter().next() {
+        return Err(mistake);
+    }
+    let settings = set_up.settings()?;
     let email = ids::email(&set_up.email).map_err(OperatorError::Email)?;
-    passwords::check(&set_up.password).map_err(OperatorError::from)?;
     if !is_open(store, &set_up.link_token).await? {
         return Err(SetUpError::LinkUsed);
     }

@@ -18,7 +18,7 @@ use super::parts::frame::{Frame, Place, shell};
 use super::parts::icon::icon;
 use super::parts::labels::tags;
 use super::parts::list::{Address, Column, found, segments};
-use super::parts::numbers::{self, cell, counted};
+use super::parts::numbers::{self, cell};
 use super::parts::section::head;
 use super::parts::{code, say, values, who};
 use super::segments::beside::Tabs;
@@ -166,7 +166,7 @@ fn nothing_on_it(shelf: Shelf) -> Markup {
 }
 
 fn table(frame: &Frame, view: &View) -> Markup {
-    let shown = counted(view.companies.rows.len() as u64, "company on this page", "companies on this page");
+    let shown = (view.companies.rows.len(), view.found, ("company", "companies"));
     listed::table(
         frame,
         (Listed::Companies, view.shelf),
@@ -174,7 +174,7 @@ fn table(frame: &Frame, view: &View) -> Markup {
         &view.columns,
         ("Companies", (SortBy::Name, "Company")),
         html! { @for company in &view.companies.rows { (row(frame, view, company)) } },
-        ((view.companies.rows.len(), &shown), view.companies.next.as_ref()),
+        (shown, view.companies.next.as_ref()),
     )
 }
 

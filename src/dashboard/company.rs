@@ -122,13 +122,12 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
                     (members::card(frame, company, &view.members))
                     (doings::card(&company.doings))
                     (note::card(frame, &view.notes, &whom))
-                    (timeline_card(frame, "feed", "Feed", &path, &view.timeline, &entries, company.row.first_seen_ms))
                 }
                 aside.stack aria-label="About the company" {
-                    (carriers::card(company, &path))
                     (attributes::card(&company.attributes, &view.history, frame.clock, more.as_deref(), &value::add(frame, &whom), |attribute| {
                         value::link(&whom, attribute, frame.may(Role::Admin))
                     }))
+                    (carriers::card(company, &path))
                     (beside::card(&view.segments))
                     (came(frame, company))
                     (signed_members::card(frame, &company.row.company_id, company.signed_members))
@@ -137,6 +136,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
                     (code::shell_card(&frame.server, &links::company_api(&company.row.company_id)))
                 }
             }
+            (timeline_card(frame, "feed", "Feed", &path, &view.timeline, &entries, company.row.first_seen_ms))
         }
     };
     shell(frame, name, content)
@@ -161,7 +161,9 @@ fn head(frame: &Frame, company: &CompanyPage, name: &str) -> Markup {
                     }
                     p.row.small {
                         (code::id(&row.company_id, "company id"))
-                        @for domain in company.domains.iter().take(DOMAINS_MAX) { span title="A domain of the company's e-mail addresses" { (values::name(domain)) } }
+                        @for domain in company.domains.iter().take(DOMAINS_MAX) {
+                            a href={ "https://" (domain) } rel="noreferrer" title="A domain of the company's e-mail addresses" { (values::name(domain)) }
+                        }
                         @if company.domains.len() > DOMAINS_MAX { span.faint { "and " (company.domains.len() - DOMAINS_MAX) " more domains" } }
                         @if let Some(plan) = &row.plan { span.pill { (values::name(plan)) } }
                     }
@@ -169,7 +171,13 @@ fn head(frame: &Frame, company: &CompanyPage, name: &str) -> Markup {
                     (also(&company.aliases))
                 }
             }
-            @if frame.may(Role::Admin) { (more(company)) }
+            @if frame.may(Role::Admin) {
+                div.row {
+                    a.btn href=(edit::address("profile", &whom, &[])) { (icon("edit")) " Edit" }
+                    a.btn href=(edit::address("member", &whom, &[])) { (icon("plus")) " Add member" }
+                    (more(company))
+                }
+            }
         }
     }
 }

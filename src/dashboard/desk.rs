@@ -5,6 +5,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::LOCATION;
 use actix_web::web::{Data, Query};
 use actix_web::{HttpRequest, HttpResponse};
+use chrono_tz::Tz;
 use maud::Markup;
 
 use super::parts::frame::{Density, Frame, Place, Theme};
@@ -16,9 +17,7 @@ use crate::store::{Reader, Store, StoreError, workspace};
 
 /// The cookie that keeps the theme of a browser.
 const THEME_COOKIE: &str = "rollcall_theme";
-/// The cookie that keeps how much room rows take.
-const DENSITY_COOKIE: &str = "rollcall_density";
-/// Days for which these are kept.
+/// Days for which it is kept.
 const LOOK_DAYS: i64 = 365;
 
 /// What comes of a request for a page.
@@ -44,14 +43,14 @@ pub async fn read<T: Send + 'static>(
     query: impl FnOnce(&Reader<'_>, Clock) -> Result<T, StoreError> + Send + 'static,
 ) -> Result<(Frame, T), PageError> {
     let store = store(request)?;
-    let clock = clock(store);
+    let clock = clock(store, operator.looks.time_zone);
     let ((found, counts), _lag_ms) =
         store.read_folded(move |db| Ok((query(db, clock)?, workspace::counts(db)?))).await?;
     let frame = Frame {
         workspace: store.catalog().settings.workspace_name.clone(),
         operator: Some((operator.email, operator.role)),
-        theme: theme(request),
-        density: request.cookie(DENSITY_COOKIE).map_or_else(Density::default, |cookie| Density::parse(cookie.value())),
+        theme: Theme::parse(&operator.looks.theme),
+        density: Density::parse(&operator.looks.density),
         clock,
         counts: Some((counts.users, counts.companies)),
         place,
@@ -69,8 +68,9 @@ pub async fn frame(request: &HttpRequest, operator: Operator, place: Place) -> R
     Ok(read(request, operator, place, |_, _| Ok(())).await?.0)
 }
 
-fn clock(store: &Store) -> Clock {
-    Clock { now_ms: store.now_ms(), zone: store.catalog().settings.time_zone }
+fn clock(store: &Store, own: Option<Tz>) -> Clock {
+    let zone = store.catalog().settings.time_zone;
+    Clock { now_ms: store.now_ms(), zone, own: own.unwrap_or(zone) }
 }
 
 /// A value of the address's query; absent where it is empty.
@@ -79,23 +79,14 @@ pub fn value(request: &HttpRequest, name: &str) -> Option<String> {
     pairs.into_iter().find(|(known, value)| known == name && !value.is_empty()).map(|(_, value)| value)
 }
 
-/// The theme that this browser keeps.
+/// The theme that this browser keeps, for pages before the door.
 pub fn theme(request: &HttpRequest) -> Theme {
     request.cookie(THEME_COOKIE).map_or(Theme::System, |cookie| Theme::parse(cookie.value()))
 }
 
-/// The cookie that keeps a theme.
+/// The cookie that keeps a theme, for pages before the door.
 pub fn theme_cookie(request: &HttpRequest, theme: Theme) -> Cookie<'static> {
-    look_cookie(request, THEME_COOKIE, theme.as_str())
-}
-
-/// The cookie that keeps how much room rows take.
-pub fn density_cookie(request: &HttpRequest, density: Density) -> Cookie<'static> {
-    look_cookie(request, DENSITY_COOKIE, density.as_str())
-}
-
-fn look_cookie(request: &HttpRequest, name: &'static str, word: &'static str) -> Cookie<'static> {
-    Cookie::build(name, word)
+    Cookie::build(THEME_COOKIE, theme.as_str())
         .path("/")
         .http_only(true)
         .secure(client::is_https(request))

@@ -11,7 +11,7 @@ use super::parts::frame::{Frame, Place, shell};
 use super::parts::icon::icon;
 use super::parts::say;
 use super::parts::section::{crumbs, head};
-use super::parts::{pill, values, who};
+use super::parts::{code, pill, values, who};
 use super::{links, user};
 use crate::actions::duplicates as deeds;
 use crate::domain::access::Role;
@@ -97,6 +97,10 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
             @if let Some(next) = view.groups.next() {
                 p.row { a.btn rel="next" href=(links::with_query(address(records), &[("after", Some(&next.encode()))])) { "Further ones " (icon("right")) } }
             }
+            (code::shell_card(&frame.server, match records {
+                Records::Users => "/api/v1/possible-duplicates?kind=user",
+                Records::Companies => "/api/v1/possible-duplicates?kind=company",
+            }))
         }
     };
     shell(frame, "Possible duplicates", content)

@@ -127,12 +127,13 @@ pub fn done(frame: &Frame, people: usize, receipt: &Receipt) -> Markup {
     shell(frame, "Erased", content)
 }
 
-fn rows(receipt: &Receipt, title: &str) -> Markup {
+/// What went, or would go, row by row.
+pub fn rows(receipt: &Receipt, title: &str) -> Markup {
     html! {
         section.card aria-labelledby="rows" {
             header { h2 id="rows" { (title) } span.muted { "Rows of the workspace's file, by table" } }
             div.scroll tabindex="0" role="group" aria-labelledby="rows" {
-                table.table {
+                table.table aria-labelledby="rows" {
                     thead { tr { th scope="col" { "Table" } th.num scope="col" { "Rows" } } }
                     tbody {
                         @for (table, rows) in &receipt.rows {

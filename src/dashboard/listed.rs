@@ -20,7 +20,7 @@ use crate::domain::filter::{self, Fields, Listed};
 use crate::domain::table::Kind;
 use crate::http::page::PageError;
 use crate::store::companies::Shelf;
-use crate::store::list::{Cursor, Extent, PAGE_ROWS};
+use crate::store::list::{Count, Cursor, Extent, PAGE_ROWS};
 use crate::store::operators::Operator;
 use crate::store::users::ROLL_DAYS;
 
@@ -85,7 +85,7 @@ pub fn above<S: Column>(
 }
 
 /// The rows in their columns, with the way to the next page and to all of them as a file. `lead` heads the first
-/// column and says what it is sorted by, `shown` says how many rows there are.
+/// column and says what it is sorted by, `shown` says how many rows there are, here and in all, and what they are called.
 pub fn table<S: Column>(
     frame: &Frame,
     (listed, shelf): (Listed, Shelf),
@@ -93,13 +93,13 @@ pub fn table<S: Column>(
     columns: &Columns,
     (label, lead): (&str, (S, &str)),
     rows: Markup,
-    (shown, next): ((usize, &str), Option<&Cursor>),
+    (shown, next): ((usize, Count, (&str, &str)), Option<&Cursor>),
 ) -> Markup {
     let kind = if listed == Listed::Companies { Kind::Companies } else { Kind::Users };
     html! {
         (bulk::pickable(frame, listed, address, html! {
             div.scroll.bleed.sticky[columns.fit()] tabindex="0" role="group" aria-label=(label) {
-                table.table.cards data-rows="" {
+                table.table.cards aria-label=(label) data-rows="" {
                     thead {
                         tr {
                             @if bulk::may_pick(frame) { (bulk::pick_all()) }
@@ -114,7 +114,7 @@ pub fn table<S: Column>(
         @if shown.0 < PAGE_ROWS && next.is_some() {
             p.small.muted.pad-top { "A trend is computed row by row, and this page looked at as many as it has time for. The list goes on with the next one." }
         }
-        (address.pager(shown.1, next))
+        (address.pager(shown.0, Some(shown.1), shown.2, next))
         (export::links(kind, address, columns, shelf))
     }
 }

@@ -153,7 +153,7 @@ fn side_by_side(
         section.card aria-labelledby="both" {
             header { h2 id="both" { "Side by side" } span.muted { "What the " (noun) " that stays has is kept; its gaps are filled." } a.end href=(swap) { "Let the other one stay" } }
             div.scroll tabindex="0" role="group" aria-labelledby="both" {
-                table.table.cards.last {
+                table.table.cards.last aria-labelledby="both" {
                     thead { tr {
                         th scope="col" { span.vh { "Field" } }
                         th scope="col" { "Stays" }

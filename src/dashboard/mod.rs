@@ -118,6 +118,7 @@ pub fn configure(config: &mut ServiceConfig) {
         )
         .service(web::resource("/install").get(install::page::show))
         .service(web::resource("/install/try").post(install::try_it::send))
+        .service(web::resource("/install/try/delete").post(install::try_it::delete))
         .service(web::resource("/install/doctor").get(install::doctor::show).post(install::doctor::make))
         .service(web::resource("/install/hand-over").get(install::hand_over::show))
         .service(web::resource("/install/hand-over.md").get(install::hand_over::show))
@@ -166,7 +167,8 @@ fn settings_pages(config: &mut ServiceConfig) {
         .service(web::resource("/settings/webhooks").get(webhooks::show).post(webhooks::add_one))
         .service(web::resource("/settings/webhooks/{id}").get(webhook::show).post(webhook::change))
         .service(web::resource("/settings/audit").get(audit::show))
-        .service(web::resource("/settings/account").get(account::show).post(account::change_password));
+        .service(web::resource("/settings/account").get(account::show).post(account::change_password))
+        .service(web::resource("/settings/account/zone").post(account::change_zone));
 }
 
 /// Where nothing is, whoever is signed in stays within the navigation.

@@ -102,7 +102,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
     };
     let content = html! {
         div.stack.wide {
-            (head(html! { "Overview" }, html! { p { (clock.weekday_date(clock.now_ms)) } }, html! {}))
+            (head(html! { "Overview" }, html! { p { (clock.today_in_words()) } }, html! {}))
             (installation(frame, &view.sources, view.backup_ms))
             @if view.webhooks_given_up > 0 { (given_up(view.webhooks_given_up)) }
             @if let (count, Some(latest)) = &view.findings { (found(*count, latest)) }

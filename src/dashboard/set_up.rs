@@ -37,13 +37,13 @@ pub struct View {
     pub theme: Theme,
     /// What was filled in.
     pub form: Form,
-    /// What was wrong.
-    pub mistake: Option<Mistake>,
+    /// What was wrong, of each field at most once.
+    pub mistakes: Vec<Mistake>,
 }
 
 /// The page.
 pub fn page(view: &View) -> Markup {
-    let mistake = view.mistake.as_ref();
+    let mistake = |field: &str| view.mistakes.iter().find(|mistake| mistake.field == field);
     let content = html! {
         form.stack method="post" action="/set-up" {
             div {
@@ -56,24 +56,24 @@ pub fn page(view: &View) -> Markup {
                 hint: "The name of your company or product.", autocomplete: "organization", required: true,
                 ..Line::default()
             }
-            .draw(mistake))
+            .draw(mistake("workspace_name")))
             (Line {
                 name: "time_zone", label: "Time zone", value: &view.form.time_zone,
                 hint: "Where your days begin, such as Europe/Warsaw.", required: true, list: Some("zones"),
                 autocomplete: "off", ..Line::default()
             }
-            .draw(mistake))
+            .draw(mistake("time_zone")))
             (time_zones())
             (Line {
                 name: "email", label: "Your e-mail", kind: "email", value: &view.form.email, autocomplete: "username",
                 required: true, ..Line::default()
             }
-            .draw(mistake))
+            .draw(mistake("email")))
             (Line {
                 name: "password", label: "Password", kind: "password", autocomplete: "new-password", required: true,
                 least: Some(CHARS_MIN as u32), hint: "At least 10 characters. A sentence is good.", ..Line::default()
             }
-            .draw(mistake))
+            .draw(mistake("password")))
             button.btn.primary.block.tall { "Set up" }
         }
     };
@@ -143,7 +143,7 @@ pub async fn show(request: HttpRequest) -> Answer {
     Ok(desk::page(page(&View {
         theme,
         form: Form { token, time_zone: Tz::UTC.name().to_owned(), ..Form::default() },
-        mistake: None,
+        mistakes: Vec::new(),
     })))
 }
 
@@ -163,6 +163,7 @@ pub async fn set_up(request: HttpRequest, sent: web::Form<Sent>) -> Answer {
         password,
     };
     let (store, theme) = (desk::store(&request)?, desk::theme(&request));
+    let mistakes = wanted.mistakes();
     match deeds::set_up(store, wanted).await {
         Ok(operator) => {
             let cookie = session::sign_in(&request, store, operator.key).await?;
@@ -175,7 +176,10 @@ pub async fn set_up(request: HttpRequest, sent: web::Form<Sent>) -> Answer {
             Err(error.into())
         }
         Err(SetUpError::Source(error)) => Err(PageError::internal(error)),
-        Err(error) => Ok(desk::again(page(&View { theme, form, mistake: Some(mistake(&error)) }))),
+        Err(error) => {
+            let all = if mistakes.is_empty() { vec![error] } else { mistakes };
+            Ok(desk::again(page(&View { theme, form, mistakes: all.iter().map(mistake).collect() })))
+        }
     }
 }
 

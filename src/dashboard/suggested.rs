@@ -12,7 +12,7 @@ use super::parts::icon::icon;
 use super::parts::numbers::counted;
 use super::parts::say::{self, Tone, alert};
 use super::parts::section::{crumbs, head};
-use super::parts::{values, who};
+use super::parts::{code, values, who};
 use crate::actions::email_domains::{self as deeds, DomainError};
 use crate::domain::access::Role;
 use crate::domain::change::By;
@@ -85,6 +85,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
                     p.row { a.btn href=(links::with_query("/companies/suggested", &[("after", Some(&next.encode()))])) { "Further domains" } }
                 }
             }
+            (code::shell_card(&frame.server, "/api/v1/suggested-domains"))
         }
     };
     shell(frame, "Suggested companies", content)

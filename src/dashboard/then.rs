@@ -227,7 +227,7 @@ fn companies_card(frame: &Frame, companies: &[CompanyThen]) -> Markup {
             header { h2 id="companies" { "Companies" } }
             @if companies.is_empty() { p.body.muted { "None." } } @else {
                 div.scroll tabindex="0" role="group" aria-labelledby="companies" {
-                    table.table.cards.last {
+                    table.table.cards.last aria-labelledby="companies" {
                         thead { tr {
                             th scope="col" { "Company" }
                             th scope="col" { "Role" }

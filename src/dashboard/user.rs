@@ -285,7 +285,7 @@ fn companies(frame: &Frame, view: &View) -> Markup {
                 }
             } @else {
                 div.scroll tabindex="0" role="group" aria-labelledby="companies" {
-                    table.table.cards.last {
+                    table.table.cards.last aria-labelledby="companies" {
                         thead {
                             tr {
                                 th scope="col" { "Company" }

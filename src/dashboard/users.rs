@@ -18,7 +18,7 @@ use super::parts::frame::{Frame, Place, shell};
 use super::parts::icon::icon;
 use super::parts::labels::tags;
 use super::parts::list::{Address, Column, found};
-use super::parts::numbers::{self, cell, counted};
+use super::parts::numbers::{self, cell};
 use super::parts::section::head;
 use super::parts::{code, say, values, who};
 use super::segments::beside::Tabs;
@@ -129,7 +129,7 @@ fn made(frame: &Frame) -> Markup {
 }
 
 fn table(frame: &Frame, view: &View) -> Markup {
-    let shown = counted(view.users.rows.len() as u64, "user on this page", "users on this page");
+    let shown = (view.users.rows.len(), view.found, ("user", "users"));
     listed::table(
         frame,
         (Listed::Users, Shelf::InUse),
@@ -137,7 +137,7 @@ fn table(frame: &Frame, view: &View) -> Markup {
         &view.columns,
         ("Users", (SortBy::Name, "User")),
         html! { @for user in &view.users.rows { (row(frame, view, user)) } },
-        ((view.users.rows.len(), &shown), view.users.next.as_ref()),
+        (shown, view.users.next.as_ref()),
     )
 }
 

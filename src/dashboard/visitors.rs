@@ -13,7 +13,6 @@ use super::parts::filter::{self, Builder};
 use super::parts::frame::{Frame, Place, shell};
 use super::parts::icon::icon;
 use super::parts::list::{Address, Column, search_chip, segments};
-use super::parts::numbers::counted;
 use super::parts::section::head;
 use super::parts::{code, say, values};
 use crate::domain::filter::Listed;
@@ -91,7 +90,9 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
                         ul.rows { @for visitor in &view.visitors.rows { (row(frame, visitor)) } }
                     }
                     (address.pager(
-                        &counted(view.visitors.rows.len() as u64, "visitor on this page", "visitors on this page"),
+                        view.visitors.rows.len(),
+                        None,
+                        ("visitor", "visitors"),
                         view.visitors.next.as_ref(),
                     ))
                 }

@@ -166,6 +166,9 @@ fn clean(text: &str, what: &str) -> Result<Option<String>, Refused> {
     Ok(Some(id))
 }
 
+/// So begin the ids that the installation page's examples send.
+pub const TRIAL: &str = "rollcall-test";
+
 /// The first template tag of a text, as it stands in a template that was not rendered (R9).
 pub fn unrendered_tag(text: &str) -> Option<&str> {
     const TAGS: [(&str, &str); 5] = [("{{", "}}"), ("{%", "%}"), ("<%", "%>"), ("${", "}"), ("[[", "]]")];

@@ -8,7 +8,7 @@ use super::folds::{self, Folded};
 use super::{StoreError, Tx, companies, duplicates, email_domains, memberships, merges, remembered, search, users};
 use crate::domain::change::{Change, Subject};
 use crate::domain::duplicates::Records;
-use crate::domain::ids::{CompanyKey, SourceKey, UserKey};
+use crate::domain::ids::{ChangeKey, CompanyKey, SourceKey, UserKey};
 use crate::domain::message::Kind;
 
 /// Conditions on a table: its rows of the key `?1` that something beside the deed `?2` of the time `?3` made.
@@ -68,9 +68,25 @@ pub fn take_away(tx: &mut Tx<'_>, about: Subject, deed: &Deed) -> Result<Option<
     }
 }
 
+/// Takes a company away in which nobody is or was, of which nothing happened and nobody wrote anything. Answers whether.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn take_away_unused(tx: &mut Tx<'_>, company: CompanyKey) -> Result<bool, StoreError> {
+    folds::catch_up(tx)?;
+    let traces: Vec<_> = OF_COMPANIES.iter().filter(|(table, _)| !table.starts_with("changes")).copied().collect();
+    // What changed it came from messages that are gone.
+    let deed = Deed { change: ChangeKey(0), at_ms: 0, by_message: true, undone_by: None };
+    let is_used = leaves_traces(tx, &traces, "events_by_company", "company_key", company.0, &deed)?;
+    if !is_used {
+        company_away(tx, company)?;
+    }
+    Ok(!is_used)
+}
+
 fn leaves_traces(
     tx: &Tx<'_>,
-    traces: Traces,
+    traces: &[(&str, &str)],
     events: &str,
     column: &str,
     key: i64,

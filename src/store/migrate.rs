@@ -14,6 +14,7 @@ const FILES: &[&str] = &[
     include_str!("migrations/0003_taken_back_events.sql"),
     include_str!("migrations/0004_statistics.sql"),
     include_str!("migrations/0005_recent_days.sql"),
+    include_str!("migrations/0006_looks.sql"),
 ];
 
 static MIGRATIONS: LazyLock<Migrations<'static>> =

@@ -71,6 +71,7 @@ pub mod staff;
 mod stretches;
 pub mod tokens;
 pub mod tray;
+pub mod trials;
 pub mod users;
 pub mod visitors;
 pub mod webhooks;

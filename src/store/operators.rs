@@ -1,5 +1,6 @@
 //! Operators, their sign-ins, and links that work once.
 
+use chrono_tz::Tz;
 use rusqlite::{OptionalExtension, Row, named_params, params};
 
 use super::{Reader, StoreError, Tx};
@@ -21,6 +22,19 @@ pub struct Operator {
     pub created_ms: i64,
     /// Unix milliseconds.
     pub last_sign_in_ms: Option<i64>,
+    /// How the dashboard looks for them.
+    pub looks: Looks,
+}
+
+/// How the dashboard looks for an operator, in the dashboard's words.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Looks {
+    /// `system`, `light` or `dark`.
+    pub theme: String,
+    /// `roomy` or `dense`.
+    pub density: String,
+    /// The zone in which instants are shown; none is the workspace's (T4).
+    pub time_zone: Option<Tz>,
 }
 
 /// What a link that works once is for.
@@ -38,7 +52,8 @@ pub enum OneTimeLink {
 /// [`StoreError`] only.
 pub fn list(db: &Reader<'_>) -> Result<Vec<Operator>, StoreError> {
     let mut statement = db.0.prepare_cached(
-        "SELECT operator_key, email, role, password_hash IS NOT NULL, created_ms, last_sign_in_ms
+        "SELECT operator_key, email, role, password_hash IS NOT NULL, created_ms, last_sign_in_ms,
+                theme, density, time_zone
          FROM operators ORDER BY operator_key",
     )?;
     let rows = statement.query_map([], operator)?;
@@ -52,7 +67,7 @@ pub(super) fn by_email(db: &Reader<'_>) -> Result<Vec<(OperatorKey, String)>, St
     Ok(all)
 }
 
-/// An operator of the six columns that every statement here names first, in this order.
+/// An operator of the nine columns that every statement here names first, in this order.
 fn operator(row: &Row<'_>) -> rusqlite::Result<Operator> {
     let role: String = row.get(2)?;
     Ok(Operator {
@@ -63,7 +78,31 @@ fn operator(row: &Row<'_>) -> rusqlite::Result<Operator> {
         has_password: row.get(3)?,
         created_ms: row.get(4)?,
         last_sign_in_ms: row.get(5)?,
+        looks: Looks {
+            theme: row.get(6)?,
+            density: row.get(7)?,
+            time_zone: row.get::<_, Option<String>>(8)?.and_then(|name| name.parse().ok()),
+        },
     })
+}
+
+/// Keeps how the dashboard looks for an operator.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn keep_looks(tx: &Tx<'_>, operator: OperatorKey, looks: &Looks) -> Result<(), StoreError> {
+    tx.connection
+        .prepare_cached(
+            "UPDATE operators SET theme = :theme, density = :density, time_zone = :time_zone
+             WHERE operator_key = :operator",
+        )?
+        .execute(named_params! {
+            ":theme": looks.theme,
+            ":density": looks.density,
+            ":time_zone": looks.time_zone.map(Tz::name),
+            ":operator": operator.0,
+        })?;
+    Ok(())
 }
 
 /// The columns of a list that an operator chose, as the address says them.
@@ -110,11 +149,12 @@ pub fn any(db: &Reader<'_>) -> Result<bool, StoreError> {
 /// [`StoreError`] only.
 pub fn find(db: &Reader<'_>, email: &str) -> Result<Option<(Operator, Option<String>)>, StoreError> {
     let mut statement = db.0.prepare_cached(
-        "SELECT operator_key, email, role, password_hash IS NOT NULL, created_ms, last_sign_in_ms, password_hash
+        "SELECT operator_key, email, role, password_hash IS NOT NULL, created_ms, last_sign_in_ms,
+                theme, density, time_zone, password_hash
          FROM operators WHERE email = :email",
     )?;
     let found = statement
-        .query_row(named_params! { ":email": as_kept(email) }, |row| Ok((operator(row)?, row.get(6)?)))
+        .query_row(named_params! { ":email": as_kept(email) }, |row| Ok((operator(row)?, row.get(9)?)))
         .optional()?;
     Ok(found)
 }
@@ -137,7 +177,8 @@ pub fn add(
     let mut statement = tx.connection.prepare_cached(
         "INSERT INTO operators (email, role, password_hash, created_ms) VALUES (:email, :role, :password_hash, :now)
          ON CONFLICT (email) DO NOTHING
-         RETURNING operator_key, email, role, password_hash IS NOT NULL, created_ms, last_sign_in_ms",
+         RETURNING operator_key, email, role, password_hash IS NOT NULL, created_ms, last_sign_in_ms,
+                   theme, density, time_zone",
     )?;
     let parameters = named_params! {
         ":email": as_kept(email),
@@ -224,12 +265,12 @@ pub fn sign_in(tx: &mut Tx<'_>, operator: OperatorKey, token_hash: &[u8], expire
 pub fn signed_in(db: &Reader<'_>, token_hash: &[u8], now_ms: i64) -> Result<Option<(Operator, i64)>, StoreError> {
     let mut statement = db.0.prepare_cached(
         "SELECT o.operator_key, o.email, o.role, o.password_hash IS NOT NULL, o.created_ms, o.last_sign_in_ms,
-                s.expires_ms
+                o.theme, o.density, o.time_zone, s.expires_ms
          FROM sign_ins AS s JOIN operators AS o ON o.operator_key = s.operator_key
          WHERE s.token_hash = :token_hash AND s.expires_ms > :now",
     )?;
     let parameters = named_params! { ":token_hash": token_hash, ":now": now_ms };
-    Ok(statement.query_row(parameters, |row| Ok((operator(row)?, row.get(6)?))).optional()?)
+    Ok(statement.query_row(parameters, |row| Ok((operator(row)?, row.get(9)?))).optional()?)
 }
 
 /// Moves the end of a sign-in; `last_used_ms` is now.
@@ -296,13 +337,13 @@ pub fn add_link(
 pub fn link(db: &Reader<'_>, token_hash: &[u8], now_ms: i64) -> Result<Option<OneTimeLink>, StoreError> {
     let mut statement = db.0.prepare_cached(
         "SELECT o.operator_key, o.email, o.role, o.password_hash IS NOT NULL, o.created_ms, o.last_sign_in_ms,
-                l.operator_key IS NULL
+                o.theme, o.density, o.time_zone, l.operator_key IS NULL
          FROM one_time_links AS l LEFT JOIN operators AS o ON o.operator_key = l.operator_key
          WHERE l.token_hash = :token_hash AND l.expires_ms > :now",
     )?;
     let found = statement
         .query_row(named_params! { ":token_hash": token_hash, ":now": now_ms }, |row| {
-            if row.get(6)? { Ok(OneTimeLink::SetUp) } else { operator(row).map(OneTimeLink::Reset) }
+            if row.get(9)? { Ok(OneTimeLink::SetUp) } else { operator(row).map(OneTimeLink::Reset) }
         })
         .optional()?;
     Ok(found)

@@ -16,7 +16,7 @@ use super::segments::Someone;
 use super::{
     Reader, attribute_rows, attribute_search, attribute_work, attributes, changes, companies, duplicates,
     email_domains, event_names, events, findings, first_pages, history, imports, notes, operators, outbox, profiles,
-    refusals, search, segments, shown, sightings, staff, tokens, tray, users, visitors, webhooks, workspace,
+    refusals, search, segments, shown, sightings, staff, tokens, tray, trials, users, visitors, webhooks, workspace,
 };
 use crate::domain::attributes::Owner;
 use crate::domain::change::{CREATED, Doer, MEMBERSHIP, Subject};
@@ -224,6 +224,7 @@ fn ask_everything(db: &Reader<'_>) {
     attributes::decided_names(db).unwrap();
     assert_eq!(tray::names(db, None, 50).unwrap().0.len(), 1);
     sightings::evidence(db, SourceKey(1), days_ago(1)).unwrap();
+    trials::find(db).unwrap();
     workspace::overview(db, NOW).unwrap();
     let after = Cursor { value: "z".into(), key: 2 };
     for after in [None, Some(&after)] {

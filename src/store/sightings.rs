@@ -5,6 +5,7 @@ use rusqlite::{OptionalExtension, named_params};
 use super::events::HASH_BITS;
 use super::{Reader, StoreError, Tx};
 use crate::domain::codes::requests::RequestCode;
+use crate::domain::findings::Finding;
 use crate::domain::ids::{EventId, SourceKey};
 use crate::domain::time::{EPOCH_MS, SECOND_MS};
 
@@ -45,6 +46,8 @@ pub struct Evidence {
     pub user_without_company: Option<String>,
     /// The last user and company stored since: user (id, name), company (id, name), when.
     pub complete: Option<Complete>,
+    /// The last value since that holds a template tag which was not rendered: of what, and the tag.
+    pub unrendered: Option<String>,
 }
 
 /// A code that messages of a source were refused with.
@@ -122,7 +125,7 @@ pub fn note(tx: &mut Tx<'_>, source: SourceKey, sight: Sight, host: &str) -> Res
 /// [`StoreError`] only.
 pub fn evidence(db: &Reader<'_>, source: SourceKey, since_ms: i64) -> Result<Evidence, StoreError> {
     let (events, stored_ms) = events(db, source, since_ms)?;
-    let (script, posted_ms) = seen(db, source, since_ms)?;
+    let Seen { script, posted_ms, unrendered } = seen(db, source, since_ms)?;
     let mut refused = refused(db, source, since_ms)?;
     if stored_ms.is_none() {
         // Whose page has a wrong key nobody can tell; a source from which nothing came may be meant.
@@ -137,6 +140,7 @@ pub fn evidence(db: &Reader<'_>, source: SourceKey, since_ms: i64) -> Result<Evi
         stored_ms,
         user_without_company: user_without_company(db, source, since_ms)?,
         complete: complete(db, source, since_ms)?,
+        unrendered,
     })
 }
 
@@ -145,14 +149,24 @@ pub fn evidence(db: &Reader<'_>, source: SourceKey, since_ms: i64) -> Result<Evi
 /// # Errors
 /// [`StoreError`] only.
 pub fn posted(db: &Reader<'_>, source: SourceKey) -> Result<Option<i64>, StoreError> {
-    Ok(seen(db, source, 0)?.1)
+    Ok(seen(db, source, 0)?.posted_ms)
 }
 
-/// When the script of a source was last fetched and by a page of which host, and when it last posted.
-#[expect(clippy::type_complexity, reason = "the two halves of Evidence")]
-fn seen(db: &Reader<'_>, source: SourceKey, since_ms: i64) -> Result<(Option<(i64, String)>, Option<i64>), StoreError> {
+/// What [`Evidence`] says by these names.
+struct Seen {
+    script: Option<(i64, String)>,
+    posted_ms: Option<i64>,
+    unrendered: Option<String>,
+}
+
+/// When the script of a source was last fetched and by a page of which host, when it last posted, and what it posted
+/// unrendered.
+fn seen(db: &Reader<'_>, source: SourceKey, since_ms: i64) -> Result<Seen, StoreError> {
     let mut statement = db.0.prepare_cached(
-        "SELECT script.at_ms, script.host, posted.at_ms FROM (SELECT 1)
+        "SELECT script.at_ms, script.host, posted.at_ms, (
+           SELECT example FROM findings
+           WHERE code = :unrendered AND source_key = :source AND user_key = 0 AND last_seen_ms >= :since)
+         FROM (SELECT 1)
          LEFT JOIN (SELECT at_ms, host FROM source_sightings
            WHERE source_key = :source AND what = :script AND at_ms >= :since ORDER BY at_ms DESC LIMIT 1) AS script
          LEFT JOIN (SELECT at_ms FROM source_sightings
@@ -163,10 +177,11 @@ fn seen(db: &Reader<'_>, source: SourceKey, since_ms: i64) -> Result<(Option<(i6
         ":script": Sight::Script.as_str(),
         ":post": Sight::Post.as_str(),
         ":since": since_ms,
+        ":unrendered": Finding::TemplateNotRendered.as_str(),
     };
     let seen = statement.query_row(parameters, |row| {
         let script: (Option<i64>, Option<String>) = (row.get(0)?, row.get(1)?);
-        Ok((script.0.zip(script.1), row.get(2)?))
+        Ok(Seen { script: script.0.zip(script.1), posted_ms: row.get(2)?, unrendered: row.get(3)? })
     })?;
     Ok(seen)
 }

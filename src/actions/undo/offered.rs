@@ -2,7 +2,7 @@
 
 use super::attributes::TAKEN_BACK;
 use crate::actions::sources;
-use crate::domain::change::{ALIAS, LINK, Subject, USER_ID};
+use crate::domain::change::{ALIAS, CREATED, LINK, Subject, USER_ID};
 use crate::domain::settings::Settings;
 use crate::store::changes::ChangeRow;
 
@@ -19,6 +19,8 @@ fn is_taken_back(row: &ChangeRow) -> bool {
         (Subject::Workspace, field) => Settings::default().get(field).is_some(),
         (Subject::Source(_), field) => sources::is_field(field),
         (Subject::Attribute(_), field) => TAKEN_BACK.contains(&field),
+        // Who was taken away comes back with the next message.
+        (_, CREATED) => row.after.is_some(),
         _ => true,
     }
 }

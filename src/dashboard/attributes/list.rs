@@ -175,7 +175,7 @@ fn table(frame: &Frame, view: &View, rows: &[&DefinitionRow]) -> Markup {
     let label = view.owner.map_or("Hidden attributes".to_owned(), |owner| format!("Attributes of {}", owners(owner)));
     html! {
         div.scroll.sticky.bleed tabindex="0" role="group" aria-label=(label) {
-            table.table.dense.cards data-rows="" {
+            table.table.dense.cards aria-label=(label) data-rows="" {
                 thead {
                     tr {
                         (view.address.head(SortBy::Name, "Name", ""))

@@ -85,7 +85,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
             @if let Some(label) = &definition.label { b { bdi { (label) } } }
             span.pill { (type_word(definition.kind)) }
             @if is_standard(definition.owner, &definition.name) { span.pill title="Its type is fixed (rule A5)" { "Standard" } }
-            @if definition.locked { span.pill.warn title="Unsigned calls may not set it (rule A7)" { (icon("lock")) "Locked" } }
+            @if definition.locked { span.pill.warn title="Unsigned calls may not set it" { (icon("lock")) "Locked" } }
             @if definition.hidden { span.pill title="Not shown on users' and companies' pages" { "Hidden" } }
             @if definition.fast_filter.is_some() { span.pill title="Its values have an index" { (icon("bolt")) "Fast filter" } }
             @if !definition.history { span.pill title="Only the present value is kept (rule A6)" { "Without history" } }
@@ -177,7 +177,7 @@ fn facts(frame: &Frame, view: &View) -> Markup {
                     }
                 }
                 div {
-                    dt title="A pinned value is changed by a person alone (rule A7). It is pinned where the value is edited." { "Pinned" }
+                    dt title="A pinned value is changed by a person alone. It is pinned where the value is edited." { "Pinned" }
                     dd { @if values.pinned == 0 { span.zero { "none" } } @else { (number(values.pinned)) } }
                 }
                 div { dt { "Last set" } dd { (frame.clock.ago_or_never(values.last_ms)) } }

@@ -40,7 +40,7 @@ pub fn card(doings: &Doings) -> Markup {
 fn table(what: &str, times: &str, most: u64, rows: impl Iterator<Item = (Markup, u64, u64)>) -> Markup {
     html! {
         div.scroll tabindex="0" role="group" aria-label={ "Top of: " (what) } {
-            table.table.dense.last {
+            table.table.dense.last aria-label={ "Top of: " (what) } {
                 thead { tr { th scope="col" { (what) } td {} th.num scope="col" { (times) } th.num scope="col" { "People" } } }
                 tbody {
                     @for (name, count, people) in rows {

@@ -11,7 +11,7 @@ use crate::dashboard::parts::chart::roll;
 use crate::dashboard::parts::frame::Frame;
 use crate::dashboard::parts::icon::{icon, small};
 use crate::dashboard::parts::list::{Address, Column, Names, search_chip, segments};
-use crate::dashboard::parts::numbers::{self, cell, counted, number};
+use crate::dashboard::parts::numbers::{self, cell, number};
 use crate::dashboard::parts::times::Clock;
 use crate::dashboard::parts::{values, who};
 use crate::dashboard::user::{before, edit_member, role};
@@ -146,8 +146,9 @@ pub fn card(frame: &Frame, company: &CompanyPage, members: &Members) -> Markup {
     let (asked, address, rows) = (&members.asked, &members.asked.address, &members.page.rows);
     let whom = Whom::company(company.row.key);
     let current = (format!("Current {}", number(company.row.members)), asked.all(false), !asked.left);
+    let of_these = if asked.left { company.comings.left } else { Count::Exactly(company.row.members.into()) };
+    let total = members.found.unwrap_or(of_these);
     let left = (format!("Left {}", numbers::count(company.comings.left)), asked.all(true), asked.left);
-    let shown = counted(rows.len() as u64, "member on this page", "members on this page");
     html! {
         section.card aria-labelledby="members" {
             header {
@@ -188,7 +189,7 @@ pub fn card(frame: &Frame, company: &CompanyPage, members: &Members) -> Markup {
                 }
             } @else {
                 div.scroll tabindex="0" role="group" aria-labelledby="members" {
-                    table.table.cards.last data-rows="" {
+                    table.table.cards.last aria-labelledby="members" data-rows="" {
                         thead {
                             tr {
                                 (address.head(MembersBy::Name, "Member", ""))
@@ -207,7 +208,7 @@ pub fn card(frame: &Frame, company: &CompanyPage, members: &Members) -> Markup {
                     }
                 }
                 @if members.page.next.is_some() || address.after.is_some() {
-                    footer { (address.pager(&shown, members.page.next.as_ref())) }
+                    footer { (address.pager(rows.len(), Some(total), ("member", "members"), members.page.next.as_ref())) }
                 }
             }
         }

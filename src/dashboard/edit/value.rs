@@ -64,7 +64,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
         p.row.tight {
             @if let Some(kind) = view.kind { span.pill { (type_word(kind)) } }
             @if view.value.as_ref().is_some_and(|value| value.pinned) {
-                span.pill.info title="Only a person changes it (rule A7)" { (icon("pin")) "Pinned" }
+                span.pill.info title="Only a person changes it" { (icon("pin")) "Pinned" }
             }
             @if let Some(value) = &view.value { span { (origin(value.grade, &value.source, value.at_ms, frame.clock)) } }
         }

@@ -50,7 +50,7 @@ fn nothing(frame: &Frame) -> Markup {
 fn table(frame: &Frame, imports: &Page<Import>) -> Markup {
     html! {
         div.scroll.bleed tabindex="0" role="group" aria-label="Imports" {
-            table.table.cards data-rows="" {
+            table.table.cards aria-label="Imports" data-rows="" {
                 thead {
                     tr {
                         th scope="col" { "File" }

@@ -153,7 +153,7 @@ fn came_together(frame: &Frame, import: &Import, all: &[Import], address: &str) 
                 span.muted { "They run one after the other; each has a report of its own." }
             }
             div.scroll tabindex="0" role="group" aria-labelledby="package" {
-                table.table.last {
+                table.table.last aria-labelledby="package" {
                     thead { tr { th scope="col" { "File" } th scope="col" { "State" } th.num scope="col" { "Rows" } th.num scope="col" { "Not taken" } } }
                     tbody {
                         @for one in all {

@@ -15,7 +15,7 @@ pub fn counts(report: &Report) -> Markup {
     let small = |count: u64| cell(u32::try_from(count).unwrap_or(u32::MAX));
     html! {
         div.scroll tabindex="0" role="group" aria-label="What becomes of the rows" {
-            table.table.cards {
+            table.table.cards aria-label="What becomes of the rows" {
                 thead {
                     tr {
                         th scope="col" { "By row" }
@@ -65,7 +65,7 @@ pub fn errors(import: &Import, refusals: &[Refusal]) -> Markup {
     html! {
         @if !refusals.is_empty() {
             div.scroll tabindex="0" role="group" aria-label="What was not taken" {
-                table.table.cards {
+                table.table.cards aria-label="What was not taken" {
                     thead {
                         tr {
                             th.num scope="col" { "Row" }
@@ -154,7 +154,7 @@ pub fn examples(report: &Report) -> Markup {
             details.fold-body {
                 summary { "The first " (number(report.examples.len() as u64)) " changes of what is known" }
                 div.scroll tabindex="0" role="group" aria-label="Changes" {
-                    table.table {
+                    table.table aria-label="Changes" {
                         thead { tr { th scope="col" { "Of" } th scope="col" { "Field" } th scope="col" { "Before" } th scope="col" { "After" } } }
                         tbody {
                             @for example in &report.examples {

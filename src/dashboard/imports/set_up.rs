@@ -105,7 +105,7 @@ fn first_rows(sniffed: &Sniffed) -> Markup {
                 span.muted { "As they are read" }
             }
             div.scroll tabindex="0" role="group" aria-labelledby="first-rows" {
-                table.table.last {
+                table.table.last aria-labelledby="first-rows" {
                     thead { tr { @for heading in &sniffed.headings { th scope="col" { bdi { (values::cut(heading, 40)) } } } } }
                     tbody {
                         @for row in rows {
@@ -205,7 +205,7 @@ fn reading(import: &Import, sheets: &[String]) -> Markup {
 fn columns(import: &Import, sniffed: &Sniffed, known: &[(Owner, String, Type)]) -> Markup {
     html! {
         div.scroll tabindex="0" role="group" aria-labelledby="columns" {
-            table.table.cards.last {
+            table.table.cards.last aria-labelledby="columns" {
                 thead {
                     tr {
                         th scope="col" { "In the file" }

@@ -12,19 +12,20 @@ use crate::dashboard::parts::say::{Tone, beat};
 use crate::domain::codes;
 use crate::domain::ids::unrendered_tag;
 use crate::domain::time::{DAY_MS, SECOND_MS};
-use crate::store::sightings::Complete;
+use crate::store::sightings::{Complete, Evidence};
 use crate::store::{Source, SourceKind};
 
 /// The state: one sentence and one action. The script looks for this part again.
 pub fn card(frame: &Frame, view: &View, source: &Source, state: State, here: &str) -> Markup {
     let clock = frame.clock;
     let again = view.anew(source);
+    let tag = unrendered(&view.evidence, state);
     html! {
         section.card id="state" aria-labelledby="state-h"
             data-live=(here) data-live-since=(if view.is_watched { (clock.now_ms - view.since_ms) / SECOND_MS } else { 0 })
             data-live-done[state == State::Complete] {
             header {
-                h2 id="state-h" { (beat(state.tone())) " " (state.sentence()) }
+                h2 id="state-h" { (beat(if tag.is_some() { Tone::Warn } else { state.tone() })) " " (state.sentence()) @if tag.is_some() { ", but a template tag was not rendered" } }
                 span.row.end {
                     span.small.muted {
                         @if !view.is_watched { "Of the last 24 hours" }
@@ -50,6 +51,12 @@ pub fn card(frame: &Frame, view: &View, source: &Source, state: State, here: &st
                         " This is a "
                         b { "test" }
                         " source: it answers as if it stored, and keeps nothing."
+                    }
+                }
+                @if let Some(tag) = &tag {
+                    p {
+                        code { (tag) } " is a template tag that was not rendered: the snippet stands where your framework does not fill it in. "
+                        a href=(links::with_query("/install/doctor", &[("source", Some(&source.source_id))])) { "The doctor" } " shows which fields."
                     }
                 }
                 (answer(frame, view, state, here))
@@ -171,15 +178,17 @@ fn complete_answer(frame: &Frame, complete: &Complete) -> Markup {
             a href=(links::company(&complete.company_id)) { bdi { (company) } }
             " was stored " (frame.clock.ago(complete.at_ms)) ". Users and their companies arrive."
         }
-        @if let Some(tag) = unrendered_tag(user).or_else(|| unrendered_tag(company)) {
-            p {
-                (beat(Tone::Warn)) " " code { (tag) }
-                " is a template tag that was not rendered: the snippet stands where your framework does not fill it in. "
-                a href="/install/doctor" { "The doctor" } " shows it."
-            }
-        }
         p.row { a.btn.primary href="/" { "Open the roll" } }
     }
+}
+
+/// A template tag in the place of a value, where all else works: in a name that stands here, or in any value that came
+/// since. With the ids it is a refusal.
+fn unrendered(evidence: &Evidence, state: State) -> Option<String> {
+    let complete = evidence.complete.as_ref().filter(|_| state == State::Complete)?;
+    let names = complete.user_name.iter().chain(&complete.company_name);
+    let tag = names.filter_map(|name| unrendered_tag(name)).next().map(ToOwned::to_owned);
+    tag.or_else(|| evidence.unrendered.clone())
 }
 
 /// How far it is, from the script to the company.

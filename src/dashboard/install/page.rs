@@ -21,6 +21,7 @@ use crate::http::page::PageError;
 use crate::store::operators::Operator;
 use crate::store::proofs::{self, Share};
 use crate::store::sightings::{self, Evidence};
+use crate::store::trials::{self, Trials};
 use crate::store::{Source, attribute_values};
 
 /// The check looks often for so long, then now and then.
@@ -64,6 +65,8 @@ pub struct View {
     pub share: Share,
     /// Browsers that ask not to be tracked are heeded (setting).
     pub respect_gpc: bool,
+    /// What trying it left.
+    pub trials: Trials,
     /// Attributes that are texts and could be something else, of each kind.
     pub offers: Vec<(Owner, String, Type)>,
 }
@@ -175,7 +178,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
                 (steps::sign_out(frame, key))
                 (proof::step(view, source, |role| frame.may(role)))
                 (hardening::step(frame, key, view.respect_gpc))
-                (steps::try_it(frame, source, key))
+                (steps::try_it(frame, view, source, key))
                 (steps::doctor(source))
                 (offers::card(frame, &view.offers))
                 (steps::hand_over(view, source))
@@ -252,13 +255,13 @@ pub async fn read(request: &HttpRequest, operator: Operator) -> Result<(Frame, V
     let since_ms = since.as_ref().and_then(|since| since.parse().ok()).filter(|since| *since >= 0);
     let since_ms = since_ms.unwrap_or_else(|| store.now_ms() - DAY_MS);
     let key = source.as_ref().map(|source| source.key);
-    let (frame, (evidence, earlier_ms, share, offers)) =
+    let (frame, (evidence, earlier_ms, share, trials, offers)) =
         desk::read(request, operator, Place::Install, move |db, clock| match key {
             Some(key) => {
                 let earlier_ms = sightings::posted(db, key)?.filter(|at_ms| *at_ms < since_ms);
                 let evidence = sightings::evidence(db, key, since_ms)?;
                 let share = proofs::share(db, key, clock.now_ms)?;
-                Ok((evidence, earlier_ms, share, attribute_values::offers(db)?))
+                Ok((evidence, earlier_ms, share, trials::find(db)?, attribute_values::offers(db)?))
             }
             None => Ok(Default::default()),
         })
@@ -280,6 +283,7 @@ pub async fn read(request: &HttpRequest, operator: Operator) -> Result<(Frame, V
         offered,
         share,
         respect_gpc,
+        trials,
         offers,
     };
     Ok((frame, view))

@@ -6,12 +6,17 @@ use super::frameworks::{self, FRAMEWORKS, PLAIN, Wanted};
 use super::page::View;
 use super::state::State;
 use super::{fields, snippets};
+use crate::dashboard::links;
 use crate::dashboard::parts::code;
 use crate::dashboard::parts::frame::Frame;
 use crate::dashboard::parts::icon::{icon, small};
 use crate::dashboard::parts::list::chips;
+use crate::dashboard::parts::say::{Tone, beat};
 use crate::domain::access::Role;
 use crate::store::{Source, SourceKind};
+
+/// Of what trying it left so many are named.
+const TRIALS_NAMED_MAX: usize = 6;
 
 /// The source and its key.
 pub fn site_and_key(frame: &Frame, source: &Source) -> Markup {
@@ -191,7 +196,7 @@ pub fn sign_out(frame: &Frame, key: &str) -> Markup {
 }
 
 /// A message without a page.
-pub fn try_it(frame: &Frame, source: &Source, key: &str) -> Markup {
+pub fn try_it(frame: &Frame, view: &View, source: &Source, key: &str) -> Markup {
     html! {
         section.stepbox id="try" {
             h2 { "Try it" }
@@ -206,6 +211,34 @@ pub fn try_it(frame: &Frame, source: &Source, key: &str) -> Markup {
                 "."
             }
             (code::block("Shell", snippets::try_it(&frame.server, key)))
+            @if !view.trials.is_empty() { (left_by_trying(frame, view, source)) }
+        }
+    }
+}
+
+/// What the examples stored, and one click that deletes it.
+fn left_by_trying(frame: &Frame, view: &View, source: &Source) -> Markup {
+    let trials = &view.trials;
+    let users = trials.users.iter().map(|(_, id)| (links::user(Some(id), ""), id));
+    let companies = trials.companies.iter().map(|(_, id)| (links::company(id), id));
+    let all: Vec<(String, &String)> = users.chain(companies).collect();
+    html! {
+        div.row {
+            p {
+                (beat(Tone::Warn)) " Stored by trying, and in all numbers: "
+                @for (place, (address, id)) in all.iter().take(TRIALS_NAMED_MAX).enumerate() {
+                    @if place > 0 { ", " }
+                    a href=(address) { code { (id) } }
+                }
+                @if all.len() > TRIALS_NAMED_MAX { " and " (all.len() - TRIALS_NAMED_MAX) " more" }
+                "."
+            }
+            @if frame.may(Role::Admin) {
+                form method="post" action="/install/try/delete" {
+                    input type="hidden" name="source" value=(source.source_id);
+                    button.btn { (icon("trash")) " Delete " (if all.len() == 1 { "it" } else { "them" }) }
+                }
+            }
         }
     }
 }

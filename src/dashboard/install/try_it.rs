@@ -7,15 +7,17 @@ use serde_json::{Map, Value, json};
 
 use super::doctor;
 use crate::actions::receive::plan;
+use crate::actions::trials::{self, Deleted};
 use crate::dashboard::desk::{self, Answer};
-use crate::dashboard::links;
 use crate::dashboard::parts::frame::{Frame, Place, shell};
-use crate::dashboard::parts::say::{Tone, notice};
-use crate::dashboard::parts::section::crumbs;
+use crate::dashboard::parts::say::{Tone, beat, notice};
+use crate::dashboard::parts::section::{crumbs, head};
+use crate::dashboard::{erase, links};
 use crate::domain::access::Grade;
+use crate::domain::change::By;
 use crate::domain::ids::{CompanyId, UserId};
 use crate::domain::message::{CompanyStatement, Delivery, Kind, Message, Standing};
-use crate::http::access::Viewer;
+use crate::http::access::{Admin, Viewer};
 use crate::http::page::PageError;
 use crate::store::{Source, StoreError, Tx};
 
@@ -68,6 +70,37 @@ pub fn page(frame: &Frame, source: &Source, sent: &Value, answer: &Value) -> Mar
         }
     };
     shell(frame, "Test", content)
+}
+
+/// The page: what was deleted.
+pub fn deleted(frame: &Frame, source: &str, deleted: &Deleted) -> Markup {
+    let install = links::with_query("/install", &[("source", Some(source))]);
+    let gone: Vec<&String> = deleted.users.iter().chain(&deleted.companies).collect();
+    let content = html! {
+        div.stack.narrow {
+            (crumbs("Install", &format!("{install}#try"), "Deleted"))
+            (head(html! { "Deleted" }, html! { p { "What trying the installation left is in no list and no number any more." } }, html! {}))
+            @if gone.is_empty() { (notice(Tone::None, "There was nothing left.")) }
+            @else { p { "Gone: " @for (place, id) in gone.iter().enumerate() { @if place > 0 { ", " } code { (id) } } ". The same ids may be sent again." } }
+            @for id in &deleted.kept {
+                p { (beat(Tone::Warn)) " " a href=(links::company(id)) { code { (id) } } " stays: something else is known of it. It can be archived on its page." }
+            }
+            (erase::rows(&deleted.receipt, "What went"))
+            p.row { a.btn href={ (install) "#try" } { "Back to Install" } }
+        }
+    };
+    shell(frame, "Deleted", content)
+}
+
+/// `POST /install/try/delete`
+///
+/// # Errors
+/// The store's.
+pub async fn delete(Admin(operator): Admin, request: HttpRequest, form: web::Form<Sent>) -> Answer {
+    let by = By::Operator(operator.email.clone());
+    let done = trials::delete(desk::store(&request)?, &by).await?;
+    let frame = desk::frame(&request, operator, Place::Install).await?;
+    Ok(desk::page(deleted(&frame, &form.source, &done)))
 }
 
 /// `POST /install/try`

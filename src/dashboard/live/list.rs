@@ -210,7 +210,7 @@ fn calls(frame: &Frame, view: &View) -> Markup {
                 }
             } @else {
                 div.scroll tabindex="0" role="group" aria-labelledby="calls-h" {
-                    table.table.cards.last data-rows="" {
+                    table.table.cards.last aria-labelledby="calls-h" data-rows="" {
                         thead { tr {
                             th scope="col" { "Call" }
                             th scope="col" { "What became of it" }

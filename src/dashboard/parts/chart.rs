@@ -288,7 +288,7 @@ impl Days<'_> {
             details.fold-body {
                 summary { (small("right")) " As a table" }
                 div.scroll tabindex="0" role="group" aria-label={ (self.title) ", as a table" } {
-                    table.table.dense.nums {
+                    table.table.dense.nums aria-label={ (self.title) ", as a table" } {
                         thead {
                             tr {
                                 th scope="col" { "Day" }
@@ -434,7 +434,7 @@ mod tests {
     }
 
     fn chart(bars: &[Bar], shows: Shows) -> String {
-        let clock = Clock { now_ms: 1_795_176_000_000, zone: chrono_tz::UTC };
+        let clock = Clock { now_ms: 1_795_176_000_000, zone: chrono_tz::UTC, own: chrono_tz::UTC };
         let (path, new) = (Some("/companies/acme"), Some("Joined that day"));
         Days { id: "activity", title: "Active people per day", bars, shows, path, new, clock }.draw().into_string()
     }

@@ -121,7 +121,7 @@ pub struct Frame {
     pub theme: Theme,
     /// How much room rows take.
     pub density: Density,
-    /// Now, in the workspace's zone.
+    /// Now, and the zones in which days and times are shown.
     pub clock: Clock,
     /// Users and companies, beside their names.
     pub counts: Option<(Count, Count)>,
@@ -179,10 +179,24 @@ pub fn live_shell(frame: &Frame, title: &str, refresh: Option<&Refresh>, content
                 a.btn.bare.square href="/search" rel="search" { (icon("search")) span.vh { "Search" } }
             }
             (navigation(frame, workspace))
-            main.main id="main" tabindex="-1" { (content) }
+            main.main id="main" tabindex="-1" {
+                (content)
+                (times(frame.clock))
+            }
         }
     };
     document((frame.theme, frame.density), &title, refresh, body)
+}
+
+/// In which zone the page's times are, and when it was made: for those who point at nothing, and for paper.
+fn times(clock: Clock) -> Markup {
+    html! {
+        p.as-of {
+            "Times are in " (clock.own.name())
+            @if clock.own != clock.zone { ", days begin in " (clock.zone.name()) }
+            ". As of " (clock.date_and_hour(clock.now_ms)) "."
+        }
+    }
 }
 
 /// A page before the door: sign-in, set-up, a link that works once.
@@ -246,7 +260,7 @@ fn navigation(frame: &Frame, workspace: &str) -> Markup {
                 (entry(frame, Place::Refusals, "/refusals", "refused", "Refusals", None))
             }
             div {
-                h2 id="nav-set" { "Set up" }
+                p.over id="nav-set" { "Set up" }
                 ul aria-labelledby="nav-set" {
                     (entry(frame, Place::Install, "/install", "code", "Install", None))
                     (entry(frame, Place::Attributes, "/attributes", "tag", "Attributes", None))

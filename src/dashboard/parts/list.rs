@@ -29,9 +29,71 @@ pub struct Address<S> {
     pub descending: bool,
     /// Where the page before ended.
     pub after: Option<String>,
+    /// How one came there from the first page.
+    pub way: Way,
     /// Where on the page the list stands, to come back to.
     pub anchor: &'static str,
 }
+
+/// The pages before one: it stands in the address behind the cursor, since a cursor leads only on.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Way {
+    /// Rows on the pages before.
+    pub rows: u64,
+    /// The cursors of the last of them that have one, the latest last, each with the rows before it.
+    earlier: Vec<(String, u64)>,
+    /// Pages before, with those whose cursors are forgotten.
+    pages: u64,
+}
+
+impl Way {
+    /// The way that stands behind a cursor, as [`Way::encode`] writes it.
+    fn decode(text: &str) -> Option<Way> {
+        let mut parts = text.split(WAY);
+        let (rows, pages) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+        let page = |part: &str| {
+            let (cursor, rows) = part.split_once(ROWS)?;
+            Cursor::decode(cursor)?;
+            Some((cursor.to_owned(), rows.parse().ok()?))
+        };
+        let earlier: Option<Vec<(String, u64)>> = parts.map(page).collect();
+        Some(Way { rows, earlier: earlier.filter(|earlier| earlier.len() <= WAY_CURSORS_MAX)?, pages })
+    }
+
+    fn encode(&self) -> String {
+        let mut text = format!("{}{WAY}{}", self.rows, self.pages);
+        for (cursor, rows) in &self.earlier {
+            text.push_str(&format!("{WAY}{cursor}{ROWS}{rows}"));
+        }
+        text
+    }
+
+    /// The way to the page behind one that began at a cursor and has so many rows.
+    fn on(&self, began: Option<&String>, rows: usize) -> Way {
+        let mut earlier = self.earlier.clone();
+        earlier.extend(began.map(|cursor| (cursor.clone(), self.rows)));
+        earlier.drain(..earlier.len().saturating_sub(WAY_CURSORS_MAX));
+        Way { rows: self.rows + rows as u64, earlier, pages: self.pages + 1 }
+    }
+
+    /// The page before, by its cursor (none is the first page), and the way there; none where its cursor is forgotten.
+    fn back(&self) -> Option<(Option<String>, Way)> {
+        let mut earlier = self.earlier.clone();
+        match (self.pages, earlier.pop()) {
+            (0, _) => None,
+            (1, _) => Some((None, Way::default())),
+            (_, None) => None,
+            (pages, Some((cursor, rows))) => Some((Some(cursor), Way { rows, earlier, pages: pages - 1 })),
+        }
+    }
+}
+
+/// Parts a cursor, and what stands behind it.
+const WAY: char = '~';
+/// Parts an earlier cursor, and the rows before it.
+const ROWS: char = '.';
+/// Cursors that an address keeps to come back by: about 1 KB of it.
+const WAY_CURSORS_MAX: usize = 20;
 
 /// The names of a list's parameters; a list within a page has its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -147,13 +209,17 @@ impl<S: Column> Address<S> {
             }
         };
         let search = value(names.search).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
-        let after = value(names.after);
-        if after.as_deref().is_some_and(|text| Cursor::decode(text).is_none()) {
+        let said = value(names.after);
+        let parts = said.as_deref().map(|said| said.split_once(WAY).map_or((said, None), |(at, way)| (at, Some(way))));
+        let after = parts.map(|(cursor, _)| cursor.to_owned());
+        let way = parts.and_then(|(_, way)| way).map(Way::decode);
+        if after.as_deref().is_some_and(|text| Cursor::decode(text).is_none()) || way == Some(None) {
             return Err(format!(
                 "{}= takes what the link to the next page says, and this is cut or changed.",
                 names.after
             ));
         }
+        let way = way.flatten().unwrap_or_default();
         Ok(Address {
             path,
             names,
@@ -163,6 +229,7 @@ impl<S: Column> Address<S> {
             sort,
             descending,
             after,
+            way,
             anchor: "",
         })
     }
@@ -313,16 +380,41 @@ impl<S: Column> Address<S> {
         self.search.is_some() || !self.filter.is_empty()
     }
 
-    /// First page and next page; nothing where one page is all there is.
-    pub fn pager(&self, shown: &str, next: Option<&Cursor>) -> Markup {
+    /// Which rows these are, and the ways to the first page, the one before and the next. `(one, many)` is what they are
+    /// called.
+    pub fn pager(&self, rows: usize, count: Option<Count>, (one, many): (&str, &str), next: Option<&Cursor>) -> Markup {
+        let at = |cursor: &str, way: &Way| self.page(Some(&format!("{cursor}{WAY}{}", way.encode())));
+        let back = self.way.back().map(|(cursor, way)| match cursor {
+            Some(cursor) => at(&cursor, &way),
+            None => self.first_page(),
+        });
+        let is_known = self.after.is_none() || self.way.pages > 0;
+        let total = match (count, next) {
+            (Some(Count::Exactly(total)), _) if total >= self.way.rows + rows as u64 => Some(total),
+            (_, None) if is_known => Some(self.way.rows + rows as u64),
+            _ => None,
+        };
+        let (first, last) = (self.way.rows + 1, self.way.rows + rows as u64);
+        let range = format!("{}–{}", numbers::number(first), numbers::number(last));
         html! {
             nav.pager aria-label="Pages" {
-                p { (shown) }
+                p {
+                    @match total {
+                        Some(1) => { "1 " (one) }
+                        Some(total) if is_known && (first > 1 || last < total) => { (range) " of " (numbers::number(total)) " " (many) }
+                        Some(total) if is_known => { (numbers::number(total)) " " (many) }
+                        None if is_known => { (range) " " (many) }
+                        _ => { (numbers::counted(rows as u64, one, many)) " on this page" }
+                    }
+                }
                 @if self.after.is_some() {
                     a.btn href=(self.first_page()) { (icon("left")) " First" }
                 }
+                @if let Some(back) = back {
+                    a.btn rel="prev" href=(back) { (icon("left")) " Previous" }
+                }
                 @if let Some(next) = next {
-                    a.btn rel="next" href=(self.page(Some(&next.encode()))) {
+                    a.btn rel="next" href=(at(&next.encode(), &self.way.on(self.after.as_ref(), rows))) {
                         "Next "
                         (icon("right"))
                     }
@@ -451,6 +543,67 @@ mod tests {
         assert!(head.contains("aria-sort=\"ascending\""), "{head}");
         assert!(head.contains("/users?q=a%26b&amp;sort=-name"), "{head}");
         assert!(sorted.head(By::Seen, "Seen", "").into_string().contains("sort=-last_seen"));
+    }
+
+    /// The addresses and the words of a page's pager.
+    fn pager(
+        address: &Address<By>,
+        rows: usize,
+        total: Option<u64>,
+        next: Option<i64>,
+    ) -> (String, Option<String>, String) {
+        let next = next.map(|key| Cursor { value: key.into(), key });
+        let html = address.pager(rows, total.map(Count::Exactly), ("user", "users"), next.as_ref()).into_string();
+        let link = |rel: &str| {
+            let at = html.find(&format!("rel=\"{rel}\" href=\""))? + rel.len() + 13;
+            Some(html[at..].split('"').next()?.replace("&amp;", "&"))
+        };
+        let words = html.split("<p>").nth(1).and_then(|rest| rest.split("</p>").next()).unwrap_or_default();
+        (words.to_owned(), link("prev"), link("next").unwrap_or_default())
+    }
+
+    fn follow(link: &str) -> Address<By> {
+        let after = link.split("after=").nth(1).map(decode);
+        read(&after.iter().map(|after| ("after", after.as_str())).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn each_page_leads_to_the_one_before_and_says_which_rows_it_has() {
+        let first = read(&[]);
+        let (words, back, next) = pager(&first, 50, Some(2_000), Some(1));
+        assert_eq!((words.as_str(), back), ("1–50 of 2\u{202f}000 users", None));
+        let mut pages = vec![first];
+        let mut next = next;
+        for number in 2..40 {
+            let page = follow(&next);
+            assert_eq!(page.query(50).after.map(|cursor| cursor.key), Some(number - 1));
+            pages.push(page);
+            let told = pager(&pages[pages.len() - 1], 50, Some(2_000), Some(number));
+            assert!(told.0.starts_with(&numbers::number(50 * (number as u64 - 1) + 1)), "{}", told.0);
+            next = told.2;
+        }
+        let last = follow(&next);
+        assert_eq!(pager(&last, 7, None, None).0, "1\u{202f}951–1\u{202f}957 of 1\u{202f}957 users");
+        let mut here = last;
+        for before in pages.iter().rev().take(WAY_CURSORS_MAX) {
+            here = follow(&pager(&here, 50, None, Some(99)).1.expect("the page before"));
+            assert_eq!((&here.after, here.way.rows), (&before.after, before.way.rows));
+        }
+        assert_eq!(pager(&here, 50, None, Some(99)).1, None, "further back only the first page is known");
+        let third = follow(&pager(&pages[1], 50, None, Some(2)).2);
+        let second = follow(&pager(&third, 50, None, Some(3)).1.expect("the second"));
+        assert_eq!(second.after, pages[1].after);
+        assert_eq!(follow(&pager(&second, 50, None, Some(3)).1.expect("the first")).after, None);
+    }
+
+    #[test]
+    fn an_address_that_says_no_way_says_no_place_and_a_way_that_was_changed_is_refused() {
+        let cursor = Cursor { value: 7.into(), key: 7 }.encode();
+        let bare = read(&[("after", &cursor)]);
+        assert_eq!(pager(&bare, 50, Some(402), Some(8)).0, "50 users on this page");
+        for changed in ["~x", "~50", "~50~1~not a cursor", "~-1~1"] {
+            assert!(try_read(&[("after", &format!("{cursor}{changed}"))]).is_err(), "{changed}");
+        }
     }
 
     #[test]

@@ -11,8 +11,10 @@ use crate::domain::time::{self, DAY_MS, HOUR_MS, MINUTE_MS};
 pub struct Clock {
     /// Unix milliseconds.
     pub now_ms: i64,
-    /// The workspace's time zone.
+    /// The workspace's time zone: that of days.
     pub zone: Tz,
+    /// The zone in which instants are shown: the operator's own, else the workspace's.
+    pub own: Tz,
 }
 
 /// From so long ago on, a relative time says less than a date.
@@ -30,7 +32,7 @@ impl Clock {
     }
 
     fn local(self, at_ms: i64) -> DateTime<Tz> {
-        Utc.timestamp_millis_opt(at_ms).single().unwrap_or_default().with_timezone(&self.zone)
+        Utc.timestamp_millis_opt(at_ms).single().unwrap_or_default().with_timezone(&self.own)
     }
 
     /// `15:38`
@@ -43,14 +45,19 @@ impl Clock {
         self.local(at_ms).format("%-d %b %Y").to_string()
     }
 
-    /// `Tuesday 24 November 2026, 15:42:08 Europe/Warsaw`
+    /// `Tue 24 Nov 2026, 15:42:08 Europe/Warsaw`
     pub fn exact(self, at_ms: i64) -> String {
-        format!("{} {}", self.local(at_ms).format("%A %-d %B %Y, %H:%M:%S"), self.zone.name())
+        format!("{} {}", self.local(at_ms).format("%a %-d %b %Y, %H:%M:%S"), self.own.name())
     }
 
-    /// `Tuesday, 24 November`
-    pub fn weekday_date(self, at_ms: i64) -> String {
-        self.local(at_ms).format("%A, %-d %B").to_string()
+    /// Today as `Tuesday, 24 November`
+    pub fn today_in_words(self) -> String {
+        time::date(self.today()).format("%A, %-d %B").to_string()
+    }
+
+    /// `24 Nov 2026, 16:42`
+    pub fn date_and_hour(self, at_ms: i64) -> String {
+        self.local(at_ms).format("%-d %b %Y, %H:%M").to_string()
     }
 
     /// A day as a heading: `Today`, `Yesterday`, `Friday, 20 November`, `14 March 2025`.
@@ -67,7 +74,7 @@ impl Clock {
     /// `just now`, `2 min ago`, `3 h ago`, `yesterday`, `9 days ago`, `14 Mar 2025`
     pub fn relative(self, at_ms: i64) -> String {
         let span = self.now_ms - at_ms;
-        let days = self.today() - self.day_of(at_ms);
+        let days = time::day(self.now_ms, self.own) - time::day(at_ms, self.own);
         match span {
             i64::MIN..MINUTE_MS => "just now".to_owned(),
             MINUTE_MS..HOUR_MS => format!("{} min ago", span / MINUTE_MS),
@@ -84,7 +91,10 @@ impl Clock {
 
     /// A relative time with the exact one behind it.
     pub fn ago(self, at_ms: i64) -> Markup {
-        self.element(at_ms, &self.relative(at_ms))
+        let relative = self.relative(at_ms);
+        // Paper shows the exact time beside it.
+        let class = (relative != self.date(at_ms)).then_some("r");
+        html! { time class=[class] datetime=(time::rfc3339(at_ms)) title=(self.exact(at_ms)) { (relative) } }
     }
 
     /// As [`Clock::ago`]; `never` where it has not been.
@@ -114,7 +124,17 @@ mod tests {
 
     fn clock() -> Clock {
         let now_ms = time::instant_from_text("2026-11-24T15:42:08Z").unwrap();
-        Clock { now_ms, zone: chrono_tz::Europe::Warsaw }
+        Clock { now_ms, zone: chrono_tz::Europe::Warsaw, own: chrono_tz::Europe::Warsaw }
+    }
+
+    #[test]
+    fn an_operator_s_own_zone_shows_instants_and_leaves_days_alone() {
+        let there = Clock { own: chrono_tz::Pacific::Auckland, ..clock() };
+        assert_eq!(there.today(), clock().today(), "it is Wednesday there already");
+        assert_eq!(there.today_in_words(), "Tuesday, 24 November");
+        assert_eq!(there.hour(there.now_ms), "04:42");
+        assert_eq!(there.exact(there.now_ms), "Wed 25 Nov 2026, 04:42:08 Pacific/Auckland");
+        assert_eq!(there.relative(there.now_ms - 5 * HOUR_MS), "5 h ago");
     }
 
     #[test]
@@ -134,7 +154,7 @@ mod tests {
         let markup = clock().ago(clock().now_ms - 2 * MINUTE_MS).into_string();
         assert_eq!(
             markup,
-            r#"<time datetime="2026-11-24T15:40:08.000Z" title="Tuesday 24 November 2026, 16:40:08 Europe/Warsaw">2 min ago</time>"#
+            r#"<time class="r" datetime="2026-11-24T15:40:08.000Z" title="Tue 24 Nov 2026, 16:40:08 Europe/Warsaw">2 min ago</time>"#
         );
     }
 

@@ -133,8 +133,11 @@ mod tests {
     use serde_json::json;
 
     fn shown(json: Value, kind: Type) -> String {
-        let clock =
-            Clock { now_ms: time::instant_from_text("2026-11-24T15:42:08Z").unwrap(), zone: chrono_tz::Tz::UTC };
+        let clock = Clock {
+            now_ms: time::instant_from_text("2026-11-24T15:42:08Z").unwrap(),
+            zone: chrono_tz::Tz::UTC,
+            own: chrono_tz::Tz::UTC,
+        };
         value(&json, kind, clock).into_string()
     }
 

@@ -1,6 +1,7 @@
-//! `/settings/account`: one's own password.
+//! `/settings/account`: one's own password, and the zone of the times one sees.
 
 use actix_web::{HttpRequest, web};
+use chrono_tz::Tz;
 use maud::{Markup, html};
 use serde::Deserialize;
 
@@ -8,27 +9,45 @@ use super::settings;
 use crate::actions::operators::{self as deeds, OperatorError};
 use crate::actions::passwords::CHARS_MIN;
 use crate::dashboard::desk::{self, Answer};
-use crate::dashboard::parts::form::{Line, Mistake};
+use crate::dashboard::parts::form::{Line, Mistake, time_zones};
 use crate::dashboard::parts::frame::{Frame, Place};
 use crate::dashboard::parts::say::{Tone, notice};
 use crate::http::access::Viewer;
 use crate::http::session;
+use crate::store::operators::{self, Looks};
 
 /// What the page shows.
 #[derive(Debug, Clone, Default)]
 pub struct View {
     /// What was wrong with the form.
     pub mistake: Option<Mistake>,
-    /// The password was changed just now.
-    pub saved: bool,
+    /// What was typed as a zone, where it is none.
+    pub zone: Option<String>,
+    /// What was changed just now.
+    pub saved: Option<Saved>,
+}
+
+/// What was changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Saved {
+    /// The password.
+    Password,
+    /// The zone.
+    Zone,
 }
 
 /// The page.
 pub fn page(frame: &Frame, view: &View) -> Markup {
     let mistake = view.mistake.as_ref();
+    let own = if frame.clock.own == frame.clock.zone { "" } else { frame.clock.own.name() };
+    let zone = view.zone.as_deref().unwrap_or(own);
     let (email, role) = frame.operator.as_ref().map_or(("", ""), |(email, role)| (email.as_str(), role.as_str()));
     let content = html! {
-        @if view.saved { (notice(Tone::Good, "Your password is changed. Everywhere else you are signed out.")) }
+        @match view.saved {
+            Some(Saved::Password) => (notice(Tone::Good, "Your password is changed. Everywhere else you are signed out.")),
+            Some(Saved::Zone) => (notice(Tone::Good, &format!("You see times in {} now.", frame.clock.own.name()))),
+            None => {}
+        }
         section.card aria-labelledby="you" {
             header { h2 id="you" { "You" } }
             dl.facts { div { dt { "E-mail" } dd { (email) } } div { dt { "Role" } dd { (role) } } }
@@ -36,7 +55,8 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
         section.card aria-labelledby="password" {
             header { h2 id="password" { "Change the password" } }
             form.body.stack.snug method="post" {
-                input type="hidden" name="username" autocomplete="username" value=(email);
+                // Password managers want to see whose it is.
+                input.vh type="text" name="username" autocomplete="username" value=(email) readonly tabindex="-1" aria-hidden="true";
                 (Line {
                     name: "current", label: "Current password", kind: "password", autocomplete: "current-password",
                     required: true, ..Line::default()
@@ -49,6 +69,19 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
                 }
                 .draw(mistake))
                 div.row { button.btn.primary { "Change password" } }
+            }
+        }
+        section.card aria-labelledby="zone" {
+            header { h2 id="zone" { "Times" } }
+            form.body.stack.snug method="post" action="/settings/account/zone" {
+                (Line {
+                    name: "time_zone", label: "Time zone", value: zone, list: Some("zones"),
+                    hint: &format!("Empty for the workspace's, {}. Days begin there for everybody: this is for the times that you see.", frame.clock.zone.name()),
+                    ..Line::default()
+                }
+                .draw(mistake))
+                (time_zones())
+                div.row { button.btn.primary { "Save" } }
             }
         }
         p.small.muted id="looks" { "Light or dark, and how much room a row takes, are under " a href="/settings/appearance" { "Appearance" } "." }
@@ -70,7 +103,12 @@ pub struct Sent {
 /// # Errors
 /// The store's.
 pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
-    let view = View { mistake: None, saved: desk::value(&request, "saved").is_some() };
+    let saved = match desk::value(&request, "saved").as_deref() {
+        Some("zone") => Some(Saved::Zone),
+        Some(_) => Some(Saved::Password),
+        None => None,
+    };
+    let view = View { saved, ..View::default() };
     Ok(desk::page(page(&desk::frame(&request, operator, Place::Settings).await?, &view)))
 }
 
@@ -91,6 +129,31 @@ pub async fn change_password(Viewer(operator): Viewer, request: HttpRequest, sen
         Err(OperatorError::WrongPassword) => Mistake::new("current", "That is not your current password."),
         Err(error) => Mistake::new("new", error.to_string()),
     };
-    let view = View { mistake: Some(mistake), saved: false };
+    let view = View { mistake: Some(mistake), ..View::default() };
     Ok(desk::again(page(&desk::frame(&request, operator, Place::Settings).await?, &view)))
+}
+
+/// What the form of times sends.
+#[derive(Debug, Deserialize)]
+pub struct Zone {
+    #[serde(default)]
+    time_zone: String,
+}
+
+/// `POST /settings/account/zone`
+///
+/// # Errors
+/// The store's.
+pub async fn change_zone(Viewer(operator): Viewer, request: HttpRequest, sent: web::Form<Zone>) -> Answer {
+    let typed = sent.time_zone.trim();
+    let time_zone = if typed.is_empty() { Ok(None) } else { typed.parse::<Tz>().map(Some) };
+    let Ok(time_zone) = time_zone else {
+        let sentence = format!("“{typed}” is no time zone. Choose one of the list, such as Europe/Warsaw.");
+        let view =
+            View { mistake: Some(Mistake::new("time_zone", sentence)), zone: Some(typed.to_owned()), saved: None };
+        return Ok(desk::again(page(&desk::frame(&request, operator, Place::Settings).await?, &view)));
+    };
+    let (key, looks) = (operator.key, Looks { time_zone, ..operator.looks });
+    desk::store(&request)?.write(move |tx| operators::keep_looks(tx, key, &looks)).await?;
+    Ok(desk::see_other("/settings/account?saved=zone#zone"))
 }

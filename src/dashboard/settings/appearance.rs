@@ -1,4 +1,4 @@
-//! `/settings/appearance`: how the dashboard looks in this browser.
+//! `/settings/appearance`: how the dashboard looks for whoever is signed in.
 
 use actix_web::HttpRequest;
 use maud::{Markup, html};
@@ -31,7 +31,8 @@ pub fn page(frame: &Frame) -> Markup {
                 div.row { button.btn.primary { "Save" } }
             }
         }
-        p.small.muted { "Both are kept in this browser. Columns of lists are remembered for you wherever you sign in: each list has them under “Columns”." }
+        p.small.muted { "Both are remembered for you wherever you sign in, and so are the columns of lists: each list has them under “Columns”. "
+            "The zone in which you see times is under " a href="/settings/account#zone" { "Your account" } "." }
     };
     settings(frame, PATH, content)
 }

@@ -129,7 +129,7 @@ pub fn state(frame: &Frame, webhook: &Webhook) -> Markup {
         (State::Active, None) => pill::toned("good", "Active", meaning),
         (State::Active, Some(since_ms)) => {
             let title = format!("Nothing was taken since {}", frame.clock.exact(since_ms));
-            pill::toned("warn", "Nothing is taken", &title)
+            pill::toned("warn", "Every delivery fails", &title)
         }
         (State::Paused, _) => pill::toned("", "Paused", meaning),
         (State::Gone | State::Failing, _) => pill::toned("bad", "Given up", meaning),

@@ -30,7 +30,7 @@ pub fn now() -> i64 {
 }
 
 pub fn clock() -> Clock {
-    Clock { now_ms: now(), zone: chrono_tz::Europe::Warsaw }
+    Clock { now_ms: now(), zone: chrono_tz::Europe::Warsaw, own: chrono_tz::Europe::Warsaw }
 }
 
 pub fn description() -> utoipa::openapi::OpenApi {

@@ -4,9 +4,11 @@ use maud::Markup;
 
 use super::deeds;
 use super::samples::{self, frame, now};
+use crate::actions::erase::Receipt;
+use crate::actions::trials::Deleted;
 use crate::dashboard::install::fields::{Fields, Offered};
 use crate::dashboard::install::page as install;
-use crate::dashboard::install::{doctor, frameworks, hand_over, proof as install_proof};
+use crate::dashboard::install::{doctor, frameworks, hand_over, proof as install_proof, try_it};
 use crate::dashboard::parts::form::Mistake;
 use crate::dashboard::parts::frame::{Place, Theme};
 use crate::dashboard::settings::values::Values;
@@ -16,16 +18,17 @@ use crate::dashboard::settings::{
 use crate::dashboard::{errors, help, password, reference, refusals, set_up, sign_in};
 use crate::domain::access::{Role, Scope};
 use crate::domain::attributes::{Owner, Type};
-use crate::domain::ids::{OperatorKey, SecretKey};
+use crate::domain::ids::{CompanyKey, OperatorKey, SecretKey, UserKey};
 use crate::domain::settings::Settings;
 use crate::domain::time::{DAY_MS, MINUTE_MS};
 use crate::http::doctor::{Post, Visit};
 use crate::store::SourceKind;
 use crate::store::list::Count;
-use crate::store::operators::Operator;
+use crate::store::operators::{Looks, Operator};
 use crate::store::proofs::{SecretRow, Share};
 use crate::store::sightings::{Complete, Evidence, Refused};
 use crate::store::tokens::Token;
+use crate::store::trials::Trials;
 use crate::store::workspace::Upkeep;
 use serde_json::{Value, json};
 
@@ -44,6 +47,7 @@ pub fn installs() -> Vec<(&'static str, Markup)> {
         offered: Offered::standard(),
         share: if count > 1 { Share { signed: 2_547, unsigned: 560, refused: 3 } } else { Share::default() },
         respect_gpc: count != 1,
+        trials: if count > 1 { trials() } else { Trials::default() },
         offers: if count > 1 { vec![(Owner::User, "seats_left".to_owned(), Type::Number)] } else { Vec::new() },
     };
     let script = Some((now() - 30_000, "help.quayside.example".to_owned()));
@@ -77,7 +81,24 @@ pub fn installs() -> Vec<(&'static str, Markup)> {
                 &view(Evidence { user_without_company: Some("u_33871".to_owned()), ..seen.clone() }, "laravel", 3),
             ),
         ),
+        ("install-unrendered", {
+            let complete = Complete { user_name: Some("{{ user.name }}".to_owned()), ..complete.clone() };
+            install::page(&here, &view(Evidence { complete: Some(complete), ..seen.clone() }, "rails", 2))
+        }),
         ("install-complete", install::page(&here, &view(Evidence { complete: Some(complete), ..seen }, "plain", 2))),
+        ("install-tests-deleted", {
+            let rows = serde_json::from_str(r#"{"events": 2, "memberships": 1, "users": 1}"#).expect("counts");
+            let backups = "Backups made before are untouched.";
+            let receipt = Receipt { events: "delete", rows, kept: Vec::new(), backups };
+            let named = |id: &str| vec![id.to_owned()];
+            let deleted = Deleted {
+                users: named("rollcall-test-1"),
+                companies: named("rollcall-test"),
+                kept: Vec::new(),
+                receipt,
+            };
+            try_it::deleted(&here, "app", &deleted)
+        }),
         ("doctor-asks", doctor::page(&here, &doctor_view(None))),
         ("doctor-waits", doctor::page(&here, &doctor_view(Some(visit(Vec::new()))))),
         ("doctor-tells", doctor::page(&here, &doctor_view(Some(visit(vec![examined()]))))),
@@ -94,6 +115,13 @@ pub fn installs() -> Vec<(&'static str, Markup)> {
         }),
         ("install-no-source", install::page(&here, &no_source)),
     ]
+}
+
+fn trials() -> Trials {
+    Trials {
+        users: vec![(UserKey(7), "rollcall-test-1".to_owned())],
+        companies: vec![(CompanyKey(3), "rollcall-test".to_owned())],
+    }
 }
 
 fn doctor_view(visit: Option<Visit>) -> doctor::View {
@@ -188,6 +216,7 @@ pub fn settings_pages() -> Vec<(&'static str, Markup)> {
         has_password,
         created_ms: now() - 90 * DAY_MS,
         last_sign_in_ms: has_password.then(|| now() - number * 5 * MINUTE_MS),
+        looks: Looks::default(),
     };
     let operators_view = operators::View {
         operators: vec![
@@ -282,10 +311,16 @@ pub fn settings_pages() -> Vec<(&'static str, Markup)> {
                 &here,
                 &account::View {
                     mistake: Some(Mistake::new("current", "That is not your current password.")),
-                    saved: true,
+                    saved: Some(account::Saved::Password),
+                    ..account::View::default()
                 },
             ),
         ),
+        ("settings-account-zone", {
+            let mut abroad = frame(Place::Settings, "/settings/account");
+            abroad.clock.own = chrono_tz::Pacific::Auckland;
+            account::page(&abroad, &account::View { saved: Some(account::Saved::Zone), ..account::View::default() })
+        }),
     ]
 }
 
@@ -298,10 +333,10 @@ pub fn doors() -> Vec<(&'static str, Markup)> {
         ..view.clone()
     };
     let set_up_view = set_up::View {
-        mistake: Some(Mistake::new(
-            "time_zone",
-            "“Warsaw” is no time zone. Choose one of the list, such as Europe/Warsaw.",
-        )),
+        mistakes: vec![
+            Mistake::new("workspace_name", "Use 1 to 100 characters."),
+            Mistake::new("time_zone", "“Warsaw” is no time zone. Choose one of the list, such as Europe/Warsaw."),
+        ],
         ..set_up::View::default()
     };
     let password_view = password::View {

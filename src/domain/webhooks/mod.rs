@@ -205,7 +205,7 @@ pub fn body(kind: DeliveryType, at_ms: i64, data: Value) -> String {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum UrlError {
     /// It is no address.
-    #[error("{0:?} is no address that can be told. Write one such as https://hooks.example.com/rollcall.")]
+    #[error("Webhooks can't be sent to {0:?}. Write one such as https://hooks.example.com/rollcall.")]
     Form(String),
     /// It is not https.
     #[error(

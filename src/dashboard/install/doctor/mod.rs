@@ -191,7 +191,7 @@ pub fn of_message(frame: &Frame, id: &str, at_ms: i64, sent: &serde_json::Value,
             footer {
                 details.fold-body {
                     summary { (icon("right")) " Why" }
-                    ul { @for reason in because { li { (reason) } } }
+                    ul { @for reason in because { li { (verdicts::for_people(reason)) } } }
                 }
             }
         }
@@ -201,7 +201,7 @@ pub fn of_message(frame: &Frame, id: &str, at_ms: i64, sent: &serde_json::Value,
 fn table(id: &str, verdicts: &[Verdict]) -> Markup {
     html! {
         div.scroll tabindex="0" role="group" aria-labelledby=(id) {
-            table.table.dense.cards.last {
+            table.table.dense.cards.last aria-labelledby=(id) {
                 thead {
                     tr {
                         th scope="col" { "Field" }
@@ -268,7 +268,12 @@ pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
     let visit = visit.filter(|visit| visit.source == source.key);
     let other = visit.as_ref().and_then(|visit| visit.posts.iter().find_map(|post| post.other_source));
     let other_source = view.sources.iter().find(|known| Some(known.key) == other).map(|known| known.name.clone());
-    let usual = source.origins.first().map(|origin| format!("{origin}/")).unwrap_or_default();
+    // Where the script was last seen; before that, where it may be.
+    let fetched = view.evidence.script.as_ref().map(|(_, host)| host).filter(|host| !host.is_empty());
+    let is_of = |origin: &&String| fetched.is_none_or(|host| origin.split("://").nth(1) == Some(host));
+    let origin = source.origins.iter().find(is_of).or(source.origins.first()).cloned();
+    let usual = origin.or_else(|| fetched.map(|host| format!("https://{host}")));
+    let usual = usual.map(|origin| format!("{origin}/")).unwrap_or_default();
     let address = visit.as_ref().map_or(usual, |visit| visit.address.clone());
     Ok(desk::page(page(&frame, &View { source, visit, other_source, address, mistake: None })))
 }

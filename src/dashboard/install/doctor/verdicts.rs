@@ -282,7 +282,20 @@ impl Answered<'_> {
     /// The last reason of the plan, which is about the event.
     fn because(&self) -> String {
         let reasons = self.plan["because"].as_array().into_iter().flatten();
-        reasons.filter_map(Value::as_str).next_back().unwrap_or_default().to_owned()
+        for_people(reasons.filter_map(Value::as_str).next_back().unwrap_or_default())
+    }
+}
+
+/// A reason without the number of its rule, which programs and the rule book know.
+pub fn for_people(reason: &str) -> String {
+    let numbered = reason.strip_suffix(").").and_then(|reason| reason.rsplit_once(" ("));
+    let is_rule = |rule: &str| {
+        let digits = rule.strip_prefix(['R', 'C', 'A', 'T']).unwrap_or_default();
+        !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit())
+    };
+    match numbered {
+        Some((sentence, rule)) if is_rule(rule) => format!("{sentence}."),
+        _ => reason.to_owned(),
     }
 }
 

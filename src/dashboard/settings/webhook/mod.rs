@@ -129,7 +129,7 @@ fn standing(frame: &Frame, webhook: &Webhook, may: bool) -> Markup {
                 @if !webhook.wants_any() { div { dt { "State" } dd { (webhook.state.meaning()) } } }
                 @else if let Some(since_ms) = webhook.failing_since_ms {
                     div {
-                        dt { "Nothing is taken" }
+                        dt { "Every delivery fails" }
                         dd { "since " (frame.clock.ago(since_ms)) ". After three days nothing is sent any more." }
                     }
                 }
