@@ -3,6 +3,8 @@
 
 mod support;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use support::{Rollcall, message_id, seconds_ago, until};
 
@@ -198,6 +200,76 @@ async fn how_the_dashboard_looks_is_kept_in_the_browser() {
     let request = rollcall.client.get(format!("{}/users", rollcall.address)).header("cookie", cookie);
     let page = request.send().await.expect("an answer").text().await.expect("a page");
     assert!(page.contains("data-density=\"dense\""), "{}", &page[..300]);
+}
+
+/// Where a page ended is said by the caller, who may say anything: it costs the caller alone.
+#[actix_web::test]
+async fn a_place_in_a_list_that_somebody_made_up_breaks_no_list() {
+    let rollcall = some_people().await;
+    let desk = rollcall.desk().await;
+    let numbers = [json!(0), json!(-1), json!(i64::MIN), json!(i64::MAX), json!(-8_334_601_142_400_000_i64)];
+    let mut made_up = vec![json!(null), json!("growing"), json!(["NaN"]), json!(["", {}]), json!({})];
+    made_up.extend(numbers.clone());
+    for at in numbers {
+        for word in ["growing", "shrinking", "new", "", "zzz"] {
+            made_up.push(json!({ "in": word, "value": null, "at": at }));
+        }
+        made_up.push(json!({ "company": "it's c1", "value": "", "at": at }));
+    }
+    let keys = [json!(1), json!(i64::MIN), json!(i64::MAX)];
+    let cursors: Vec<String> = made_up
+        .iter()
+        .zip(keys.iter().cycle())
+        .map(|(value, key)| URL_SAFE_NO_PAD.encode(json!({ "value": value, "key": key }).to_string()))
+        .collect();
+    for path in [
+        "/users?sort=trend&",
+        "/users?sort=-trend&",
+        "/users?sort=state&",
+        "/users?sort=company.trend&",
+        "/users?sort=company&",
+        "/users?sort=plan&",
+        "/companies?sort=trend&",
+        "/companies?sort=-state&",
+        "/companies?sort=members&",
+        "/companies/it%27s%20c1?",
+        "/users/u1?",
+        "/visitors?",
+        "/imports?",
+        "/settings/audit?",
+        "/users/duplicates?",
+        "/companies/duplicates?",
+        "/companies/suggested?",
+    ] {
+        for cursor in &cursors {
+            let (status, page) = desk.ask(&format!("{path}after={cursor}")).await;
+            assert!(status < 500, "{path}after={cursor}: {page}");
+        }
+    }
+    for path in [
+        "/users?",
+        "/users?sort=trend&",
+        "/companies?sort=-trend&",
+        "/companies?",
+        "/visitors?",
+        "/events?",
+        "/changes?",
+        "/imports?",
+    ] {
+        let begun = rollcall.api(&format!("{path}limit=1")).await;
+        let Some((order, _)) = begun.body["next_cursor"].as_str().and_then(|next| next.rsplit_once('.')) else {
+            assert!(!path.starts_with("/users"), "{path} has a next page: {begun:?}");
+            continue;
+        };
+        for cursor in &cursors {
+            let answer =
+                rollcall.api(&format!("{path}cursor={}", support::encoded(&format!("{order}.{cursor}")))).await;
+            assert!(answer.status.as_u16() < 500, "{path} {cursor}: {answer:?}");
+        }
+    }
+    for _ in 0..10 {
+        desk.open("/users?sort=trend").await;
+    }
 }
 
 /// Ten tries at a password, of which those that were right do not count.
