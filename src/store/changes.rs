@@ -456,7 +456,9 @@ pub fn record(
 pub fn add(tx: &Tx<'_>, set: ChangeKey, place: i64, change: &Change) -> Result<(), StoreError> {
     let text = |value: &Option<Value>| value.as_ref().map(Value::to_string);
     let (subject, key, company) = subject_columns(change.subject);
-    thin_out(tx, subject, key, company, &change.field)?;
+    if change.is_of_attribute() {
+        thin_out(tx, subject, key, company, &change.field)?;
+    }
     tx.connection
         .prepare_cached(
             "INSERT INTO changes (subject, subject_key, change_key, place, company_key, field, before, after)
