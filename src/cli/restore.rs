@@ -12,7 +12,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::{Failure, Workspace, say};
-use crate::store::{Ambient, Lock, Store, is_workspace, owner_only, workspace as file};
+use crate::store::{Ambient, Lock, Store, is_workspace, owner_only, sync_folder_of, workspace as file};
 
 /// Where from.
 #[derive(Args)]

@@ -291,6 +291,22 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_was_refused_is_told_for_30_days_and_counted_for_ever() {
+        let history = History::new(11);
+        let refuse = |tx: &mut crate::store::Tx<'_>| {
+            let detail = "\"ann at acme.test\" is no e-mail address.";
+            refusals::count(tx, None, "email_invalid", Some("email"), detail, Some("ann at acme.test"))
+        };
+        history.store.write(refuse).await.unwrap();
+        for (days, is_told) in [(29, true), (31, false)] {
+            history.clock.store(START + days * DAY_MS, Ordering::Relaxed);
+            clear(&history.store).await.unwrap();
+            let rows = history.store.read(|db| refusals::list(db, 0, 50)).await.unwrap();
+            assert_eq!((rows[0].count, rows[0].example.is_some(), !rows[0].detail.is_empty()), (1, is_told, is_told));
+        }
+    }
+
+    #[tokio::test]
     async fn the_setting_deletes_and_zero_keeps_for_ever() {
         let mut history = History::new(77);
         history.fill(100, 60).await;

@@ -576,7 +576,7 @@ mod tests {
         drop(first);
         assert!(!store.is_writing());
         assert!(matches!(store.write_now(|_| Ok::<(), StoreError>(())), Err(StoreError::Stopped)));
-        store.read_now(|db| super::super::operators::any(db)).unwrap();
+        store.read_now(crate::store::operators::any).unwrap();
         store.close();
     }
 
