@@ -280,3 +280,44 @@ async fn whoever_signs_in_often_is_not_turned_away() {
         rollcall.session_cookie().await;
     }
 }
+
+/// Whoever sits at a machine where somebody is signed in does not find the password out.
+#[actix_web::test]
+async fn the_current_password_is_asked_for_ten_times_and_no_more() {
+    let rollcall = Rollcall::start();
+    let desk = rollcall.desk().await;
+    let tries = async |current: &str| {
+        desk.send("/settings/account", &[("current", current), ("new", "a new horse battery")]).await
+    };
+    for _ in 0..3 {
+        let short = desk.send("/settings/account", &[("current", "guess"), ("new", "short")]).await;
+        assert_eq!(short.status, 422, "what asks for no password is no try");
+    }
+    let mut refused = 0;
+    loop {
+        let sent = tries("a wrong guess").await;
+        if sent.status == 429 {
+            assert!(sent.page.contains("Too many tries"), "{}", sent.page);
+            break;
+        }
+        assert_eq!(sent.status, 422);
+        refused += 1;
+        assert!(refused <= 10, "it goes on and on");
+    }
+    assert_eq!(tries(support::OWNER.1).await.status, 429, "nor is the right one told from a wrong one");
+}
+
+#[actix_web::test]
+async fn a_note_that_is_opened_and_saved_says_what_it_said() {
+    let rollcall = some_people().await;
+    let desk = rollcall.desk().await;
+    let text = "\u{2067}שלום\u{2069} <b> & co";
+    let page = desk.does("/edit/note", &[("user", "u1"), ("deed", "add"), ("text", text)]).await;
+    assert!(page.contains("[U+2067]"), "where it is read its directions are seen");
+    let key = page.split("/edit/note?note=").nth(1).and_then(|rest| rest.split('"').next()).expect("an edit");
+    let page = desk.open(&format!("/edit/note?note={key}")).await;
+    let field = page.split("<textarea").nth(1).expect("the note can be edited");
+    let field = field.split_once('>').expect("a field").1.split("</textarea>").next().expect("its end");
+    let sent = field.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
+    assert_eq!(sent, text);
+}
