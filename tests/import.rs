@@ -967,6 +967,13 @@ async fn a_file_that_is_none_is_refused_with_a_code_and_leaves_nothing() {
         .body("--x\r\ncontent-disposition: form-data; name=\"a\"\r\n\r\n1\r\n--x--\r\n");
     let refused = support::Answer::of(form.send().await.unwrap()).await;
     assert_eq!((refused.status.as_u16(), &refused.body["code"]), (400, &json!("file_missing")), "{}", refused.text);
+    let nothings: String = (0..60)
+        .map(|number| format!("--x\r\ncontent-disposition: form-data; name=\"f{number}\"\r\n\r\n\r\n"))
+        .collect();
+    let form = rollcall.client.post(format!("{}/api/v1/imports", rollcall.address)).bearer_auth(&rollcall.token);
+    let form = form.header("content-type", "multipart/form-data; boundary=x").body(format!("{nothings}--x--\r\n"));
+    let refused = support::Answer::of(form.send().await.unwrap()).await;
+    assert!(refused.text.contains("has more in it than a file"), "fields of nothing are fields: {}", refused.text);
     let reader = rollcall.shell(&["token", "add", "Reader", "--json"])["token"].as_str().unwrap().to_owned();
     let stranger = rollcall.api_as(reqwest::Method::POST, "/imports", &reader, None).await;
     assert_eq!(stranger.status, 403);
