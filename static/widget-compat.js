@@ -17,7 +17,7 @@ if (!core || core.handle) {
 const plain = (value) => ({}).toString.call(value) == "[object Object]" && value;
 
 function without(data, names) {
-  const rest = Object.assign({}, plain(data));
+  const rest = core.copy(plain(data));
   names.forEach((name) => delete rest[name]);
   return rest;
 }
@@ -119,7 +119,7 @@ function claims(token) {
 }
 
 function intercomSettings() {
-  const values = Object.assign({}, plain(window.intercomSettings));
+  const values = core.copy(plain(window.intercomSettings));
   if (typeof values.intercom_user_jwt == "string" && values.user_id === undefined) {
     // Pages with a token need not say beside it whose it is.
     const said = claims(values.intercom_user_jwt);

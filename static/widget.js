@@ -109,7 +109,7 @@ function read(area) {
       memory[name] = JSON.parse(window[area].rollcall || null)
     } catch {}
   }
-  return Object.assign({}, memory[name])
+  return { ...memory[name] }
 }
 
 function write(area, value) {
@@ -139,12 +139,47 @@ let plain = (value) => ({}).toString.call(value) == "[object Object]" && value
 // The id of a company by any of its names (C1).
 let idOf = (company) => normal(Object(company).company_id || Object(company).id || Object(company).groupId)
 
-// Drops functions and `undefined`, and keeps the page from changing what was asked.
-let copy = (value) => JSON.parse(JSON.stringify(value || {}))
+// Drops functions and `undefined`, and keeps the page from changing what was asked. What is no JSON (a
+// loop, a getter that throws) is left out and the rest kept, two levels down: of a user's company each
+// attribute. A BigInt becomes a text.
+let copy = (value) => copyOf({ value }, "value", 2) || {}
+
+function copyOf(holder, name, depth) {
+  let value
+  try {
+    value = holder[name]
+    return JSON.parse(JSON.stringify({ value })).value
+  } catch {
+    if (typeof value == "bigint") {
+      return "" + value
+    }
+    let kept = Array.isArray(value) ? [] : plain(value) && {}
+    if (!depth || !kept) {
+      return complain("not JSON: " + name)
+    }
+    for (let key in value) {
+      kept[key] = copyOf(value, key, depth - 1)
+    }
+    return kept
+  }
+}
 
 function form() {
   let element = document.getElementById("rollcall-settings")
-  return plain(element ? JSON.parse(element.textContent) : window.rollcallSettings)
+  let text = element && element.textContent
+  try {
+    return plain(element ? JSON.parse(text) : window.rollcallSettings)
+  } catch (error) {
+    complain(error)
+    // What can still be told: where to send, who it is, and what may not be.
+    let kept = {}
+    text.replace(/"(\w+)"\s*:\s*("[^"\\]*"|\d+|null|true|false)/g, (pair, name, value) => {
+      if (RESERVED.test(name)) {
+        kept[name] = JSON.parse(value)
+      }
+    })
+    return kept
+  }
 }
 
 // The first form on the page wins; the script's own attributes fill in what it leaves out.
@@ -185,6 +220,7 @@ function belong(company) {
 
 // `again`: nobody has said anything new, only a new session has begun.
 function identify(values, again) {
+  values = copy(values)
   let me = person()
   let id = normal(values.user_id)
   let email = /@/.test(values.email) ? normal(values.email).toLowerCase() : ""
@@ -205,7 +241,7 @@ function identify(values, again) {
   if (values.user_hash || identity_token) {
     proofs[owner(me)] = { user_hash: values.user_hash, identity_token }
   }
-  let traits = copy(values)
+  let traits = { ...values }
   for (let key in traits) {
     // Templates of signed-out pages leave empty strings, which say nothing of a visitor.
     if (RESERVED.test(key) || (!id && !email && traits[key] === "")) {
@@ -517,7 +553,7 @@ let navigated = guard((replaced) => {
 let calls = {
   identify(userId, attributes) {
     // Segment's form without an id has the attributes first.
-    identify(plain(userId) || { ...plain(attributes), ...normal(userId) && { user_id: userId } })
+    identify(plain(userId) || { ...copy(plain(attributes)), ...normal(userId) && { user_id: userId } })
   },
   group(companyId, attributes, options) {
     belong(normal(companyId))
@@ -562,6 +598,7 @@ let inner = {
   waiting: [],
   guard,
   complain,
+  copy,
   form,
   settings,
   hear,
@@ -576,7 +613,7 @@ let inner = {
   optedOut,
   allowed: () => allow,
   // In civchat `state` is how the chat looks, not where the user lives.
-  foreign: () => ({ ...plain(window.civchat), state: undefined })
+  foreign: () => ({ ...copy(plain(window.civchat)), state: undefined })
 }
 
 let ask = guard((name, values) => {
@@ -637,7 +674,7 @@ guard(() => {
   // A page of ours has its key by now. Another may be user.com's or Intercom's: it may poll for the
   // function, or set its settings later. An editor is called UE, too.
   let theirs = !form() && !data.writeKey && !segment
-  if (window.civchat || window.userengage || window.analytics || (theirs && window.Intercom) || !navigator.locks) {
+  if (window.civchat || window.userengage || window.analytics || (theirs && (window.Intercom || window.intercomSettings)) || !navigator.locks) {
     fetchCompat()
   }
   if (window.civchat || window.userengage || (theirs && !window.UE)) {

@@ -116,7 +116,7 @@ async fn a1_a_date_widens_to_a_datetime_with_all_its_values() {
     assert_eq!(attribute(&rollcall, "bob", "renewal").await, "2026-03-01T08:00:00.000Z");
     assert_eq!(rollcall.api("/attributes/user/renewal").await.body["type"], "datetime");
     worked(&rollcall, "/attributes/user/renewal").await;
-    assert_eq!(attribute(&rollcall, "ann", "renewal").await, "2026-03-01T00:00:00.000Z");
+    assert_eq!(attribute(&rollcall, "ann", "renewal").await, "2026-03-01", "still that day, wherever the workspace is");
 }
 
 /// A deletion asks for the name, takes the values away, and leaves them in history.
@@ -531,7 +531,7 @@ async fn a5_other_spellings_are_stored_under_ours_and_a_name_is_made_of_its_part
     assert_eq!(ann["name"], "Ann Lee", "{ann}");
     let of = |name: &str| ann["attributes"][name].clone();
     assert_eq!((of("first_name"), of("last_name"), of("phone")), (json!("Ann"), json!("Lee"), json!("+48 1")));
-    assert_eq!(of("created_at"), "2023-11-14T00:00:00.000Z");
+    assert_eq!(of("created_at"), "2023-11-14");
     assert_eq!((of("signed_up_at"), of("monthly_spend")), (json!("2023-11-14T22:13:20.000Z"), json!(9)));
     let acme = rollcall.company("acme").await["attributes"].clone();
     assert_eq!((&acme["employees"], &acme["created_at"]), (&json!(7), &json!("2023-11-14T22:13:20.000Z")), "{acme}");

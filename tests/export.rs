@@ -266,6 +266,12 @@ async fn the_shell_writes_to_stdout_and_says_what_it_does_not_take() {
     let all = rollcall.shell_output(&["export", "users", "--filter", "f=seats%3Agt%3A5&match=all"], "");
     let rows = csv_rows(&String::from_utf8(all.stdout).unwrap());
     assert_eq!((rows.len(), &rows[0]["user_id"]), (1, &json!("ann")));
+    let shown = "q=acme&sort=-email&columns=email,plan";
+    let shown = rollcall.shell_output(&["export", "users", "--filter", shown], "");
+    let text = String::from_utf8(shown.stdout).unwrap();
+    assert!(text.starts_with("id,user_id,name,email,plan (string)\n"), "{text}");
+    let emails: Vec<Value> = csv_rows(&text).iter().map(|row| row["email"].clone()).collect();
+    assert_eq!(emails, ["bob@acme.example", "ann@acme.example"]);
     let lines = String::from_utf8(rollcall.shell_output(&["export", "users", "--json"], "").stdout).unwrap();
     let ids: Vec<Value> =
         lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["user_id"].clone()).collect();
@@ -275,7 +281,9 @@ async fn the_shell_writes_to_stdout_and_says_what_it_does_not_take() {
         (&["export", "users", "--format", "csv", "--json"], "--output"),
         (&["export", "all", "--json"], "--output"),
         (&["export", "users", "--filter", "f=colour:is:red"], "colour"),
-        (&["export", "users", "--filter", "sort=name"], "no sort="),
+        (&["export", "users", "--filter", "sort=colour"], "colour"),
+        (&["export", "users", "--filter", "columns=colour"], "colour"),
+        (&["export", "memberships", "--filter", "columns=email"], "no columns="),
         (&["export", "events", "--filter", "f=name:is:x"], "can't be filtered"),
         (&["export", "all", "--filter", "f=name:set"], "one kind"),
     ] {

@@ -78,6 +78,8 @@ async fn a_file_assigns_users_to_companies_and_the_same_file_again_changes_nothi
         [[0, 0, 3, 0, 0]; 3]
     );
     assert_eq!(everything(&rollcall), before);
+    let source = rollcall.user("ann").await["companies"][0]["source"].clone();
+    assert_eq!(source, "Import 1: people.csv", "who said it again takes nothing over");
     checked(&rollcall);
     assert!(!rollcall.file().with_file_name("rollcall.db.imports").exists(), "files go when they are done");
     let sources = rollcall.list("/sources").await;
@@ -261,8 +263,12 @@ zoe,zoe@x.test,2,,'=1+1
     assert!(!written.contains("zoe"), "what was taken is not in it");
     let mended = written.replace("ten,31/02/2000", "10,01/02/2000").replace("null,a@", "nora,a@");
     let path = file(&rollcall, "mended.csv", mended);
-    let again = rollcall.shell(&["import", path.to_str().unwrap(), "--json"]);
+    let line = ["import", path.to_str().unwrap(), "--refused", refused.to_str().unwrap(), "--json"];
+    let again = rollcall.shell(&line);
     assert_eq!(counts(&again, "users")[..2], [2, 1], "{again}");
+    let written = fs::read_to_string(&refused).unwrap();
+    assert_eq!(written.matches("rollcall reason").count(), 1, "the reasons of the first time are left out: {written}");
+    assert!(written.contains(",both@x.test,1,,,3,nothing,"), "{written}");
     let ann = rollcall.user("ann").await["attributes"].clone();
     assert_eq!(
         (&ann["seats"], &ann["born"], &ann["note"]),
@@ -320,6 +326,48 @@ async fn a_company_made_for_somebody_who_was_known_goes_with_the_import() {
     checked(&rollcall);
 }
 
+/// C7: what an import ended stands again as it was when the import is taken back, and nothing of it is left.
+#[tokio::test]
+async fn memberships_that_an_import_replaced_come_back_with_their_times_and_sources() {
+    let rollcall = Rollcall::start();
+    let joins = |user: &str, company: &str, seconds| {
+        json!({ "type": "identify", "userId": user, "timestamp": seconds_ago(seconds),
+                "traits": { "company": { "company_id": company, "membership": { "role": "owner" } } } })
+    };
+    rollcall.page_posts(json!([joins("ann", "acme", 900), joins("bob", "acme", 800)])).await;
+    let companies =
+        async || [rollcall.user("ann").await["companies"].clone(), rollcall.user("bob").await["companies"].clone()];
+    let before = companies().await;
+    let text = "user_id,company_id,role\nann,globex,viewer\nbob,initech,\nbob,globex,\n";
+    let report = import(&rollcall, text, &["--memberships", "replace"]);
+    assert_eq!(report["state"], "done", "{report}");
+    rollcall.page_posts(joins("bob", "globex", 0)).await;
+    let [ann, bob] = companies().await;
+    assert_eq!((&ann[0]["company_id"], ann[1]["left_at"].is_string()), (&json!("globex"), true), "{ann}");
+    assert_eq!(bob[0]["company_id"], "globex", "{bob}");
+
+    let back = rollcall.shell(&["import", "--undo", &report["import_id"].to_string(), "--json"]);
+    assert_eq!(back["state"], "undone", "{back}");
+    let [ann, bob] = companies().await;
+    assert_eq!(ann, before[0], "as it was: since when, and who said so");
+    let open: Vec<&Value> =
+        bob.as_array().unwrap().iter().filter(|one| one["left_at"].is_null()).map(|one| &one["company_id"]).collect();
+    assert_eq!(
+        open,
+        ["globex", "acme"],
+        "what the page said since stays, and what it said before is there again: {bob}"
+    );
+    assert_eq!(
+        bob[1],
+        Value::from_iter(before[1][0].as_object().unwrap().clone().into_iter().map(|(name, value)| {
+            let value = if name == "current" { json!(false) } else { value };
+            (name, value)
+        }))
+    );
+    assert_eq!(rollcall.api("/companies/initech").await.status, 404);
+    checked(&rollcall);
+}
+
 #[tokio::test]
 async fn imported_events_are_activity_of_their_own_day_and_come_once() {
     let rollcall = Rollcall::start();
@@ -327,6 +375,8 @@ async fn imported_events_are_activity_of_their_own_day_and_come_once() {
                 ann,,2026-03-02,,\n,Exported,2026-03-02,,\n";
     let report = import(&rollcall, text, &["--kind", "events"]);
     assert_eq!((counts(&report, "events"), &report["refused_rows"]), ([2, 0, 0, 0, 2], &json!(2)), "{report}");
+    let made = [counts(&report, "users"), counts(&report, "companies")];
+    assert_eq!(made, [[1, 0, 0, 0, 0]; 2], "whoever they are of is made by them: {report}");
     let events = rollcall.list("/users/ann/events").await;
     let of: Vec<(&str, &Value)> =
         events.iter().map(|event| (event["time"].as_str().unwrap(), &event["properties"]["rows"])).collect();
@@ -933,6 +983,22 @@ async fn a_file_says_in_the_address_or_beside_it_how_it_is_read_and_a_key_is_of_
         let refused = form(field, value, "company_id\nc3\n", field).await;
         assert_eq!((refused.status.as_u16(), &refused.body["code"]), (400, &json!("parameter_invalid")), "{field}");
     }
+}
+
+/// A file is not taken in for whoever may not send it, whatever its key.
+#[tokio::test]
+async fn a_token_that_only_reads_sends_no_file() {
+    let rollcall = Rollcall::start();
+    let reader = rollcall.shell(&["token", "add", "Reader", "--json"])["token"].clone();
+    let send = async |token: &str| {
+        let request = rollcall.client.post(format!("{}/api/v1/imports", rollcall.address)).bearer_auth(token);
+        let request = request.header("idempotency-key", "one").header("content-type", "text/csv");
+        support::Answer::of(request.body("user_id\nann\n").send().await.unwrap()).await
+    };
+    let refused = send(reader.as_str().unwrap()).await;
+    assert_eq!((refused.status.as_u16(), &refused.body["code"]), (403, &json!("scope_missing")));
+    assert!(rollcall.list("/imports").await.is_empty());
+    assert_eq!(send(&rollcall.token).await.status, 202);
 }
 
 /// `rollcall check` beside the server, once it has nothing left to derive.

@@ -37,6 +37,63 @@ fn commands_that_read_go_on_beside_a_long_write() {
     rollcall.shell(&["token", "add", "Late", "--json"]);
 }
 
+/// Whoever waits for another program says so, and goes on when it is done.
+#[test]
+fn a_command_that_waits_for_another_program_says_so() {
+    let rollcall = Rollcall::prepare(&[]);
+    rollcall.shell(&["token", "add", "Early", "--json"]);
+    let writer = rusqlite::Connection::open(rollcall.file()).unwrap();
+    writer.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let (told, heard) = std::sync::mpsc::channel();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_rollcall"))
+        .args(["token", "add", "Late", "--json"])
+        .env("ROLLCALL_DATA", rollcall.file())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = BufReader::new(command.stderr.take().unwrap());
+    std::thread::spawn(move || {
+        let mut line = String::new();
+        said.read_line(&mut line).unwrap();
+        told.send(line).unwrap();
+        std::io::copy(&mut said, &mut std::io::sink()).unwrap();
+    });
+    let line = heard.recv().unwrap();
+    assert!(line.contains("Waiting for another program that is writing to the file"), "{line}");
+    writer.execute_batch("ROLLBACK").unwrap();
+    assert_eq!(exit(&command.wait_with_output().unwrap()), 0);
+    assert_eq!(objects(&rollcall.shell_output(&["token", "list", "--json"], "")).len(), 2);
+}
+
+/// Where there is nothing to list, how to make one is said.
+#[test]
+fn a_list_of_none_says_how_to_make_one() {
+    let rollcall = Rollcall::prepare(&[]);
+    rollcall.shell(&["setting", "one_company", "false"]);
+    for (list, makes) in [
+        (["token", "list"], "rollcall token add NAME"),
+        (["operator", "list"], "rollcall operator add EMAIL"),
+        (["webhook", "list"], "rollcall webhook add URL"),
+        (["source", "list"], "rollcall source add NAME"),
+    ] {
+        let output = rollcall.shell_output(&list, "");
+        assert_eq!(exit(&output), 0);
+        assert!(said(&output).contains(makes), "{list:?}: {}", said(&output));
+    }
+}
+
+/// A webhook into a private network is kept, and that a server as it comes sends nothing there is said.
+#[test]
+fn a_webhook_to_a_private_address_says_what_the_server_must_allow() {
+    let rollcall = Rollcall::prepare(&[]);
+    for (url, is_private) in [("http://10.0.0.7:5678/hook", true), ("https://hooks.acme.example/", false)] {
+        let added = rollcall.shell_output(&["webhook", "add", url, "--type", "user.created"], "");
+        assert_eq!(exit(&added), 0, "{}", said(&added));
+        assert_eq!(said(&added).contains("--allow-private-webhooks"), is_private, "{}", said(&added));
+    }
+}
+
 /// What a check or an import copies is no backup: it is gone in a moment.
 #[tokio::test]
 async fn only_a_backup_is_told_as_a_backup() {
@@ -47,7 +104,8 @@ async fn only_a_backup_is_told_as_a_backup() {
         let file = rusqlite::Connection::open(rollcall.file()).unwrap();
         file.query_row("SELECT count(*) FROM last_backup", [], |row| row.get::<_, i64>(0)).unwrap()
     };
-    rollcall.shell(&["import", people.to_str().unwrap(), "--dry-run", "--json"]);
+    let looked = rollcall.shell(&["import", people.to_str().unwrap(), "--dry-run", "--json"]);
+    assert_eq!((&looked["dry_run"], &looked["import_id"]), (&Value::Bool(true), &Value::Null), "it is thrown away");
     assert_eq!(last(), 0);
     rollcall.shell(&["backup", rollcall.file().with_file_name("copy.db").to_str().unwrap(), "--json"]);
     assert_eq!(last(), 1);

@@ -2,6 +2,8 @@
 
 mod support;
 
+use std::collections::BTreeSet;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
@@ -129,6 +131,141 @@ async fn who_comes_joins_changes_and_leaves_is_told_in_order_as_the_api_answers(
     let newest = stands(&rollcall, &webhook, |newest| newest["state"] == "delivered").await;
     assert_eq!((&newest["status"], &newest["answer"], &newest["attempts"]), (&json!(200), &json!("taken"), &json!(1)));
     assert_eq!(newest["body"], left.body);
+}
+
+/// What a receiver knows that keeps a copy by what it is told: users by id, companies, and who is in which.
+#[derive(Debug, Default, PartialEq)]
+struct Copy {
+    users: BTreeSet<String>,
+    companies: BTreeSet<String>,
+    memberships: BTreeSet<(String, String)>,
+}
+
+impl Copy {
+    fn of(posted: &[Posted]) -> Copy {
+        let mut copy = Copy::default();
+        for one in posted {
+            let text = |field: &str| one.body["data"][field].as_str().unwrap_or_default().to_owned();
+            let (user, company) = (text("id"), text("company_id"));
+            match one.kind() {
+                "user.created" => drop(copy.users.insert(user)),
+                "company.created" => drop(copy.companies.insert(company)),
+                "membership.joined" => drop(copy.memberships.insert((user, company))),
+                "membership.left" => drop(copy.memberships.remove(&(user, company))),
+                "user.merged" | "user.removed" => {
+                    copy.users.remove(&user);
+                    copy.memberships.retain(|(of, _)| *of != user);
+                }
+                "company.merged" | "company.removed" => {
+                    copy.companies.remove(&company);
+                    copy.memberships.retain(|(_, of)| *of != company);
+                }
+                _ => {}
+            }
+        }
+        copy
+    }
+
+    async fn as_it_is(rollcall: &Rollcall) -> Copy {
+        let text = |row: &Value, field: &str| row[field].as_str().expect("text").to_owned();
+        let mut copy = Copy::default();
+        for user in rollcall.list("/users").await {
+            let user = rollcall.api(&format!("/users/{}?by=id", text(&user, "id"))).await.body;
+            let open = user["companies"].as_array().expect("a list").iter().filter(|one| one["left_at"].is_null());
+            copy.memberships.extend(open.map(|one| (text(&user, "id"), text(one, "company_id"))));
+            copy.users.insert(text(&user, "id"));
+        }
+        copy.companies = rollcall.list("/companies").await.iter().map(|company| text(company, "company_id")).collect();
+        copy
+    }
+}
+
+/// Merges, their undoing and an import that is taken back are told so that a copy ends as it is here.
+#[actix_web::test]
+async fn who_keeps_a_copy_by_what_is_told_has_what_is_here() {
+    let (rollcall, receiver) = (start(), Receiver::start());
+    let types = [
+        "user.created",
+        "user.updated",
+        "user.merged",
+        "user.removed",
+        "company.created",
+        "company.updated",
+        "company.merged",
+        "company.removed",
+        "membership.joined",
+        "membership.left",
+    ];
+    told(&rollcall, &receiver, &types).await;
+    let same = async |what: &str| {
+        let is = Copy::as_it_is(&rollcall).await;
+        until(what, async || {
+            let copy = Copy::of(&receiver.posted());
+            if copy == is { Ok(()) } else { Err(format!("{copy:#?} {is:#?}")) }
+        })
+        .await;
+    };
+    let last = async |kind: &str| {
+        until(kind, async || {
+            let posted = receiver.posted();
+            posted.into_iter().rev().find(|one| one.kind() == kind).ok_or_else(|| kind.to_owned())
+        })
+        .await
+        .body["data"]
+            .clone()
+    };
+    let undo = async |deed: &Answer| {
+        assert_eq!(deed.status, 200, "{deed:?}");
+        let path = format!("/changes/{}/undo", deed.body["change_id"]);
+        assert_eq!(rollcall.api_as(Method::POST, &path, &rollcall.token, None).await.status, 200);
+    };
+    for (user, company) in [("ann", "acme"), ("bob", "beta"), ("cid", "beta")] {
+        rollcall.page_posts(identify(user, json!({ "company": { "company_id": company } }))).await;
+    }
+    same("three people in two companies").await;
+
+    let merged = post(&rollcall, "/companies/acme/merge", json!({ "from": "beta" })).await;
+    same("two companies are one").await;
+    let told = last("company.merged").await;
+    assert_eq!((&told["company_id"], &told["into"]["company_id"]), (&json!("beta"), &json!("acme")));
+    assert_eq!((&told["into"]["aliases"], &told["into"]["members"]), (&json!(["beta"]), &json!(3)));
+    assert_eq!(last("membership.left").await["company_id"], "beta", "they left the one that is no more");
+    undo(&merged).await;
+    same("they are two again").await;
+    assert_eq!(last("company.updated").await["aliases"], json!([]));
+
+    let bob = rollcall.user("bob").await["id"].clone();
+    let merged = post(&rollcall, "/users/ann/merge", json!({ "from": "bob" })).await;
+    same("two users are one").await;
+    let told = last("user.merged").await;
+    assert_eq!((&told["id"], &told["user_id"], &told["into"]["user_id"]), (&bob, &json!("bob"), &json!("ann")));
+    assert_eq!(told["into"]["aliases"], json!(["bob"]));
+    assert_eq!(last("user.updated").await["aliases"], json!(["bob"]));
+    undo(&merged).await;
+    same("they are two people again").await;
+    until("ann has no other id", async || {
+        let ann = receiver.posted().into_iter().rev().find(|one| one.kind() == "user.updated").expect("it was told");
+        let aliases = ann.body["data"]["aliases"].clone();
+        if aliases == json!([]) { Ok(()) } else { Err(aliases.to_string()) }
+    })
+    .await;
+
+    let path = rollcall.file().with_file_name("people.csv");
+    std::fs::write(&path, "user_id,company_id,plan\nann,gamma,pro\ndot,gamma,pro\n").expect("a file");
+    let report = rollcall.shell(&["import", path.to_str().expect("a path"), "--json"]);
+    same("somebody came with an import").await;
+    let dot = rollcall.user("dot").await["id"].clone();
+    rollcall.shell(&["import", "--undo", &report["import_id"].to_string(), "--json"]);
+    same("the import is taken back").await;
+    assert_eq!(last("user.removed").await, json!({ "id": dot, "user_id": "dot" }));
+    assert_eq!(last("company.removed").await, json!({ "company_id": "gamma" }));
+    until("ann is as she was", async || {
+        let posted = receiver.posted();
+        let told = |one: &&Posted| one.kind() == "user.updated" && one.body["data"]["user_id"] == "ann";
+        let plan = posted.iter().rev().find(told).expect("she was told").body["data"]["attributes"].clone();
+        if plan == json!({}) { Ok(()) } else { Err(plan.to_string()) }
+    })
+    .await;
 }
 
 #[actix_web::test]

@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::signed_members::{self, SIGNED_MEMBERS};
-use super::{archive, rename, sources};
+use super::{archive, rename, sources, webhooks};
 use crate::domain::access::Grade;
 use crate::domain::attributes::{Attributes, Owner, Stamp, Write};
 use crate::domain::change::{ARCHIVED, By, COMPANY_ID, CREATED, Change, MEMBERSHIP, MERGED_INTO, NOT_SAME_AS, Subject};
@@ -126,11 +126,18 @@ pub(super) struct Undoing<'a, 't> {
     conflicts: Vec<Conflict>,
     gone: Vec<Subject>,
     retyped: Option<attributes::Retyped>,
+    /// The source of the import whose row the deed is.
+    import: Option<SourceKey>,
 }
 
 impl<'a, 't> Undoing<'a, 't> {
     pub(super) fn of(tx: &'a mut Tx<'t>, deed: Deed) -> Undoing<'a, 't> {
-        Undoing { tx, deed, changes: Vec::new(), conflicts: Vec::new(), gone: Vec::new(), retyped: None }
+        Undoing { tx, deed, changes: Vec::new(), conflicts: Vec::new(), gone: Vec::new(), retyped: None, import: None }
+    }
+
+    /// As [`Undoing::of`], of a row of the import with this source.
+    pub(super) fn of_import(tx: &'a mut Tx<'t>, deed: Deed, source: SourceKey) -> Undoing<'a, 't> {
+        Undoing { import: Some(source), ..Undoing::of(tx, deed) }
     }
 
     /// What was changed, and what was left as it is.
@@ -142,8 +149,12 @@ impl<'a, 't> Undoing<'a, 't> {
 impl Undoing<'_, '_> {
     /// A user or company that the deed made goes, unless more is known of it by now.
     fn made(&mut self, row: &ChangeRow) -> Result<(), UndoError> {
+        let farewell = webhooks::farewell(self.tx, row.about)?;
         match made::take_away(self.tx, row.about, &self.deed)? {
             Some(followed) => {
+                if let Some((kind, data)) = farewell {
+                    webhooks::tell(self.tx, kind, data)?;
+                }
                 self.changes.push(Change::new(row.about, row.field.clone(), row.after.clone(), None));
                 self.changes.extend(followed);
                 self.gone.push(row.about);
@@ -349,7 +360,17 @@ impl Undoing<'_, '_> {
         if self.changes.iter().any(told) || is_open(&row.before) == is_open(&row.after) {
             return Ok(());
         }
-        let open = memberships::is_open(self.tx, user, company)?;
+        let open = memberships::is_open(&self.tx.reader(), user, company)?;
+        if let Some(source) = self.import {
+            // What none of its rows says any more follows from what others said, with their times and sources.
+            if let Some(changes) = memberships::unsay_all_of(self.tx, user, source)? {
+                self.changes.extend(changes);
+            }
+            if is_open(&row.after) && memberships::is_open(&self.tx.reader(), user, company)? {
+                self.conflict(row, "The membership was stated since, and stays as it is.".to_owned());
+            }
+            return Ok(());
+        }
         if open != is_open(&row.after) {
             self.conflict(row, "The membership has changed since, and stays as it is.".to_owned());
             return Ok(());
@@ -358,7 +379,7 @@ impl Undoing<'_, '_> {
         let of = self.deed.by_message.then_some(company);
         if let Some(changes) = memberships::unsay(self.tx, user, of, self.deed.at_ms)? {
             self.changes.extend(changes);
-            if memberships::is_open(self.tx, user, company)? != open {
+            if memberships::is_open(&self.tx.reader(), user, company)? != open {
                 return Ok(());
             }
         }

@@ -1,4 +1,4 @@
-//! Webhooks by hand: added, changed, paused, tested, removed; and what an erasure tells them.
+//! Webhooks by hand: added, changed, paused, tested, removed; and what they are told of who is not there any more.
 
 use serde_json::{Value, json};
 
@@ -12,7 +12,7 @@ use crate::domain::webhooks::{
     signature,
 };
 use crate::store::outbox::{self, About, Delivery, New};
-use crate::store::{StoreError, Tx, changes, users, webhooks};
+use crate::store::{StoreError, Tx, changes, companies, users, webhooks};
 
 /// The old secret signs too for so long after a new one was made, milliseconds.
 pub const BOTH_SIGN_MS: i64 = DAY_MS;
@@ -202,9 +202,7 @@ pub fn send_again(tx: &mut Tx<'_>, webhook_id: &str, delivery_id: &str) -> Resul
 /// [`StoreError`] only.
 pub fn tell_of_erasure(tx: &mut Tx<'_>, user: UserKey) -> Result<bool, StoreError> {
     let kind = DeliveryType::UserErased;
-    let all = tx.catalog().webhooks.clone();
-    let mut asking = all.iter().filter(|webhook| webhook.wants(kind)).peekable();
-    if asking.peek().is_none() {
+    if !is_asked_for(tx, kind) {
         return Ok(false);
     }
     let survivor = tx.catalog().survivor(user);
@@ -212,12 +210,41 @@ pub fn tell_of_erasure(tx: &mut Tx<'_>, user: UserKey) -> Result<bool, StoreErro
     let aliases: Vec<&str> =
         person.identifiers.iter().filter(|id| id.kind == "alias").map(|id| id.value.as_str()).collect();
     let data = json!({ "id": person.row.id, "user_id": person.row.user_id, "aliases": aliases });
+    tell(tx, kind, data)?;
+    Ok(true)
+}
+
+/// What webhooks are told of a user or company that may be taken away with the deed that made it: read before, since
+/// nothing is there to be read afterwards. None where nobody asks for it.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub(super) fn farewell(tx: &Tx<'_>, about: Subject) -> Result<Option<(DeliveryType, Value)>, StoreError> {
+    let db = tx.reader();
+    Ok(match about {
+        Subject::User(user) if is_asked_for(tx, DeliveryType::UserRemoved) => users::row(&db, user)?
+            .map(|user| (DeliveryType::UserRemoved, json!({ "id": user.id, "user_id": user.user_id }))),
+        Subject::Company(company) if is_asked_for(tx, DeliveryType::CompanyRemoved) => companies::named(&db, company)?
+            .map(|company| (DeliveryType::CompanyRemoved, json!({ "company_id": company.company_id }))),
+        _ => None,
+    })
+}
+
+/// Tells the webhooks that ask for it of somebody who is not there any more.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub(super) fn tell(tx: &Tx<'_>, kind: DeliveryType, data: Value) -> Result<(), StoreError> {
     let body = rules::body(kind, tx.now_ms, data);
-    for webhook in asking {
+    for webhook in tx.catalog().webhooks.iter().filter(|webhook| webhook.wants(kind)) {
         // Of nobody: what else is in the outbox of the person goes with it.
         outbox::add(tx, webhook.key, &New { kind, about: About::Nobody, body: body.clone() })?;
     }
-    Ok(true)
+    Ok(())
+}
+
+fn is_asked_for(tx: &Tx<'_>, kind: DeliveryType) -> bool {
+    tx.catalog().webhooks.iter().any(|webhook| webhook.wants(kind))
 }
 
 fn known(tx: &Tx<'_>, webhook_id: &str) -> Result<Webhook, WebhookError> {

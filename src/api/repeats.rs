@@ -17,6 +17,7 @@ use actix_web::{Error, HttpMessage, HttpResponse, ResponseError};
 use sha2::{Digest, Sha256};
 
 use super::imports;
+use crate::domain::access::Scope;
 use crate::domain::codes::calls::CallCode;
 use crate::http::problem::Problem;
 use crate::http::{access, upload};
@@ -114,6 +115,10 @@ async fn keyed(request: &mut ServiceRequest) -> Result<Option<Keyed>, Problem> {
         request.app_data::<Data<Store>>().cloned().ok_or_else(|| Problem::internal("the server has no store"))?;
     let Some(secret) = access::bearer(request.request()) else { return Ok(None) };
     let Some(token) = access::token(&store, secret).await? else { return Ok(None) };
+    // A file is not taken in for whoever may not send it: the address says so.
+    if request.path() == UPLOADS && token.scope < Scope::Write {
+        return Ok(None);
+    }
     let key = request.headers().get(KEY).and_then(|key| key.to_str().ok()).map(str::trim);
     let key = key.filter(|key| (1..=KEY_CHARS_MAX).contains(&key.len())).map(str::to_owned).ok_or_else(|| {
         let detail = format!("The Idempotency-Key has 1 to {KEY_CHARS_MAX} visible characters. A UUID is a good one.");

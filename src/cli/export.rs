@@ -8,8 +8,8 @@ use clap::Args;
 use serde_json::json;
 
 use super::{Failure, Workspace, say};
-use crate::actions::export::{self, Package, Wanted};
-use crate::domain::filter::{self, Filter};
+use crate::actions::export::{self, Package, View, Wanted};
+use crate::domain::filter;
 use crate::domain::table::{Format, Kind};
 use crate::http::person;
 use crate::store::users::UserName;
@@ -27,7 +27,7 @@ pub(super) struct Export {
     /// csv or ndjson; csv where nothing is said, ndjson to stdout with --json
     #[arg(long, value_parser = ["csv", "ndjson"])]
     format: Option<String>,
-    /// Only what a list shows under this, as its address says it: f=plan:is:pro&q=ann
+    /// What a list shows under this, as its address says it: f=plan:is:pro&q=ann&sort=-last_seen&columns=email,plan
     #[arg(long, value_name = "QUERY")]
     filter: Option<String>,
     /// Write to this file, which must not exist, and not to stdout
@@ -97,14 +97,15 @@ impl Export {
             }
             return Ok(Package::all(&catalog, format));
         };
-        let (filter, search) = match (&self.filter, export::fields(&catalog, kind)) {
-            (None, _) => (None, None),
-            (Some(text), Some(fields)) => read_filter(text, &fields)?,
+        let all = Wanted::all(kind, format);
+        let wanted = match (&self.filter, export::fields(&catalog, kind)) {
+            (None, _) => all,
+            (Some(text), Some(fields)) => narrowed(all, text, &fields)?,
             (Some(_), None) => {
                 return Err(Failure::Usage(format!("--filter: {} can't be filtered. Leave it out.", kind.as_str())));
             }
         };
-        Ok(Package::one(&catalog, Wanted { filter, search, ..Wanted::all(kind, format) }))
+        Ok(Package::one(&catalog, wanted))
     }
 }
 
@@ -116,22 +117,30 @@ fn person(store: &Store, id: &str) -> Result<Package, Failure> {
     package.ok_or_else(|| Failure::Failed(format!("Nobody has the id or e-mail address {id:?}.")))
 }
 
-/// A filter as an address says it, and what is searched for.
-fn read_filter(text: &str, fields: &filter::Fields) -> Result<(Option<Filter>, Option<String>), Failure> {
-    let text = text.trim_start_matches('?');
-    let pairs: Vec<(String, String)> = form_urlencoded::parse(text.as_bytes()).into_owned().collect();
-    let mut search = None;
-    for (name, value) in &pairs {
-        if name == "q" {
-            search = Some(value.trim().to_owned()).filter(|text| !text.is_empty());
-        } else if !filter::is_parameter(name) {
-            return Err(Failure::Usage(format!("--filter takes f=FIELD:OP:VALUE, match= and q=, and no {name}=.")));
-        }
+/// What the address of a list says: a filter, what is searched for, and which columns are shown in which order.
+fn narrowed(all: Wanted, text: &str, fields: &filter::Fields) -> Result<Wanted, Failure> {
+    let wrong = |sentence: String| Failure::Usage(format!("--filter: {sentence}"));
+    let pairs: Vec<(String, String)> =
+        form_urlencoded::parse(text.trim_start_matches('?').as_bytes()).into_owned().collect();
+    let is_list = matches!(all.kind, Kind::Users | Kind::Companies);
+    let is_taken = |name: &str| match name {
+        "q" => true,
+        "sort" | "columns" => is_list,
+        other => filter::is_parameter(other),
+    };
+    if let Some((name, _)) = pairs.iter().find(|(name, _)| !is_taken(name)) {
+        let of_lists = if is_list { ", sort= and columns=" } else { "" };
+        return Err(wrong(format!("It takes f=FIELD:OP:VALUE, match=, q={of_lists}, and no {name}=.")));
     }
+    let last = |wanted: &str| {
+        let said = pairs.iter().rev().find(|(name, _)| name == wanted).map(|(_, value)| value.trim());
+        said.filter(|value| !value.is_empty())
+    };
     let said = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-    let filter =
-        filter::parse(said, fields).map_err(|error| Failure::Usage(format!("--filter: {}", error.sentence)))?;
-    Ok((Some(filter).filter(|filter| !filter.is_empty()), search))
+    let filter = filter::parse(said, fields).map_err(|error| wrong(error.sentence))?;
+    let view = View::read(all.kind, last("columns"), last("sort"), fields).map_err(|error| wrong(error.sentence))?;
+    let search = last("q").map(str::to_owned);
+    Ok(Wanted { filter: Some(filter).filter(|filter| !filter.is_empty()), search, view, ..all })
 }
 
 /// Writes all parts, or as many as somebody reads; how many bytes they are.

@@ -196,7 +196,9 @@ impl Import {
             return Err(Failure::Failed(problem.clone()));
         }
         let report = if self.dry_run { import.checked.clone().unwrap_or_default() } else { import.report.clone() };
-        let mut json = json!({ "import_id": key.0, "kind": import.kind.as_str(), "state": import.state.as_str(), "dry_run": self.dry_run });
+        // What only looks is thrown away, and has no number to come back to.
+        let number = (!self.dry_run).then_some(key.0);
+        let mut json = json!({ "import_id": number, "kind": import.kind.as_str(), "state": import.state.as_str(), "dry_run": self.dry_run });
         if let (Some(json), Ok(serde_json::Value::Object(report))) =
             (json.as_object_mut(), serde_json::to_value(&report))
         {

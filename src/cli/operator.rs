@@ -75,7 +75,11 @@ impl Operator {
                 Ok(())
             }
             Operator::List => {
-                for operator in workspace.open_existing()?.read_now(operators::list)? {
+                let all = workspace.open_existing()?.read_now(operators::list)?;
+                if all.is_empty() {
+                    say("There is no operator yet. Add one: rollcall operator add EMAIL.");
+                }
+                for operator in all {
                     let (email, role) = (&operator.email, operator.role.as_str());
                     let json = json!({
                         "email": email, "role": role, "has_password": operator.has_password,

@@ -86,7 +86,11 @@ impl Source {
             }
             Source::List => {
                 let store = workspace.open_existing()?;
-                for source in store.catalog().sources_in_order() {
+                let catalog = store.catalog();
+                if catalog.sources_in_order().iter().all(|source| source.source_id == "api") {
+                    say("There is no source yet. Add one: rollcall source add NAME.");
+                }
+                for source in catalog.sources_in_order() {
                     show(workspace, &store, source)?;
                 }
                 Ok(())

@@ -6,6 +6,7 @@ use serde_json::json;
 use super::{Failure, Workspace, say};
 use crate::actions::webhooks::{self as deeds, Wanted, WebhookError};
 use crate::domain::change::By;
+use crate::domain::webhooks::checked_url;
 
 /// What to do with webhooks.
 #[derive(Subcommand)]
@@ -56,8 +57,12 @@ impl Webhook {
                     paused: None,
                 };
                 // The server alone knows whether it may reach private addresses; it looks at each delivery.
+                let refused = checked_url(wanted.url.as_deref().unwrap_or_default(), false).err();
                 let added = workspace.open()?.write_now(move |tx| deeds::add(tx, &By::Shell, wanted, true))?;
                 say("The server tells it what comes from now on. The secret signs deliveries, and is shown only now.");
+                if let Some(error) = refused {
+                    say(format_args!("A server without --allow-private-webhooks sends nothing there: {error}"));
+                }
                 workspace.answer(
                     &json!({ "webhook_id": added.webhook_id, "secret": added.secret }),
                     format!("webhook  {}\nsecret   {}", added.webhook_id, added.secret),
@@ -65,7 +70,11 @@ impl Webhook {
                 Ok(())
             }
             Webhook::List => {
-                for webhook in workspace.open_existing()?.catalog().webhooks.iter() {
+                let all = workspace.open_existing()?.catalog().webhooks.clone();
+                if all.is_empty() {
+                    say("There is no webhook yet. Add one: rollcall webhook add URL --type TYPE.");
+                }
+                for webhook in all.iter() {
                     let types: Vec<&str> = webhook.types.iter().map(|kind| kind.as_str()).collect();
                     let json = json!({
                         "webhook_id": webhook.webhook_id, "url": webhook.url, "types": types, "events": webhook.events,

@@ -81,7 +81,7 @@ fn configure_with(config: &mut web::ServiceConfig, memory: Rc<Memory>) {
         web::scope("/v1")
             .wrap(cors())
             .service(
-                web::resource("/projects/{write_key}/settings")
+                web::resource(["/projects/{write_key}/settings", "/projects/{write_key}/settings/"])
                     .route(read().to(sdk_settings::of_segment))
                     .default_service(web::to(no_such_method)),
             )

@@ -39,6 +39,7 @@ pub fn page(frame: &Frame) -> Markup {
             (states())
             (numbers(frame))
             (knowing())
+            (in_and_out())
             (keys())
         }
     };
@@ -82,7 +83,7 @@ fn numbers(frame: &Frame) -> Markup {
                     dd {
                         "From midnight to midnight in the workspace's time zone, "
                         b { (frame.clock.zone.name()) }
-                        "."
+                        ". A value that is a date, without a time, is that day there; a time without a zone is told in it."
                     }
                 }
                 div {
@@ -120,6 +121,28 @@ fn knowing() -> Markup {
                 div {
                     dt { "User" }
                     dd { "Known by the site's own id. Two users are never joined by the program, whatever they share." }
+                }
+            }
+        }
+    }
+}
+
+fn in_and_out() -> Markup {
+    html! {
+        section.card aria-labelledby="in-and-out" {
+            header { h2 id="in-and-out" { "Out and in again" } }
+            dl.facts {
+                div {
+                    dt { "Set-up" }
+                    dd {
+                        "A file of an export, “setup”: settings, segments, what was decided of names in the tray. Attributes with their labels and fast filters are the file “attributes”. Operators, sources, keys and webhooks are in no file."
+                    }
+                }
+                div {
+                    dt { "The same file again" }
+                    dd {
+                        "Changes nothing of what has stayed as it was. What has changed since is set back to what the file says; where a user belongs to one company alone, whoever has moved since is moved back."
+                    }
                 }
             }
         }

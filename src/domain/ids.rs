@@ -138,6 +138,16 @@ fn clean(text: &str, what: &str) -> Result<Option<String>, Refused> {
     if trimmed.is_empty() {
         return Ok(None);
     }
+    if trimmed.contains(char::REPLACEMENT_CHARACTER) {
+        return Err(Refused::new(
+            Code::IdNotAString,
+            format!(
+                "The {what} {} has a letter that was lost on the way (U+FFFD), so that two ids may look the same. Send it \
+                 whole, as UTF-8.",
+                excerpt(trimmed)
+            ),
+        ));
+    }
     let id: String = if trimmed.is_ascii() { trimmed.to_owned() } else { trimmed.nfc().collect() };
     if id.len() > ID_BYTES_MAX {
         return Err(Refused::new(
@@ -240,6 +250,14 @@ pub fn excerpt(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_id_with_a_letter_that_was_lost_is_nobody_s() {
+        for lost in ["a\u{fffd}", "\u{fffd}"] {
+            assert_eq!(UserId::parse(lost).unwrap_err().code, Code::IdNotAString, "it may be any of several");
+            assert!(AnonymousId::from_json(Some(&serde_json::json!(lost))).is_err());
+        }
+    }
     use serde_json::json;
 
     #[test]

@@ -99,15 +99,21 @@ pub fn unix_ms(number: f64) -> Option<i64> {
     if number.abs() < MILLISECONDS_FROM as f64 { Some((number * 1_000.0).round() as i64) } else { Some(number as i64) }
 }
 
-/// Unix milliseconds of a text that names an instant; `None` where it does not.
+/// Unix milliseconds of a text that names an instant, one without a zone in UTC; `None` where it does not.
 pub fn instant_from_text(text: &str) -> Option<i64> {
+    instant_in(Tz::UTC, text)
+}
+
+/// As [`instant_from_text`], of a text that tells the local time of a zone where it names none: of a date its
+/// first moment.
+pub fn instant_in(zone: Tz, text: &str) -> Option<i64> {
     let text = text.trim();
     if let Ok(time) = DateTime::parse_from_rfc3339(text) {
         return Some(time.timestamp_millis());
     }
-    for format in ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M"] {
+    for format in ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"] {
         if let Ok(time) = NaiveDateTime::parse_from_str(text, format) {
-            return Some(time.and_utc().timestamp_millis());
+            return local(time, zone);
         }
     }
     for format in ["%Y-%m-%dT%H:%M:%S%.f%z", "%Y-%m-%d %H:%M:%S%.f%#z", "%Y-%m-%d %H:%M:%S%.f UTC"] {
@@ -116,12 +122,22 @@ pub fn instant_from_text(text: &str) -> Option<i64> {
         }
     }
     if let Some(date) = date_from_text(text) {
-        return Some(date.and_hms_opt(0, 0, 0)?.and_utc().timestamp_millis());
+        return local(date.and_hms_opt(0, 0, 0)?, zone);
     }
     if !text.is_empty() && text.len() <= 16 && text.bytes().all(|b| b.is_ascii_digit()) {
         return unix_ms(text.parse().ok()?);
     }
     None
+}
+
+/// Unix milliseconds of a local time of a zone: of two, where clocks are put back, the earlier; one that clocks
+/// are put forward over is as long after the hour before it as it says.
+pub fn local(time: NaiveDateTime, zone: Tz) -> Option<i64> {
+    let at_ms = |time: NaiveDateTime| Some(zone.from_local_datetime(&time).earliest()?.timestamp_millis());
+    at_ms(time).or_else(|| {
+        // No zone ever skipped more than a day.
+        (1..=24).find_map(|hours| Some(at_ms(time - chrono::Duration::hours(hours))? + hours * HOUR_MS))
+    })
 }
 
 /// A date written `2026-03-01`, nothing else: `01/02/2026` says two things.
@@ -245,6 +261,25 @@ mod tests {
         assert_eq!(parse_instant(&json!(1_700_000_000)).unwrap(), 1_700_000_000_000);
         assert_eq!(parse_instant(&json!("01/02/2026")).unwrap_err().code, Code::TimestampInvalid);
         assert_eq!(parse_instant(&json!({})).unwrap_err().code, Code::TimestampInvalid);
+    }
+
+    #[test]
+    fn a_time_without_a_zone_is_told_in_the_one_that_is_asked_for() {
+        let zone = chrono_tz::America::New_York;
+        for (text, utc) in [
+            ("2025-01-01 09:00", "2025-01-01T14:00:00.000Z"),
+            ("2025-07-01T09:00:00", "2025-07-01T13:00:00.000Z"),
+            ("2025-01-01", "2025-01-01T05:00:00.000Z"),
+            ("2025-01-01T09:00:00Z", "2025-01-01T09:00:00.000Z"),
+            // Clocks were put forward over it, and back over it.
+            ("2025-03-09 02:30", "2025-03-09T07:30:00.000Z"),
+            ("2025-11-02 01:30", "2025-11-02T05:30:00.000Z"),
+        ] {
+            assert_eq!(instant_in(zone, text).map(rfc3339).as_deref(), Some(utc), "{text}");
+        }
+        // Lord Howe puts them by half an hour, and Samoa once skipped a day.
+        assert!(instant_in(chrono_tz::Australia::Lord_Howe, "2025-10-05 02:10").is_some());
+        assert!(instant_in(chrono_tz::Pacific::Apia, "2011-12-30").is_some());
     }
 
     #[test]

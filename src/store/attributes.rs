@@ -180,7 +180,7 @@ pub fn define(
     Ok(definition)
 }
 
-/// A date widens to a datetime (A1); its values follow in chunks.
+/// A date widens to a datetime (A1): dates stay dates, and what waits in the tray is looked at anew, in chunks.
 ///
 /// # Errors
 /// [`StoreError`] only.

@@ -197,7 +197,9 @@ impl Catalog {
             let in_use = names.iter().filter(|(_, definition)| !definition.deleting);
             in_use.map(move |(name, definition)| (owner, name.as_str(), definition.kind)).collect::<Vec<_>>()
         };
-        Fields::new(listed, self.definitions.iter().flat_map(of)).with_segments(&self.segments)
+        Fields::new(listed, self.definitions.iter().flat_map(of))
+            .with_segments(&self.segments)
+            .in_zone(self.settings.time_zone)
     }
 
     /// What was decided of a name (A8): the attribute that is meant, `Some(None)` where it is ignored.

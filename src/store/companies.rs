@@ -27,7 +27,7 @@ pub use page::{Carriers, CompanyPage, CompanyRecord, page, record, record_of_key
 pub(super) use page::{active_people, aliases, takes_signed_only};
 
 use super::list::{self, ListQuery, Page};
-use super::users::{ROLL_DAYS, first_seen};
+use super::users::{CompanyName, ROLL_DAYS, first_seen};
 use super::{Reader, StoreError, Tx, activity, merges, profiles, workspace};
 use crate::domain::attributes::Attributes;
 use crate::domain::duplicates::Records;
@@ -251,6 +251,18 @@ pub fn named_key(db: &Reader<'_>, company_id: &str) -> Result<Option<CompanyKey>
     Ok(found.map(CompanyKey))
 }
 
+/// A company as others name it, read through nothing.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn named(db: &Reader<'_>, key: CompanyKey) -> Result<Option<CompanyName>, StoreError> {
+    let mut statement = db.0.prepare_cached("SELECT company_id, name FROM companies WHERE company_key = :company")?;
+    let found = statement.query_row(named_params! { ":company": key.0 }, |row| {
+        Ok(CompanyName { key, company_id: row.get(0)?, name: row.get(1)? })
+    });
+    Ok(found.optional()?)
+}
+
 // What the writer needs ------------------------------------------------------
 
 /// A company as the rules need it.
@@ -358,7 +370,7 @@ pub fn save(tx: &Tx<'_>, company: &KnownCompany) -> Result<(), StoreError> {
     let (values, stamps) = company.attributes.columns();
     let name = company.attributes.text("name");
     let sort_name = name.as_ref().unwrap_or(&company.company_id).to_lowercase();
-    let first_seen_ms = first_seen(company.first_message_ms, &company.attributes);
+    let first_seen_ms = first_seen(tx, company.first_message_ms, &company.attributes);
     tx.connection
         .prepare_cached(
             "UPDATE companies SET attributes = jsonb(?2), stamps = ?3, name = ?4, sort_name = ?5, first_seen_ms = ?6

@@ -2,6 +2,7 @@
 
 use std::fs::OpenOptions;
 use std::path::Path;
+use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
@@ -12,6 +13,10 @@ use super::StoreError;
 const CHECKPOINT_PAGES: u32 = 4_000;
 /// Milliseconds that a writer waits for one of another process (the shell's commands).
 const BUSY_MS: u32 = 5_000;
+/// It looks again after so many milliseconds.
+const BUSY_STEP_MS: u32 = 10;
+/// And says that it waits after so many.
+const BUSY_SAID_MS: u32 = 2_000;
 
 /// The pragmas of the one read-write connection.
 pub(super) const WRITER_PRAGMAS: &[(&str, &str)] = &[
@@ -41,7 +46,7 @@ pub fn owner_only() -> OpenOptions {
 pub(super) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
     owner_only().open(path).map_err(|error| StoreError::File { path: path.to_owned(), error })?;
     let connection = Connection::open(path)?;
-    connection.busy_timeout(std::time::Duration::from_millis(u64::from(BUSY_MS)))?;
+    connection.busy_handler(Some(wait_for_others))?;
     connection.pragma_update(None, "page_size", 4096)?;
     connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get::<_, String>(0))?;
     connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
@@ -52,11 +57,22 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
+/// Waits a moment for another process that writes, the `times`-th one in a row; whether it is tried again. Whoever
+/// has waited for long is told why.
+fn wait_for_others(times: i32) -> bool {
+    let waited_ms = u32::try_from(times).unwrap_or_default() * BUSY_STEP_MS;
+    if waited_ms == BUSY_SAID_MS {
+        tracing::warn!(waited_ms, "Waiting for another program that is writing to the file.");
+    }
+    std::thread::sleep(Duration::from_millis(u64::from(BUSY_STEP_MS)));
+    waited_ms < BUSY_MS
+}
+
 /// Empties the write-ahead log, beside the writer's connection.
 pub(super) fn empty_log(path: &Path) -> Result<(), StoreError> {
     let connection =
         Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-    connection.busy_timeout(std::time::Duration::from_millis(u64::from(BUSY_MS)))?;
+    connection.busy_timeout(Duration::from_millis(u64::from(BUSY_MS)))?;
     connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
     Ok(())
 }

@@ -386,11 +386,27 @@ impl Writer<'_> {
                 self.between_texts(&expression, from.map(|day| day.to_string()), to.map(|day| day.to_string()))
             }
             (_, Kind::Instant) => {
-                let (from, to) = self.moment.range(test);
-                self.between_texts(&expression, from.map(time::rfc3339), to.map(time::rfc3339))
+                let range = self.moment.range(test);
+                self.instant(&expression, range)
             }
             _ => self.text(&expression, test),
         }
+    }
+
+    /// An attribute's instant within milliseconds. Where a day stands for it, its first moment counts; all days and
+    /// instants that can meet it are one span of texts, which an index serves.
+    fn instant(&mut self, expression: &str, (from, to): (Option<i64>, Option<i64>)) -> String {
+        let day_from = from.map(|from| {
+            let day = time::date(time::day(from, self.moment.zone));
+            if self.moment.start_of(day) < from { day.succ_opt().unwrap_or(day) } else { day }
+        });
+        let day_to = to.map(|to| time::date(time::day(to, self.moment.zone)));
+        let (day_from, day_to) = (day_from.map(|day| day.to_string()), day_to.map(|day| day.to_string()));
+        let (from, to) = (from.map(time::rfc3339), to.map(time::rfc3339));
+        let span = self.between_texts(expression, (&from).min(&day_from).clone(), (&to).max(&day_to).clone());
+        let (day, instant) =
+            (self.between_texts(expression, day_from, day_to), self.between_texts(expression, from, to));
+        format!("({span} AND CASE length({expression}) WHEN 10 THEN {day} ELSE {instant} END)")
     }
 
     /// Days and instants stand as texts that sort as time does; they begin with a digit.

@@ -6,7 +6,7 @@ use rusqlite::{OptionalExtension, Row, params};
 use serde_json::json;
 
 use super::folds::ACTIVE_DAYS;
-use super::{StoreError, Tx, email_domains, merges};
+use super::{Reader, StoreError, Tx, email_domains, merges};
 use crate::domain::access::Grade;
 use crate::domain::attributes::Attributes;
 use crate::domain::change::{Change, MEMBERSHIP, Subject};
@@ -221,6 +221,13 @@ pub fn restate(tx: &mut Tx<'_>, user: UserKey) -> Result<Vec<Change>, StoreError
             let joins = |kept: &&Kept| matches!(kept.statement.said, Said::Joins(named) if survivor(named) == *company);
             let stated = statements.iter().rev().find(|kept| joins(kept) && kept.grade > Grade::Rule as i64);
             let decided = stated.or_else(|| statements.iter().rev().find(joins));
+            // An import that says what an earlier one did takes nothing over from it.
+            let is_import = |kept: &&Kept| kept.grade == Grade::Import as i64;
+            let repeats = |kept: &&Kept| joins(kept) && is_import(kept) && kept.statement.order.at_ms >= joined_ms;
+            let decided = match decided.filter(is_import) {
+                Some(_) => statements.iter().find(repeats).or(decided),
+                None => decided,
+            };
             let (grade, source) = decided.map_or((0, 0), |kept| (kept.grade, kept.source));
             put(tx, user, *company, now, (grade, source), &sort_name)?;
         }
@@ -283,6 +290,21 @@ pub fn unsay(
              WHERE subject = ?1 AND at_ms = ?2 AND company_key = coalesce(?3, company_key)",
         )?
         .execute(params![user.0, at_ms, company.map(|company| company.0)])?;
+    if forgotten == 0 { Ok(None) } else { restate(tx, user).map(Some) }
+}
+
+/// Forgets all that came through a source of a user's companies, and answers what changed; none where nothing did.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn unsay_all_of(tx: &mut Tx<'_>, user: UserKey, source: SourceKey) -> Result<Option<Vec<Change>>, StoreError> {
+    let mut forgotten = 0;
+    for named in merges::group(tx, user)? {
+        forgotten += tx
+            .connection
+            .prepare_cached("DELETE FROM membership_statements WHERE subject = ?1 AND source_key = ?2")?
+            .execute([named.0, source.0])?;
+    }
     if forgotten == 0 { Ok(None) } else { restate(tx, user).map(Some) }
 }
 
@@ -513,9 +535,9 @@ pub fn made_by_rule(tx: &Tx<'_>, user: UserKey) -> Result<Vec<(CompanyKey, i64)>
 ///
 /// # Errors
 /// [`StoreError`] only.
-pub fn is_open(tx: &Tx<'_>, user: UserKey, company: CompanyKey) -> Result<bool, StoreError> {
-    Ok(tx
-        .connection
+pub fn is_open(db: &Reader<'_>, user: UserKey, company: CompanyKey) -> Result<bool, StoreError> {
+    Ok(db
+        .0
         .prepare_cached("SELECT 1 FROM memberships WHERE user_key = ?1 AND company_key = ?2 AND open = 1")?
         .exists([user.0, company.0])?)
 }

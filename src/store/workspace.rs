@@ -165,7 +165,10 @@ pub fn counts(db: &Reader<'_>) -> Result<Counts, StoreError> {
 }
 
 /// The workspace's settings as they stand in the file.
-pub(super) fn settings(db: &Reader<'_>) -> Result<Settings, StoreError> {
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn settings(db: &Reader<'_>) -> Result<Settings, StoreError> {
     if let Some(known) = db.1.settings.get() {
         return Ok(known.clone());
     }

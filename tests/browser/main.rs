@@ -2,6 +2,7 @@
 
 mod consent;
 mod intercom;
+mod mistakes;
 mod pages;
 mod script;
 mod segment;

@@ -77,9 +77,60 @@ async fn case_38_four_spellings_of_one_day() {
         rollcall.page_posts(identify(None, &id, json!({ "created_at": spelling }))).await;
         let user = rollcall.user(&id).await;
         let created = user["attributes"]["created_at"].as_str().expect("a time").to_owned();
-        assert!(created.starts_with("2023-11-14T"), "{spelling}: {created}");
+        assert!(created.starts_with("2023-11-14"), "{spelling}: {created}");
         assert!(user["first_seen"].as_str().expect("a time").starts_with("2023-11-14"), "{user}");
     }
+}
+
+/// T4: a date without a time is that day in the workspace's zone, whatever the zone is; a time without a zone is
+/// told in it.
+#[actix_web::test]
+async fn case_38_a_date_is_that_day_wherever_the_workspace_is() {
+    let rollcall = Rollcall::start();
+    rollcall.shell(&["setting", "time_zone", "America/New_York"]);
+    let says = json!({ "created_at": "2025-01-01", "trial_ends_at": "2025-03-01T00:00:00Z" });
+    rollcall.page_posts(identify(None, "ann", says)).await;
+    rollcall.page_posts(identify(None, "ann", json!({ "trial_ends_at": "2025-07-01 21:30" }))).await;
+    let bob = rollcall.file().with_file_name("bob.csv");
+    std::fs::write(&bob, "user_id,created_at,trial_ends_at\nbob,31/12/2024,2025-07-01 22:00\n").expect("a file");
+    rollcall.shell(&["import", bob.to_str().expect("a path"), "--json"]);
+
+    let attributes = rollcall.user("ann").await["attributes"].clone();
+    assert_eq!(attributes["created_at"], "2025-01-01");
+    assert_eq!(attributes["trial_ends_at"], "2025-07-02T01:30:00.000Z", "half past nine in New York");
+    assert_eq!(rollcall.user("ann").await["first_seen"], "2025-01-01T05:00:00.000Z");
+    assert_eq!(rollcall.user("bob").await["attributes"]["trial_ends_at"], "2025-07-02T02:00:00.000Z");
+    for zone in ["America/New_York", "Pacific/Kiritimati"] {
+        rollcall.shell(&["setting", "time_zone", zone]);
+        for (filter, found) in [
+            ("created_at:is:2025-01-01", &["ann"][..]),
+            ("created_at:is:2024-12-31", &["bob"]),
+            ("created_at:not:2025-01-01", &["bob"]),
+            ("created_at:before:2025-01-01", &["bob"]),
+            ("created_at:before:2025-01-02", &["ann", "bob"]),
+            ("created_at:after:2024-12-31", &["ann"]),
+            ("created_at:after:2025-01-01", &[]),
+            ("created_at:between:2024-12-31,2025-01-01", &["ann", "bob"]),
+            ("created_at:within:9d", &[]),
+            ("created_at:ago:9d", &["ann", "bob"]),
+            ("trial_ends_at:before:2025-07-02T01:45:00Z", &["ann"]),
+        ] {
+            let met = rollcall.list(&format!("/users?f={}", support::encoded(filter))).await;
+            let mut met: Vec<&str> = met.iter().filter_map(|user| user["user_id"].as_str()).collect();
+            met.sort_unstable();
+            assert_eq!(met, found, "{filter} in {zone}");
+        }
+        let page = rollcall.desk().await.open("/users/ann").await;
+        assert!(page.contains(">1 Jan 2025</time>") && !page.contains("31 Dec 2024"), "{zone}: {page}");
+    }
+
+    // What is exported reads back as it was.
+    let exported = rollcall.shell_output(&["export", "users", "--format", "csv"], "").stdout;
+    let file = rollcall.file().with_file_name("users.csv");
+    std::fs::write(&file, &exported).expect("a file");
+    let again = rollcall.shell(&["import", file.to_str().expect("a path"), "--json"]);
+    assert_eq!(again["users"]["unchanged"], 2, "{again}");
+    assert_eq!(rollcall.user("ann").await["attributes"]["created_at"], "2025-01-01");
 }
 
 #[actix_web::test]

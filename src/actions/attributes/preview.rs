@@ -7,7 +7,7 @@ use super::work::fitting;
 use crate::domain::attributes::{Owner, Type};
 use crate::store::attribute_rows::{self, Table};
 use crate::store::attribute_work::BEFORE_ALL;
-use crate::store::{Reader, StoreError, tray};
+use crate::store::{Reader, StoreError, tray, workspace};
 
 pub use crate::store::attribute_rows::Looked;
 
@@ -49,6 +49,7 @@ pub fn preview(
     to: Option<(Type, Type)>,
     waits_as: Option<&str>,
 ) -> Result<Preview, StoreError> {
+    let zone = workspace::settings(db)?.time_zone;
     let mut found = Preview::default();
     for (place, table) in Table::of(owner).iter().enumerate() {
         let looked = attribute_rows::look(db, *table, ROWS_MAX, |row| {
@@ -59,7 +60,7 @@ pub fn preview(
             let Some(before) = known.get(name) else { return };
             found.filled += u64::from(place == 0);
             let Some(kinds) = to else { return };
-            let retyped = known.retype(name, kinds);
+            let retyped = known.retype(name, kinds, zone);
             match retyped {
                 Some(retyped) if !retyped.left.is_empty() => {
                     found.left_over += 1;
@@ -78,7 +79,7 @@ pub fn preview(
     }
     if let (Some((_, kind)), Some(waits_as)) = (to, waits_as) {
         for waiting in tray::waiting(db, owner, waits_as, BEFORE_ALL, tray::COUNTED_MAX)? {
-            if fitting(owner, name, kind, &waiting.value).is_ok() {
+            if fitting(owner, name, kind, &waiting.value, zone).is_ok() {
                 found.waiting_fit += 1;
             } else {
                 found.waiting_left += 1;

@@ -1,5 +1,7 @@
 //! The chunks of the work on all values of an attribute.
 
+use chrono_tz::Tz;
+
 use crate::domain::attributes::{self, Attributes, Owner, Type, Write};
 use crate::domain::change::{Change, Subject};
 use crate::domain::error::{Code, Refused};
@@ -84,6 +86,7 @@ fn values(
     definition: Definition,
     limit: u64,
 ) -> Result<u64, StoreError> {
+    let zone = tx.catalog().settings.time_zone;
     let rows = attribute_rows::after(&tx.reader(), table, (work.reached[0], work.reached[1]), limit)?;
     for row in &rows {
         work.reached = [row.key.0, row.key.1, 0];
@@ -98,7 +101,7 @@ fn values(
             },
             _ => {
                 let was = Type::parse(&work.was).unwrap_or(Type::Object);
-                let Some(retyped) = known.retype(&work.name, (was, definition.kind)) else { continue };
+                let Some(retyped) = known.retype(&work.name, (was, definition.kind), zone) else { continue };
                 for left in &retyped.left {
                     tray::keep(tx, row.subject(), &work.name, Code::TypeMismatch, &left.value, left.stamp)?;
                 }
@@ -145,10 +148,11 @@ fn discard(tx: &mut Tx<'_>, work: &mut Work, limit: u64) -> Result<u64, StoreErr
 /// Applies some of what waits in the tray.
 fn waiting(tx: &mut Tx<'_>, work: &mut Work, definition: Definition, limit: u64) -> Result<u64, StoreError> {
     let waits_as = if work.deed == Deed::Apply { work.was.clone() } else { work.name.clone() };
+    let zone = tx.catalog().settings.time_zone;
     let found = tray::waiting(&tx.reader(), work.owner, &waits_as, work.reached, limit)?;
     for waiting in &found {
         work.reached = waiting.place();
-        match fitting(work.owner, &work.name, definition.kind, &waiting.value) {
+        match fitting(work.owner, &work.name, definition.kind, &waiting.value, zone) {
             Ok(write) => {
                 tray::take_out(tx, &waits_as, waiting)?;
                 apply(tx, work, definition, waiting, write)?;
@@ -166,13 +170,19 @@ fn waiting(tx: &mut Tx<'_>, work: &mut Work, definition: Definition, limit: u64)
 }
 
 /// What a waiting value writes where it fits the type.
-pub(super) fn fitting(owner: Owner, name: &str, kind: Type, value: &serde_json::Value) -> Result<Write, Refused> {
+pub(super) fn fitting(
+    owner: Owner,
+    name: &str,
+    kind: Type,
+    value: &serde_json::Value,
+    zone: Tz,
+) -> Result<Write, Refused> {
     attributes::within_limits(name, value)?;
     match Write::of(name, value.clone())? {
         Write::Set(value) if owner == Owner::User && name == "email" => {
             Ok(Write::Set(attributes::email_value(&value)?))
         }
-        write => write.converted(name, kind),
+        write => write.converted(name, kind, zone),
     }
 }
 

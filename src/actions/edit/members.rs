@@ -89,7 +89,7 @@ pub fn of_member(
 /// [`EditError`]; nothing is changed then.
 pub fn leave(tx: &mut Tx<'_>, hand: &Hand, company: &str, name: &UserName) -> Result<Edited, EditError> {
     let (user, company) = (known_user(tx, name)?, known_company(tx, company)?);
-    if !memberships::is_open(tx, user, company)? {
+    if !memberships::is_open(&tx.reader(), user, company)? {
         return Err(EditError::NoMember);
     }
     by_hand(tx, hand, "leave", |receiving| {
@@ -109,7 +109,7 @@ pub(super) fn join(
     for (id, edit) in wanted {
         let named = receiving.company(id)?;
         let company = companies::survivor(receiving.tx, named);
-        let is_member = memberships::is_open(receiving.tx, user, company)?;
+        let is_member = memberships::is_open(&receiving.tx.reader(), user, company)?;
         if !is_member || edit.current == Some(true) {
             said.push(Said::Joins(company));
         }

@@ -303,8 +303,10 @@ pub fn rows(path: &Path, reading: &Reading) -> io::Result<Rows> {
 pub fn refused(db: &Reader<'_>, import: &Import) -> Result<Vec<u8>, StoreError> {
     let mut writer = csv::WriterBuilder::new().flexible(true).from_writer(Vec::new());
     let mut write = |cells: Vec<String>| writer.write_record(cells).expect("memory takes every record");
-    let headings = import.mapping.0.iter().map(|column| column.heading.clone());
-    write(headings.chain(REASONS.map(str::to_owned)).collect());
+    // Of a file that was such a one itself the reasons of that time are left out.
+    let is_own: Vec<bool> = import.mapping.0.iter().map(|column| !REASONS.contains(&column.heading.trim())).collect();
+    let headings = import.mapping.0.iter().zip(&is_own).filter(|(_, is_own)| **is_own);
+    write(headings.map(|(column, _)| column.heading.clone()).chain(REASONS.map(str::to_owned)).collect());
     let mut after = None;
     loop {
         let page = imports::refusals(db, import.key, after.as_ref(), REFUSED_PAGE)?;
@@ -314,6 +316,8 @@ pub fn refused(db: &Reader<'_>, import: &Import) -> Result<Vec<u8>, StoreError> 
             // What a row has beyond the headings stands behind the reasons.
             let beyond = cells.split_off(cells.len().min(import.mapping.0.len()));
             cells.resize(import.mapping.0.len(), String::new());
+            let mut is_own = is_own.iter();
+            cells.retain(|_| *is_own.next().unwrap_or(&true));
             // No column is meant by an empty name, which a guarded cell would say of an empty text.
             let field = if refusal.field.is_empty() { String::new() } else { table::cell(&refusal.field.into()) };
             cells.extend([refusal.row.to_string(), taken.to_owned(), field, refusal.detail]);

@@ -67,7 +67,7 @@ pub fn known(catalog: &Catalog) -> Known {
         let all = catalog.definitions.get(&owner).into_iter().flatten();
         all.map(move |(name, definition)| (owner, name.clone(), definition.kind))
     };
-    Known::new(Owner::ALL.into_iter().flat_map(of))
+    Known::new(Owner::ALL.into_iter().flat_map(of), catalog.settings.time_zone)
 }
 
 fn found(tx: &Tx<'_>, key: ImportKey) -> Result<Import, ImportError> {

@@ -443,7 +443,14 @@ impl Taking<'_, '_> {
             event.message_id = Some(format!("row {}", fingerprint(&event)));
         }
         let status = {
-            let (receipt, _) = self.hear(event, 0)?;
+            let (receipt, changes) = self.hear(event, 0)?;
+            for made in changes.iter().filter(|change| change.field == CREATED && change.before.is_none()) {
+                match made.subject {
+                    Subject::User(_) => self.import.report.users.count(Outcome::Created),
+                    Subject::Company(_) => self.import.report.companies.count(Outcome::Created),
+                    _ => {}
+                }
+            }
             refused.extend(receipt.refused_values.into_iter().map(Part::from));
             match (receipt.status, receipt.code) {
                 (Status::Refused, Some(code)) => {

@@ -4,6 +4,7 @@
 //! stands is kept with each.
 
 use crate::actions::undo::{UndoError, Undoing};
+use crate::actions::webhooks;
 use crate::domain::access::Grade;
 use crate::domain::change::{By, CREATED, Change, LINK, Subject};
 use crate::domain::ids::{ChangeKey, ImportKey, SourceKey};
@@ -81,7 +82,7 @@ fn sets_back(tx: &mut Tx<'_>, import: &mut Import, source: SourceKey, before: i6
         match import.undo_stage {
             LINKS => unlink(tx, import.key, &rows, &mut done)?,
             USERS | COMPANIES | LEFT => take_away(tx, import, source, &rows, &mut done)?,
-            FIELDS => take_back(tx, import, *set, &rows)?,
+            FIELDS => take_back(tx, import, source, *set, &rows)?,
             _ => {}
         }
     }
@@ -141,7 +142,11 @@ fn take_away(
         if !is_of_stage || !made::is_there(tx, row.about)? {
             continue;
         }
+        let farewell = webhooks::farewell(tx, row.about)?;
         if let Some(followed) = made::take_away_imported(tx, row.about, source)? {
+            if let Some((kind, data)) = farewell {
+                webhooks::tell(tx, kind, data)?;
+            }
             done.push(Change::new(row.about, row.field.clone(), row.after.clone(), None));
             done.extend(followed);
             import.taken_back.gone += 1;
@@ -154,9 +159,15 @@ fn take_away(
     Ok(())
 }
 
-fn take_back(tx: &mut Tx<'_>, import: &mut Import, set: ChangeKey, rows: &[ChangeRow]) -> Result<(), StoreError> {
+fn take_back(
+    tx: &mut Tx<'_>,
+    import: &mut Import,
+    source: SourceKey,
+    set: ChangeKey,
+    rows: &[ChangeRow],
+) -> Result<(), StoreError> {
     let Some(deed) = changes::deed(tx, set)?.filter(|deed| deed.undone_by.is_none()) else { return Ok(()) };
-    let mut undoing = Undoing::of(tx, deed);
+    let mut undoing = Undoing::of_import(tx, deed, source);
     let links = rows.iter().any(|row| row.field == LINK);
     let is_made = |row: &ChangeRow| row.field == CREATED && matches!(row.about, Subject::User(_) | Subject::Company(_));
     for row in rows.iter().rev().filter(|row| row.field != LINK && !is_made(row)) {

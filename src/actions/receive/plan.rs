@@ -1,6 +1,7 @@
 //! What a message would do and why, for whoever asks before sending it (`dry_run`): the message is dealt
 //! with as ever, and this reads what came of it. The caller undoes it all.
 
+use chrono_tz::Tz;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -170,7 +171,7 @@ pub fn plan(tx: &mut Tx<'_>, delivery: &Delivery, message: &mut Message) -> Resu
                 .map(|anonymous_id| anonymous_id.as_str().to_owned());
             plan.who = who(&plan, user.as_ref(), &decided.subject);
             plan.because.extend(reasons(&said, delivery, &decided, user.as_ref()));
-            plan.attributes_of_person(&said, &receipt, user.as_ref());
+            plan.attributes_of_person(&said, &receipt, user.as_ref(), tx.catalog().settings.time_zone);
             plan.companies(tx, &said, &receipt, user.as_ref())?;
             if decided.journaled.is_some() {
                 let company_id = match decided.company {
@@ -259,12 +260,12 @@ fn reasons(said: &Message, delivery: &Delivery, decided: &Decided, user: Option<
 }
 
 impl Plan {
-    fn attributes_of_person(&mut self, said: &Message, receipt: &Receipt, user: Option<&KnownUser>) {
+    fn attributes_of_person(&mut self, said: &Message, receipt: &Receipt, user: Option<&KnownUser>, zone: Tz) {
         if said.kind != Kind::Identify {
             return;
         }
         for (name, value) in &said.traits {
-            let sent = Sent { owner: Owner::User, company_id: None, name, value };
+            let sent = Sent { owner: Owner::User, company_id: None, name, value, zone };
             self.outcome(&sent, user.map(|user| &user.attributes), receipt);
         }
     }
@@ -276,6 +277,7 @@ impl Plan {
         receipt: &Receipt,
         user: Option<&KnownUser>,
     ) -> Result<(), StoreError> {
+        let zone = tx.catalog().settings.time_zone;
         for statement in &said.companies {
             let key = match &statement.company_id {
                 Some(company_id) => companies::key_of_id(tx, company_id)?.map(|named| companies::survivor(tx, named)),
@@ -285,7 +287,7 @@ impl Plan {
             let company = companies::load(tx, key)?;
             let company_id = Some(company.company_id.as_str());
             for (name, value) in &statement.attributes {
-                let sent = Sent { owner: Owner::Company, company_id, name, value };
+                let sent = Sent { owner: Owner::Company, company_id, name, value, zone };
                 self.outcome(&sent, Some(&company.attributes), receipt);
             }
             let membership = match user {
@@ -293,12 +295,12 @@ impl Plan {
                 None => None,
             };
             for (name, value) in &statement.membership {
-                let sent = Sent { owner: Owner::Membership, company_id, name, value };
+                let sent = Sent { owner: Owner::Membership, company_id, name, value, zone };
                 self.outcome(&sent, membership.as_ref(), receipt);
             }
             if statement.company_id.is_some() {
                 let open = match user {
-                    Some(user) => memberships::is_open(tx, user.key, key)?,
+                    Some(user) => memberships::is_open(&tx.reader(), user.key, key)?,
                     None => false,
                 };
                 self.companies.push(CompanyOutcome {
@@ -364,6 +366,7 @@ struct Sent<'a> {
     company_id: Option<&'a str>,
     name: &'a str,
     value: &'a Value,
+    zone: Tz,
 }
 
 impl Sent<'_> {
@@ -377,7 +380,7 @@ impl Sent<'_> {
         let Some(stands) = stands else { return self.value.is_null() || self.value == "" };
         stands == self.value
             || Type::of(self.name, stands)
-                .and_then(|kind| attributes::convert(self.name, kind, self.value).ok())
+                .and_then(|kind| attributes::convert(self.name, kind, self.value, self.zone).ok())
                 .is_some_and(|converted| converted == *stands)
             || self.name == "email" && attributes::email_value(self.value).is_ok_and(|email| email == *stands)
     }

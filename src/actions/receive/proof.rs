@@ -178,17 +178,21 @@ impl Receiving<'_, '_> {
             return Ok(stated);
         }
         let mut taken = Vec::with_capacity(stated.len());
-        for statement in stated {
-            let refused = if of_signed_user {
-                Some(not_signed())
-            } else {
-                self.joins_only_signed(&statement)?.then(|| {
-                    Refused::new(
-                        Code::SignatureRequired,
-                        "This company takes signed members only. Send an identity_token whose company_id is this \
-                         company, or use a secret token.",
-                    )
-                })
+        for mut statement in stated {
+            let takes_signed_only = !of_signed_user && self.takes_signed_only(statement.company_id.as_ref())?;
+            if takes_signed_only && statement.standing == Standing::Leaves {
+                // Whoever is in it may leave, and says nothing else of it without proof.
+                if !statement.attributes.is_empty() {
+                    let said = std::mem::take(&mut statement.attributes);
+                    self.refuse_value(RefusedValue::new("company", Value::Object(said), of_signed_company()));
+                }
+                taken.push(statement);
+                continue;
+            }
+            let refused = match (of_signed_user, takes_signed_only) {
+                (true, _) => Some(not_signed()),
+                (false, true) => Some(of_signed_company()),
+                (false, false) => None,
             };
             let Some(refused) = refused else {
                 taken.push(statement);
@@ -218,7 +222,7 @@ impl Receiving<'_, '_> {
         }
         let company = companies::survivor(self.tx, stated);
         let is_member = match self.person(subject) {
-            Some(user) => memberships::is_open(self.tx, user, company)?,
+            Some(user) => memberships::is_open(&self.tx.reader(), user, company)?,
             None => false,
         };
         if is_member || !self.tx.catalog().companies_of_signed.contains(&company) {
@@ -231,10 +235,9 @@ impl Receiving<'_, '_> {
         self.only_company(subject, event)
     }
 
-    /// A company that asks for signed members is joined without proof of it.
-    fn joins_only_signed(&self, statement: &CompanyStatement) -> Result<bool, StoreError> {
-        let id = statement.company_id.as_ref();
-        if statement.standing == Standing::Leaves || self.grade_of_membership(id) > Grade::Unsigned {
+    /// Whether a company asks for signed members and this call proves nothing of it.
+    fn takes_signed_only(&self, id: Option<&CompanyId>) -> Result<bool, StoreError> {
+        if self.grade_of_membership(id) > Grade::Unsigned {
             return Ok(false);
         }
         let Some(id) = id else { return Ok(false) };
@@ -242,6 +245,15 @@ impl Receiving<'_, '_> {
         let joined = company.map(|company| companies::survivor(self.tx, company));
         Ok(joined.is_some_and(|company| self.tx.catalog().companies_of_signed.contains(&company)))
     }
+}
+
+/// Why an unsigned call says nothing of a company that takes signed members only.
+fn of_signed_company() -> Refused {
+    Refused::new(
+        Code::SignatureRequired,
+        "This company takes signed members only. Send an identity_token whose company_id is this company, or use a \
+         secret token.",
+    )
 }
 
 /// Why an unsigned call says nothing of a user who has proved who it is.

@@ -235,7 +235,7 @@ impl Receiving<'_, '_> {
         } else {
             definition.kind
         };
-        let write = write.converted(&name, kind)?;
+        let write = write.converted(&name, kind, self.tx.catalog().settings.time_zone)?;
         Ok((name, write, definition.history))
     }
 

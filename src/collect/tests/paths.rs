@@ -65,6 +65,9 @@ async fn segment_s_browser_sdk_is_sent_here() {
     let answer = door.ask(settings(KEY)).await;
     assert_eq!(integration(&answer), json!({"apiKey": KEY, "apiHost": "127.0.0.1:8080/v1", "protocol": "http"}));
     assert_eq!(answer.header("access-control-allow-origin"), "https://shop.test");
+    let ended =
+        TestRequest::get().uri(&format!("/v1/projects/{KEY}/settings/")).insert_header(("origin", "https://shop.test"));
+    assert_eq!(door.ask(ended).await.status, 200, "with a slash behind it, too");
     let unknown = door.ask(settings("wrong")).await;
     unknown.problem(401, "write_key_unknown");
     assert_eq!(unknown.header("access-control-allow-origin"), "https://shop.test");

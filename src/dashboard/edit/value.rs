@@ -143,7 +143,10 @@ fn field(kind: Option<Type>, text: &str, mistake: Option<&Mistake>) -> Markup {
     match kind {
         Some(Type::Boolean) => choice("value", "Value", &[("true", "Yes"), ("false", "No")], text, ""),
         Some(Type::Date) => line("date", ""),
-        Some(Type::Datetime) => line("", "A time such as 2026-03-01T09:30:00Z."),
+        Some(Type::Datetime) => line(
+            "",
+            "A day such as 2026-03-01, or a time such as 2026-03-01 09:30, in the workspace's time zone. With a zone of its own: 2026-03-01T09:30:00Z.",
+        ),
         Some(Type::Number) => line("", "A number, with a point before the fraction."),
         Some(Type::List) => lines("One item a line."),
         Some(Type::Object) => lines("JSON."),

@@ -191,7 +191,7 @@ fn reading(import: &Import, sheets: &[String]) -> Markup {
                             (choice("delimiter", "Between cells", &DELIMITERS, &delimiter, ""))
                         }
                     }
-                    (choice("dates", if sheet.is_some() { "Dates that are texts" } else { "Dates" }, &DATES, dates.as_str(), ""))
+                    (choice("dates", if sheet.is_some() { "Dates that are texts" } else { "Dates" }, &DATES, dates.as_str(), "A time without a zone is told in the workspace's."))
                 }
                 (tick("header", "The first row is of headings", "", *header))
                 (tick("decimal_comma", if sheet.is_some() { "Numbers that are texts have a decimal comma: 1234,5" } else { "Numbers have a decimal comma: 1234,5" }, "", *decimal_comma))

@@ -25,14 +25,13 @@ pub fn value(value: &Value, kind: Type, clock: Clock) -> Markup {
         (Value::Null, _) => html! { span.zero { "none" } },
         (Value::Bool(yes), _) => html! { (if *yes { "Yes" } else { "No" }) },
         (Value::Number(value), _) => html! { (numeral(value)) },
-        (Value::String(text), Type::Datetime) => match time::instant_from_text(text) {
-            Some(at_ms) => html! { (clock.on(at_ms)) ", " (clock.hour(at_ms)) },
-            None => html! { bdi { (cut(text, VALUE_CHARS_MAX)) } },
-        },
-        (Value::String(text), Type::Date) => match time::date_from_text(text) {
-            Some(date) => html! { time datetime=(text) { (date.format("%-d %b %Y")) } },
-            None => html! { bdi { (cut(text, VALUE_CHARS_MAX)) } },
-        },
+        (Value::String(text), Type::Date | Type::Datetime) => {
+            match (time::date_from_text(text), time::instant_from_text(text).filter(|_| kind == Type::Datetime)) {
+                (Some(date), _) => html! { time datetime=(text) { (date.format("%-d %b %Y")) } },
+                (None, Some(at_ms)) => html! { (clock.on(at_ms)) ", " (clock.hour(at_ms)) },
+                (None, None) => html! { bdi { (cut(text, VALUE_CHARS_MAX)) } },
+            }
+        }
         (Value::String(text), _) if text.is_empty() => html! { span.zero { "empty" } },
         (Value::String(text), _) => address(text, VALUE_CHARS_MAX),
         (Value::Array(items), Type::List) if items.is_empty() => html! { span.zero { "empty" } },
@@ -157,6 +156,7 @@ mod tests {
         assert_eq!(shown(json!(12493.5), Type::Number), "12\u{202f}493.5");
         assert!(shown(json!("2027-03-14"), Type::Date).contains(">14 Mar 2027<"));
         assert!(shown(json!("2025-03-28T12:00:00.000Z"), Type::Datetime).contains("28 Mar 2025</time>, 12:00"));
+        assert!(shown(json!("2025-03-28"), Type::Datetime).contains(">28 Mar 2025</time>"));
         assert!(shown(json!({"a": 1}), Type::Object).contains("<code>{&quot;a&quot;:1}</code>"));
         assert!(shown(json!("<b>"), Type::Text).contains("&lt;b&gt;"));
     }

@@ -4,6 +4,7 @@
 mod retype;
 mod values;
 
+use chrono_tz::Tz;
 use serde_json::{Number, Value, json};
 
 pub use retype::{Left, Retyped};
@@ -63,7 +64,7 @@ pub enum Type {
     Number,
     /// A day, `2026-03-01`.
     Date,
-    /// An instant, RFC 3339.
+    /// An instant, RFC 3339 in UTC; or a date, which is that day wherever the workspace is (T4).
     Datetime,
     /// A list of texts.
     List,
@@ -280,11 +281,12 @@ fn depth(value: &Value, above: usize) -> usize {
     }
 }
 
-/// The value as the type writes it, when nothing is lost on the way (A2).
+/// The value as the type writes it, when nothing is lost on the way (A2). A time without a zone is the local time
+/// of `zone`, the workspace's (T4).
 ///
 /// # Errors
 /// `type_mismatch`.
-pub fn convert(name: &str, kind: Type, value: &Value) -> Result<Value, Refused> {
+pub fn convert(name: &str, kind: Type, value: &Value, zone: Tz) -> Result<Value, Refused> {
     let converted = match (kind, value) {
         (Type::Boolean, Value::Bool(_)) | (Type::Object, Value::Object(_) | Value::Array(_)) => Some(value.clone()),
         (Type::Boolean, Value::String(text)) => match text.trim() {
@@ -295,13 +297,15 @@ pub fn convert(name: &str, kind: Type, value: &Value) -> Result<Value, Refused> 
         (Type::Number, Value::Number(number)) => Some(Value::Number(plain_number(number))),
         (Type::Number, Value::String(text)) => number_from_text(text).map(Value::Number),
         (Type::Date, Value::String(text)) => {
-            // A date that was widened is midnight, and may be a date again.
+            // Many programs write a date as its midnight.
             let day = text.trim();
             time::date_from_text(day.strip_suffix(MIDNIGHT).unwrap_or(day)).map(|date| json!(date.to_string()))
         }
-        (Type::Datetime, Value::String(text)) => {
-            time::instant_from_text(text).filter(is_writable).map(|at| json!(time::rfc3339(at)))
-        }
+        // A date stays one: it is another instant in each zone.
+        (Type::Datetime, Value::String(text)) => match time::date_from_text(text.trim()) {
+            Some(date) => Some(json!(date.to_string())),
+            None => time::instant_in(zone, text).filter(is_writable).map(|at| json!(time::rfc3339(at))),
+        },
         (Type::Datetime, Value::Number(_)) => instant(value).map(|at| json!(time::rfc3339(at))),
         (Type::Text, Value::String(_)) => Some(value.clone()),
         (Type::Text, Value::Number(number)) => Some(Value::String(plain_number(number).to_string())),
@@ -325,7 +329,7 @@ pub fn convert(name: &str, kind: Type, value: &Value) -> Result<Value, Refused> 
     })
 }
 
-/// What follows the day in a datetime that was a date.
+/// What follows the day in a midnight.
 const MIDNIGHT: &str = "T00:00:00.000Z";
 
 /// As [`convert`], for a value that is stored as another type: what became a list of one or an
@@ -333,7 +337,8 @@ const MIDNIGHT: &str = "T00:00:00.000Z";
 ///
 /// # Errors
 /// `type_mismatch`.
-pub fn reconvert(name: &str, (from, to): (Type, Type), value: &Value) -> Result<Value, Refused> {
+pub fn reconvert(name: &str, (from, to): (Type, Type), value: &Value, zone: Tz) -> Result<Value, Refused> {
+    let convert = |name: &str, kind: Type, value: &Value| convert(name, kind, value, zone);
     match (from, to, value) {
         (_, Type::List | Type::Object, _) => convert(name, to, value),
         (Type::List, _, Value::Array(items)) if items.len() == 1 => convert(name, to, &items[0]),
@@ -403,7 +408,7 @@ fn is_plainly(kind: Type, text: &Value) -> bool {
     let Some(word) = text.as_str() else { return false };
     match kind {
         Type::Datetime => is_rfc3339(word),
-        _ => convert("", kind, text).is_ok(),
+        _ => convert("", kind, text, Tz::UTC).is_ok(),
     }
 }
 
@@ -467,14 +472,16 @@ mod tests {
             (Type::Text, json!(12), json!("12")),
             (Type::Text, json!(true), json!("true")),
             (Type::Boolean, json!("false"), json!(false)),
-            (Type::Datetime, json!("2023-11-14"), json!("2023-11-14T00:00:00.000Z")),
+            (Type::Datetime, json!("2023-11-14"), json!("2023-11-14")),
+            (Type::Datetime, json!("2023-11-14 09:30"), json!("2023-11-14T14:30:00.000Z")),
+            (Type::Datetime, json!("2023-11-14T09:30:00+01:00"), json!("2023-11-14T08:30:00.000Z")),
             (Type::Datetime, json!(1_700_000_000), json!("2023-11-14T22:13:20.000Z")),
             (Type::Datetime, json!("1700000000"), json!("2023-11-14T22:13:20.000Z")),
             (Type::Datetime, json!(1_700_000_000_000_i64), json!("2023-11-14T22:13:20.000Z")),
             (Type::List, json!("x"), json!(["x"])),
             (Type::List, json!([1, "x"]), json!(["1", "x"])),
         ] {
-            assert_eq!(convert("a", kind, &sent).unwrap(), stored, "{sent}");
+            assert_eq!(convert("a", kind, &sent, chrono_tz::America::New_York).unwrap(), stored, "{sent}");
         }
         for (kind, sent) in [
             (Type::Number, json!("ten")),
@@ -487,7 +494,7 @@ mod tests {
             (Type::Text, json!(["x"])),
             (Type::Text, json!({"x": 1})),
         ] {
-            assert_eq!(convert("a", kind, &sent).unwrap_err().code, Code::TypeMismatch, "{sent}");
+            assert_eq!(convert("a", kind, &sent, Tz::UTC).unwrap_err().code, Code::TypeMismatch, "{sent}");
         }
     }
 

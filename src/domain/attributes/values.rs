@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono_tz::Tz;
 use serde_json::{Map, Number, Value, json};
 
 use super::{Room, Type, convert, list_item, plain_number};
@@ -70,11 +71,11 @@ impl Write {
         }
     }
 
-    /// The same with its value as the type writes it; an empty text clears what is no text (A3).
+    /// The same with its value as the type writes it in a zone; an empty text clears what is no text (A3).
     ///
     /// # Errors
     /// `type_mismatch`.
-    pub fn converted(self, name: &str, kind: Type) -> Result<Write, Refused> {
+    pub fn converted(self, name: &str, kind: Type, zone: Tz) -> Result<Write, Refused> {
         let misfit = |operation: &str| {
             Refused::new(
                 Code::TypeMismatch,
@@ -84,8 +85,8 @@ impl Write {
         let empty = |value: &Value| kind != Type::Text && value.as_str().is_some_and(str::is_empty);
         Ok(match self {
             Write::Set(value) if empty(&value) => Write::Clear,
-            Write::Set(value) => Write::Set(convert(name, kind, &value)?),
-            Write::Once(value) => Write::Once(convert(name, kind, &value)?),
+            Write::Set(value) => Write::Set(convert(name, kind, &value, zone)?),
+            Write::Once(value) => Write::Once(convert(name, kind, &value, zone)?),
             Write::Clear => Write::Clear,
             Write::Increment(_) if kind != Type::Number => return Err(misfit("$inc")),
             Write::Append(_) if kind != Type::List => return Err(misfit("$append")),

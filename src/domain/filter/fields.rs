@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use chrono_tz::Tz;
+
 use super::order::without_order;
 use crate::domain::attributes::{Owner, Type, standard};
 use crate::domain::segments::Segment;
@@ -408,6 +410,8 @@ pub struct Fields {
     attributes: BTreeMap<Owner, BTreeMap<String, Type>>,
     /// The segments of the list.
     segments: Arc<[Segment]>,
+    /// What a time without a zone is of.
+    zone: Tz,
 }
 
 impl Fields {
@@ -421,7 +425,18 @@ impl Fields {
         for (owner, name, kind) in defined {
             attributes.entry(owner).or_default().insert(name.to_owned(), kind);
         }
-        Fields { listed, attributes, segments: Arc::new([]) }
+        Fields { listed, attributes, segments: Arc::new([]), zone: Tz::UTC }
+    }
+
+    /// The same in the workspace's time zone (T4), of which a time is that names none.
+    #[must_use]
+    pub fn in_zone(self, zone: Tz) -> Fields {
+        Fields { zone, ..self }
+    }
+
+    /// What a time without a zone is of.
+    pub(super) fn zone(&self) -> Tz {
+        self.zone
     }
 
     /// The same with the segments that there are; those of other lists are passed over.

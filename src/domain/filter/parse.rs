@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use chrono_tz::Tz;
 use serde_json::{Number, json};
 
 use super::fields::{ATTRIBUTE, COMPANY, EVENT, MEMBERSHIP};
@@ -128,7 +129,7 @@ fn condition(text: &str, fields: &Fields) -> Result<Condition, Wrong> {
     let at = at + word.chars().count() + 1;
     let read = match field.kind() {
         Kind::Segment => in_segment(operator, value.unwrap_or_default(), fields),
-        kind => test(kind, operator, value),
+        kind => test(kind, operator, value, fields.zone()),
     };
     let test = read.map_err(|expected| {
         let said = match value.filter(|value| !value.is_empty()) {
@@ -170,7 +171,7 @@ pub fn compose(name: &str, operator: &str, value: &str, fields: &Fields) -> Resu
     let value = if operator.is_alone() { None } else { Some(value) };
     let read = match field.kind() {
         Kind::Segment => in_segment(operator, value.unwrap_or_default(), fields),
-        kind => test(kind, operator, value),
+        kind => test(kind, operator, value, fields.zone()),
     };
     let test = read.map_err(|expected| match value.filter(|value| !value.is_empty()) {
         Some(value) => format!("The value {} does not fit {}. {expected}", excerpt(value), field.in_words()),
@@ -233,8 +234,8 @@ pub(super) fn unknown_field(name: &str, fields: &Fields) -> String {
     )
 }
 
-/// The test of an operator and its value, or what would be taken.
-fn test(kind: Kind, operator: Operator, text: Option<&str>) -> Result<Test, String> {
+/// The test of an operator and its value, or what would be taken; a time without a zone is of this one.
+fn test(kind: Kind, operator: Operator, text: Option<&str>, zone: Tz) -> Result<Test, String> {
     if operator.is_alone() {
         return match text.is_none_or(str::is_empty) {
             true => Ok(if operator == Operator::Set { Test::Set } else { Test::Unset }),
@@ -254,18 +255,18 @@ fn test(kind: Kind, operator: Operator, text: Option<&str>) -> Result<Test, Stri
         _ => {}
     }
     Ok(match operator {
-        Operator::Is => Test::Is(value(kind, text)?),
-        Operator::Not => Test::Not(value(kind, text)?),
-        Operator::In => Test::In(items(text).iter().map(|item| value(kind, item)).collect::<Result<_, _>>()?),
+        Operator::Is => Test::Is(value(kind, zone, text)?),
+        Operator::Not => Test::Not(value(kind, zone, text)?),
+        Operator::In => Test::In(items(text).iter().map(|item| value(kind, zone, item)).collect::<Result<_, _>>()?),
         Operator::Has => Test::Has(text.to_owned()),
         Operator::Starts => Test::Starts(text.to_owned()),
         Operator::Greater => Test::Greater(number(text)?),
         Operator::AtLeast => Test::AtLeast(number(text)?),
         Operator::Less => Test::Less(number(text)?),
         Operator::AtMost => Test::AtMost(number(text)?),
-        Operator::Between => between(kind, text)?,
-        Operator::Before => Test::Before(value(kind, text)?),
-        Operator::After => Test::After(value(kind, text)?),
+        Operator::Between => between(kind, zone, text)?,
+        Operator::Before => Test::Before(value(kind, zone, text)?),
+        Operator::After => Test::After(value(kind, zone, text)?),
         Operator::Within => Test::Within(span(kind, text)?),
         Operator::Ago => Test::Ago(span(kind, text)?),
         Operator::Done => Test::Done(often(text)?),
@@ -305,7 +306,7 @@ fn expected(kind: Kind) -> String {
     }
 }
 
-fn value(kind: Kind, text: &str) -> Result<Value, String> {
+fn value(kind: Kind, zone: Tz, text: &str) -> Result<Value, String> {
     let read = match kind {
         Kind::Text | Kind::List => Some(Value::Text(text.to_owned())),
         Kind::Email => Some(Value::Text(text.trim().to_lowercase())).filter(|value| !value.to_string().is_empty()),
@@ -318,7 +319,7 @@ fn value(kind: Kind, text: &str) -> Result<Value, String> {
         Kind::Day => time::date_from_text(text).map(Value::Day),
         Kind::Instant => match time::date_from_text(text) {
             Some(day) => Some(Value::Day(day)),
-            None => converted(Type::Datetime, text)
+            None => converted(Type::Datetime, text, zone)
                 .and_then(|value| time::instant_from_text(value.as_str()?))
                 .filter(|_| text.len() > 10)
                 .map(Value::Instant),
@@ -330,21 +331,21 @@ fn value(kind: Kind, text: &str) -> Result<Value, String> {
     read.ok_or_else(|| format!("Use {}.", expected(kind)))
 }
 
-fn converted(kind: Type, text: &str) -> Option<serde_json::Value> {
-    convert("", kind, &json!(text)).ok()
+fn converted(kind: Type, text: &str, zone: Tz) -> Option<serde_json::Value> {
+    convert("", kind, &json!(text), zone).ok()
 }
 
 fn number(text: &str) -> Result<Number, String> {
-    match converted(Type::Number, text) {
+    match converted(Type::Number, text, Tz::UTC) {
         Some(serde_json::Value::Number(number)) => Ok(number),
         _ => Err(format!("Use {}.", expected(Kind::Number))),
     }
 }
 
-fn between(kind: Kind, text: &str) -> Result<Test, String> {
+fn between(kind: Kind, zone: Tz, text: &str) -> Result<Test, String> {
     let refused = || format!("Use two, the lesser first and a comma between them, each {}.", expected(kind));
     let (from, to) = text.split_once(',').ok_or_else(refused)?;
-    let (from, to) = (value(kind, from).map_err(|_| refused())?, value(kind, to).map_err(|_| refused())?);
+    let (from, to) = (value(kind, zone, from).map_err(|_| refused())?, value(kind, zone, to).map_err(|_| refused())?);
     let in_order = match (&from, &to) {
         (Value::Number(from), Value::Number(to)) => from.as_f64() <= to.as_f64(),
         (Value::Day(from), Value::Day(to)) => from <= to,

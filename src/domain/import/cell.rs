@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use chrono::NaiveDate;
+use chrono_tz::Tz;
 use serde_json::{Number, Value, json};
 
 use super::guess::parts_of_date;
@@ -66,13 +67,18 @@ pub(super) fn text(cell: &Value) -> Result<String, String> {
     }
 }
 
-/// A cell as a value of a type.
+/// A cell as a value of a type; a time without a zone is of this one.
 ///
 /// # Errors
 /// A sentence that says what would be taken.
-pub(super) fn value(cell: &Value, of: Type, reading: &Reading) -> Result<Value, String> {
+pub(super) fn value(cell: &Value, of: Type, reading: &Reading, zone: Tz) -> Result<Value, String> {
     let text = match cell {
-        Value::Number(_) if of == Type::Number => return Ok(cell.clone()),
+        // Beyond it digits were lost before the file was written.
+        Value::Number(number)
+            if of == Type::Number && number.as_f64().is_some_and(|number| number.abs() < WHOLE_MAX) =>
+        {
+            return Ok(cell.clone());
+        }
         Value::String(text) => table::unguarded(text),
         other => Cow::Owned(self::text(other)?),
     };
@@ -94,34 +100,39 @@ pub(super) fn value(cell: &Value, of: Type, reading: &Reading) -> Result<Value, 
             let example = if reading.dates == Dates::Mdy { "12/31/2026" } else { "31/12/2026" };
             wrong(&format!("date. Write 2026-12-31 or {example}."))
         }),
-        Type::Datetime => instant(text.trim(), reading.dates)
-            .map(|at_ms| json!(time::rfc3339(at_ms)))
-            .ok_or_else(|| wrong("time. Write 2026-12-31T09:30:00Z.")),
+        Type::Datetime => match written_date(text.trim(), reading.dates) {
+            Some(date) => Ok(json!(date.to_string())),
+            None => instant(text.trim(), reading.dates, zone)
+                .map(|at_ms| json!(time::rfc3339(at_ms)))
+                .ok_or_else(|| wrong("time. Write 2026-12-31T09:30:00Z.")),
+        },
     }
 }
 
-/// An instant, Unix milliseconds; one without a zone is taken as UTC.
-pub(super) fn instant(text: &str, order: Dates) -> Option<i64> {
-    if let Some(at_ms) = time::instant_from_text(text) {
+/// An instant, Unix milliseconds; one without a zone is of this one, a date its first moment.
+pub(super) fn instant(text: &str, order: Dates, zone: Tz) -> Option<i64> {
+    if let Some(at_ms) = time::instant_in(zone, text) {
         return Some(at_ms);
     }
     let (day, rest) = text.split_once([' ', 'T']).unwrap_or((text, "00:00"));
-    let date = date(day, order)?;
-    let clock = rest.trim().trim_end_matches('Z');
+    let date = written_date(day, order)?;
+    let (clock, zone) = rest.trim().strip_suffix('Z').map_or((rest.trim(), zone), |clock| (clock, Tz::UTC));
     let at = ["%H:%M:%S%.f", "%H:%M"].iter().find_map(|form| chrono::NaiveTime::parse_from_str(clock, form).ok())?;
-    Some(date.and_time(at).and_utc().timestamp_millis())
+    time::local(date.and_time(at), zone)
 }
 
-/// A date as we write it, as the file does, or a midnight.
+/// A date, or a midnight.
 fn date(text: &str, order: Dates) -> Option<NaiveDate> {
+    let (day, clock) = text.split_once([' ', 'T']).unwrap_or((text, ""));
+    clock.chars().all(|c| "0:.Z".contains(c)).then(|| written_date(day, order)).flatten()
+}
+
+/// A date as we write it, or as the file does.
+fn written_date(text: &str, order: Dates) -> Option<NaiveDate> {
     if let Some(date) = time::date_from_text(text) {
         return Some(date);
     }
-    let (day, clock) = text.split_once([' ', 'T']).unwrap_or((text, ""));
-    if !clock.chars().all(|c| "0:.Z".contains(c)) {
-        return None;
-    }
-    let [a, b, c] = parts_of_date(day)?;
+    let [a, b, c] = parts_of_date(text).filter(|_| !text.contains([' ', 'T']))?;
     if a > 999 {
         return NaiveDate::from_ymd_opt(a as i32, b, c);
     }
@@ -168,7 +179,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str, of: Type, reading: &Reading) -> Option<Value> {
-        value(&json!(text), of, reading).ok()
+        value(&json!(text), of, reading, chrono_tz::Europe::Warsaw).ok()
     }
 
     #[test]
@@ -197,9 +208,11 @@ mod tests {
         assert_eq!(read("1.2.99", Type::Date, &dmy), Some(json!("1999-02-01")));
         assert_eq!(read("2026/12/31", Type::Date, &mdy), Some(json!("2026-12-31")));
         assert_eq!(read("2026-12-31 00:00:00", Type::Date, &mdy), Some(json!("2026-12-31")));
-        assert_eq!(read("31/12/2026 8:30", Type::Datetime, &dmy), Some(json!("2026-12-31T08:30:00.000Z")));
+        assert_eq!(read("31/12/2026 8:30", Type::Datetime, &dmy), Some(json!("2026-12-31T07:30:00.000Z")));
+        assert_eq!(read("31/12/2026 8:30Z", Type::Datetime, &dmy), Some(json!("2026-12-31T08:30:00.000Z")));
+        assert_eq!(read("31/12/2026", Type::Datetime, &dmy), Some(json!("2026-12-31")));
         for text in ["31/02/2026", "12/31/2026", "soon", "31/12", "2026-13-01", "31/12/2026 10:00"] {
-            let refused = value(&json!(text), Type::Date, &dmy).unwrap_err();
+            let refused = value(&json!(text), Type::Date, &dmy, Tz::UTC).unwrap_err();
             assert!(refused.contains("2026-12-31"), "{refused}");
         }
     }

@@ -1,5 +1,6 @@
 //! Guesses from samples: whether there are headings, how dates and numbers are written, which type a column has.
 
+use chrono_tz::Tz;
 use serde_json::Value;
 
 use super::cell;
@@ -62,7 +63,7 @@ pub(super) fn decimal_comma<'a>(cells: impl Iterator<Item = &'a str>, delimiter:
 pub(super) fn type_of(samples: &[&Value], reading: &Reading) -> Type {
     let samples: Vec<&Value> =
         samples.iter().copied().filter(|cell| !cell::is_empty(cell) && !cell.is_object()).collect();
-    let all = |of: Type| samples.iter().all(|cell| cell::value(cell, of, reading).is_ok());
+    let all = |of: Type| samples.iter().all(|cell| cell::value(cell, of, reading, Tz::UTC).is_ok());
     let text = |cell: &&Value| cell::shown(cell).trim().to_owned();
     let is_code = |cell: &&Value| {
         let text = text(cell);

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -337,24 +338,32 @@ impl Mapping {
     }
 }
 
-/// The attributes that exist, and their types.
+/// What is known beside a file: the attributes that exist and their types, and the workspace's time zone (T4).
 #[derive(Debug, Clone, Default)]
-pub struct Known(HashMap<Owner, HashMap<String, Type>>);
+pub struct Known {
+    types: HashMap<Owner, HashMap<String, Type>>,
+    zone: Tz,
+}
 
 impl Known {
-    /// Of definitions.
-    pub fn new(defined: impl IntoIterator<Item = (Owner, String, Type)>) -> Known {
+    /// Of definitions, and the zone whose local time is told where a time names none.
+    pub fn new(defined: impl IntoIterator<Item = (Owner, String, Type)>, zone: Tz) -> Known {
         let mut known: HashMap<Owner, HashMap<String, Type>> = HashMap::new();
         for (owner, name, kind) in defined {
             known.entry(owner).or_default().insert(name, kind);
         }
-        Known(known)
+        Known { types: known, zone }
+    }
+
+    /// The workspace's time zone.
+    pub(super) fn zone(&self) -> Tz {
+        self.zone
     }
 
     /// The type of an attribute; none where there is none yet.
     pub fn type_of(&self, owner: Owner, name: &str) -> Option<Type> {
         let fixed = standard(owner).iter().find(|(known, _)| *known == name).map(|(_, kind)| *kind);
-        fixed.or_else(|| self.0.get(&owner)?.get(name).copied())
+        fixed.or_else(|| self.types.get(&owner)?.get(name).copied())
     }
 }
 
@@ -565,10 +574,10 @@ mod tests {
     use serde_json::json;
 
     fn suggested(kind: Kind, headings: &[&str]) -> Vec<String> {
-        let known = Known::new([
-            (Owner::User, "Monthly spend".to_owned(), Type::Number),
-            (Owner::Company, "tier".to_owned(), Type::Text),
-        ]);
+        let known = Known::new(
+            [(Owner::User, "Monthly spend".to_owned(), Type::Number), (Owner::Company, "tier".to_owned(), Type::Text)],
+            Tz::UTC,
+        );
         let headings: Vec<String> = headings.iter().map(|heading| (*heading).to_owned()).collect();
         let rows = vec![headings.iter().map(|_| json!("7")).collect::<Vec<_>>()];
         let mapping = suggest(kind, &headings, &rows, &Reading::default(), &known);

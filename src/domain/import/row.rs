@@ -379,7 +379,7 @@ impl Reader {
     }
 
     fn value(&self, heading: &str, cell: &Value, kind: Type) -> Result<Value, Box<RefusedValue>> {
-        cell::value(cell, kind, &self.reading).map_err(|detail| {
+        cell::value(cell, kind, &self.reading, self.known.zone()).map_err(|detail| {
             Box::new(RefusedValue::new(heading, cell.clone(), Refused::new(Code::TypeMismatch, detail)))
         })
     }
@@ -389,7 +389,7 @@ impl Reader {
             let detail = format!("{heading}: {text:?} is no time. Write 2026-12-31 or 2026-12-31T09:30:00Z.");
             Problem::new(Code::TimestampInvalid, detail)
         };
-        cell::instant(text, self.reading.dates).ok_or_else(wrong)
+        cell::instant(text, self.reading.dates, self.known.zone()).ok_or_else(wrong)
     }
 
     /// Companies, each with its attributes: of several in one cell each value has as many parts, or is none's.

@@ -141,7 +141,7 @@ mod tests {
             let text = sample(kind, &known);
             let sniffed = sniff(text.as_slice(), &Said::default()).unwrap();
             assert_eq!(sniffed.rows.len(), 2, "{kind:?}");
-            let of = Known::new(known.clone());
+            let of = Known::new(known.clone(), chrono_tz::Tz::UTC);
             let mapping = suggest(kind, &sniffed.headings, &sniffed.rows, &Reading::default(), &of);
             assert_eq!(mapping.check(kind), Ok(()), "{kind:?}");
             let targets: Vec<&Target> = mapping.0.iter().map(|column| &column.target).collect();

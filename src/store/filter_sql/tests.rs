@@ -64,6 +64,7 @@ fn attributes(dice: &mut Dice, owner: Owner) -> Map<String, Json> {
             }
             "paying" => json!(dice.roll(2) == 1),
             "born" | "renews" => json!(day.to_string()),
+            "renewed_at" if dice.roll(3) == 0 => json!(day.to_string()),
             "renewed_at" => json!(time::rfc3339(NOW - dice.roll(80 * 24) as i64 * HOUR_MS - 7)),
             "langs" | "tags" => {
                 let items: Vec<&str> = (0..dice.roll(3)).map(|_| dice.one_of(&texts[..7])).collect();
@@ -430,7 +431,7 @@ fn fact_holds(record: &Record, fact: &Fact, test: &Test) -> bool {
         (Kind::Boolean, Test::Is(wanted)) => *wanted == Value::Boolean(value == true),
         (Kind::Day, test) => within(&value.as_str().unwrap().parse().unwrap(), moment().day_range(test)),
         (Kind::Instant, test) => {
-            let at_ms = value.as_i64().unwrap_or_else(|| time::instant_from_text(value.as_str().unwrap()).unwrap());
+            let at_ms = value.as_i64().unwrap_or_else(|| time::instant_in(ZONE, value.as_str().unwrap()).unwrap());
             within(&at_ms, moment().range(test))
         }
         (_, test) => text_holds(value.as_str().unwrap(), test),

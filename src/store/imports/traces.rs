@@ -309,7 +309,7 @@ fn user_back(tx: &mut Tx<'_>, user: UserKey, before: First) -> Result<(), StoreE
         )?
         .execute(params![user.0, at_ms, page_ms, page])?;
     let known = users::load(tx, user)?;
-    let first_seen_ms = users::first_seen(known.first_message_ms, &known.attributes);
+    let first_seen_ms = users::first_seen(tx, known.first_message_ms, &known.attributes);
     tx.connection
         .prepare_cached("UPDATE users SET first_seen_ms = ?2 WHERE user_key = ?1")?
         .execute([user.0, first_seen_ms])?;
@@ -332,7 +332,7 @@ fn company_back(tx: &mut Tx<'_>, company: CompanyKey, before: First) -> Result<(
         )?
         .execute(params![company.0, at_ms])?;
     let known = companies::load(tx, company)?;
-    let first_seen_ms = users::first_seen(known.first_message_ms, &known.attributes);
+    let first_seen_ms = users::first_seen(tx, known.first_message_ms, &known.attributes);
     tx.connection
         .prepare_cached("UPDATE companies SET first_seen_ms = ?2 WHERE company_key = ?1")?
         .execute([company.0, first_seen_ms])?;

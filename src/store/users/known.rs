@@ -233,7 +233,7 @@ pub fn save(tx: &mut Tx<'_>, user: &KnownUser) -> Result<(), StoreError> {
     let (values, stamps) = user.attributes.columns();
     let email = user.attributes.text("email");
     let name = person_name(&user.attributes);
-    let first_seen_ms = first_seen(user.first_message_ms, &user.attributes);
+    let first_seen_ms = first_seen(tx, user.first_message_ms, &user.attributes);
     tx.connection
         .prepare_cached(
             "UPDATE users SET attributes = jsonb(?2), stamps = ?3, email = ?4, name = ?5, first_seen_ms = ?6
@@ -252,9 +252,10 @@ pub fn save(tx: &mut Tx<'_>, user: &KnownUser) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// The earlier of the first message and `created_at` (T5), Unix milliseconds.
-pub(in crate::store) fn first_seen(first_message_ms: i64, attributes: &Attributes) -> i64 {
-    let created = attributes.text("created_at").and_then(|text| time::instant_from_text(&text));
+/// The earlier of the first message and `created_at` (T5), which may be a day of the workspace, Unix milliseconds.
+pub(in crate::store) fn first_seen(tx: &Tx<'_>, first_message_ms: i64, attributes: &Attributes) -> i64 {
+    let zone = tx.catalog().settings.time_zone;
+    let created = attributes.text("created_at").and_then(|text| time::instant_in(zone, &text));
     created.map_or(first_message_ms, |created| created.min(first_message_ms))
 }
 
