@@ -359,8 +359,8 @@ fn forget_imported_rows(tx: &Tx<'_>, person: &Person) -> Result<usize, StoreErro
     let mut rows = statement.query([])?;
     let mut named: Vec<(i64, i64, i64)> = Vec::new();
     while let Some(row) = rows.next()? {
-        let is_told = told_by.is_told_in(row.get_ref(3)?.as_str()?);
-        if is_told || says(&told_by, row.get_ref(4)?.as_str()?) {
+        let (detail, cells): (String, String) = (row.get(3)?, row.get(4)?);
+        if told_by.is_told_in(&detail) || says(&told_by, &cells) {
             named.push((row.get(0)?, row.get(1)?, row.get(2)?));
         }
     }

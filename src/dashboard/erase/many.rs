@@ -20,6 +20,7 @@ use crate::domain::ids::UserKey;
 use crate::http::access::Admin;
 use crate::http::doctor::Doctor;
 use crate::http::live::Live;
+use crate::http::page::PageError;
 use crate::store::erasure::Events;
 use crate::store::users::{self, UserRow};
 
