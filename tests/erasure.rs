@@ -191,7 +191,7 @@ async fn r13_an_erasure_takes_the_rows_of_the_person_and_leaves_what_only_looks_
     let named = |user: &str, name: &str| identify(None, user, json!({ "name": name, "plan": "pro" }), 900);
     let people = [named("pro", "Ann"), named("ÁGI-1", "Łukasz Nowak"), named("active", "Ed"), named("cem", "Cem")];
     rollcall.backend_posts(json!(people)).await;
-    let filters = [("Pays", "f=plan:is:pro"), ("active", "f=state:is:active"), ("Asked", "f=user_id:is:pro")];
+    let filters = [("Pro", "f=plan:is:pro"), ("Working", "f=state:is:active"), ("Asked", "f=user_id:is:pro")];
     for (name, filter) in filters {
         let segment = post(&rollcall, "/segments", json!({ "list": "users", "name": name, "filter": filter })).await;
         assert_eq!(segment.status, 201, "{segment:?}");
@@ -223,8 +223,8 @@ no address,Ann,5\n";
     }
     let segments = rollcall.list("/segments").await;
     let of = |name: &str| segments.iter().find(|segment| segment["name"] == name).map(|segment| &segment["filter"]);
-    assert_eq!(of("Pays"), Some(&json!("f=plan%3Ais%3Apro")), "{segments:?}");
-    assert_eq!(of("active"), Some(&json!("f=state%3Ais%3Aactive")));
+    assert_eq!(of("Pro"), Some(&json!("f=plan%3Ais%3Apro")), "{segments:?}");
+    assert_eq!(of("Working"), Some(&json!("f=state%3Ais%3Aactive")));
     assert_eq!(of("Asked"), Some(&json!("f=user_id%3Ais%3A%28erased%29")));
     check(&rollcall);
 }
