@@ -250,7 +250,7 @@ const ofSegment = {
   // alias(to, from): from a page only the visitor who is on it can be joined.
   alias(id, from) {
     const me = core.person();
-    if (from && from != me.user_id && from != me.anonymous_id) {
+    if (typeof from == "string" && from != me.user_id && from != me.anonymous_id) {
       console.info("Rollcall: alias(" + id + ", " + from + ") was not sent: " + from + " is not who is on this page. Send it from your server, with a token.");
       return;
     }
