@@ -1,7 +1,7 @@
 //! What change sets cost: bytes of the file a message, and a change, with the indexes. What says nothing
 //! new costs nothing.
 //!
-//! `cargo test --test change_costs -- --nocapture` prints the table of the README.
+//! `cargo test --test change_costs -- --nocapture` prints the table of benches/README.md.
 
 #![allow(clippy::print_stdout, reason = "the table is what it is run for")]
 

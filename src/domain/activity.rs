@@ -1,5 +1,7 @@
 //! Activity and what is computed from it: state and trend (T5, T7).
 
+use std::ops::RangeInclusive;
+
 use serde::Serialize;
 
 use crate::domain::time::DAY_MS;
@@ -16,6 +18,48 @@ pub const TREND_PERCENT_MIN: i64 = 25;
 /// is a number and no moment, belongs to a day near the event.
 pub fn session_began(at_ms: i64, before_ms: i64) -> i64 {
     at_ms - before_ms.rem_euclid(DAY_MS)
+}
+
+/// The last days on which somebody was active: of the 64 that end with the last of them. Days are those since 1970-01-01
+/// in the workspace's time zone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RecentDays {
+    /// The last of them; of nobody's days any.
+    pub last: i32,
+    /// Bit n stands for the day n days before it.
+    pub bits: u64,
+}
+
+impl RecentDays {
+    /// How many days it reaches back.
+    pub const REACH: i32 = 64;
+
+    /// One day.
+    pub fn of(day: i32) -> RecentDays {
+        RecentDays { last: day, bits: 1 }
+    }
+
+    /// The days of both.
+    #[must_use]
+    pub fn join(self, other: RecentDays) -> RecentDays {
+        let (newer, older) = if self.last >= other.last { (self, other) } else { (other, self) };
+        if newer.bits == 0 {
+            return older;
+        }
+        let before = older.bits.checked_shl(newer.last.abs_diff(older.last)).unwrap_or(0);
+        RecentDays { last: newer.last, bits: newer.bits | before }
+    }
+
+    /// How many of these days are among them.
+    pub fn within(self, days: &RangeInclusive<i32>) -> i64 {
+        i64::from((self.reaching(*days.end()) & !self.reaching(days.start().saturating_sub(1))).count_ones())
+    }
+
+    /// The bits of the days up to one.
+    fn reaching(self, day: i32) -> u64 {
+        let later = self.last.saturating_sub(day);
+        if later <= 0 { self.bits } else { u64::MAX.checked_shl(later.unsigned_abs()).unwrap_or(0) & self.bits }
+    }
 }
 
 /// The state of a user or a company, first match from the top (T7).
@@ -130,6 +174,24 @@ mod tests {
         assert_eq!(state(90, Some(7)), State::Quiet);
         assert_eq!(state(90, Some(30)), State::Gone);
         assert_eq!(state(90, None), State::Never);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn recent_days_are_those_of_the_last_64(
+            days in proptest::collection::btree_set(20_000..20_150, 0..40),
+            order in proptest::num::u64::ANY,
+            first in 19_990..20_160_i32,
+            length in 0..80,
+        ) {
+            let mut shuffled: Vec<i32> = days.iter().copied().collect();
+            shuffled.sort_by_key(|day| (i64::from(*day) as u64).wrapping_mul(order | 1));
+            let recent = shuffled.iter().map(|day| RecentDays::of(*day)).fold(RecentDays::default(), RecentDays::join);
+            let asked = first..=first + length;
+            let reaches_back = days.last().map_or(0, |last| last - RecentDays::REACH);
+            let expected = days.iter().filter(|day| asked.contains(day) && **day > reaches_back).count();
+            proptest::prop_assert_eq!(recent.within(&asked), expected as i64);
+        }
     }
 
     #[test]

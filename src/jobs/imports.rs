@@ -7,9 +7,10 @@
 
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
-use crate::actions::import::{self, CHUNK_ROWS, file};
+use crate::actions::import::{self, file};
 use crate::domain::change::Subject;
 use crate::domain::ids::ImportKey;
 use crate::domain::import::{EXAMPLES_MAX, Example, Report, Rows};
@@ -31,6 +32,8 @@ const TRIED_AGAIN: [Duration; 5] = [
     Duration::from_secs(15),
     Duration::from_secs(30),
 ];
+/// Rows that are read from a file at a time.
+const READ_ROWS: usize = 100;
 /// Refused rows that are copied from a check at a time.
 const REFUSALS_CHUNK: usize = 500;
 /// A check looks through so many change sets for what changes.
@@ -160,13 +163,13 @@ impl From<io::Error> for Stop {
     }
 }
 
-/// Reads the next rows off the async threads; fewer than a chunk at the end.
+/// Reads the next rows off the async threads; fewer than [`READ_ROWS`] at the end.
 async fn next_rows(mut rows: Rows, skip: u64) -> Result<(Rows, Vec<Vec<serde_json::Value>>), Stop> {
     let read = move || -> io::Result<_> {
         for _ in 0..skip {
             rows.next().transpose()?;
         }
-        let chunk = rows.by_ref().take(CHUNK_ROWS).collect::<io::Result<Vec<_>>>()?;
+        let chunk = rows.by_ref().take(READ_ROWS).collect::<io::Result<Vec<_>>>()?;
         Ok((rows, chunk))
     };
     Ok(tokio::task::spawn_blocking(read).await.map_err(|_| StoreError::Stopped)??)
@@ -178,18 +181,19 @@ async fn take(store: &Store, key: ImportKey, path: &Path) -> Result<(), Stop> {
     let (mut rows, mut first) = (file::rows(path, &import.reading)?, import.rows_done);
     let mut skip = first;
     loop {
-        let (rest, chunk) = next_rows(rows, skip).await?;
+        let (rest, read) = next_rows(rows, skip).await?;
         (rows, skip) = (rest, 0);
-        let is_last = chunk.len() < CHUNK_ROWS;
-        let next = first + chunk.len() as u64;
-        let take_chunk = || {
-            let chunk = chunk.clone();
-            move |tx: &mut Tx<'_>| import::chunk(tx, key, first, &chunk, is_last)
-        };
-        if !in_turn(store, take_chunk).await? {
-            return Ok(());
+        let (is_last, read) = (read.len() < READ_ROWS, Arc::new(read));
+        let mut taken = 0;
+        while taken < read.len() || is_last {
+            let take_some = || {
+                let read = Arc::clone(&read);
+                move |tx: &mut Tx<'_>| import::chunk(tx, key, first, &read[taken..], is_last)
+            };
+            let Some(more) = in_turn(store, take_some).await? else { return Ok(()) };
+            taken += more;
+            first += more as u64;
         }
-        first = next;
     }
 }
 

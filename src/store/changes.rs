@@ -443,8 +443,15 @@ pub fn record(
         )?
         .execute(params![tx.now_ms, by.kind(), by_name, cause, grade as i64, source])?;
     let set = ChangeKey(tx.connection.last_insert_rowid());
+    let mut asked = None;
     for (place, change) in (0..).zip(changes) {
-        add(tx, set, place, change)?;
+        if asked.is_none_or(|(subject, _)| subject != change.subject) {
+            asked = Some((change.subject, may_be_too_many(tx, change.subject)?));
+        }
+        if matches!(asked, Some((_, true))) {
+            thin_out(tx, change)?;
+        }
+        insert(tx, set, place, change)?;
     }
     Ok(Some(set))
 }
@@ -454,9 +461,13 @@ pub fn record(
 /// # Errors
 /// [`StoreError`] only.
 pub fn add(tx: &Tx<'_>, set: ChangeKey, place: i64, change: &Change) -> Result<(), StoreError> {
+    thin_out(tx, change)?;
+    insert(tx, set, place, change)
+}
+
+fn insert(tx: &Tx<'_>, set: ChangeKey, place: i64, change: &Change) -> Result<(), StoreError> {
     let text = |value: &Option<Value>| value.as_ref().map(Value::to_string);
     let (subject, key, company) = subject_columns(change.subject);
-    thin_out(tx, subject, key, company, &change.field)?;
     tx.connection
         .prepare_cached(
             "INSERT INTO changes (subject, subject_key, change_key, place, company_key, field, before, after)
@@ -475,8 +486,21 @@ pub fn add(tx: &Tx<'_>, set: ChangeKey, place: i64, change: &Change) -> Result<(
     Ok(())
 }
 
+/// Whether so much of somebody changed today that one value may have changed too often. It is asked once for all values
+/// of a deed: a message says a dozen, and nearly nobody has changed so often.
+fn may_be_too_many(tx: &Tx<'_>, subject: Subject) -> Result<bool, StoreError> {
+    let (subject, key, _) = subject_columns(subject);
+    let mut statement = tx.connection.prepare_cached(
+        "SELECT 1 FROM changes WHERE subject = ?1 AND subject_key = ?2 AND change_key >= ?3 LIMIT 1 OFFSET ?4",
+    )?;
+    let beyond = CHANGES_PER_DAY_MAX as i64 - 1;
+    Ok(statement.exists(params![subject, key, first_of_today(tx)?, beyond])?)
+}
+
 /// A value that changes more than 20 times in a day of the workspace keeps the first of them and the last (A6).
-fn thin_out(tx: &Tx<'_>, subject: i64, key: i64, company: i64, field: &str) -> Result<(), StoreError> {
+fn thin_out(tx: &Tx<'_>, change: &Change) -> Result<(), StoreError> {
+    let (subject, key, company) = subject_columns(change.subject);
+    let field = &change.field;
     let mut statement = tx.connection.prepare_cached(
         "SELECT change_key, place FROM changes
          WHERE subject = ?1 AND subject_key = ?2 AND change_key >= ?3 AND company_key = ?4 AND field = ?5

@@ -7,7 +7,7 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
-use super::StoreError;
+use super::{StoreError, recent_days};
 
 /// Pages of the write-ahead log after which it is written back (16 MB).
 const CHECKPOINT_PAGES: u32 = 4_000;
@@ -54,6 +54,7 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
     // Without this promise SQLite looks at bound values when it plans, and plans anew at each execution.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.set_prepared_statement_cache_capacity(256);
+    recent_days::register(&connection)?;
     Ok(connection)
 }
 

@@ -8,7 +8,7 @@ use rusqlite::{OptionalExtension, params};
 
 use super::events::{ACTING_AS, INACTIVE};
 use super::folds::{self, ACTIVE_DAYS, Folded, Sums};
-use super::{StoreError, Tx};
+use super::{StoreError, Tx, recent_days};
 use crate::domain::ids::EventId;
 use crate::domain::message::Kind;
 use crate::domain::time::{DAY_MS, EPOCH_MS, HOUR_MS};
@@ -79,11 +79,7 @@ fn recount(tx: &mut Tx<'_>, day: i32) -> Result<(), StoreError> {
 
 fn count_active_members(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     let today = tx.state.days.of(tx.now_ms);
-    tx.connection.execute_batch(
-        "UPDATE company_people SET last_day = counted.day
-         FROM (SELECT company_key, user_key, max(day) AS day FROM company_people_by_day GROUP BY 1, 2) AS counted
-         WHERE company_people.company_key = counted.company_key AND company_people.user_key = counted.user_key;",
-    )?;
+    recent_days::count_again(tx.connection)?;
     tx.connection.execute(
         "UPDATE companies SET active_members =
            (SELECT count(*) FROM company_people p JOIN memberships m USING (user_key, company_key)

@@ -15,7 +15,8 @@ use sha2::Sha256;
 use super::folds::{self, Gone, withdraw};
 use super::list::json_keys;
 use super::{
-    Reader, StoreError, Tx, contexts, duplicates, email_domains, memberships, merges, remembered, repeats, segments,
+    Reader, StoreError, Tx, contexts, duplicates, email_domains, memberships, merges, remembered, repeats, search,
+    segments,
 };
 use crate::domain::duplicates::{Records, Why};
 use crate::domain::ids::{EventId, UserKey};
@@ -175,6 +176,7 @@ pub fn begin(tx: &mut Tx<'_>, user: UserKey, events: Events) -> Result<Erased, S
     let keys = json_keys(person.users.iter().copied());
     let visitors = json_keys(person.visitors.iter().copied());
     let subjects = json_keys(person.subjects());
+    search::index_now(tx)?;
     for (table, sql, keys) in [
         ("tray_values", "owner = 0 AND owner_key IN (SELECT value FROM json_each(?1))", &subjects),
         ("tray_values", "owner = 2 AND owner_key IN (SELECT value FROM json_each(?1))", &keys),

@@ -129,8 +129,12 @@ impl FilterSql {
         let (apart, together) = of_one_membership(filter.join, &filter.conditions);
         let mut parts: Vec<String> = apart.iter().map(|condition| writer.condition(condition)).collect();
         let is_walked = |(condition, _): &(&&Condition, &String)| {
-            let fact = matches!(&condition.field, Field::Own(Fact::BuiltIn(BuiltIn::LastSeen | BuiltIn::State), _));
-            fact && filter.join == Join::All && !positive(&condition.test).1
+            let of_activity = match &condition.field {
+                Field::Own(Fact::BuiltIn(BuiltIn::LastSeen), _) => true,
+                Field::Own(Fact::BuiltIn(BuiltIn::State), _) => !asks_for_new(&condition.test),
+                _ => false,
+            };
+            of_activity && filter.join == Join::All && !positive(&condition.test).1
         };
         let walked = apart.iter().zip(&parts).filter(is_walked);
         let of_last_seen = walked.map(|(_, part)| format!("AND {part} ")).collect();
@@ -176,6 +180,16 @@ fn joined(join: Join, parts: &[String]) -> String {
         Join::Any => " OR ",
     };
     format!("({})", parts.join(word))
+}
+
+/// Whether who is new meets it, whom the last activity does not tell.
+fn asks_for_new(test: &Test) -> bool {
+    let is_new = |value: &Value| matches!(value, Value::Text(word) if word == State::New.as_str());
+    match test {
+        Test::Is(value) => is_new(value),
+        Test::In(values) => values.iter().any(is_new),
+        _ => false,
+    }
 }
 
 /// The conditions of a bracket that are asked each for itself, and those that one membership must meet together.
@@ -252,16 +266,37 @@ fn column(built_in: BuiltIn, listed: Listed, alias: &str) -> Option<String> {
     })
 }
 
+/// The word of the trend (T7) as of a day: of active days of a user, of active people of a company.
+pub(super) fn trend(listed: Listed, alias: &str, today: &str) -> String {
+    let span = |of: &str, back: i32| {
+        format!("days_within({of}.last_day, {of}.days, {today} - {}, {today} - {back})", back + TREND_DAYS - 1)
+    };
+    let counted = match listed {
+        Listed::Companies => format!(
+            "SELECT count(*) FILTER (WHERE {} > 0) AS l, count(*) FILTER (WHERE {} > 0) AS b
+             FROM company_people AS active WHERE active.company_key = {alias}.company_key",
+            span("active", 0),
+            span("active", TREND_DAYS)
+        ),
+        _ => format!("SELECT {} AS l, {} AS b", span(alias, 0), span(alias, TREND_DAYS)),
+    };
+    format!(
+        "(SELECT CASE WHEN abs(l - b) < {TREND_DIFFERENCE_MIN} OR abs(l - b) * 100 < b * {TREND_PERCENT_MIN} THEN 'steady'
+                      WHEN l > b THEN 'growing' ELSE 'shrinking' END
+          FROM ({counted}))"
+    )
+}
+
 /// About what a condition costs a row, of what one of an attribute costs.
 fn cost(condition: &Condition) -> i64 {
     if let Test::Is(Value::Segment(saved)) | Test::Not(Value::Segment(saved)) = &condition.test {
         return saved.filter.all_conditions().map(cost).sum();
     }
     match &condition.field {
-        Field::Own(Fact::BuiltIn(BuiltIn::Trend), _) | Field::Company(Fact::BuiltIn(BuiltIn::Trend)) => 100,
-        Field::Event(_)
+        Field::Event(_) => 40,
+        Field::Own(Fact::BuiltIn(BuiltIn::Trend), Listed::Companies)
         | Field::Own(Fact::BuiltIn(BuiltIn::Import), _)
-        | Field::Company(Fact::BuiltIn(BuiltIn::Import)) => 8,
+        | Field::Company(Fact::BuiltIn(BuiltIn::Trend | BuiltIn::Import)) => 8,
         _ => 1,
     }
 }
@@ -521,30 +556,12 @@ impl Writer<'_> {
     /// The trend (T7): active days of a user, active people of a company, of two spans.
     fn trend(&mut self, listed: Listed, alias: &str, test: &Test) -> String {
         let today = self.moment.today();
-        let days = |last: i32| json_keys(activity::last_days(last, TREND_DAYS).map(i64::from));
-        let (last, before) = (self.bound(days(today)), self.bound(days(today - TREND_DAYS)));
-        let counted = |days: &str| {
-            match listed {
-            Listed::Companies => format!(
-                "(SELECT count(DISTINCT fold.user_key) FROM json_each({days}) AS day CROSS JOIN company_people_by_day AS fold
-                   ON fold.day = day.value AND fold.company_key = {alias}.company_key)"
-            ),
-            _ => format!(
-                "(SELECT count(*) FROM json_each({days}) AS day CROSS JOIN people_by_day AS fold
-                   ON fold.day = day.value AND fold.user_key = {alias}.user_key)"
-            ),
-        }
-        };
         // Who was last active before both spans is spared the look at their days.
         let spared = self.moment.start_of(time::date(today - 2 * TREND_DAYS + 1)).div_euclid(HOUR_MS);
-        let spared = self.bound(spared);
+        let [spared, today] = [spared, i64::from(today)].map(|number| self.bound(number));
         let trend = format!(
-            "(CASE WHEN {alias}.last_seen_hour < {spared} THEN 'steady' ELSE
-               (SELECT CASE WHEN abs(l - b) < {TREND_DIFFERENCE_MIN} OR abs(l - b) * 100 < b * {TREND_PERCENT_MIN} THEN 'steady'
-                            WHEN l > b THEN 'growing' ELSE 'shrinking' END
-                FROM (SELECT {} AS l, {} AS b)) END)",
-            counted(&last),
-            counted(&before)
+            "(CASE WHEN {alias}.last_seen_hour < {spared} THEN 'steady' ELSE {} END)",
+            trend(listed, alias, &today)
         );
         self.text(&trend, test)
     }

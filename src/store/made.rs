@@ -5,7 +5,7 @@ use rusqlite::params;
 
 use super::changes::Deed;
 use super::folds::{self, Folded};
-use super::{StoreError, Tx, companies, duplicates, email_domains, memberships, merges, remembered, users};
+use super::{StoreError, Tx, companies, duplicates, email_domains, memberships, merges, remembered, search, users};
 use crate::domain::change::{Change, Subject};
 use crate::domain::duplicates::Records;
 use crate::domain::ids::{CompanyKey, SourceKey, UserKey};
@@ -213,6 +213,7 @@ fn user_away(tx: &mut Tx<'_>, user: UserKey) -> Result<Vec<Change>, StoreError> 
     delete(tx, "profile_tags", "subject = 0 AND subject_key = ?1", user.0)?;
     delete(tx, "user_ids", "user_key = ?1", user.0)?;
     remembered::forget_ids(tx);
+    search::index_now(tx)?;
     delete(tx, "users_search", "rowid = ?1", user.0)?;
     delete(tx, "users", "user_key = ?1", user.0)?;
     for (why, text) in shared {

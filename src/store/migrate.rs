@@ -13,6 +13,7 @@ const FILES: &[&str] = &[
     include_str!("migrations/0002_webhooks.sql"),
     include_str!("migrations/0003_taken_back_events.sql"),
     include_str!("migrations/0004_statistics.sql"),
+    include_str!("migrations/0005_recent_days.sql"),
 ];
 
 static MIGRATIONS: LazyLock<Migrations<'static>> =

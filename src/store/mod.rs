@@ -56,6 +56,7 @@ pub mod operators;
 pub mod outbox;
 pub mod profiles;
 pub mod proofs;
+mod recent_days;
 pub mod recount;
 pub mod refusals;
 mod remembered;

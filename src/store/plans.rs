@@ -310,6 +310,10 @@ fn ask_for_filters(db: &Reader<'_>) {
     let of_users = [
         "user_id:is:ann",
         "email:in:ann@acme.test",
+        "email:starts:ann",
+        "companies:is:0",
+        "first_seen:within:7d",
+        "state:is:new",
         "owner:is:ann@acme.test",
         "tags:is:vip",
         "tags:unset",

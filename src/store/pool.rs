@@ -10,7 +10,7 @@ use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::Connection;
 
 use super::workspace::Counts;
-use super::{StoreError, connection, cost};
+use super::{StoreError, connection, cost, recent_days};
 use crate::domain::settings::Settings;
 
 /// Readers; more would share the same two or four cores and hold 16 MB of cache each.
@@ -52,6 +52,7 @@ impl CustomizeConnection<Connection, rusqlite::Error> for Customizer {
         connection.busy_timeout(Duration::from_secs(WAIT_SECONDS))?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         cost::count(connection);
+        recent_days::register(connection)?;
         connection::apply(connection, connection::READER_PRAGMAS)
     }
 }

@@ -5,10 +5,11 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use super::activity::last_days;
 use super::events::{ACTING_AS, INACTIVE};
 use super::folds::ACTIVE_DAYS;
-use super::{Reader, StoreError, days, staff, workspace};
-use crate::domain::activity::session_began;
+use super::{Reader, StoreError, days, recent_days, staff, workspace};
+use crate::domain::activity::{RecentDays, TREND_DAYS, session_began};
 use crate::domain::ids::EventId;
 use crate::domain::message::Kind;
 use crate::domain::time::{Days, HOUR_MS};
@@ -100,7 +101,8 @@ struct Recount<'a> {
     user_hours: HashMap<i64, i64>,
     visitor_hours: HashMap<i64, i64>,
     company_hours: HashMap<i64, i64>,
-    last_in_company: BTreeMap<(i64, i64), (i32, i64)>,
+    recent_days: HashMap<i64, RecentDays>,
+    last_in_company: BTreeMap<(i64, i64), (RecentDays, i64)>,
     contexts: HashMap<i64, i64>,
     found: Vec<String>,
 }
@@ -140,6 +142,7 @@ impl<'a> Recount<'a> {
             user_hours: HashMap::new(),
             visitor_hours: HashMap::new(),
             company_hours: HashMap::new(),
+            recent_days: HashMap::new(),
             last_in_company: BTreeMap::new(),
             contexts: HashMap::new(),
             found: Vec::new(),
@@ -185,6 +188,8 @@ impl<'a> Recount<'a> {
             self.day = Some(day);
         }
         *self.people.entry(person).or_default() += 1;
+        let days = self.recent_days.entry(person).or_default();
+        *days = days.join(RecentDays::of(day));
         if let Some(company) = company {
             let company = self.merged_companies.get(&company).copied().unwrap_or(company);
             latest(&mut self.company_hours, company);
@@ -195,8 +200,8 @@ impl<'a> Recount<'a> {
                 let begun = self.sessions.entry(self.days.of(began_ms)).or_default();
                 *begun.entry((company, began_ms, visitor)).or_default() += 1;
             }
-            let last = self.last_in_company.entry((company, person)).or_insert((day, hour));
-            *last = (last.0.max(day), last.1.max(hour));
+            let last = self.last_in_company.entry((company, person)).or_default();
+            *last = (last.0.join(RecentDays::of(day)), last.1.max(hour));
         }
         Ok(())
     }
@@ -315,11 +320,33 @@ impl<'a> Recount<'a> {
         self.compare_hours("visitor", "SELECT visitor_key, last_seen_hour FROM visitors", &hours)?;
         let hours = std::mem::take(&mut self.company_hours);
         self.compare_hours("company", "SELECT company_key, last_seen_hour FROM companies", &hours)?;
+        self.compare_recent_days()?;
         self.compare_contexts()?;
         self.compare_people_of_companies()?;
         self.compare_members()?;
         self.compare_staff()?;
         Ok(self.found)
+    }
+
+    /// The day at which the folds stand.
+    fn folded_day(&self) -> Result<i32, StoreError> {
+        let sql = "SELECT coalesce(max(day), 0) FROM cursors WHERE reader = 'folds'";
+        Ok(self.db.0.query_row(sql, [], |row| row.get(0))?)
+    }
+
+    /// The days of users that trends are told of: what is further back, nobody asks for.
+    fn compare_recent_days(&mut self) -> Result<(), StoreError> {
+        let recount = std::mem::take(&mut self.recent_days);
+        let today = self.folded_day()?;
+        let mut statement = self.db.0.prepare("SELECT user_key, last_day, days FROM users")?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let user: i64 = row.get(0)?;
+            let kept = of_trend(recent_days::of(row, 1)?, today);
+            let counted = of_trend(recount.get(&user).copied().unwrap_or_default(), today);
+            self.compare(&format!("recent days of user {user}"), &kept, &counted);
+        }
+        Ok(())
     }
 
     fn compare_contexts(&mut self) -> Result<(), StoreError> {
@@ -337,14 +364,16 @@ impl<'a> Recount<'a> {
     fn compare_people_of_companies(&mut self) -> Result<(), StoreError> {
         let recount = std::mem::take(&mut self.last_in_company);
         let mut statement =
-            self.db.0.prepare("SELECT company_key, user_key, last_day, last_hour FROM company_people")?;
-        let fold: BTreeMap<(i64, i64), (i32, i64)> = statement
-            .query_map([], |row| Ok(((row.get(0)?, row.get(1)?), (row.get(2)?, row.get(3)?))))?
+            self.db.0.prepare("SELECT company_key, user_key, last_day, days, last_hour FROM company_people")?;
+        let fold: BTreeMap<(i64, i64), (RecentDays, i64)> = statement
+            .query_map([], |row| Ok(((row.get(0)?, row.get(1)?), (recent_days::of(row, 2)?, row.get(4)?))))?
             .collect::<Result<_, _>>()?;
-        self.compare("people of companies", &fold, &recount);
-        let stored: Option<i32> =
-            self.db.0.query_row("SELECT max(day) FROM cursors WHERE reader = 'folds'", [], |row| row.get(0))?;
-        let since = stored.unwrap_or(0) - ACTIVE_DAYS;
+        let today = self.folded_day()?;
+        let compared = |all: &BTreeMap<(i64, i64), (RecentDays, i64)>| -> BTreeMap<(i64, i64), (i32, Vec<i32>, i64)> {
+            all.iter().map(|(key, (days, hour))| (*key, (days.last, of_trend(*days, today), *hour))).collect()
+        };
+        self.compare("people of companies", &compared(&fold), &compared(&recount));
+        let since = today - ACTIVE_DAYS;
         let mut active: HashMap<i64, i64> = HashMap::new();
         let mut statement = self.db.0.prepare("SELECT company_key, user_key, last_seen_hour, open FROM memberships")?;
         let mut rows = statement.query([])?;
@@ -354,7 +383,7 @@ impl<'a> Recount<'a> {
             let last = recount.get(&(company, user)).copied();
             let counted = last.map_or(0, |(_, hour)| hour);
             self.compare(&format!("last seen of user {user} in company {company}"), &hour, &counted);
-            *active.entry(company).or_default() += i64::from(open && last.is_some_and(|(day, _)| day > since));
+            *active.entry(company).or_default() += i64::from(open && last.is_some_and(|(days, _)| days.last > since));
         }
         let mut statement = self.db.0.prepare("SELECT company_key, active_members FROM companies")?;
         let mut rows = statement.query([])?;
@@ -401,4 +430,9 @@ impl<'a> Recount<'a> {
         }
         Ok(())
     }
+}
+
+/// Which days a trend is told of as of a day, among the last days of somebody.
+fn of_trend(days: RecentDays, today: i32) -> Vec<i32> {
+    last_days(today, 2 * TREND_DAYS).filter(|day| days.within(&(*day..=*day)) > 0).collect()
 }

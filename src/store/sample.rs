@@ -196,7 +196,11 @@ impl Sample {
         }
         let Some(user) = named.user.or(linked).filter(|_| kind.is_activity()) else { return };
         let day = time::day(id.at_ms(), chrono_tz::Tz::UTC);
-        run("UPDATE users SET last_seen_hour = max(last_seen_hour, ?2) WHERE user_key = ?1", &[&user, &hour]);
+        run(
+            "UPDATE users SET last_seen_hour = max(last_seen_hour, ?2), last_day = max(last_day, ?3),
+               days = joined_days(last_day, days, ?3, 1) WHERE user_key = ?1",
+            &[&user, &hour, &day],
+        );
         let first_today = run("INSERT INTO people_by_day VALUES (?1, ?2, 1) ON CONFLICT DO NOTHING", &[&day, &user]);
         if first_today == 0 {
             run("UPDATE people_by_day SET events = events + 1 WHERE day = ?1 AND user_key = ?2", &[&day, &user]);
@@ -228,8 +232,9 @@ impl Sample {
             &[&day, &company, &counted_as],
         );
         run(
-            "INSERT INTO company_people VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT DO UPDATE SET last_day = max(last_day, excluded.last_day)",
+            "INSERT INTO company_people (company_key, user_key, last_day, last_hour, days) VALUES (?1, ?2, ?3, ?4, 1)
+             ON CONFLICT DO UPDATE SET last_day = max(last_day, excluded.last_day),
+               days = joined_days(last_day, days, excluded.last_day, 1)",
             &[&company, &user, &day, &hour],
         );
         run("UPDATE companies SET last_seen_hour = max(last_seen_hour, ?2) WHERE company_key = ?1", &[&company, &hour]);

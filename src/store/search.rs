@@ -182,11 +182,84 @@ fn spellings(text: &str) -> BTreeSet<String> {
     all
 }
 
+/// The text of a user that is to be indexed, before that of the next one or at the end of the job.
+///
+/// A message makes a user by an id and names it a moment later: the index, which writes out all it has in hand where
+/// one row comes twice, meets it once.
+#[derive(Debug)]
+pub(super) struct Unindexed {
+    user: UserKey,
+    text: String,
+    is_new: bool,
+}
+
+/// Indexes the text of a user who was just made.
+pub(super) fn index_new_user(tx: &mut Tx<'_>, user: UserKey, text: &str) -> Result<(), StoreError> {
+    index_now(tx)?;
+    tx.state.unindexed = Some(Unindexed { user, text: as_compared(text), is_new: true });
+    Ok(())
+}
+
 /// Indexes the text of a user in place of what was indexed before.
-pub(super) fn index_user(tx: &mut Tx<'_>, key: UserKey, text: &str) -> Result<(), StoreError> {
-    tx.connection.prepare_cached("DELETE FROM users_search WHERE rowid = ?1")?.execute([key.0])?;
+pub(super) fn index_user(tx: &mut Tx<'_>, user: UserKey, text: &str) -> Result<(), StoreError> {
+    let waiting = tx.state.unindexed.as_ref().filter(|waiting| waiting.user == user);
+    let (waits, is_new) = (waiting.is_some(), waiting.is_some_and(|waiting| waiting.is_new));
+    if !waits {
+        index_now(tx)?;
+    }
+    tx.state.unindexed = Some(Unindexed { user, text: as_compared(text), is_new });
+    Ok(())
+}
+
+/// Indexes the text that waits, if there is one.
+pub(super) fn index_now(tx: &mut Tx<'_>) -> Result<(), StoreError> {
+    let Some(Unindexed { user, text, is_new }) = tx.state.unindexed.take() else { return Ok(()) };
+    if !is_new {
+        tx.connection.prepare_cached("DELETE FROM users_search WHERE rowid = ?1")?.execute([user.0])?;
+    }
     tx.connection
         .prepare_cached("INSERT INTO users_search (rowid, text) VALUES (?1, ?2)")?
-        .execute(params![key.0, as_compared(text)])?;
+        .execute(params![user.0, text])?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{Ambient, Store};
+
+    #[test]
+    fn whoever_is_made_and_named_in_one_job_is_found_by_what_holds_last_and_one_of_a_failed_job_not_at_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("rollcall.db"), Ambient::default()).unwrap();
+        let [seventh, eighth, ninth] = [7, 8, 9].map(UserKey);
+        let job = move |tx: &mut Tx<'_>| {
+            index_new_user(tx, seventh, "number-7")?;
+            index_user(tx, seventh, "number-7\nAnn Seventh")?;
+            index_new_user(tx, eighth, "number-8")?;
+            index_user(tx, seventh, "number-7\nAnna Seventh")?;
+            index_user(tx, seventh, "number-7\nBob Seventh")
+        };
+        store.write_now(job).unwrap();
+        let failing = move |tx: &mut Tx<'_>| {
+            index_new_user(tx, ninth, "number-9")?;
+            Err::<(), StoreError>(StoreError::Busy)
+        };
+        assert!(store.write_now(failing).is_err());
+        store.write_now(move |tx| index_user(tx, eighth, "number-8\nCarl")).unwrap();
+        let found = |text: &str| {
+            let needle = Needle::of(Some(text)).unwrap();
+            store.read_now(|db| in_order(db, &needle)).unwrap()
+        };
+        assert_eq!(found("number-"), [7, 8]);
+        assert_eq!((found("anna"), found("ann "), found("bob"), found("carl")), (vec![], vec![], vec![7], vec![8]));
+        store.close();
+    }
+
+    /// What the index alone knows of a text.
+    fn in_order(db: &Reader<'_>, needle: &Needle) -> Result<Vec<i64>, StoreError> {
+        let mut found = all_candidates(db, needle)?;
+        found.sort_unstable();
+        Ok(found)
+    }
 }

@@ -11,8 +11,8 @@ use super::companies::{self, CompanyRow};
 use super::filter_sql::{Moment, events_of_user};
 use super::list::json_keys;
 use super::users::{self, UserRow, json_object};
-use super::{Reader, StoreError, activity, email_domains, first_pages, workspace};
-use crate::domain::activity::{State, TREND_DAYS, Trend};
+use super::{Reader, StoreError, activity, email_domains, filter_sql, first_pages, workspace};
+use crate::domain::activity::{State, Trend};
 use crate::domain::filter::{BuiltIn, Column, Fact, Field, Listed};
 use crate::domain::first_page::FirstPage;
 use crate::domain::ids::EventId;
@@ -94,29 +94,24 @@ pub fn of_companies(db: &Reader<'_>, keys: &[i64], columns: &[Column], now_ms: i
     Ok(shown)
 }
 
-/// Reads also the trend of these rows (T7), all in one look at their days.
+/// Reads also the trend of these rows (T7).
 ///
 /// # Errors
 /// [`StoreError`] only.
 pub fn read_trends(db: &Reader<'_>, listed: Listed, shown: &mut Shown, now_ms: i64) -> Result<(), StoreError> {
-    let today = workspace::today(db, now_ms)?;
-    let (table, key, counted) = match listed {
-        Listed::Companies => ("company_people_by_day", "company_key", "user_key"),
-        Listed::Users | Listed::Visitors => ("people_by_day", "user_key", "day"),
+    let (table, key) = match listed {
+        Listed::Companies => ("companies", "company_key"),
+        Listed::Users | Listed::Visitors => ("users", "user_key"),
     };
     let mut statement = db.0.prepare_cached(&format!(
-        "SELECT asked.value, count(DISTINCT CASE WHEN fold.day > :before THEN fold.{counted} END),
-                count(DISTINCT CASE WHEN fold.day <= :before THEN fold.{counted} END)
-         FROM json_each(:keys) AS asked CROSS JOIN json_each(:days) AS day
-         CROSS JOIN {table} AS fold ON fold.day = day.value AND fold.{key} = asked.value GROUP BY asked.value"
+        "SELECT asked.{key}, {trend} FROM json_each(:keys) AS wanted CROSS JOIN {table} AS asked ON asked.{key} = wanted.value",
+        trend = filter_sql::trend(listed, "asked", ":today")
     ))?;
-    let days = json_keys(activity::last_days(today, 2 * TREND_DAYS).map(i64::from));
     let keys = json_keys(shown.keys().copied());
-    let parameters = named_params! { ":keys": keys, ":days": days, ":before": today - TREND_DAYS };
-    let mut rows = statement.query(parameters)?;
+    let mut rows = statement.query(named_params! { ":keys": keys, ":today": workspace::today(db, now_ms)? })?;
     while let Some(row) = rows.next()? {
-        let trend = Trend::between(row.get(2)?, row.get(1)?);
-        shown.entry(row.get(0)?).or_default().insert(BuiltIn::Trend.as_str().to_owned(), trend.as_str().into());
+        let trend: String = row.get(1)?;
+        shown.entry(row.get(0)?).or_default().insert(BuiltIn::Trend.as_str().to_owned(), trend.into());
     }
     Ok(())
 }

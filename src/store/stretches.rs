@@ -24,7 +24,7 @@ use crate::domain::filter::{BuiltIn, Fact, Listed, STATES};
 const TRENDS_IN_ORDER: &[&str] = &["growing", "steady", "shrinking"];
 
 /// Rows of which a trend is computed for one page.
-const COMPUTED_MAX: u64 = 500;
+const COMPUTED_MAX: u64 = 2_000;
 
 /// What was found of a page.
 #[derive(Debug, Clone, PartialEq, Default)]

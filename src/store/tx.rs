@@ -45,6 +45,8 @@ pub(super) struct State {
     pub(super) contexts: super::contexts::Contexts,
     /// The days of the workspace's zone (T4).
     pub(super) days: crate::domain::time::Days,
+    /// The text of a user that is not in the index yet.
+    pub(super) unindexed: Option<super::search::Unindexed>,
     /// The first change set of today, as of a zone and a quarter of an hour.
     pub(super) first_of_today: std::cell::Cell<Option<((chrono_tz::Tz, i64), i64)>>,
     /// Proofs of identity that were counted and are not written yet.

@@ -21,7 +21,7 @@ use super::arrivals::{self, Arrivals};
 use super::catalog::{self, Shared};
 use super::contexts::Contexts;
 use super::tx::{self, Held, State};
-use super::{Ambient, StoreError, Tx, days, folds, remembered, staff};
+use super::{Ambient, StoreError, Tx, days, folds, remembered, search, staff};
 use crate::domain::time::Days;
 
 /// Jobs that may wait in each queue; one more is answered "busy".
@@ -135,6 +135,7 @@ impl Writer {
             names: super::events::names(&connection)?,
             contexts: Contexts::load(&connection)?,
             days: zone_days,
+            unindexed: None,
             first_of_today: std::cell::Cell::default(),
             proofs: super::proofs::Tally::default(),
             days_to_recount: days::is_asked(&connection)?,
@@ -155,6 +156,7 @@ impl Writer {
             line: Arc::clone(&line),
             data_version: 0,
             waits_since: Instant::now(),
+            bulk_in_turn: false,
         };
         thread.data_version = thread.read_data_version()?;
         let handle = std::thread::Builder::new()
@@ -238,6 +240,8 @@ struct Thread {
     data_version: i64,
     /// When the first arrival came that waits to be folded.
     waits_since: Instant,
+    /// The next group is that of a bulk job, where one waits.
+    bulk_in_turn: bool,
 }
 
 impl Thread {
@@ -266,17 +270,20 @@ impl Thread {
     }
 
     /// Waits for jobs; none where there is only folding to do, or nothing for a while. Whether a reader waits.
-    fn next_group(&self) -> (Vec<Box<dyn Job>>, bool, bool) {
-        let mut waiting = self.line.lock();
+    fn next_group(&mut self) -> (Vec<Box<dyn Job>>, bool, bool) {
+        let line = Arc::clone(&self.line);
+        let mut waiting = line.lock();
         let patience = self.patience(waiting.hurried);
         if waiting.live.is_empty() && waiting.bulk.is_empty() && !waiting.closed && !patience.is_zero() {
             waiting = self.line.arrived.wait_timeout(waiting, patience).unwrap_or_else(PoisonError::into_inner).0;
         }
         let hurried = std::mem::take(&mut waiting.hurried);
-        let live = waiting.live.len().min(GROUP_JOBS_MAX);
-        let mut jobs: Vec<Box<dyn Job>> = waiting.live.drain(..live).collect();
-        // One bulk job a group: it holds the writer for a bounded chunk, then lets others pass.
-        jobs.extend(waiting.bulk.pop_front());
+        // A bulk job holds the writer for a bounded chunk, and nobody waits for the answer of two: it has a group of its
+        // own, in turn with what is live.
+        let bulk = if self.bulk_in_turn || waiting.live.is_empty() { waiting.bulk.pop_front() } else { None };
+        self.bulk_in_turn = bulk.is_none();
+        let live = if bulk.is_none() { waiting.live.len().min(GROUP_JOBS_MAX) } else { 0 };
+        let jobs: Vec<Box<dyn Job>> = bulk.into_iter().chain(waiting.live.drain(..live)).collect();
         let closing = waiting.closed && waiting.live.is_empty() && waiting.bulk.is_empty();
         (jobs, closing, hurried)
     }
@@ -426,8 +433,10 @@ fn run_job(tx: &mut Tx<'_>, job: &mut dyn Job) -> Result<(), StoreError> {
     let (names, contexts) = (tx.state.names.len(), tx.state.contexts.made);
     let (arrivals, proofs) = (tx.state.arrivals.place(), tx.state.proofs.place());
     if job.run(tx) {
+        search::index_now(tx)?;
         return tx.execute("RELEASE job");
     }
+    tx.state.unindexed = None;
     (tx.state.next_seq, tx.state.pending, tx.state.catalog, tx.state.catalog_changed) = before;
     tx.state.arrivals.back_to(&arrivals, tx.state.next_seq);
     tx.state.proofs.back_to(proofs);

@@ -9,6 +9,8 @@ mod row;
 mod sheet;
 mod undo;
 
+use std::time::{Duration, Instant};
+
 use serde_json::Value;
 
 use crate::domain::access::Grade;
@@ -23,9 +25,9 @@ use crate::store::{Catalog, StoreError, Tx, attributes as definitions};
 
 pub use undo::step as undo_step;
 
-/// Rows of one chunk: the writer is held for so long, some ten milliseconds, then others pass. Fewer would not be worth
-/// a commit each, where the disk is slow.
-pub const CHUNK_ROWS: usize = 25;
+/// So long rows are taken in one transaction; then others pass, who are kept waiting no longer than that. Less would
+/// not be worth a commit each, where the disk is slow.
+const CHUNK: Duration = Duration::from_millis(5);
 
 /// Why an import is not dealt with.
 #[derive(Debug, thiserror::Error)]
@@ -175,8 +177,9 @@ pub fn fail(tx: &mut Tx<'_>, key: ImportKey, problem: &str) -> Result<(), StoreE
     imports::keep(tx, &Import { state, ended_ms, problem: Some(problem.to_owned()), ..import })
 }
 
-/// Takes the next rows of an import, from `first` on (from 0), and keeps how far it is in the same transaction.
-/// Whether it goes on: not where it was stopped, or somebody else took them.
+/// Takes the next rows of an import, from `first` on (from 0), as many as there is time for, and keeps how far it is in
+/// the same transaction. How many it took; `None` where it does not go on: these were the last, it was stopped, or
+/// somebody else took them.
 ///
 /// # Errors
 /// [`StoreError`] only; nothing of the chunk is kept then.
@@ -186,10 +189,11 @@ pub fn chunk(
     first: u64,
     rows: &[Vec<Value>],
     is_last: bool,
-) -> Result<bool, StoreError> {
-    let Some(mut import) = imports::find(&tx.reader(), key)? else { return Ok(false) };
+) -> Result<Option<usize>, StoreError> {
+    let began = Instant::now();
+    let Some(mut import) = imports::find(&tx.reader(), key)? else { return Ok(None) };
     if !matches!(import.state, State::Queued | State::Running) || import.rows_done != first {
-        return Ok(false);
+        return Ok(None);
     }
     let source = match import.source {
         Some(source) => source,
@@ -208,21 +212,26 @@ pub fn chunk(
         define(tx, &mut import, &reader, delivery)?;
     }
     let reader = reader(&import, tx);
-    let (source_of_ids, mut events) = (imports::source_of_ids(tx)?, Vec::new());
+    let (source_of_ids, mut events, mut taken) = (imports::source_of_ids(tx)?, Vec::new(), 0);
     for (number, cells) in (first + 1..).zip(rows) {
         let (import, events) = (&mut import, &mut events);
         let at_ms = started_ms;
         let mut taking = row::Taking { tx, import, delivery, at_ms, number, cells, source_of_ids, events };
         taking.take(&reader)?;
+        taken += 1;
+        if began.elapsed() > CHUNK {
+            break;
+        }
     }
     traces::keep_events(tx, key, first + 1, &events)?;
-    import.rows_done += rows.len() as u64;
+    import.rows_done += taken as u64;
     import.report.rows = import.rows_done;
-    if is_last {
+    let is_done = is_last && taken == rows.len();
+    if is_done {
         (import.state, import.ended_ms) = (State::Done, Some(tx.now_ms));
     }
     imports::keep(tx, &import)?;
-    Ok(!is_last)
+    Ok((!is_done).then_some(taken))
 }
 
 /// Makes the attributes that the mapping names, each of the type that it says: the first value does not decide.

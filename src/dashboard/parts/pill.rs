@@ -34,12 +34,11 @@ pub fn standing(clock: Clock, first_seen_ms: i64, last_seen_ms: Option<i64>) -> 
 /// Where the activity is going; nothing where it is steady. `of` says what is counted.
 pub fn trend(trend: Trend, of: &str) -> Markup {
     let (tone, arrow, by) = match trend {
-        Trend::Growing => ("good", "up", "up"),
-        Trend::Shrinking => ("bad", "down", "down"),
+        Trend::Growing => ("good", "up", "more"),
+        Trend::Shrinking => ("bad", "down", "fewer"),
         Trend::Steady => return html! {},
     };
-    let spans = format!("the last {TREND_DAYS} days against the {TREND_DAYS} before");
-    let title = format!("{of} of {spans}: {by} by at least a quarter and 2");
+    let title = format!("{of}: a quarter and 2 {by} than in the {TREND_DAYS} days before");
     html! {
         span class={ "pill " (tone) } title=(title) {
             (icon(arrow)) (capital(trend.as_str()))

@@ -141,16 +141,24 @@ fn cells(clock: Clock, view: &View) -> Markup {
     let segment = &view.segment;
     let list = links::in_segment(segment.listed, &segment.segment_id);
     let before = view.sizes.iter().rev().find(|size| size.day <= clock.today() - CHANGE_DAYS);
-    let now = match view.size {
-        Some(Count::Exactly(size)) => Some(size),
-        _ => None,
+    let (now, told) = match (view.size, view.sizes.last()) {
+        (Some(Count::Exactly(size)), _) => (Some(size), "Counted just now, as the list counts".to_owned()),
+        // More would have to be looked at than a page takes time for.
+        (Some(Count::AtLeast(_)), Some(last)) => {
+            (Some(last.size), format!("Counted {}, as it is each hour", clock.relative(last.counted_ms)))
+        }
+        _ => (None, String::new()),
     };
     let most = view.sizes.iter().max_by_key(|size| size.size);
     html! {
         section aria-label="Numbers" {
             div.card.cells {
-                (stat(&list, "In it now", "Counted just now, as the list counts", html! {
-                    @match view.size { Some(size) => (numbers::count(size)), None => "–" }
+                (stat(&list, "In it now", &told, html! {
+                    @match (now, view.size) {
+                        (Some(now), _) => (numbers::number(now)),
+                        (None, Some(size)) => (numbers::count(size)),
+                        (None, None) => "–",
+                    }
                 }, html! {}, html! {}))
                 (stat("#sizes", "28 days ago", "The last count of that day", html! {
                     @match before { Some(before) => (numbers::number(before.size)), None => span.mid { "not counted" } }
@@ -246,7 +254,7 @@ async fn answer(
     };
     let words = in_words(&segment, &catalog);
     let filter: Option<Filter> = segment.filter(&catalog.fields(segment.listed)).ok();
-    let (asked, extent) = (Asked::of(request), Extent::ToMax);
+    let (asked, extent) = (Asked::of(request), Extent::Quickly);
     let (frame, view) = desk::read(request, operator, Place::Segments, move |db, clock| {
         let count = |filter: &Filter| segments::count(db, segment.listed, filter, extent, clock.now_ms);
         let size = filter.as_ref().map(count).transpose()?;

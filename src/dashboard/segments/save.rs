@@ -111,7 +111,7 @@ async fn answer(
     let own = catalog.segments.iter().filter(|segment| segment.listed == listed && !segment.is_supplied);
     let own: Vec<Segment> = own.cloned().collect();
     let (frame, size) = desk::read(request, operator, Place::Segments, move |db, clock| {
-        segments::count(db, listed, &filter, Extent::ToMax, clock.now_ms)
+        segments::count(db, listed, &filter, Extent::Quickly, clock.now_ms)
     })
     .await?;
     let page = page(&frame, &View { listed, filter: query, words, size, own, filled, mistake });

@@ -82,7 +82,14 @@ fn both(store: &Store, bytes: &[u8], kind: Kind) -> Option<[Told; 2]> {
     let refused = || store.read_now(|db| imports::refusals(db, key, None, 1_000)).unwrap().rows;
     let checked = step();
     let said = refused();
-    assert_eq!((checked.state, &checked.problem), (State::Draft, &None));
+    assert_eq!(checked.state, State::Draft);
+    // A file that was cut within quotes goes on until its end: the check says so, and nothing is taken.
+    if let Some(problem) = &checked.problem {
+        assert!(problem.contains("a quote that is never closed"), "{problem}");
+        store.write_now(move |tx| import::discard(tx, key)).unwrap();
+        file::remove(store, key);
+        return None;
+    }
     store.write_now(move |tx| import::run(tx, key)).unwrap();
     let done = step();
     assert_eq!((done.state, &done.problem), (State::Done, &None));
@@ -142,7 +149,7 @@ fn a_check_says_what_the_run_does_whatever_the_file() {
             if let Some([checked, done]) = both(&store, &bytes, kind) {
                 assert_eq!(checked, done);
                 // The same once more finds nothing to do.
-                let [_, (again, _)] = both(&store, &bytes, kind).unwrap();
+                let [_, (again, _)] = both(&store, &bytes, kind).expect("it was read before");
                 let made = [again.users, again.companies, again.memberships, again.events].map(|of| of.created);
                 assert_eq!(made, [0; 4]);
             }

@@ -342,7 +342,7 @@ mod tests {
                sort_name, last_seen_hour)
              SELECT user_key, {company}, {joined} + user_key, iif(user_key % 2, NULL, {left}), user_key % 2, {joined}, 4, 1,
                jsonb('{{}}'), sort_name, {hour} FROM users WHERE user_key <= {people};
-             INSERT INTO company_people SELECT {company}, user_key, {today} - user_key % 28, {hour} FROM users
+             INSERT INTO company_people SELECT {company}, user_key, {today} - user_key % 28, {hour}, 1 FROM users
              WHERE user_key <= {people};
              INSERT INTO company_people_by_day SELECT {today} - user_key % 56, {company}, user_key, 3 FROM users
              WHERE user_key <= {people};

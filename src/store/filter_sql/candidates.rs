@@ -1,7 +1,10 @@
 //! Who alone can meet a filter, where an index says them.
 
-use super::{Moment, bind_all, fast};
-use crate::domain::filter::{BuiltIn, Condition, Fact, Field, Filter, Join, Listed, Test};
+use rusqlite::types::Value as Bound;
+
+use super::{Moment, bind_all, fast, sql_number};
+use crate::domain::activity::State;
+use crate::domain::filter::{BuiltIn, Condition, Fact, Field, Filter, Join, Listed, Test, Value};
 use crate::store::list;
 use crate::store::{Reader, StoreError};
 
@@ -22,7 +25,8 @@ pub(in crate::store) fn candidates(
     for condition in filter.conditions.iter().chain(of_groups.flat_map(|group| &group.conditions)) {
         let built_in = indexed(listed, condition).map(|(sql, wanted)| (sql.to_owned(), Some(wanted), Vec::new()));
         let of_attribute = || fast::candidates(listed, condition, moment).map(|(sql, values)| (sql, None, values));
-        let Some((sql, wanted, values)) = built_in.or_else(of_attribute) else { continue };
+        let of_range = || ranged(listed, condition, moment).map(|(sql, values)| (sql.to_owned(), None, values));
+        let Some((sql, wanted, values)) = built_in.or_else(of_range).or_else(of_attribute) else { continue };
         let mut statement = db.0.prepare_cached(&format!("{sql} LIMIT :limit"))?;
         if let Some(wanted) = wanted {
             list::bind(&mut statement, ":wanted", wanted)?;
@@ -42,6 +46,40 @@ pub(in crate::store) fn candidates(
     }
     Ok(None)
 }
+
+/// The statement that finds the users of a condition by a part of an index, and its two bounds.
+fn ranged(listed: Listed, condition: &Condition, moment: &Moment) -> Option<(&'static str, Vec<Bound>)> {
+    let Field::Own(Fact::BuiltIn(built_in), Listed::Users) = condition.field else { return None };
+    if listed != Listed::Users {
+        return None;
+    }
+    Some(match (built_in, &condition.test) {
+        (BuiltIn::Email, Test::Starts(text)) => (
+            "SELECT u.user_key FROM users AS u INDEXED BY users_email WHERE u.email >= :f0 AND u.email < :f1",
+            // No character comes behind the last one of Unicode, and no address has it.
+            vec![text.to_lowercase().into(), format!("{}\u{10FFFF}", text.to_lowercase()).into()],
+        ),
+        (BuiltIn::Companies, Test::Is(Value::Number(number))) => (
+            "SELECT u.user_key FROM users AS u INDEXED BY users_companies
+             WHERE u.companies BETWEEN :f0 AND :f1 AND u.merged_into IS NULL AND u.archived_ms IS NULL",
+            vec![sql_number(number), sql_number(number)],
+        ),
+        (BuiltIn::State, Test::Is(Value::Text(word))) if word == State::New.as_str() => {
+            (FIRST_SEEN, vec![(moment.now_ms - State::NEW_MS + 1).into(), i64::MAX.into()])
+        }
+        (BuiltIn::FirstSeen, test) => {
+            let (from, to) = moment.range(test);
+            if from.is_none() && to.is_none() {
+                return None;
+            }
+            (FIRST_SEEN, vec![from.unwrap_or(i64::MIN).into(), to.unwrap_or(i64::MAX).into()])
+        }
+        _ => return None,
+    })
+}
+
+const FIRST_SEEN: &str = "SELECT u.user_key FROM users AS u INDEXED BY users_first_seen
+ WHERE u.first_seen_ms BETWEEN :f0 AND :f1 AND u.merged_into IS NULL AND u.archived_ms IS NULL";
 
 /// The statement that finds the rows of a condition by an index, with one value `:wanted`, a list as JSON.
 fn indexed(listed: Listed, condition: &Condition) -> Option<(&'static str, String)> {

@@ -6,15 +6,18 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension, ToSql, params};
 
 use super::sessions::{FORGET_DAY, Sessions};
 use super::{ACTIVE_DAYS, Folded, is_staff};
+use crate::domain::activity::RecentDays;
 use crate::domain::ids::CompanyKey;
 use crate::store::events::ACTING_AS;
-use crate::store::{StoreError, Tx, contexts};
+use crate::store::{StoreError, Tx, contexts, recent_days};
 
 /// Earliest and latest of a subject in a slice.
 #[derive(Default, Clone, Copy)]
 pub(super) struct Reach {
     first_ms: Option<i64>,
     pub(super) last_hour: i64,
+    /// Of a person who counts: the days.
+    days: RecentDays,
 }
 
 impl Reach {
@@ -36,7 +39,7 @@ pub(in crate::store) struct Sums {
     pub(super) company_people: BTreeMap<(i32, i64, i64), i64>,
     pub(super) company_names: BTreeMap<(i32, i64, i64), i64>,
     pub(super) sessions: Sessions,
-    pub(super) last_in_company: BTreeMap<(i64, i64), (i32, i64)>,
+    pub(super) last_in_company: BTreeMap<(i64, i64), (RecentDays, i64)>,
     pub(super) users: BTreeMap<i64, Reach>,
     pub(super) visitors: BTreeMap<i64, Reach>,
     pub(super) companies: BTreeMap<i64, Reach>,
@@ -97,6 +100,7 @@ impl Sums {
             return;
         }
         let day = tx.state.days.of(event.id.at_ms());
+        reach.days = reach.days.join(RecentDays::of(day));
         *self.people.entry((day, person)).or_default() += 1;
         self.count_in_company(tx, event, person, day);
     }
@@ -109,8 +113,8 @@ impl Sums {
         *self.company_names.entry((day, company, event.name_key)).or_default() += 1;
         self.sessions.count(company, event);
         self.companies.entry(company).or_default().activity(event.hour());
-        let last = self.last_in_company.entry((company, person)).or_insert((day, 0));
-        *last = (last.0.max(day), last.1.max(event.hour()));
+        let last = self.last_in_company.entry((company, person)).or_default();
+        *last = (last.0.join(RecentDays::of(day)), last.1.max(event.hour()));
     }
 
     /// Counts what people did in a company for the company alone.
@@ -165,6 +169,9 @@ impl Sums {
                 .prepare_cached("UPDATE days SET people = people - 1, events = events - ?2 WHERE day = ?1")?
                 .execute(params![day, events])?;
             connection.prepare_cached("DELETE FROM days WHERE day = ?1 AND people = 0")?.execute([day])?;
+            connection
+                .prepare_cached("UPDATE users SET days = 0 WHERE user_key = ?1 AND days <> 0")?
+                .execute([user])?;
         }
         for ((day, company, user), events) in &self.company_people {
             connection
@@ -282,11 +289,11 @@ impl Sums {
 
     fn write_last_in_company(&self, connection: &Connection, today: i32) -> Result<(), StoreError> {
         let mut find = connection.prepare_cached(
-            "SELECT last_day, last_hour FROM company_people WHERE company_key = ?1 AND user_key = ?2",
+            "SELECT last_day, days, last_hour FROM company_people WHERE company_key = ?1 AND user_key = ?2",
         )?;
         let mut put = connection.prepare_cached(
-            "INSERT INTO company_people (company_key, user_key, last_day, last_hour) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT DO UPDATE SET last_day = excluded.last_day, last_hour = excluded.last_hour",
+            "INSERT INTO company_people (company_key, user_key, last_day, days, last_hour) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT DO UPDATE SET last_day = excluded.last_day, days = excluded.days, last_hour = excluded.last_hour",
         )?;
         let mut membership = connection
             .prepare_cached("UPDATE memberships SET last_seen_hour = ?3 WHERE user_key = ?2 AND company_key = ?1")?;
@@ -295,18 +302,20 @@ impl Sums {
              WHERE company_key = ?1
                AND EXISTS (SELECT 1 FROM memberships WHERE user_key = ?2 AND company_key = ?1 AND open = 1)",
         )?;
-        for ((company, user), (day, hour)) in &self.last_in_company {
-            let known: Option<(i32, i64)> =
-                find.query_row([company, user], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
-            let (known_day, known_hour) = known.unwrap_or((i32::MIN, 0));
-            if *hour <= known_hour && *day <= known_day {
+        for ((company, user), (days, hour)) in &self.last_in_company {
+            let known: Option<(RecentDays, i64)> =
+                find.query_row([company, user], |row| Ok((recent_days::of(row, 0)?, row.get(2)?))).optional()?;
+            let (known_days, known_hour) = known.unwrap_or_default();
+            let (all_days, last_hour) = (days.join(known_days), (*hour).max(known_hour));
+            if (all_days, last_hour) == (known_days, known_hour) {
                 continue;
             }
-            let (last_day, last_hour) = ((*day).max(known_day), (*hour).max(known_hour));
-            put.execute(params![company, user, last_day, last_hour])?;
-            membership.execute(params![company, user, last_hour])?;
+            put.execute(params![company, user, all_days.last, all_days.bits.cast_signed(), last_hour])?;
+            if last_hour > known_hour {
+                membership.execute(params![company, user, last_hour])?;
+            }
             let since = today - ACTIVE_DAYS;
-            if last_day > since && known_day <= since {
+            if all_days.last > since && known_days.last <= since {
                 active.execute([company, user])?;
             }
         }
@@ -314,6 +323,19 @@ impl Sums {
     }
 
     fn write_reaches(&self, connection: &Connection) -> Result<(), StoreError> {
+        let mut reached = connection.prepare_cached(
+            "UPDATE users SET first_message_ms = min(first_message_ms, ?2), first_seen_ms = min(first_seen_ms, ?2),
+               last_seen_hour = max(last_seen_hour, ?3), last_day = iif(days = 0, ?4, max(last_day, ?4)),
+               days = joined_days(last_day, days, ?4, ?5)
+             WHERE user_key = ?1
+               AND (first_message_ms > ?2 OR last_seen_hour < ?3 OR last_day < ?4
+                    OR days <> joined_days(last_day, days, ?4, ?5))",
+        )?;
+        for (key, reach) in &self.users {
+            let RecentDays { last, bits } = reach.days;
+            let first_ms = reach.first_ms.unwrap_or(i64::MAX);
+            reached.execute(params![key, first_ms, reach.last_hour, last, bits.cast_signed()])?;
+        }
         let write = |reaches: &BTreeMap<i64, Reach>, sql: &str| -> Result<(), StoreError> {
             let mut reached = connection.prepare_cached(sql)?;
             for (key, reach) in reaches {
@@ -321,12 +343,6 @@ impl Sums {
             }
             Ok(())
         };
-        write(
-            &self.users,
-            "UPDATE users SET first_message_ms = min(first_message_ms, ?2), first_seen_ms = min(first_seen_ms, ?2),
-               last_seen_hour = max(last_seen_hour, ?3)
-             WHERE user_key = ?1 AND (first_message_ms > ?2 OR last_seen_hour < ?3)",
-        )?;
         write(
             &self.visitors,
             "UPDATE visitors SET first_seen_ms = min(first_seen_ms, ?2), last_seen_hour = max(last_seen_hour, ?3)

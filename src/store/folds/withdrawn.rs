@@ -13,7 +13,7 @@ use crate::domain::message::Kind;
 use crate::domain::time::{EPOCH_MS, HOUR_MS};
 use crate::store::events::{ACTING_AS, INACTIVE};
 use crate::store::list::json_keys;
-use crate::store::{StoreError, Tx, contexts, merges, visitors};
+use crate::store::{StoreError, Tx, contexts, merges, recent_days, visitors};
 
 /// Whose events go.
 #[derive(Debug, Clone, Copy)]
@@ -151,7 +151,7 @@ impl Sums {
         }
         // Who is active is told as of the day at which the folds stand.
         let Some(today) = stored_day(connection)? else { return Ok(()) };
-        let recent = self.last_in_company.iter().filter(|(_, (day, _))| *day > today - ACTIVE_DAYS);
+        let recent = self.last_in_company.iter().filter(|(_, (days, _))| days.last > today - ACTIVE_DAYS);
         let companies: BTreeSet<i64> = recent.map(|((company, _), _)| *company).collect();
         for company in companies {
             count_active_members(tx, CompanyKey(company), today)?;
@@ -161,6 +161,8 @@ impl Sums {
 
     fn subtract_days(&self, tx: &Tx<'_>) -> Result<(), StoreError> {
         let connection = tx.connection;
+        let mut forget =
+            connection.prepare_cached("UPDATE users SET days = days & ~(1 << (last_day - ?2)) WHERE user_key = ?1")?;
         let mut fewer = connection
             .prepare_cached("UPDATE people_by_day SET events = events - ?3 WHERE day = ?1 AND user_key = ?2")?;
         let mut none =
@@ -171,12 +173,18 @@ impl Sums {
             fewer.execute(params![day, user, events])?;
             let gone = none.execute(params![day, user])? as i64;
             whole.execute(params![day, gone, events])?;
+            if gone > 0 {
+                forget.execute(params![user, day])?;
+            }
         }
         let mut no_day = connection.prepare_cached("DELETE FROM days WHERE day = ?1 AND people <= 0")?;
         let days: BTreeSet<i32> = self.people.keys().map(|(day, _)| *day).collect();
         for day in days {
             no_day.execute([day])?;
         }
+        let mut forget = connection.prepare_cached(
+            "UPDATE company_people SET days = days & ~(1 << (last_day - ?3)) WHERE company_key = ?1 AND user_key = ?2",
+        )?;
         let mut fewer = connection.prepare_cached(
             "UPDATE company_people_by_day SET events = events - ?4 WHERE day = ?1 AND company_key = ?2 AND user_key = ?3",
         )?;
@@ -191,6 +199,9 @@ impl Sums {
             fewer.execute(params![day, company, user, events])?;
             let gone = none.execute(params![day, company, user])? as i64;
             whole.execute(params![day, company, gone, events])?;
+            if gone > 0 {
+                forget.execute(params![company, user, day])?;
+            }
             no_day.execute(params![day, company])?;
         }
         let mut fewer = connection.prepare_cached(
@@ -236,11 +247,12 @@ impl Left {
             let wanted = Wanted { companies: Some(json_keys(group.iter().map(|key| key.0))), visitor: None };
             let Some(last) = last_activity(tx, &strands[user], &wanted)? else { continue };
             let day = tx.state.days.of(last.at_ms());
+            let days = recent_days::in_company(tx.connection, *company, *user, day)?;
             tx.connection
                 .prepare_cached(
-                    "INSERT INTO company_people (company_key, user_key, last_day, last_hour) VALUES (?1, ?2, ?3, ?4)",
+                    "INSERT INTO company_people (company_key, user_key, last_day, days, last_hour) VALUES (?1, ?2, ?3, ?4, ?5)",
                 )?
-                .execute(params![company, user, day, hour(last)])?;
+                .execute(params![company, user, day, days.bits.cast_signed(), hour(last)])?;
             tx.connection
                 .prepare_cached("UPDATE memberships SET last_seen_hour = ?3 WHERE user_key = ?1 AND company_key = ?2")?
                 .execute([*user, *company, hour(last)])?;

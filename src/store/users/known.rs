@@ -83,7 +83,7 @@ pub fn create(tx: &mut Tx<'_>, user_id: Option<&UserId>, at_ms: i64) -> Result<U
     let key = UserKey(tx.connection.last_insert_rowid());
     if let Some(user_id) = user_id {
         add_id(tx, key, user_id, at_ms, None)?;
-        search::index_user(tx, key, user_id.as_str())?;
+        search::index_new_user(tx, key, user_id.as_str())?;
     }
     Ok(key)
 }

@@ -11,6 +11,9 @@ use crate::store::{Reader, StoreError, workspace};
 /// So many rows of a list are looked at for a frequent text, before all who have it are sorted.
 const WALKED_MAX: u64 = 20_000;
 
+/// So many candidates are sorted rather than all rows looked at, where a walk did not meet enough of them.
+const MANY_MAX: usize = 100_000;
+
 /// Who is in no list.
 const IN_USE: &str = "u.merged_into IS NULL AND u.archived_ms IS NULL";
 
@@ -70,8 +73,13 @@ pub(super) fn page_of_keys(
     let filter = FilterSql::of(Listed::Users, query.filter.as_ref(), &moment);
     let found = match Needle::of(query.search.as_deref()) {
         None => {
-            let keys = filter_sql::candidates(db, Listed::Users, query.filter.as_ref(), &moment, CANDIDATES_MAX)?;
-            find(db, query, &filter, None, keys.as_deref(), u64::MAX, &moment)?
+            let candidates = |max| filter_sql::candidates(db, Listed::Users, query.filter.as_ref(), &moment, max);
+            let few = candidates(CANDIDATES_MAX)?;
+            let rows_max = if few.is_some() { u64::MAX } else { WALKED_MAX };
+            match find(db, query, &filter, None, few.as_deref(), rows_max, &moment)? {
+                Some(found) => Some(found),
+                None => find(db, query, &filter, None, candidates(MANY_MAX)?.as_deref(), u64::MAX, &moment)?,
+            }
         }
         Some(needle) => match search::candidates(db, &needle, CANDIDATES_MAX)? {
             Candidates::Keys(keys) => find(db, query, &filter, Some(&needle), Some(&keys), u64::MAX, &moment)?,
@@ -151,9 +159,10 @@ pub fn count_matching(
         (None, Some(walk)) => (format!("users AS u INDEXED BY {}", walk.index), walk.only.as_str()),
         (None, None) => ("users AS u INDEXED BY users_last_seen".to_owned(), ""),
     };
+    let texts = if needle.is_some() { ", u.name, u.email, u.user_id" } else { "" };
     let order = if keys.is_some() { "" } else { "ORDER BY u.last_seen_hour DESC, u.user_key DESC" };
     let mut statement = db.0.prepare_cached(&format!(
-        "SELECT true {condition}, u.name, u.email, u.user_id FROM {from} WHERE {IN_USE} {only} {walked} {order} LIMIT :rows",
+        "SELECT true {condition}{texts} FROM {from} WHERE {IN_USE} {only} {walked} {order} LIMIT :rows",
         condition = condition.condition,
         walked = condition.of_last_seen,
     ))?;
