@@ -259,8 +259,16 @@ impl Thread {
             folded: AtomicI64::new(folded),
             fold_moved: Notify::new(),
         });
-        let mut thread =
-            Thread { connection, ambient, shared, state, line, data_version: 0, waits_since: Instant::now() };
+        let mut thread = Thread {
+            connection,
+            ambient,
+            shared,
+            state,
+            line,
+            data_version: 0,
+            waits_since: Instant::now(),
+            bulk_in_turn: false,
+        };
         thread.data_version = thread.read_data_version()?;
         Ok(thread)
     }
