@@ -317,9 +317,12 @@ fn routes(config: &mut web::ServiceConfig) {
         );
 }
 
-/// Ready: the file answers.
+/// Ready: the file answers, and what is sent is written.
 async fn healthz(store: Data<Store>) -> Result<HttpResponse, Problem> {
     store.read(operators::any).await?;
+    if !store.is_writing() {
+        return Err(StoreError::Stopped.into());
+    }
     Ok(HttpResponse::Ok()
         .content_type("text/plain; charset=utf-8")
         .insert_header(("cache-control", "no-store"))

@@ -42,7 +42,8 @@ function replaceSettings(data) {
 
 function update(data) {
   if (!core.settings().write_key && data && data.apiKey) {
-    window.civchat = Object.assign({ apiKey: data.apiKey }, window.civchat);
+    // An apiKey that is undefined may stand there, after init or resetAuth.
+    window.civchat = Object.assign({}, window.civchat, { apiKey: data.apiKey });
   }
   const attributes = without(data, NOT_ATTRIBUTES);
   if (Object.keys(attributes).length) {
@@ -246,7 +247,13 @@ const ofSegment = {
     }
     core.calls.page(texts[texts.length - 1] || properties.name, properties);
   },
-  alias(id) {
+  // alias(to, from): from a page only the visitor who is on it can be joined.
+  alias(id, from) {
+    const me = core.person();
+    if (typeof from == "string" && from != me.user_id && from != me.anonymous_id) {
+      console.info("Rollcall: alias(" + id + ", " + from + ") was not sent: " + from + " is not who is on this page. Send it from your server, with a token.");
+      return;
+    }
     core.calls.alias(id);
   },
   reset() {
@@ -412,7 +419,9 @@ async function lease(action, later) {
   const area = "rollcall_sends";
   const note = String(Date.now() + WAIT_MS + Math.random());
   try {
-    if (localStorage[area] > Date.now()) {
+    const left = localStorage[area] - Date.now();
+    // A note of a time that is further off was written by a clock that was set back since.
+    if (left > 0 && left <= WAIT_MS + 1) {
       return later();
     }
     localStorage[area] = note;

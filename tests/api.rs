@@ -261,6 +261,20 @@ async fn a_request_that_is_sent_again_with_its_key_is_done_once() {
             "{key:?}"
         );
     }
+    // An erasure takes the answers, since they may tell of the person, and nothing is done again for it.
+    let counts = json!({ "attributes": { "erased_since": { "$inc": 1 } } });
+    assert_eq!(send("k4", &admin, "/users/ann", counts.clone()).await.status, 200);
+    assert_eq!(send("for zed-1", &admin, "/users/zed-1", json!({ "name": "Zed" })).await.status, 201);
+    let body = Some(json!({ "events": "delete" }));
+    assert_eq!(rollcall.api_as(Method::POST, "/users/zed-1/erase", &rollcall.token, body).await.status, 200);
+    let gone = send("k4", &admin, "/users/ann", counts.clone()).await;
+    assert_eq!((gone.status.as_u16(), gone.body["code"].as_str()), (409, Some("idempotency_answer_gone")), "{gone:?}");
+    assert_eq!(gone.body["answered"], 200);
+    assert_eq!(rollcall.user("ann").await["attributes"]["erased_since"], 1, "done once");
+    let file = rusqlite::Connection::open(rollcall.file()).expect("the file");
+    let named = "SELECT count(*) FROM repeats WHERE idempotency_key LIKE '%zed-1%' OR body LIKE '%zed%'";
+    assert_eq!(file.query_row(named, [], |row| row.get::<_, i64>(0)), Ok(0), "a key may name the person too");
+
     let stranger = send("k3", &json!("rc_nobody"), "/users/ann", ann.clone()).await;
     assert_eq!(stranger.body["code"], "token_invalid");
     assert_eq!(send("k3", &admin, "/users/ann", ann.clone()).await.status, 200, "who may not ask claims nothing");

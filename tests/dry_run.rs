@@ -3,6 +3,8 @@
 
 mod support;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use reqwest::Method;
 use serde_json::{Value, json};
 use support::{Answer, Rollcall, message_id, seconds_ago};
@@ -164,4 +166,30 @@ async fn an_operator_who_is_signed_in_asks_as_the_page_would() {
     let planned = &answer.body["results"][0];
     assert_eq!(planned["plan"]["who"]["grade"], "lead", "an unsigned page does not find a user by e-mail: {planned}");
     assert_eq!(rollcall.user_ids().await, ["ann"]);
+}
+
+/// A page of the same site has the session's cookie sent along, whatever it asks for (SameSite=Lax), and reads answers.
+#[actix_web::test]
+async fn a_page_of_a_sister_site_asks_nothing_with_the_operator_s_cookie() {
+    let rollcall = Rollcall::start();
+    let traits = json!({ "plan": "secret plan", "name": "Ann Lee" });
+    rollcall.backend_posts(identify(json!("ann"), "ann@acme.test", traits)).await;
+    let cookie = rollcall.session_cookie().await;
+    let message = json!({ "writeKey": rollcall.write_key, "userId": "ann", "traits": { "plan": "x" } });
+    let data = URL_SAFE_NO_PAD.encode(message.to_string());
+    let pixel = format!("{}/v1/pixel/identify?dry_run=1&data={data}", rollcall.address);
+    let post = format!("{}/v1/identify?dry_run=1", rollcall.address);
+    for (site, may) in
+        [(Some("same-origin"), true), (Some("same-site"), false), (Some("cross-site"), false), (None, false)]
+    {
+        for request in [rollcall.client.get(&pixel), rollcall.client.post(&post).json(&message)] {
+            let mut request = request.header("cookie", &cookie);
+            if let Some(site) = site {
+                request = request.header("sec-fetch-site", site).header("origin", "https://blog.rollcall.test");
+            }
+            let answer = Answer::of(request.send().await.expect("an answer")).await;
+            assert_eq!(answer.status == 200, may, "{site:?}: {answer:?}");
+            assert_eq!(answer.text.contains("secret plan"), may, "{site:?}: {answer:?}");
+        }
+    }
 }

@@ -184,6 +184,51 @@ async fn r13_nothing_of_the_person_is_left_in_the_file_and_every_number_is_a_rec
     }
 }
 
+/// An id may be any word, a name may be in another one, and letters have capitals beyond ASCII.
+#[actix_web::test]
+async fn r13_an_erasure_takes_the_rows_of_the_person_and_leaves_what_only_looks_like_it() {
+    let rollcall = Rollcall::start();
+    let named = |user: &str, name: &str| identify(None, user, json!({ "name": name, "plan": "pro" }), 900);
+    let people = [named("pro", "Ann"), named("ÁGI-1", "Łukasz Nowak"), named("active", "Ed"), named("cem", "Cem")];
+    rollcall.backend_posts(json!(people)).await;
+    let filters = [("Pro", "f=plan:is:pro"), ("Working", "f=state:is:active"), ("Asked", "f=user_id:is:pro")];
+    for (name, filter) in filters {
+        let segment = post(&rollcall, "/segments", json!({ "list": "users", "name": name, "filter": filter })).await;
+        assert_eq!(segment.status, 201, "{segment:?}");
+    }
+    let rows = "\
+email,city,note\n\
+no address,Łukasz Nowak,1\n\
+no address,Oslo,ági-1\n\
+no address,Hannover,2\n\
+no address,A prolonged one,3\n\
+no address,pro,4\n\
+no address,Ann,5\n";
+    waits(&rollcall, rows.into(), "", "done").await;
+    for user in ["pro", "ÁGI-1", "active"] {
+        let path = format!("/users/{}/erase", support::encoded(user));
+        let erased = post(&rollcall, &path, json!({ "events": "delete" })).await;
+        assert_eq!(erased.status, 200, "{erased:?}");
+    }
+    let refused = rollcall.api("/imports/1/refused").await.text;
+    for (word, stays) in [
+        ("Łukasz", false),
+        ("ági-1", false),
+        (",pro,", false),
+        (",Ann,", false),
+        ("Hannover", true),
+        ("A prolonged one", true),
+    ] {
+        assert_eq!(refused.contains(word), stays, "{word}: {refused}");
+    }
+    let segments = rollcall.list("/segments").await;
+    let of = |name: &str| segments.iter().find(|segment| segment["name"] == name).map(|segment| &segment["filter"]);
+    assert_eq!(of("Pro"), Some(&json!("f=plan%3Ais%3Apro")), "{segments:?}");
+    assert_eq!(of("Working"), Some(&json!("f=state%3Ais%3Aactive")));
+    assert_eq!(of("Asked"), Some(&json!("f=user_id%3Ais%3A%28erased%29")));
+    check(&rollcall);
+}
+
 #[actix_web::test]
 async fn an_erased_person_can_be_allowed_again() {
     let rollcall = filled().await;

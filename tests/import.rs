@@ -878,6 +878,60 @@ async fn a_program_sends_a_file_has_it_checked_runs_it_and_takes_it_back() {
     checked_of(&rollcall).await;
 }
 
+/// A token of a scope imports what it may change by other calls, and no more.
+#[tokio::test]
+async fn what_sets_the_workspace_up_is_imported_and_taken_back_by_admins_alone() {
+    let mut rollcall = Rollcall::start();
+    let admin = rollcall.token.clone();
+    let writer = rollcall.shell(&["token", "add", "Back end", "--scope", "write", "--json"])["token"].clone();
+    let writer = writer.as_str().unwrap().to_owned();
+    let files = [
+        ("users", "user_id,name\nann,Ann\n", true),
+        ("companies", "company_id,name\nacme,Acme\n", true),
+        ("memberships", "user_id,company_id\nann,acme\n", true),
+        ("visitors", "anonymous_id\nv1\n", true),
+        ("notes", "user_id,text\nann,Called\n", true),
+        ("events", "user_id,event,time\nann,Paid,2026-03-01\n", true),
+        ("attributes", "owner,name,type,locked\nuser,plan,string,true\n", false),
+        ("setup", "what,name,value\nsetting,protect_signed,false\n", false),
+    ];
+    for (kind, text, may) in files {
+        rollcall.token = writer.clone();
+        let answer = posts(&rollcall, &format!("?kind={kind}"), text).await;
+        assert_eq!(answer.status == 202, may, "{kind}: {}", answer.text);
+        if may {
+            settled(&rollcall, &answer.body["import_id"]).await;
+            continue;
+        }
+        assert_eq!((answer.status.as_u16(), &answer.body["code"]), (403, &json!("scope_missing")), "{}", answer.text);
+        rollcall.token = admin.clone();
+        let checked = posts(&rollcall, &format!("?kind={kind}&dry_run=1"), text).await;
+        let id = checked.body["import_id"].clone();
+        settled(&rollcall, &id).await;
+        let deed = async |what: &str, token: &str| {
+            rollcall.api_as(reqwest::Method::POST, &format!("/imports/{id}/{what}"), token, None).await
+        };
+        assert_eq!(deed("run", &writer).await.body["code"], "scope_missing", "{kind}");
+        assert_eq!(deed("run", &admin).await.status, 202, "{kind}");
+        assert_eq!(settled(&rollcall, &id).await["state"], "done");
+        assert_eq!(deed("undo", &writer).await.body["code"], "scope_missing", "{kind}");
+        assert_eq!(deed("undo", &admin).await.status, 202, "{kind}");
+        assert_eq!(settled(&rollcall, &id).await["state"], "undone");
+    }
+    // A zip of all kinds is of the one that asks for most.
+    let zip = rollcall.file().with_file_name("all.zip");
+    rollcall.shell(&["export", "all", "--output", zip.to_str().unwrap(), "--json"]);
+    let sends = async |token: &str| {
+        let request = rollcall.client.post(format!("{}/api/v1/imports", rollcall.address)).bearer_auth(token);
+        let request = request.header("content-type", "application/zip").body(fs::read(&zip).unwrap());
+        support::Answer::of(request.send().await.unwrap()).await
+    };
+    let before = rollcall.list("/imports").await.len();
+    assert_eq!(sends(&writer).await.body["code"], "scope_missing");
+    assert_eq!(rollcall.list("/imports").await.len(), before, "nothing of it is kept");
+    assert_eq!(sends(&admin).await.status, 202);
+}
+
 #[tokio::test]
 async fn a_file_says_in_the_address_or_beside_it_how_it_is_read_and_a_key_is_of_one_file() {
     let rollcall = Rollcall::start();
@@ -979,6 +1033,13 @@ async fn a_file_that_is_none_is_refused_with_a_code_and_leaves_nothing() {
         .body("--x\r\ncontent-disposition: form-data; name=\"a\"\r\n\r\n1\r\n--x--\r\n");
     let refused = support::Answer::of(form.send().await.unwrap()).await;
     assert_eq!((refused.status.as_u16(), &refused.body["code"]), (400, &json!("file_missing")), "{}", refused.text);
+    let nothings: String = (0..60)
+        .map(|number| format!("--x\r\ncontent-disposition: form-data; name=\"f{number}\"\r\n\r\n\r\n"))
+        .collect();
+    let form = rollcall.client.post(format!("{}/api/v1/imports", rollcall.address)).bearer_auth(&rollcall.token);
+    let form = form.header("content-type", "multipart/form-data; boundary=x").body(format!("{nothings}--x--\r\n"));
+    let refused = support::Answer::of(form.send().await.unwrap()).await;
+    assert!(refused.text.contains("has more in it than a file"), "fields of nothing are fields: {}", refused.text);
     let reader = rollcall.shell(&["token", "add", "Reader", "--json"])["token"].as_str().unwrap().to_owned();
     let stranger = rollcall.api_as(reqwest::Method::POST, "/imports", &reader, None).await;
     assert_eq!(stranger.status, 403);

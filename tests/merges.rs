@@ -215,3 +215,24 @@ async fn an_operator_compares_two_records_merges_them_and_takes_it_back() {
     assert!(page.contains("All of it is as it was"));
     assert_eq!(rollcall.user_ids().await.len(), 2);
 }
+
+/// SDKs send their alias again at each sign-in, whatever operators did meanwhile.
+#[actix_web::test]
+async fn an_alias_between_two_who_were_merged_says_nothing_new() {
+    let rollcall = Rollcall::start();
+    for user in ["ann", "bob", "cem"] {
+        said(&rollcall, user, json!({}), None).await;
+    }
+    let alias = async |from: &str, to: &str| {
+        let message = json!({ "type": "alias", "messageId": message_id(), "previousId": from, "userId": to });
+        rollcall.backend_posts(message).await.remove(0)
+    };
+    assert_eq!(alias("bob", "ann").await["code"], "alias_taken");
+    merge(&rollcall, "ann", "bob", "").await;
+    for (from, to) in [("bob", "ann"), ("ann", "bob")] {
+        let answer = alias(from, to).await;
+        assert_eq!(answer["status"], "unchanged", "{answer}");
+    }
+    assert_eq!(alias("bob", "cem").await["code"], "alias_taken", "cem is another user still");
+    assert_eq!(rollcall.user("ann").await["user_id"], "ann");
+}

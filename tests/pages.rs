@@ -3,6 +3,8 @@
 
 mod support;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use support::{Rollcall, message_id, seconds_ago, until};
 
@@ -247,6 +249,78 @@ async fn an_operator_s_own_zone_is_that_of_times_alone() {
     assert!(foot().await.0.starts_with("Times are in Europe/Warsaw. As of "));
 }
 
+/// Where a page ended is said by the caller, who may say anything: it costs the caller alone.
+#[actix_web::test]
+async fn a_place_in_a_list_that_somebody_made_up_breaks_no_list() {
+    let rollcall = some_people().await;
+    let desk = rollcall.desk().await;
+    let numbers = [json!(0), json!(-1), json!(i64::MIN), json!(i64::MAX), json!(-8_334_601_142_400_000_i64)];
+    let mut made_up = vec![json!(null), json!("growing"), json!(["NaN"]), json!(["", {}]), json!({})];
+    let full = std::env::var_os("ROLLCALL_FULL").is_some_and(|full| !full.is_empty());
+    let words: &[&str] = if full { &["growing", "shrinking", "new", "", "zzz"] } else { &["growing"] };
+    made_up.extend(numbers.iter().filter(|_| full).cloned());
+    for at in numbers {
+        for word in words {
+            made_up.push(json!({ "in": word, "value": null, "at": at }));
+        }
+        made_up.push(json!({ "company": "it's c1", "value": "", "at": at }));
+    }
+    let keys = [json!(1), json!(i64::MIN), json!(i64::MAX)];
+    let cursors: Vec<String> = made_up
+        .iter()
+        .zip(keys.iter().cycle())
+        .map(|(value, key)| URL_SAFE_NO_PAD.encode(json!({ "value": value, "key": key }).to_string()))
+        .collect();
+    for path in [
+        "/users?sort=trend&",
+        "/users?sort=-trend&",
+        "/users?sort=state&",
+        "/users?sort=company.trend&",
+        "/users?sort=company&",
+        "/users?sort=plan&",
+        "/companies?sort=trend&",
+        "/companies?sort=-state&",
+        "/companies?sort=members&",
+        "/companies/it%27s%20c1?",
+        "/users/u1?",
+        "/visitors?",
+        "/imports?",
+        "/settings/audit?",
+        "/users/duplicates?",
+        "/companies/duplicates?",
+        "/companies/suggested?",
+    ] {
+        for cursor in &cursors {
+            let (status, page) = desk.ask(&format!("{path}after={cursor}")).await;
+            assert!(status < 500, "{path}after={cursor}: {page}");
+        }
+    }
+    for path in [
+        "/users?",
+        "/users?sort=trend&",
+        "/companies?sort=-trend&",
+        "/companies?",
+        "/visitors?",
+        "/events?",
+        "/changes?",
+        "/imports?",
+    ] {
+        let begun = rollcall.api(&format!("{path}limit=1")).await;
+        let Some((order, _)) = begun.body["next_cursor"].as_str().and_then(|next| next.rsplit_once('.')) else {
+            assert!(!path.starts_with("/users"), "{path} has a next page: {begun:?}");
+            continue;
+        };
+        for cursor in &cursors {
+            let answer =
+                rollcall.api(&format!("{path}cursor={}", support::encoded(&format!("{order}.{cursor}")))).await;
+            assert!(answer.status.as_u16() < 500, "{path} {cursor}: {answer:?}");
+        }
+    }
+    for _ in 0..10 {
+        desk.open("/users?sort=trend").await;
+    }
+}
+
 /// Ten tries at a password, of which those that were right do not count.
 #[actix_web::test]
 async fn whoever_signs_in_often_is_not_turned_away() {
@@ -323,4 +397,45 @@ async fn the_active_share_is_of_all_who_were_members_in_that_time() {
     let page = rollcall.desk().await.open("/companies/acme").await;
     let cell = page.split("Active share").nth(1).and_then(|rest| rest.split("</a>").next()).expect("the cell");
     assert!(cell.contains("class=\"v\">75<small> %</small>"), "Ann, Bob and Dee of these and Cem: {cell}");
+}
+
+/// Whoever sits at a machine where somebody is signed in does not find the password out.
+#[actix_web::test]
+async fn the_current_password_is_asked_for_ten_times_and_no_more() {
+    let rollcall = Rollcall::start();
+    let desk = rollcall.desk().await;
+    let tries = async |current: &str| {
+        desk.send("/settings/account", &[("current", current), ("new", "a new horse battery")]).await
+    };
+    for _ in 0..3 {
+        let short = desk.send("/settings/account", &[("current", "guess"), ("new", "short")]).await;
+        assert_eq!(short.status, 422, "what asks for no password is no try");
+    }
+    let mut refused = 0;
+    loop {
+        let sent = tries("a wrong guess").await;
+        if sent.status == 429 {
+            assert!(sent.page.contains("Too many tries"), "{}", sent.page);
+            break;
+        }
+        assert_eq!(sent.status, 422);
+        refused += 1;
+        assert!(refused <= 10, "it goes on and on");
+    }
+    assert_eq!(tries(support::OWNER.1).await.status, 429, "nor is the right one told from a wrong one");
+}
+
+#[actix_web::test]
+async fn a_note_that_is_opened_and_saved_says_what_it_said() {
+    let rollcall = some_people().await;
+    let desk = rollcall.desk().await;
+    let text = "\u{2067}שלום\u{2069} <b> & co";
+    let page = desk.does("/edit/note", &[("user", "u1"), ("deed", "add"), ("text", text)]).await;
+    assert!(page.contains("[U+2067]"), "where it is read its directions are seen");
+    let key = page.split("/edit/note?note=").nth(1).and_then(|rest| rest.split('"').next()).expect("an edit");
+    let page = desk.open(&format!("/edit/note?note={key}")).await;
+    let field = page.split("<textarea").nth(1).expect("the note can be edited");
+    let field = field.split_once('>').expect("a field").1.split("</textarea>").next().expect("its end");
+    let sent = field.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
+    assert_eq!(sent, text);
 }

@@ -27,12 +27,14 @@ pub struct Receipt {
     pub backups: &'static str,
 }
 
-/// The files that wait to be imported in which somebody is named, by an id, an e-mail address or a browser.
+/// The files that wait to be imported in which one of these people is named, by an id, an e-mail address or a browser:
+/// each is read once, for all of them.
 ///
 /// # Errors
 /// [`StoreError`] only.
-pub async fn waiting_files(store: &Store, user: UserKey) -> Result<Vec<ImportKey>, StoreError> {
-    let known_by = store.write(move |tx| erasure::known_by(tx, user)).await?;
+pub async fn waiting_files(store: &Store, users: &[UserKey]) -> Result<Vec<ImportKey>, StoreError> {
+    let users = users.to_vec();
+    let known_by = store.write(move |tx| erasure::known_by(tx, &users)).await?;
     let waiting = store.read(imports::waiting).await?;
     let store = store.clone();
     let looked = tokio::task::spawn_blocking(move || {
@@ -112,16 +114,16 @@ impl Receipt {
     }
 }
 
-/// Erases many, one after the other, so that what comes in meanwhile waits for none of them.
+/// Erases many, one after the other, so that what comes in meanwhile waits for none of them. The files that name any of
+/// them go with the first.
 ///
 /// # Errors
 /// [`StoreError`] only; who was erased by then stays so.
 pub async fn erase_many(store: &Store, by: &By, users: &[UserKey], events: Events) -> Result<Receipt, StoreError> {
     let mut receipt = Receipt::of_nobody(events);
+    let mut waiting = waiting_files(store, users).await?;
     for user in users.iter().copied() {
-        let by = by.clone();
-        let waiting = waiting_files(store, user).await?;
-        let files = waiting.clone();
+        let (by, files) = (by.clone(), waiting.clone());
         let erased = store.write_bulk(move |tx| match users::existing(&tx.reader(), &[user])?.pop() {
             Some(user) => erase(tx, &by, user, events, &files).map(Some),
             // Somebody else was quicker.
@@ -129,7 +131,7 @@ pub async fn erase_many(store: &Store, by: &By, users: &[UserKey], events: Event
         });
         if let Some(erased) = erased.await? {
             receipt = receipt.and(erased);
-            waiting.iter().for_each(|import| file::remove(store, *import));
+            waiting.drain(..).for_each(|import| file::remove(store, import));
         }
     }
     finish(store, &[]).await?;
@@ -141,13 +143,9 @@ pub async fn erase_many(store: &Store, by: &By, users: &[UserKey], events: Event
 /// # Errors
 /// [`StoreError`] only.
 pub async fn rehearse_many(store: &Store, by: &By, users: &[UserKey], events: Events) -> Result<Receipt, StoreError> {
-    let (mut receipt, mut gone) = (Receipt::of_nobody(events), Vec::new());
+    let (mut receipt, mut files) = (Receipt::of_nobody(events), waiting_files(store, users).await?);
     for user in users.iter().copied() {
-        let by = by.clone();
-        let mut waiting = waiting_files(store, user).await?;
-        // A file that names two of them goes once.
-        waiting.retain(|import| !gone.contains(import));
-        gone.extend(&waiting);
+        let (by, waiting) = (by.clone(), std::mem::take(&mut files));
         let erased: Receipt = store.rehearse(move |tx: &mut Tx<'_>| erase(tx, &by, user, events, &waiting)).await?;
         receipt = receipt.and(erased);
     }

@@ -101,7 +101,7 @@ async fn undo(
     let deed = move |tx: &mut Tx<'_>| {
         let of_admins =
             |row: &ChangeRow| matches!(row.about, Subject::Workspace | Subject::Attribute(_) | Subject::Source(_));
-        if !is_admin && changes::first_of_set(&tx.reader(), change, 1)?.0.iter().any(of_admins) {
+        if !is_admin && changes::of_set(&tx.reader(), change)?.iter().any(of_admins) {
             let detail = "This is a change of a setting: it takes a token of the scope admin to take it back.";
             return Err(Problem::new(StatusCode::FORBIDDEN, CallCode::ScopeMissing, detail)
                 .with("scope", Scope::Admin.as_str()));

@@ -107,7 +107,7 @@ async fn erased(
     let events = Events::parse(events).ok_or_else(hint)?;
     let wanted = name.clone();
     let user = store.read(move |db| users::key(db, &wanted)).await?.ok_or_else(|| user_not_found(&name))?;
-    let waiting = deeds::waiting_files(store, user).await?;
+    let waiting = deeds::waiting_files(store, &[user]).await?;
     let files = waiting.clone();
     let deed = move |tx: &mut Tx<'_>| deeds::erase(tx, &by, user, events, &files);
     if is_dry_run {

@@ -66,7 +66,7 @@ pub(super) fn calls() -> Vec<Call> {
         .takes_word(
             "kind",
             &Kind::WORDS,
-            "users (the usual), companies, memberships, events, visitors, notes, attributes or setup",
+            "users (the usual), companies, memberships, events, visitors, notes; attributes or setup with a token of the scope admin",
         )
         .takes_own("mapping", "A JSON object: which column goes where, such as {\"Seats\": \"company.seats:number\"}")
         .takes_own("file_name", "The file's name")
@@ -151,7 +151,9 @@ async fn add(
         .chain(Policy::PARTS.map(|(part, _)| part))
         .collect();
     // What the address says is looked at before the file comes.
-    Asked::of(&Parameters::of(&request, &known)?)?;
+    let asked = Asked::of(&Parameters::of(&request, &known)?)?;
+    let scope = token.0.scope;
+    may_import(scope, asked.kind)?;
     let received = request.extensions_mut().remove::<Uploaded>();
     let uploaded = match received {
         Some(received) => received,
@@ -170,6 +172,7 @@ async fn add(
         .write(move |tx: &mut Tx<'_>| {
             for key in all {
                 let import = imports::find(&tx.reader(), key)?.ok_or_else(|| problem(ImportError::Unknown))?;
+                may_import(scope, import.kind)?;
                 let mut mapping: Mapping = import.mapping;
                 for (heading, target) in &said {
                     mapping.set(heading, target).map_err(|sentence| invalid(sentence, "mapping"))?;
@@ -196,6 +199,21 @@ async fn add(
     Ok(HttpResponse::Accepted()
         .insert_header(("location", format!("/api/v1/imports/{}", ids[0])))
         .json(json!({ "import_id": ids[0], "import_ids": ids })))
+}
+
+/// Whether a token may import rows of a kind, and take them back: what sets the workspace up asks for no less than its
+/// own calls do.
+fn may_import(scope: Scope, kind: Kind) -> Result<(), Problem> {
+    if scope >= kind.least_scope() {
+        return Ok(());
+    }
+    let detail = format!(
+        "Rows of the kind {} change how the workspace is set up: it takes a token of the scope {}.",
+        kind.as_str(),
+        kind.least_scope().as_str()
+    );
+    let problem = Problem::new(StatusCode::FORBIDDEN, CallCode::ScopeMissing, detail);
+    Err(problem.with("scope", kind.least_scope().as_str()))
 }
 
 /// What is said of a file that is sent.
@@ -286,53 +304,67 @@ async fn refused(
 /// What is done with an import.
 type Deed = fn(&mut Tx<'_>, ImportKey) -> Result<(), ImportError>;
 
-async fn done(store: &Store, path: &str, request: &HttpRequest, deed: Deed) -> Result<HttpResponse, Problem> {
+async fn done(
+    store: &Store,
+    WriteToken(token): WriteToken,
+    path: &str,
+    request: &HttpRequest,
+    deed: Deed,
+) -> Result<ImportKey, Problem> {
     Parameters::of(request, &[])?;
     let key = key_of(path)?;
-    store.write(move |tx| deed(tx, key).map_err(problem)).await?;
-    Ok(HttpResponse::Accepted().json(ImportView::of(found(store, path).await?)))
+    let allowed = move |tx: &mut Tx<'_>| {
+        let import = imports::find(&tx.reader(), key)?.ok_or_else(|| problem(ImportError::Unknown))?;
+        may_import(token.scope, import.kind)?;
+        deed(tx, key).map_err(problem)
+    };
+    store.write(allowed).await?;
+    Ok(key)
+}
+
+async fn begun(store: &Store, key: ImportKey) -> Result<HttpResponse, Problem> {
+    let import = store.read(move |db| imports::find(db, key)).await?.ok_or_else(|| problem(ImportError::Unknown))?;
+    Ok(HttpResponse::Accepted().json(ImportView::of(import)))
 }
 
 /// `POST /api/v1/imports/{id}/run`: what was checked runs.
 async fn run(
-    _: WriteToken,
+    token: WriteToken,
     path: Path<String>,
     request: HttpRequest,
     store: Data<Store>,
 ) -> Result<HttpResponse, Problem> {
-    done(&store, &path, &request, deeds::run).await
+    begun(&store, done(&store, token, &path, &request, deeds::run).await?).await
 }
 
 /// `POST /api/v1/imports/{id}/cancel`
 async fn cancel(
-    _: WriteToken,
+    token: WriteToken,
     path: Path<String>,
     request: HttpRequest,
     store: Data<Store>,
 ) -> Result<HttpResponse, Problem> {
-    done(&store, &path, &request, deeds::cancel).await
+    begun(&store, done(&store, token, &path, &request, deeds::cancel).await?).await
 }
 
 /// `POST /api/v1/imports/{id}/undo`
 async fn undo(
-    _: WriteToken,
+    token: WriteToken,
     path: Path<String>,
     request: HttpRequest,
     store: Data<Store>,
 ) -> Result<HttpResponse, Problem> {
-    done(&store, &path, &request, deeds::undo).await
+    begun(&store, done(&store, token, &path, &request, deeds::undo).await?).await
 }
 
 /// `DELETE /api/v1/imports/{id}`: what was checked and is not wanted.
 async fn discard(
-    _: WriteToken,
+    token: WriteToken,
     path: Path<String>,
     request: HttpRequest,
     store: Data<Store>,
 ) -> Result<HttpResponse, Problem> {
-    Parameters::of(&request, &[])?;
-    let key = key_of(&path)?;
-    store.write(move |tx| deeds::discard(tx, key).map_err(problem)).await?;
+    let key = done(&store, token, &path, &request, deeds::discard).await?;
     file::remove(&store, key);
     Ok(HttpResponse::NoContent().finish())
 }

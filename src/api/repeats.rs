@@ -1,7 +1,11 @@
 //! `Idempotency-Key`: a program that does not know whether its request arrived sends it again, and it is done once.
 //!
 //! The answer to the first request with a key is kept for a day and given again, with `Idempotent-Replayed: true`.
-//! What failed on our side is not kept: it may be tried again.
+//! What failed on our side is not kept: it may be tried again. Nor is an answer that is too large, or that an erasure
+//! took; of such a one it is kept that it was given, and the repeat is told so.
+//!
+//! That a key is taken, what is done, and what was answered are three transactions. Where the server itself ends
+//! between the last two, nobody knows that it was done: the key is free again ten minutes later.
 
 use actix_web::body::{BoxBody, EitherBody, MessageBody, to_bytes};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
@@ -94,9 +98,9 @@ async fn answer_once<B: MessageBody + 'static>(
     let body = to_bytes(body).await.map_err(Into::into)?;
     // What failed on our side, or was turned away before it was looked at, may be tried again.
     let is_final = !status.is_server_error()
-        && !matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
-        && body.len() <= ANSWER_BYTES_MAX;
-    let answered = is_final.then(|| Answered { status: status.as_u16(), content_type, body: body.to_vec() });
+        && !matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
+    let kept = (body.len() <= ANSWER_BYTES_MAX).then(|| body.to_vec());
+    let answered = is_final.then(|| Answered { status: status.as_u16(), content_type, body: kept });
     settle(&store, keyed, answered).await;
     Ok(ServiceResponse::new(request, head.set_body(body).map_into_boxed_body().map_into_right_body()))
 }
@@ -148,16 +152,24 @@ fn instead<B>(request: ServiceRequest, response: HttpResponse) -> ServiceRespons
 }
 
 fn again(answered: Answered) -> HttpResponse {
+    let Some(body) = answered.body else {
+        let detail = format!(
+            "This was done before, with this Idempotency-Key, and answered {}. The answer itself is kept no longer.",
+            answered.status
+        );
+        let problem = Problem::new(StatusCode::CONFLICT, CallCode::IdempotencyAnswerGone, detail);
+        return problem.with("answered", answered.status).error_response();
+    };
     let status = StatusCode::from_u16(answered.status).unwrap_or(StatusCode::OK);
     let mut response = HttpResponse::build(status);
     response.insert_header((REPLAYED, HeaderValue::from_static("true")));
     if !answered.content_type.is_empty() {
         response.content_type(answered.content_type);
     }
-    response.body(answered.body)
+    response.body(body)
 }
 
-/// Keeps the answer. Where that fails the key stays claimed for a while, and nothing is done twice.
+/// Keeps the answer. Where that fails the key stays claimed for a while.
 async fn settle(store: &Store, keyed: Keyed, answered: Option<Answered>) {
     let settled = store.write(move |tx| repeats::settle(tx, &keyed, answered.as_ref())).await;
     let settled: Result<(), crate::store::StoreError> = settled;

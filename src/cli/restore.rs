@@ -12,7 +12,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::{Failure, Workspace, say};
-use crate::store::{Ambient, Lock, Store, is_workspace, owner_only, workspace as file};
+use crate::store::{Ambient, Lock, Store, is_workspace, owner_only, sync_folder_of, workspace as file};
 
 /// Where from.
 #[derive(Args)]
@@ -59,7 +59,7 @@ impl Restore {
         let kept = free_name(data);
         let kept = change_name(data, &kept)?.then_some(kept);
         change_name(&fresh, data)?;
-        sync_folder(data)?;
+        sync_folder_of(data)?;
         let (from, to) = (self.file.display().to_string(), data.display().to_string());
         say(format_args!("Restored {from} into {to}."));
         let kept = kept.map(|kept| kept.display().to_string());
@@ -116,10 +116,4 @@ fn free_name(data: &Path) -> PathBuf {
         }
         number += 1;
     }
-}
-
-/// A rename is on disk when its folder is.
-fn sync_folder(path: &Path) -> Result<(), Failure> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    Ok(File::open(folder)?.sync_all()?)
 }

@@ -18,6 +18,7 @@ use super::surrogates::mended;
 use super::traces::{self, Traces};
 use super::{Memory, body, dry_run, not_found, sightings};
 use crate::actions::receive::{Plan, Planned, plan, receive};
+use crate::domain::codes::warnings::Warning;
 use crate::domain::error::Code;
 use crate::domain::findings::Finding;
 use crate::domain::message::{Delivery, Message, Receipt, Status, take_turns};
@@ -160,7 +161,10 @@ fn for_strangers(receipt: Receipt) -> Receipt {
         return Receipt::of(receipt.message_id, Status::Stored);
     }
     let status = if receipt.status == Status::Unchanged { Status::Stored } else { receipt.status };
-    Receipt { status, ..receipt }
+    let Receipt { mut refused_values, mut warnings, .. } = receipt;
+    refused_values.retain(|refused| !refused.tells_of_known);
+    warnings.retain(|warning| *warning != Warning::CompanyTakesSignedMembers.explained());
+    Receipt { status, refused_values, warnings, ..receipt }
 }
 
 /// A request's messages on their way into the file.

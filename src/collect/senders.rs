@@ -17,7 +17,7 @@ use crate::domain::codes::requests::RequestCode;
 use crate::domain::ids::SourceKey;
 use crate::http::limits::Limits;
 use crate::http::problem::Problem;
-use crate::http::{access, client, session};
+use crate::http::{access, client, csrf, session};
 use crate::store::{Catalog, Source, SourceKind, Store};
 
 /// Characters of an unknown key that are kept as an example: it may be a secret in the wrong place.
@@ -99,7 +99,8 @@ pub async fn asker(
     }
     let key = write_key(request, envelope).ok_or_else(missing)?;
     if let Some(source) = catalog.source_of(&key) {
-        if session::operator(request).await?.is_some() {
+        // The session's cookie goes along to a page of the same site too, which could then read the answer.
+        if csrf::is_same_origin(request) && session::operator(request).await?.is_some() {
             return Ok(Sender::of(source, Grade::Unsigned));
         }
         let detail = "A dry run tells what is known of people, so a write key alone may not ask for one. \

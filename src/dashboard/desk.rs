@@ -114,20 +114,24 @@ fn turns_direction(c: char) -> bool {
 }
 
 /// The page with characters that turn directions written out, as in `[U+202E]`. Values of
-/// attributes stay as they are, since forms send them back and buttons copy them.
+/// attributes and of fields stay as they are, since forms send them back and buttons copy them.
 fn with_visible_directions(page: String) -> String {
     if !page.contains(turns_direction) {
         return page;
     }
     let mut visible = String::with_capacity(page.len() + 64);
-    let mut in_tag = false;
-    for c in page.chars() {
+    let (mut in_tag, mut in_field) = (false, false);
+    for (place, c) in page.char_indices() {
         match c {
-            '<' => in_tag = true,
+            '<' => {
+                in_tag = true;
+                let tag = &page[place + 1..];
+                in_field = tag.starts_with("textarea") || in_field && !tag.starts_with("/textarea");
+            }
             '>' => in_tag = false,
             _ => {}
         }
-        if !in_tag && turns_direction(c) {
+        if !in_tag && !in_field && turns_direction(c) {
             visible.push_str(&format!("[U+{:04X}]", u32::from(c)));
         } else {
             visible.push(c);
@@ -161,5 +165,8 @@ mod tests {
         let shown = with_visible_directions(page.into_string());
         assert_eq!(shown, "<input value=\"a\u{202e}b\"><bdi>gpj.[U+202E]exe[U+2066]</bdi>");
         assert_eq!(with_visible_directions("<b>שלום</b>".to_owned()), "<b>שלום</b>");
+        let field = maud::html! { textarea name="text" { "\u{2067}<b>שלום\u{2069}" } p { "\u{2067}" } };
+        let shown = with_visible_directions(field.into_string());
+        assert_eq!(shown, "<textarea name=\"text\">\u{2067}&lt;b&gt;שלום\u{2069}</textarea><p>[U+2067]</p>");
     }
 }

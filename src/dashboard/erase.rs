@@ -173,7 +173,7 @@ async fn found(
 
 async fn rehearsed(request: &HttpRequest, by: By, user: &UserRow, events: Events) -> Result<Receipt, PageError> {
     let (store, key) = (desk::store(request)?, user.key);
-    let waiting = deeds::waiting_files(store, key).await?;
+    let waiting = deeds::waiting_files(store, &[key]).await?;
     Ok(store.rehearse(move |tx: &mut Tx<'_>| deeds::erase(tx, &by, key, events, &waiting)).await?)
 }
 
@@ -207,7 +207,7 @@ pub async fn confirm(
         return Ok(desk::again(page(&frame, &View { user, receipt, events, mistake })));
     }
     let (store, key, events) = (desk::store(&request)?, user.key, events.unwrap_or(Events::Delete));
-    let waiting = deeds::waiting_files(store, key).await?;
+    let waiting = deeds::waiting_files(store, &[key]).await?;
     let files = waiting.clone();
     let receipt: Receipt = store.write(move |tx| deeds::erase(tx, &by, key, events, &files)).await?;
     Live::of(&request).inspect(|live| live.forget());

@@ -118,10 +118,7 @@ pub async fn sign_in(request: HttpRequest, limits: Data<Limits>, sent: web::Form
         }
     };
     if let Err(seconds) = limits.sign_in(client::address(&request), &email) {
-        let minutes = seconds.div_ceil(60);
-        let wait = if minutes == 1 { "a minute".to_owned() } else { format!("{minutes} minutes") };
-        let sentence = format!("Too many tries. The next one is possible in {wait}.");
-        let mut response = again(StatusCode::TOO_MANY_REQUESTS, sentence).await?;
+        let mut response = again(StatusCode::TOO_MANY_REQUESTS, too_many_tries(seconds)).await?;
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
         return Ok(response);
     }
@@ -136,6 +133,13 @@ pub async fn sign_in(request: HttpRequest, limits: Data<Limits>, sent: web::Form
         }
         None => again(StatusCode::UNPROCESSABLE_ENTITY, "E-mail and password do not match.".to_owned()).await,
     }
+}
+
+/// The sentence for whoever tried a password too often.
+pub(super) fn too_many_tries(wait_seconds: u64) -> String {
+    let minutes = wait_seconds.div_ceil(60);
+    let wait = if minutes == 1 { "a minute".to_owned() } else { format!("{minutes} minutes") };
+    format!("Too many tries. The next one is possible in {wait}.")
 }
 
 /// `POST /sign-out`

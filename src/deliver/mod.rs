@@ -32,6 +32,8 @@ use send::{Answered, Sender};
 
 /// How often it is looked whether there is something to tell; without a webhook the look is into memory.
 const LOOK_MS: u64 = 250;
+/// After the file failed a webhook waits so long, instead of saying so at each look.
+const FAILED_WAIT_SECONDS: u64 = 10;
 /// Deliveries that one turn of a webhook sends; then it is looked at anew.
 const TURN: usize = 100;
 /// Deliveries that ended and go when another one ends.
@@ -66,7 +68,9 @@ pub async fn run(store: Store, shapes: Shapes, allows_private: bool) {
             busy.entry(key).or_insert_with(|| {
                 tasks.spawn(async move {
                     if let Err(error) = serve(&store, shapes, &sender, key).await {
-                        tracing::error!(%error, "A webhook could not be served; the next try is in a moment.");
+                        let wait_s = FAILED_WAIT_SECONDS;
+                        tracing::error!(%error, wait_s, "A webhook could not be served, and is tried again.");
+                        tokio::time::sleep(Duration::from_secs(wait_s)).await;
                     }
                 })
             });

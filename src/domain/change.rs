@@ -67,6 +67,16 @@ impl Change {
     pub fn new(subject: Subject, field: impl Into<String>, before: Option<Value>, after: Option<Value>) -> Change {
         Change { subject, field: field.into(), before, after }
     }
+
+    /// Whether it is of an attribute's value, of which the newest says all that matters (A6). Under other fields many
+    /// stand beside each other: tokens, notes, who was erased.
+    pub fn is_of_attribute(&self) -> bool {
+        let is_of_somebody = match self.subject {
+            Subject::User(_) | Subject::Company(_) | Subject::Membership(..) | Subject::Visitor(_) => true,
+            Subject::Workspace | Subject::Source(_) | Subject::Attribute(_) | Subject::Segment(_) => false,
+        };
+        is_of_somebody && !self.field.starts_with(' ')
+    }
 }
 
 /// Who did it.

@@ -122,6 +122,9 @@ pub struct RefusedValue {
     /// The value as sent, for the tray.
     #[serde(skip)]
     pub value: Value,
+    /// That it is refused says what is known of somebody, which strangers are not told.
+    #[serde(skip)]
+    pub tells_of_known: bool,
 }
 
 impl RefusedValue {
@@ -133,6 +136,7 @@ impl RefusedValue {
             code: refused.code,
             detail: refused.detail,
             value,
+            tells_of_known: false,
         }
     }
 }

@@ -90,6 +90,9 @@ pub fn saved(filter: &Filter, fields: &Fields) -> Result<String, String> {
 /// the filter means what it meant.
 const ERASED: &str = "(erased)";
 
+/// The fields whose values are ids of people and browsers.
+const OF_IDS: [&str; 2] = ["user_id", "anonymous_id"];
+
 /// The query of a filter without what somebody was known by (R13); none where it does not say it.
 pub fn without_person(query: &str, known_by: &KnownBy) -> Option<String> {
     let mut is_changed = false;
@@ -100,8 +103,9 @@ pub fn without_person(query: &str, known_by: &KnownBy) -> Option<String> {
             without.append_pair(&name, &value);
             continue;
         };
-        // A number is somebody's id only where ids are asked for.
-        let names = |text: &str| known_by.is_in(text) && (field == "user_id" || text.parse::<f64>().is_err());
+        // An id may be any word: only where ids are asked for is it somebody's.
+        let is_of_ids = OF_IDS.contains(&field);
+        let names = |text: &str| if is_of_ids { known_by.is_in(text) } else { known_by.has_address_in(text) };
         let items = said.split(',').map(|item| if names(item) { ERASED } else { item });
         let kept = match items.collect::<Vec<_>>().join(",") {
             // What has a comma in it is no list.
@@ -116,7 +120,7 @@ pub fn without_person(query: &str, known_by: &KnownBy) -> Option<String> {
 
 /// The name of a segment without what somebody was known by; none where it does not say it.
 pub fn name_without_person(name: &str, known_by: &KnownBy) -> Option<String> {
-    known_by.is_in(name).then(|| ERASED.to_owned())
+    known_by.has_address_in(name).then(|| ERASED.to_owned())
 }
 
 /// A name as it is kept: trimmed, of 1 to 100 characters.
@@ -132,7 +136,8 @@ mod tests {
 
     #[test]
     fn r13_a_filter_forgets_a_person_and_means_what_it_meant() {
-        let known_by = KnownBy::new(&["Ann@acme.test".to_owned(), "pro".to_owned(), "100".to_owned()]);
+        let all = ["Ann@acme.test", "pro", "active", "100"].map(str::to_owned);
+        let known_by = KnownBy::new(&all);
         let decoded = |query: &str| {
             let pairs = form_urlencoded::parse(query.as_bytes()).map(|(name, value)| format!("{name}={value}"));
             pairs.collect::<Vec<_>>().join("&")
@@ -141,12 +146,19 @@ mod tests {
             ("f=email%3Ais%3Aann%40acme.test&f=companies:gt:100", "f=email:is:(erased)&f=companies:gt:100"),
             ("g1.f=email:in:bob@x.test,ANN@acme.test&g1.match=any", "g1.f=email:in:bob@x.test,(erased)&g1.match=any"),
             ("f=user_id:is:100", "f=user_id:is:(erased)"),
+            ("f=user_id:in:pro,free&f=plan:is:pro", "f=user_id:in:(erased),free&f=plan:is:pro"),
         ] {
             let forgot = without_person(query, &known_by).expect(query);
             assert_eq!(decoded(&forgot), after);
             assert!(read(&forgot, &fields(Listed::Users)).is_ok(), "{forgot}");
         }
-        assert_eq!(without_person("f=seats:is:100&f=pro:set&f=state:is:new", &known_by), None);
+        for query in
+            ["f=seats:is:100&f=pro:set&f=state:is:new", "f=plan:is:pro", "f=state:is:active", "f=plan:in:pro,x"]
+        {
+            assert_eq!(without_person(query, &known_by), None, "{query}");
+        }
+        assert_eq!(name_without_person("Pro", &known_by), None);
+        assert_eq!(name_without_person("Deals of ann@acme.test", &known_by).as_deref(), Some(ERASED));
     }
 
     fn segment(id: &str, listed: Listed, filter: &str) -> Segment {

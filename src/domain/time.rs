@@ -1,6 +1,6 @@
 //! Time: what a sender's clock says, what we make of it, and which day it is.
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, SecondsFormat, TimeZone, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, Offset, SecondsFormat, TimeZone, Utc};
 use chrono_tz::Tz;
 
 use crate::domain::codes::warnings::Warning;
@@ -156,8 +156,9 @@ pub fn rfc3339(at_ms: i64) -> String {
 /// The day of an instant in the workspace's time zone, as days since 1970-01-01 (T4).
 pub fn day(at_ms: i64, zone: Tz) -> i32 {
     let Some(utc) = Utc.timestamp_millis_opt(at_ms).single() else { return 0 };
-    let date = utc.with_timezone(&zone).date_naive();
-    day_number(date)
+    // In the first and the last hours of all time the zone's clock would leave it.
+    let (utc, offset) = (utc.naive_utc(), zone.offset_from_utc_datetime(&utc.naive_utc()).fix());
+    day_number(utc.checked_add_offset(offset).unwrap_or(utc).date())
 }
 
 /// The last millisecond of a date in a zone, Unix milliseconds. Where a day begins after midnight, since
@@ -170,7 +171,7 @@ pub fn end_of_day(date: NaiveDate, zone: Tz) -> i64 {
 
 /// The first and the last millisecond of a date in a zone, Unix milliseconds.
 pub fn span_of_day(date: NaiveDate, zone: Tz) -> (i64, i64) {
-    (end_of_day(date.pred_opt().unwrap_or(date), zone) + 1, end_of_day(date, zone))
+    (end_of_day(date.pred_opt().unwrap_or(date), zone).saturating_add(1), end_of_day(date, zone))
 }
 
 /// Days from 1970-01-01 to a date.
@@ -178,9 +179,10 @@ pub fn day_number(date: NaiveDate) -> i32 {
     date.signed_duration_since(NaiveDate::default()).num_days() as i32
 }
 
-/// The date of a day's number.
+/// The date of a day's number; the first or the last date there is where it lies beyond.
 pub fn date(day: i32) -> NaiveDate {
-    NaiveDate::default() + chrono::Duration::days(i64::from(day))
+    let beyond = if day < 0 { NaiveDate::MIN } else { NaiveDate::MAX };
+    NaiveDate::default().checked_add_signed(chrono::Duration::days(i64::from(day))).unwrap_or(beyond)
 }
 
 /// Remembers the hour it was last asked for, since the days of a batch are mostly one:
@@ -290,5 +292,20 @@ mod tests {
             let at = at + minute * MINUTE_MS;
             assert_eq!(days.of(at), day(at, chrono_tz::Asia::Kathmandu));
         }
+    }
+
+    #[test]
+    fn every_number_has_a_day_and_every_day_a_date() {
+        let (first, last) = (DateTime::<Utc>::MIN_UTC.timestamp_millis(), DateTime::<Utc>::MAX_UTC.timestamp_millis());
+        for at_ms in [i64::MIN, first - 1, first, first + 1, 0, last - 1, last, last + 1, i64::MAX] {
+            for zone in [Tz::UTC, chrono_tz::Pacific::Kiritimati, chrono_tz::Pacific::Pago_Pago] {
+                let day = day(at_ms, zone);
+                for day in [i32::MIN, day.saturating_sub(60), day, day.saturating_add(60), i32::MAX] {
+                    let (begins, ends) = span_of_day(date(day), zone);
+                    assert!(begins <= ends.saturating_add(1), "{at_ms} {zone} {day}");
+                }
+            }
+        }
+        assert_eq!(date(day_number(NaiveDate::MAX)), NaiveDate::MAX);
     }
 }

@@ -15,18 +15,24 @@ use super::page::PageError;
 
 /// Whether this request changes nothing, or was sent by a page of this server.
 pub fn is_own(request: &HttpRequest) -> bool {
-    if request.method().is_safe() {
-        return true;
-    }
+    request.method().is_safe() || is_same_origin(request)
+}
+
+/// Whether this request was sent by a page of this server, or by a person who opened its address: also asked where
+/// reading alone tells a page of the same site what only an operator may know.
+pub fn is_same_origin(request: &HttpRequest) -> bool {
     let text = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
     if let Some(site) = text("sec-fetch-site") {
         return matches!(site, "same-origin" | "none");
     }
     let Some(origin) = text(header::ORIGIN.as_str()) else { return false };
-    let host = |url: &str| url.split_once("://").map(|(_, host)| host.to_ascii_lowercase());
-    let origin = host(origin);
-    origin.is_some()
-        && (origin == Some(client::host(request).to_ascii_lowercase()) || origin == host(&client::base_url(request)))
+    let parts = |url: &str| url.split_once("://").map(|(scheme, host)| (scheme == "https", host.to_ascii_lowercase()));
+    let own = parts(&client::base_url(request));
+    let Some((is_encrypted, host)) = parts(origin) else { return false };
+    let own_host = own.as_ref().map(|(_, host)| host);
+    // A proxy that nobody told us of may encrypt for us, so only the other way round is another origin.
+    let is_of_scheme = is_encrypted || own.as_ref().is_none_or(|(own_is_encrypted, _)| !own_is_encrypted);
+    is_of_scheme && (host == client::host(request).to_ascii_lowercase() || Some(&host) == own_host)
 }
 
 /// Middleware of the pages: refuses what another site's page sent, with a page that says so (403).
@@ -54,6 +60,7 @@ pub async fn refuse_foreign<B: MessageBody + 'static>(
 mod tests {
     use super::*;
     use actix_web::test::TestRequest;
+    use actix_web::web::Data;
 
     fn own(headers: &[(&'static str, &str)]) -> bool {
         let mut request = TestRequest::post().insert_header(("host", "roll.example:8080"));
@@ -68,6 +75,7 @@ mod tests {
         assert!(own(&[("sec-fetch-site", "same-origin")]));
         assert!(own(&[("sec-fetch-site", "none")]));
         assert!(own(&[("origin", "http://roll.example:8080")]));
+        assert!(own(&[("origin", "https://roll.example:8080")]), "a proxy that we were not told of");
     }
 
     #[test]
@@ -81,8 +89,19 @@ mod tests {
     }
 
     #[test]
-    fn reading_is_free_to_all() {
-        let request = TestRequest::get().insert_header(("sec-fetch-site", "cross-site")).to_http_request();
-        assert!(is_own(&request));
+    fn where_we_are_known_by_https_a_page_that_is_not_is_another_s() {
+        let own = |origin: &'static str| {
+            let site = client::Site { public_url: Some("https://roll.example".to_owned()), ..client::Site::default() };
+            let request = TestRequest::post().app_data(Data::new(site)).insert_header(("host", "roll.example"));
+            is_own(&request.insert_header(("origin", origin)).to_http_request())
+        };
+        assert!(own("https://roll.example"));
+        assert!(!own("http://roll.example"));
+    }
+
+    #[test]
+    fn reading_is_free_to_all_but_where_it_is_asked_for() {
+        let request = TestRequest::get().insert_header(("sec-fetch-site", "same-site")).to_http_request();
+        assert!(is_own(&request) && !is_same_origin(&request));
     }
 }

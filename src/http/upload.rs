@@ -13,8 +13,8 @@ use crate::store::Store;
 
 /// Bytes of a field beside the file at most.
 const FIELD_BYTES_MAX: usize = 64 * 1_024;
-/// Fields beside the file at most.
-const FIELDS_MAX: usize = 50;
+/// Parts of a form at most: the file and its fields, be they of nothing.
+const PARTS_MAX: usize = 50;
 
 /// The field of a form in which rows are that were pasted, and the name that they have as a file.
 pub const PASTED: &str = "rows";
@@ -50,7 +50,7 @@ pub async fn receive(store: &Store, headers: &HeaderMap, payload: Payload) -> Re
     if kind.starts_with("multipart/form-data") {
         return of_form(store, Multipart::new(headers, payload)).await;
     }
-    let (mut payload, mut file) = (payload, Incoming::new(store)?);
+    let (mut payload, mut file) = (payload, begun(store).await?);
     while let Some(bytes) = payload.next().await {
         file = written(file, bytes.map_err(broken_off)?).await?;
     }
@@ -59,14 +59,20 @@ pub async fn receive(store: &Store, headers: &HeaderMap, payload: Payload) -> Re
 
 async fn of_form(store: &Store, mut form: Multipart) -> Result<Uploaded, UploadError> {
     let (mut found, mut fields) = (None::<(Incoming, String)>, BTreeMap::new());
+    let too_much = || UploadError::Sent("The form has more in it than a file and a few choices.".to_owned());
+    let mut parts = 0;
     while let Some(field) = form.next().await {
         let mut field = field.map_err(broken_off)?;
+        parts += 1;
+        if parts > PARTS_MAX {
+            return Err(too_much());
+        }
         let disposition = field.content_disposition();
         let name = disposition.and_then(|of| of.get_name()).unwrap_or_default().to_owned();
         let file_name = disposition.and_then(|of| of.get_filename()).map(str::to_owned);
         let file_name = file_name.or_else(|| (name == PASTED).then(|| PASTED_NAME.to_owned()));
         if let Some(file_name) = file_name {
-            let mut file = Incoming::new(store)?;
+            let mut file = begun(store).await?;
             while let Some(bytes) = field.next().await {
                 file = written(file, bytes.map_err(broken_off)?).await?;
             }
@@ -84,8 +90,8 @@ async fn of_form(store: &Store, mut form: Multipart) -> Result<Uploaded, UploadE
         let mut text = Vec::new();
         while let Some(bytes) = field.next().await {
             text.extend_from_slice(&bytes.map_err(broken_off)?);
-            if text.len() > FIELD_BYTES_MAX || fields.len() >= FIELDS_MAX {
-                return Err(UploadError::Sent("The form has more in it than a file and a few choices.".to_owned()));
+            if text.len() > FIELD_BYTES_MAX {
+                return Err(too_much());
             }
         }
         fields.insert(name, String::from_utf8_lossy(&text).into_owned());
@@ -97,6 +103,12 @@ async fn of_form(store: &Store, mut form: Multipart) -> Result<Uploaded, UploadE
 
 fn broken_off(error: impl std::fmt::Display) -> UploadError {
     UploadError::Sent(format!("The file broke off: {error}. Send it again."))
+}
+
+/// A place for a file, made off the async threads.
+async fn begun(store: &Store) -> Result<Incoming, UploadError> {
+    let store = store.clone();
+    Ok(web::block(move || Incoming::new(&store)).await.map_err(io::Error::other)??)
 }
 
 /// Writes off the async threads.

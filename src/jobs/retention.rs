@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use crate::actions::erase;
 use crate::domain::limits::{ARRIVAL_DAYS, DELIVERY_DAYS, EXAMPLE_DAYS, SEEN_DAYS};
-use crate::domain::time::{DAY_MS, HOUR_MS, kept_from};
+use crate::domain::time::{DAY_MS, HOUR_MS, MINUTE_MS, kept_from};
 use crate::store::{
-    Store, StoreError, arrivals, erasure, events, findings, operators, outbox, refusals, repeats, visitors,
+    Store, StoreError, Tx, arrivals, erasure, events, findings, operators, outbox, refusals, repeats, visitors,
 };
 
 /// Rows that one chunk takes out: the writer is held for so long, then others pass.
@@ -16,50 +16,82 @@ const CHUNK_ROWS: i64 = 500;
 /// Events that one chunk takes out, or those of one hour where they are more.
 const CHUNK_EVENTS: i64 = 2_000;
 
+/// After the start it is first looked at this soon: a server that is started anew each half hour forgets too.
+const FIRST_MS: i64 = 5 * MINUTE_MS;
+
 /// Runs for ever, once an hour, from a while after the start on.
 pub async fn run(store: Store) {
+    let mut wait_ms = FIRST_MS;
     loop {
-        tokio::time::sleep(Duration::from_millis(HOUR_MS.unsigned_abs())).await;
+        tokio::time::sleep(Duration::from_millis(wait_ms.unsigned_abs())).await;
+        wait_ms = HOUR_MS;
         if let Err(error) = clear(&store).await {
             tracing::error!(%error, "What has expired was not taken out; the next try is in an hour.");
         }
     }
 }
 
-/// Takes out all that has expired by now, in chunks.
+/// Takes out all that has expired by now, in chunks. One step that fails keeps no other from being taken.
 ///
 /// # Errors
-/// [`StoreError`] only; what was taken out by then stays out.
+/// [`StoreError`] only, the first; what was taken out by then stays out.
 pub async fn clear(store: &Store) -> Result<(), StoreError> {
+    let steps = [
+        clear_order(store).await,
+        clear_visitors(store).await,
+        clear_events(store).await,
+        clear_deliveries(store).await,
+        erase::finish(store, &[]).await,
+        clear_search(store).await,
+        clear_small(store).await,
+    ];
+    steps.into_iter().collect()
+}
+
+async fn clear_order(store: &Store) -> Result<(), StoreError> {
     while store.write_bulk(|tx| events::forget_seen(tx, tx.now_ms - SEEN_DAYS * DAY_MS, CHUNK_ROWS)).await? {}
     while store.write_bulk(|tx| arrivals::forget(tx, tx.now_ms - ARRIVAL_DAYS * DAY_MS, CHUNK_ROWS)).await? {}
-    while store
-        .write_bulk(|tx| {
-            let days = tx.catalog().settings.visitor_retention_days;
-            visitors::forget_unlinked(tx, tx.now_ms - days * DAY_MS, CHUNK_ROWS)
-        })
-        .await?
-    {}
-    while store
-        .write_bulk(|tx| {
-            let days = tx.catalog().settings.event_retention_days;
-            events::forget_before(tx, kept_from(tx.now_ms, days), CHUNK_EVENTS)
-        })
-        .await?
-    {}
+    Ok(())
+}
+
+async fn clear_visitors(store: &Store) -> Result<(), StoreError> {
+    let chunk = |tx: &mut Tx<'_>| {
+        let days = tx.catalog().settings.visitor_retention_days;
+        visitors::forget_unlinked(tx, tx.now_ms - days * DAY_MS, CHUNK_ROWS)
+    };
+    while store.write_bulk(chunk).await? {}
+    Ok(())
+}
+
+async fn clear_events(store: &Store) -> Result<(), StoreError> {
+    let chunk = |tx: &mut Tx<'_>| {
+        let days = tx.catalog().settings.event_retention_days;
+        events::forget_before(tx, kept_from(tx.now_ms, days), CHUNK_EVENTS)
+    };
+    while store.write_bulk(chunk).await? {}
+    Ok(())
+}
+
+async fn clear_deliveries(store: &Store) -> Result<(), StoreError> {
     for webhook in store.catalog().webhooks.iter().map(|webhook| webhook.key) {
-        while store
-            .write_bulk(move |tx| outbox::forget(tx, webhook, tx.now_ms - DELIVERY_DAYS * DAY_MS, CHUNK_ROWS))
-            .await?
-        {}
+        let chunk = move |tx: &mut Tx<'_>| outbox::forget(tx, webhook, tx.now_ms - DELIVERY_DAYS * DAY_MS, CHUNK_ROWS);
+        while store.write_bulk(chunk).await? {}
     }
-    erase::finish(store, &[]).await?;
+    Ok(())
+}
+
+async fn clear_search(store: &Store) -> Result<(), StoreError> {
     if store.write_bulk(|tx| erasure::search_holds_pieces(tx)).await? {
         let mut more = store.write_bulk(|tx| erasure::clear_search(tx, true)).await?;
         while more {
             more = store.write_bulk(|tx| erasure::clear_search(tx, false)).await?;
         }
     }
+    Ok(())
+}
+
+/// What is little enough to go at once.
+async fn clear_small(store: &Store) -> Result<(), StoreError> {
     store
         .write_bulk(|tx| {
             refusals::forget_examples(tx, tx.now_ms - EXAMPLE_DAYS * DAY_MS)?;
@@ -221,7 +253,7 @@ mod tests {
         async fn fill(&mut self, messages: usize, days: u64) {
             let messages: Vec<Message> = (0..messages).map(|_| self.message(days)).collect();
             let delivery = self.delivery;
-            let all = move |tx: &mut crate::store::Tx<'_>| {
+            let all = move |tx: &mut Tx<'_>| {
                 messages.into_iter().try_for_each(|mut message| receive(tx, &delivery, &mut message).map(drop))
             };
             self.store.write(all).await.map_err(|error: StoreError| error).unwrap();
@@ -291,6 +323,22 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_was_refused_is_told_for_30_days_and_counted_for_ever() {
+        let history = History::new(11);
+        let refuse = |tx: &mut Tx<'_>| {
+            let detail = "\"ann at acme.test\" is no e-mail address.";
+            refusals::count(tx, None, "email_invalid", Some("email"), detail, Some("ann at acme.test"))
+        };
+        history.store.write(refuse).await.unwrap();
+        for (days, is_told) in [(29, true), (31, false)] {
+            history.clock.store(START + days * DAY_MS, Ordering::Relaxed);
+            clear(&history.store).await.unwrap();
+            let rows = history.store.read(|db| refusals::list(db, 0, 50)).await.unwrap();
+            assert_eq!((rows[0].count, rows[0].example.is_some(), !rows[0].detail.is_empty()), (1, is_told, is_told));
+        }
+    }
+
+    #[tokio::test]
     async fn the_setting_deletes_and_zero_keeps_for_ever() {
         let mut history = History::new(77);
         history.fill(100, 60).await;
@@ -298,7 +346,7 @@ mod tests {
         let all = count().await;
         clear(&history.store).await.unwrap();
         assert_eq!(count().await, all);
-        let set = |tx: &mut crate::store::Tx<'_>| crate::store::workspace::set(tx, "event_retention_days", "20");
+        let set = |tx: &mut Tx<'_>| crate::store::workspace::set(tx, "event_retention_days", "20");
         history.store.write(set).await.unwrap();
         clear(&history.store).await.unwrap();
         assert_ne!(count().await, all);
@@ -318,8 +366,7 @@ mod tests {
             history.fill(200, 50).await;
             let merges = seed % 2 == 1;
             if merges && let (Some(one), Some(other)) = (history.key("u0").await, history.key("u1").await) {
-                let merge =
-                    move |tx: &mut crate::store::Tx<'_>| crate::actions::merge::merge(tx, &By::Shell, one, other);
+                let merge = move |tx: &mut Tx<'_>| crate::actions::merge::merge(tx, &By::Shell, one, other);
                 history.store.write(merge).await.unwrap();
             }
             for (user, mode) in [("u0", Events::Delete), ("u2", Events::Anonymize), ("u3", Events::Delete)] {

@@ -26,7 +26,7 @@ pub async fn run(store: Store) {
     let mut counted = Counted::default();
     loop {
         if let Err(error) = count(&store, &mut counted).await {
-            tracing::error!(%error, "The sizes of segments could not be kept; the next try is in an hour.");
+            tracing::error!(%error, "The sizes of segments could not be kept; the one that failed is tried again in an hour, the others at once.");
         }
         tokio::time::sleep(Duration::from_millis(LOOK_MS)).await;
     }

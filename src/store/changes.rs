@@ -499,6 +499,9 @@ fn may_be_too_many(tx: &Tx<'_>, subject: Subject) -> Result<bool, StoreError> {
 
 /// A value that changes more than 20 times in a day of the workspace keeps the first of them and the last (A6).
 fn thin_out(tx: &Tx<'_>, change: &Change) -> Result<(), StoreError> {
+    if !change.is_of_attribute() {
+        return Ok(());
+    }
     let (subject, key, company) = subject_columns(change.subject);
     let field = &change.field;
     let mut statement = tx.connection.prepare_cached(

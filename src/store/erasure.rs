@@ -30,8 +30,6 @@ pub const HASH_BYTES: usize = 16;
 const STEP_EVENTS: usize = 2_000;
 /// Pages of the search index that one step writes.
 const SEARCH_PAGES: i64 = 200;
-/// Letters of a text that is looked for in rows of imported files; shorter ones are in too many words.
-const TEXT_CHARS_MIN: usize = 3;
 
 /// What becomes of an erased person's events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -155,9 +153,9 @@ impl Person {
         KnownBy::new(self.ids.iter().chain(&self.emails).chain(&self.browsers))
     }
 
-    fn texts(&self) -> impl Iterator<Item = &String> {
-        let all = self.ids.iter().chain(&self.emails).chain(&self.browsers).chain(&self.words);
-        all.filter(|text| text.chars().count() >= TEXT_CHARS_MIN)
+    /// What tells of it where it is nobody's value: names and refused values too.
+    fn told_by(&self) -> KnownBy {
+        KnownBy::new(self.ids.iter().chain(&self.emails).chain(&self.browsers).chain(&self.words))
     }
 }
 
@@ -200,7 +198,7 @@ pub fn begin(tx: &mut Tx<'_>, user: UserKey, events: Events) -> Result<Erased, S
     erased.note("refusals", forget_examples(tx)?);
     erased.note("import_refusals", forget_imported_rows(tx, &person)?);
     forget_in_segments(tx, &person.known_by(), &mut erased)?;
-    erased.note("repeats", repeats::forget_answers(tx)?);
+    erased.note("repeats", repeats::forget_answers(tx, &person.told_by())?);
     erased.note("visitors", person.visitors.len());
     erased.note("users", person.users.len());
     for user in &person.users {
@@ -356,18 +354,48 @@ fn forget_examples(tx: &Tx<'_>) -> Result<usize, StoreError> {
 
 /// Rows of imported files that hold a word of the person's, and what checks told of them.
 fn forget_imported_rows(tx: &Tx<'_>, person: &Person) -> Result<usize, StoreError> {
-    let mut forget = tx.connection.prepare_cached(
-        "DELETE FROM import_refusals WHERE instr(lower(cells), ?1) > 0 OR instr(lower(detail), ?1) > 0",
-    )?;
-    let mut untell =
-        tx.connection.prepare_cached("UPDATE imports SET checked = NULL WHERE instr(lower(checked), ?1) > 0")?;
-    let mut rows = 0;
-    for text in person.texts() {
-        let text = text.to_lowercase();
-        rows += forget.execute([&text])?;
-        untell.execute([&text])?;
+    // Compared here: SQLite knows no capitals but those of ASCII, and no whole cells.
+    let told_by = person.told_by();
+    let mut statement =
+        tx.connection.prepare_cached("SELECT import_key, row, place, detail, cells FROM import_refusals")?;
+    let mut rows = statement.query([])?;
+    let mut named: Vec<(i64, i64, i64)> = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (detail, cells): (String, String) = (row.get(3)?, row.get(4)?);
+        if told_by.is_told_in(&detail) || says(&told_by, &cells) {
+            named.push((row.get(0)?, row.get(1)?, row.get(2)?));
+        }
     }
-    Ok(rows)
+    let mut forget = tx
+        .connection
+        .prepare_cached("DELETE FROM import_refusals WHERE import_key = ?1 AND row = ?2 AND place = ?3")?;
+    let mut gone = 0;
+    for (import, row, place) in named {
+        gone += forget.execute([import, row, place])?;
+    }
+    let mut statement =
+        tx.connection.prepare_cached("SELECT import_key, checked FROM imports WHERE checked IS NOT NULL")?;
+    let checked: Vec<(i64, String)> =
+        statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
+    let mut untell = tx.connection.prepare_cached("UPDATE imports SET checked = NULL WHERE import_key = ?1")?;
+    for (import, _) in checked.iter().filter(|(_, checked)| says(&told_by, checked)) {
+        untell.execute([import])?;
+    }
+    Ok(gone)
+}
+
+/// Whether some text in JSON names somebody; what is none is taken as one that does.
+fn says(told_by: &KnownBy, json: &str) -> bool {
+    fn is_in(told_by: &KnownBy, value: &Value) -> bool {
+        match value {
+            Value::String(text) => told_by.is_in(text) || told_by.is_told_in(text),
+            Value::Number(number) => told_by.is_in(&number.to_string()),
+            Value::Array(items) => items.iter().any(|item| is_in(told_by, item)),
+            Value::Object(fields) => fields.values().any(|value| is_in(told_by, value)),
+            Value::Null | Value::Bool(_) => false,
+        }
+    }
+    serde_json::from_str(json).map_or(true, |value| is_in(told_by, &value))
 }
 
 /// What segments and their history say of the person.
@@ -389,7 +417,7 @@ fn forget_in_segments(tx: &mut Tx<'_>, known_by: &KnownBy, erased: &mut Erased) 
         let value: Value = text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
         let texts = value.as_object().into_iter().flat_map(|told| told.values()).chain([&value]);
         let mut texts = texts.filter_map(Value::as_str);
-        texts.any(|text| known_by.is_in(text) || rules::without_person(text, known_by).is_some())
+        texts.any(|text| known_by.has_address_in(text) || rules::without_person(text, known_by).is_some())
     };
     let mut statement = tx
         .connection
@@ -415,12 +443,14 @@ fn forget_in_segments(tx: &mut Tx<'_>, known_by: &KnownBy, erased: &mut Erased) 
     Ok(())
 }
 
-/// What a person is known by to others; the file is asked as it stands.
+/// What people are known by to others; the file is asked as it stands.
 ///
 /// # Errors
 /// [`StoreError`] only.
-pub fn known_by(tx: &Tx<'_>, user: UserKey) -> Result<KnownBy, StoreError> {
-    Ok(Person::of(tx, user)?.known_by())
+pub fn known_by(tx: &Tx<'_>, users: &[UserKey]) -> Result<KnownBy, StoreError> {
+    let people = users.iter().map(|user| Person::of(tx, *user)).collect::<Result<Vec<_>, _>>()?;
+    let all = people.iter().flat_map(|person| person.ids.iter().chain(&person.emails).chain(&person.browsers));
+    Ok(KnownBy::new(all))
 }
 
 /// A record of which nothing is known, out of all lists.

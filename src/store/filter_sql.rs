@@ -54,7 +54,7 @@ impl Moment {
 
     /// The first millisecond of a day.
     pub fn start_of(&self, day: NaiveDate) -> i64 {
-        day.pred_opt().map_or(i64::MIN, |before| time::end_of_day(before, self.zone) + 1)
+        day.pred_opt().map_or(i64::MIN, |before| time::end_of_day(before, self.zone).saturating_add(1))
     }
 
     /// The milliseconds that an instant must be within, both included, as far as the test bounds them.

@@ -122,7 +122,7 @@ pub fn linked(tx: &mut Tx<'_>, visitor: VisitorKey, user: UserKey, from_ms: i64)
 /// The first page view of a visitor in the journal from an instant on.
 fn first_since(tx: &Tx<'_>, visitor: VisitorKey, from_ms: i64) -> Result<Option<(i64, String)>, StoreError> {
     let from = EventId::first_at(from_ms.max(EPOCH_MS));
-    of_subject(tx, -visitor.0, from, from.bucket()..=EventId::first_at(tx.now_ms).bucket(), None)
+    of_subject(tx, -visitor.0, from, from.bucket()..=*folds::buckets(&tx.reader())?.end(), None)
 }
 
 /// The first page view of a subject in the journal from an event on, on one browser alone where it is named, and when it

@@ -215,8 +215,8 @@ fn count_earlier_events(tx: &mut Tx<'_>, visitor: i64, sums: &mut Sums) -> Resul
     let Some((user, from_ms)) = link else { return Ok(()) };
     let user = survivor(tx, user);
     let first = EventId::first_at(from_ms.max(crate::domain::time::EPOCH_MS));
-    let newest = EventId::first_at(tx.now_ms).bucket();
-    for bucket in first.bucket()..=newest {
+    // Not up to now alone: a clock that ran ahead has put events behind it.
+    for bucket in first.bucket()..=*buckets(&tx.reader())?.end() {
         let events = of_subject(tx, bucket, -visitor, first.0)?;
         for event in &events {
             sums.count_person(tx, event, user);

@@ -152,7 +152,7 @@ pub fn unlink(tx: &mut Tx<'_>, visitor: VisitorKey, user: UserKey) -> Result<boo
 /// their browsers since they are theirs.
 pub(super) fn sums_of(tx: &mut Tx<'_>, person: UserKey) -> Result<Sums, StoreError> {
     let mut sums = Sums::default();
-    let newest = EventId::first_at(tx.now_ms).bucket();
+    let newest = *folds::buckets(&tx.reader())?.end();
     for (subject, from) in strands_of(tx, person)? {
         for bucket in EventId(from.max(0)).bucket()..=newest {
             for event in folds::of_subject(tx, bucket, subject, from)? {

@@ -84,7 +84,7 @@ use std::time::Duration;
 
 use rand::RngExt;
 
-pub use backup::is_workspace;
+pub use backup::{is_workspace, sync_folder_of};
 pub use catalog::{Catalog, Definition, Source, SourceKind};
 pub use connection::owner_only;
 pub use lock::{Lock, LockError, server_url};
@@ -261,6 +261,11 @@ impl Store {
     /// The copy in memory of sources, definitions and settings, as last committed.
     pub fn catalog(&self) -> Arc<Catalog> {
         self.inner.catalog.get()
+    }
+
+    /// Whether what is written is taken: not after the end of the writer.
+    pub fn is_writing(&self) -> bool {
+        self.inner.writer.is_open()
     }
 
     /// Runs a query on a read-only connection, off the async threads.

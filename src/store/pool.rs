@@ -86,12 +86,9 @@ impl Pool {
     /// Runs a query in one read transaction, so that all it sees is of one moment.
     pub(super) fn read<T>(&self, query: impl FnOnce(&Reader<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
         let connection = self.connection()?;
-        let deadline = Instant::now() + Duration::from_secs(READ_SECONDS_MAX);
-        connection.progress_handler(STEPS_BETWEEN_LOOKS, Some(move || Instant::now() > deadline))?;
-        connection.prepare_cached("BEGIN")?.execute([])?;
+        let transaction = Transaction::begin(&connection)?;
         let answer = query(&Reader::of(&connection));
-        let ended = connection.prepare_cached("COMMIT").and_then(|mut statement| statement.execute([]));
-        connection.progress_handler(0, None::<fn() -> bool>)?;
+        let ended = transaction.end();
         match answer {
             Err(StoreError::Sqlite(error))
                 if error.sqlite_error_code() == Some(rusqlite::ErrorCode::OperationInterrupted) =>
@@ -103,6 +100,35 @@ impl Pool {
                 ended?;
                 Ok(answer)
             }
+        }
+    }
+}
+
+/// A read transaction with a time limit. However its query ends, by a panic too, the connection goes back to the pool
+/// with neither: the next read would fail for what this one left open.
+struct Transaction<'a>(&'a Connection);
+
+impl<'a> Transaction<'a> {
+    fn begin(connection: &'a Connection) -> Result<Transaction<'a>, StoreError> {
+        let transaction = Transaction(connection);
+        let deadline = Instant::now() + Duration::from_secs(READ_SECONDS_MAX);
+        connection.progress_handler(STEPS_BETWEEN_LOOKS, Some(move || Instant::now() > deadline))?;
+        connection.prepare_cached("BEGIN")?.execute([])?;
+        Ok(transaction)
+    }
+
+    fn end(self) -> Result<(), rusqlite::Error> {
+        self.0.prepare_cached("COMMIT")?.execute([])?;
+        Ok(())
+    }
+}
+
+impl Drop for Transaction<'_> {
+    fn drop(&mut self) {
+        let without_limit = self.0.progress_handler(0, None::<fn() -> bool>);
+        let rolled_back = if self.0.is_autocommit() { Ok(()) } else { self.0.execute_batch("ROLLBACK") };
+        if let Err(error) = without_limit.and(rolled_back) {
+            tracing::error!(%error, "A reader could not be set back after its query.");
         }
     }
 }
@@ -125,6 +151,32 @@ mod tests {
             }
             let error = connection.execute("INSERT INTO settings (name, value) VALUES ('x', 'y')", []);
             assert!(error.is_err(), "a reader wrote");
+        }
+        store.close();
+    }
+
+    #[test]
+    fn a_read_that_panics_takes_itself_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rollcall.db");
+        let store = crate::store::Store::open(&path, crate::store::Ambient::default()).unwrap();
+        let pool = Pool::open(&path).unwrap();
+        let settings = |db: &Reader<'_>| {
+            let rows: i64 = db.0.query_row("SELECT count(*) FROM settings", [], |row| row.get(0))?;
+            Ok::<i64, StoreError>(rows)
+        };
+        let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            pool.read(|db| -> Result<(), StoreError> {
+                settings(db)?;
+                panic!("a rule that did not hold")
+            })
+        }));
+        assert!(panicked.is_err());
+        for _ in 0..10 {
+            pool.read(settings).unwrap();
+        }
+        for connection in (0..READERS).map(|_| pool.connection().unwrap()).collect::<Vec<_>>() {
+            assert!(connection.is_autocommit(), "a transaction was left open");
         }
         store.close();
     }

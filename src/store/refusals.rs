@@ -119,13 +119,17 @@ fn attribute_counted(tx: &Tx<'_>, source: i64, code: &str, attribute: String) ->
     Ok(if names < REFUSALS_PER_SOURCE_MAX { attribute } else { OTHER_EVENTS.to_owned() })
 }
 
-/// Forgets the examples of what was not refused since an instant (Unix milliseconds).
+/// Forgets the examples of what was not refused since an instant (Unix milliseconds), and its sentences, in which the
+/// same values stand.
 ///
 /// # Errors
 /// [`StoreError`] only.
 pub fn forget_examples(tx: &Tx<'_>, before_ms: i64) -> Result<(), StoreError> {
     tx.connection
-        .prepare_cached("UPDATE refusals SET example = NULL WHERE last_seen_ms < ?1 AND example IS NOT NULL")?
+        .prepare_cached(
+            "UPDATE refusals SET example = NULL, detail = ''
+             WHERE last_seen_ms < ?1 AND (example IS NOT NULL OR detail <> '')",
+        )?
         .execute([before_ms])?;
     Ok(())
 }

@@ -3,6 +3,7 @@
 use rusqlite::{OptionalExtension, named_params};
 
 use super::{StoreError, Tx};
+use crate::domain::known_by::KnownBy;
 use crate::domain::time::{DAY_MS, MINUTE_MS};
 
 /// Milliseconds for which an answer is kept.
@@ -28,8 +29,8 @@ pub struct Answered {
     pub status: u16,
     /// The content type.
     pub content_type: String,
-    /// The body.
-    pub body: Vec<u8>,
+    /// The body; none where it was too large to be kept, or may say something of somebody who was erased.
+    pub body: Option<Vec<u8>>,
 }
 
 /// Whether a request is the first of its key.
@@ -123,10 +124,22 @@ pub fn forget(tx: &Tx<'_>, before_ms: i64) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Forgets all answers: they may say something of somebody who is erased (R13).
+/// Forgets what was answered: it may say something of somebody who is erased (R13). That it was done is kept, so that
+/// it is not done again, but of keys that have a word of the person's in them.
 ///
 /// # Errors
 /// [`StoreError`] only.
-pub(super) fn forget_answers(tx: &Tx<'_>) -> Result<usize, StoreError> {
-    Ok(tx.connection.prepare_cached("DELETE FROM repeats WHERE status IS NOT NULL")?.execute([])?)
+pub(super) fn forget_answers(tx: &Tx<'_>, told_by: &KnownBy) -> Result<usize, StoreError> {
+    let mut statement =
+        tx.connection.prepare_cached("SELECT token_id, idempotency_key FROM repeats WHERE status IS NOT NULL")?;
+    let keys: Vec<(String, String)> =
+        statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
+    let mut forget =
+        tx.connection.prepare_cached("DELETE FROM repeats WHERE token_id = ?1 AND idempotency_key = ?2")?;
+    let mut gone = 0;
+    for (token, key) in keys.iter().filter(|(_, key)| told_by.stands_in(key)) {
+        gone += forget.execute([token, key])?;
+    }
+    let mut empty = tx.connection.prepare_cached("UPDATE repeats SET body = NULL WHERE body IS NOT NULL")?;
+    Ok(gone + empty.execute([])?)
 }

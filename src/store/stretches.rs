@@ -19,6 +19,7 @@ use super::list::{self, Cursor, Keyset, ListQuery, Page};
 use super::search::{self, Needle};
 use super::{Reader, StoreError, operators, profiles};
 use crate::domain::filter::{BuiltIn, Fact, Listed, STATES};
+use crate::domain::time::EPOCH_MS;
 
 /// The words of trends in their order.
 const TRENDS_IN_ORDER: &[&str] = &["growing", "steady", "shrinking"];
@@ -132,9 +133,11 @@ impl Stretch {
     }
 }
 
-/// The moment as of which the words of an order are told: that of the page before, else now.
+/// The moment as of which the words of an order are told: that of the page before, else now. A cursor is the caller's
+/// word, and a time that has not come or is before all events is none of ours.
 pub(super) fn as_of(after: Option<&Cursor>, moment: &Moment) -> Moment {
-    let at_ms = after.and_then(|after| after.value.get("at")?.as_i64());
+    let told = EPOCH_MS..=moment.now_ms;
+    let at_ms = after.and_then(|after| after.value.get("at")?.as_i64()).filter(|at_ms| told.contains(at_ms));
     Moment { now_ms: at_ms.unwrap_or(moment.now_ms), ..moment.clone() }
 }
 

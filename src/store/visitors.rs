@@ -11,8 +11,8 @@ use super::{Reader, StoreError, Tx, activity, folds, users};
 use crate::domain::attributes::Attributes;
 use crate::domain::filter::{Filter, Listed};
 use crate::domain::first_page::FirstPage;
-use crate::domain::ids::{AnonymousId, UserKey, VisitorKey};
-use crate::domain::time::HOUR_MS;
+use crate::domain::ids::{AnonymousId, EventId, UserKey, VisitorKey};
+use crate::domain::time::{EPOCH_MS, HOUR_MS};
 
 /// The columns by which visitors are sorted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -470,20 +470,26 @@ pub fn forget_unlinked(tx: &mut Tx<'_>, before_ms: i64, rows: i64) -> Result<boo
     let visitors = tx
         .connection
         .prepare_cached(
-            "SELECT visitor_key FROM visitors
+            "SELECT visitor_key, first_seen_ms FROM visitors
              WHERE last_seen_hour < ?1 AND user_key IS NULL AND first_seen_ms < ?2
              ORDER BY last_seen_hour LIMIT ?3",
         )?
-        .query_map([before_ms.div_euclid(HOUR_MS), before_ms, rows], |row| row.get(0).map(VisitorKey))?
+        .query_map([before_ms.div_euclid(HOUR_MS), before_ms, rows], |row| {
+            let first_ms: i64 = row.get(1)?;
+            Ok((VisitorKey(row.get(0)?), EventId::first_at(first_ms.max(EPOCH_MS)).bucket()))
+        })?
         .collect::<Result<Vec<_>, _>>()?;
-    for bucket in folds::buckets(&tx.reader())? {
+    let first = visitors.iter().map(|(_, bucket)| *bucket).min().unwrap_or(i64::MAX);
+    let buckets = folds::buckets(&tx.reader())?;
+    for bucket in first.max(*buckets.start())..=*buckets.end() {
         let mut gone = Vec::new();
-        for visitor in &visitors {
+        // Nothing of a visitor is older than when it was first seen.
+        for (visitor, _) in visitors.iter().filter(|(_, begins)| *begins <= bucket) {
             gone.extend(folds::of_subject(tx, bucket, -visitor.0, i64::MIN)?);
         }
         folds::withdraw(tx, &gone, folds::Gone::Everybody)?;
     }
-    for VisitorKey(visitor) in &visitors {
+    for (VisitorKey(visitor), _) in &visitors {
         for sql in [
             "DELETE FROM membership_statements WHERE subject = ?1",
             "DELETE FROM tray_values WHERE owner = 0 AND owner_key = ?1",

@@ -36,6 +36,8 @@ const FOLD_WAIT_MS: u64 = 250;
 const FOLD_SLICE: usize = 4_096;
 /// Commits that may fail one after the other, 50 ms apart, before a writer that is told to end gives up.
 const FAILURES_AT_THE_END_MAX: u32 = 20;
+/// A `data_version` that no file has.
+const NEVER_READ: i64 = -1;
 /// How often the writer looks whether another process wrote, in milliseconds.
 const LOOK_MS: u64 = 500;
 
@@ -111,6 +113,16 @@ impl Line {
     fn lock(&self) -> MutexGuard<'_, Waiting> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// Takes no more jobs, and lets those who wait for one know at once.
+    fn end(&self) {
+        let mut waiting = self.lock();
+        waiting.closed = true;
+        let left = (std::mem::take(&mut waiting.live), std::mem::take(&mut waiting.bulk));
+        drop(waiting);
+        // A job that goes takes the place of its answer with it.
+        drop(left);
+    }
 }
 
 pub(super) struct Writer {
@@ -120,50 +132,23 @@ pub(super) struct Writer {
 
 impl Writer {
     pub(super) fn start(connection: Connection, ambient: Ambient, shared: Shared) -> Result<Writer, StoreError> {
-        let catalog = shared.get();
-        let zone_days = Days::new(catalog.settings.time_zone);
-        let (next_seq, folded) = folds::positions(&connection)?;
-        let state = State {
-            keyed_hash: tx::keyed_hash(&catalog.hash_key),
-            catalog,
-            catalog_changed: false,
-            next_seq,
-            pending: next_seq - 1 - folded,
-            arrivals: Arrivals::default(),
-            any_seen: super::events::any_seen(&connection)?,
-            known: Default::default(),
-            names: super::events::names(&connection)?,
-            contexts: Contexts::load(&connection)?,
-            days: zone_days,
-            unindexed: None,
-            first_of_today: std::cell::Cell::default(),
-            proofs: super::proofs::Tally::default(),
-            days_to_recount: days::is_asked(&connection)?,
-            staff_to_recount: staff::is_asked(&connection)?,
-        };
-        let line = Arc::new(Line {
-            waiting: Mutex::default(),
-            arrived: Condvar::new(),
-            head: AtomicI64::new(next_seq - 1),
-            folded: AtomicI64::new(folded),
-            fold_moved: Notify::new(),
-        });
-        let mut thread = Thread {
-            connection,
-            ambient,
-            shared,
-            state,
-            line: Arc::clone(&line),
-            data_version: 0,
-            waits_since: Instant::now(),
-            bulk_in_turn: false,
-        };
-        thread.data_version = thread.read_data_version()?;
+        let mut thread = Thread::new(connection, ambient, shared)?;
+        let line = Arc::clone(&thread.line);
         let handle = std::thread::Builder::new()
             .name("writer".to_owned())
-            .spawn(move || thread.run())
+            .spawn(move || {
+                if catch_unwind(AssertUnwindSafe(|| thread.run())).is_err() {
+                    tracing::error!("The writer panicked and has ended: nothing is written until the next start.");
+                    thread.line.end();
+                }
+            })
             .map_err(|error| StoreError::File { path: "writer".into(), error })?;
         Ok(Writer { line, thread: Mutex::new(Some(handle)) })
+    }
+
+    /// Whether jobs are taken.
+    pub(super) fn is_open(&self) -> bool {
+        !self.line.lock().closed
     }
 
     pub(super) fn submit<T, E, F>(&self, work: F, queue: Queue) -> Result<oneshot::Receiver<Result<T, E>>, StoreError>
@@ -245,6 +230,49 @@ struct Thread {
 }
 
 impl Thread {
+    fn new(connection: Connection, ambient: Ambient, shared: Shared) -> Result<Thread, StoreError> {
+        let catalog = shared.get();
+        let zone_days = Days::new(catalog.settings.time_zone);
+        let (next_seq, folded) = folds::positions(&connection)?;
+        let state = State {
+            keyed_hash: tx::keyed_hash(&catalog.hash_key),
+            catalog,
+            catalog_changed: false,
+            next_seq,
+            pending: next_seq - 1 - folded,
+            arrivals: Arrivals::default(),
+            any_seen: super::events::any_seen(&connection)?,
+            known: Default::default(),
+            names: super::events::names(&connection)?,
+            contexts: Contexts::load(&connection)?,
+            days: zone_days,
+            unindexed: None,
+            first_of_today: std::cell::Cell::default(),
+            proofs: super::proofs::Tally::default(),
+            days_to_recount: days::is_asked(&connection)?,
+            staff_to_recount: staff::is_asked(&connection)?,
+        };
+        let line = Arc::new(Line {
+            waiting: Mutex::default(),
+            arrived: Condvar::new(),
+            head: AtomicI64::new(next_seq - 1),
+            folded: AtomicI64::new(folded),
+            fold_moved: Notify::new(),
+        });
+        let mut thread = Thread {
+            connection,
+            ambient,
+            shared,
+            state,
+            line,
+            data_version: 0,
+            waits_since: Instant::now(),
+            bulk_in_turn: false,
+        };
+        thread.data_version = thread.read_data_version()?;
+        Ok(thread)
+    }
+
     fn run(&mut self) {
         let mut failures = 0;
         loop {
@@ -380,6 +408,8 @@ impl Thread {
             let _ = self.connection.execute_batch("ROLLBACK");
             if let Err(error) = self.reload() {
                 tracing::error!(%error, "The writer could not read its own file after a failed commit.");
+                // What it remembers was not committed: nothing is done before a look at the file has worked.
+                self.data_version = NEVER_READ;
             }
         } else if self.state.catalog_changed {
             self.shared.publish(Arc::clone(&self.state.catalog));
@@ -530,5 +560,66 @@ mod tests {
         });
         assert_eq!(names.unwrap(), ["kept"]);
         store.close();
+    }
+
+    /// A panic outside of what a job does: a fault of ours, in folds or in the writer itself.
+    struct Breaks;
+
+    impl Job for Breaks {
+        fn run(&mut self, _: &mut Tx<'_>) -> bool {
+            panic!("a fault")
+        }
+
+        fn answer(self: Box<Self>, _: bool) {}
+    }
+
+    #[test]
+    fn a_writer_that_broke_says_so_at_once_and_to_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("rollcall.db"), Ambient::default()).unwrap();
+        assert!(store.is_writing());
+        let writer = &store.inner.writer;
+        let (begun, begins) = std::sync::mpsc::channel();
+        let waits = move |_: &mut Tx<'_>| begins.recv().map_err(|_| StoreError::Stopped);
+        let first = writer.submit(waits, Queue::Live).unwrap();
+        writer.line.lock().live.push_back(Box::new(Breaks));
+        let behind = writer.submit(|_: &mut Tx<'_>| Ok::<(), StoreError>(()), Queue::Live).unwrap();
+        let bulk = writer.submit(|_: &mut Tx<'_>| Ok::<(), StoreError>(()), Queue::Bulk).unwrap();
+        begun.send(()).unwrap();
+        for answer in [behind, bulk] {
+            assert!(!matches!(answer.blocking_recv(), Ok(Ok(()))), "nothing was committed");
+        }
+        drop(first);
+        // Those who wait are told as the thread unwinds, a moment before it has ended.
+        while store.is_writing() {
+            std::thread::yield_now();
+        }
+        assert!(matches!(store.write_now(|_| Ok::<(), StoreError>(())), Err(StoreError::Stopped)));
+        store.read_now(crate::store::operators::any).unwrap();
+        store.close();
+    }
+
+    #[test]
+    fn after_a_commit_and_a_look_at_the_file_that_both_failed_the_memory_is_the_file_s() {
+        let folder = tempfile::tempdir().unwrap();
+        let ambient = Ambient::default();
+        let connection = crate::store::migrate::open(&folder.path().join("rollcall.db"), &ambient).unwrap();
+        let shared = Shared::new(catalog::load(&connection).unwrap());
+        let mut thread = Thread::new(connection, ambient, shared).unwrap();
+        let next_seq = thread.state.next_seq;
+        thread.connection.execute_batch("ALTER TABLE event_names RENAME TO away").unwrap();
+        let failed = thread.transaction(false, |tx| {
+            tx.state.next_seq += 7;
+            tx.catalog_mut().settings.one_company = true;
+            Err(StoreError::TooSlow)
+        });
+        assert!(failed.is_err());
+        assert!(thread.transaction(false, |_| Ok(())).is_err(), "nothing is done on what was rolled back");
+        thread.connection.execute_batch("ALTER TABLE away RENAME TO event_names").unwrap();
+        let seen = thread.transaction(false, |tx| {
+            assert_eq!((tx.state.next_seq, tx.state.catalog.settings.one_company), (next_seq, false));
+            Ok(())
+        });
+        seen.unwrap();
     }
 }

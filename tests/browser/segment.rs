@@ -92,6 +92,28 @@ async fn the_standard_snippet_with_another_host() {
     is_clean(&browser).await;
 }
 
+/// From a page only who is on it is joined to an id: another one is not mistaken for them.
+#[actix_web::test]
+async fn an_alias_from_somebody_else_is_told_and_not_sent() {
+    let rollcall = Rollcall::start();
+    let site = Site::start();
+    site.page("/app", &standard_snippet(&rollcall, "analytics.page()"));
+    let browser = Browser::start().await;
+    browser.open(&site.url("/app")).await;
+    browser.run_async("analytics.ready(() => arguments[0]())").await;
+    browser
+        .run("console.info = (text) => window.told = text; analytics.alias('bob', 'somebody else'); analytics.track('Later')")
+        .await;
+    until("the event is in", || async {
+        let events = rollcall.list("/events").await;
+        if events.iter().any(|event| event["name"] == "Later") { Ok(()) } else { Err(format!("{events:?}")) }
+    })
+    .await;
+    assert!(rollcall.user_ids().await.is_empty(), "the visitor is not bob");
+    let told = browser.run("return window.told").await;
+    assert!(told.as_str().is_some_and(|told| told.contains("somebody else is not who is on this page")), "{told}");
+}
+
 /// Our own address in the place of Segment's script, with the page's stub and our tag.
 #[actix_web::test]
 async fn the_widget_takes_the_stub_s_queue() {

@@ -114,6 +114,24 @@ async fn the_chat_s_settings_and_callbacks_are_accepted_and_ignored() {
     is_clean(&browser).await;
 }
 
+/// A page that takes its settings back without the key says the key again with a call.
+#[actix_web::test]
+async fn the_key_may_come_with_a_call() {
+    let rollcall = Rollcall::start();
+    let site = Site::start();
+    let page = format!(
+        "<script>window.civchat = {{apiKey: '{}', user_id: 'ann'}}</script><script src=\"{}/widget.js\"></script>",
+        rollcall.write_key, rollcall.address
+    );
+    site.page("/app", &page);
+    let browser = Browser::start().await;
+    browser.open(&site.url("/app")).await;
+    user_appears(&rollcall, "ann").await;
+    browser.run("UE.destroy(); delete civchat.apiKey; UE.init({user_id: 'bob'})").await;
+    browser.run(&format!("UE.pageHit({{apiKey: '{}', plan: 'pro'}})", rollcall.write_key)).await;
+    user_appears(&rollcall, "bob").await;
+}
+
 /// A tag manager inserts the script and the settings, in either order, as elements of its own.
 #[actix_web::test]
 async fn a_tag_manager_inserts_script_and_settings_in_any_order() {

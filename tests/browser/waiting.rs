@@ -122,6 +122,10 @@ async fn three_tabs(rollcall: &Rollcall, origin: impl Fn(&Site) -> String, brows
         if names.iter().all(|name| told.contains(name)) { Ok(()) } else { Err(told) }
     })
     .await;
+    if !has_locks {
+        // A tab that was killed while its clock was ahead has left its note.
+        browser.run("localStorage.rollcall_sends = Date.now() + 9e8").await;
+    }
     relay.becomes(Way::Open);
     relay.forget();
     browser.run("channel.postMessage(1); dispatchEvent(new Event('online'))").await;

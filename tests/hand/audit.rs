@@ -201,3 +201,47 @@ async fn operators_get_another_role_and_go_and_an_owner_always_stays() {
     let last = rollcall.shell_output(&["operator", "role", support::OWNER.0, "viewer"], "");
     assert!(String::from_utf8_lossy(&last.stderr).contains("only owner"), "{last:?}");
 }
+
+/// A6 thins out values that change all day long; a deed is no such value.
+#[actix_web::test]
+async fn of_thirty_deeds_of_a_kind_in_a_day_each_is_told_and_each_note_goes_with_its_import() {
+    let rollcall = Rollcall::start();
+    let people: Vec<Value> = (0..30)
+        .map(|number| json!({ "type": "identify", "userId": format!("u{number}"), "messageId": message_id(), "traits": { "company": { "company_id": "acme" } } }))
+        .collect();
+    rollcall.backend_posts(json!(people)).await;
+    for number in 0..30 {
+        rollcall.shell(&["token", "add", &format!("Token {number}"), "--scope", "read", "--json"]);
+        let path = format!("/users/u{number}/erase");
+        let erased = rollcall.api_as(Method::POST, &path, &rollcall.token, Some(json!({ "events": "delete" }))).await;
+        assert_eq!(erased.status, 200, "{erased:?}");
+    }
+    let told = async |field: &str| {
+        let sets = rollcall.list("/changes?limit=500").await;
+        let rows = sets.iter().flat_map(|set| set["changes"].as_array().expect("changes"));
+        rows.filter(|row| row["field"] == field).count()
+    };
+    // The one of the stories beside the thirty.
+    assert_eq!((told("token").await, told("erased").await), (31, 30));
+
+    let notes: String = (0..30).map(|number| format!("acme,Called {number}\n")).collect();
+    let request = rollcall.client.post(format!("{}/api/v1/imports?kind=notes&file_name=notes.csv", rollcall.address));
+    let sent = request.bearer_auth(&rollcall.token).body(format!("company_id,text\n{notes}")).send().await;
+    assert_eq!(sent.expect("an answer").status(), 202);
+    let settles = async |state: &str| {
+        until("the import ends", async || {
+            let import = rollcall.api("/imports/1").await.body;
+            if import["state"] == state { Ok(()) } else { Err(import.to_string()) }
+        })
+        .await
+    };
+    let kept = || {
+        let output = rollcall.shell_output(&["export", "notes", "--format", "ndjson"], "");
+        String::from_utf8(output.stdout).expect("text").lines().count()
+    };
+    settles("done").await;
+    assert_eq!((told("note").await, kept()), (30, 30));
+    rollcall.api_as(Method::POST, "/imports/1/undo", &rollcall.token, None).await;
+    settles("undone").await;
+    assert_eq!(kept(), 0);
+}

@@ -28,6 +28,8 @@ use crate::store::{StoreError, Tx, companies, email_domains as domains, events, 
 
 /// Rows that were not taken and are kept with their cells; further ones are counted.
 const REFUSALS_KEPT_MAX: u64 = 10_000;
+/// Bytes of their cells, which a check and the file of these rows hold in memory.
+const REFUSALS_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
 /// More messages than a row becomes: one for each company, and some of the user.
 const MESSAGES_OF_ROW_MAX: i64 = 256;
@@ -107,9 +109,11 @@ impl Taking<'_, '_> {
         }
     }
 
-    fn refuse(&self, place: u64, taken: bool, code: &str, field: &str, detail: String) -> Result<(), StoreError> {
-        let report = &self.import.report;
-        if report.refused_rows + report.refused_values > REFUSALS_KEPT_MAX {
+    fn refuse(&mut self, place: u64, taken: bool, code: &str, field: &str, detail: String) -> Result<(), StoreError> {
+        let report = &mut self.import.report;
+        report.refused_bytes += self.cells.iter().map(|cell| cell.as_str().map_or(8, str::len) as u64).sum::<u64>();
+        if report.refused_rows + report.refused_values > REFUSALS_KEPT_MAX || report.refused_bytes > REFUSALS_BYTES_MAX
+        {
             return Ok(());
         }
         // Of somebody who was erased nothing is kept, not even what was refused.

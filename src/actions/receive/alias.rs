@@ -59,6 +59,8 @@ impl Receiving<'_, '_> {
             let current = users::load(self.tx, owner)?.user_id;
             return match owner == user {
                 true if current.as_deref() == Some(new_id.as_str()) => Ok(None),
+                // Merged by hand they are one already, which a page goes on to say at each sign-in.
+                false if self.survivor(owner) == self.survivor(user) => Ok(None),
                 true => Err(Refused::new(
                     Code::AliasLoop,
                     format!(

@@ -463,7 +463,10 @@ impl Receiving<'_, '_> {
     }
 
     /// Notes a value that was not taken; beyond the limit only that there were more.
-    fn refuse_value(&mut self, refused: RefusedValue) {
+    fn refuse_value(&mut self, mut refused: RefusedValue) {
+        // A source that asks for proof asks it of all, before anything is looked up; from here on it is asked for where
+        // somebody has proved who it is before, or a company takes signed members only.
+        refused.tells_of_known = refused.code == Code::SignatureRequired;
         if self.refused_values.len() < REFUSED_VALUES_MAX {
             self.refused_values.push(refused);
         } else if !self.warnings.contains(&Warning::MoreValuesRefused.explained()) {

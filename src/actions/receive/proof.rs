@@ -11,7 +11,7 @@ use crate::domain::ids::{self, CompanyId, CompanyKey, SourceKey, UserKey};
 use crate::domain::message::{CompanyContext, CompanyStatement, Delivery, Kind, Message, RefusedValue, Standing};
 use crate::domain::proof::{self, Proven, Secret};
 use crate::store::proofs::{self, Outcome};
-use crate::store::{StoreError, Tx, companies, memberships, users};
+use crate::store::{StoreError, Tx, companies, memberships, refusals, users};
 
 /// What a message proves, with the secrets of its source. Where the proof is wrong, or the source asks for
 /// one and there is none, it says nothing of a user or a company; what the visitor did still counts for
@@ -228,7 +228,10 @@ impl Receiving<'_, '_> {
         if is_member || !self.tx.catalog().companies_of_signed.contains(&company) {
             return Ok(Some(stated));
         }
-        self.warnings.push(Warning::CompanyTakesSignedMembers.explained());
+        let warning = Warning::CompanyTakesSignedMembers.explained();
+        self.warnings.push(warning);
+        let (source, code) = (Some(self.delivery.source), Code::SignatureRequired.as_str());
+        refusals::count(self.tx, source, code, Some("company"), warning.meaning, Some(id.as_str()))?;
         self.only_company(subject, event)
     }
 

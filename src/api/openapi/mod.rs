@@ -54,7 +54,9 @@ pub(super) fn document(calls: Vec<Call>) -> OpenApi {
         .description(Some(
             "Who uses your product, and which company does each of them belong to. Times are RFC 3339 in UTC. A GET is \
              also taken as HEAD. A call that writes is done once where it carries the header Idempotency-Key, 1 to 255 visible characters: \
-             sent again within a day, it is answered as before; another request with the same key is refused (422). A member that may be null is always there.",
+             sent again within a day, it is answered as before; another request with the same key is refused (422), and one \
+             whose answer is kept no longer is told so (409). Only where the server itself was killed between a deed and its answer is the key free again, \
+             ten minutes later. A member that may be null is always there.",
         ))
         .build();
     let token = HttpBuilder::new()

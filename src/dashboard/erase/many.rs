@@ -20,6 +20,7 @@ use crate::domain::ids::UserKey;
 use crate::http::access::Admin;
 use crate::http::doctor::Doctor;
 use crate::http::live::Live;
+use crate::http::page::PageError;
 use crate::store::erasure::Events;
 use crate::store::users::{self, UserRow};
 
@@ -120,10 +121,16 @@ pub async fn confirm(Admin(operator): Admin, request: HttpRequest, sent: web::Fo
         && let Some(events) = events
         && !users.is_empty()
     {
-        let receipt = deeds::erase_many(store, &by, &users, events).await?;
-        Live::of(&request).inspect(|live| live.forget());
-        Doctor::of(&request).inspect(|doctor| doctor.forget());
-        return Ok(desk::page(super::done(&frame, users.len(), &receipt)));
+        let (store, request, people) = (store.clone(), request.clone(), users.len());
+        // A task of its own goes on when the person closes the page, and ends it for all of them.
+        let erased = actix_web::rt::spawn(async move {
+            let receipt = deeds::erase_many(&store, &by, &users, events).await;
+            Live::of(&request).inspect(|live| live.forget());
+            Doctor::of(&request).inspect(|doctor| doctor.forget());
+            receipt
+        });
+        let receipt = erased.await.map_err(PageError::internal)??;
+        return Ok(desk::page(super::done(&frame, people, &receipt)));
     }
     let events = events.unwrap_or(Events::Delete);
     let receipt = deeds::rehearse_many(store, &by, &users, events).await?;

@@ -73,7 +73,7 @@ impl Way {
         let mut earlier = self.earlier.clone();
         earlier.extend(began.map(|cursor| (cursor.clone(), self.rows)));
         earlier.drain(..earlier.len().saturating_sub(WAY_CURSORS_MAX));
-        Way { rows: self.rows + rows as u64, earlier, pages: self.pages + 1 }
+        Way { rows: self.rows.saturating_add(rows as u64), earlier, pages: self.pages.saturating_add(1) }
     }
 
     /// The page before, by its cursor (none is the first page), and the way there; none where its cursor is forgotten.
@@ -388,13 +388,14 @@ impl<S: Column> Address<S> {
             Some(cursor) => at(&cursor, &way),
             None => self.first_page(),
         });
+        // An address may say anything.
+        let (first, last) = (self.way.rows.saturating_add(1), self.way.rows.saturating_add(rows as u64));
         let is_known = self.after.is_none() || self.way.pages > 0;
         let total = match (count, next) {
-            (Some(Count::Exactly(total)), _) if total >= self.way.rows + rows as u64 => Some(total),
-            (_, None) if is_known => Some(self.way.rows + rows as u64),
+            (Some(Count::Exactly(total)), _) if total >= last => Some(total),
+            (_, None) if is_known => Some(last),
             _ => None,
         };
-        let (first, last) = (self.way.rows + 1, self.way.rows + rows as u64);
         let range = format!("{}–{}", numbers::number(first), numbers::number(last));
         html! {
             nav.pager aria-label="Pages" {

@@ -1,5 +1,7 @@
 //! `/settings/account`: one's own password, and the zone of the times one sees.
 
+use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderValue, RETRY_AFTER};
 use actix_web::{HttpRequest, web};
 use chrono_tz::Tz;
 use maud::{Markup, html};
@@ -12,8 +14,10 @@ use crate::dashboard::desk::{self, Answer};
 use crate::dashboard::parts::form::{Line, Mistake, time_zones};
 use crate::dashboard::parts::frame::{Frame, Place};
 use crate::dashboard::parts::say::{Tone, notice};
+use crate::dashboard::sign_in::too_many_tries;
 use crate::http::access::Viewer;
-use crate::http::session;
+use crate::http::limits::Limits;
+use crate::http::{client, session};
 use crate::store::operators::{self, Looks};
 
 /// What the page shows.
@@ -116,9 +120,26 @@ pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
 ///
 /// # Errors
 /// The store's.
-pub async fn change_password(Viewer(operator): Viewer, request: HttpRequest, sent: web::Form<Sent>) -> Answer {
+pub async fn change_password(
+    Viewer(operator): Viewer,
+    request: HttpRequest,
+    sent: web::Form<Sent>,
+    limits: web::Data<Limits>,
+) -> Answer {
     let store = desk::store(&request)?;
-    let mistake = match deeds::change_password(store, &operator, &sent.current, &sent.new).await {
+    let client = client::address(&request);
+    if let Err(seconds) = limits.sign_in(client, &operator.email) {
+        let view = View { mistake: Some(Mistake::new("current", too_many_tries(seconds))), ..View::default() };
+        let page = page(&desk::frame(&request, operator, Place::Settings).await?, &view);
+        let mut response = desk::page_with(StatusCode::TOO_MANY_REQUESTS, page);
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+        return Ok(response);
+    }
+    let changed = deeds::change_password(store, &operator, &sent.current, &sent.new).await;
+    if !matches!(changed, Err(OperatorError::WrongPassword)) {
+        limits.signed_in(client, &operator.email);
+    }
+    let mistake = match changed {
         Ok(()) => {
             let cookie = session::sign_in(&request, store, operator.key).await?;
             let mut response = desk::see_other("/settings/account?saved=1");

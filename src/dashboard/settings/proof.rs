@@ -74,7 +74,7 @@ pub fn cards(frame: &Frame, source: &Source, view: &View) -> Markup {
             @if frame.may(Role::Admin) && view.secrets.len() < SECRETS_MAX {
                 footer {
                     form method="post" action={ (address) "/secrets" } { button.btn { (icon("key")) (if view.secrets.is_empty() { " Make a secret" } else { " Make another secret" }) } }
-                    span.small.muted { "Two may hold at once: make one, move your back end over, retire the other." }
+                    span.small.muted { "Two may hold at once: make one, move your back end over, retire the other. Sign only ids that your site gives out: the hash of one that people choose can pass for a token of somebody else." }
                 }
             }
         }

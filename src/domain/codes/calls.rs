@@ -50,6 +50,11 @@ codes! {
             "The request was sent again before the first one ended.",
             "Send it again after Retry-After, with the same key.",
         }
+        IdempotencyAnswerGone = "idempotency_answer_gone" {
+            "The request was done before, and its answer is kept no longer.",
+            "The answer was larger than 256 KB, or somebody was erased since.",
+            "Nothing is to be sent again. Read how it stands now.",
+        }
         IdempotencyKeyReused = "idempotency_key_reused" {
             "Another request was sent with this Idempotency-Key.",
             "A key that is fixed in the code, or made from too little.",

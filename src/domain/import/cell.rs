@@ -150,8 +150,13 @@ fn number(text: &str, reading: &Reading) -> Option<Number> {
     let (mark, other) = if reading.decimal_comma { (',', '.') } else { ('.', ',') };
     let unsigned = text.strip_prefix('-').unwrap_or(text);
     let (whole, fraction) = unsigned.split_once(mark).map_or((unsigned, None), |(whole, part)| (whole, Some(part)));
-    let parts: Vec<&str> = whole.split([other, ' ', '\u{a0}', '\u{202f}', '\'']).collect();
-    let are_thousands = parts.len() > 1 && parts[1..].iter().all(|part| part.len() == 3) && !parts[0].is_empty();
+    // One mark all through: what begins with another kind may be a fraction.
+    let between = whole
+        .chars()
+        .find(|letter| !letter.is_ascii_digit())
+        .filter(|letter| *letter == other || matches!(letter, ' ' | '\u{a0}' | '\u{202f}' | '\''));
+    let parts: Vec<&str> = between.map_or_else(|| vec![whole], |mark| whole.split(mark).collect());
+    let are_thousands = (1..=3).contains(&parts[0].len()) && parts[1..].iter().all(|part| part.len() == 3);
     let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
     if parts.len() > 1 && !are_thousands || !parts.iter().all(|part| digits(part)) {
         // As programs write them: 1e21.
@@ -185,8 +190,13 @@ mod tests {
             assert_eq!(read(text, Type::Number, &point), Some(number), "{text}");
         }
         assert_eq!(read("1.234,5", Type::Number, &comma), Some(json!(1234.5)));
-        for text in ["1,5", "1,23,4", "", "ten", "1.", "--1", "NaN", "1.234.5"] {
+        for text in
+            ["1,5", "1,23,4", "", "ten", "1.", "--1", "NaN", "1.234.5", "1234,567", "1 234'567,890", "12345,678.9"]
+        {
             assert_eq!(read(text, Type::Number, &point), None, "{text}");
+        }
+        for text in ["12345.678", "1234.567.890", "1'234.567"] {
+            assert_eq!(read(text, Type::Number, &comma), None, "{text}");
         }
     }
 

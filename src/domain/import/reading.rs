@@ -280,8 +280,9 @@ fn headings(first: &[Value], is_header: bool) -> Vec<String> {
     for (number, cell) in (1..).zip(first) {
         let text = if is_header { cell::shown(cell).trim().to_owned() } else { String::new() };
         let text = if text.is_empty() { format!("Column {number}") } else { text };
-        let other = headings.iter().filter(|known| **known == text).count();
-        headings.push(if other == 0 { text } else { format!("{text} [{number}]") });
+        let numbered = (number..).map(|number| format!("{text} [{number}]"));
+        let free = std::iter::once(text.clone()).chain(numbered).find(|heading| !headings.contains(heading));
+        headings.push(free.unwrap_or(text));
     }
     headings
 }
@@ -456,6 +457,7 @@ mod tests {
     fn headings_are_made_up_where_there_are_none_and_each_is_another() {
         assert_eq!(found(b"ann@x.test,12\nbob@x.test,13\n").3, ["Column 1", "Column 2"]);
         assert_eq!(found(b"name,,name\na,b,c\n").3, ["name", "Column 2", "name [3]"]);
+        assert_eq!(found(b"a [3],a,a\na,b,c\n").3, ["a [3]", "a", "a [4]"]);
         assert_eq!(found(b"").3, Vec::<String>::new());
     }
 

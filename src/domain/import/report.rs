@@ -98,6 +98,8 @@ pub struct Report {
     pub refused_rows: u64,
     /// Cells that were not taken while the rest of the row was.
     pub refused_values: u64,
+    /// Bytes of the rows of both, as often as each is told.
+    pub refused_bytes: u64,
     /// Attributes that came to be, as `user.plan`.
     pub new_attributes: Vec<String>,
     /// The first changes of what was known before.

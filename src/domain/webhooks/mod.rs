@@ -57,7 +57,7 @@ types! {
     /// A person was erased (R13).
     UserErased = "user.erased", "A person was erased: erase your copy. data: only id, user_id and aliases.";
     /// Two users are one (R11).
-    UserMerged = "user.merged", "Two users became one; what you know of the other belongs to the one that stays. data: id and user_id of the other, and as into the user as it is now. Apart again, the other is told as created.";
+    UserMerged = "user.merged", "Two users became one; what you know of the other belongs to the one that stays. data: id and user_id of the other, and in into the user as it is now. Where they are taken apart again, the other is told as created.";
     /// A user is known no more, since the deed that made it was taken back.
     UserRemoved = "user.removed", "A user is gone with its memberships, since the import or the deed that made it was taken back. data: only id and user_id.";
     /// A company is known from here on.
@@ -65,7 +65,7 @@ types! {
     /// Something of a company changed.
     CompanyUpdated = "company.updated", "Attributes, ids, tags or the owner of a company changed. data: the company as it is now.";
     /// Two companies are one (C10).
-    CompanyMerged = "company.merged", "Two companies became one; what you know of the other belongs to the one that stays. data: company_id of the other, and as into the company as it is now. Apart again, the other is told as created.";
+    CompanyMerged = "company.merged", "Two companies became one; what you know of the other belongs to the one that stays. data: company_id of the other, and in into the company as it is now. Where they are taken apart again, the other is told as created.";
     /// A company is known no more, since the deed that made it was taken back.
     CompanyRemoved = "company.removed", "A company is gone with its memberships, since the import or the deed that made it was taken back. data: only company_id.";
     /// A user is in a company.

@@ -8,7 +8,7 @@ use rusqlite::params;
 
 use crate::domain::attributes::Attributes;
 use crate::domain::duplicates::Records;
-use crate::domain::ids::{CompanyKey, EventId, UserKey};
+use crate::domain::ids::{CompanyKey, UserKey};
 use crate::store::folds::{self, Sums};
 use crate::store::{StoreError, Tx, companies, duplicates};
 
@@ -119,10 +119,9 @@ pub fn regroup(tx: &mut Tx<'_>, moves: &[Move]) -> Result<BTreeSet<CompanyKey>, 
 /// What the journal says of a company: of the events that name it or one merged into it.
 fn sums_of(tx: &mut Tx<'_>, company: CompanyKey) -> Result<Sums, StoreError> {
     let mut sums = Sums::default();
-    let newest = EventId::first_at(tx.now_ms).bucket();
-    let oldest = *folds::buckets(&tx.reader())?.start();
+    let buckets = folds::buckets(&tx.reader())?;
     for named in group(tx, company)? {
-        for bucket in oldest..=newest {
+        for bucket in buckets.clone() {
             for event in folds::of_company(tx, bucket, named)? {
                 if let Some(person) = folds::person(tx, &event, i64::MAX)? {
                     sums.count_company(tx, &event, person);

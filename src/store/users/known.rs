@@ -28,7 +28,8 @@ pub struct KnownUser {
     pub current_company: Option<CompanyKey>,
 }
 
-/// The user of an id, read through aliases and merges.
+/// The record that an id names, read through aliases. One that was merged is answered as it is: its survivor is the
+/// catalog's to say.
 ///
 /// # Errors
 /// [`StoreError`] only.
