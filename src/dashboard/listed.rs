@@ -84,6 +84,9 @@ pub fn above<S: Column>(
     }
 }
 
+/// How many rows there are, here and in all, and what one of them and many are called.
+pub type RowsShown<'a> = (usize, Count, (&'a str, &'a str));
+
 /// The rows in their columns, with the way to the next page and to all of them as a file. `lead` heads the first
 /// column and says what it is sorted by, `shown` says how many rows there are, here and in all, and what they are called.
 pub fn table<S: Column>(
@@ -93,7 +96,7 @@ pub fn table<S: Column>(
     columns: &Columns,
     (label, lead): (&str, (S, &str)),
     rows: Markup,
-    (shown, next): ((usize, Count, (&str, &str)), Option<&Cursor>),
+    (shown, next): (RowsShown<'_>, Option<&Cursor>),
 ) -> Markup {
     let kind = if listed == Listed::Companies { Kind::Companies } else { Kind::Users };
     html! {
