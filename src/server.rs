@@ -127,7 +127,9 @@ pub enum StartError {
         reason: String,
     },
     /// The public URL is none.
-    #[error("{0:?} can't be the public URL. Write scheme and host, such as https://rollcall.example.com, and no path.")]
+    #[error(
+        "{0:?} can't be the public URL. Use a scheme and host, such as https://rollcall.example.com, without a path."
+    )]
     PublicUrl(String),
 }
 
@@ -219,7 +221,7 @@ pub fn show_pages(listen: &str, started: impl FnOnce(SocketAddr)) -> Result<(), 
         .shutdown_signal(told_to_end())
         .bind(listen)
         .map_err(failed)?;
-        started(*server.addrs().first().ok_or_else(|| failed(std::io::Error::other("it is no address")))?);
+        started(*server.addrs().first().ok_or_else(|| failed(std::io::Error::other("it is not an address")))?);
         server.run().await.map_err(failed)
     })
 }
@@ -273,7 +275,7 @@ pub async fn start(options: ServeOptions) -> Result<Running, StartError> {
     let server = bound.map_err(|error| StartError::Listen { address: options.listen.clone(), error })?;
     let address = *server.addrs().first().ok_or_else(|| StartError::Listen {
         address: options.listen.clone(),
-        error: std::io::Error::other("it is no address"),
+        error: std::io::Error::other("it is not an address"),
     })?;
     let local_url = format!("{}://{address}", if site.tls { "https" } else { "http" });
     let url = site.public_url.unwrap_or_else(|| local_url.clone());

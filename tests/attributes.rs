@@ -380,7 +380,7 @@ async fn an_operator_makes_numbers_of_texts_in_one_click_and_takes_it_back() {
     let browser = Browser::start().await;
     browser.signs_in(&rollcall).await;
     browser.open(&format!("{}/install", rollcall.address)).await;
-    browser.sees("Texts that could be something else").await;
+    browser.sees("Text values that could be another type").await;
     browser.open(&format!("{}/attributes", rollcall.address)).await;
     browser.sees("Could be number").await;
     browser.click("tickets").await;
@@ -415,15 +415,15 @@ async fn an_operator_works_through_the_tray_and_deletes_an_attribute() {
     browser.open(&format!("{}/refusals/tray?owner=user&name=debug&decision=ignore", rollcall.address)).await;
     browser.click("Ignore it").await;
     browser.sees("Ignored from now on").await;
-    browser.sees("Nothing waits").await;
+    browser.sees("Nothing waiting").await;
     browser.click("Stop ignoring").await;
-    browser.sees("Taken back").await;
+    browser.sees("Undone").await;
     browser.sees("debug").await;
 
     browser.open(&format!("{}/attributes/user/badges?delete=1", rollcall.address)).await;
     browser.fill("typed", "badge").await;
     browser.click("Delete all of it").await;
-    browser.sees("That is not the name").await;
+    browser.sees("That name doesn't match").await;
     assert_eq!(attribute(&rollcall, "ann", "badges").await, 3);
     browser.fill("typed", "badges").await;
     browser.click("Delete all of it").await;
@@ -512,7 +512,7 @@ async fn a4_each_limit_is_named_and_costs_nothing_else() {
     assert_eq!(results[0]["refused_values"][0]["code"], "nesting_too_deep", "{results:?}");
     assert_eq!((&results[1]["status"], &results[2]["code"]), (&json!("stored"), &json!("event_name_too_long")));
     let events = rollcall.list("/users/ann/events").await;
-    let saved = events.iter().find(|event| event["name"] == "Saved").expect("it was stored");
+    let saved = events.iter().find(|event| event["name"] == "Saved").expect("stored");
     assert_eq!(saved["properties"], json!({ "kept": 1 }));
 }
 
@@ -591,9 +591,9 @@ async fn filters_by_an_attribute_are_made_fast_and_find_the_same() {
     let page = "/attributes/user/plan";
     let person = rollcall.desk().await;
     let offered = person.open(page).await;
-    assert!(offered.contains("Make an index") && offered.contains("Making it takes about"), "{offered}");
+    assert!(offered.contains("Create an index") && offered.contains("Creating it takes about"), "{offered}");
     let made = person.does(page, &[("deed", "fast"), ("fast_filter", "true")]).await;
-    assert!(made.contains("Take the index away") && made.contains("Fast are 1 of 5"), "{made}");
+    assert!(made.contains("Remove the index") && made.contains("Fast are 1 of 5"), "{made}");
     assert_eq!((found().await, is_fast("plan").await), (vec!["ann".to_owned()], json!(true)));
     // What comes later is found too, and what goes is not.
     rollcall.backend_posts(identify("bob", json!({ "plan": "pro" }), 40)).await;

@@ -71,7 +71,7 @@ async fn those_picked_get_a_tag_after_a_preview_and_lose_it_with_one_undo() {
     assert_eq!(changes[0]["changes"].as_array().map(Vec::len), Some(2), "one change set: {}", changes[0]);
 
     let undone = desk.undoes(&done).await;
-    assert!(undone.contains("Taken back"), "{undone}");
+    assert!(undone.contains("Undone"), "{undone}");
     assert_eq!((tags(&rollcall, "ann").await, tags(&rollcall, "bob").await), (json!([]), json!([])));
 }
 
@@ -96,7 +96,7 @@ async fn after_a_deed_and_after_its_undo_one_is_back_at_the_list_as_it_was_filte
     assert!(done.contains("Done") && done.contains("plan is free"), "{done}");
     assert_eq!(way_back(done.split("action=\"/changes/").nth(1).expect("an undo")), back);
     let undone = desk.undoes(&done).await;
-    assert!(undone.contains("Taken back") && undone.contains("plan is free"), "{undone}");
+    assert!(undone.contains("Undone") && undone.contains("plan is free"), "{undone}");
     assert_eq!(tags(&rollcall, "bob").await, json!([]));
 
     let elsewhere = [&fields[..4], &[("back", "https://evil.example/"), ("step", "do")]].concat();
@@ -211,7 +211,7 @@ async fn those_picked_are_erased_once_their_number_is_typed() {
 
     let sent = desk.send("/bulk/erase", &[("keys", &whom), ("events", "delete"), ("typed", " 2 ")]).await;
     assert!(
-        sent.status == 200 && sent.page.contains("2 people are gone") && sent.page.contains("Backups"),
+        sent.status == 200 && sent.page.contains("2 people were erased") && sent.page.contains("Earlier backups"),
         "{}",
         sent.page
     );
@@ -222,7 +222,7 @@ async fn those_picked_are_erased_once_their_number_is_typed() {
     assert_eq!(rollcall.list("/users").await.len(), 1);
     // Sent once more, there is nobody to erase.
     let again = desk.is_refused("/bulk/erase", &[("keys", &whom), ("events", "delete"), ("typed", "2")]).await;
-    assert!(again.contains("Nobody is picked"), "{again}");
+    assert!(again.contains("Nobody is selected"), "{again}");
 
     let viewer = rollcall.desk_of("viewer@rollcall.test", "viewer").await;
     let cec = picked(&desk.open("/users").await).remove(0);
@@ -260,5 +260,5 @@ async fn taking_a_deed_back_leaves_what_has_changed_since_and_says_it() {
     assert_eq!(tagged, 1);
     let again = desk.send(&path, &[("back", "/users")]).await;
     assert_eq!(again.status, 409);
-    assert!(again.page.contains("taken back already"), "{}", again.page);
+    assert!(again.page.contains("already undone"), "{}", again.page);
 }

@@ -72,7 +72,10 @@ async fn a_company_gets_another_id_and_messages_with_the_old_one_reach_it() {
     assert_eq!(ids(&rollcall, "").await, ["acme", "org_1", "zeta"], "the id that was free is another company's");
     let again = undo(&rollcall, &undone.body["change_id"]).await;
     assert_eq!(again.status, 409, "it is taken by now: {again:?}");
-    assert!(again.body["detail"].as_str().is_some_and(|text| text.contains("another company's by now")), "{again:?}");
+    assert!(
+        again.body["detail"].as_str().is_some_and(|text| text.contains("now belongs to another company")),
+        "{again:?}"
+    );
     assert_eq!(rollcall.company("acme").await["company_id"], "acme");
 }
 
@@ -153,9 +156,9 @@ async fn an_operator_changes_an_id_archives_and_puts_back() {
     assert!(form.contains("Another id") && form.contains("Archive it"), "{form}");
 
     let sent = desk.send("/edit/company", &[("key", &key), ("deed", "rename"), ("id", "zeta")]).await;
-    assert!(sent.to.is_empty() && sent.page.contains("is the id of another company already"), "{sent:?}");
+    assert!(sent.to.is_empty() && sent.page.contains("is already the id of another company"), "{sent:?}");
     let sent = desk.send("/edit/company", &[("key", &key), ("deed", "rename"), ("id", "")]).await;
-    assert!(sent.to.is_empty() && sent.page.contains("Give it one"), "{sent:?}");
+    assert!(sent.to.is_empty() && sent.page.contains("Enter one"), "{sent:?}");
     let sent = desk.send("/edit/company", &[("key", &key), ("deed", "rename"), ("id", "org/1")]).await;
     let page = desk.open(&sent.to).await;
     for shown in ["org/1", "Id ", "Undo", "earlier company id"] {

@@ -172,7 +172,7 @@ async fn what_was_said_since_of_a_member_goes_back_with_the_membership() {
     let mut told: Vec<(String, bool)> = Vec::new();
     for conflict in undone.body["conflicts"].as_array().expect("conflicts") {
         let text = |name: &str| conflict[name].as_str().expect("text").to_owned();
-        told.push((format!("{} of {}", text("field"), text("id")), text("detail").contains("goes back with it to")));
+        told.push((format!("{} of {}", text("field"), text("id")), text("detail").contains("moves back with it to")));
     }
     told.sort();
     let expected = [
@@ -264,7 +264,7 @@ async fn an_operator_compares_two_companies_merges_them_and_takes_it_back() {
     assert!(!desk.open("/companies/duplicates").await.contains(compare));
     let action = page.split("action=\"/changes/").nth(1).and_then(|rest| rest.split('"').next()).expect("an undo");
     let page = desk.does(&format!("/changes/{action}"), &[("back", "/companies/ACME")]).await;
-    assert!(page.contains("All of it is as it was"));
+    assert!(page.contains("Everything is as it was"));
     assert_eq!(ids(&rollcall).await.len(), 2);
     assert!(desk.open("/companies/duplicates").await.contains(compare));
 }

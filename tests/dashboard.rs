@@ -412,12 +412,12 @@ async fn an_address_that_a_list_can_t_show_is_refused() {
     let rollcall = filled().await;
     let cookie = rollcall.session_cookie().await;
     for (path, sentence) in [
-        ("/users?sort=colour", "sort= takes a field, with - before it for the other way round. colour is no field"),
-        ("/users?f=plan:pro", "plan takes no operator pro. It takes is, not, has"),
-        ("/users?columns=colour", "columns= has no column 1: colour is no field"),
-        ("/companies/company-3?f=plan:is:pro", "“plan:is:pro” is no filter"),
-        ("/users?after=bogus", "after= takes what the link to the next page says"),
-        ("/companies?cursor=bogus", "a list of pages goes on with after="),
+        ("/users?sort=colour", "sort= takes a field, with - before it to reverse the order. colour is not a field"),
+        ("/users?f=plan:pro", "take the operator pro. It takes is, not, has"),
+        ("/users?columns=colour", "columns= has no column 1: colour is not a field"),
+        ("/companies/company-3?f=plan:is:pro", "“plan:is:pro” is not a filter"),
+        ("/users?after=bogus", "after= takes the value from the link to the next page"),
+        ("/companies?cursor=bogus", "a list in pages continues with after="),
         ("/companies/company-3?sort=bogus", "sort= takes name, role, joined, last_seen, events"),
         ("/visitors?sort=-name", "sort= takes last_seen"),
     ] {
@@ -670,7 +670,7 @@ async fn members_are_sorted_and_narrowed_without_javascript() {
     let refused = rollcall.client.get(format!("{}/companies/company-3?role=admin", rollcall.address));
     let refused = refused.header("cookie", rollcall.session_cookie().await).send().await.expect("an answer");
     assert_eq!(refused.status(), 400);
-    assert!(refused.text().await.expect("text").contains("role= takes is: with a role behind it"));
+    assert!(refused.text().await.expect("text").contains("role= takes is: followed by a role"));
 }
 
 #[actix_web::test]

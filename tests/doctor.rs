@@ -114,7 +114,7 @@ async fn a_mark_is_for_one_page_of_the_source_and_for_operators() {
     let source = source_id(&rollcall).await;
     for wrong in ["app.example", "javascript:alert(1)", "ftp://app.example/"] {
         let page = desk.is_refused("/install/doctor", &[("source", &source), ("address", wrong)]).await;
-        assert!(page.contains("Write the whole address"), "{wrong}: {page}");
+        assert!(page.contains("Enter the full address"), "{wrong}: {page}");
     }
     let (visit, link) = mark(&desk, &source, "https://app.example/a").await;
     let (_, mark) = link.split_once('=').expect("a mark");

@@ -41,7 +41,7 @@ async fn a_person_accepts_a_domain_and_its_people_become_members() {
     let accept = [("decision", "accept"), ("domain", "acme.test"), ("company_id", "acme")];
     let to = desk.done("/companies/suggested", &accept).await;
     let page = desk.open(&to).await;
-    assert!(page.contains("acme.test is a domain of this company now") && page.contains("2 became members"), "{page}");
+    assert!(page.contains("acme.test is now a domain of this company") && page.contains("2 became members"), "{page}");
     assert_eq!(waiting(&rollcall).await, [("umbrella.test".to_owned(), 1)]);
     for user in ["ann", "bob"] {
         assert_eq!(rollcall.companies_of(user).await, [("acme".to_owned(), true, false)]);
@@ -93,7 +93,7 @@ async fn the_rule_makes_companies_where_it_may_and_gives_way_to_what_the_site_st
     rollcall.page_posts(identify("bob", json!({ "email": "bob@us.test" }), 60)).await;
     let company = rollcall.company("acme.test").await;
     assert_eq!((company["members"].as_u64(), &company["domains"]), (Some(1), &json!(["acme.test"])));
-    assert_eq!(rollcall.companies_of("bob").await, [], "the workspace's own people are no customers");
+    assert_eq!(rollcall.companies_of("bob").await, [], "the workspace's own people are not customers");
     assert!(waiting(&rollcall).await.is_empty());
     let changes = rollcall.list("/users/ann/changes").await;
     assert!(changes.iter().any(|set| set["by"]["kind"] == "rule"), "{changes:?}");
@@ -126,7 +126,7 @@ async fn c2_turning_one_company_on_says_first_whom_it_touches() {
         ("takeover_days", "30"),
     ];
     let Sent { status, page, .. } = desk.send("/settings/rules", &fields).await;
-    assert!(status == 200 && page.contains("1 user has") && page.contains("Save all the same"), "{page}");
+    assert!(status == 200 && page.contains("1 user has") && page.contains("Save anyway"), "{page}");
     assert_eq!(rollcall.api("/settings/one_company").await.body["value"], false, "asked first");
 
     let confirmed = [&fields[..], &[("confirmed", "1")]].concat();

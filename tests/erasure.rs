@@ -324,7 +324,7 @@ async fn a_person_erases_by_typing_who_it_is_and_gets_a_receipt() {
     let (status, page) = send(&path, &[("events", "delete"), ("typed", "Zebedee")]).await;
     assert!(status == 422 && page.contains("Nothing was erased"), "{status}");
     let (status, page) = send(&path, &[("events", "delete"), ("typed", "zebedee-id")]).await;
-    assert!(status == 200 && page.contains("The person is gone") && page.contains("Backups made before"), "{page}");
+    assert!(status == 200 && page.contains("The person was erased") && page.contains("Earlier backups"), "{page}");
     assert_eq!(words_in_the_file(&rollcall), 0);
     assert_eq!(send("/settings/rules/allow", &[("erased", "nobody")]).await.0, 303);
     assert!(get("/settings/rules?allowed=0").await.contains("Nobody known by that was erased"));

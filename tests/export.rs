@@ -209,7 +209,7 @@ async fn all_about_a_person_comes_as_a_page_for_people_and_json_and_nothing_of_o
         .await;
     let desk = rollcall.desk().await;
     let page = desk.open("/users/ann").await;
-    assert!(page.contains("Export all about this person"), "{page}");
+    assert!(page.contains("Export everything about this person"), "{page}");
 
     let by_http = rollcall.client.get(format!("{}/api/v1/users/ann/export", rollcall.address));
     let by_http = by_http.bearer_auth(&rollcall.token).send().await.unwrap();

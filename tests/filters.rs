@@ -183,10 +183,10 @@ async fn what_a_filter_can_t_be_is_refused_with_its_place() {
         assert!(problem["detail"].as_str().expect("a sentence").contains(hint), "{problem}");
     }
     for (path, hint) in [
-        ("/users?columns=name,colour", "colour is no field of users"),
+        ("/users?columns=name,colour", "colour is not a field of users"),
         ("/users?columns=import", "filter by it instead"),
-        ("/users?sort=colour", "colour is no field of users"),
-        ("/companies?sort=company.plan", "is no field of companies"),
+        ("/users?sort=colour", "colour is not a field of users"),
+        ("/companies?sort=company.plan", "is not a field of companies"),
         ("/companies?sort=event.Report exported", "Filter by it, as in f=event.NAME:done:3,30d"),
     ] {
         let problem = rollcall.api(path).await.body;
@@ -355,15 +355,15 @@ async fn what_a_person_fills_in_wrongly_is_said_and_stays_in_the_form() {
     assert!(html.contains("value=\"&lt;many&gt;\""), "what was typed stays");
     let (status, html, _) = page(&rollcall, "/users?field=visits&op=has&value=3").await;
     assert!(
-        status == 422 && html.contains("“contains” can't be asked of visits") && html.contains("“is more than”"),
+        status == 422 && html.contains("“contains” can't be used with visits") && html.contains("“is more than”"),
         "{html}"
     );
     let (status, html, _) = page(&rollcall, "/users?f=colour:is:red").await;
     assert_eq!(status, 400);
-    assert!(html.contains("is no field of users"));
+    assert!(html.contains("is not a field of users"));
     let (status, html, _) = page(&rollcall, "/companies?f=members:gt:500").await;
     assert_eq!(status, 200);
-    assert!(html.contains("No company matches") && html.contains("None meets all that the filter asks for."));
+    assert!(html.contains("No company matches") && html.contains("None matches the whole filter."));
 }
 
 #[actix_web::test]

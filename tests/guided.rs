@@ -169,7 +169,7 @@ async fn from_the_link_to_a_company(with_javascript: bool) {
     let code = operator.code_in(&step).await;
     assert_eq!(code.len(), 1, "{code:?}");
     operator.pastes_and_opens("/", &code[0]).await;
-    operator.waits_for("Visitors arrive, nobody is identified").await;
+    operator.waits_for("Visitors arrive, but nobody is identified").await;
 
     // Step 2, for somebody who is in no company.
     let step = operator.follows_the_action().await;
@@ -179,7 +179,7 @@ async fn from_the_link_to_a_company(with_javascript: bool) {
     let marked = browser.driver.find(By::Css(format!("{step} pre mark"))).await.expect("the marked lines");
     let marked = marked.prop("textContent").await.expect("a property").expect("text");
     let examples = operator.words_in(&step, "Replace").await;
-    let no_company = operator.words_in(&step, "Where somebody has none").await;
+    let no_company = operator.words_in(&step, "For users without one").await;
     let known = json!({
         "user_id": "17", "name": "Ola </script> Nordmann", "email": "ola@fjord.test",
         "company": { "company_id": "fjord", "name": "Fjord Works", "plan": "team" },

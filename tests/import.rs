@@ -83,7 +83,7 @@ async fn a_file_assigns_users_to_companies_and_the_same_file_again_changes_nothi
     checked(&rollcall);
     assert!(!rollcall.file().with_file_name("rollcall.db.imports").exists(), "files go when they are done");
     let sources = rollcall.list("/sources").await;
-    assert!(sources.iter().all(|source| source["kind"] != "import"), "an import is no source that calls come from");
+    assert!(sources.iter().all(|source| source["kind"] != "import"), "an import is not a source that calls come from");
 }
 
 #[tokio::test]
@@ -181,7 +181,7 @@ async fn each_of_several_companies_has_its_number_and_times_are_what_the_file_sa
     assert_eq!(times("bob").await, ("2015-03-01T00:00:00.000Z".to_owned(), Value::Null));
     assert_eq!(times("cid").await, ("2015-01-01T00:00:00.000Z".to_owned(), json!("2018-01-01T00:00:00.000Z")));
     let refused = rollcall.api("/imports/1/refused").await.text;
-    for sentence in ["is before joined_at", "is in the future", "many is no number", "7|8 is no number"] {
+    for sentence in ["is before joined_at", "is in the future", "many is not a number", "7|8 is not a number"] {
         assert!(
             refused.contains(&sentence.replace('"', "\"\"")) || refused.contains(sentence),
             "{sentence}: {refused}"
@@ -256,7 +256,8 @@ zoe,zoe@x.test,2,,'=1+1
     assert_eq!(counts(&report, "users"), [2, 0, 0, 0, 5], "{report}");
     assert_eq!((&report["refused_rows"], &report["refused_values"]), (&json!(5), &json!(2)));
     let written = fs::read_to_string(&refused).unwrap();
-    for reason in ["is no number", "is no date", "Several users have", "5 columns", "3 cells", "6 cells", "placeholder"]
+    for reason in
+        ["is not a number", "is not a date", "Several users have", "5 columns", "3 cells", "6 cells", "placeholder"]
     {
         assert!(written.contains(reason), "{reason}: {written}");
     }
@@ -406,7 +407,7 @@ async fn wrong_use_says_what_would_be_right_and_leaves_nothing() {
     let (path, empty, nobody) = (path.to_str().unwrap(), empty.to_str().unwrap(), nobody.to_str().unwrap());
     for (line, hint) in [
         (&["import", path, "--mapping", "Seats"][..], "COLUMN=TARGET"),
-        (&["import", path, "--mapping", "Colour=user.colour"], "There are: User ID"),
+        (&["import", path, "--mapping", "Colour=user.colour"], "The columns are: User ID"),
         (&["import", path, "--mapping", "Logins=person.seats"], "user.NAME"),
         (&["import", path, "--mapping", "Logins=user_id"], "Two columns are user_id"),
         (&["import", path, "--kind", "events"], "what was done"),
@@ -617,7 +618,7 @@ async fn a_person_sends_the_zip_sees_what_would_come_of_it_and_imports_all_of_it
     assert_eq!(sends(zip.clone()).await.header("location"), "/imports/1");
     let desk = empty.desk().await;
     let page = desk.open("/imports/1").await;
-    for part in ["A zip of 8 files", "attributes.csv", "notes.csv", "Import all 8", "Throw all away"] {
+    for part in ["A zip of 8 files", "attributes.csv", "notes.csv", "Import all 8", "Discard all"] {
         assert!(page.contains(part), "{part}: {page}");
     }
     let posts = async |deed: &str| {
@@ -658,7 +659,7 @@ async fn what_a_row_says_beside_attributes_is_set_or_refused_with_a_reason() {
     let report = import(&rollcall, &text, &["--refused", refused.to_str().unwrap()]);
     assert_eq!((counts(&report, "users"), &report["refused_values"]), ([2, 0, 0, 0, 0], &json!(2)), "{report}");
     let reasons = fs::read_to_string(&refused).unwrap();
-    assert!(reasons.contains("is the id of another user already") && reasons.contains("No operator"), "{reasons}");
+    assert!(reasons.contains("is already the id of another user") && reasons.contains("No operator"), "{reasons}");
     let ann = rollcall.user("ann-1").await;
     assert_eq!(
         (&ann["user_id"], &ann["tags"], &ann["owner"]),
@@ -760,7 +761,7 @@ async fn a_running_import_is_stopped_and_what_was_taken_by_then_is_told_and_take
         assert_eq!(there, taken, "as many are there as were counted");
         assert_eq!(deed(&id, "cancel").await.body["code"], "import_state");
         let told = page(&id).await;
-        assert!(told.contains("and then it ended") && told.contains("Take back"), "{told}");
+        assert!(told.contains("and then it stopped") && told.contains("Undo"), "{told}");
         if by_hand {
             assert_eq!(press(&id, "undo").await, 303);
         } else {
@@ -1039,7 +1040,11 @@ async fn a_file_that_is_none_is_refused_with_a_code_and_leaves_nothing() {
     let form = rollcall.client.post(format!("{}/api/v1/imports", rollcall.address)).bearer_auth(&rollcall.token);
     let form = form.header("content-type", "multipart/form-data; boundary=x").body(format!("{nothings}--x--\r\n"));
     let refused = support::Answer::of(form.send().await.unwrap()).await;
-    assert!(refused.text.contains("has more in it than a file"), "fields of nothing are fields: {}", refused.text);
+    assert!(
+        refused.text.contains("more than a file and a few choices"),
+        "fields of nothing are fields: {}",
+        refused.text
+    );
     let reader = rollcall.shell(&["token", "add", "Reader", "--json"])["token"].as_str().unwrap().to_owned();
     let stranger = rollcall.api_as(reqwest::Method::POST, "/imports", &reader, None).await;
     assert_eq!(stranger.status, 403);
@@ -1063,7 +1068,7 @@ async fn a_person_sends_a_file_matches_its_columns_sees_what_would_come_and_impo
         support::Answer::of(request.send().await.unwrap()).await
     };
     const FORM: &str = "application/x-www-form-urlencoded";
-    assert!(get("/imports").await.text.contains("Nothing was imported yet"));
+    assert!(get("/imports").await.text.contains("Nothing has been imported yet"));
     let sends = async |text: &str| {
         let file = format!(
             "--x\r\ncontent-disposition: form-data; name=\"kind\"\r\n\r\nusers\r\n--x\r\ncontent-disposition: form-data; \
@@ -1083,7 +1088,7 @@ async fn a_person_sends_a_file_matches_its_columns_sees_what_would_come_and_impo
         "<td><bdi>1,5</bdi></td>",
         "ann@x.test",
         "user.Firm no",
-        "Throw away",
+        "Discard",
         "Users are found by e-mail",
     ] {
         assert!(draft.contains(part), "{part}: {draft}");
@@ -1094,23 +1099,23 @@ async fn a_person_sends_a_file_matches_its_columns_sees_what_would_come_and_impo
     assert_eq!(post("/imports/1", FORM, format!("do=check&{matched}")).await.status, 303);
     settled(&rollcall, &json!(1)).await;
     let checked = get("/imports/1").await.text;
-    assert!(checked.contains("What would come of 2 rows") && checked.contains("Import it"), "{checked}");
+    assert!(checked.contains("What would happen to 2 rows") && checked.contains("Import it"), "{checked}");
     assert!(checked.contains("<bdi>31/02</bdi>") && checked.contains("<b><bdi>Score</bdi></b>"), "by cell: {checked}");
-    assert!(checked.contains("is no number. Write 1234,5."), "and what would be taken: {checked}");
+    assert!(checked.contains("is not a number. Write 1234,5."), "and what would be taken: {checked}");
     assert!(get("/imports/1/refused").await.text.contains("31/02"));
     assert!(rollcall.list("/users").await.is_empty(), "a check changes nothing");
     assert_eq!(post("/imports/1", FORM, "do=run".to_owned()).await.status, 303);
     settled(&rollcall, &json!(1)).await;
     let done = get("/imports/1").await.text;
-    assert!(done.contains("Take back") && done.contains("1 cell") && done.contains("<bdi>31/02</bdi>"), "{done}");
+    assert!(done.contains("Undo") && done.contains("1 cell") && done.contains("<bdi>31/02</bdi>"), "{done}");
     assert!(done.contains("user.Score:number") && done.contains("Update them"), "how it was read is kept: {done}");
     let asked = get("/imports/1?take-back=1").await.text;
-    assert!(asked.contains("Take it back?") && asked.contains("It made 3 users and companies"), "{asked}");
+    assert!(asked.contains("Undo this import?") && asked.contains("It created 3 users and companies"), "{asked}");
     assert_eq!(rollcall.company("c1").await["members"], 2, "nothing is taken back before it is said so");
     assert_eq!(rollcall.company("c1").await["members"], 2);
     assert_eq!(post("/imports/1", FORM, "do=undo".to_owned()).await.status, 303);
     settled(&rollcall, &json!(1)).await;
-    assert!(get("/imports/1").await.text.contains("It was taken back"));
+    assert!(get("/imports/1").await.text.contains("It was undone"));
     assert!(rollcall.list("/users").await.is_empty());
     let again = sends("E-mail;Firm no;Score\r\nann@x.test;c1;1,5\r\n").await;
     let address = again.header("location").to_owned();
@@ -1204,7 +1209,7 @@ async fn a_workbook_is_imported_as_what_its_cells_are() {
     let written = fs::read_to_string(refused).unwrap();
     assert!(written.starts_with("Customer no,E-mail,Company,Logins,Price,Active,Since,Zip,Score,"), "{written}");
     assert!(written.contains("30419,bob@x.test,acme,0,19.9,false,2026-01-31,01067,#DIV/0!,2,"), "{written}");
-    assert!(written.contains("what a formula says that went wrong"), "{written}");
+    assert!(written.contains("means that a formula failed"), "{written}");
     let mended = file(&rollcall, "mended.csv", written.replace("#DIV/0!", "9"));
     let again = rollcall.shell(&["import", mended.to_str().unwrap(), "--json"]);
     assert_eq!(counts(&again, "users"), [0, 1, 0, 0, 0], "{again}");
@@ -1230,8 +1235,8 @@ async fn a_sheet_is_chosen_and_what_is_no_workbook_is_refused_with_what_to_do() 
         ("", old, "file_unreadable", "Save it as .xlsx without a password"),
         ("", others.save_to_buffer().unwrap(), "import_invalid", "empty"),
         ("", whole.clone(), "import_invalid", "Nothing says who it is"),
-        ("?sheet=Firms", whole.clone(), "import_invalid", "There are: Notes, People"),
-        ("?sheet=People", PEOPLE.into(), "import_invalid", "Only a workbook has sheets"),
+        ("?sheet=Firms", whole.clone(), "import_invalid", "The sheets are: Notes, People"),
+        ("?sheet=People", PEOPLE.into(), "import_invalid", "Only workbooks have sheets"),
     ] {
         let refused = sends(query, body).await;
         let detail = refused.body["detail"].as_str().unwrap_or_default();
@@ -1251,7 +1256,7 @@ async fn a_sheet_is_chosen_and_what_is_no_workbook_is_refused_with_what_to_do() 
     let notes = desk.does(&page, &[("do", "read"), ("sheet", "Notes"), ("header", "true")]).await;
     assert!(notes.contains("Updated by") && !notes.contains("Customer no"), "{notes}");
     let unknown = desk.send(&page, &[("do", "read"), ("sheet", "Firms"), ("header", "true")]).await;
-    assert!(unknown.status == 422 && unknown.page.contains("There are: Notes, People"), "{unknown:?}");
+    assert!(unknown.status == 422 && unknown.page.contains("The sheets are: Notes, People"), "{unknown:?}");
     let people = desk.does(&page, &[("do", "read"), ("sheet", "People"), ("header", "true")]).await;
     assert!(people.contains("Customer no") && people.contains("2026-01-31"), "{people}");
     let bare = desk.does(&page, &[("do", "read"), ("sheet", "People")]).await;
@@ -1324,5 +1329,5 @@ async fn the_report_leads_to_those_whom_an_import_made_or_changed() {
     let report = desk.open("/imports/2").await;
     assert!(report.contains("href=\"/users?f=import%3Ais%3A2\"") && !report.contains("/companies?f="), "{report}");
     let list = desk.open("/users?f=import%3Ais%3A2").await;
-    assert!(list.contains("made or changed by import 2") && list.contains("Save as a segment"), "{list}");
+    assert!(list.contains("created or changed by import 2") && list.contains("Save as a segment"), "{list}");
 }

@@ -50,7 +50,7 @@ async fn a_test_as_me_goes_the_whole_way_and_leaves_nothing() {
     let source = sources.iter().find(|source| source["keys"][0] == rollcall.write_key.as_str()).expect("the source");
     let sent = desk.send("/install/try", &[("source", source["source_id"].as_str().expect("an id"))]).await;
     assert_eq!(sent.status, 200, "{sent:?}");
-    for told in ["rollcall-test-me", "The user&#39;s current company", "Nothing of it was stored", support::OWNER.0] {
+    for told in ["rollcall-test-me", "The user&#39;s current company", "Nothing was stored", support::OWNER.0] {
         let told = told.replace("&#39;", "'");
         assert!(sent.page.contains(&told), "{told}: {}", sent.page);
     }
@@ -72,7 +72,7 @@ async fn opened_from_the_menu_the_page_says_how_it_has_been_in_the_last_day() {
     let message = serde_json::json!({ "type": "identify", "userId": "ann", "anonymousId": "a-1", "traits": traits });
     rollcall.page_posts(message).await;
     let page = desk.open("/install").await;
-    assert!(state(&page).contains("Complete") && page.contains("Of the last 24 hours"), "{page}");
+    assert!(state(&page).contains("Complete") && page.contains("From the last 24 hours"), "{page}");
     assert!(page.contains("is a template tag that was not rendered"), "{page}");
     let anew = desk.open("/install?since=now").await;
     assert!(!anew.contains("in the last 24 hours"), "a check that is started looks at what follows");

@@ -26,7 +26,7 @@ async fn shown(desk: &Desk<'_>, path: &str) -> Vec<u64> {
 async fn each_call_is_shown_as_it_was_sent_beside_what_it_made() {
     let rollcall = Rollcall::start();
     let desk = rollcall.desk().await;
-    assert!(desk.open("/live").await.contains("No call so far"));
+    assert!(desk.open("/live").await.contains("No calls yet"));
     // A retry repeats its timestamp.
     let at = seconds_ago(4);
     rollcall
@@ -42,7 +42,7 @@ async fn each_call_is_shown_as_it_was_sent_beside_what_it_made() {
     let page = desk.open("/live").await;
     assert_eq!(numbers(&page), [5, 4, 3, 2, 1], "the latest first: {page}");
     for word in
-        ["Stored", "Duplicate", "1 not taken", "event_name_missing", "Report exported", "href=\"/companies/acme\""]
+        ["Stored", "Duplicate", "1 refused", "event_name_missing", "Report exported", "href=\"/companies/acme\""]
     {
         assert!(page.contains(word), "{word}");
     }
@@ -97,7 +97,7 @@ async fn calls_are_narrowed_and_the_page_stands_still_when_it_is_paused() {
     let shop = sources.iter().find(|source| source["name"] == "Shop").and_then(|source| source["source_id"].as_str());
     assert_eq!(shown(&desk, &format!("/live?source={}", shop.expect("a source"))).await, [1]);
     let unknown = desk.open("/live/4").await;
-    assert!(unknown.contains("write_key_unknown") && unknown.contains("nobody we know"), "{unknown}");
+    assert!(unknown.contains("write_key_unknown") && unknown.contains("an unknown source"), "{unknown}");
     assert!(!unknown.contains("somebody"), "nothing is kept of a request that was not taken");
 
     let paused = desk.open("/live?until=2").await;

@@ -149,7 +149,7 @@ async fn how_long_things_are_kept_has_a_page_and_what_deletes_asks_first() {
     let fields = |events| [("visitor_retention_days", "30"), ("event_retention_days", events)];
     let asked = desk.send("/settings/retention", &fields("40")).await;
     assert!(
-        asked.status == 200 && asked.page.contains("1 event is") && asked.page.contains("Save all the same"),
+        asked.status == 200 && asked.page.contains("1 event is") && asked.page.contains("Save anyway"),
         "{}",
         asked.page
     );
@@ -169,11 +169,11 @@ async fn how_long_things_are_kept_has_a_page_and_what_deletes_asks_first() {
 async fn backups_have_a_page_that_says_when_the_last_one_was_made() {
     let rollcall = some_people().await;
     let desk = rollcall.desk().await;
-    assert!(desk.open("/settings/backups").await.contains("No backup so far"));
+    assert!(desk.open("/settings/backups").await.contains("No backup yet"));
     let copy = rollcall.file().with_file_name("copy.db");
     rollcall.shell(&["backup", copy.to_str().expect("a path"), "--json"]);
     let page = desk.open("/settings/backups").await;
-    assert!(page.contains("There is a backup of the last days") && page.contains("rollcall restore"), "{page}");
+    assert!(page.contains("There is a recent backup") && page.contains("rollcall restore"), "{page}");
     assert!(desk.open("/").await.contains("href=\"/settings/backups\""), "the overview leads there");
 }
 
@@ -230,7 +230,7 @@ async fn an_operator_s_own_zone_is_that_of_times_alone() {
     .await;
     let refused = desk.send("/settings/account/zone", &[("time_zone", "Auckland <b>")]).await;
     assert_eq!(refused.status, 422);
-    assert!(refused.page.contains("“Auckland &lt;b&gt;” is no time zone"), "{}", refused.page);
+    assert!(refused.page.contains("“Auckland &lt;b&gt;” is not a time zone"), "{}", refused.page);
     let saved = desk.send("/settings/account/zone", &[("time_zone", "Pacific/Auckland")]).await;
     assert!(
         desk.open(saved.to.split('#').next().expect("an address"))
@@ -409,13 +409,13 @@ async fn the_current_password_is_asked_for_ten_times_and_no_more() {
     };
     for _ in 0..3 {
         let short = desk.send("/settings/account", &[("current", "guess"), ("new", "short")]).await;
-        assert_eq!(short.status, 422, "what asks for no password is no try");
+        assert_eq!(short.status, 422, "what asks for no password is not a try");
     }
     let mut refused = 0;
     loop {
         let sent = tries("a wrong guess").await;
         if sent.status == 429 {
-            assert!(sent.page.contains("Too many tries"), "{}", sent.page);
+            assert!(sent.page.contains("Too many attempts"), "{}", sent.page);
             break;
         }
         assert_eq!(sent.status, 422);

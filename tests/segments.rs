@@ -50,11 +50,11 @@ async fn what_a_list_shows_is_saved_renamed_changed_deleted_and_each_is_taken_ba
     let save = "/segments/save?list=users&amp;f=company.plan%3Ais%3Apro";
     assert!(list.contains(save), "the list leads to where it is saved");
     let form = desk.open("/segments/save?list=users&f=company.plan%3Ais%3Apro").await;
-    assert!(form.contains("company plan is pro") && form.contains("2 users meet it now"), "{form}");
+    assert!(form.contains("company plan is pro") && form.contains("2 users match it now"), "{form}");
 
     let filter = ("filter", "f=company.plan%3Ais%3Apro");
     let sentence = desk.is_refused("/segments/save", &[("list", "users"), filter, ("name", "active")]).await;
-    assert!(sentence.contains("There is a segment of users named &quot;active&quot; already"), "{sentence}");
+    assert!(sentence.contains("There is already a segment of users named &quot;active&quot;"), "{sentence}");
     let to = desk.done("/segments/save", &[("list", "users"), filter, ("name", " Paying  teams ")]).await;
     assert_eq!(path(&to), "/segments/paying_teams");
     let page = desk.open(&to).await;
@@ -67,7 +67,7 @@ async fn what_a_list_shows_is_saved_renamed_changed_deleted_and_each_is_taken_ba
         "before and after are told: {page}"
     );
     let page = desk.undoes(&page).await;
-    assert!(page.contains("Taken back") && page.contains("<h1><bdi>Paying teams</bdi></h1>"), "{page}");
+    assert!(page.contains("Undone") && page.contains("<h1><bdi>Paying teams</bdi></h1>"), "{page}");
 
     let into = [("list", "users"), ("filter", "f=email%3Aset"), ("name", ""), ("into", "paying_teams")];
     let page = desk.does("/segments/save", &into).await;
@@ -85,7 +85,7 @@ async fn what_a_list_shows_is_saved_renamed_changed_deleted_and_each_is_taken_ba
     assert_eq!(in_segment(&rollcall, "paying_teams").await, [json!("ann"), json!("bob")], "under the same id");
 
     let audit = desk.open("/settings/audit").await;
-    for told in ["saved", "deleted", "asks for something else"] {
+    for told in ["saved", "deleted", "filter changed"] {
         assert!(audit.contains(told), "{told}");
     }
 }
@@ -209,7 +209,7 @@ async fn a_segment_whose_attribute_is_gone_says_so_and_nobody_is_in_it() {
     let desk = rollcall.desk().await;
     desk.done("/attributes/user/level", &[("deed", "delete"), ("typed", "level")]).await;
     let page = desk.open("/segments/high").await;
-    assert!(page.contains("It asks for something that is not there any more"), "{page}");
+    assert!(page.contains("It refers to something that no longer exists"), "{page}");
     let refused = rollcall.api("/users?f=segment:is:high").await;
     assert_eq!(refused.status, 400);
     assert!(refused.body["detail"].as_str().expect("a sentence").contains("level"), "{refused:?}");

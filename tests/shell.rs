@@ -94,7 +94,7 @@ fn a_webhook_to_a_private_address_says_what_the_server_must_allow() {
     }
 }
 
-/// What a check or an import copies is no backup: it is gone in a moment.
+/// What a check or an import copies is not a backup: it is gone in a moment.
 #[tokio::test]
 async fn only_a_backup_is_told_as_a_backup() {
     let rollcall = Rollcall::start();
@@ -268,7 +268,7 @@ async fn a_backup_made_under_way_is_restored_once_the_server_has_ended() {
     std::fs::write(&page, "<html>").unwrap();
     let refused = rollcall.shell_output(&["restore", page.to_str().unwrap()], "");
     assert_eq!(exit(&refused), 1);
-    assert!(said(&refused).contains("no backup of a workspace"), "{}", said(&refused));
+    assert!(said(&refused).contains("not a backup of a workspace"), "{}", said(&refused));
     rollcall.serve();
     assert_eq!(rollcall.api("/users").await.status, 200);
 }

@@ -26,7 +26,7 @@ const STEP_PEOPLE: i64 = 200;
 #[derive(Debug, thiserror::Error)]
 pub enum DomainError {
     /// It is not a domain that somebody can register.
-    #[error("{0:?} is not a domain that a company can have. Use one such as acme.com.")]
+    #[error("{0:?} is not a domain a company can have. Use one like acme.com.")]
     NotADomain(String),
     /// The company's id is none.
     #[error("{}", .0.detail)]

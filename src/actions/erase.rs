@@ -12,7 +12,8 @@ use crate::store::erasure::{self, Events, Named};
 use crate::store::{Store, StoreError, Tx, changes, imports, users};
 
 /// What an erasure does not touch.
-const BACKUPS: &str = "Backups made before hold what was erased: they are untouched, and restoring one brings it back.";
+const BACKUPS: &str =
+    "Earlier backups still hold what was erased: they are untouched, and restoring one brings it back.";
 
 /// What was erased, row by row.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -71,13 +72,16 @@ pub fn erase(
     rows.insert("events".to_owned(), json!(erased.events));
     let after = json!({ "events": events.as_str(), "rows": rows });
     changes::record(tx, by, "erase", Grade::Hand, &[Change::new(Subject::Workspace, "erased", None, Some(after))])?;
-    let mut kept =
-        vec!["A keyed hash of each id, e-mail address and browser: a late message of the person stores nothing."];
+    let mut kept = vec![
+        "A keyed hash of each id, e-mail address and browser, so that late messages from the person store nothing.",
+    ];
     if events == Events::Anonymize {
-        kept.push("The events with their names, times and companies, counted for somebody of whom nothing is known.");
+        kept.push("The events with their names, times and companies, counted for someone about whom nothing is known.");
     }
     if is_told {
-        kept.push("The ids of the person, for each webhook that asks for user.erased, until it took them: three days at most.");
+        kept.push(
+            "The person's ids, for each webhook that asks for user.erased, until it accepts them: three days at most.",
+        );
     }
     Ok(Receipt { events: events.as_str(), rows, kept, backups: BACKUPS })
 }

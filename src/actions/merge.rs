@@ -16,7 +16,7 @@ use crate::store::{StoreError, Tx, changes, memberships, operators, profiles, us
 #[derive(Debug, thiserror::Error)]
 pub enum MergeError {
     /// There is only one.
-    #[error("The two are one already. Nothing was changed.")]
+    #[error("The two are already one record. Nothing was changed.")]
     OneAlready,
     /// The store failed.
     #[error(transparent)]

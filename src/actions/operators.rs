@@ -16,26 +16,26 @@ pub const LINK_HOURS: i64 = 24;
 /// Why something about an operator was not done.
 #[derive(Debug, thiserror::Error)]
 pub enum OperatorError {
-    /// The e-mail address is not one.
+    /// The e-mail address isn't valid.
     #[error("{}", .0.detail)]
     Email(Refused),
     /// The password can't be taken.
     #[error(transparent)]
     Password(#[from] PasswordError),
     /// Another operator has this e-mail address.
-    #[error("There is an operator {0} already. To give them a new password: rollcall operator reset {0}")]
+    #[error("There is already an operator {0}. To give them a new password: rollcall operator reset {0}")]
     EmailTaken(String),
     /// There is no operator of this e-mail address.
     #[error("There is no operator {0}. See them with: rollcall operator list")]
     Unknown(String),
     /// Nobody else could add operators.
-    #[error("{0} is the only owner. Make somebody else an owner first.")]
+    #[error("{0} is the only owner. Make someone else an owner first.")]
     LastOwner(String),
     /// The current password is another.
     #[error("That is not your current password.")]
     WrongPassword,
     /// The link was used, has expired, or never was.
-    #[error("This link has been used or has expired. Make a new one at the server: rollcall operator reset EMAIL")]
+    #[error("This link has been used or has expired. Create a new one on the server: rollcall operator reset EMAIL")]
     LinkUsed,
     /// The store.
     #[error(transparent)]

@@ -33,7 +33,7 @@ static NOBODY: LazyLock<String> = LazyLock::new(|| hash_now(b"nobody", b"nobody-
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PasswordError {
     /// Too short.
-    #[error("The password has {0} characters; use at least {CHARS_MIN}. A few words are good.")]
+    #[error("The password has {0} characters; use at least {CHARS_MIN}. A few words work well.")]
     TooShort(usize),
     /// Too long.
     #[error("The password is {0} bytes; the limit is {BYTES_MAX}. Use a shorter one.")]

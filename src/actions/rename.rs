@@ -10,7 +10,7 @@ use crate::store::{StoreError, Tx, companies};
 #[derive(Debug, thiserror::Error)]
 pub enum RenameError {
     /// Another company has the id, or one that was merged into this one.
-    #[error("{0:?} is the id of another company already. Merge the two if they are one.")]
+    #[error("{0:?} is already the id of another company. Merge the two if they are the same.")]
     Taken(String),
     /// The store failed.
     #[error(transparent)]
@@ -43,10 +43,10 @@ pub(super) fn back(
     at_ms: i64,
 ) -> Result<Result<Change, &'static str>, StoreError> {
     if companies::load(tx, company)?.company_id != after.as_str() {
-        return Ok(Err("It has got another id since, and keeps it."));
+        return Ok(Err("It has been given another id since, and keeps it."));
     }
     if companies::key_of_id(tx, before)?.is_some_and(|owner| owner != company) {
-        return Ok(Err("The id it had is another company's by now."));
+        return Ok(Err("Its old id now belongs to another company."));
     }
     companies::give_id(tx, company, before, tx.now_ms)?;
     if companies::id_since_ms(tx, company, after)? == Some(at_ms) {

@@ -9,7 +9,7 @@ use crate::domain::ids::{ChangeKey, SegmentKey};
 use crate::domain::segments::{self as rules, NAME_CHARS_MAX, SEGMENTS_MAX, Segment};
 use crate::store::{StoreError, Tx, changes, segments};
 
-/// The field of a segment that is not there any more, in a change.
+/// The field of a segment that no longer exists, in a change.
 pub const DELETED: &str = "deleted";
 
 /// No id of a segment: the page that saves one has this address.
@@ -25,7 +25,7 @@ pub enum SegmentError {
     #[error("A segment has a name of 1 to {NAME_CHARS_MAX} characters.")]
     Name,
     /// Another has the name.
-    #[error("There is a segment of {listed} named {name:?} already. Choose another name, or change that one.")]
+    #[error("There is already a segment of {listed} named {name:?}. Choose another name, or change that one.")]
     Taken {
         /// The word for what is listed.
         listed: &'static str,
@@ -39,10 +39,10 @@ pub enum SegmentError {
     #[error("Segments are of users or of companies, not of {0:?}.")]
     List(String),
     /// It came with the program.
-    #[error("{0} came with Rollcall and stays as it is. Save its list as a segment of your own, and change that.")]
+    #[error("{0} comes with Rollcall and can't be changed. Save its list as a segment of your own and change that.")]
     Supplied(String),
     /// No more of a list.
-    #[error("There are {SEGMENTS_MAX} segments of {0}, which is the limit. Delete one that is not used.")]
+    #[error("You have reached the limit of {SEGMENTS_MAX} segments of {0}. Delete one you don't use.")]
     TooMany(&'static str),
     /// The store.
     #[error(transparent)]

@@ -66,7 +66,7 @@ pub enum SetUpError {
     Source(#[from] SourceError),
     /// The link was used, has expired or never was, or there is an operator already.
     #[error(
-        "This link has been used or has expired. While there is no operator, each start of the server prints a new one."
+        "This link has been used or has expired. Until there is an operator, the server prints a new one each time it starts."
     )]
     LinkUsed,
 }

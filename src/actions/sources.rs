@@ -32,13 +32,15 @@ pub enum SourceError {
     #[error("A source has a name of 1 to {NAME_CHARS_MAX} characters.")]
     Name,
     /// An origin is none.
-    #[error("{0:?} is no origin. Write it as the browser does, such as https://shop.example or http://localhost:3000.")]
+    #[error(
+        "{0:?} is not an origin. Write it as the browser does, such as https://shop.example or http://localhost:3000."
+    )]
     Origin(String),
     /// A key can't be a key.
-    #[error("{0:?} can't be a key. A key has 1 to {KEY_BYTES_MAX} letters, digits and marks, and no blanks.")]
+    #[error("{0:?} can't be a key. A key has 1 to {KEY_BYTES_MAX} letters, digits and punctuation, and no spaces.")]
     Key(String),
     /// A key belongs to another source.
-    #[error("The key {key} belongs to the source {name:?} already. A key leads to one source.")]
+    #[error("The key {key} already belongs to the source {name:?}. A key belongs to one source only.")]
     KeyTaken {
         /// The key.
         key: String,
@@ -50,7 +52,7 @@ pub enum SourceError {
     Unknown(String),
     /// It has as many secrets as there can be.
     #[error(
-        "A source has at most {SECRETS_MAX} secrets, so that one can follow the other. Retire the one that is no longer used."
+        "A source has at most {SECRETS_MAX} secrets, so that you can switch from one to the other. Retire the one no longer in use."
     )]
     TooManySecrets,
     /// It has no such secret.
@@ -58,7 +60,7 @@ pub enum SourceError {
     UnknownSecret(i64),
     /// Its only secret, and it asks for proof.
     #[error(
-        "This source asks for proof of identity, and this is its only secret: nobody could sign any more. Make another first, or make proof optional."
+        "This source requires proof of identity, and this is its only secret: without it, nothing can be signed. Create another first, or make proof optional."
     )]
     SecretNeeded,
     /// There is nothing of this name to set.

@@ -24,7 +24,7 @@ pub enum TokenError {
     #[error("A token has a name of 1 to 100 characters, so that you know later what uses it.")]
     Name,
     /// There is none of this id.
-    #[error("There is no token {0} that could be revoked. See them with: rollcall token list")]
+    #[error("There is no token {0} to revoke. See them with: rollcall token list")]
     Unknown(String),
     /// The store.
     #[error(transparent)]

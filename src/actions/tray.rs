@@ -122,7 +122,7 @@ pub(super) fn stated(
     }))
 }
 
-/// Takes back what was decided of a name: it waits in the tray again, or becomes an attribute by itself.
+/// Undoes what was decided about a name: it waits in the tray again, or becomes an attribute by itself.
 /// What was stored meanwhile stays.
 ///
 /// # Errors

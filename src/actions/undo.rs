@@ -39,13 +39,13 @@ pub enum UndoError {
     #[error("There is no such change. It may have been erased with the person it was about.")]
     Unknown,
     /// It was taken back before.
-    #[error("This change was taken back already, by change {}.", .0.0)]
+    #[error("This change was already undone, by change {}.", .0.0)]
     AlreadyUndone(ChangeKey),
     /// A merge of too long ago.
-    #[error("A merge can be taken back for {MERGE_UNDO_DAYS} days, and this one is older. Nothing was changed.")]
+    #[error("A merge can be undone for {MERGE_UNDO_DAYS} days, and this one is older. Nothing was changed.")]
     TooOld,
     /// Nothing of it can be taken back, or all of it has changed since.
-    #[error("Nothing of this change can be taken back: {0} Nothing was changed.")]
+    #[error("No part of this change can be undone: {0} Nothing was changed.")]
     Nothing(String),
     /// The store failed.
     #[error(transparent)]
@@ -160,7 +160,7 @@ impl Undoing<'_, '_> {
                 self.gone.push(row.about);
             }
             None if matches!(row.about, Subject::User(_)) => {}
-            None => self.conflict(row, format!("More is known of {} by now, so it stays.", row.subject_id)),
+            None => self.conflict(row, format!("More is known about {} by now, so it stays.", row.subject_id)),
         }
         Ok(())
     }
@@ -191,7 +191,7 @@ impl Undoing<'_, '_> {
                 let was = row.before.as_ref().and_then(Value::as_bool).unwrap_or(false);
                 match signed_members::set(self.tx, company, was)? {
                     Some(change) => self.changes.push(change),
-                    None => self.conflict(row, "It was set back since, and stays as it is.".to_owned()),
+                    None => self.conflict(row, "It has already been changed back, and stays so.".to_owned()),
                 }
                 Ok(())
             }
@@ -199,7 +199,7 @@ impl Undoing<'_, '_> {
                 let was = row.before.as_ref().and_then(Value::as_bool).unwrap_or(false);
                 match archive::set(self.tx, company, was.then_some(self.tx.now_ms))? {
                     Some(change) => self.changes.push(change),
-                    None => self.conflict(row, "It was set back since, and stays as it is.".to_owned()),
+                    None => self.conflict(row, "It has already been changed back, and stays so.".to_owned()),
                 }
                 Ok(())
             }
@@ -220,15 +220,18 @@ impl Undoing<'_, '_> {
             (one, NOT_SAME_AS) => self.told_apart(one, row),
             (Subject::Company(_), CREATED) => self.made(row),
             (Subject::Source(_), CREATED) => {
-                self.conflict(row, "A source is not taken away: what it sent is here. It can be paused.".to_owned());
+                self.conflict(
+                    row,
+                    "A source is not removed, because what it sent is kept. It can be paused.".to_owned(),
+                );
                 Ok(())
             }
             (_, CREATED) => {
-                self.conflict(row, format!("More is known of {} by now, so the person stays.", row.subject_id));
+                self.conflict(row, format!("More is known about {} by now, so the person stays.", row.subject_id));
                 Ok(())
             }
             _ => {
-                self.conflict(row, format!("A change of {} can't be taken back here.", row.field));
+                self.conflict(row, format!("A change of {} can't be undone here.", row.field));
                 Ok(())
             }
         }
@@ -259,7 +262,7 @@ impl Undoing<'_, '_> {
                 let email = row.before.as_ref().and_then(Value::as_str);
                 let found = email.map(|email| operators::find(&self.tx.reader(), email)).transpose()?.flatten();
                 if email.is_some() && found.is_none() {
-                    self.conflict(row, "The owner before is no operator any more.".to_owned());
+                    self.conflict(row, "The previous owner is no longer an operator.".to_owned());
                     return Ok(());
                 }
                 profiles::set_owner(self.tx, profile, found.map(|(operator, _)| operator.key))?;
@@ -345,7 +348,7 @@ impl Undoing<'_, '_> {
             Ok(None) => {}
             Err(stands) => {
                 let stands = stands.map_or_else(|| "nothing".to_owned(), |value| value.to_string());
-                self.conflict(row, format!("{} has changed since: it is {stands} now, and stays.", row.field));
+                self.conflict(row, format!("{} has changed since: it is {stands} now, and stays so.", row.field));
             }
         }
         Ok(())
@@ -367,7 +370,7 @@ impl Undoing<'_, '_> {
                 self.changes.extend(changes);
             }
             if is_open(&row.after) && memberships::is_open(&self.tx.reader(), user, company)? {
-                self.conflict(row, "The membership was stated since, and stays as it is.".to_owned());
+                self.conflict(row, "The membership was confirmed since, and stays as it is.".to_owned());
             }
             return Ok(());
         }
@@ -403,14 +406,14 @@ impl Undoing<'_, '_> {
                 .map(|company| company.company_id.into()))
         };
         if current(self.tx)? != row.after {
-            self.conflict(row, "Another company is the current one since, and stays it.".to_owned());
+            self.conflict(row, "Another company has become the current one since, and stays so.".to_owned());
             return Ok(());
         }
         let changes = memberships::unsay(self.tx, user, None, self.deed.at_ms)?;
         self.changes.extend(changes.unwrap_or_default());
         let now = current(self.tx)?;
         if now == row.after {
-            self.conflict(row, "It is the current one by what was said since.".to_owned());
+            self.conflict(row, "It is the current one because of what was sent since.".to_owned());
         } else {
             self.changes.push(Change::new(row.about, CURRENT, row.after.clone(), now));
         }

@@ -24,13 +24,13 @@ pub enum WebhookError {
     #[error("There is no webhook {0:?}. See them under Settings, Webhooks, or with GET /api/v1/webhooks.")]
     Unknown(String),
     /// It has no such delivery.
-    #[error("The webhook has no delivery {0:?}. Deliveries that ended are kept for 7 days, the last 100 of them.")]
+    #[error("The webhook has no delivery {0:?}. Finished deliveries are kept for 7 days, the last 100 of them.")]
     UnknownDelivery(String),
     /// The address can't be told.
     #[error(transparent)]
     Url(#[from] UrlError),
     /// It asks for nothing.
-    #[error("A webhook asks for one type at least: {types}.", types = words())]
+    #[error("A webhook asks for at least one type: {types}.", types = words())]
     NoTypes,
     /// There is no such type.
     #[error("There is no type {word:?}. Use {types}.", types = words())]
@@ -48,13 +48,13 @@ pub enum WebhookError {
     #[error("A description has at most {DESCRIPTION_CHARS_MAX} characters.")]
     Description,
     /// No more of them.
-    #[error("There are {WEBHOOKS_MAX} webhooks, which is the limit. Remove one that is not used.")]
+    #[error("You have reached the limit of {WEBHOOKS_MAX} webhooks. Remove one you don't use.")]
     TooMany,
     /// Nothing is sent to it.
-    #[error("{} Let it go on first.", .0.meaning())]
+    #[error("{} Resume it first.", .0.meaning())]
     NotActive(State),
     /// It told of an erasure.
-    #[error("This delivery told of an erasure. What it said is kept no longer than it was needed.")]
+    #[error("This delivery reported an erasure. Its content is kept no longer than needed.")]
     Forgotten,
     /// The store.
     #[error(transparent)]

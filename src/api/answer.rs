@@ -131,13 +131,15 @@ pub(super) fn known<T>(then: Then<T>, day: &str) -> Result<T, Problem> {
     match then {
         Then::Known(then) => Ok(then),
         Then::NotYet(heard_ms) => {
-            let detail =
-                format!("At the end of {day} nothing was known of it: it was first heard of at {}.", rfc3339(heard_ms));
+            let detail = format!(
+                "At the end of {day} nothing was known about it: it was first heard of at {}.",
+                rfc3339(heard_ms)
+            );
             Err(Problem::new(StatusCode::NOT_FOUND, CallCode::NotKnownYet, detail)
                 .with("first_heard", rfc3339(heard_ms)))
         }
         Then::TooLong => {
-            let detail = "More has changed since that day than can be taken back in one answer. Ask for a later day.";
+            let detail = "More has changed since that day than one answer can reverse. Ask for a later day.";
             Err(Problem::new(StatusCode::CONFLICT, CallCode::TooManyChanges, detail))
         }
     }

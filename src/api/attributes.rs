@@ -36,7 +36,7 @@ pub(super) fn calls() -> Vec<Call> {
     vec![
         get("/attributes", "Attribute definitions")
             .takes(&["limit", "cursor", "count"])
-            .takes_word("owner", &["user", "company", "membership"], "Those of user, company or membership alone")
+            .takes_word("owner", &["user", "company", "membership"], "Only those of user, company or membership")
             .lists::<AttributeView>(),
         get("/attributes/{owner}/{name}", "An attribute definition, with the work on its values")
             .takes(&["name"])
@@ -60,7 +60,7 @@ pub(super) fn calls() -> Vec<Call> {
             "Deletes an attribute and all its values. With dry_run=1 the preview",
         )
         .takes(&["name", "dry_run"])
-        .needs("confirm", "The attribute's name once more", "name")
+        .needs("confirm", "The attribute's name, to confirm", "name")
         .answers::<WorkView>()
         .or_previews::<PreviewView>()
         .refuses(busy)

@@ -77,7 +77,7 @@ fn profile(mut body: Map<String, Value>, named: &[&'static str]) -> Result<Wante
     let tags = list(&mut body, "tags")?
         .map(|tags| {
             let texts = tags.iter().map(|tag| tag.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>();
-            texts.ok_or_else(|| invalid("tags", "a list of texts"))
+            texts.ok_or_else(|| invalid("tags", "a list of strings"))
         })
         .transpose()?;
     Ok(Wanted { values: values(&mut body, named)?, owner, tags, ..Wanted::default() })
@@ -113,7 +113,7 @@ fn only(body: &Map<String, Value>, known: &[&str]) -> Result<(), Problem> {
         None => Ok(()),
         Some(name) => {
             let detail = format!(
-                "There is no {name:?} to set here. Allowed: {}. What the site says of somebody goes into attributes.",
+                "{name:?} can't be set here. Allowed: {}. What the site says about someone goes into attributes.",
                 known.join(", ")
             );
             Err(Problem::new(StatusCode::BAD_REQUEST, CallCode::FieldUnknown, detail).with("field", name.as_str()))

@@ -31,21 +31,25 @@ pub(super) const UNDO: &[&str] = &["post_changes_change_id_undo"];
 /// The calls of this file, for the description of the API.
 pub(super) fn calls() -> Vec<Call> {
     vec![
-        get("/changes", "Every deed, newest first")
+        get("/changes", "Every change set, newest first")
             .takes(&["limit", "cursor", "count"])
-            .takes_word("by", &["hand", "programs", "messages", "rules"], "Those of whom")
-            .takes_day("day", "Those of a day, such as 2026-03-01")
+            .takes_word("by", &["hand", "programs", "messages", "rules"], "Who made them")
+            .takes_day("day", "Only those of a day, such as 2026-03-01")
             .lists::<ChangeSetView>()
             .leads_to(UNDO, &[("path.change_id", "/data/0/change_id")]),
-        post("/changes/{change_id}/undo", Scope::Write, "Takes a change set back; of a setting with the scope admin")
-            .takes(&["dry_run"])
-            .answers::<UndoneView>()
-            .refuses(&[
-                (404, CallCode::ChangeNotFound),
-                (409, CallCode::AlreadyUndone),
-                (409, CallCode::TooOld),
-                (409, CallCode::NothingToUndo),
-            ]),
+        post(
+            "/changes/{change_id}/undo",
+            Scope::Write,
+            "Undoes a change set; for a setting this needs the scope admin",
+        )
+        .takes(&["dry_run"])
+        .answers::<UndoneView>()
+        .refuses(&[
+            (404, CallCode::ChangeNotFound),
+            (409, CallCode::AlreadyUndone),
+            (409, CallCode::TooOld),
+            (409, CallCode::NothingToUndo),
+        ]),
     ]
 }
 
@@ -102,7 +106,7 @@ async fn undo(
         let of_admins =
             |row: &ChangeRow| matches!(row.about, Subject::Workspace | Subject::Attribute(_) | Subject::Source(_));
         if !is_admin && changes::of_set(&tx.reader(), change)?.iter().any(of_admins) {
-            let detail = "This is a change of a setting: it takes a token of the scope admin to take it back.";
+            let detail = "This changed a setting: undoing it needs a token with the scope admin.";
             return Err(Problem::new(StatusCode::FORBIDDEN, CallCode::ScopeMissing, detail)
                 .with("scope", Scope::Admin.as_str()));
         }

@@ -103,13 +103,13 @@ pub(super) fn calls() -> Vec<Call> {
         put(
             path,
             Scope::Write,
-            "Changes a company, or makes one; what is absent stays, null clears. company_id renames it",
+            "Changes a company, or creates one; what is absent stays, null clears. company_id renames it",
         )
         .of_one()
         .takes(&["dry_run"])
         .sends(example())
         .answers_around::<Edited<CompanyView>>(200, "Done")
-        .answers_around::<Edited<CompanyView>>(201, "Made")
+        .answers_around::<Edited<CompanyView>>(201, "Created")
         .leads_to(changes::UNDO, edits::CHANGE)
         .leads_to(OF_COMPANY, &[("path.id", "/company_id")])
         .refuses(edits::CODES)
@@ -132,7 +132,7 @@ pub(super) fn calls() -> Vec<Call> {
     vec![
         get("/companies", "Companies; with id= one of them")
             .takes(&["limit", "cursor", "sort", "q", "count"])
-            .takes_word("archived", &["1", "0"], "1: those that are archived")
+            .takes_word("archived", &["1", "0"], "1: archived companies only")
             .takes(&["columns", "f", "match"])
             .lists::<CompanyView>()
             .leads_to(OF_COMPANY, &[("path.id", "/data/0/company_id")])
@@ -147,21 +147,25 @@ pub(super) fn calls() -> Vec<Call> {
         archive("/companies/{id}"),
         get("/companies/{id}/members", "Who is in a company")
             .takes(&["limit", "cursor", "sort", "q", "count", "id"])
-            .takes_word("left", &["1", "0"], "1: those who left")
+            .takes_word("left", &["1", "0"], "1: those who have left")
             .takes_own("role", "Only those who have this role")
             .lists::<MemberView>()
             .refuses(unknown()),
-        put("/companies/{id}/members/{user_id}", Scope::Write, "Changes a membership; who is no member joins")
-            .takes(&["id", "by", "dry_run"])
-            .takes_own("user_id", "In place of the user's id in the path, for ids that can't stand in one")
-            .sends(json!({ "role": "admin", "title": "CFO", "attributes": { "seats": 3 }, "current": true }))
-            .answers_around::<Edited<MembershipView>>(200, "Done")
-            .answers_around::<Edited<MembershipView>>(201, "Made")
-            .leads_to(changes::UNDO, edits::CHANGE)
-            .refuses(edits::CODES),
+        put(
+            "/companies/{id}/members/{user_id}",
+            Scope::Write,
+            "Changes a membership; a user who is not a member joins",
+        )
+        .takes(&["id", "by", "dry_run"])
+        .takes_own("user_id", "Instead of the user's id in the path, for ids that can't be used in one")
+        .sends(json!({ "role": "admin", "title": "CFO", "attributes": { "seats": 3 }, "current": true }))
+        .answers_around::<Edited<MembershipView>>(200, "Done")
+        .answers_around::<Edited<MembershipView>>(201, "Created")
+        .leads_to(changes::UNDO, edits::CHANGE)
+        .refuses(edits::CODES),
         delete("/companies/{id}/members/{user_id}", Scope::Write, "The user leaves the company")
             .takes(&["id", "by", "dry_run"])
-            .takes_own("user_id", "In place of the user's id in the path, for ids that can't stand in one")
+            .takes_own("user_id", "Instead of the user's id in the path, for ids that can't be used in one")
             .answers_around::<Edited<MembershipView>>(200, "Done")
             .refuses(edits::CODES)
             .refuses(&[(404, CallCode::MembershipNotFound)]),
@@ -335,7 +339,7 @@ fn company_id(path: &str, parameters: &Parameters) -> Result<String, Problem> {
 }
 
 fn not_found(id: &str) -> Problem {
-    let detail = format!("No company has the id {id:?}. Check the id; upper and lower case count.");
+    let detail = format!("No company has the id {id:?}. Check the id; it is case-sensitive.");
     Problem::new(StatusCode::NOT_FOUND, CallCode::CompanyNotFound, detail)
 }
 

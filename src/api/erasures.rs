@@ -34,12 +34,12 @@ pub(super) fn configure(config: &mut web::ServiceConfig) {
 pub(super) fn calls() -> Vec<Call> {
     let receipt = receipt();
     vec![
-        post("/users/{id}/erase", Scope::Admin, "Erases a person for ever; answers a receipt")
+        post("/users/{id}/erase", Scope::Admin, "Erases a person for ever; answers with a receipt")
             .takes(&["by", "id", "dry_run"])
             .sends_a::<Erase>(json!({ "events": "anonymize" }))
             .answers_like(200, "The receipt", receipt)
             .refuses(&[(404, CallCode::UserNotFound)]),
-        post("/users/{id}/allow", Scope::Admin, "The id, e-mail address or browser of an erased person is taken again")
+        post("/users/{id}/allow", Scope::Admin, "Accepts the id, e-mail address or browser of an erased person again")
             .takes(&["id"])
             .answers_like(200, "Done", json!({ "allowed": true, "hashes": 1 }))
             .refuses(&[(404, CallCode::NotErased)]),
@@ -51,13 +51,13 @@ pub(super) fn delete_call(path: &'static str) -> Call {
     openapi::delete(path, Scope::Admin, "Erases a person for ever, as erase does")
         .of_one()
         .takes(&["by", "dry_run"])
-        .needs_word("events", &["delete", "anonymize"], "What becomes of the events", "anonymize")
+        .needs_word("events", &["delete", "anonymize"], "What happens to the events", "anonymize")
         .answers_like(200, "The receipt", receipt())
         .refuses(&[(404, CallCode::UserNotFound)])
 }
 
 fn receipt() -> Value {
-    json!({ "events": "anonymize", "rows": { "events": 12 }, "kept": ["Why something stays."], "backups": "What it does not touch." })
+    json!({ "events": "anonymize", "rows": { "events": 12 }, "kept": ["Why something is kept."], "backups": "What it does not touch." })
 }
 
 /// The body of an erasure.

@@ -31,9 +31,9 @@ pub(super) fn configure(config: &mut web::ServiceConfig) {
 /// The calls of this file, for the description of the API.
 pub(super) fn calls() -> Vec<Call> {
     vec![
-        get("/events", "Events, newest first, or in the order in which they came")
+        get("/events", "Events, newest first, or in the order they arrived")
             .takes(&["limit", "cursor"])
-            .takes_word("order", &["time", "arrival"], "time (the usual) or arrival, for programs that follow")
+            .takes_word("order", &["time", "arrival"], "time (the default) or arrival, for programs that follow along")
             .takes(&["count"])
             .lists::<EventView>()
             .refuses(&[(410, CallCode::CursorExpired)]),
@@ -69,8 +69,8 @@ async fn follow(parameters: &Parameters, store: &Store) -> Result<HttpResponse, 
     let (page, total) = store.read(read).await?;
     let page = page.ok_or_else(|| {
         let detail = format!(
-            "What follows this cursor is kept no more: the order of arrival is kept for {ARRIVAL_DAYS} days. Read what \
-             you missed by order=time, and begin anew without a cursor."
+            "What follows this cursor is no longer kept: the order of arrival is kept for {ARRIVAL_DAYS} days. Read what \
+             you missed by order=time, and start again without a cursor."
         );
         Problem::new(StatusCode::GONE, CallCode::CursorExpired, detail)
     })?;

@@ -23,7 +23,7 @@ pub(super) fn configure(config: &mut web::ServiceConfig) {
 pub(super) fn calls() -> Vec<Call> {
     let file = |path, summary| {
         get(path, summary)
-            .takes_word("format", &["csv", "ndjson"], "csv (the usual) or ndjson")
+            .takes_word("format", &["csv", "ndjson"], "csv (the default) or ndjson")
             .answers_in("text/csv", "The file")
             .answers_in("application/x-ndjson", "The file")
             .refuses(&[(400, CallCode::FilterUnsupported)])
@@ -37,16 +37,16 @@ pub(super) fn calls() -> Vec<Call> {
             .takes_word(
                 "archived",
                 &["1", "0"],
-                "1: those that are archived, 0: the others, left out: both where nothing narrows them",
+                "1: archived ones only, 0: the others only, left out: both, unless something narrows them",
             ),
         filtered("/export/memberships", "Memberships as one file, with a filter over them"),
         file("/export/events", "Events as one file"),
-        file("/export/visitors", "Visitors, and whose browsers they are, as one file"),
+        file("/export/visitors", "Visitors, with the user each is linked to, as one file"),
         file("/export/notes", "Notes as one file"),
-        file("/export/setup", "How the workspace is set up as one file: settings, segments, names decided in the tray"),
-        file("/export/attributes", "Definitions of attributes as one file"),
+        file("/export/setup", "The set-up of the workspace as one file: settings, segments, names decided in the tray"),
+        file("/export/attributes", "Attribute definitions as one file"),
         get("/export/all", "All of these as a zip")
-            .takes_word("format", &["csv", "ndjson"], "csv (the usual) or ndjson")
+            .takes_word("format", &["csv", "ndjson"], "csv (the default) or ndjson")
             .answers_in("application/zip", "The file"),
     ]
 }

@@ -23,7 +23,7 @@ pub(super) fn configure(config: &mut web::ServiceConfig) {
 /// The calls of this file, for the description of the API.
 pub(super) fn calls() -> Vec<Call> {
     vec![
-        get("/findings", "What was found without being asked, the latest first")
+        get("/findings", "What Rollcall noticed by itself, latest first")
             .takes(&["limit", "cursor", "count"])
             .lists::<FindingView>(),
     ]

@@ -61,26 +61,26 @@ pub(super) fn calls() -> Vec<Call> {
         post(
             "/imports",
             Scope::Write,
-            "Imports a file (CSV, TSV, XLSX): the body itself, or a form's file; a zip of an export as all its files. With dry_run=1 it is checked, and waits for run",
+            "Imports a file (CSV, TSV, XLSX): the body itself, or a form's file; a zip of an export as all its files. With dry_run=1 it is only checked, and waits for run",
         )
         .takes_word(
             "kind",
             &Kind::WORDS,
-            "users (the usual), companies, memberships, events, visitors, notes; attributes or setup with a token of the scope admin",
+            "users (the default), companies, memberships, events, visitors, notes; attributes or setup with a token of the scope admin",
         )
         .takes_own("mapping", "A JSON object: which column goes where, such as {\"Seats\": \"company.seats:number\"}")
         .takes_own("file_name", "The file's name")
-        .takes_own("sheet", "The sheet, of a workbook; else the first one with rows")
-        .takes_own("encoding", "The encoding, such as utf-8, windows-1250 or iso-8859-15; found by itself where nothing is said, as all of these")
-        .takes_word("delimiter", &["comma", "semicolon", "tab", "bar"], "What is between cells")
-        .takes_word("header", &["true", "false"], "Whether the first row is of headings")
-        .takes_word("dates", &["dmy", "mdy"], "dmy or mdy, where days could be months")
+        .takes_own("sheet", "The sheet of a workbook; by default the first one with rows")
+        .takes_own("encoding", "The encoding, such as utf-8, windows-1250 or iso-8859-15; detected if left out, as all of these are")
+        .takes_word("delimiter", &["comma", "semicolon", "tab", "bar"], "What separates cells")
+        .takes_word("header", &["true", "false"], "Whether the first row holds headings")
+        .takes_word("dates", &["dmy", "mdy"], "dmy or mdy, for dates that could be either")
         .takes_word("decimal_comma", &["true", "false"], "Whether 1,5 is one and a half")
         .takes(&["dry_run"])
-        .takes_word("existing", Policy::PARTS[0].1, "What becomes of rows that are known already")
+        .takes_word("existing", Policy::PARTS[0].1, "What happens to rows that are already known")
         .takes_word("empty", Policy::PARTS[1].1, "What an empty cell means")
-        .takes_word("unknown_companies", Policy::PARTS[2].1, "What becomes of companies that are not known")
-        .takes_word("memberships", Policy::PARTS[3].1, "What becomes of the companies that a user is in")
+        .takes_word("unknown_companies", Policy::PARTS[2].1, "What happens to companies that are not known")
+        .takes_word("memberships", Policy::PARTS[3].1, "What happens to the companies a user is already in")
         .sends_file("text/csv", "user_id,name,email\nann,Ann Lee,ann@acme.example\n")
         .answers_like(202, "Taken", json!({ "import_id": 1, "import_ids": [1] }))
         .leads_to(OF_IMPORT, &[("path.id", "/import_id")])
@@ -90,16 +90,16 @@ pub(super) fn calls() -> Vec<Call> {
             (422, CallCode::ImportInvalid),
             (422, CallCode::FileUnreadable),
         ]),
-        get("/imports/{id}", "How an import stands").answers::<ImportView>().refuses(&[UNKNOWN]),
-        openapi::delete("/imports/{id}", Scope::Write, "Discards an import that was checked and is not wanted")
+        get("/imports/{id}", "The state of an import").answers::<ImportView>().refuses(&[UNKNOWN]),
+        openapi::delete("/imports/{id}", Scope::Write, "Discards an import that was checked but not run")
             .answers_nothing()
             .refuses(&[UNKNOWN, (409, CallCode::ImportState)]),
-        get("/imports/{id}/refused", "The rows that were not taken, with the reasons")
+        get("/imports/{id}/refused", "The refused rows, with the reasons")
             .answers_in("text/csv", "The rows")
             .refuses(&[UNKNOWN]),
         deed("/imports/{id}/run", "Runs what was checked"),
-        deed("/imports/{id}/cancel", "Ends an import before its end"),
-        deed("/imports/{id}/undo", "Takes an import back").refuses(&[(409, CallCode::EventsStay)]),
+        deed("/imports/{id}/cancel", "Stops an import before its end"),
+        deed("/imports/{id}/undo", "Undoes an import").refuses(&[(409, CallCode::EventsStay)]),
     ]
 }
 
@@ -242,7 +242,7 @@ impl Asked {
             None => BTreeMap::new(),
             Some(text) => serde_json::from_str(text).map_err(|error| {
                 let detail =
-                    format!("mapping is no JSON object such as {{\"Seats\": \"company.seats:number\"}}: {error}.");
+                    format!("mapping is not a JSON object such as {{\"Seats\": \"company.seats:number\"}}: {error}.");
                 invalid(detail, "mapping")
             })?,
         };

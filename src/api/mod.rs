@@ -144,7 +144,7 @@ fn resource(
 }
 
 fn wrong_method(methods: &'static str) -> HttpResponse {
-    let detail = format!("This address does not take the method. It takes: {methods}.");
+    let detail = format!("This URL does not accept the method. It accepts: {methods}.");
     let mut response =
         Problem::new(StatusCode::METHOD_NOT_ALLOWED, RequestCode::MethodNotAllowed, detail).error_response();
     response.headers_mut().insert(ALLOW, HeaderValue::from_static(methods));
@@ -152,14 +152,14 @@ fn wrong_method(methods: &'static str) -> HttpResponse {
 }
 
 async fn nothing_here() -> Result<HttpResponse, Problem> {
-    let detail = "There is nothing at this address. The API begins with /api/v1/, as in /api/v1/users; ids in a path are \
+    let detail = "There is nothing at this URL. The API begins with /api/v1/, as in /api/v1/users; ids in a path are \
                   percent-encoded.";
     Err(Problem::new(StatusCode::NOT_FOUND, RequestCode::NotFound, detail))
 }
 
 /// The path has a text where a number stands.
 fn unreadable_id() -> Problem {
-    let detail = "There is nothing at this address: an id in it is no number, or not percent-encoded UTF-8.";
+    let detail = "There is nothing at this URL: an id in it is not a number, or not percent-encoded UTF-8.";
     Problem::new(StatusCode::NOT_FOUND, RequestCode::NotFound, detail)
 }
 

@@ -50,7 +50,7 @@ impl Parameters {
                 if known.contains(&FILTER) {
                     continue;
                 }
-                let detail = format!("This list takes no filter, and {name}= would be ignored. Leave it out.");
+                let detail = format!("This list has no filters, so {name}= would be ignored. Leave it out.");
                 return Err(Problem::new(StatusCode::BAD_REQUEST, CallCode::FilterUnsupported, detail)
                     .with("parameter", name.as_str()));
             }
@@ -59,7 +59,7 @@ impl Parameters {
                 return Err(invalid(format!("There is no parameter {name:?} here. Allowed: {allowed}."), name));
             }
             if pairs[..place].iter().any(|(other, _)| other == name) {
-                return Err(invalid(format!("The parameter {name} is there twice. Send it once."), name));
+                return Err(invalid(format!("The parameter {name} appears twice. Send it once."), name));
             }
         }
         Ok(Parameters { pairs })
@@ -83,7 +83,7 @@ impl Parameters {
         let Some(text) = self.get("cursor") else { return Ok(None) };
         let read = text.rsplit_once('.').filter(|(of, _)| *of == order).and_then(|(_, cursor)| Cursor::decode(cursor));
         let refused = || {
-            let detail = "This cursor is not one of this list and order. Send next_cursor of the page before, unchanged, \
+            let detail = "This cursor is not for this list and order. Send next_cursor of the page before, unchanged, \
                           with the same sort.";
             invalid(detail.to_owned(), "cursor")
         };
@@ -124,7 +124,7 @@ impl Parameters {
         }
         let end = history::end_of_day(text, store.catalog().settings.time_zone, store.now_ms());
         let refused = || {
-            let detail = format!("The day {text} has not come yet. Use one that has, or leave at out.");
+            let detail = format!("The day {text} is in the future. Use today or an earlier day, or leave at out.");
             Problem::new(StatusCode::NOT_FOUND, CallCode::NotKnownYet, detail)
         };
         end.ok_or_else(refused).map(|end_ms| Some((text.to_owned(), end_ms)))
@@ -169,7 +169,7 @@ impl Parameters {
             let known = sorts.iter().find(|(known, _)| *known == word).map(|(_, sort)| sort.clone());
             known.ok_or_else(|| {
                 let allowed: Vec<&str> = sorts.iter().map(|(known, _)| *known).collect();
-                format!("There is no sorting by {word:?} here. Sort by {}.", allowed.join(", "))
+                format!("This list can't be sorted by {word:?}. Sort by {}.", allowed.join(", "))
             })
         })
     }

@@ -31,14 +31,18 @@ pub(super) fn configure(config: &mut web::ServiceConfig) {
 /// The calls of this file, for the description of the API.
 pub(super) fn calls() -> Vec<Call> {
     vec![
-        get("/possible-duplicates", "Records that may be one, the latest found first")
+        get("/possible-duplicates", "Records that may be the same, latest found first")
             .needs_word("kind", &["user", "company"], "Whose records", "company")
             .takes(&["limit", "cursor", "count"])
             .lists::<GroupView>(),
-        post("/possible-duplicates", Scope::Write, "Two are not the same: users by our id, companies by theirs")
-            .sends_a::<Body>(json!({ "kind": "company", "not_the_same": ["acme", "acme-old"] }))
-            .answers_like(200, "Done", json!({ "change_id": 1 }))
-            .refuses(&[(404, RequestCode::NotFound)]),
+        post(
+            "/possible-duplicates",
+            Scope::Write,
+            "Says that two are not the same: users by our id, companies by theirs",
+        )
+        .sends_a::<Body>(json!({ "kind": "company", "not_the_same": ["acme", "acme-old"] }))
+        .answers_like(200, "Done", json!({ "change_id": 1 }))
+        .refuses(&[(404, RequestCode::NotFound)]),
     ]
 }
 
@@ -120,7 +124,7 @@ fn told(tx: &mut Tx<'_>, by: &By, records: Records, ids: &[String; 2]) -> Result
 fn unknown(records: Records, id: &str) -> Problem {
     let detail = match records {
         Records::Users => format!("No user's id is {id:?}. Send the two as id, which is ours, and not as user_id."),
-        Records::Companies => format!("No company has the id {id:?}. Check the id; capitals count."),
+        Records::Companies => format!("No company has the id {id:?}. Check the id; it is case-sensitive."),
     };
     Problem::new(StatusCode::NOT_FOUND, RequestCode::NotFound, detail)
 }

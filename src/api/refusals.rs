@@ -23,7 +23,7 @@ pub(super) fn configure(config: &mut web::ServiceConfig) {
 /// The calls of this file, for the description of the API.
 pub(super) fn calls() -> Vec<Call> {
     vec![
-        get("/refusals", "What was refused, counted, the latest first")
+        get("/refusals", "What was refused, counted, latest first")
             .takes(&["limit", "cursor", "count"])
             .lists::<RefusalView>(),
     ]

@@ -61,12 +61,12 @@ pub(super) async fn once<B: MessageBody + 'static>(
         Ok(Claim::First) => {}
         Ok(Claim::Repeat(answered)) => return Ok(instead(request, again(answered))),
         Ok(Claim::Running) => {
-            let detail = "The same request is still on its way. Ask again in a moment, with the same key.";
+            let detail = "The same request is still running. Try again in a moment, with the same key.";
             let problem = Problem::new(StatusCode::CONFLICT, CallCode::IdempotencyKeyInUse, detail).retry_after(1);
             return Ok(instead(request, problem.error_response()));
         }
         Ok(Claim::Other) => {
-            let detail = "Something else was asked with this Idempotency-Key. Send a new key with each new request.";
+            let detail = "This Idempotency-Key was used for another request. Send a new key with each new request.";
             let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, CallCode::IdempotencyKeyReused, detail);
             return Ok(instead(request, problem.error_response()));
         }
@@ -121,7 +121,7 @@ async fn keyed(request: &mut ServiceRequest) -> Result<Option<Keyed>, Problem> {
     }
     let key = request.headers().get(KEY).and_then(|key| key.to_str().ok()).map(str::trim);
     let key = key.filter(|key| (1..=KEY_CHARS_MAX).contains(&key.len())).map(str::to_owned).ok_or_else(|| {
-        let detail = format!("The Idempotency-Key has 1 to {KEY_CHARS_MAX} visible characters. A UUID is a good one.");
+        let detail = format!("The Idempotency-Key has 1 to {KEY_CHARS_MAX} visible characters. A UUID works well.");
         Problem::new(StatusCode::BAD_REQUEST, CallCode::IdempotencyKeyInvalid, detail)
     })?;
     let mut hash = Sha256::new();

@@ -43,18 +43,18 @@ pub(super) fn calls() -> Vec<Call> {
     const UNKNOWN: (u16, CallCode) = (404, CallCode::SegmentNotFound);
     let wrong = &[(409, CallCode::NameTaken), (400, CallCode::ValueInvalid), (400, CallCode::FilterInvalid)];
     vec![
-        get("/segments", "Saved filters, each with its size as counted last")
+        get("/segments", "Saved filters, each with its size when last counted")
             .takes(&["limit", "cursor", "count"])
             .lists::<SegmentView>(),
         post("/segments", Scope::Write, "Saves a filter")
             .takes(&["dry_run"])
             .sends_a::<New>(json!({ "list": "users", "name": "With an e-mail", "filter": "f=email:set" }))
             .answers::<Written>()
-            .answers_with::<Written>(201, "Made")
+            .answers_with::<Written>(201, "Created")
             .leads_to(&["get_segments_id", "patch_segments_id", "delete_segments_id"], &[("path.id", "/segment_id")])
             .refuses(wrong)
             .refuses(&[(409, CallCode::TooManySegments)]),
-        get("/segments/{id}", "A saved filter, counted now, with its size of each day")
+        get("/segments/{id}", "A saved filter, counted now, with its size on each day")
             .answers::<WithDays>()
             .refuses(&[UNKNOWN]),
         patch("/segments/{id}", Scope::Write, "Changes a saved filter; what is absent stays")
@@ -70,7 +70,7 @@ pub(super) fn calls() -> Vec<Call> {
     ]
 }
 
-/// `GET /api/v1/segments`: all of them, each with its size as counted last.
+/// `GET /api/v1/segments`: all of them, each with its size when last counted.
 async fn list(_: ReadToken, request: HttpRequest, store: Data<Store>) -> Result<HttpResponse, Problem> {
     let parameters = Parameters::of(&request, &["limit", "cursor", "count"])?;
     let catalog = store.catalog();
@@ -85,7 +85,7 @@ async fn list(_: ReadToken, request: HttpRequest, store: Data<Store>) -> Result<
     Ok(answer::ok(List::of(page, ORDER, view).counted(total), 0))
 }
 
-/// `GET /api/v1/segments/{id}`: one, counted now, with its size of each day on which it was counted.
+/// `GET /api/v1/segments/{id}`: one, counted now, with its size on each day on which it was counted.
 async fn show(
     _: ReadToken,
     path: Path<String>,

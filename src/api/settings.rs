@@ -93,7 +93,7 @@ async fn set(
 pub(super) fn text_of(value: &Value) -> Result<String, Problem> {
     let refused = |what: &str| {
         let detail = format!(
-            "The value can't be {what}. Send a text, a number, true or false, or a list of texts without commas."
+            "The value can't be {what}. Send a string, a number, true or false, or a list of strings without commas."
         );
         Problem::new(StatusCode::BAD_REQUEST, CallCode::ValueInvalid, detail)
     };

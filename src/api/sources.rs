@@ -49,8 +49,8 @@ pub(super) fn calls() -> Vec<Call> {
                 (409, CallCode::SecretNeeded),
                 (409, CallCode::KeyTaken),
             ]),
-        post("/sources/{source_id}/secrets", Scope::Admin, "Makes another secret, told only in this answer")
-            .answers_like(201, "Made", json!({ "secret_id": "1", "secret": "rs_…" }))
+        post("/sources/{source_id}/secrets", Scope::Admin, "Creates another secret, shown only in this answer")
+            .answers_like(201, "Created", json!({ "secret_id": "1", "secret": "rs_…" }))
             .refuses(&[UNKNOWN, (409, CallCode::TooManySecrets)]),
         openapi::delete(
             "/sources/{source_id}/secrets/{secret_id}",

@@ -32,7 +32,7 @@ pub(super) fn calls() -> Vec<Call> {
         get("/suggested-domains", "E-mail domains that wait for a decision, those with the most people first")
             .takes(&["limit", "cursor"])
             .lists::<SuggestionView>(),
-        post("/suggested-domains/{domain}", Scope::Admin, "accept gives the domain to a company, ignore is for ever")
+        post("/suggested-domains/{domain}", Scope::Admin, "accept gives the domain to a company, ignore is permanent")
             .sends_a::<Body>(json!({ "decision": "accept", "company_id": "acme" }))
             .answers_like(200, "Done", json!({ "domain": "acme.example", "company_id": "acme", "new_members": 3 }))
             .refuses(&[(400, CallCode::ValueInvalid)]),
@@ -83,7 +83,7 @@ async fn decide(
             store.write(move |tx| deeds::ignore(tx, &by, &wanted)).await.map_err(problem)?;
             Ok(answer::ok(json!({ "domain": domain, "ignored": true }), 0))
         }
-        other => Err(invalid(format!("{other:?} is no decision. Use accept or ignore."), "decision")),
+        other => Err(invalid(format!("{other:?} is not a decision. Use accept or ignore."), "decision")),
     }
 }
 

@@ -58,7 +58,7 @@ pub(super) fn calls() -> Vec<Call> {
         .answers_like(200, "Done", json!({ "work": null }))
         .refuses(&[(404, CallCode::AttributeNotFound), (404, CallCode::NothingWaits), (409, CallCode::AttributeExists)])
         .refuses(&[(409, Code::TooManyAttributes)]),
-        openapi::delete("/refusals/names/{owner}/{name}", Scope::Admin, "Takes back what was decided of a name")
+        openapi::delete("/refusals/names/{owner}/{name}", Scope::Admin, "Undoes what was decided about a name")
             .takes(&["name"])
             .answers_nothing()
             .refuses(&[(404, CallCode::AttributeNotFound)]),
@@ -111,11 +111,11 @@ impl Body {
         match self.decision.as_str() {
             "accept" => {
                 let kind = self.kind.as_deref().and_then(Type::parse);
-                let hint = "accept takes a type: string, number, boolean, date, datetime, list or object.";
+                let hint = "accept needs a type: string, number, boolean, date, datetime, list or object.";
                 kind.map(Decision::Accept).ok_or_else(|| invalid(hint.to_owned(), "type"))
             }
             "map" => {
-                let hint = "map takes to: the name of an attribute.";
+                let hint = "map needs to: the name of an attribute.";
                 self.to.map(Decision::Map).ok_or_else(|| invalid(hint.to_owned(), "to"))
             }
             "ignore" => Ok(Decision::Ignore),
@@ -123,7 +123,7 @@ impl Body {
             "discard" => Ok(Decision::Discard),
             other => {
                 let hint = "Use accept, map, ignore, apply or discard.";
-                Err(invalid(format!("{other:?} is no decision. {hint}"), "decision"))
+                Err(invalid(format!("{other:?} is not a decision. {hint}"), "decision"))
             }
         }
     }

@@ -87,12 +87,12 @@ const OF_USER: &[&str] = &[
 pub(super) fn calls() -> Vec<Call> {
     let example = || json!({ "name": "Ann Lee", "email": "ann@acme.example", "attributes": { "plan": "pro" }, "owner": null, "tags": ["vip"], "companies": [{ "company_id": "acme", "role": "admin", "title": "CFO", "attributes": { "seats": 3 }, "current": true }] });
     let put_user = |path| {
-        put(path, Scope::Write, "Changes a user, or makes one; what is absent stays, null clears")
+        put(path, Scope::Write, "Changes a user, or creates one; what is absent stays, null clears")
             .of_one()
             .takes(&["by", "dry_run"])
             .sends(example())
             .answers_around::<Edited<UserView>>(200, "Done")
-            .answers_around::<Edited<UserView>>(201, "Made")
+            .answers_around::<Edited<UserView>>(201, "Created")
             .leads_to(changes::UNDO, edits::CHANGE)
             .leads_to(OF_USER, &[("path.id", "/user_id")])
             .refuses(edits::CODES)
@@ -129,11 +129,11 @@ pub(super) fn calls() -> Vec<Call> {
             .takes(&["limit", "cursor", "by", "id"])
             .lists::<ChangeSetView>()
             .refuses(unknown),
-        get("/users/{id}/export", "All that there is about a person, as a zip")
+        get("/users/{id}/export", "Everything about a person, as a zip")
             .takes(&["by", "id"])
             .answers_in("application/zip", "A page for people, and JSON")
             .refuses(unknown),
-        post("/users/{id}/merge", Scope::Write, "Merges another user into this one, who stays")
+        post("/users/{id}/merge", Scope::Write, "Merges another user into this one, who is kept")
             .takes(&["by", "id", "dry_run"])
             .sends_a::<Merge>(json!({ "from": "ann-old" }))
             .knows::<Survivor>()
@@ -322,10 +322,10 @@ pub(super) fn named_by(id: &str, parameters: &Parameters) -> Result<UserName, Pr
 pub(super) fn user_not_found(name: &UserName) -> Problem {
     let detail = match name {
         UserName::UserId(id) => {
-            format!("No user has the id {id:?}. Check the id; with ?by=email an e-mail address is looked for.")
+            format!("No user has the id {id:?}. Check the id; use ?by=email to look up an e-mail address.")
         }
         UserName::Email(email) => format!("No user has the e-mail address {email:?}."),
-        UserName::Id(id) => format!("No user has our id {id:?}. Without ?by=id the site's own id is looked for."),
+        UserName::Id(id) => format!("No user has our id {id:?}. Without ?by=id, the site's own id is looked up."),
     };
     Problem::new(StatusCode::NOT_FOUND, CallCode::UserNotFound, detail)
 }

@@ -52,20 +52,20 @@ pub(super) fn calls() -> Vec<Call> {
         "get_webhooks_webhook_id_deliveries",
     ];
     vec![
-        get("/webhooks", "Addresses that are told what changes").lists::<WebhookView>(),
-        post("/webhooks", Scope::Admin, "Adds a webhook; the secret that signs is told in this answer")
+        get("/webhooks", "URLs that are notified of changes").lists::<WebhookView>(),
+        post("/webhooks", Scope::Admin, "Adds a webhook; its signing secret is shown in this answer")
             .sends_a::<New>(json!({
                 "url": "https://hooks.acme.example/rollcall", "types": ["user.created", "event.tracked"],
                 "events": ["Subscription cancelled"], "description": "Tells the CRM",
             }))
-            .answers_with::<WithSecret>(201, "Made")
+            .answers_with::<WithSecret>(201, "Created")
             .leads_to(OF_WEBHOOK, &[("path.webhook_id", "/webhook_id")])
             .refuses(&[WRONG, (409, CallCode::TooManyWebhooks)]),
         get("/webhooks/{webhook_id}", "A webhook").answers::<WebhookView>().refuses(&[UNKNOWN]),
         patch(
             "/webhooks/{webhook_id}",
             Scope::Admin,
-            "Changes a webhook; what is absent stays. paused: false lets it go on",
+            "Changes a webhook; what is absent stays. paused: false resumes it",
         )
         .sends_a::<Changed>(json!({ "types": ["user.created"], "events": [], "paused": true }))
         .answers::<WebhookView>()
@@ -73,11 +73,11 @@ pub(super) fn calls() -> Vec<Call> {
         openapi::delete("/webhooks/{webhook_id}", Scope::Admin, "Removes a webhook and what waits to be sent to it")
             .answers::<WebhookView>()
             .refuses(&[UNKNOWN]),
-        post("/webhooks/{webhook_id}/rotate", Scope::Admin, "Makes another secret; the old one signs too for a day")
+        post("/webhooks/{webhook_id}/rotate", Scope::Admin, "Creates another secret; the old one also signs for a day")
             .answers::<WithSecret>()
             .refuses(&[UNKNOWN]),
         post("/webhooks/{webhook_id}/test", Scope::Admin, "Sends a delivery of the type webhook.test")
-            .answers_with::<DeliveryView>(201, "It waits to be sent")
+            .answers_with::<DeliveryView>(201, "It is waiting to be sent")
             .refuses(&[UNKNOWN, NOT_ACTIVE]),
         get("/webhooks/{webhook_id}/deliveries", "What was sent and what was answered, newest first")
             .takes(&["limit", "cursor"])
@@ -86,7 +86,7 @@ pub(super) fn calls() -> Vec<Call> {
         post(
             "/webhooks/{webhook_id}/deliveries/{delivery_id}/again",
             Scope::Admin,
-            "Sends a delivery once more, under the same id",
+            "Sends a delivery again, under the same id",
         )
         .answers::<DeliveryView>()
         .refuses(&[UNKNOWN, NOT_ACTIVE, (404, CallCode::DeliveryNotFound), (409, CallCode::DeliveryForgotten)]),

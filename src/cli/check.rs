@@ -80,7 +80,7 @@ impl Check {
         let broken = findings.iter().filter(|finding| finding.severity == Severity::Broken).count();
         let mut lines: Vec<String> = findings.iter().map(Finding::to_line).collect();
         if whole {
-            lines.push("The file is whole, and everything derived equals a recount.".to_owned());
+            lines.push("The file is intact, and everything derived matches a recount.".to_owned());
         }
         let told: Vec<Value> = findings.iter().map(Finding::to_json).collect();
         workspace.answer(&json!({ "ok": broken == 0, "findings": told }), lines.join("\n"));

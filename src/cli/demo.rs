@@ -40,14 +40,14 @@ impl Demo {
                 let url = format!("http://{address}");
                 workspace.answer(
                     &json!({ "listening": url }),
-                    format!("Every page, of made-up data: {url}\n\nCtrl-C ends it."),
+                    format!("Every page, with made-up data: {url}\n\nCtrl-C ends it."),
                 );
             };
             return server::show_pages(&listen, told).map_err(|error| Failure::Failed(error.to_string()));
         }
         let scale = Scale { companies: self.companies, users: self.users };
         super::say(format_args!(
-            "Filling a throw-away file with {} companies, {} users and three months of what they did …",
+            "Filling a temporary file with {} companies, {} users and three months of what they did …",
             scale.companies, scale.users
         ));
         let serve = self.serve.options(workspace);
@@ -63,9 +63,9 @@ fn announce(demo: &Running, workspace: &Workspace) {
         "email": OPERATOR, "password": demo.password, "messages": demo.told.messages,
     });
     let lines = format!(
-        "\nFilled in {:.1} s: {} messages came the way that yours will come.\n\n  \
+        "\nFilled in {:.1} s: {} messages arrived the way yours will.\n\n  \
          The dashboard    {}\n                   (signs you in, once; else {OPERATOR} with {})\n  \
-         The sample site  {}\n                   (sign in there, click, and see it arrive)\n\nCtrl-C ends it and leaves nothing.",
+         The sample site  {}\n                   (sign in there, click, and see it arrive)\n\nCtrl-C ends it and leaves nothing behind.",
         demo.took.as_secs_f64(),
         demo.told.messages,
         demo.link,

@@ -72,10 +72,10 @@ impl Export {
         }
         match (self.what.as_str(), said) {
             ("all" | "person", _) => {
-                Err(Failure::Usage("A zip is no JSON. Name a file for it: --output FILE.".to_owned()))
+                Err(Failure::Usage("A zip can't be JSON. Name a file for it: --output FILE.".to_owned()))
             }
             (_, Some(Format::Csv)) => Err(Failure::Usage(
-                "CSV is no JSON. Name a file for it: --output FILE, or leave --json out.".to_owned(),
+                "CSV is not JSON. Name a file for it: --output FILE, or leave --json out.".to_owned(),
             )),
             (_, _) => Ok(Format::Ndjson),
         }
@@ -85,14 +85,14 @@ impl Export {
         let catalog = store.catalog();
         match (&self.id, self.what.as_str()) {
             (Some(id), "person") => return person(store, id),
-            (None, "person") => return Err(Failure::Usage("Whom? Name an id: rollcall export person ID.".into())),
-            (Some(_), _) => return Err(Failure::Usage("An id stands behind person alone.".into())),
+            (None, "person") => return Err(Failure::Usage("Who? Name an id: rollcall export person ID.".into())),
+            (Some(_), _) => return Err(Failure::Usage("Only person takes an id.".into())),
             (None, _) => {}
         }
         let Some(kind) = Kind::parse(&self.what) else {
             if self.filter.is_some() {
                 return Err(Failure::Usage(
-                    "--filter works for one kind. Name it, as in: rollcall export users.".into(),
+                    "--filter works for one kind only. Name it, as in: rollcall export users.".into(),
                 ));
             }
             return Ok(Package::all(&catalog, format));

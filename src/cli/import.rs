@@ -38,25 +38,25 @@ pub(super) struct Import {
     /// The sheet, of a workbook; the first one with rows where nothing is said
     #[arg(long, value_name = "NAME")]
     sheet: Option<String>,
-    /// Users and companies that are known: update, fill (only what has no value) or skip
+    /// Users and companies already known: update, fill (only what has no value) or skip
     #[arg(long, value_name = "WORD", value_parser = ["update", "fill", "skip"])]
     existing: Option<String>,
     /// Empty cells: ignore, or clear the value
     #[arg(long, value_name = "WORD", value_parser = ["ignore", "clear"])]
     empty: Option<String>,
-    /// Companies that are not known: create them, or refuse the row
+    /// Companies not known yet: create them, or refuse the row
     #[arg(long, value_name = "WORD", value_parser = ["create", "refuse"])]
     unknown_companies: Option<String>,
     /// Memberships that a row does not name: add leaves them, replace ends them
     #[arg(long, value_name = "WORD", value_parser = ["add", "replace"])]
     memberships: Option<String>,
-    /// The encoding, such as utf-8, windows-1250 or iso-8859-15; found by itself where nothing is said, as all of these
+    /// The encoding, such as utf-8, windows-1250 or iso-8859-15; detected if left out, as all of these are
     #[arg(long, value_name = "NAME")]
     encoding: Option<String>,
-    /// What is between cells: comma, semicolon, tab or bar
+    /// What separates cells: comma, semicolon, tab or bar
     #[arg(long, value_name = "WORD")]
     delimiter: Option<String>,
-    /// Whether the first row is of headings
+    /// Whether the first row holds headings
     #[arg(long, value_name = "WORD", value_parser = ["true", "false"])]
     header: Option<String>,
     /// What 01/02/2026 means: dmy or mdy
@@ -96,7 +96,7 @@ impl Import {
             let import = follow(&store, workspace, key)?;
             let back = import.taken_back;
             let line = format!(
-                "Took import {number} back: {} events, {} users and companies are gone, {} fields are as they were, {} have \
+                "Import {number} is undone: {} events, {} users and companies are gone, {} fields are as they were, {} have \
                  changed since and stay.",
                 back.events, back.gone, back.fields, back.kept
             );
@@ -120,7 +120,7 @@ impl Import {
     /// Sets up what was kept, lets it be checked or run, and tells what came of each.
     fn all(&self, store: &Store, workspace: &Workspace, keys: &[ImportKey]) -> Result<(), Failure> {
         if keys.len() > 1 && (self.refused.is_some() || !self.mapping.is_empty()) {
-            let sentence = "--mapping and --refused are of one file. Take the file out of the zip.";
+            let sentence = "--mapping and --refused are for one file. Take the file out of the zip.";
             return Err(Failure::Usage(sentence.to_owned()));
         }
         for key in keys {
@@ -219,7 +219,7 @@ fn follow(store: &Store, workspace: &Workspace, key: ImportKey) -> Result<Row, F
     let mut told = 0;
     loop {
         let Some(import) = store.read_now(|db| imports::find(db, key))? else {
-            return Err(Failure::Failed("The import was thrown away.".to_owned()));
+            return Err(Failure::Failed("The import was discarded.".to_owned()));
         };
         if !import.state.is_under_way() {
             return Ok(import);
@@ -241,7 +241,7 @@ fn lines(import: &Row, report: &Report, is_check: bool) -> String {
         )
     };
     let what = match (is_check, import.state) {
-        (true, _) => format!("This would come of {}; nothing was changed", import.file_name),
+        (true, _) => format!("What {} would import; nothing was changed", import.file_name),
         (false, State::Done) => format!("Import {} of {} is done", import.key.0, import.file_name),
         (false, state) => format!("Import {} of {} is {}", import.key.0, import.file_name, state.as_str()),
     };
@@ -253,7 +253,7 @@ fn lines(import: &Row, report: &Report, is_check: bool) -> String {
     }
     if report.refused_rows + report.refused_values > 0 {
         text.push_str(&format!(
-            "  {} rows were not taken, and {} cells of others; --refused FILE keeps them with the reasons.\n",
+            "  {} rows were refused, and {} cells of others; --refused FILE keeps them with the reasons.\n",
             report.refused_rows, report.refused_values
         ));
     }

@@ -33,13 +33,13 @@ impl Restore {
         if !is_workspace(&self.file)? {
             let file = self.file.display();
             return Err(Failure::Failed(format!(
-                "{file} is no backup of a workspace. Name a file that `rollcall backup` made."
+                "{file} is not a backup of a workspace. Name a file created by `rollcall backup`."
             )));
         }
         if data.exists() && self.file.canonicalize()? == data.canonicalize()? {
             let file = self.file.display();
             return Err(Failure::Usage(format!(
-                "{file} is the workspace's own file. Name a file that `rollcall backup` made."
+                "{file} is the workspace's own file. Name a file created by `rollcall backup`."
             )));
         }
         let _lock = Lock::take(data)?;
@@ -54,7 +54,7 @@ impl Restore {
         if data.exists()
             && let Err(error) = Store::open(data, Ambient::default()).map(|store| store.close())
         {
-            say(format_args!("The present file can't be opened ({error}); it is kept as it is."));
+            say(format_args!("The current file can't be opened ({error}); it is kept as it is."));
         }
         let kept = free_name(data);
         let kept = change_name(data, &kept)?.then_some(kept);

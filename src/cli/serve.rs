@@ -140,7 +140,7 @@ fn announce(running: &Running, workspace: &Workspace) {
     if !url.starts_with("https://") {
         tracing::warn!(
             public_url = url,
-            "The public URL is not https: passwords and data can be read on their way. Put a proxy with TLS before \
+            "The public URL is not https: passwords and data can be read in transit. Put a proxy with TLS before \
              this server and name its address with --public-url, or give --tls-cert and --tls-key."
         );
     }

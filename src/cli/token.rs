@@ -45,7 +45,7 @@ impl Token {
             Token::Add { name, scope } => {
                 let added = workspace.open()?.write_now(move |tx| deeds::add(tx, &By::Shell, &name, scope))?;
                 say(format_args!(
-                    "Made {:?} with the scope {}. It is shown only now.",
+                    "Created {:?} with the scope {}. It is shown only now.",
                     added.token.name,
                     scope.as_str()
                 ));
@@ -55,7 +55,7 @@ impl Token {
             Token::List => {
                 let all = workspace.open_existing()?.read_now(tokens::list)?;
                 if all.is_empty() {
-                    say("There is no token yet. Make one: rollcall token add NAME.");
+                    say("There is no token yet. Create one: rollcall token add NAME.");
                 }
                 for token in all {
                     let json = json!({

@@ -76,7 +76,8 @@ fn inflate(body: &[u8], limit: Limit) -> Result<Vec<u8>, Problem> {
         Ok(_) if inflated.len() > limit.bytes => Err(too_large(limit, None)),
         Ok(_) => Ok(inflated),
         Err(error) => {
-            let detail = format!("The body says to be gzip and can't be decompressed: {error}. Send it again, whole.");
+            let detail =
+                format!("The body claims to be gzip but can't be decompressed: {error}. Send it again, whole.");
             Err(bad(RequestCode::InvalidCompression, detail))
         }
     }

@@ -73,7 +73,7 @@ fn take_list(list: Json<'_>, message: &mut Message) -> bool {
     if items.len() > COMPANIES_PER_MESSAGE_MAX {
         let detail = format!(
             "companies has {} items; the limit of one message is {COMPANIES_PER_MESSAGE_MAX}. The first \
-             {COMPANIES_PER_MESSAGE_MAX} were taken: send the others in another message.",
+             {COMPANIES_PER_MESSAGE_MAX} were accepted: send the others in another message.",
             items.len()
         );
         let further = Json::Array(items.split_off(COMPANIES_PER_MESSAGE_MAX));
@@ -107,7 +107,7 @@ fn take_one(mut company: Object<'_>, field: &str, message: &mut Message) -> bool
     let leaves = fields::is_true(company.remove("remove").as_ref());
     let membership = take_membership(&mut company, field, message);
     if company_id.is_none() && leaves {
-        let detail = format!("{field} says remove but not which company. Send its company_id beside.");
+        let detail = format!("{field} says remove but not which company. Send its company_id too.");
         let refused = Refused::new(Code::CompanyIdMissing, detail);
         message.refused_values.push(RefusedValue::new(format!("{field}.company_id"), Value::Null, refused));
         return false;
@@ -182,7 +182,7 @@ fn id(sent: Option<&Json<'_>>) -> Result<Option<CompanyId>, Refused> {
 }
 
 fn no_object(field: &str, value: &Json<'_>) -> RefusedValue {
-    let kept = if field == "company" { " It was kept as an attribute, and no membership follows from it." } else { "" };
+    let kept = if field == "company" { " It was stored as an attribute and creates no membership." } else { "" };
     let detail = format!(
         "{field} is {}, which names no company by its id.{kept} Send an object: {{\"company_id\": …, \"name\": …}}.",
         excerpt(&value.to_string())

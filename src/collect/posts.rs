@@ -205,7 +205,7 @@ impl Post {
             // Memory goes back to the thread that it came from: freed by another one, both wait for each other.
             Ok::<_, StoreError>((dealt, self.messages))
         };
-        // A test source is answered as if it stored, and keeps nothing.
+        // A test source answers as usual, but stores nothing.
         let (dealt, messages) = if keeps { store.write(job).await? } else { store.rehearse(job).await? };
         drop(messages);
         Ok(dealt)

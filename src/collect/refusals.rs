@@ -104,7 +104,7 @@ impl Refusals {
 }
 
 /// Answers a request that was not taken, and counts it where its sender can do something about it:
-/// too many requests and a busy server are no mistakes of a website.
+/// too many requests and a busy server are not mistakes of a website.
 pub fn decline(memory: Rc<Memory>, store: &Store, declined: Declined) -> Problem {
     let status = declined.problem.status_code();
     let counts = status.is_client_error() && !matches!(status, StatusCode::NOT_FOUND | StatusCode::TOO_MANY_REQUESTS);

@@ -74,7 +74,7 @@ async fn of_version(request: &HttpRequest, store: &Store, is_compat: bool) -> Re
     let address = assets::pinned_address(version, is_compat);
     let kept = store.read(move |db| scripts::find(db, &address)).await?.ok_or_else(|| {
         let detail = format!(
-            "This server never had the widget {version}. Take the script's tag from the installation page: it has {}.",
+            "This server never had the widget {version}. Copy the script tag from the installation page: it has {}.",
             assets::widget_version(true)
         );
         Problem::new(StatusCode::NOT_FOUND, RequestCode::NotFound, detail)

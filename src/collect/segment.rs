@@ -62,7 +62,7 @@ impl<'a> From<(Refused, Json<'a>)> for Stop<'a> {
     }
 }
 
-/// When the sender says to have sent it, Unix milliseconds; what is no time says nothing.
+/// When the sender says to have sent it, Unix milliseconds; what is not a time says nothing.
 pub fn sent_at(message: &Json<'_>) -> Option<i64> {
     fields::instant(message.get("sentAt")?).ok()
 }
@@ -74,7 +74,7 @@ pub fn sent_at(message: &Json<'_>) -> Option<i64> {
 /// it comes from a crawler.
 pub fn message(kind: Option<Kind>, value: Json<'_>, around: &Circumstances<'_>) -> Result<Message, RefusedMessage> {
     let Json::Object(mut fields) = value else {
-        let detail = format!("A message is a JSON object, and this is {}.", excerpt(&value.to_string()));
+        let detail = format!("A message must be a JSON object, and this is {}.", excerpt(&value.to_string()));
         let refused = Refused::new(Code::TypeUnknown, detail);
         return Err(RefusedMessage { message_id: None, refused, example: Some(excerpt(&value.to_string())) });
     };
@@ -346,7 +346,7 @@ fn previous<'a>(fields: &mut Object<'a>, message: &mut Message) -> Result<(), St
         Err(refused) => return Err(Stop { refused, value: sent.unwrap_or_default() }),
     };
     if message.previous_id.is_none() && message.anonymous_id.is_none() {
-        let detail = "An alias needs previousId, the old id. Send it beside userId, the new one.";
+        let detail = "An alias needs previousId, the old id. Send it with userId, the new one.";
         return Err(Refused::new(Code::AliasUnknown, detail).into());
     }
     Ok(())

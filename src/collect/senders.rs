@@ -103,7 +103,7 @@ pub async fn asker(
         if csrf::is_same_origin(request) && session::operator(request).await?.is_some() {
             return Ok(Sender::of(source, Grade::Unsigned));
         }
-        let detail = "A dry run tells what is known of people, so a write key alone may not ask for one. \
+        let detail = "A dry run shows what is known about people, so a write key alone may not ask for one. \
                       Send a token (Authorization: Bearer rc_…), or ask while you are signed in to the dashboard.";
         return Err(Problem::new(StatusCode::UNAUTHORIZED, RequestCode::TokenMissing, detail));
     }
@@ -118,7 +118,7 @@ fn may_send(scope: Scope) -> Result<(), Problem> {
     if scope >= Scope::Write {
         return Ok(());
     }
-    let detail = "The token may only read. Make one of the scope write, and send it whole.";
+    let detail = "The token can only read. Create one with the scope write, and send it whole.";
     Err(Problem::new(StatusCode::UNAUTHORIZED, RequestCode::TokenInvalid, detail))
 }
 
@@ -158,7 +158,7 @@ fn admits(request: &HttpRequest, source: &Source) -> Result<(), Declined> {
         return Ok(());
     }
     let detail = format!(
-        "The source {:?} does not take messages from pages of {origin}. Add this origin to the source, if it is yours.",
+        "The source {:?} does not accept messages from pages of {origin}. Add this origin to the source, if it is yours.",
         source.name
     );
     let problem = Problem::new(StatusCode::FORBIDDEN, RequestCode::OriginNotAllowed, detail).with("origin", &*origin);
@@ -215,7 +215,7 @@ pub fn query(request: &HttpRequest, names: &[&str]) -> Option<String> {
 
 fn missing() -> Problem {
     let detail =
-        "The request names no write key. Send it as the user of Basic authentication, or as writeKey in the body.";
+        "The request has no write key. Send it as the user of Basic authentication, or as writeKey in the body.";
     Problem::new(StatusCode::UNAUTHORIZED, RequestCode::WriteKeyMissing, detail)
 }
 

@@ -1,5 +1,5 @@
 //! Half letters: a page that cuts a text in the middle of an emoji makes half a surrogate pair,
-//! which `JSON.stringify` writes as an escape and which is no text. One such name must not cost
+//! which `JSON.stringify` writes as an escape and which is not a text. One such name must not cost
 //! the whole batch, so each half becomes U+FFFD.
 
 use std::borrow::Cow;

@@ -56,7 +56,7 @@ pub fn pick(key: i64, name: &str) -> Markup {
 
 /// The head of the boxes: with a script one box picks all of the page.
 pub fn pick_all() -> Markup {
-    html! { td.pick { input.js-only type="checkbox" data-pick-all="" aria-label="Pick all on this page"; } }
+    html! { td.pick { input.js-only type="checkbox" data-pick-all="" aria-label="Select all on this page"; } }
 }
 
 /// A list whose rows can be picked, with the bar that leads on; nothing of that for whoever only looks.
@@ -69,10 +69,10 @@ pub fn pickable<S: Column>(frame: &Frame, listed: Listed, address: &Address<S>, 
             input type="hidden" name="list" value=(listed.as_str());
             (address.kept(""))
             (table)
-            div.bulk.row role="region" aria-label="What is picked" {
+            div.bulk.row role="region" aria-label="What is selected" {
                 output {}
                 button.btn.primary { "Change them" }
-                button.btn name="all" value="1" title={ "The first " (WHOM_MAX) " that the list shows under its filter" } { "All that match" }
+                button.btn name="all" value="1" title={ "The first " (WHOM_MAX) " that the list shows with its filter" } { "All that match" }
             }
         }
     }
@@ -127,15 +127,15 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
     let content = html! {
         div.narrow.start.stack {
             (crumbs(&capital(several), &view.back(), "Change many"))
-            (head(html! { (title) }, html! { p { "One deed is one change, which can be taken back as one" @if view.listed == Listed::Users { "; but for an erasure" } "." } }, html! {}))
+            (head(html! { (title) }, html! { p { "One action is one change, and can be undone as one" @if view.listed == Listed::Users { "; except for an erasure" } "." } }, html! {}))
             @if !view.keys.is_empty() { (who_they_are(view)) }
             @if view.more {
                 (say::alert(Tone::Warn, &format!("Only the first {}", number(WHOM_MAX as u64)), html! {
-                    p.muted { "More match. So many are changed at once; filter the list further, or come back for the rest." }
+                    p.muted { "More match than can be changed at once. Filter the list further, or come back for the rest." }
                 }))
             }
-            @if view.keys.is_empty() { (say::nothing("Nobody is picked", html! {
-                p { "Tick rows in the list, or ask for all that match." }
+            @if view.keys.is_empty() { (say::nothing("Nothing is selected", html! {
+                p { "Select rows in the list, or choose all that match." }
                 p.row { a.btn.primary href=(view.back()) { "Back to the list" } }
             })) } @else {
                 @match &view.plan {
@@ -207,7 +207,7 @@ fn plan(frame: &Frame, view: &View, outcome: &Outcome, rows: &[ChangeRow]) -> Ma
                     input type="hidden" name="name" value=(sent.name);
                     input type="hidden" name="value" value=(sent.value);
                     button.btn.primary name="step" value="do" disabled[outcome.changed == 0] { (icon("check")) " Do it" }
-                    a.btn.bare href=(view.back()) { "Leave it" }
+                    a.btn.bare href=(view.back()) { "Cancel" }
                 }
             }
         }
@@ -245,19 +245,19 @@ fn deeds(view: &View) -> Markup {
         datalist id="attribute-names" { @for name in &view.attributes { option value=(name) {} } }
         div.cols {
             (form("tag", "Add a tag", field("tag-value", "value", "Tag", filled("tag"), Some("tags"))))
-            (form("untag", "Take a tag away", field("untag-value", "value", "Tag", filled("untag"), Some("tags"))))
+            (form("untag", "Remove a tag", field("untag-value", "value", "Tag", filled("untag"), Some("tags"))))
             (form("owner", "Owner", choice("value", "Which operator looks after them", &owners, filled("owner"), "")))
             (form("set", "Set an attribute", html! {
                 (field("set-name", "name", "Attribute", if sent.deed == "set" { &sent.name } else { "" }, Some("attribute-names")))
-                (field("set-value", "value", "Value; nothing clears it", filled("set"), None))
+                (field("set-value", "value", "Value; empty clears it", filled("set"), None))
             }))
             @if view.listed == Listed::Users {
-                (form("join", "Add to a company", Line { name: "name", label: "Company id", value: if sent.deed == "join" { &sent.name } else { "" }, hint: "Of a company that there is.", required: true, autocomplete: "off", ..Line::default() }.draw(None)))
+                (form("join", "Add to a company", Line { name: "name", label: "Company id", value: if sent.deed == "join" { &sent.name } else { "" }, hint: "Of an existing company.", required: true, autocomplete: "off", ..Line::default() }.draw(None)))
                 section.card aria-labelledby="deed-erase" {
                     header { h2 id="deed-erase" { "Erase" } }
                     form.body.stack.snug method="post" action="/bulk/erase" {
                         (whom(view))
-                        p.muted { "All that is known of these people goes, for ever. The next page says what goes, and asks for their number." }
+                        p.muted { "Everything known about these people goes, for ever. The next page says what goes, and asks for their number." }
                         div.row { button.btn { (icon("trash")) " See what goes" } }
                     }
                 }
@@ -265,7 +265,7 @@ fn deeds(view: &View) -> Markup {
             } @else {
                 (as_file(view))
                 (form("archive", "Archive", html! { p.muted { "Out of lists and numbers. Nothing is erased." } }))
-                (form("unarchive", "Put back", html! { p.muted { "Those that are archived come back into lists and numbers." } }))
+                (form("unarchive", "Put back", html! { p.muted { "Archived ones come back into lists and numbers." } }))
             }
         }
     }
@@ -337,9 +337,9 @@ impl Sent {
         let (name, value) = (self.name.trim(), self.value.trim());
         match self.deed.as_str() {
             "tag" => format!("Add the tag “{value}”"),
-            "untag" => format!("Take the tag “{value}” away"),
-            "owner" if value.is_empty() => "Nobody looks after them".to_owned(),
-            "owner" => format!("{value} looks after them"),
+            "untag" => format!("Remove the tag “{value}”"),
+            "owner" if value.is_empty() => "Clear their owner".to_owned(),
+            "owner" => format!("Make {value} their owner"),
             "set" if value.is_empty() => format!("Clear {name}"),
             "set" => format!("Set {name} to “{value}”"),
             "join" => format!("Add them to {name}"),

@@ -156,10 +156,10 @@ fn shelves(view: &View) -> Markup {
 
 fn nothing_on_it(shelf: Shelf) -> Markup {
     let (heading, sentence) = match shelf {
-        Shelf::InUse => ("All companies are archived", "One that a message names for the first time appears here."),
+        Shelf::InUse => ("All companies are archived", "A new one appears here as soon as a message names it."),
         Shelf::Archived => (
             "No company is archived",
-            "Archiving takes a company out of lists and numbers and erases nothing. It is done on the company's page.",
+            "Archiving takes a company out of lists and numbers but erases nothing. You do it on the company's page.",
         ),
     };
     say::nothing(heading, html! { p { (sentence) } })
@@ -233,10 +233,10 @@ fn not_found(view: &View) -> Markup {
     say::nothing(
         "No company matches",
         html! {
-            @if !view.address.filter.is_empty() { p { "None" @if search.is_some() { " of them" } " meets all that the filter asks for." } }
+            @if !view.address.filter.is_empty() { p { "None" @if search.is_some() { " of them" } " matches the whole filter." } }
             (narrowed::spellings(&view.spelled, &view.address))
             @if let Some(search) = search {
-                p { "No name and no id holds “" bdi { (search) } "”. Upper and lower case are the same." }
+                p { "No name or id contains “" bdi { (search) } "”. Case doesn't matter." }
             }
             p.row { a.btn href=(view.address.of_all()) { "All companies" } }
         },

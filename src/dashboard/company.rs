@@ -242,7 +242,7 @@ fn perhaps_the_same(frame: &Frame, company: &CompanyPage) -> Markup {
             section.alert.warn aria-labelledby="duplicates" {
                 (icon("merge"))
                 h2 id="duplicates" { "Perhaps the same company" }
-                p.muted { "Nothing is joined by a similar id alone: you decide." }
+                p.muted { "Similar ids alone never merge companies: you decide." }
                 ul.stack.tight {
                     @for (other, why) in &company.possible_duplicates {
                         li.row {

@@ -88,22 +88,22 @@ pub fn read(db: &Reader<'_>, asked: Option<Asked>) -> Result<Option<Done>, Store
 pub fn done(done: Option<&Done>, told: Told, path: &str, clock: Clock, role: Role) -> Markup {
     let Some(done) = done else { return html! {} };
     match done.asked {
-        Asked::Same => say::alert(Tone::Info, "Nothing was changed", html! { p.muted { "It is so already." } }),
+        Asked::Same => say::alert(Tone::Info, "Nothing was changed", html! { p.muted { "Already up to date." } }),
         Asked::Unrecorded => say::alert(
             Tone::Good,
             "Saved",
             html! {
-                p.muted { "The history of this attribute is not kept, so there is no way back but to change it again." }
+                p.muted { "The history of this attribute is not kept, so the only way back is to change it again." }
             },
         ),
         Asked::Undone(left) => say::alert(
             Tone::Good,
-            "Taken back",
+            "Undone",
             html! {
                 @if left > 0 {
-                    p.muted { (counted(left, "field has", "fields have")) " changed since, and " (if left == 1 { "stays as it is" } else { "stay as they are" }) ": the time line says which." }
+                    p.muted { (counted(left, "field has", "fields have")) " changed since, and " (if left == 1 { "stays as it is" } else { "stay as they are" }) ": the timeline shows which." }
                 } @else {
-                    p.muted { "All of it is as it was." }
+                    p.muted { "Everything is as it was." }
                 }
             },
         ),
@@ -118,7 +118,7 @@ fn changed(change: ChangeKey, done: &Done, told: Told, path: &str, clock: Clock,
     let heading = match () {
         () if is("merge") => "Merged",
         () if is("tell_apart") => "Not the same",
-        () if made => "Made",
+        () if made => "Created",
         () if is("restore") => "Restored",
         () => "Done",
     };

@@ -80,7 +80,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
             (crumbs(list, path, "Possible duplicates"))
             (head(
                 html! { "Possible duplicates" },
-                html! { p { (introduction(records)) " Nothing is ever joined by that alone: you decide, two by two." } },
+                html! { p { (introduction(records)) " They are never merged for that alone: you decide, pair by pair." } },
                 html! {},
             ))
             (done::done(view.done.as_ref(), told, address(records), frame.clock, frame.role()))
@@ -90,7 +90,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
             }
             @if is_empty(&view.groups) {
                 (say::nothing("No two look alike", html! {
-                    p { "Two records that may be one " (one) " stand here as soon as there are any." }
+                    p { "Two records that may be the same " (one) " appear here as soon as there are any." }
                     p.row { a.btn href=(path) { (list) } }
                 }))
             }
@@ -184,7 +184,7 @@ fn card(reason: Markup, pairs: Vec<Markup>, more: bool) -> Markup {
         section.card {
             header { h2 { span { (reason) } } }
             ul.rows.roomy { @for pair in &pairs { (pair) } }
-            @if more { footer { "There are more that share it. They follow as these are decided." } }
+            @if more { footer { "More records share it. They appear as you decide on these." } }
         }
     }
 }

@@ -54,7 +54,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
             (crumbs(name, &path, "Erase"))
             (head(
                 html! { "Erase " bdi { (values::cut(name, values::NAME_CHARS_MAX)) } },
-                html! { p { "This can't be undone. Late messages of the person store nothing, until somebody allows the person again." } },
+                html! { p { "This can't be undone. Late messages from the person store nothing until someone allows the person again." } },
                 html! {},
             ))
             (rows(&view.receipt, "What goes"))
@@ -62,7 +62,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
                 header { h2 id="sure" { "Are you sure?" } }
                 form.body.stack.snug method="post" action={ (links::user(None, &view.user.id)) "/erase" } {
                     (choices(view.events))
-                    p.small { "To be sure that it is this person, type " (code::id(typed(&view.user), "id")) }
+                    p.small { "To confirm that it is this person, type " (code::id(typed(&view.user), "id")) }
                     (Line {
                         name: "typed", label: "How the person is known", autocomplete: "off", required: true, ..Line::default()
                     }
@@ -84,18 +84,18 @@ fn choices(chosen: Events) -> Markup {
         (
             Events::Delete,
             "Delete the events too",
-            "Every number is then what the remaining events say; the past of the company changes.",
+            "Every number then comes from the remaining events; the company's past changes.",
         ),
         (
             Events::Anonymize,
-            "Keep the events, of nobody",
-            "Their names, times and companies stay counted for somebody of whom nothing is known. What was sent with them goes, \
-             and so does what the browsers did before the events that a sign-in takes along.",
+            "Keep the events anonymously",
+            "Their names, times and companies still count, for someone about whom nothing is known. What was sent with them goes, \
+             and so does what the browsers did before the events attached at sign-in.",
         ),
     ];
     html! {
         fieldset.stack.tight {
-            legend { "What becomes of the events" }
+            legend { "What happens to the events" }
             @for (choice, label, hint) in choices {
                 div.field {
                     label.check {
@@ -113,9 +113,9 @@ fn choices(chosen: Events) -> Markup {
 /// The receipt of so many people.
 pub fn done(frame: &Frame, people: usize, receipt: &Receipt) -> Markup {
     let gone = if people == 1 {
-        "The person is gone.".to_owned()
+        "The person was erased.".to_owned()
     } else {
-        format!("{} people are gone.", number(people as u64))
+        format!("{} people were erased.", number(people as u64))
     };
     let content = html! {
         div.stack.narrow {
@@ -203,7 +203,7 @@ pub async fn confirm(
     if sent.typed.trim() != typed(&user) || events.is_none() {
         let events = events.unwrap_or(Events::Delete);
         let receipt = rehearsed(&request, by, &user, events).await?;
-        let mistake = Some(Mistake::new("typed", "That is not how this person is known. Nothing was erased."));
+        let mistake = Some(Mistake::new("typed", "That doesn't match this person. Nothing was erased."));
         return Ok(desk::again(page(&frame, &View { user, receipt, events, mistake })));
     }
     let (store, key, events) = (desk::store(&request)?, user.key, events.unwrap_or(Events::Delete));
@@ -230,13 +230,13 @@ pub fn allow_card(allowed: Option<bool>) -> Markup {
             header { h2 id="erased-people" { "Erased people" } }
             div.body.stack.snug {
                 @match allowed {
-                    Some(true) => (say::notice(Tone::Good, "Allowed again. The next message makes a new user, of whom nothing is known yet.")),
-                    Some(false) => (say::notice(Tone::Warn, "Nobody known by that was erased. Ids are exact, capitals too.")),
+                    Some(true) => (say::notice(Tone::Good, "Allowed again. The next message creates a new user, about whom nothing is known yet.")),
+                    Some(false) => (say::notice(Tone::Warn, "Nobody known by that was erased. Ids are case-sensitive.")),
                     None => {}
                 }
                 p.small {
-                    "Of somebody who was erased only keyed hashes stay, so that late messages store nothing. Whoever becomes a customer again is "
-                    "allowed again here. Erase a person from the person's page."
+                    "Once someone is erased, only keyed hashes stay, so that late messages store nothing. Anyone who becomes a customer again can be "
+                    "allowed again here. You erase people on their own pages."
                 }
                 form.stack.snug method="post" action="/settings/rules/allow" {
                     (Line {

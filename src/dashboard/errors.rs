@@ -13,11 +13,11 @@ use crate::store::operators::Operator;
 /// No user of this id.
 pub fn no_user(frame: &Frame, id: &str) -> Markup {
     let content = missing(
-        "Nobody by that name here",
+        "No user with that id here",
         html! {
             "There is no user with the id "
             code { (id) }
-            ". It may have been merged into another user, erased, or typed with a different case: ids are exact."
+            ". It may have been merged into another user, erased, or typed in a different case: ids are case-sensitive."
         },
         id,
     );
@@ -31,7 +31,7 @@ pub fn no_company(frame: &Frame, id: &str) -> Markup {
         html! {
             "There is no company with the id "
             code { (id) }
-            ". It may have been merged into another, or typed with a different case: ids are exact."
+            ". It may have been merged into another, or typed in a different case: ids are case-sensitive."
         },
         id,
     );
@@ -50,10 +50,10 @@ pub async fn bad_address(request: &HttpRequest, operator: Operator, place: Place
 /// An address that a list can't show.
 pub fn not_understood(frame: &Frame, path: &str, sentence: &str) -> Markup {
     let content = nothing_here(
-        "That address is not understood",
+        "That URL is not understood",
         html! {
             p { bdi { (sentence) } }
-            p.row { a.btn.primary href=(path) { "The list as it is" } }
+            p.row { a.btn.primary href=(path) { "The whole list" } }
         },
     );
     shell(frame, "Not understood", content)
@@ -64,9 +64,9 @@ pub fn no_page(frame: &Frame) -> Markup {
     let content = missing(
         "There is no page here",
         html! {
-            "Nothing stands at "
+            "There is nothing at "
             code { (frame.address) }
-            ". Perhaps it stood in an old link, or a letter is missing."
+            ". Perhaps the link is old, or a letter is missing."
         },
         "",
     );

@@ -67,7 +67,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
             section.card aria-labelledby="back-end" {
                 header { h2 id="back-end" { "From your back end" } }
                 div.body.stack.snug {
-                    p.muted { "Segment's and RudderStack's SDKs work by changing their host to this server." }
+                    p.muted { "Segment's and RudderStack's SDKs work once you set their host to this server." }
                     p.row { a.btn href="/install#try" { (icon("server")) " Try a call" } }
                 }
             }
@@ -98,7 +98,7 @@ fn waiting(frame: &Frame, view: &View) -> Markup {
                         ", the last "
                         (frame.clock.ago(posted_ms))
                         ". "
-                        a href="/refusals" { "Look at what was sent" }
+                        a href="/refusals" { "See what was sent" }
                     }
                 }
                 Some(posted_ms) => {

@@ -286,7 +286,7 @@ fn deed(changes: &[ChangeRow], told: Told, known: Known<'_>, clock: Clock) -> En
         let sentence = match (merged.after.is_some(), first.subject) {
             (true, "company") => "Merged: another record of this company",
             (true, _) => "Merged: another record of this person",
-            (false, _) => "Apart again: a merged record",
+            (false, _) => "Separate again: a merged record",
         };
         let into = html! { @if is_everything { (merged_into(merged)) } };
         ("info", "merge", html! { (sentence) " " code { (first.subject_id) } (into) })
@@ -353,9 +353,9 @@ fn made(created: &ChangeRow, told: Told) -> Markup {
     html! {
         @match &created.after {
             Some(_) if is_another => { "New " (created.subject) " " b { (somebody(created)) } },
-            Some(_) if created.cause == "edit" => "Made by hand",
+            Some(_) if created.cause == "edit" => "Created by hand",
             Some(_) => "First seen",
-            None => { "Taken away again: " (values::inline(created.before.as_ref())) },
+            None => { "Removed again: " (values::inline(created.before.as_ref())) },
         }
     }
 }
@@ -388,7 +388,7 @@ fn somebody(change: &ChangeRow) -> Markup {
     html! {
         @match change.subject {
             // Whoever was erased or taken away has no id any more.
-            _ if id.is_empty() => "Somebody who is not there any more",
+            _ if id.is_empty() => "Someone who no longer exists",
             "visitor" => { "Visitor " code { (values::cut(id, values::NAME_CHARS_MAX)) } }
             _ => a href=(address) { (values::name(name)) },
         }
@@ -454,7 +454,7 @@ fn other(change: &ChangeRow, told: Told) -> Markup {
         ),
     };
     html! {
-        @if id.is_empty() { "Somebody who was taken away again" }
+        @if id.is_empty() { "Someone who was removed again" }
         @else { a href=(address) { (values::name(name.as_deref().unwrap_or(id))) } }
     }
 }
@@ -474,7 +474,7 @@ fn one_field(change: &ChangeRow) -> Markup {
     let told = change.after.as_ref().or(change.before.as_ref());
     match change.field.as_str() {
         PINNED => {
-            let verb = if change.after.is_some() { "pinned: only a hand changes it" } else { "not pinned any more" };
+            let verb = if change.after.is_some() { "pinned: only a person can change it" } else { "no longer pinned" };
             return html! { b { (values::inline(told)) } " " (verb) };
         }
         NOTE => {

@@ -33,7 +33,7 @@ pub fn page(frame: &Frame) -> Markup {
         div.stack.narrow {
             (head(
                 html! { "Help" },
-                html! { p { "How the words and numbers are made." } },
+                html! { p { "What the words and numbers mean." } },
                 html! { div.row.tight { a.btn href="/help/codes" { "Codes" } a.btn href="/api" { "The API" } } },
             ))
             (states())
@@ -57,7 +57,7 @@ fn states() -> Markup {
                 div {
                     dt { "Growing, shrinking" }
                     dd {
-                        "Distinct active people (of a user: active days) of the last 28 days against the 28 before: a quarter and at least 2 more, or fewer."
+                        "Distinct active people (of a user: active days) of the last 28 days against the 28 before: at least a quarter and 2 more, or fewer."
                     }
                 }
                 div { dt { "Here now" } dd { "Active within the last 5 minutes." } }
@@ -75,7 +75,7 @@ fn numbers(frame: &Frame) -> Markup {
                 div {
                     dt { "Activity" }
                     dd {
-                        "A page view, a screen or an event of a known user. Saying who somebody is, or which company, is none; staff looking at a customer's account is none."
+                        "A page view, a screen or an event of a known user. Identify and group calls do not count, nor does staff looking at a customer's account."
                     }
                 }
                 div {
@@ -83,7 +83,7 @@ fn numbers(frame: &Frame) -> Markup {
                     dd {
                         "From midnight to midnight in the workspace's time zone, "
                         b { (frame.clock.zone.name()) }
-                        ". A value that is a date, without a time, is that day there; a time without a zone is told in it."
+                        ". A date without a time is that day there; a time without a zone is told in it."
                     }
                 }
                 div {
@@ -95,7 +95,7 @@ fn numbers(frame: &Frame) -> Markup {
                     dt { "Active members" }
                     dd { "Members with activity that counts for the company within 30 days." }
                 }
-                div { dt { "Current company" } dd { "The open membership that was stated last." } }
+                div { dt { "Current company" } dd { "The open membership that was named last." } }
                 div {
                     dt { "An event's company" }
                     dd { "The one the event names; else the only company the user was in at that time; else none." }
@@ -120,7 +120,7 @@ fn knowing() -> Markup {
                 div { dt { "Lead" } dd { "Known by an e-mail address. Shown as “e-mail only”." } }
                 div {
                     dt { "User" }
-                    dd { "Known by the site's own id. Two users are never joined by the program, whatever they share." }
+                    dd { "Known by the site's own id. Rollcall never merges two users by itself, whatever they share." }
                 }
             }
         }
@@ -130,18 +130,18 @@ fn knowing() -> Markup {
 fn in_and_out() -> Markup {
     html! {
         section.card aria-labelledby="in-and-out" {
-            header { h2 id="in-and-out" { "Out and in again" } }
+            header { h2 id="in-and-out" { "Export and reimport" } }
             dl.facts {
                 div {
                     dt { "Set-up" }
                     dd {
-                        "A file of an export, “setup”: settings, segments, what was decided of names in the tray. Attributes with their labels and fast filters are the file “attributes”. Operators, sources, keys and webhooks are in no file."
+                        "A file of an export, “setup”: settings, segments, what was decided about names in the tray. Attributes with their labels and fast filters are the file “attributes”. Operators, sources, keys and webhooks are not in any file."
                     }
                 }
                 div {
                     dt { "The same file again" }
                     dd {
-                        "Changes nothing of what has stayed as it was. What has changed since is set back to what the file says; where a user belongs to one company alone, whoever has moved since is moved back."
+                        "Changes nothing that has stayed as it was. What has changed since is set back to what the file says; where a user belongs to one company only, anyone who has moved since is moved back."
                     }
                 }
             }
@@ -170,7 +170,7 @@ pub fn codes_page(frame: &Frame) -> Markup {
         div.stack.narrow {
             (head(
                 html! { "Codes" },
-                html! { p { "Why something was not taken or not done, and what to do. The codes do not change." } },
+                html! { p { "Why something was refused or not done, and what to do. The codes do not change." } },
                 html! { a.btn href="/refusals" { "What was refused" } },
             ))
             nav.row aria-label="Kinds of codes" { @for group in &GROUPS { a.chip href={ "#" (group.id) } { (group.title) } } }

@@ -115,7 +115,7 @@ pub fn table<S: Column>(
             }
         }))
         @if shown.0 < PAGE_ROWS && next.is_some() {
-            p.small.muted.pad-top { "A trend is computed row by row, and this page looked at as many as it has time for. The list goes on with the next one." }
+            p.small.muted.pad-top { "Trends are computed row by row, and this page got through as many rows as it had time for. The list continues on the next page." }
         }
         (address.pager(shown.0, Some(shown.1), shown.2, next))
         (export::links(kind, address, columns, shelf))

@@ -57,7 +57,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
     let name = who::user_name(row);
     let path = links::user(row.user_id.as_deref(), &row.id);
     let below =
-        "Two records that are one person become one. The other's ids, browsers, companies and events lead here.";
+        "Two records of one person become one. The other's ids, browsers, companies and events will point here.";
     let content = match &view.preview {
         Some(preview) => comparison(frame.clock, view, preview, &path),
         None => {
@@ -151,13 +151,13 @@ fn side_by_side(
 ) -> Markup {
     html! {
         section.card aria-labelledby="both" {
-            header { h2 id="both" { "Side by side" } span.muted { "What the " (noun) " that stays has is kept; its gaps are filled." } a.end href=(swap) { "Let the other one stay" } }
+            header { h2 id="both" { "Side by side" } span.muted { "The " (noun) " that stays keeps its values; its gaps are filled." } a.end href=(swap) { "Keep the other instead" } }
             div.scroll tabindex="0" role="group" aria-labelledby="both" {
                 table.table.cards.last aria-labelledby="both" {
                     thead { tr {
                         th scope="col" { span.vh { "Field" } }
                         th scope="col" { "Stays" }
-                        th scope="col" { "Goes into it" }
+                        th scope="col" { "Merged into it" }
                         th scope="col" { "Afterwards" }
                     } }
                     tbody { (lines) }
@@ -167,8 +167,8 @@ fn side_by_side(
                 form.row method="post" action=(action) {
                     input type="hidden" name="from" value=(from);
                     button.btn.primary { (icon("merge")) " Merge the two" }
-                    a.btn.bare href=(path) { "Leave them apart" }
-                    span.small.muted { (more) "It can be taken back for " (MERGE_UNDO_DAYS) " days." }
+                    a.btn.bare href=(path) { "Keep them apart" }
+                    span.small.muted { (more) "It can be undone for " (MERGE_UNDO_DAYS) " days." }
                 }
             }
         }
@@ -196,7 +196,7 @@ fn value_line(name: &str, values: [String; 3]) -> Markup {
         tr {
             th.lead.wrap scope="row" { (name) }
             td.wrap data-l="Stays" { (cell(&ours)) }
-            td.wrap data-l="Goes" { (cell(&theirs)) @if is_lost { " " (pill::toned("warn", "Not kept", "Afterwards only its history says it")) } }
+            td.wrap data-l="Goes" { (cell(&theirs)) @if is_lost { " " (pill::toned("warn", "Not kept", "Afterwards only the history shows it")) } }
             td.wrap data-l="Afterwards" { b { (cell(&after)) } }
         }
     }
@@ -225,11 +225,13 @@ pub async fn show(Admin(operator): Admin, request: HttpRequest, id: web::Path<St
     let mut view = View { survivor, from, preview: None, mistake: None };
     match other {
         None if view.from.is_empty() => {}
-        None => view.mistake = Some(Mistake::new("from", "Nobody is known by that. Ids are exact, capitals too.")),
+        None => {
+            view.mistake = Some(Mistake::new("from", "No user matches that. Ids must match exactly, capitals too."))
+        }
         Some(other) => match rehearsed(desk::store(&request)?, by, &view.survivor, other).await {
             Ok(preview) => view.preview = Some(preview),
             Err(MergeError::OneAlready) => {
-                view.mistake = Some(Mistake::new("from", "That is this very record already."));
+                view.mistake = Some(Mistake::new("from", "That is this same record."));
             }
             Err(MergeError::Store(error)) => return Err(error.into()),
         },
@@ -290,6 +292,6 @@ pub async fn confirm(
 }
 
 fn one_already(noun: &str, list: &str, there: &str) -> PageError {
-    let sentence = format!("The two records are one {noun} already, and nothing was changed.");
-    PageError::new(StatusCode::CONFLICT, "They are one already", sentence).action(list, there)
+    let sentence = format!("The two records are already one {noun}. Nothing was changed.");
+    PageError::new(StatusCode::CONFLICT, "They are already one", sentence).action(list, there)
 }

@@ -179,9 +179,9 @@ async fn nothing_here(request: HttpRequest) -> Answer {
 }
 
 fn form_not_read(error: UrlencodedError, _: &HttpRequest) -> actix_web::Error {
-    let sentence = "What the form sent could not be read, and nothing was changed. Go back and send it again.";
+    let sentence = "The form could not be read, so nothing was changed. Go back and send it again.";
     tracing::debug!(%error, "A form could not be read.");
-    PageError::new(StatusCode::BAD_REQUEST, "That form was not read", sentence).into()
+    PageError::new(StatusCode::BAD_REQUEST, "The form could not be read", sentence).into()
 }
 
 fn path_not_read(_: PathError, _: &HttpRequest) -> actix_web::Error {

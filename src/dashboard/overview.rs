@@ -118,7 +118,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
                 (newest_companies(frame, &view.overview.newest_companies))
             }
             (code::shell_calls(&frame.server, &[
-                ("The numbers, and each day of the chart; a token of scope read", "/api/v1/overview"),
+                ("The numbers, and each day of the chart; a token with read scope", "/api/v1/overview"),
                 ("The newest users", "/api/v1/users?sort=-first_seen&limit=5"),
                 ("The newest companies", "/api/v1/companies?sort=-first_seen&limit=5"),
             ]))
@@ -150,8 +150,8 @@ fn installation(frame: &Frame, sources: &[SourceState], backup_ms: Option<i64>) 
             @if sources.is_empty() {
                 span { (beat(super::parts::say::Tone::None)) " " b { "No source" } " sends data" }
             }
-            a.faint href="/settings/backups" title="Made with: rollcall backup FILE" {
-                @match backup_ms { Some(made_ms) => { "Last backup " (frame.clock.ago(made_ms)) }, None => "No backup so far" }
+            a.faint href="/settings/backups" title="Created with: rollcall backup FILE" {
+                @match backup_ms { Some(made_ms) => { "Last backup " (frame.clock.ago(made_ms)) }, None => "No backup yet" }
             }
             a.end href="/install" { "Installation" }
         }
@@ -165,7 +165,7 @@ fn given_up(webhooks: u64) -> Markup {
             span {
                 span.tone.ink.warn { (icon("alert")) } " "
                 @if webhooks == 1 { "A webhook was given up" } @else { (numbers::number(webhooks)) " webhooks were given up" }
-                ": nothing was taken there, so nothing is sent any more."
+                ": nothing was accepted there, so nothing more is sent."
             }
             a.end href="/settings/webhooks" { "Webhooks" }
         }
@@ -243,7 +243,7 @@ fn cells(frame: &Frame, overview: &Overview) -> Markup {
                 (stat(
                     "/companies?sort=-first_seen",
                     "Companies",
-                    "Companies that are known by an id, with or without members; the change is those first seen in the last 28 days",
+                    "Companies known by an id, with or without members; the change is those first seen in the last 28 days",
                     html! { (numbers::count(overview.companies)) },
                     more(overview.new_companies_28d),
                     html! {},
@@ -317,7 +317,7 @@ fn newest_companies(frame: &Frame, companies: &[CompanyRow]) -> Markup {
             }
             @if companies.is_empty() {
                 p.body.muted {
-                    "No company so far. "
+                    "No companies yet. "
                     a href="/install#company" { "Add the company to the snippet" }
                     "."
                 }
@@ -344,18 +344,18 @@ fn growing_companies(companies: &[Growing]) -> Markup {
     html! {
         section.card aria-labelledby="growing" {
             header {
-                h2 id="growing" title="Companies not new with at least a quarter and 2 more active people in the last 28 days than in the 28 before, of the 100 with most of them" {
+                h2 id="growing" title="Existing companies with at least 25 % and 2 more active people in the last 28 days than in the 28 before, among the 100 with the most" {
                     "Growing"
                 }
-                a.end href="/companies?sort=-active_members" { "All" span.vh { " companies, those with most active members first" } }
+                a.end href="/companies?sort=-active_members" { "All" span.vh { " companies, most active members first" } }
             }
-            @if companies.is_empty() { p.body.muted { "None with at least a quarter and 2 more active people than in the 28 days before." } }
+            @if companies.is_empty() { p.body.muted { "No company gained at least 25 % and 2 active people compared with the 28 days before." } }
             ul.rows {
                 @for (company, (last, before)) in companies {
                     li {
                         (who::company_row(company))
                         (chart::roll(&company.roll))
-                        span.end title="Active people of the 28 days before, and of the last 28" { (number(*before)) " → " (number(*last)) }
+                        span.end title="Active people in the 28 days before, and in the last 28" { (number(*before)) " → " (number(*last)) }
                     }
                 }
             }
@@ -367,7 +367,7 @@ fn quiet_companies(frame: &Frame, companies: &[CompanyRow]) -> Markup {
     html! {
         section.card aria-labelledby="quiet" {
             header {
-                h2 id="quiet" title="Companies with members whose last activity is 7 days ago or longer" {
+                h2 id="quiet" title="Companies with members, last active 7 or more days ago" {
                     "Gone quiet"
                 }
                 a.end href="/companies?f=state:in:quiet,gone&f=members:gt:0&sort=-last_seen" { "All" span.vh { " companies that went quiet" } }

@@ -36,7 +36,7 @@ pub fn page(view: &View) -> Markup {
             input type="hidden" name="username" autocomplete="username" value=(view.email);
             (Line {
                 name: "password", label: "Password", kind: "password", autocomplete: "new-password", required: true,
-                least: Some(CHARS_MIN as u32), hint: "At least 10 characters. A sentence is good.", ..Line::default()
+                least: Some(CHARS_MIN as u32), hint: "At least 10 characters. A sentence works well.", ..Line::default()
             }
             .draw(view.mistake.as_ref()))
             button.btn.primary.block.tall { "Set password" }
@@ -49,9 +49,9 @@ pub fn page(view: &View) -> Markup {
 pub fn used(theme: Theme) -> Markup {
     let content = html! {
         div.stack {
-            h1 { "This link does not work any more" }
+            h1 { "This link no longer works" }
             p.muted {
-                "It was used, has run out, or a newer one was made. Someone at the server makes another with "
+                "It was used, has expired, or was replaced by a newer one. Someone at the server can create another with "
                 code { "rollcall operator reset" }
                 " and your e-mail."
             }

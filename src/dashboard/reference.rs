@@ -185,7 +185,7 @@ fn overview(frame: &Frame, view: &View) -> Markup {
         div.stack.narrow {
             (head(
                 html! { "The API" },
-                html! { p { "Everything that programs can read and change here, over HTTP and as JSON." } },
+                html! { p { "Everything that programs can read and change here, over HTTP as JSON." } },
                 html! { a.btn href="/settings/tokens" { "Tokens" } },
             ))
             (rules(frame))
@@ -213,13 +213,13 @@ fn rules(frame: &Frame) -> Markup {
             header { h2 id="rules" { "How it works" } }
             div.body { (code::block("Try it", code::call(&frame.server, "/api/v1/users?limit=1"))) }
             dl.facts {
-                div { dt { "Who asks" } dd { "A token in the header " code { "Authorization: Bearer …" } "; its scope is read, write or admin, and each includes those before." } }
+                div { dt { "Who asks" } dd { "A token in the header " code { "Authorization: Bearer …" } "; its scope is read, write or admin, and each includes the ones before it." } }
                 div { dt { "Lists" } dd { "Come in pages of " code { "limit" } " rows. Send " code { "next_cursor" } " as " code { "cursor" } " for the next page, until it is null." } }
                 div { dt { "Times" } dd { "RFC 3339 in UTC, such as " code { "2026-03-01T09:30:00.000Z" } "." } }
                 div { dt { "Refusals" } dd { "Are " code { "application/problem+json" } ": " code { "code" } " does not change, " code { "detail" } " says what to do." } }
-                div { dt { "Once" } dd { "A call that writes with an " code { "Idempotency-Key" } " is done once, however often it is sent within a day." } }
-                div { dt { "Sending data" } dd { "Pages and back ends send to the tracking API below " code { "/v1" } ": " a href="/install" { "Install" } " has a call of each kind." } }
-                div { dt { "For programs" } dd { a href="/api/v1/openapi.json" { "OpenAPI 3.1" } ", from which clients are made." } }
+                div { dt { "Once" } dd { "A call that writes with an " code { "Idempotency-Key" } " is carried out once, however often it is sent within a day." } }
+                div { dt { "Sending data" } dd { "Pages and back ends send to the tracking API below " code { "/v1" } ": " a href="/install" { "Install" } " has an example of each." } }
+                div { dt { "For programs" } dd { a href="/api/v1/openapi.json" { "OpenAPI 3.1" } ", to generate clients from." } }
             }
         }
     }
@@ -254,15 +254,15 @@ fn one_call(frame: &Frame, view: &View, call: &Call) -> Markup {
             header {
                 h2 id=(id) { (address(call)) }
                 @if let Some(scope) = call.scope() { (pill::word(scope, "The scope that a token needs")) }
-                @else { (pill::word("no token", "Whoever asks is answered")) }
+                @else { (pill::word("no token", "Anyone can call it")) }
             }
             div.body.stack.snug {
                 p {
                     (call.operation.summary) "."
-                    @if call.can_be_rehearsed() { " As written it only says what it would do: without dry_run it does it." }
+                    @if call.can_be_rehearsed() { " As written, it only reports what it would do; without dry_run, it does it." }
                 }
                 @for word in call.stand_ins(&view.ids) {
-                    p.muted { code { (word) } " stands for an id: there is none of the kind here yet." }
+                    p.muted { code { (word) } " stands for an id: there are none of this kind here yet." }
                 }
                 (code::block("At the shell", code::call_with(&frame.server, &call.method, &call.example(&view.ids), sent)))
             }

@@ -45,9 +45,9 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
     }
     let below = html! {
         p {
-            "Messages and values that were not taken, seen in the last "
+            "Messages and values that were refused, seen in the last "
             (DAYS)
-            " days, the latest first. The rest of each message was stored."
+            " days, latest first. The rest of each message was stored."
         }
     };
     let content = html! {
@@ -62,16 +62,16 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
                     "Nothing was refused",
                     html! {
                         p {
-                            "Everything that came in the last "
+                            "Everything received in the last "
                             (DAYS)
-                            " days was stored. What is not taken is counted here, with its cause, an example and the fix."
+                            " days was stored. Anything refused is counted here, with its cause, an example and the fix."
                         }
                     },
                 ))
             }
             @for (code, rows) in &by_code { (card(frame, code, rows)) }
             (code::shell_calls(&frame.server, &[
-                ("What was refused; a token of scope read", &format!("/api/v1/refusals?limit={ROWS}")),
+                ("What was refused; a token with read scope", &format!("/api/v1/refusals?limit={ROWS}")),
                 ("What was found", &format!("/api/v1/findings?limit={FINDINGS}")),
             ]))
         }
@@ -106,7 +106,7 @@ fn found(frame: &Frame, findings: &[FindingRow]) -> Markup {
         section.card aria-labelledby="findings" {
             header {
                 h2 id="findings" { span.tone.ink.warn { (icon("alert")) } " Findings" }
-                span.muted { "Nothing was refused for these, and something is wrong all the same." }
+                span.muted { "Nothing was refused for these, but something is still wrong." }
             }
             ul.rows.roomy {
                 @for row in findings {
@@ -139,7 +139,7 @@ fn line(frame: &Frame, row: &RefusalRow) -> Markup {
             b.count.ink.bad { (number(row.count)) }
             p {
                 @if let Some(attribute) = &row.attribute { code { (attribute) } " " }
-                @match &row.source { Some(source) => { "from " bdi { (source) } }, None => "from nobody we know" }
+                @match &row.source { Some(source) => { "from " bdi { (source) } }, None => "from an unknown source" }
                 @if !row.detail.is_empty() { br; span.muted { (row.detail) } }
                 @if let Some(example) = &row.example { br; span.faint { "Sent: " } code { (example) } }
             }

@@ -69,19 +69,19 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
                     autocomplete="off" maxlength="255";
             }
             @if view.search.is_empty() {
-                p.muted { "Type a part of a name, an e-mail address, an id or a value. A whole id or address opens at once." }
+                p.muted { "Type part of a name, an e-mail address, an id or a value. A complete id or address opens directly." }
             } @else if view.is_empty() {
                 (say::nothing(
                     "Nothing matches",
                     html! {
                         p {
-                            "No user and no company has “"
+                            "No user or company has “"
                             bdi { (view.search) }
-                            "” in a name, an e-mail address or an id, and no note says it."
+                            "” in a name, an e-mail address or an id, and no note mentions it."
                         }
                         p.muted {
-                            "Nor has one of the " (number(LOOKED_AT)) " users and companies active last it in an attribute; "
-                            a href="/users" { "a filter" } " looks at all of them."
+                            "Nor do any of the " (number(LOOKED_AT)) " most recently active users and companies in an attribute; "
+                            a href="/users" { "a filter" } " searches all of them."
                         }
                     },
                 ))
@@ -155,7 +155,7 @@ fn by_value(frame: &Frame, view: &View) -> Markup {
                     }
                 }
             }
-            footer.small.muted { "Of the " (number(LOOKED_AT)) " users and companies active last; a filter of the list looks at all of them." }
+            footer.small.muted { "Of the " (number(LOOKED_AT)) " most recently active users and companies; a filter of the list searches all of them." }
         }
     }
 }

@@ -48,7 +48,7 @@ pub fn page(view: &View) -> Markup {
         form.stack method="post" action="/set-up" {
             div {
                 h1 { "Set up Rollcall" }
-                p.muted { "Once, for the whole workspace. All of it can be changed later." }
+                p.muted { "Once, for the whole workspace. You can change all of it later." }
             }
             input type="hidden" name="token" value=(view.form.token);
             (Line {
@@ -71,7 +71,7 @@ pub fn page(view: &View) -> Markup {
             .draw(mistake("email")))
             (Line {
                 name: "password", label: "Password", kind: "password", autocomplete: "new-password", required: true,
-                least: Some(CHARS_MIN as u32), hint: "At least 10 characters. A sentence is good.", ..Line::default()
+                least: Some(CHARS_MIN as u32), hint: "At least 10 characters. A sentence works well.", ..Line::default()
             }
             .draw(mistake("password")))
             button.btn.primary.block.tall { "Set up" }
@@ -85,9 +85,9 @@ pub fn page(view: &View) -> Markup {
 pub fn over(theme: Theme) -> Markup {
     let content = html! {
         div.stack {
-            h1 { "This link does not work any more" }
+            h1 { "This link no longer works" }
             p.muted {
-                "Rollcall is set up, or was started again since and printed a newer link. Look at what the server printed last, or run "
+                "Rollcall is already set up, or was restarted and printed a newer link. Check the server's latest output, or run "
                 code { "rollcall operator add" }
                 " at the server."
             }
@@ -103,9 +103,9 @@ pub fn without_link(theme: Theme) -> Markup {
         div.stack {
             h1 { "Use the link that the server printed" }
             p.muted {
-                "Rollcall prints a link for the set-up at its start; its token says that you are at the server. Look at the server's output, or start it again for a new link."
+                "Rollcall prints a set-up link when it starts; its token shows that you have access to the server. Check the server's output, or restart it for a new link."
             }
-            p.muted { "If Rollcall is set up already, sign in." }
+            p.muted { "If Rollcall is already set up, sign in." }
             a.btn.primary.block.tall href="/sign-in" { "Sign in" }
         }
     };
@@ -187,7 +187,7 @@ fn mistake(error: &SetUpError) -> Mistake {
     match error {
         SetUpError::Setting(SettingError::Invalid { name: "time_zone", value, .. }) => Mistake::new(
             "time_zone",
-            format!("“{value}” is no time zone. Choose one of the list, such as Europe/Warsaw."),
+            format!("“{value}” is not a time zone. Choose one from the list, such as Europe/Warsaw."),
         ),
         SetUpError::Setting(_) | SetUpError::Source(_) | SetUpError::LinkUsed => {
             Mistake::new("workspace_name", "Use 1 to 100 characters.")

@@ -64,9 +64,9 @@ pub fn page(view: &View) -> Markup {
     };
     let below = html! {
         p.small.muted {
-            "Forgotten? Someone at the server runs "
+            "Forgotten? Ask someone at the server to run "
             code { "rollcall operator reset" }
-            " with your e-mail and sends you the link."
+            " with your e-mail and send you the link."
         }
     };
     gate(view.theme, "Sign in", content, if view.has_operators { below } else { nobody })
@@ -131,7 +131,7 @@ pub async fn sign_in(request: HttpRequest, limits: Data<Limits>, sent: web::Form
             response.add_cookie(&cookie).map_err(PageError::internal)?;
             Ok(response)
         }
-        None => again(StatusCode::UNPROCESSABLE_ENTITY, "E-mail and password do not match.".to_owned()).await,
+        None => again(StatusCode::UNPROCESSABLE_ENTITY, "E-mail and password don't match.".to_owned()).await,
     }
 }
 
@@ -139,7 +139,7 @@ pub async fn sign_in(request: HttpRequest, limits: Data<Limits>, sent: web::Form
 pub(super) fn too_many_tries(wait_seconds: u64) -> String {
     let minutes = wait_seconds.div_ceil(60);
     let wait = if minutes == 1 { "a minute".to_owned() } else { format!("{minutes} minutes") };
-    format!("Too many tries. The next one is possible in {wait}.")
+    format!("Too many attempts. Try again in {wait}.")
 }
 
 /// `POST /sign-out`

@@ -22,16 +22,16 @@ pub fn card(frame: &Frame, company_id: &str, only_signed: bool) -> Markup {
             div.body.stack.snug {
                 p.small {
                     @if only_signed {
-                        "Only who comes with an identity token that names this company, or is stated by a secret token, an import or a \
-                         person. Other calls are refused as signature_required. Who is in it stays."
+                        "Only users with an identity token that names this company, or whom a secret token, an import or a \
+                         person adds. Other calls are refused as signature_required. Current members stay."
                     } @else {
-                        "Whoever a page or a program states. A page's visitor could state a company that is not theirs; signed \
-                         members only shuts that door."
+                        "Anyone a page or a program states. A page's visitor could claim a company that is not theirs; signed \
+                         members only prevents that."
                     }
                 }
                 @if frame.may(Role::Admin) {
                     details.fold-body {
-                        summary { (small("right")) (if only_signed { " Let anybody join" } else { " Take signed members only" }) }
+                        summary { (small("right")) (if only_signed { " Let anybody join" } else { " Accept signed members only" }) }
                         form.stack.snug method="post" action="/signed-members" {
                             p.small {
                                 @if only_signed { "Pages may then state this company without proof again." }

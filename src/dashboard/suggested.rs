@@ -68,11 +68,11 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
             @if let Some(done) = &view.done { (said(done)) }
             @if view.suggested.rows.is_empty() {
                 (say::nothing(
-                    "No domain waits",
+                    "No domains waiting",
                     html! {
                         p {
                             "As soon as somebody with an address at a company's domain is known and belongs to no company, the domain "
-                            "stands here with its people."
+                            "appears here with its people."
                         }
                         p.row { a.btn href="/companies" { "Companies" } a.btn href="/settings/rules#domain" { "The rule" } }
                     },
@@ -94,8 +94,8 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
 fn rule_words(rule: DomainRule) -> &'static str {
     match rule {
         DomainRule::Off => "The rule is off: nothing new is added.",
-        DomainRule::Suggest => "The rule suggests; it could also make companies by itself, or be off.",
-        DomainRule::Create => "The rule makes companies by itself; what waits here is undecided between several.",
+        DomainRule::Suggest => "The rule suggests; it could also create companies by itself, or be off.",
+        DomainRule::Create => "The rule creates companies by itself; what waits here could belong to several.",
     }
 }
 
@@ -103,18 +103,18 @@ fn said(done: &Done) -> Markup {
     match done {
         Done::Accepted { domain, company_id, people } => alert(
             Tone::Good,
-            &format!("{domain} is a domain of this company now"),
+            &format!("{domain} is now a domain of this company"),
             html! {
                 p {
-                    "Of those who waited, " (counted(*people, "became a member", "became members")) ". Whoever comes with such an address joins "
-                    "by itself. " a href=(links::company(company_id)) { "See the company" }
+                    "Of those who waited, " (counted(*people, "became a member", "became members")) ". Anyone new with such an address joins "
+                    "automatically. " a href=(links::company(company_id)) { "See the company" }
                 }
             },
         ),
         Done::Ignored(domain) => alert(
             Tone::Good,
             &format!("{domain} is ignored"),
-            html! { p { "It is never suggested again. Take it off the list under " a href="/settings/rules#domain" { "rules" } " to undo that." } },
+            html! { p { "It is never suggested again. Remove it from the list under " a href="/settings/rules#domain" { "rules" } " to undo that." } },
         ),
     }
 }
@@ -142,7 +142,7 @@ fn row(frame: &Frame, view: &View, suggestion: &Suggestion) -> Markup {
                 }
                 @if !suggestion.companies.is_empty() {
                     p.small {
-                        "Stated as its domain by "
+                        "Sent as its domain by "
                         @for (place, (id, name)) in suggestion.companies.iter().enumerate() {
                             @if place > 0 { " and " }
                             a href=(links::company(id)) { (values::name(who::company_name(name.as_deref(), id))) }
@@ -159,14 +159,14 @@ fn row(frame: &Frame, view: &View, suggestion: &Suggestion) -> Markup {
                         div.body.stack.snug {
                             p {
                                 (counted(suggestion.people, "person becomes a member", "people become members"))
-                                " of this company, and so does whoever comes with such an address. What your site states of them beats it."
+                                " of this company, and so does anyone new with such an address. What your site sends about them wins."
                             }
                             input type="hidden" name="domain" value=(domain);
                             input type="hidden" name="decision" value="accept";
                             div.field {
                                 label for=(field) { "Company id" }
                                 input.input id=(field) name="company_id" value=(suggested_id) maxlength="255" required;
-                                small { "Of a company that is there, the domain becomes one more of its domains. Another id makes a company." }
+                                small { "If the company exists, the domain is added to it. Another id creates a company." }
                             }
                             button.btn.primary { "Accept" }
                         }

@@ -69,7 +69,7 @@ pub enum Told {
     NotYet(i64),
     /// Too much has changed since.
     TooLong,
-    /// That is no day, or one that has not come.
+    /// That is not a day, or one that has not come.
     NoDay,
 }
 
@@ -156,16 +156,16 @@ fn banner<T>(frame: &Frame, view: &View<T>, profile: &ProfileThen, merged_ms: Op
         html! {
             p.muted {
                 "What Rollcall knew at the end of that day (" (frame.clock.zone.name()) "): values, companies, owner and tags. "
-                "What was told later about that time, by a late message or an import, is not in it. Companies and people are called as today."
+                "What arrived later about that time, in a late message or an import, is not included. Companies and people have today's names."
             }
             @if let Some(merged_ms) = merged_ms {
-                p { "It was a record of its own then. Since " (frame.clock.on(merged_ms)) " it is one with " a href=(view.path) { (values::name(&view.name)) } "." }
+                p { "It was a separate record then. Since " (frame.clock.on(merged_ms)) " it is merged with " a href=(view.path) { (values::name(&view.name)) } "." }
             }
             @if !profile.without_history.is_empty() {
                 p.muted {
                     "The history of "
                     @for (place, name) in profile.without_history.iter().enumerate() { @if place > 0 { ", " } b { bdi { (name) } } }
-                    " is not kept: as today."
+                    " is not kept: shown as today."
                 }
             }
             div.row { a.btn href=(view.path) { (icon("left")) " Back to today" } }
@@ -181,9 +181,11 @@ fn nothing<T>(frame: &Frame, view: &View<T>, told: &Told) -> Markup {
         ),
         Told::TooLong => (
             "That is too long ago to work out",
-            html! { "More has changed since then than can be taken back for one page. Ask for a later day." },
+            html! { "Too much has changed since then to work back on one page. Ask for a later day." },
         ),
-        Told::NoDay => ("That is no day to look back at", html! { "Use a day that has come, such as 2026-03-01." }),
+        Told::NoDay => {
+            ("You can't look back at that day", html! { "Choose today or an earlier day, such as 2026-03-01." })
+        }
     };
     say::nothing_here(
         heading,
@@ -268,7 +270,7 @@ fn members_card(frame: &Frame, then: &CompanyItselfThen) -> Markup {
                 @if let Some(members) = then.members { span.end.n { (number(members)) } }
             }
             @match then.members {
-                None => p.body.muted { "So many came and went since that it can't be said who was in it." },
+                None => p.body.muted { "Too many members have come and gone since then to show who was in it." },
                 Some(0) => p.body.muted { "Nobody." },
                 Some(members) => {
                     ul.rows {
@@ -287,7 +289,7 @@ fn members_card(frame: &Frame, then: &CompanyItselfThen) -> Markup {
                         }
                     }
                     @if members > then.some_members.len() as u64 {
-                        footer.small { "The first " (MEMBERS_SHOWN_MAX) " of " (counted(members, "member", "members")) ", by when they joined." }
+                        footer.small { "The first " (MEMBERS_SHOWN_MAX) " of " (counted(members, "member", "members")) ", in the order they joined." }
                     }
                 }
             }

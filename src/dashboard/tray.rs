@@ -54,7 +54,7 @@ pub struct View {
 /// The list.
 pub fn page(frame: &Frame, view: &View) -> Markup {
     let below = html! {
-        p { "Values that did not fit the type of their attribute, and attributes that nobody has decided about. Nothing of it is lost." }
+        p { "Values that don't fit their attribute's type, and new attributes that need a decision. Nothing is lost." }
     };
     let (new, refused): (Vec<&Waiting>, Vec<&Waiting>) =
         view.waiting.iter().partition(|waiting| waiting.known.is_none());
@@ -64,14 +64,14 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
             (head(html! { "Tray" }, below, html! { a.btn href="/attributes" { (icon("tag")) " Attributes" } }))
             @if let Some(done) = view.done { (notice(Tone::Good, done)) }
             @if view.waiting.is_empty() {
-                (say::nothing("Nothing waits", html! {
-                    p { "A value of the wrong type waits here, and the new attributes of a source that is closed to them." }
+                (say::nothing("Nothing waiting", html! {
+                    p { "Values of the wrong type wait here, and so do new attributes from a source that is closed to them." }
                     p.row { a.btn href="/settings/sources" { "Sources" } }
                 }))
             }
             @if !new.is_empty() { (group("new", "New attributes", "Accept, map to another attribute, or ignore.", &new)) }
             @if !refused.is_empty() {
-                (group("refused", "Values of another type", "Change the attribute's type, or apply again after it was changed.", &refused))
+                (group("refused", "Values of another type", "Change the attribute's type, or apply the values once it has changed.", &refused))
             }
             @if let Some(next) = &view.next { nav.pager aria-label="Pages" { p {} a.btn rel="next" href=(next) { "Next " (icon("right")) } } }
             @if !view.decided.is_empty() { (decided(frame, view)) }
@@ -120,7 +120,7 @@ fn decided(frame: &Frame, view: &View) -> Markup {
     let may = frame.may(Role::Admin);
     html! {
         section.card aria-labelledby="decided" {
-            header { h2 id="decided" { "Decided names" } span.muted { "What was decided of a name holds for every later message." } }
+            header { h2 id="decided" { "Decided names" } span.muted { "Each decision applies to every later message with that name." } }
             ul.rows.roomy {
                 @for name in &view.decided {
                     li {
@@ -184,11 +184,11 @@ pub fn one(frame: &Frame, view: &OneView) -> Markup {
                     None => (unknown(view)),
                 }
                 section.card aria-labelledby="discard" {
-                    header { h2 id="discard" { "Throw away what waits" } }
+                    header { h2 id="discard" { "Discard what is waiting" } }
                     div.body {
                         (ask(name, "discard", html! {
-                            p { "For values that are of no use. Later ones are dealt with as ever." }
-                            div.row { button.btn.danger { (icon("trash")) " Throw away…" } }
+                            p { "For values that are of no use. Later ones are handled as usual." }
+                            div.row { button.btn.danger { (icon("trash")) " Discard…" } }
                         }))
                     }
                 }
@@ -207,9 +207,9 @@ fn known(name: &TrayName, kind: Type) -> Markup {
                 @let fixed = is_standard(name.owner, &name.name);
                 p {
                     @if fixed {
-                        "A standard attribute: its type is fixed. Mend what sends it; what waits does not fit and can be thrown away."
+                        "A standard attribute: its type is fixed. Fix the sender; what is waiting doesn't fit and can be discarded."
                     } @else {
-                        "Change its type, and what waits is applied where it fits; or apply what fits it as it is."
+                        "Change its type to apply the waiting values that fit the new one, or apply those that fit now."
                     }
                 }
                 div.row {
@@ -227,7 +227,7 @@ fn ask(name: &TrayName, decision: &str, content: Markup) -> Markup {
     html! { form.stack.snug action="/refusals/tray" { (fields(name.owner, &name.name, decision)) (content) } }
 }
 
-/// What can be decided of a name that is no attribute yet.
+/// What can be decided of a name that is not an attribute yet.
 fn unknown(view: &OneView) -> Markup {
     let name = &view.waiting.name;
     let options: Vec<(&str, &str)> = Type::ALL.iter().map(|kind| (kind.as_str(), type_word(*kind))).collect();
@@ -257,7 +257,7 @@ fn unknown(view: &OneView) -> Markup {
         }
         section.card aria-labelledby="ignore" {
             header { h2 id="ignore" { "Ignore it" } }
-            div.body { (ask(name, "ignore", html! { p { "Later values are counted among the refusals and not kept." } div.row { button.btn { "Ignore it…" } } })) }
+            div.body { (ask(name, "ignore", html! { p { "Later values are counted as refusals and not kept." } div.row { button.btn { "Ignore it…" } } })) }
         }
     }
 }
@@ -274,7 +274,7 @@ fn question(name: &TrayName, decision: &Decision, preview: Option<&Preview>, may
         Decision::Map(to) => (format!("Store it as {to}, now and later?"), "Store it there", "map"),
         Decision::Ignore => ("Ignore it from now on?".to_owned(), "Ignore it", "ignore"),
         Decision::Apply => ("Apply what fits?".to_owned(), "Apply", "apply"),
-        Decision::Discard => ("Throw away what waits?".to_owned(), "Throw away", "discard"),
+        Decision::Discard => ("Discard what is waiting?".to_owned(), "Discard", "discard"),
     };
     html! {
         section.card aria-labelledby="asked" {
@@ -282,9 +282,9 @@ fn question(name: &TrayName, decision: &Decision, preview: Option<&Preview>, may
             div.body.stack.snug {
                 @if let Some(preview) = preview {
                     p {
-                        b { (counted(preview.waiting_fit, "value fits", "values fit")) } " and will be applied with its own time: a later value holds against it. "
+                        b { (counted(preview.waiting_fit, "value fits", "values fit")) } " and will be applied with the original time: a newer value is kept. "
                         @if preview.waiting_left > 0 {
-                            b.ink.bad { (counted(preview.waiting_left, "does", "do")) " not" } ", and goes on waiting. "
+                            b.ink.bad { (counted(preview.waiting_left, "does", "do")) " not" } ", and will keep waiting. "
                         }
                         @if preview.waiting_fit + preview.waiting_left >= tray::COUNTED_MAX {
                             span.muted { "Of the first " (number(tray::COUNTED_MAX)) "." }
@@ -293,7 +293,7 @@ fn question(name: &TrayName, decision: &Decision, preview: Option<&Preview>, may
                 } @else if *decision == Decision::Discard {
                     p { (counted(name.count, "value", "values")) @if name.more { " and more" } " will be gone. " b { "This can't be undone." } }
                 } @else {
-                    p { "What waits stays out of sight. It can be taken back: the name then stands under “Decided names”." }
+                    p { "What is waiting will be hidden. You can undo this: the name will be under “Decided names”." }
                 }
                 @if may {
                     form method="post" action="/refusals/tray" {
@@ -344,10 +344,10 @@ impl Sent {
 /// What was done, in a sentence.
 fn sentence(done: &str) -> Option<&'static str> {
     Some(match done {
-        "map" => "Stored there, now and later. Below it can be taken back; what was stored stays.",
-        "ignore" => "Ignored from now on. Below it can be taken back.",
-        "discard" => "Thrown away. What comes later is dealt with as ever.",
-        "forget" => "Taken back. The name waits here again, or becomes an attribute by itself.",
+        "map" => "Stored there from now on. You can undo this below; what was stored stays.",
+        "ignore" => "Ignored from now on. You can undo this below.",
+        "discard" => "Discarded. Later values are handled as usual.",
+        "forget" => "Undone. The name waits here again, or becomes an attribute by itself.",
         _ => return None,
     })
 }

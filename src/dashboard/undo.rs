@@ -43,7 +43,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
     let content = html! {
         div.stack.narrow {
             (crumbs("Audit", "/settings/audit", &format!("Change {}", view.change.0)))
-            (head(html! { "Take it back?" }, html! { p { "Former values are written again, as new changes by your hand." } }, html! {}))
+            (head(html! { "Undo this change?" }, html! { p { "Earlier values are written again, as new changes made by you." } }, html! {}))
             section.card aria-labelledby="deed" {
                 header {
                     h2 id="deed" { "What was done" }
@@ -54,12 +54,12 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
             @match &view.plan {
                 Ok((rows, conflicts)) => {
                     section.card aria-labelledby="plan" {
-                        header { h2 id="plan" { "What taking it back does" } }
+                        header { h2 id="plan" { "What undoing it does" } }
                         div.body { (told(rows)) }
                         footer {
                             form.row method="post" action={ "/changes/" (view.change.0) "/undo" } {
                                 input type="hidden" name="back" value=(view.back);
-                                button.btn.primary { (icon("undo")) " Take it back" }
+                                button.btn.primary { (icon("undo")) " Undo this change" }
                                 a.btn.bare href=(view.back) { "Leave it" }
                             }
                         }
@@ -68,7 +68,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
                 }
                 Err(sentence) => {
                     section.card aria-labelledby="plan" {
-                        header { h2 id="plan" { "It can't be taken back" } }
+                        header { h2 id="plan" { "It can't be undone" } }
                         div.body { p { (sentence) } }
                         footer { a.btn href=(view.back) { "Back" } }
                     }
@@ -140,9 +140,7 @@ pub async fn take_back(
             Ok(desk::see_other(&Asked::Undone(undone.conflicts.len() as u64).address(&page_after(&undone, back))))
         }
         Err(UndoError::Store(error)) => Err(error.into()),
-        Err(error) => {
-            Err(PageError::new(StatusCode::CONFLICT, "Not taken back", error.to_string()).action(back, "Back"))
-        }
+        Err(error) => Err(PageError::new(StatusCode::CONFLICT, "Not undone", error.to_string()).action(back, "Back")),
     }
 }
 

@@ -138,7 +138,7 @@ fn head(frame: &Frame, user: &UserPage, name: &str) -> Markup {
                             }
                         }
                         @if user.is_staff {
-                            (pill::word("Own staff", "An address of your own domains (Settings, Rules): what they do is in no number"))
+                            (pill::word("Own staff", "An address of your own domains (Settings, Rules): what they do isn't counted"))
                         }
                         @if row.user_id.is_none() {
                             (pill::word("E-mail only", "A lead: known by an e-mail address, without an id of the site"))
@@ -172,11 +172,11 @@ fn cells(frame: &Frame, user: &UserPage) -> Markup {
     html! {
         section aria-label="Numbers" {
             div.card.cells {
-                (stat("#timeline", "Events in 28 days", "Page views, screens and events of the last 28 days, today among them", html! { (number(events)) }, html! {}, wide_roll(&row.roll)))
+                (stat("#timeline", "Events in 28 days", "Page views, screens and events of the last 28 days, including today", html! { (number(events)) }, html! {}, wide_roll(&row.roll)))
                 (stat(
                     "#timeline",
                     "Days active",
-                    "Days with activity of the last 28; the change is against the 28 before",
+                    "Days with activity in the last 28; the change is from the 28 days before",
                     html! { (number(now)) small { " of " (TREND_DAYS) } },
                     delta(i128::from(before), i128::from(now)),
                     wide_roll(&days),
@@ -184,7 +184,7 @@ fn cells(frame: &Frame, user: &UserPage) -> Markup {
                 (stat(
                     if user.sessions.latest.is_empty() { "#timeline" } else { "#sessions" },
                     "Sessions in 28 days",
-                    "Visits begun in the last 28 days, each ended by 30 minutes of silence, as the widget tells them; the change is against the 28 before",
+                    "Visits started in the last 28 days, each ended by 30 minutes of inactivity, as the widget reports them; the change is from the 28 days before",
                     html! { (number(user.sessions.last)) @if user.sessions.more { "+" } },
                     html! { @if !user.sessions.more { (delta(user.sessions.before.into(), user.sessions.last.into())) } },
                     html! {},
@@ -200,7 +200,7 @@ fn cells(frame: &Frame, user: &UserPage) -> Markup {
                 (stat(
                     "#timeline",
                     "Last seen",
-                    "The last activity; saying who somebody is counts as none",
+                    "The last activity; identify calls don't count",
                     html! { span.mid { (frame.clock.ago_or_never(row.last_seen_ms)) } },
                     html! {},
                     html! {},
@@ -217,7 +217,7 @@ fn perhaps_the_same(frame: &Frame, view: &View) -> Markup {
             section.alert.warn aria-labelledby="duplicates" {
                 (icon("users"))
                 h2 id="duplicates" { "Perhaps the same person" }
-                p.muted { "Nobody is joined by an address or a similar id alone: you decide." }
+                p.muted { "People are never merged on an address or similar id alone: you decide." }
                 ul.stack.tight {
                     @for (other, why) in &user.possible_duplicates {
                         @let compare = links::with_query(&format!("{}/merge", view.own_path()), &[("from", Some(&other.id))]);
@@ -257,9 +257,9 @@ fn unstated(user: &UserPage) -> Markup {
 fn elsewhere(user: &UserPage) -> Markup {
     html! {
         @if let Some(domain) = &user.elsewhere {
-            (say::alert(Tone::Info, &format!("The e-mail address is at {domain}, which is no domain of the user's company"), html! {
+            (say::alert(Tone::Info, &format!("The e-mail address is at {domain}, which isn't a domain of the user's company"), html! {
                 p.muted {
-                    "An address moves nobody. If the user is with another company now, let your site say so; if the company has this "
+                    "An address never moves anyone. If the user is with another company now, have your site say so; if the company has this "
                     "domain too, " a href="/companies/suggested" { "link it" } " or send it as its " code { "domain" } "."
                 }
             }))
@@ -279,7 +279,7 @@ fn companies(frame: &Frame, view: &View) -> Markup {
             }
             @if user.memberships.is_empty() {
                 p.body.muted {
-                    "None. Nothing has said which company this user belongs to. "
+                    "None. No company has been sent for this user yet. "
                     a href="/install#company" { "Add the company to the snippet" }
                     "."
                 }
@@ -449,7 +449,7 @@ pub fn timeline_card(
             div.body {
                 @if entries.is_empty() {
                     p.faint {
-                        @if timeline.find.is_some() { "Nothing of the newest " (timeline::LOOKED_AT) " events and changes has that in it." }
+                        @if timeline.find.is_some() { "None of the newest " (timeline::LOOKED_AT) " events and changes contains it." }
                         @else if timeline.is_later_page { "Nothing older." }
                         @else { "Nothing so far." }
                     }
@@ -489,7 +489,7 @@ fn identifiers(frame: &Frame, user: &UserPage) -> Markup {
             header {
                 h2 id="ids" { "Identifiers" }
                 span.end {
-                    a.btn.bare href={ (links::user(None, &user.row.id)) "/export" } download title="A zip: a page for people, and JSON" { "Export all about this person" }
+                    a.btn.bare href={ (links::user(None, &user.row.id)) "/export" } download title="A zip with a readable page and JSON" { "Export everything about this person" }
                 @if frame.may(Role::Admin) {
                     " " a.btn.bare href={ (links::user(None, &user.row.id)) "/merge" } { "Merge another record" } " " a.btn.bare href={ (links::user(None, &user.row.id)) "/erase" } { "Erase" }
                 }

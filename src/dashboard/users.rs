@@ -195,10 +195,10 @@ fn not_found(view: &View) -> Markup {
     say::nothing(
         "Nobody matches",
         html! {
-            @if !view.address.filter.is_empty() { p { "Nobody" @if search.is_some() { " of them" } " meets all that the filter asks for." } }
+            @if !view.address.filter.is_empty() { p { "Nobody" @if search.is_some() { " of them" } " matches the whole filter." } }
             (narrowed::spellings(&view.spelled, &view.address))
             @if let Some(search) = search {
-                p { "No name, e-mail address or id holds “" bdi { (search) } "”. Upper and lower case are the same." }
+                p { "No name, e-mail address or id contains “" bdi { (search) } "”. Case doesn't matter." }
             }
             p.row { a.btn href=(view.address.of_all()) { "All users" } }
         },

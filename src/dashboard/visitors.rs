@@ -49,7 +49,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
     let order = |descending: bool| Address { descending, ..address.clone() }.first_page();
     let orders = [
         ("Latest first".to_owned(), order(true), address.descending),
-        ("Longest ago first".to_owned(), order(false), !address.descending),
+        ("Oldest first".to_owned(), order(false), !address.descending),
     ];
     let content = html! {
         div.stack.narrow {
@@ -57,7 +57,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
                 html! { "Visitors" },
                 html! {
                     p {
-                        "Browsers by their random id. Whoever signs in becomes a user and takes along what the browser did before."
+                        "Browsers by their random id. Anyone who signs in becomes a user and brings along the browser's earlier activity."
                     }
                 },
                 html! {},
@@ -78,9 +78,9 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
                     (say::nothing(
                         "No visitor matches",
                         html! {
-                            @if !address.filter.is_empty() { p { "None meets all that the filter asks for." } }
+                            @if !address.filter.is_empty() { p { "None matches the whole filter." } }
                             @if address.search.is_some() {
-                                p { "No anonymous id begins like that. Ids are compared exactly as the browser made them." }
+                                p { "No anonymous id begins with that. Ids must match exactly what the browser created." }
                             }
                             p.row { a.btn href=(address.of_all()) { "All visitors" } }
                         },

@@ -72,7 +72,7 @@ impl Sender {
                 asked_ms = asked.and_then(|asked| retries::asked_ms(asked, now_ms));
                 attempt.answer = first_of(response.body_mut().as_reader());
                 if response.status().is_redirection() {
-                    attempt.problem = "A redirect is not followed. Give the address to which it leads.".to_owned();
+                    attempt.problem = "Redirects aren't followed. Give the address it leads to.".to_owned();
                 }
             }
             Err(error) => attempt.problem = sentence(&error),
@@ -128,8 +128,8 @@ impl Resolver for Gate {
             }
         }
         if allowed.is_empty() {
-            let sentence = "The address is in a private network, or not reached by https, and nothing is sent there; \
-                            the server's --allow-private-webhooks allows one's own network.";
+            let sentence = "The address is in a private network, or not reached over https, so nothing is sent there; \
+                            start the server with --allow-private-webhooks to allow your own network.";
             return Err(Error::Io(io::Error::new(io::ErrorKind::PermissionDenied, sentence)));
         }
         Ok(allowed)

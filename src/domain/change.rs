@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::domain::ids::{CompanyKey, DefinitionKey, SegmentKey, SourceKey, UserKey, VisitorKey};
 
-// The fields that are no attributes, beside those of `profile.rs`. An attribute's name is trimmed, so
+// The fields that are not attributes, beside those of `profile.rs`. An attribute's name is trimmed, so
 // none begins with a space, and a site may well send `created` or `link`.
 
 /// The field of one that is known from here on: its id, or `lead`.

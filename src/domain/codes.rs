@@ -106,7 +106,7 @@ pub const GROUPS: [Group; 6] = [
     Group {
         id: "messages",
         title: "Messages and values",
-        about: "The request is answered 200; what is refused is named in it, the rest is stored.",
+        about: "The answer is 200; it names what was refused, and the rest is stored.",
         codes: Code::HELP,
     },
     Group {
@@ -118,25 +118,25 @@ pub const GROUPS: [Group; 6] = [
     Group {
         id: "requests",
         title: "Whole requests",
-        about: "Answered with 400 to 503; nothing of them is stored.",
+        about: "Answered with 400 to 503; nothing in them is stored.",
         codes: RequestCode::HELP,
     },
     Group {
         id: "calls",
-        title: "Calls of the API",
+        title: "API calls",
         about: "Answered with 400 to 422; nothing was changed.",
         codes: CallCode::HELP,
     },
     Group {
         id: "rows",
         title: "Rows of an import",
-        about: "The row is not taken, the others are. A row may also have a code of a message.",
+        about: "The row is refused, the others are imported. A row may also have a message's code.",
         codes: RowCode::HELP,
     },
     Group {
         id: "findings",
         title: "Findings",
-        about: "Nothing is refused for them; they are found without being asked.",
+        about: "Nothing is refused because of them; Rollcall finds them by itself.",
         codes: Finding::HELP,
     },
 ];

@@ -9,7 +9,7 @@ codes! {
     pub enum Code {
         // R9
         IdPlaceholder = "id_placeholder" {
-            "The id is a placeholder and no id.",
+            "The id is a placeholder, not an id.",
             "A template tag was not rendered (“{{ user.id }}”), a variable was empty (“undefined”, “null”), or an example was pasted unchanged (“USER_ID”).",
             "Render the real id into the page, and leave the id out where nobody is signed in.",
         }
@@ -29,14 +29,14 @@ codes! {
             "Send userId, or the anonymousId of the browser.",
         }
         EmailInvalid = "email_invalid" {
-            "The e-mail address is not one.",
+            "The e-mail address isn't valid.",
             "A form without validation, or a placeholder. The rest of the message was stored.",
             "Send an address such as ann@example.com, or leave it out.",
         }
         // C6
         CompanyIdMissing = "company_id_missing" {
             "A company without an id, for a user without a current company.",
-            "The page sends the company's name but not your id of it.",
+            "The page sends the company's name but not your id for it.",
             "Add company_id: your own id of the account, which does not change when the name does.",
         }
         EventNameMissing = "event_name_missing" {
@@ -47,16 +47,16 @@ codes! {
         EventNameTooLong = "event_name_too_long" {
             "The event's name is over 200 characters.",
             "Data was built into the name.",
-            "Keep the name short and put what differs into the properties.",
+            "Keep the name short and put what varies in the properties.",
         }
         TypeUnknown = "type_unknown" {
-            "The message's type is none of the six.",
+            "The message's type is not one of the six.",
             "A typing mistake, or a call that Rollcall does not know.",
             "Use identify, group, track, page, screen or alias.",
         }
         // T1
         TimestampInvalid = "timestamp_invalid" {
-            "The time can't be read, or lies before what is kept.",
+            "The time can't be read, or is before what is kept.",
             "A format such as 01/02/2026, or events older than the retention.",
             "Send RFC 3339 such as 2026-03-01T09:30:00Z; older events need a longer retention under Settings.",
         }
@@ -79,7 +79,7 @@ codes! {
         NestingTooDeep = "nesting_too_deep" {
             "Objects and lists are more than 5 levels deep.",
             "A whole record was sent.",
-            "Flatten what you need into attributes of its own.",
+            "Flatten what you need into attributes of their own.",
         }
         AttributeNameInvalid = "attribute_name_invalid" {
             "The attribute's name is empty or over 100 characters.",
@@ -88,8 +88,8 @@ codes! {
         }
         TooManyAttributes = "too_many_attributes" {
             "There are 500 attributes of this kind, or 20 new ones from this source within an hour.",
-            "Names that are made from data, such as “clicked_4711”.",
-            "Use a fixed set of names; what differs belongs into the value.",
+            "Names built from data, such as “clicked_4711”.",
+            "Use a fixed set of names; put what varies in the value.",
         }
         // A8
         UnknownAttribute = "unknown_attribute" {
@@ -99,29 +99,29 @@ codes! {
         }
         // A7
         AttributeLocked = "attribute_locked" {
-            "The attribute may not be set by an unsigned call.",
+            "An unsigned call can't set this attribute.",
             "The attribute is locked and the page sends it without proof of identity.",
             "Send it from your back end with a token, or sign the identity.",
         }
         SignatureRequired = "signature_required" {
-            "The source asks for proof of identity and the message has none.",
+            "The source requires proof of identity, and the message has none.",
             "The source's setting “Signatures” is required; the page sends no user_hash.",
             "Sign the user id on your server and send user_hash, or make signatures optional.",
         }
         SignatureInvalid = "signature_invalid" {
-            "The proof of identity does not hold.",
+            "The proof of identity isn't valid.",
             "Another source's secret, another user's id, or a hash in another format.",
-            "HMAC-SHA256 of the user id in hex, with this source's secret.",
+            "Send the Send the Send the Send the HMAC-SHA256 of the user id in hex, with this source's secret.",
         }
         TokenExpired = "token_expired" {
             "The identity token has expired.",
-            "The page was open longer than the token lives, or the server's clock is wrong.",
-            "Make a new token with each page; 30 seconds of difference are forgiven.",
+            "The page was open longer than the token is valid, or the server's clock is wrong.",
+            "Create a new token for each page; a difference of 30 seconds is allowed.",
         }
         // R10
         AliasLoop = "alias_loop" {
             "The alias leads back into its own chain.",
-            "Two ids were renamed into each other.",
+            "Two ids were renamed to each other.",
             "Rename from the old id to the new one, once.",
         }
         // R10
@@ -134,7 +134,7 @@ codes! {
         AliasUnknown = "alias_unknown" {
             "The id to be renamed is not known.",
             "The old id was never sent, or is written differently.",
-            "Compare the id with the user's page: ids are exact.",
+            "Compare the id with the user's page: ids must match exactly.",
         }
         // R13
         Erased = "erased" {

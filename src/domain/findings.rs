@@ -16,29 +16,29 @@ codes! {
     pub enum Finding {
         IdSharedByMany = "id_shared_by_many" {
             "One user id came from twenty browsers or more within an hour.",
-            "The id stands in the page's code, or it is the id of something else: of the account, the shop, the template.",
-            "Render the id of whoever is signed in into the page, and leave user_id out where nobody is: all these \
+            "The id is hard-coded in the page, or it is the id of something else: the account, the shop, the template.",
+            "Render the id of the signed-in user into the page, and leave out user_id where there is none: all these \
              browsers are one user now. Erase that user once the page is right.",
         }
         ClockWrong = "clock_wrong" {
             "Messages come from a clock that is wrong by more than five minutes.",
-            "A computer whose clock was never set; whole hours are a server that writes local time without its zone.",
-            "Browsers may be wrong: nothing to do. A server of yours sets its clock by NTP and writes its times with \
+            "A computer whose clock was never set; if it is off by whole hours, a server writes local time without its zone.",
+            "For browsers, nothing to do. On your own servers, set the clock by NTP and write times with \
              their zone, such as 2026-03-01T09:30:00Z.",
         }
         TemplateNotRendered = "template_not_rendered" {
             "Values hold a template tag that was not rendered.",
-            "The snippet stands where the framework does not render it, in a file of its own or in a tag manager.",
-            "Put the snippet into a page that your framework renders, and look at it with the doctor on the installation page.",
+            "The snippet is where the framework doesn't render it, in a file of its own or in a tag manager.",
+            "Put the snippet into a page that your framework renders, and check it with the doctor on the installation page.",
         }
         UserIdIsEmail = "user_id_is_email" {
             "User ids are e-mail addresses.",
             "The page sends the address as user_id.",
-            "Send the id of the row in your database as user_id and the address as email: who changes the address \
+            "Send the id of the row in your database as user_id and the address as email: anyone who changes the address \
              becomes somebody else.",
         }
         EventsWithoutCompany = "events_without_company" {
-            "Events of users who have several companies name none of them, and count for none.",
+            "Events of users with several companies name none of them, so they count for none.",
             "The page or the server does not say for which account the user is working.",
             "Send company in the page's settings, or groupId in the context of a server's events.",
         }
@@ -48,9 +48,9 @@ codes! {
             "Add the domain to your own people under Settings, Rules; looking at a customer's account, send acting_as.",
         }
         PageWithoutHttps = "page_without_https" {
-            "A page is served by http, and what it sends can be read on the way.",
-            "The site answers without TLS, beside or in the place of its https address.",
-            "Lead every address of the site to https; browsers keep more from pages that are not.",
+            "A page is served over http, and what it sends can be read in transit.",
+            "The site answers without TLS, as well as or instead of over https.",
+            "Redirect every URL of the site to https; browsers withhold more from pages without it.",
         }
         TestKeyOnLiveSite = "test_key_on_live_site" {
             "A live site sends with the key of a test source, and nothing of it is kept.",
@@ -58,26 +58,26 @@ codes! {
             "Put the live source's write key into the page's settings.",
         }
         ProxyNotTrusted = "proxy_not_trusted" {
-            "A proxy says for whom it asks, and is not believed.",
+            "A proxy names the visitors it forwards for, but isn't trusted.",
             "Rollcall was started without --trusted-proxy, or with other addresses than the proxy's.",
             "Start Rollcall with --trusted-proxy and the proxy's address, such as 127.0.0.1/32: until then all visitors \
-             behind it have one address and one rate limit.",
+             behind it share one IP address and one rate limit.",
         }
         ProxySilent = "proxy_silent" {
-            "A trusted proxy does not say for whom it asks.",
+            "A trusted proxy doesn't name the visitors it forwards for.",
             "The proxy adds no X-Forwarded-For header; some do so only when they are told to.",
-            "Let it add the header, in nginx by proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for; until then \
-             all visitors behind it have one address and one rate limit.",
+            "Make it add the header, in nginx with proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for; until then \
+             all visitors behind it share one IP address and one rate limit.",
         }
         UsersWithoutBrowser = "users_without_browser" {
             "Users whom your back end reports active were never reported by a browser.",
-            "A blocker in the browser swallows what the widget sends, or these people use an app or your API and no page.",
+            "A blocker in the browser stops what the widget sends, or these people use only an app or your API, and no page.",
             "Serve the script and its calls from a path of your own site, as the installation page shows under Hardening: \
-             lists of blocked hosts do not have it. Who uses no page is right to be here.",
+             blocklists don't include it. People who use no page are expected here.",
         }
         OneAddressManyCompanies = "one_address_many_companies" {
-            "Users of five companies or more were named from one address within an hour.",
-            "Support or sales sign in as customers to see what they see; or many customers share one way into the internet.",
+            "Users of five companies or more were named from one IP address within an hour.",
+            "Support or sales sign in as customers to see what they see; or many customers share one internet connection.",
             "Send acting_as on pages where a colleague looks at a customer's account: it then counts for nobody.",
         }
     }
@@ -118,11 +118,11 @@ impl Finding {
                 excerpt(example)
             ),
             Finding::UserIdIsEmail if count == 1 => {
-                format!("A user id is an e-mail address, of {example}.")
+                format!("A user id is an e-mail address, at {example}.")
             }
-            Finding::UserIdIsEmail => format!("{count} user ids are e-mail addresses, the last one of {example}."),
+            Finding::UserIdIsEmail => format!("{count} user ids are e-mail addresses, the last one at {example}."),
             Finding::EventsWithoutCompany => format!(
-                "On {} users who have several companies did something and no company was named, the last of it {:?}.",
+                "On {}, users with several companies did something without naming a company, most recently {:?}.",
                 days(count),
                 excerpt(example)
             ),
@@ -134,31 +134,31 @@ impl Finding {
             }
             Finding::PageWithoutHttps => {
                 format!(
-                    "Pages of {example} were served by http on {}: what they send can be read on the way.",
+                    "Pages of {example} were served over http on {}: what they send can be read in transit.",
                     days(count)
                 )
             }
             Finding::TestKeyOnLiveSite => format!(
-                "Pages of {example}, which a live source lists, sent with the key of this test source on {}. Nothing of it \
+                "Pages of {example}, which a live source lists, sent with the key of this test source on {}. Nothing they sent \
                  was kept.",
                 days(count)
             ),
             Finding::ProxyNotTrusted => format!(
-                "On {} a proxy at {example} said for whom it asks, and was not believed: all its visitors count as one \
+                "On {}, a proxy at {example} named its visitors, but was not trusted: they all count as one \
                  address.",
                 days(count)
             ),
             Finding::ProxySilent => format!(
-                "On {} the trusted proxy at {example} did not say for whom it asks: all its visitors count as one address.",
+                "On {}, the trusted proxy at {example} did not name its visitors: they all count as one IP address.",
                 days(count)
             ),
             Finding::UsersWithoutBrowser => format!(
-                "{example} users who were active within 7 days were never reported by a browser, your back end alone knows \
-                 them: blockers may swallow what the widget sends. Seen on {}.",
+                "{example} users who were active within 7 days were never reported by a browser; only your back end knows \
+                 them: blockers may stop what the widget sends. Seen on {}.",
                 days(count)
             ),
             Finding::OneAddressManyCompanies => format!(
-                "On {} users of five companies or more were named from one address within an hour, the last ones of \
+                "On {}, users of five companies or more were named from one IP address within an hour, the last ones of \
                  {example}: colleagues may be signed in as customers.",
                 days(count)
             ),
@@ -171,7 +171,7 @@ fn days(count: u64) -> String {
 }
 
 /// The example of active users of whom no browser knows, where there are some and browsers know of others: without
-/// the widget, or for one colleague who tries the API, it is no finding.
+/// the widget, or for one colleague who tries the API, it is not a finding.
 pub fn of_whom_no_browser_knows(without: u64, active: u64) -> Option<String> {
     let with = active.saturating_sub(without);
     (without >= WITHOUT_BROWSER_MIN && with >= WITHOUT_BROWSER_MIN).then(|| format!("{without} of {active}"))

@@ -142,7 +142,7 @@ fn clean(text: &str, what: &str) -> Result<Option<String>, Refused> {
         return Err(Refused::new(
             Code::IdNotAString,
             format!(
-                "The {what} {} has a letter that was lost on the way (U+FFFD), so that two ids may look the same. Send it \
+                "The {what} {} has a character that was lost in transit (U+FFFD), so two ids may look the same. Send it \
                  whole, as UTF-8.",
                 excerpt(trimmed)
             ),
@@ -159,7 +159,7 @@ fn clean(text: &str, what: &str) -> Result<Option<String>, Refused> {
         return Err(Refused::new(
             Code::IdPlaceholder,
             format!(
-                "The {what} is {id:?}, which is a placeholder and no id. Put the real id there, or leave it out when nobody is signed in."
+                "The {what} is {id:?}, which is a placeholder, not an id. Put the real id there, or leave it out when nobody is signed in."
             ),
         ));
     }

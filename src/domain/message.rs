@@ -284,7 +284,7 @@ pub struct Receipt {
     /// The sentence to the code.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
-    /// Values that were not taken while the rest was.
+    /// Values that were refused while the rest was.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub refused_values: Vec<RefusedValue>,
     /// What the sender should know.

@@ -6,7 +6,7 @@ use crate::domain::change::Subject;
 use crate::domain::ids::{CompanyKey, NoteKey, UserKey};
 use crate::domain::time;
 
-// The fields of change sets that are no attributes. An attribute's name is trimmed, so none of them
+// The fields of change sets that are not attributes. An attribute's name is trimmed, so none of them
 // begins with a space, and a field that does can't be one: `owner` is an attribute that a site sends.
 
 /// The field of the owner.
@@ -122,7 +122,7 @@ pub fn note_of(text: &str, next_date: &str) -> Result<(String, Option<String>), 
     if chars > NOTE_CHARS_MAX {
         return Err((
             "text",
-            format!("The note has {chars} characters; the limit is {NOTE_CHARS_MAX}. Make two of it."),
+            format!("The note has {chars} characters; the limit is {NOTE_CHARS_MAX}. Split it in two."),
         ));
     }
     match next_date.trim() {
@@ -143,7 +143,7 @@ pub fn tags(sent: &[String]) -> Result<Vec<String>, String> {
         let chars = tag.chars().count();
         if chars == 0 || chars > TAG_CHARS_MAX || tag.chars().any(|c| c.is_control() || c == ',') {
             return Err(format!(
-                "A tag has 1 to {TAG_CHARS_MAX} characters, no comma and no line break; {tag:?} has not."
+                "A tag has 1 to {TAG_CHARS_MAX} characters, no comma and no line break; {tag:?} doesn't fit."
             ));
         }
         tags.push(tag.to_owned());

@@ -125,10 +125,10 @@ fn check_hash(
         (Some(secret), None, _) => Ok(Proven { email: address, ..Proven::by(secret.key) }),
         (Some(secret), Some(_), _) => Ok(Proven::by(secret.key)),
         (None, None, None) => {
-            Err(invalid("user_hash proves nobody: the message has neither a user id nor an e-mail address."))
+            Err(invalid("user_hash proves nothing: the message has neither a user id nor an e-mail address."))
         }
         (None, _, _) => Err(invalid(
-            "user_hash is not that of this user id with a secret of this source. Hash the very id that the page \
+            "user_hash doesn't match this user id with any secret of this source. Hash the exact id that the page \
              sends, on your server.",
         )),
     }
@@ -153,7 +153,7 @@ impl Token<'_> {
         let json = |part: &str| -> Option<Value> { serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).ok()?).ok() };
         let not_read = || invalid("identity_token can't be read: its parts are not JSON in base64url.");
         if json(head).ok_or_else(not_read)?.get("alg").and_then(Value::as_str) != Some("HS256") {
-            return Err(invalid("identity_token is signed otherwise than with HS256, and only that is taken."));
+            return Err(invalid("identity_token isn't signed with HS256, which is the only method accepted."));
         }
         Ok(Token {
             signed: &token[..head.len() + 1 + body.len()],
@@ -177,7 +177,7 @@ fn check_token(
 ) -> Result<Proven, Refused> {
     let token = Token::parse(token)?;
     let secret = token.made_with(secrets).ok_or_else(|| {
-        invalid("identity_token is signed with no secret of this source. Use the one on the source's page.")
+        invalid("identity_token isn't signed with a secret of this source. Use the one on the source's page.")
     })?;
     let claims = token.claims;
     let instant_ms = |name: &str| match claims.get(name) {
@@ -185,7 +185,7 @@ fn check_token(
         Some(Value::Number(seconds)) => Ok(seconds.as_f64().map(|seconds| (seconds * 1_000.0) as i64)),
         // A token that was to end must not live for ever.
         Some(other) => Err(invalid(format!(
-            "identity_token's {name} is {} and no number. Use seconds since 1970, as RFC 7519 says.",
+            "identity_token's {name} is {}, not a number. Use seconds since 1970, as RFC 7519 says.",
             ids::excerpt(&other.to_string())
         ))),
     };
@@ -196,7 +196,7 @@ fn check_token(
         let ago = (now_ms - ends_ms) / 1_000;
         return Err(Refused::new(
             Code::TokenExpired,
-            format!("identity_token expired {ago} s ago. Make one for each page."),
+            format!("identity_token expired {ago} s ago. Create one for each page."),
         ));
     }
     if instant_ms("nbf")?.is_some_and(|begins_ms| now_ms < begins_ms.saturating_sub(leeway_ms)) {
@@ -213,19 +213,19 @@ fn check_token(
         (Some(id), Some(subject)) if id == subject => {}
         (Some(id), Some(subject)) => {
             return Err(invalid(format!(
-                "identity_token is of another user: sub is {:?}, the page says {:?}.",
+                "identity_token is for another user: sub is {:?}, the page says {:?}.",
                 ids::excerpt(subject.as_str()),
                 ids::excerpt(id.as_str())
             )));
         }
         (Some(_), None) => {
-            return Err(invalid("identity_token is of nobody: it has no sub. Put the user id into sub."));
+            return Err(invalid("identity_token is for nobody: it has no sub. Put the user id in sub."));
         }
         (None, Some(_)) => {}
         (None, None) if claimed.is_some() && claimed == email.and_then(|text| ids::email(text).ok()) => {}
         (None, None) => {
             return Err(invalid(
-                "identity_token proves nobody: it has no sub, and its e-mail address is not the message's.",
+                "identity_token proves nothing: it has no sub, and its e-mail address is not the message's.",
             ));
         }
     }

@@ -57,7 +57,7 @@ pub fn read_whole(query: &str, fields: &Fields) -> Result<Filter, String> {
     let query = query.trim().trim_start_matches('?');
     let pairs: Vec<_> = form_urlencoded::parse(query.as_bytes()).collect();
     if let Some((name, _)) = pairs.iter().find(|(name, _)| !filter::is_parameter(name)) {
-        return Err(format!("{name:?} is no part of a filter. Use f=FIELD:OP:VALUE, repeated, and match=all or any."));
+        return Err(format!("{name:?} isn't part of a filter. Use f=FIELD:OP:VALUE, repeated, and match=all or any."));
     }
     let pairs = pairs.iter().map(|(name, value)| (name.as_ref(), value.as_ref()));
     filter::parse(pairs, fields).map_err(|error| error.sentence)
@@ -71,12 +71,12 @@ pub fn read_whole(query: &str, fields: &Fields) -> Result<Filter, String> {
 pub fn saved(filter: &Filter, fields: &Fields) -> Result<String, String> {
     let filter = filter.expanded();
     if filter.is_empty() {
-        return Err("A segment needs a condition, else everybody is in it. Filter the list first.".to_owned());
+        return Err("A segment needs a condition, or everybody would be in it. Filter the list first.".to_owned());
     }
     let query = filter.query();
     read(&query, fields).map_err(|error| {
         if filter.all_conditions().any(|condition| condition.asks_for_segments()) {
-            "A segment is not made of others, but for those that must all hold. Take the segment out of the filter, or \
+            "A segment can use others only if all of them must match. Take the segment out of the filter, or \
              write its own conditions."
                 .to_owned()
         } else {
@@ -108,7 +108,7 @@ pub fn without_person(query: &str, known_by: &KnownBy) -> Option<String> {
         let names = |text: &str| if is_of_ids { known_by.is_in(text) } else { known_by.has_address_in(text) };
         let items = said.split(',').map(|item| if names(item) { ERASED } else { item });
         let kept = match items.collect::<Vec<_>>().join(",") {
-            // What has a comma in it is no list.
+            // What has a comma in it is not a list.
             kept if kept == said && names(said) => ERASED.to_owned(),
             kept => kept,
         };
@@ -200,9 +200,9 @@ mod tests {
         for (listed, text, hint) in [
             (Listed::Users, "segment:is:large", "pros, either, broken"),
             (Listed::Users, "segment:is:broken", "colour"),
-            (Listed::Users, "company.segment:is:large", "no field"),
+            (Listed::Users, "company.segment:is:large", "not a field"),
             (Listed::Companies, "segment:is:pros", "large"),
-            (Listed::Visitors, "segment:is:pros", "no field"),
+            (Listed::Visitors, "segment:is:pros", "not a field"),
         ] {
             let error = filter::parse([("f", text)], &fields(listed)).unwrap_err();
             assert!(error.sentence.contains(hint), "{text}: {}", error.sentence);
@@ -223,7 +223,7 @@ mod tests {
             [vec![("f", "segment:not:pros")], vec![("f", "segment:is:pros"), ("f", "name:set"), ("match", "any")]]
         {
             let sentence = saved(&parse(&pairs), &fields).unwrap_err();
-            assert!(sentence.contains("not made of others"), "{sentence}");
+            assert!(sentence.contains("only if all of them must match"), "{sentence}");
         }
         assert!(saved(&Filter::default(), &fields).unwrap_err().contains("needs a condition"));
     }

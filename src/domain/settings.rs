@@ -195,10 +195,10 @@ impl Settings {
 }
 
 /// What is taken for a list of domains.
-const DOMAINS_EXPECTED: &str = "use domains that one can register, such as acme.com; their subdomains count with them";
+const DOMAINS_EXPECTED: &str = "use domains that can be registered, such as acme.com; their subdomains are included";
 
 /// A list of domains as people write it, each as the one that can be registered (C9, R16): `mail.acme.com` is
-/// `acme.com`. None where one is no domain.
+/// `acme.com`. None where one is not a domain.
 fn domains(text: &str) -> Option<Vec<String>> {
     let mut domains: Vec<String> = Vec::new();
     for word in text.split([',', '\n', '\r', ' ']).filter(|word| !word.is_empty()) {

@@ -6,7 +6,7 @@
 //!
 //! A spreadsheet takes a cell that begins with `=`, `+`, `-`, `@` or a control character for a formula, so a text
 //! that does begins with an apostrophe; to tell them apart one that begins with apostrophes and then such a
-//! character gets one more. A cell of nothing is no value; an apostrophe alone is the empty text.
+//! character gets one more. A cell of nothing is not a value; an apostrophe alone is the empty text.
 
 use std::borrow::Cow;
 
@@ -229,7 +229,7 @@ pub fn read_heading(heading: &str) -> (&str, Option<Type>, bool) {
 pub fn cell(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
-        // A number is no formula, however it begins.
+        // A number is not a formula, however it begins.
         Value::Bool(_) | Value::Number(_) | Value::Object(_) => value.to_string(),
         Value::String(text) => guarded(text),
         Value::Array(items) => guarded(&list(items)),
@@ -249,7 +249,7 @@ fn list(items: &[Value]) -> String {
     }
 }
 
-/// The items of a list in a cell; none where it is no list.
+/// The items of a list in a cell; none where it is not a list.
 pub fn items(text: &str) -> Vec<Value> {
     if let Some(Value::Array(items)) = text.starts_with('[').then(|| serde_json::from_str(text).ok()).flatten() {
         return items;

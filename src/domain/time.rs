@@ -50,7 +50,7 @@ pub fn message_time(timestamp: Option<i64>, sent_at: Option<i64>, received_ms: i
     let Some(timestamp) = timestamp else {
         return MessageTime { at_ms: received_ms, as_sent: false, warning: None, clock_error_ms: 0 };
     };
-    // A clock that says 1970 beside a good timestamp is no clock.
+    // A clock that says 1970 beside a good timestamp is not a clock.
     let sent_at = sent_at.filter(|sent| *sent >= EPOCH_MS || timestamp < EPOCH_MS);
     let clock_error = sent_at.map_or(0, |sent| sent.saturating_sub(received_ms));
     if clock_error.abs() > CLOCK_ERROR_MS {
@@ -91,7 +91,7 @@ pub fn parse_instant(value: &serde_json::Value) -> Result<i64, Refused> {
     })
 }
 
-/// Unix milliseconds of a number of seconds or milliseconds; `None` where it is no time.
+/// Unix milliseconds of a number of seconds or milliseconds; `None` where it is not a time.
 pub fn unix_ms(number: f64) -> Option<i64> {
     if !number.is_finite() || number.abs() >= 1e15 {
         return None;

@@ -69,19 +69,21 @@ async fn operator_of(request: &HttpRequest, least: Role) -> Result<Operator, Pag
             PageError::new(
                 StatusCode::UNAUTHORIZED,
                 "You are signed out",
-                "Your sign-in has ended, and nothing was changed. Sign in, then go back and send it again.",
+                "Your session has ended, and nothing was changed. Sign in, then go back and send it again.",
             )
             .action("/sign-in", "Sign in")
         });
     };
     if operator.role < least {
         let sentence = format!(
-            "You are signed in as {}, who is {}; this takes {}. Ask an owner to do it, or to raise your role.",
+            "You are signed in as {}, who is {}; this needs {}. Ask an owner to do it, or to change your role.",
             operator.email,
             with_article(operator.role),
             with_article(least)
         );
-        return Err(PageError::new(StatusCode::FORBIDDEN, "Not yours to do", sentence).action("/", "To the overview"));
+        return Err(
+            PageError::new(StatusCode::FORBIDDEN, "You can't do this", sentence).action("/", "Go to the overview")
+        );
     }
     Ok(operator)
 }
@@ -124,14 +126,14 @@ async fn token_of(request: &HttpRequest, least: Scope) -> Result<Token, Problem>
         return Err(Problem::new(
             StatusCode::UNAUTHORIZED,
             RequestCode::TokenMissing,
-            "Send a token: Authorization: Bearer rc_… Make one under Settings, or with: rollcall token add NAME",
+            "Send a token: Authorization: Bearer rc_… Create one under Settings, or with: rollcall token add NAME",
         ));
     };
     let store = request.app_data::<Data<Store>>().ok_or_else(|| Problem::internal("the server has no store"))?;
     let token = token(store, text).await?.ok_or_else(token_invalid)?;
     if token.scope < least {
         let detail = format!(
-            "The token {:?} has the scope {}; this needs {}. Make one that has it.",
+            "The token {:?} has the scope {}; this needs {}. Create one that has it.",
             token.name,
             token.scope.as_str(),
             least.as_str()
@@ -143,7 +145,7 @@ async fn token_of(request: &HttpRequest, least: Scope) -> Result<Token, Problem>
 
 /// The problem of a token that is none, or none any more (401 `token_invalid`).
 pub fn token_invalid() -> Problem {
-    let detail = "There is no such token, or it was revoked. Make a new one and send it whole.";
+    let detail = "There is no such token, or it was revoked. Create a new one and send all of it.";
     Problem::new(StatusCode::UNAUTHORIZED, RequestCode::TokenInvalid, detail)
 }
 

@@ -60,7 +60,8 @@ impl std::str::FromStr for Network {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Network, String> {
-        let wrong = || format!("{text:?} is no range of addresses. Write one such as 10.0.0.0/8, or a single address.");
+        let wrong =
+            || format!("{text:?} is not a range of addresses. Use one such as 10.0.0.0/8, or a single address.");
         let (address, bits) = match text.trim().split_once('/') {
             Some((address, bits)) => (address, Some(bits.parse::<u8>().map_err(|_| wrong())?)),
             None => (text.trim(), None),

@@ -48,10 +48,10 @@ pub async fn refuse_foreign<B: MessageBody + 'static>(
     }
     let refusal = PageError::new(
         StatusCode::FORBIDDEN,
-        "Not from here",
+        "Request blocked",
         "This was sent by a page of another site, or by a program, and nothing was changed. Open Rollcall and do it there.",
     )
-    .action("/", "To the overview");
+    .action("/", "Go to the overview");
     // A response and no error, so that the middleware around this one sees it.
     Ok(request.error_response(refusal).map_into_right_body())
 }

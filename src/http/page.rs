@@ -68,10 +68,10 @@ impl PageError {
     pub fn not_found() -> PageError {
         PageError::new(
             StatusCode::NOT_FOUND,
-            "Nothing here",
+            "Page not found",
             "There is no page at this address. It may be mistyped, or what it showed is gone.",
         )
-        .action("/", "To the overview")
+        .action("/", "Go to the overview")
     }
 
     /// Leads elsewhere instead (303).
@@ -85,10 +85,10 @@ impl PageError {
     pub fn internal(cause: impl std::fmt::Display) -> PageError {
         let mut error = PageError::new(
             StatusCode::INTERNAL_SERVER_ERROR,
-            "That went wrong here",
-            "It is Rollcall's fault, not yours. Try again; if it stays, the log of the server says why under the number below.",
+            "Something went wrong",
+            "This is Rollcall's fault, not yours. Try again; if it keeps happening, the server's log says why under the number below.",
         )
-        .action("/", "To the overview");
+        .action("/", "Go to the overview");
         error.0.cause = Some(cause.to_string());
         error
     }
@@ -143,11 +143,11 @@ impl From<StoreError> for PageError {
         match error {
             StoreError::Busy => unavailable(
                 "Too busy just now",
-                "The server has more to write than it can, and nothing was changed. Go back and try again in a moment.",
+                "The server has more to write than it can handle, and nothing was changed. Go back and try again in a moment.",
             ),
             StoreError::TooSlow => unavailable(
                 "That took too long",
-                "The question took more than ten seconds and was ended. Ask for less: a shorter time, fewer filters.",
+                "The query took more than ten seconds and was stopped. Ask for less: a shorter time, fewer filters.",
             ),
             other => PageError::internal(other),
         }

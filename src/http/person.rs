@@ -40,12 +40,12 @@ fn page(about: &About) -> Markup {
             }
             body {
                 h1 { "All about " bdi { (about.name) } }
-                p { "What is known as of " (text(known.get("made_at"))) ". person.json has the same for programs, events.ndjson all that was done, changes.ndjson what was changed, by whom." }
+                p { "What is known as of " (text(known.get("made_at"))) ". person.json has the same for programs, events.ndjson everything they did, changes.ndjson what was changed, and by whom." }
                 (rows("Ids", &[("Kind", "kind"), ("Id", "value"), ("Since", "since")], known.get("identifiers")))
                 (rows("Attributes", &[("Name", "name"), ("Value", "value"), ("Since", "since"), ("From", "source")], known.get("attribute_sources")))
                 (rows("Companies", &[("Company", "company_id"), ("Attributes there", "attributes"), ("Joined", "joined_at"), ("Left", "left_at"), ("From", "source")], known.get("companies")))
                 (rows("Notes", &[("When", "at"), ("By", "by"), ("Note", "text")], known.get("notes")))
-                (rows("Values that were not taken", &[("Name", "name"), ("Value", "value"), ("Why", "code"), ("When", "at"), ("From", "source")], known.get("refused_values")))
+                (rows("Values that were refused", &[("Name", "name"), ("Value", "value"), ("Why", "code"), ("When", "at"), ("From", "source")], known.get("refused_values")))
                 (latest(&about.latest))
             }
         }
@@ -62,7 +62,7 @@ fn latest(events: &[Map<String, Value>]) -> Markup {
         ("Around", "context"),
         ("From", "source"),
     ];
-    rows("What they did last", &columns, Some(&events))
+    rows("Latest activity", &columns, Some(&events))
 }
 
 /// A table of objects, with these members of each.

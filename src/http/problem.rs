@@ -38,7 +38,7 @@ impl Problem {
 
     /// Our own fault. The cause goes to the log, with the number of the request; the caller never sees it.
     pub fn internal(cause: impl std::fmt::Display) -> Problem {
-        let detail = "Rollcall failed here. The log of the server says why, under this request id.";
+        let detail = "Rollcall failed. The server's log says why, under this request id.";
         let mut problem = Problem::new(StatusCode::INTERNAL_SERVER_ERROR, RequestCode::Internal, detail);
         problem.cause = Some(cause.to_string());
         problem
@@ -132,12 +132,12 @@ impl From<StoreError> for Problem {
         match error {
             StoreError::Busy => unavailable(
                 RequestCode::Busy,
-                "The server has more to write than it can; nothing of this request was stored. Send it again in 1 s.",
+                "The server has more to write than it can handle; nothing in this request was stored. Send it again in 1 s.",
             )
             .retry_after(1),
             StoreError::TooSlow => unavailable(
                 RequestCode::TooSlow,
-                "The query took too long and was ended. Ask for less: a shorter time, fewer filters.",
+                "The query took too long and was stopped. Ask for less: a shorter time, fewer filters.",
             ),
             other => Problem::internal(other),
         }

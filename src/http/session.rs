@@ -251,7 +251,7 @@ mod tests {
                 if status == 403 {
                     let page = read_body(response).await;
                     let page = std::str::from_utf8(&page).unwrap();
-                    assert!(page.contains("@shop.example") && page.contains("this takes an"), "{page}");
+                    assert!(page.contains("@shop.example") && page.contains("this needs an"), "{page}");
                 }
             }
         }

@@ -37,7 +37,7 @@ pub enum UploadError {
     #[error("{0}")]
     Sent(String),
     /// It could not be kept.
-    #[error("The file could not be kept: {0}")]
+    #[error("The file could not be stored: {0}")]
     Kept(#[from] io::Error),
 }
 
@@ -59,7 +59,7 @@ pub async fn receive(store: &Store, headers: &HeaderMap, payload: Payload) -> Re
 
 async fn of_form(store: &Store, mut form: Multipart) -> Result<Uploaded, UploadError> {
     let (mut found, mut fields) = (None::<(Incoming, String)>, BTreeMap::new());
-    let too_much = || UploadError::Sent("The form has more in it than a file and a few choices.".to_owned());
+    let too_much = || UploadError::Sent("The form has more than a file and a few choices.".to_owned());
     let mut parts = 0;
     while let Some(field) = form.next().await {
         let mut field = field.map_err(broken_off)?;
@@ -79,7 +79,7 @@ async fn of_form(store: &Store, mut form: Multipart) -> Result<Uploaded, UploadE
             // A browser sends both fields, of which one is of nothing.
             found = match found {
                 Some((other, _)) if !other.is_empty() && !file.is_empty() => {
-                    let sentence = "The form has a file and pasted rows in it. Send one of them.";
+                    let sentence = "The form has both a file and pasted rows. Send one of them.";
                     return Err(UploadError::Sent(sentence.to_owned()));
                 }
                 Some(other) if !other.0.is_empty() => Some(other),
@@ -102,7 +102,7 @@ async fn of_form(store: &Store, mut form: Multipart) -> Result<Uploaded, UploadE
 }
 
 fn broken_off(error: impl std::fmt::Display) -> UploadError {
-    UploadError::Sent(format!("The file broke off: {error}. Send it again."))
+    UploadError::Sent(format!("The file was cut off: {error}. Send it again."))
 }
 
 /// A place for a file, made off the async threads.

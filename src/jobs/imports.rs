@@ -114,8 +114,8 @@ async fn work_patiently(store: &Store, tried_again: &[Duration]) -> Result<(), S
 /// What a person is told of an import that the store could not go on with, however often it was tried.
 fn problem(times: usize, error: &StoreError) -> String {
     format!(
-        "The workspace's file could not be written or read, {times} times in a row: {error}. Look whether the disk has \
-         room (rollcall check), then begin again with the same file: rows that were taken are not taken twice."
+        "The workspace's file could not be written or read, {times} times in a row: {error}. Check whether the disk has \
+         room (rollcall check), then start again with the same file: rows already imported are not imported twice."
     )
 }
 

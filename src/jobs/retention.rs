@@ -326,7 +326,7 @@ mod tests {
     async fn what_was_refused_is_told_for_30_days_and_counted_for_ever() {
         let history = History::new(11);
         let refuse = |tx: &mut Tx<'_>| {
-            let detail = "\"ann at acme.test\" is no e-mail address.";
+            let detail = "\"ann at acme.test\" is not an e-mail address.";
             refusals::count(tx, None, "email_invalid", Some("email"), detail, Some("ann at acme.test"))
         };
         history.store.write(refuse).await.unwrap();

@@ -29,7 +29,7 @@ pub struct DefinitionRow {
     pub hidden: bool,
     /// Its history is kept (A6).
     pub history: bool,
-    /// Its values are being taken away.
+    /// Its values are being deleted.
     pub deleting: bool,
     /// The index of its values, if it has one.
     pub fast_filter: Option<FastFilter>,
@@ -205,7 +205,7 @@ pub enum DefinitionChange {
     History(bool),
     /// Its values have an index.
     FastFilter(bool),
-    /// Its values are being taken away.
+    /// Its values are being deleted.
     Deleting,
 }
 

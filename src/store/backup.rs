@@ -37,7 +37,7 @@ pub(super) fn copy(source: &Path, target: &Path) -> Result<(), StoreError> {
         .map_err(|error| StoreError::File { path: part.clone(), error })?;
     let copied = (|| -> Result<(), StoreError> {
         let mut copy = Connection::open(&part)?;
-        // Whoever holds the file for long leaves the copy empty, which is no error to SQLite.
+        // Whoever holds the file for long leaves the copy empty, which is not an error to SQLite.
         match Backup::new(&reader, &mut copy)?.step(-1)? {
             StepResult::Done => {}
             _ => return Err(StoreError::Locked { path: source.to_owned() }),

@@ -21,9 +21,9 @@ use crate::domain::webhooks::Webhook;
 pub enum SourceKind {
     /// Stores.
     Live,
-    /// Answers as if it stored, and keeps nothing.
+    /// Answers as usual, but stores nothing.
     Test,
-    /// A file that was imported: no call comes from it.
+    /// An imported file: no call comes from it.
     Import,
 }
 
@@ -74,7 +74,7 @@ pub struct Definition {
     pub locked: bool,
     /// Its history is kept (A6).
     pub history: bool,
-    /// Its values are being taken away; it takes no new ones.
+    /// Its values are being deleted; it takes no new ones.
     pub deleting: bool,
 }
 
@@ -141,7 +141,7 @@ pub struct Catalog {
     pub import_work: bool,
     /// Saved filters in the order they were made.
     pub segments: Arc<[Segment]>,
-    /// Addresses that are told what changes, in the order they were made.
+    /// URLs that are notified of changes, in the order they were made.
     pub webhooks: Arc<[Webhook]>,
     /// Times of definitions made by unsigned callers in the last hour, by source (A4).
     pub unsigned_definitions: HashMap<SourceKey, Vec<i64>>,

@@ -47,7 +47,7 @@ pub(super) fn count(connection: &Connection) {
 }
 
 fn begun(event: TraceEvent<'_>) {
-    // What the index of texts asks of its own tables (https://sqlite.org/fts5.html) is no statement of ours.
+    // What the index of texts asks of its own tables (https://sqlite.org/fts5.html) is not a statement of ours.
     if let TraceEvent::Stmt(_, sql) = event
         && !sql.contains("'main'.")
     {

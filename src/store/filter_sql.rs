@@ -243,7 +243,7 @@ pub(super) fn alias(listed: Listed) -> &'static str {
     }
 }
 
-/// What is built in, as an expression; none where it is no value of a row.
+/// What is built in, as an expression; none where it is not a value of a row.
 fn column(built_in: BuiltIn, listed: Listed, alias: &str) -> Option<String> {
     Some(match (built_in, listed) {
         (BuiltIn::UserId, Listed::Visitors) => format!(

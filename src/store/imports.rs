@@ -24,7 +24,7 @@ pub enum State {
     Checking,
     /// It waits for its turn.
     Queued,
-    /// Rows are being taken.
+    /// Rows are being imported.
     Running,
     /// All rows were.
     Done,
@@ -99,7 +99,7 @@ pub struct Import {
     pub reading: Reading,
     /// What its columns are.
     pub mapping: Mapping,
-    /// How rows meet what is known.
+    /// How rows match existing records.
     pub policy: Policy,
     /// The source of what it said, once it began.
     pub source: Option<SourceKey>,
@@ -327,7 +327,7 @@ pub struct NewImport {
     pub reading: Reading,
     /// What its columns are.
     pub mapping: Mapping,
-    /// How rows meet what is known.
+    /// How rows match existing records.
     pub policy: Policy,
 }
 

@@ -437,7 +437,7 @@ mod tests {
         assert_eq!(found("nn"), [] as [i64; 0]);
         assert_eq!(found("acmetest"), [] as [i64; 0]);
         assert_eq!(found("tes com"), [] as [i64; 0]);
-        assert_eq!(found("zoo OR ann"), [] as [i64; 0], "a text is no query language");
+        assert_eq!(found("zoo OR ann"), [] as [i64; 0], "a text is not a query language");
         assert_eq!(found("  ").len(), 3);
     }
 

@@ -27,7 +27,7 @@ async fn user_com_pages_work_unchanged() {
     browser.open(&site.url("/app")).await;
     let ann = user_appears(&rollcall, "ann").await;
     assert_eq!(ann["name"], "Ann Archer");
-    assert!(ann["attributes"]["state"].is_null(), "the chat's settings are no attributes: {ann}");
+    assert!(ann["attributes"]["state"].is_null(), "the chat's settings are not attributes: {ann}");
     is_current(&rollcall, "ann", "acme").await;
     // The page's code waits for the function, as theirs does.
     until("userengage is a function", || async {

@@ -147,7 +147,7 @@ async fn case_29_another_address_moves_nobody_and_the_page_says_so() {
     let company = json!({ "company_id": "acme", "domain": "acme.test" });
     let traits = json!({ "email": "ann@acme.test", "company": company });
     rollcall.page_posts(at(identify(None, "ann", traits), 40)).await;
-    let hint = "no domain of the user&#39;s company";
+    let hint = "isn&#39;t a domain of the user&#39;s company";
     let cookie = rollcall.session_cookie().await;
     let page = async || {
         let request = rollcall.client.get(format!("{}/users/ann", rollcall.address)).header("cookie", &cookie);

@@ -73,7 +73,7 @@ async fn a_template_that_was_not_rendered_is_found_by_its_tag() {
 
     let desk = rollcall.desk().await;
     let page = desk.open("/refusals").await;
-    for shown in ["plan: &lt;%= @plan %&gt;", "look at it with the doctor", "/help/codes#template_not_rendered"] {
+    for shown in ["plan: &lt;%= @plan %&gt;", "check it with the doctor", "/help/codes#template_not_rendered"] {
         assert!(page.contains(shown), "{shown} in {page}");
     }
     assert!(desk.open("/").await.contains("2 values hold a template tag"), "the overview says so");
@@ -87,11 +87,11 @@ async fn an_address_in_the_place_of_an_id_is_found_and_told_without_naming_anybo
     assert_eq!(found(&rollcall).await, BTreeMap::new());
 
     rollcall.page_posts(json!([identify(None, "ann@acme.test", ann), track("ann@acme.test", "Paid")])).await;
-    assert_eq!(found(&rollcall).await["user_id_is_email"].1, "A user id is an e-mail address, of …@acme.test.");
+    assert_eq!(found(&rollcall).await["user_id_is_email"].1, "A user id is an e-mail address, at …@acme.test.");
     rollcall.page_posts(identify(None, "bob@globex.test", json!({}))).await;
     let (count, sentence) = found(&rollcall).await["user_id_is_email"].clone();
     assert_eq!(count, 2, "as many as users");
-    assert_eq!(sentence, "2 user ids are e-mail addresses, the last one of …@globex.test.");
+    assert_eq!(sentence, "2 user ids are e-mail addresses, the last one at …@globex.test.");
 }
 
 #[actix_web::test]
@@ -107,7 +107,8 @@ async fn events_that_name_none_of_several_companies_are_found_once_a_day() {
 
     rollcall.page_posts(json!([track("ann", "Opened"), track("ann", "Exported")])).await;
     let (count, sentence) = found(&rollcall).await["events_without_company"].clone();
-    let told = "On one day users who have several companies did something and no company was named, the last of it \"Opened\".";
+    let told =
+        "On one day, users with several companies did something without naming a company, most recently \"Opened\".";
     assert_eq!((count, sentence.as_str()), (1, told), "not a row a message");
 }
 
@@ -137,7 +138,7 @@ async fn a_page_without_https_and_a_live_site_with_a_test_key_are_found() {
     page_of(&rollcall, &rollcall.write_key, "http://old.quayside.com").await;
     assert_eq!(
         sentence_of(&rollcall, "page_without_https").await,
-        "Pages of old.quayside.com were served by http on one day: what they send can be read on the way."
+        "Pages of old.quayside.com were served over http on one day: what they send can be read in transit."
     );
 
     let staging = rollcall.shell(&["source", "add", "Staging", "--json"]);
@@ -156,8 +157,8 @@ async fn a_proxy_that_is_not_trusted_is_found_and_told_by_the_check() {
     let rollcall = Rollcall::start();
     page_of(&rollcall, &rollcall.write_key, "https://direct.quayside.com").await;
     through_a_proxy(&rollcall, "https://app.quayside.com", Some("203.0.113.7"), page("v", "/")).await;
-    let told = "On one day a proxy at 127.0.0.1 said for whom it asks, and was not believed: all its visitors count as \
-                one address.";
+    let told =
+        "On one day, a proxy at 127.0.0.1 named its visitors, but was not trusted: they all count as one address.";
     assert_eq!(sentence_of(&rollcall, "proxy_not_trusted").await, told);
     assert_eq!(found(&rollcall).await.len(), 1);
 
@@ -183,7 +184,7 @@ async fn a_trusted_proxy_that_does_not_say_for_whom_it_asks_is_found() {
     through_a_proxy(&rollcall, "http://localhost:3000", None, page("v", "/")).await;
     rollcall.backend_posts(track("ann", "Paid")).await;
     through_a_proxy(&rollcall, "https://shop.quayside.com", None, page("v", "/")).await;
-    assert!(sentence_of(&rollcall, "proxy_silent").await.contains("at 127.0.0.1 did not say"));
+    assert!(sentence_of(&rollcall, "proxy_silent").await.contains("at 127.0.0.1 did not name its visitors"));
     let found = found(&rollcall).await;
     assert_eq!(
         (found.len(), found["proxy_silent"].0),
@@ -212,7 +213,7 @@ async fn colleagues_who_sign_in_as_customers_of_many_companies_are_found() {
     through_a_proxy(&rollcall, "https://app.quayside.com", office, signs_in(5)).await;
     assert_eq!(
         sentence_of(&rollcall, "one_address_many_companies").await,
-        "On one day users of five companies or more were named from one address within an hour, the last ones of \
+        "On one day, users of five companies or more were named from one IP address within an hour, the last ones of \
          company-0, company-1, company-2 and others: colleagues may be signed in as customers."
     );
 }

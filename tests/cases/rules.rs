@@ -29,7 +29,7 @@ async fn t4_a_change_of_the_time_zone_counts_the_days_anew() {
         .await;
     }
     assert_eq!(rollcall.company("acme").await["active_members_30d"], 5);
-    // Whoever leaves is no active member, whoever was none never was one.
+    // Whoever leaves is not an active member, whoever was none never was one.
     let leaves = json!({ "company": { "company_id": "acme", "remove": true } });
     rollcall.page_posts(at(identify(None, "user-0", leaves), 1)).await;
     let mut guest = track("guest", "Paid");

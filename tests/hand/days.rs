@@ -172,7 +172,7 @@ async fn a6_a_page_shows_any_day() {
         async move { request.send().await.expect("an answer").text().await.expect("a page") }
     };
     let page = open(format!("/users/ann?at={}", day(49))).await;
-    for shown in ["As of ", "Ann Lee", "free", "Back to today", "What was told later about that time"] {
+    for shown in ["As of ", "Ann Lee", "free", "Back to today", "What arrived later about that time"] {
         assert!(page.contains(shown), "{shown} in {page}");
     }
     assert!(!page.contains(">pro<"), "{page}");
@@ -181,7 +181,7 @@ async fn a6_a_page_shows_any_day() {
     let page = open(format!("/companies/acme?at={}", day(5))).await;
     assert!(!page.contains("Ann Berg") && page.contains("bob"), "{page}");
     assert!(open(format!("/users/ann?at={}", day(58))).await.contains("Not known yet on that day"));
-    assert!(open("/users/ann?at=x".to_owned()).await.contains("That is no day"));
+    assert!(open("/users/ann?at=x".to_owned()).await.contains("look back at that day"));
 }
 
 /// R11, A6: whoever is merged is shown as it was before, as one with the other since, and apart again after an
@@ -237,7 +237,7 @@ async fn a6_a_merged_user_as_of_days_before_and_after() {
         async move { request.send().await.expect("an answer").text().await.expect("a page") }
     };
     let page = open(format!("/users/bob?at={}", day(30))).await;
-    assert!(page.contains("a record of its own then") && page.contains("owner"), "{page}");
+    assert!(page.contains("a separate record then") && page.contains("owner"), "{page}");
     assert!(open(format!("/companies/acme?at={}", day(38))).await.contains("admin"), "a member's role of the day");
 
     let path = format!("/users/ann/merge?{}", "by=user_id");

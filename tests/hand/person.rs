@@ -27,16 +27,16 @@ async fn a7_a_pinned_value_yields_to_a_hand_alone_and_an_unpinned_one_to_later_m
 
     let pinned = [&value[..], &[("value", "pro"), ("pinned", "true")]].concat();
     let page = person.does("/edit/value", &pinned).await;
-    assert!(page.contains("pinned: only a hand changes it"), "{page}");
+    assert!(page.contains("pinned: only a person can change it"), "{page}");
     rollcall.page_posts(identify("ann", json!({ "plan": "free" }), 0)).await;
     let told = put(&rollcall, "/users/ann", json!({ "attributes": { "plan": "free", "city": "Ulm" } })).await;
     assert_eq!((&told.body["kept"], &told.body["attributes"]["plan"]), (&json!(["plan"]), &json!("pro")), "{told:?}");
     assert_eq!(told.body["attributes"]["city"], "Ulm");
 
     let page = person.does("/edit/value", &[&value[..], &[("value", "team")]].concat()).await;
-    assert!(page.contains("not pinned any more"), "{page}");
+    assert!(page.contains("no longer pinned"), "{page}");
     let page = person.undoes(&page).await;
-    assert!(page.contains("All of it is as it was"), "{page}");
+    assert!(page.contains("Everything is as it was"), "{page}");
     assert_eq!(rollcall.user("ann").await["attributes"]["plan"], "pro");
     rollcall.page_posts(identify("ann", json!({ "plan": "free" }), 0)).await;
     assert_eq!(rollcall.user("ann").await["attributes"]["plan"], "pro", "the pin is back too");
@@ -98,9 +98,11 @@ async fn values_of_each_type_are_written_by_hand() {
         rollcall.company("a/b").await["attributes"],
         json!({ "seats": 25.5, "beta": false, "renewal": "2028-01-31", "labels": ["x", "y"], "address": { "city": "Bonn" } })
     );
-    for (name, value, why) in
-        [("seats", "ten", "seats is a number and"), ("address", "{", "That is no JSON"), ("", "x", "Give it a name")]
-    {
+    for (name, value, why) in [
+        ("seats", "ten", "seats is a number and"),
+        ("address", "{", "That is not valid JSON"),
+        ("", "x", "Give it a name"),
+    ] {
         let page = person.is_refused("/edit/value", &set(name, value)).await;
         assert!(page.contains(why), "{why} in {page}");
     }
@@ -127,7 +129,7 @@ async fn members_come_change_and_leave_by_hand() {
     let page = person
         .is_refused("/edit/member", &[("company", "acme"), ("user", "bob"), ("page", "company"), ("deed", "join")])
         .await;
-    assert!(page.contains("Nobody is known by"), "{page}");
+    assert!(page.contains("No user matches"), "{page}");
     let page = person
         .does(
             "/edit/member",
@@ -233,7 +235,7 @@ async fn users_and_companies_are_made_by_hand() {
     let rollcall = Rollcall::start();
     let person = rollcall.desk().await;
     let page = person.does("/edit/new", &[("kind", "company"), ("id", "acme"), ("name", "Acme")]).await;
-    assert!(page.contains("Made") && page.contains("Acme"), "{page}");
+    assert!(page.contains("Created") && page.contains("Acme"), "{page}");
     let page = person
         .does(
             "/edit/new",
@@ -247,7 +249,7 @@ async fn users_and_companies_are_made_by_hand() {
     let page = person.does("/edit/new", &[("kind", "user"), ("email", "lea@acme.test")]).await;
     assert!(page.contains("E-mail only"), "{page}");
     for (fields, why) in [
-        (vec![("kind", "user")], "Give an id, an e-mail address, or both"),
+        (vec![("kind", "user")], "Enter an id, an e-mail address, or both"),
         (vec![("kind", "user"), ("id", "null")], "null"),
         (vec![("kind", "user"), ("id", "x"), ("email", "nonsense")], "is not an e-mail address"),
         (vec![("kind", "user"), ("email", "lea@acme.test")], "already"),
@@ -300,18 +302,18 @@ async fn a_value_is_pinned_and_undone_with_the_keyboard_alone() {
     browser.open(&format!("{}/users/ann", rollcall.address)).await;
     tab_to(&browser, "Edit plan").await;
     press(&browser, Key::Enter).await;
-    browser.sees("Without a pin the later of two holds").await;
+    browser.sees("Without a pin, the later value wins").await;
     tab_to(&browser, "free").await;
     browser.driver.active_element().await.expect("a field").send_keys("pro").await.expect("keys");
     press(&browser, Key::Tab).await;
     press(&browser, Key::Space).await;
     tab_to(&browser, "Save").await;
     press(&browser, Key::Enter).await;
-    browser.sees("only a hand changes it").await;
+    browser.sees("only a person can change it").await;
     assert_eq!(rollcall.user("ann").await["attributes"]["plan"], "pro");
     tab_to(&browser, "Undo").await;
     press(&browser, Key::Enter).await;
-    browser.sees("All of it is as it was").await;
+    browser.sees("Everything is as it was").await;
     assert_eq!(rollcall.user("ann").await["attributes"]["plan"], "free");
 }
 
@@ -320,7 +322,7 @@ async fn tab_to(browser: &Browser, text: &str) {
     for _ in 0..80 {
         press(browser, Key::Tab).await;
         let element = browser.driver.active_element().await.expect("an element");
-        // What is read out by screen readers alone is no text of the element, so its markup is asked.
+        // What is read out by screen readers alone is not a text of the element, so its markup is asked.
         let inner =
             element.inner_html().await.unwrap_or_default().replace("<span class=\"vh\">", "").replace("</span>", "");
         let value = element.value().await.ok().flatten().unwrap_or_default();

@@ -46,7 +46,7 @@ async fn a_program_puts_and_patches_a_user() {
     undo(&rollcall, &joined.body["change_id"]).await;
 
     let same = patch(&rollcall, "/users/ann%2F1", json!({ "name": "Ann" })).await;
-    assert_eq!((same.status.as_u16(), &same.body["change_id"]), (200, &Value::Null), "nothing new is no change set");
+    assert_eq!((same.status.as_u16(), &same.body["change_id"]), (200, &Value::Null), "nothing new is not a change set");
 
     let history = rollcall.list("/users/ann%2F1/changes").await;
     assert_eq!(history.len(), 4, "made, changed, joined, and that taken back");

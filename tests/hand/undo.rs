@@ -22,7 +22,7 @@ async fn there_and_back(rollcall: &Rollcall, person: &Desk<'_>, path: &str, fiel
     assert!(alert.contains(said) && alert.contains("Undo"), "{said} in {alert}");
     assert_ne!(ann(rollcall).await, before, "{said}");
     let page = person.undoes(&page).await;
-    assert!(page.contains("All of it is as it was"), "{said}: {page}");
+    assert!(page.contains("Everything is as it was"), "{said}: {page}");
     assert_eq!(ann(rollcall).await, before, "{said}");
 }
 
@@ -71,7 +71,7 @@ async fn each_deed_by_hand_is_taken_back_by_one_click() {
     assert_eq!(rollcall.api("/companies/new%20one").await.status, 404, "made with the deed, gone with it");
 }
 
-/// A pin is no value, so the API does not tell it: what a later message does tells it.
+/// A pin is not a value, so the API does not tell it: what a later message does tells it.
 #[actix_web::test]
 async fn a_pin_is_taken_back() {
     let rollcall = Rollcall::start();
@@ -79,7 +79,7 @@ async fn a_pin_is_taken_back() {
     let person = rollcall.desk().await;
     let pin = [("user", "ann"), ("name", "plan"), ("deed", "set"), ("value", "free"), ("pinned", "true")];
     let page = person.does("/edit/value", &pin).await;
-    assert!(page.contains("pinned: only a hand changes it") && page.contains("Undo"), "{page}");
+    assert!(page.contains("pinned: only a person can change it") && page.contains("Undo"), "{page}");
     rollcall.page_posts(identify("ann", json!({ "plan": "pro" }), 0)).await;
     assert_eq!(ann(&rollcall).await["attributes"]["plan"], "free");
     person.undoes(&page).await;
@@ -125,12 +125,12 @@ async fn a_user_and_a_company_made_by_hand_are_taken_away_again() {
     let person = rollcall.desk().await;
     let fields = [("kind", "user"), ("id", "ann"), ("email", "ann@acme.example"), ("name", "Ann"), ("company", "acme")];
     let page = person.does("/edit/new", &fields).await;
-    for shown in ["Made", "New company <b><a href=\"/companies/acme\"><bdi>acme</bdi></a></b>", "Undo"] {
+    for shown in ["Created", "New company <b><a href=\"/companies/acme\"><bdi>acme</bdi></a></b>", "Undo"] {
         assert!(page.contains(shown), "{shown} in {page}");
     }
     let page = person.undoes(&page).await;
     assert!(
-        page.contains("Taken back") && page.contains("All of it is as it was") && !page.contains("ann@acme"),
+        page.contains("Undone") && page.contains("Everything is as it was") && !page.contains("ann@acme"),
         "{page}"
     );
     assert_eq!(rollcall.api("/users/ann").await.status, 404);
@@ -144,7 +144,7 @@ async fn a_user_and_a_company_made_by_hand_are_taken_away_again() {
 
     let page = person.does("/edit/new", &[("kind", "company"), ("id", "umbrella"), ("name", "Umbrella")]).await;
     let page = person.undoes(&page).await;
-    assert!(page.contains("Taken back") && !page.contains("Umbrella"), "{page}");
+    assert!(page.contains("Undone") && !page.contains("Umbrella"), "{page}");
     assert_eq!(rollcall.api("/companies/umbrella").await.status, 404);
 
     let made = person.does("/edit/new", &[("kind", "user"), ("id", "bob"), ("name", "Bob")]).await;
@@ -196,7 +196,7 @@ async fn settings_are_taken_back_by_who_may_set_them() {
     let refused = rollcall.api_as(Method::POST, &path, writer, Some(json!({}))).await;
     assert_eq!((refused.status.as_u16(), refused.body["code"].as_str()), (403, Some("scope_missing")));
     let page = person.undoes(&page).await;
-    assert!(page.contains("All of it is as it was"), "{page}");
+    assert!(page.contains("Everything is as it was"), "{page}");
     let setting = |name: &'static str| rollcall.api(name);
     assert_eq!(setting("/settings/domain_rule").await.body["value"], "suggest");
     assert_eq!(setting("/settings/takeover_days").await.body["value"], 30);
@@ -214,7 +214,7 @@ async fn settings_are_taken_back_by_who_may_set_them() {
     let refused = rollcall.page_posts(identify("ann", json!({ "plan": "pro" }), 0)).await;
     assert_eq!(refused[0]["refused_values"][0]["code"], "attribute_locked");
     let page = person.undoes(&page).await;
-    assert!(page.contains("All of it is as it was"), "{page}");
+    assert!(page.contains("Everything is as it was"), "{page}");
     rollcall.page_posts(identify("ann", json!({ "plan": "pro" }), 0)).await;
     assert_eq!(rollcall.user("ann").await["attributes"]["plan"], "pro");
     assert_eq!(rollcall.api("/attributes/user/plan").await.body["label"], Value::Null);

@@ -36,7 +36,7 @@ pub enum AttributeError {
         name: String,
     },
     /// Nothing waits under this name.
-    #[error("Nothing waits in the tray under the {owner} attribute {name:?}. It may have been dealt with meanwhile.")]
+    #[error("Nothing is waiting in the tray for the {owner} attribute {name:?}. It may have been handled already.")]
     NothingWaits {
         /// The word for whose it would be.
         owner: &'static str,
@@ -60,16 +60,16 @@ pub enum AttributeError {
     #[error("{0} is a standard attribute: its type is fixed and it can't be deleted. It can be hidden.")]
     Standard(String),
     /// It is being deleted.
-    #[error("{0} is being deleted. Wait until that is done.")]
+    #[error("{0} is being deleted. Wait until that has finished.")]
     Deleting(String),
     /// The name is not what was to be deleted.
-    #[error("That is not the name. To delete the attribute and all its values, type {0}.")]
+    #[error("That name doesn't match. To delete the attribute and all its values, type {0}.")]
     NotConfirmed(String),
-    /// There is an attribute of this name already.
-    #[error("{0} is an attribute already. Apply what waits to it instead.")]
+    /// An attribute with this name already exists.
+    #[error("{0} is already an attribute. Apply the waiting values to it instead.")]
     Defined(String),
     /// No more definitions of a kind.
-    #[error("There are {limit} {owner} attributes, which is the limit. Delete one that is not used.")]
+    #[error("You have reached the limit of {limit} {owner} attributes. Delete one you don't use.")]
     TooMany {
         /// The word for whose they are.
         owner: &'static str,
@@ -83,7 +83,7 @@ pub enum AttributeError {
     NotIndexed(String),
     /// No more indexes of a kind.
     #[error(
-        "{FAST_FILTERS_MAX} {owner} attributes have a fast filter, which is the limit: {names}. Take it from one of them."
+        "{FAST_FILTERS_MAX} {owner} attributes have a fast filter, which is the limit: {names}. Remove it from one of them."
     )]
     TooManyFast {
         /// The word for whose they are.
@@ -138,7 +138,7 @@ pub fn parse_change(field: &str, value: &Value) -> Result<DefinitionChange, Attr
             Value::String(text) if text.trim().chars().count() <= LABEL_CHARS_MAX => {
                 DefinitionChange::Label(Some(text.trim().to_owned()))
             }
-            _ => return Err(misfit("label", "a text of at most 100 characters")),
+            _ => return Err(misfit("label", "text of at most 100 characters")),
         },
         "locked" => DefinitionChange::Locked(yes_or_no("locked")?),
         "hidden" => DefinitionChange::Hidden(yes_or_no("hidden")?),

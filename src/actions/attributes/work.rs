@@ -106,7 +106,7 @@ fn values(
                     tray::keep(tx, row.subject(), &work.name, Code::TypeMismatch, &left.value, left.stamp)?;
                 }
                 work.left_over += u64::from(!retyped.left.is_empty());
-                // What says the same in another type is no change of anyone's.
+                // What says the same in another type is not a change of anyone's.
                 let same = retyped.after.is_some() || retyped.before.is_none();
                 if same { (None, None) } else { (retyped.before, None) }
             }

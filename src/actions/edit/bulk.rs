@@ -49,7 +49,7 @@ pub struct Outcome {
     pub dealt: usize,
     /// How many of them changed.
     pub changed: usize,
-    /// Values that were not taken.
+    /// Values that were refused.
     pub refused_values: Vec<RefusedValue>,
     /// How many keep what they have, since it is pinned.
     pub kept: usize,

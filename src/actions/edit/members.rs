@@ -26,7 +26,7 @@ pub struct MemberEdit {
     pub current: Option<bool>,
 }
 
-/// Sets what is true of a user's place in a company; who is no member joins it.
+/// Sets what is true of a user's place in a company; who is not a member joins it.
 ///
 /// # Errors
 /// [`EditError`]; nothing is changed then.

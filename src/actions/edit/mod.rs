@@ -38,19 +38,21 @@ pub enum EditError {
     #[error("{}", .0.detail)]
     Refused(#[from] Refused),
     /// Nobody is known by this name.
-    #[error("Nobody is known by {0:?}. Check it; a user is made by its own id or an e-mail address.")]
+    #[error("No user matches {0:?}. Check it; to create a user, give an id or an e-mail address.")]
     NoUser(String),
     /// No such company.
-    #[error("No company has the id {0:?}. Check the id; upper and lower case are not the same.")]
+    #[error("No company has the id {0:?}. Check the id; it is case-sensitive.")]
     NoCompany(String),
     /// The id is another company's.
     #[error(transparent)]
     Rename(RenameError),
     /// The user is not in the company.
-    #[error("The user is no member of the company now, so there is nothing to change or to leave.")]
+    #[error("The user is not a member of the company now, so there is nothing to change or leave.")]
     NoMember,
     /// It is the only company there is.
-    #[error("The user has no other company that could be the current one. Leave current out, or leave the company.")]
+    #[error(
+        "The user has no other company that could become the current one. Leave current out, or leave the company."
+    )]
     OnlyCompany,
     /// The owner is nobody who signs in here.
     #[error("No operator has the e-mail address {0:?}. See them under Settings, Operators.")]
@@ -67,9 +69,7 @@ pub enum EditError {
     #[error("{0}")]
     Note(&'static str),
     /// There is no such change to go back to.
-    #[error(
-        "That change is not there any more. It may have been erased, or thinned out since its value changed often."
-    )]
+    #[error("That change no longer exists. It may have been erased, or thinned out because its value changed often.")]
     NoChange,
     /// The store failed.
     #[error(transparent)]
@@ -136,7 +136,7 @@ pub struct Edited {
     pub unrecorded: bool,
     /// The user or company that it was about is new.
     pub created: bool,
-    /// Values that were not taken, while the rest was.
+    /// Values that were refused, while the rest was.
     pub refused_values: Vec<RefusedValue>,
     /// Attributes that a pin keeps as they are.
     pub kept: Vec<String>,
@@ -278,7 +278,7 @@ fn create_user(receiving: &mut Receiving<'_, '_>, name: &UserName) -> Result<Use
     let named = named.or(email.as_ref().and_then(Value::as_str).map(Named::Email));
     if named.is_some_and(|named| erasure::is_erased(receiving.tx, named)) {
         let detail =
-            "The person was erased, and nothing is stored of the id or address until an admin allows it again.";
+            "This person was erased, and nothing is stored for the id or address until an admin allows it again.";
         return Err(Refused::new(Code::Erased, detail).into());
     }
     let user = users::create(receiving.tx, user_id.as_ref(), at_ms)?;

@@ -68,9 +68,9 @@ fn author(hand: &Hand) -> &str {
 
 fn own(tx: &Tx<'_>, hand: &Hand, key: NoteKey) -> Result<Note, EditError> {
     let note = notes::find(&tx.reader(), key)?
-        .ok_or(EditError::Note("There is no such note any more. Somebody may have deleted it."))?;
+        .ok_or(EditError::Note("This note no longer exists. Someone may have deleted it."))?;
     if note.author != author(hand) {
-        return Err(EditError::Note("This note is somebody else's. Only who wrote a note changes or deletes it."));
+        return Err(EditError::Note("This note belongs to someone else. Only its author can change or delete it."));
     }
     Ok(note)
 }

@@ -22,13 +22,13 @@ impl Taking<'_, '_> {
     pub(super) fn visitor(&mut self, draft: &Draft, user: Option<UserKey>, mut parts: Vec<Part>) -> Result<(), Stop> {
         let names_user = draft.user_id.is_some() || draft.email.is_some();
         if names_user && user.is_none() {
-            return Err(Problem::new(RowCode::UserUnknown, "Nobody is known by this id or address.").into());
+            return Err(Problem::new(RowCode::UserUnknown, "No user has this id or address.").into());
         }
         let Some(anonymous_id) = &draft.anonymous_id else { return Ok(()) };
         let known = visitors::find(self.tx, anonymous_id)?;
         let linked = known.and_then(|visitor| visitor.linked_as).map(|linked| self.tx.catalog().survivor(linked));
         if linked.is_some() && names_user && linked != user {
-            let detail = "The browser belongs to another user already. Merge the two if they are one.";
+            let detail = "The browser already belongs to another user. Merge the two if they are the same.";
             return Err(Problem::new(Code::AliasTaken, detail).into());
         }
         let of_browser = |at_ms: i64| {
@@ -68,13 +68,13 @@ impl Taking<'_, '_> {
         let profile = match user {
             Some(user) => Profile::User(user),
             None if draft.user_id.is_some() || draft.email.is_some() => {
-                let detail = "Nobody is known by this id or address. Import the users first.";
+                let detail = "No user has this id or address. Import the users first.";
                 return Err(Problem::new(RowCode::UserUnknown, detail).into());
             }
             None => {
                 let named = self.companies(std::mem::take(&mut draft.companies))?;
                 let known = named.first().and_then(|company| company.known).ok_or_else(|| {
-                    Problem::new(RowCode::CompanyUnknown, "There is no such company. Import the companies first.")
+                    Problem::new(RowCode::CompanyUnknown, "This company doesn't exist. Import the companies first.")
                 })?;
                 Profile::Company(companies::survivor(self.tx, known))
             }
@@ -110,7 +110,7 @@ impl Taking<'_, '_> {
             }
             Some(_) => {}
             None if self.tx.catalog().decided(owner, &name).is_some() => {
-                let detail = format!("It was decided in the tray what {name} means, so it becomes no attribute.");
+                let detail = format!("What {name} means was decided in the tray, so it doesn't become an attribute.");
                 return Err(Problem::new(Code::AttributeNameInvalid, detail).into());
             }
             None => {

@@ -104,7 +104,7 @@ impl Incoming {
     pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.bytes += bytes.len() as u64;
         if self.bytes > FILE_BYTES_MAX {
-            let sentence = format!("the file is over {} MB, which is the limit. Part it.", FILE_BYTES_MAX >> 20);
+            let sentence = format!("the file is over the limit of {} MB. Split it.", FILE_BYTES_MAX >> 20);
             return Err(io::Error::new(io::ErrorKind::FileTooLarge, sentence));
         }
         self.hash.update(bytes);
@@ -134,7 +134,7 @@ fn headings_hash(headings: &[String]) -> String {
 pub fn look(file: &Path, said: &Said) -> Result<(Sniffed, String), ImportError> {
     let sniffed = match sheet::open(file, said.sheet.as_deref())? {
         None if said.sheet.is_some() => {
-            return Err(ImportError::SetUp("Only a workbook has sheets, and the file is none.".to_owned()));
+            return Err(ImportError::SetUp("Only workbooks have sheets, and this file is not one.".to_owned()));
         }
         None => sniff(BufReader::new(File::open(file)?), said)?,
         Some(sheet) => {
@@ -249,7 +249,7 @@ pub(super) fn keep_all(
 /// Reads the file of a draft otherwise: its columns may be others then.
 ///
 /// # Errors
-/// It can't be read so, or is no draft any more.
+/// It can't be read so, or is not a draft any more.
 pub fn read_anew(store: &Store, key: ImportKey, said: &Said) -> Result<(), ImportError> {
     let import = store.read_now(|db| imports::find(db, key))?.ok_or(ImportError::Unknown)?;
     let (sniffed, headings) = look(&path(store, key), said)?;
@@ -289,7 +289,7 @@ pub fn rows(path: &Path, reading: &Reading) -> io::Result<Rows> {
         None => Ok(Box::new(Delimited::new(BufReader::new(File::open(path)?), reading))),
         Some(name) => {
             let sheet = sheet::open(path, Some(name)).map_err(io::Error::other)?;
-            let sheet = sheet.ok_or_else(|| io::Error::other("the file is no workbook any more"))?;
+            let sheet = sheet.ok_or_else(|| io::Error::other("the file is no longer a workbook"))?;
             Ok(Box::new(sheet.rows.skip(usize::from(reading.header))))
         }
     }

@@ -48,8 +48,8 @@ pub enum ImportError {
     },
     /// Which events it stored was not kept.
     #[error(
-        "Which events this import stored is not known: it ran before Rollcall kept that. They stay; erase the people \
-         they are of, or let them pass with the retention."
+        "It is not known which events this import stored: it ran before Rollcall recorded that. They stay; erase the people \
+         they belong to, or let them expire with the retention."
     )]
     EventsStay,
     /// The file can't be read.
@@ -93,16 +93,16 @@ pub struct SetUp {
     pub reading: Reading,
     /// What its columns are.
     pub mapping: Mapping,
-    /// How rows meet what is known.
+    /// How rows match existing records.
     pub policy: Policy,
 }
 
 /// Says how a draft is to be imported; what a check said before holds no more.
 ///
 /// # Errors
-/// It is no draft any more.
+/// It is not a draft any more.
 pub fn set_up(tx: &mut Tx<'_>, key: ImportKey, set_up: SetUp) -> Result<(), ImportError> {
-    let before = draft(tx, key, "can't be changed any more: start it anew with the same file")?;
+    let before = draft(tx, key, "can no longer be changed: start again with the same file")?;
     let SetUp { kind, reading, mapping, policy } = set_up;
     Ok(imports::keep(tx, &Import { kind, reading, mapping, policy, checked: None, ..before })?)
 }
@@ -110,7 +110,7 @@ pub fn set_up(tx: &mut Tx<'_>, key: ImportKey, set_up: SetUp) -> Result<(), Impo
 /// Asks for a check of a draft, which changes nothing.
 ///
 /// # Errors
-/// It is no draft, or its mapping does not say whom a row is about.
+/// It is not a draft, or its mapping does not say whom a row is about.
 pub fn check(tx: &mut Tx<'_>, key: ImportKey) -> Result<(), ImportError> {
     begin(tx, key, State::Checking)
 }
@@ -124,13 +124,13 @@ pub fn run(tx: &mut Tx<'_>, key: ImportKey) -> Result<(), ImportError> {
 }
 
 fn begin(tx: &mut Tx<'_>, key: ImportKey, state: State) -> Result<(), ImportError> {
-    let import = draft(tx, key, "has begun already")?;
+    let import = draft(tx, key, "has already started")?;
     import.mapping.check(import.kind).map_err(ImportError::SetUp)?;
     imports::forget_refusals(tx, key)?;
     Ok(imports::keep(tx, &Import { state, problem: None, ..import })?)
 }
 
-/// Stops an import. What was taken by then stays, and can be taken back; a check leaves nothing.
+/// Stops an import. What was imported by then stays, and can be taken back; a check leaves nothing.
 ///
 /// # Errors
 /// It is not under way.
@@ -139,7 +139,7 @@ pub fn cancel(tx: &mut Tx<'_>, key: ImportKey) -> Result<(), ImportError> {
     let (state, ended_ms) = match import.state {
         State::Checking => (State::Draft, None),
         State::Queued | State::Running => (State::Cancelled, Some(tx.now_ms)),
-        state => return Err(ImportError::State { state, what: "nothing is under way that could be stopped" }),
+        state => return Err(ImportError::State { state, what: "nothing is running that could be stopped" }),
     };
     Ok(imports::keep(tx, &Import { state, ended_ms, ..import })?)
 }
@@ -153,16 +153,16 @@ pub fn undo(tx: &mut Tx<'_>, key: ImportKey) -> Result<(), ImportError> {
     match import.state {
         _ if imports::is_of_shared_source(&tx.catalog(), &import) => Err(ImportError::EventsStay),
         state if state.has_run() => Ok(imports::keep(tx, &Import { state: State::Undoing, ..import })?),
-        state => Err(ImportError::State { state, what: "there is nothing to take back" }),
+        state => Err(ImportError::State { state, what: "there is nothing to undo" }),
     }
 }
 
 /// Throws a draft away.
 ///
 /// # Errors
-/// It is no draft.
+/// It is not a draft.
 pub fn discard(tx: &mut Tx<'_>, key: ImportKey) -> Result<(), ImportError> {
-    let import = draft(tx, key, "what it did is kept")?;
+    let import = draft(tx, key, "what it did stays")?;
     Ok(imports::remove(tx, import.key)?)
 }
 

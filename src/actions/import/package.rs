@@ -35,7 +35,7 @@ pub fn keep(
         return Ok(vec![file::keep(store, incoming, kind, said, file_name, by)?]);
     };
     if said != Said::default() {
-        let sentence = "An export of everything says itself how its files are read. Leave it out.";
+        let sentence = "An export of everything already says how to read its files. Leave this out.";
         return Err(ImportError::SetUp(sentence.to_owned()));
     }
     let files = unpacked(store, archive)?;
@@ -57,7 +57,7 @@ fn opened(path: &Path) -> Result<Option<ZipArchive<File>>, ImportError> {
         return Ok(Some(archive));
     }
     if has(Format::Ndjson) {
-        let sentence = "The zip is an export as NDJSON, for programs. Export as CSV to read everything back.";
+        let sentence = "The zip is an NDJSON export, for programs. Export as CSV to import everything again.";
         return Err(ImportError::SetUp(sentence.to_owned()));
     }
     Ok(None)

@@ -46,7 +46,7 @@ impl Taking<'_, '_> {
         if let Profile::Company(company) = of {
             for text in &wanted.given_domains {
                 let Some(domain) = email_domains::of_website(text) else {
-                    let detail = format!("{text:?} is not a domain that a company can have. Use one such as acme.com.");
+                    let detail = format!("{text:?} is not a domain a company can have. Use one like acme.com.");
                     parts.push(Part::new("given_domains", RowCode::DomainInvalid, detail));
                     continue;
                 };
@@ -87,7 +87,7 @@ impl Taking<'_, '_> {
             }
         };
         if erasure::is_erased(self.tx, Named::User(id.as_str())) {
-            let detail = "One of the ids is of somebody who was erased, and is stored for nobody.";
+            let detail = "One of the ids belongs to someone who was erased, so it is not stored.";
             parts.push(Part::new("aliases", Code::Erased, detail.to_owned()));
             return Ok(());
         }
@@ -95,7 +95,7 @@ impl Taking<'_, '_> {
             Some(owner) if self.tx.catalog().survivor(owner) == user => {}
             Some(_) => parts.push(Part::new("aliases", Code::AliasTaken, taken_by_another(alias, "user"))),
             None if users::load(self.tx, user)?.user_id.is_none() => {
-                let detail = format!("Whom the row is about has no id yet, so that {alias:?} can't be an earlier one.");
+                let detail = format!("The subject of this row has no id yet, so {alias:?} can't be an earlier one.");
                 parts.push(Part::new("aliases", Code::AliasUnknown, detail));
             }
             None => {
@@ -136,7 +136,7 @@ impl Taking<'_, '_> {
 }
 
 fn taken_by_another(alias: &str, what: &str) -> String {
-    format!("{alias:?} is the id of another {what} already. Merge the two if they are one.")
+    format!("{alias:?} is already the id of another {what}. Merge the two if they are the same.")
 }
 
 /// Keeps a change, or why there is none.

@@ -190,7 +190,7 @@ impl Taking<'_, '_> {
             (Some(user), _) => Ok(Some(user)),
             (None, true) => Ok(None),
             (None, false) => {
-                let detail = format!("Several users have the e-mail address {email}. Say which one by user_id.");
+                let detail = format!("Several users have the e-mail address {email}. Say which one with user_id.");
                 Err(Problem::new(RowCode::EmailAmbiguous, detail).into())
             }
         }
@@ -233,8 +233,10 @@ impl Taking<'_, '_> {
                 },
             };
             if known.is_none() && self.import.policy.unknown_companies == Unknown::Refuse {
-                let detail =
-                    format!("There is no company {:?}. Import companies first, or let them be made.", id.as_str());
+                let detail = format!(
+                    "There is no company {:?}. Import companies first, or let the import create them.",
+                    id.as_str()
+                );
                 return Err(Problem::new(RowCode::CompanyUnknown, detail).into());
             }
             if stated.iter().all(|other| other.id != id) {
@@ -260,7 +262,7 @@ impl Taking<'_, '_> {
             [] => Ok(None),
             [key] => Ok(Some((CompanyId::stored(companies::load(self.tx, key)?.company_id), key))),
             [..] => {
-                let detail = format!("Several companies go by {text:?}. Say which one by company_id.");
+                let detail = format!("Several companies match {text:?}. Say which one with company_id.");
                 Err(Problem::new(RowCode::CompanyAmbiguous, detail).into())
             }
         }
@@ -314,14 +316,14 @@ impl Taking<'_, '_> {
         ] {
             // Without a zone it may be of one that is ahead.
             if let Some(at_ms) = at_ms.filter(|at_ms| *at_ms > self.delivery.received_ms + DAY_MS) {
-                let detail = format!("{what} {} is in the future. Write when it happened.", rfc3339(at_ms));
+                let detail = format!("{what} {} is in the future. Use the time it happened.", rfc3339(at_ms));
                 return Err(Problem::new(Code::TimestampInvalid, detail));
             }
         }
         match (draft.joined_ms, draft.left_ms) {
             (Some(joined_ms), Some(left_ms)) if left_ms < joined_ms => {
                 let (joined, left) = (rfc3339(joined_ms), rfc3339(left_ms));
-                let detail = format!("left_at {left} is before joined_at {joined}. Put one of them right.");
+                let detail = format!("left_at {left} is before joined_at {joined}. Correct one of them.");
                 Err(Problem::new(Code::TimestampInvalid, detail))
             }
             _ => Ok(()),

@@ -40,7 +40,7 @@ pub(super) fn written(workbook: &Path) -> PathBuf {
     workbook.with_extension("rows")
 }
 
-/// The sheet of a name, else the first one that says something; none where the file is no workbook.
+/// The sheet of a name, else the first one that says something; none where the file is not a workbook.
 ///
 /// # Errors
 /// The workbook can't be read, or has no such sheet.
@@ -106,7 +106,7 @@ fn write_one(workbook: &mut Workbook<File>, head: &Head, into: &Path) -> Result<
         line.push(b'\n');
         bytes += line.len() as u64;
         if bytes > FILE_BYTES_MAX {
-            let sentence = format!("the sheet is over {} MB, which is the limit. Part it.", FILE_BYTES_MAX >> 20);
+            let sentence = format!("the sheet is over the limit of {} MB. Split it.", FILE_BYTES_MAX >> 20);
             return Err(io::Error::new(io::ErrorKind::FileTooLarge, sentence));
         }
         lines.write_all(&line)

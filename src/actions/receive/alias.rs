@@ -46,7 +46,7 @@ impl Receiving<'_, '_> {
         let refused = Refused::new(
             Code::AliasUnknown,
             format!(
-                "{previous:?} is a user's id, not a visitor's, and from one user id to another an alias takes a secret \
+                "{previous:?} is a user's id, not a visitor's, and an alias from one user id to another needs a secret \
                  token. Send it from your server, or merge {previous:?} and \"{new_id}\" in the dashboard."
             ),
         );
@@ -63,14 +63,14 @@ impl Receiving<'_, '_> {
                 false if self.survivor(owner) == self.survivor(user) => Ok(None),
                 true => Err(Refused::new(
                     Code::AliasLoop,
-                    format!(
-                        "\"{new_id}\" was an earlier id of {previous:?} already, so the alias would go in a circle."
-                    ),
+                    format!("\"{new_id}\" is already an earlier id of {previous:?}, so the alias would form a loop."),
                 )
                 .into()),
                 false => Err(Refused::new(
                     Code::AliasTaken,
-                    format!("\"{new_id}\" is another user already. Merge the two in the dashboard if they are one."),
+                    format!(
+                        "\"{new_id}\" is already another user. Merge the two in the dashboard if they are the same."
+                    ),
                 )
                 .into()),
             };
@@ -97,7 +97,7 @@ impl Receiving<'_, '_> {
             }
             return Err(Refused::new(
                 Code::AliasTaken,
-                format!("The browser {previous:?} belongs to another user already. Merge the two in the dashboard if they are one."),
+                format!("The browser {previous:?} already belongs to another user. Merge the two in the dashboard if they are the same."),
             )
             .into());
         }

@@ -129,7 +129,7 @@ impl Receiving<'_, '_> {
         let Some((user, company)) = current else {
             let refused = Refused::new(
                 Code::CompanyIdMissing,
-                "The company has no company_id, and the user has no current company to mean. Send company_id.",
+                "The company has no company_id, and the user has no current company to use. Send company_id.",
             );
             self.refuse_value(RefusedValue::new("company", Value::Object(attributes), refused));
             return Ok(());

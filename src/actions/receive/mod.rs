@@ -364,7 +364,7 @@ impl Receiving<'_, '_> {
             return Err(Refused::new(
                 Code::TimestampInvalid,
                 format!(
-                    "The timestamp {} is older than {}, from when on events are kept.",
+                    "The timestamp {} is before {}, and older events are not kept.",
                     message.timestamp_ms.map(rfc3339).unwrap_or_default(),
                     rfc3339(oldest.max(EPOCH_MS)),
                 ),
@@ -392,8 +392,7 @@ impl Receiving<'_, '_> {
         });
         let browser = message.anonymous_id.as_ref().is_some_and(|id| is_erased(Named::Browser(id.as_str())));
         if user || lead || previous || browser && !names_user {
-            let detail =
-                "Whom the message is about was erased; nothing of it was stored. An admin can allow the person again.";
+            let detail = "The person this message is about was erased, so nothing was stored. An admin can allow the person again.";
             return Err(Refused::new(Code::Erased, detail));
         }
         if browser {
@@ -409,8 +408,8 @@ impl Receiving<'_, '_> {
         }
         let subject = self.known_subject(message)?;
         if subject.named.is_none() && subject.visitor.is_none() {
-            let detail = "Nobody of these ids is known, and staff who act as somebody make nobody. Send what they do \
-                          without acting_as, or as a user who is known.";
+            let detail = "No user has any of these ids, and staff acting as someone create no users. Send what they do \
+                          without acting_as, or as a known user.";
             return Err(Refused::new(Code::UserMissing, detail).into());
         }
         self.append(message, &subject, None, None)?;

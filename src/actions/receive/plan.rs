@@ -155,7 +155,7 @@ pub fn plan(tx: &mut Tx<'_>, delivery: &Delivery, message: &mut Message) -> Resu
     let mut plan = Plan::default();
     match receipt.status {
         Status::Duplicate => {
-            plan.because.push("A message with this id is here already; a repeat changes nothing (R15).".to_owned())
+            plan.because.push("A message with this id was already received; a repeat changes nothing (R15).".to_owned())
         }
         Status::Refused => plan.because.extend(receipt.detail.clone()),
         Status::Stored | Status::Unchanged => {
@@ -205,7 +205,7 @@ fn reasons(said: &Message, delivery: &Delivery, decided: &Decided, user: Option<
     let mut because = Vec::new();
     if said.acting_as {
         because.push(
-            "Staff is looking at a customer (acting_as): it counts for nobody and changes nothing (R16).".to_owned(),
+            "Staff are looking at a customer (acting_as): this counts for nobody and changes nothing (R16).".to_owned(),
         );
         return because;
     }
@@ -218,11 +218,11 @@ fn reasons(said: &Message, delivery: &Delivery, decided: &Decided, user: Option<
                 format!("The e-mail address {email} belongs to one record, and the caller proved who it is (R7).")
             }
             (Who::Known(_), None) => {
-                format!("The e-mail address {email} is that of this browser's person, or of a lead (R7).")
+                format!("The e-mail address {email} belongs to this browser's person, or to a lead (R7).")
             }
-            (Who::NewUser, id) => format!("The user id {:?} is new: it makes a user (R2).", id.unwrap_or_default()),
+            (Who::NewUser, id) => format!("The user id {:?} is new: a user is created (R2).", id.unwrap_or_default()),
             (Who::NewLead, _) => {
-                format!("Nobody may be found by the e-mail address {email} here: it makes a lead (R7).")
+                format!("The e-mail address {email} can't identify anyone here: a lead is created (R7).")
             }
             (Who::Promoted(_), id) => {
                 format!("The lead with the e-mail address {email} becomes the user {:?} (R8).", id.unwrap_or_default())
@@ -246,11 +246,11 @@ fn reasons(said: &Message, delivery: &Delivery, decided: &Decided, user: Option<
     if decided.journaled.is_some() && said.kind.is_activity() {
         because.push(
             match (&said.company_context, decided.company) {
-                (CompanyContext::In(_), _) => "The event counts for the company that it states (C4).",
-                (CompanyContext::None, _) => "The event states that it is in no company (C1).",
+                (CompanyContext::In(_), _) => "The event counts for the company it names (C4).",
+                (CompanyContext::None, _) => "The event says that it belongs to no company (C1).",
                 (CompanyContext::Unstated, Some(_)) => "The event counts for the user's only company at its time (C4).",
                 (CompanyContext::Unstated, None) => {
-                    "The event states no company, and the user has none or several: it counts for none (C4)."
+                    "The event names no company, and the user has none or several: it counts for none (C4)."
                 }
             }
             .to_owned(),
@@ -312,8 +312,9 @@ impl Plan {
                     current: user.is_some_and(|user| user.current_company == Some(key)),
                 });
                 if statement.standing == Standing::Leaves && user.is_some() && !open {
-                    self.because
-                        .push("The user is no member of the company it leaves, from this time on (C1).".to_owned());
+                    self.because.push(
+                        "From this time on, the user is no longer a member of the company it leaves (C1).".to_owned(),
+                    );
                 }
             }
         }

@@ -36,7 +36,7 @@ pub(super) fn check(tx: &Tx<'_>, delivery: &Delivery, message: &mut Message) -> 
         None if !source.signatures_required || !says_who(message) => return Ok(None),
         None => Refused::new(
             Code::SignatureRequired,
-            "This source asks for proof of identity, and the message carries none. Send user_hash or identity_token \
+            "This source requires proof of identity, and the message has none. Send user_hash or identity_token \
              with the page, or use a secret token.",
         ),
     };
@@ -63,8 +63,8 @@ fn refuse_other_companies(message: &mut Message, proven: &Proven) {
     let is_other = |id: &CompanyId| id != own;
     let refused = |id: &CompanyId| {
         let detail = format!(
-            "identity_token is of another company: company_id is {:?}, the page says {:?}. Make the token for the \
-             company that the page states.",
+            "identity_token is for another company: company_id is {:?}, the page says {:?}. Create the token for the \
+             company that the page names.",
             ids::excerpt(own.as_str()),
             ids::excerpt(id.as_str())
         );
@@ -251,7 +251,7 @@ impl Receiving<'_, '_> {
 fn of_signed_company() -> Refused {
     Refused::new(
         Code::SignatureRequired,
-        "This company takes signed members only. Send an identity_token whose company_id is this company, or use a \
+        "This company accepts signed members only. Send an identity_token whose company_id is this company, or use a \
          secret token.",
     )
 }
@@ -260,7 +260,7 @@ fn of_signed_company() -> Refused {
 pub(super) fn not_signed() -> Refused {
     Refused::new(
         Code::SignatureRequired,
-        "This user has proved who it is before, and this call proves nothing. Send user_hash or identity_token with \
+        "This user has proved their identity before, and this call has no proof. Send user_hash or identity_token with \
          every page, or use a secret token.",
     )
 }

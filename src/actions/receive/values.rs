@@ -39,7 +39,7 @@ impl Receiving<'_, '_> {
     }
 
     /// Says values of a user, a visitor, a company or a membership (role and title among them).
-    /// Whoever is no member has none.
+    /// Whoever is not a member has none.
     pub(in crate::actions) fn say(
         &mut self,
         about: About,
@@ -183,7 +183,7 @@ impl Receiving<'_, '_> {
             Some(Some(meant)) => Ok(meant.to_owned()),
             Some(None) => Err(Refused::new(
                 Code::UnknownAttribute,
-                format!("{name} is ignored, as was decided in the tray. Take it off the ignored names to store it."),
+                format!("{name} is ignored, as decided in the tray. Remove it from the ignored names to store it."),
             )),
         }
     }
@@ -217,14 +217,14 @@ impl Receiving<'_, '_> {
         if definition.deleting {
             return Err(Refused::new(
                 Code::UnknownAttribute,
-                format!("{name} is being deleted. What is sent meanwhile waits in the tray."),
+                format!("{name} is being deleted. What arrives until then waits in the tray."),
             )
             .into());
         }
         if definition.locked && grade <= Grade::Unsigned {
             return Err(Refused::new(
                 Code::AttributeLocked,
-                format!("{name} is locked: only signed calls, secret tokens and operators set it."),
+                format!("{name} is locked: only signed calls, secret tokens and operators can set it."),
             )
             .into());
         }
@@ -251,7 +251,7 @@ impl Receiving<'_, '_> {
             return Err(Refused::new(
                 Code::TooManyAttributes,
                 format!(
-                    "{name} would be attribute {} of {} kind; the limit is {DEFINITIONS_PER_KIND_MAX}. Delete one that is not used.",
+                    "{name} would be attribute {} of {} kind; the limit is {DEFINITIONS_PER_KIND_MAX}. Delete one you don't use.",
                     known + 1,
                     owner.as_str()
                 ),
@@ -261,7 +261,7 @@ impl Receiving<'_, '_> {
             return Err(Refused::new(
                 Code::UnknownAttribute,
                 format!(
-                    "{name} is not an attribute yet, and this source may not make new ones. Accept it in the dashboard."
+                    "{name} is not an attribute yet, and this source may not create new ones. Accept it in the dashboard."
                 ),
             ));
         }
@@ -273,7 +273,7 @@ impl Receiving<'_, '_> {
             return Err(Refused::new(
                 Code::TooManyAttributes,
                 format!(
-                    "{name} would be new, and a public key makes at most {DEFINITIONS_UNSIGNED_PER_HOUR_MAX} attributes an hour. It waits in the tray."
+                    "{name} would be new, and a public key creates at most {DEFINITIONS_UNSIGNED_PER_HOUR_MAX} attributes an hour. It waits in the tray."
                 ),
             ));
         }

@@ -36,13 +36,13 @@ impl Undoing<'_, '_> {
     pub(super) fn definition(&mut self, row: &ChangeRow, key: DefinitionKey) -> Result<(), UndoError> {
         let known = definitions::of_key(&self.tx.reader(), key)?.filter(|definition| !definition.deleting);
         let Some(definition) = known else {
-            self.conflict(row, "The attribute is not there any more.".to_owned());
+            self.conflict(row, "The attribute no longer exists.".to_owned());
             return Ok(());
         };
         if row.field == "also_named" {
             let name = row.after.as_ref().and_then(Value::as_str).unwrap_or_default();
             if self.tx.catalog().decided(definition.owner, name).is_none() {
-                self.conflict(row, "The name was decided otherwise since.".to_owned());
+                self.conflict(row, "The name has been decided differently since.".to_owned());
                 return Ok(());
             }
             definitions::forget_name(self.tx, definition.owner, name)?;
@@ -57,7 +57,7 @@ impl Undoing<'_, '_> {
             "fast_filter" => Some(definition.fast_filter.is_some().into()),
             "type" => Some(definition.kind.as_str().into()),
             field => {
-                self.conflict(row, format!("{field} can't be taken back here: see the attribute's page."));
+                self.conflict(row, format!("{field} can't be undone here: see the attribute's page."));
                 return Ok(());
             }
         };

@@ -58,7 +58,7 @@ impl Undoing<'_, '_> {
                 _ => continue,
             };
             let Some(now) = merges::merged_into(self.tx, user) else {
-                self.conflict(row, "It stands for itself already.".to_owned());
+                self.conflict(row, "It is already separate.".to_owned());
                 continue;
             };
             let back = match row.before.as_ref().and_then(Value::as_str) {
@@ -99,7 +99,7 @@ impl Undoing<'_, '_> {
             );
             for (name, before, after) in said.again_of(self.tx, user, company)? {
                 let detail = format!(
-                    "{name} was set since, of a membership that was there by the merge alone: it goes back with it to {} in {}.",
+                    "{name} was set since, on a membership that existed only through the merge: it moves back with it to {} in {}.",
                     there.0, there.1
                 );
                 self.conflicts.push(Conflict { kind: "membership", id: there.0.clone(), field: name.clone(), detail });
@@ -143,7 +143,7 @@ impl Undoing<'_, '_> {
         apart: &mut Apart,
     ) -> Result<Option<companies::Move>, UndoError> {
         let Some(now) = companies::merged_into(self.tx, company) else {
-            self.conflict(row, "It stands for itself already.".to_owned());
+            self.conflict(row, "It is already separate.".to_owned());
             return Ok(None);
         };
         let back = match row.before.as_ref().and_then(Value::as_str) {

@@ -16,7 +16,7 @@ impl Undoing<'_, '_> {
             return self.segment_again(row, key);
         }
         let Some(segment) = known else {
-            self.conflict(row, "The segment is not there any more.".to_owned());
+            self.conflict(row, "The segment no longer exists.".to_owned());
             return Ok(());
         };
         if row.field == CREATED {
@@ -56,7 +56,7 @@ impl Undoing<'_, '_> {
     fn segment_again(&mut self, row: &ChangeRow, key: SegmentKey) -> Result<(), UndoError> {
         let Some(segment) = row.before.as_ref().and_then(|told| deeds::of_told(key, told)) else { return Ok(()) };
         if self.tx.catalog().segment(&segment.segment_id).is_some() {
-            self.conflict(row, "Another segment has its id by now.".to_owned());
+            self.conflict(row, "Another segment now has its id.".to_owned());
             return Ok(());
         }
         match deeds::checked_name(self.tx, segment.listed, &segment.name, None) {

@@ -21,7 +21,7 @@ use crate::store::{Store, Tx, companies};
 
 /// The call, for the description of the API.
 pub(super) fn call() -> Call {
-    post("/companies/{id}/merge", Scope::Write, "Merges another company into this one, which stays")
+    post("/companies/{id}/merge", Scope::Write, "Merges another company into this one, which is kept")
         .takes(&["id", "dry_run"])
         .sends_a::<Merge>(json!({ "from": "acme-old" }))
         .knows::<Survivor>()

@@ -49,7 +49,7 @@ pub(in crate::api) async fn delete(
     write(token, path, request, Json(body), store).await
 }
 
-/// `PUT /api/v1/companies/{id}/members/{user_id}`: who is no member joins.
+/// `PUT /api/v1/companies/{id}/members/{user_id}`: who is not a member joins.
 pub(super) async fn put_member(
     token: WriteToken,
     path: Path<(String, String)>,

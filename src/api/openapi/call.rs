@@ -319,7 +319,7 @@ impl Call {
             operation = operation.response(same[0].0.to_string(), refusal(&codes.join(", ")));
         }
         operation
-            .response("default", refusal("What may become of any call: rate_limited, busy, too_slow, internal"))
+            .response("default", refusal("What any call may answer: rate_limited, busy, too_slow, internal"))
             .build()
     }
 

@@ -53,15 +53,15 @@ pub(super) fn document(calls: Vec<Call>) -> OpenApi {
         .version("1")
         .description(Some(
             "Who uses your product, and which company does each of them belong to. Times are RFC 3339 in UTC. A GET is \
-             also taken as HEAD. A call that writes is done once where it carries the header Idempotency-Key, 1 to 255 visible characters: \
+             also accepted as HEAD. A call that writes is done once if it carries the header Idempotency-Key, 1 to 255 visible characters: \
              sent again within a day, it is answered as before; another request with the same key is refused (422), and one \
              whose answer is kept no longer is told so (409). Only where the server itself was killed between a deed and its answer is the key free again, \
-             ten minutes later. A member that may be null is always there.",
+             ten minutes later. A member that may be null is always present.",
         ))
         .build();
     let token = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
-        .description(Some("Made under Settings, Tokens, or with: rollcall token add NAME --scope read|write|admin"))
+        .description(Some("Created under Settings, Tokens, or with: rollcall token add NAME --scope read|write|admin"))
         .build();
     let mut schemas = vec![(ProblemView::name().into_owned(), <ProblemView as utoipa::PartialSchema>::schema())];
     let mut paths = Paths::new();

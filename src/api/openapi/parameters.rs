@@ -39,19 +39,23 @@ pub(super) struct Parameter {
 
 /// Of query strings.
 const KNOWN: &[(&str, Kind, &str)] = &[
-    ("limit", Kind::Number, "Rows of a page, 50 where nothing is said"),
-    ("cursor", Kind::Text, "next_cursor of the page before, with the same sort and filters"),
-    ("sort", Kind::Text, "The name of a field, with a minus for the greatest first"),
+    ("limit", Kind::Number, "Rows per page, 50 by default"),
+    ("cursor", Kind::Text, "next_cursor of the previous page, with the same sort and filters"),
+    ("sort", Kind::Text, "A field name, with a minus to put the greatest first"),
     ("q", Kind::Text, "Text to search for"),
-    ("count", Kind::Flag, "1: with the number of all rows, as total"),
-    ("columns", Kind::Text, "What of each row is wanted, parted by commas"),
+    ("count", Kind::Flag, "1: adds the number of all rows, as total"),
+    ("columns", Kind::Text, "Which parts of each row to return, separated by commas"),
     ("f", Kind::Texts, "A filter, FIELD:OP:VALUE, as in the dashboard's address bar; several are allowed"),
-    ("match", Kind::Word(&["all", "any"]), "all (the usual) or any of the filters"),
-    ("id", Kind::Text, "In place of the id in the path, for ids that can't stand in one, such as . and .."),
-    ("name", Kind::Text, "In place of the name in the path, for names that can't stand in one"),
-    ("by", Kind::Word(&["user_id", "email", "id"]), "What the id is: user_id (the usual), email, or id, which is ours"),
+    ("match", Kind::Word(&["all", "any"]), "all (the default) or any of the filters"),
+    ("id", Kind::Text, "Instead of the id in the path, for ids that can't be used in one, such as . and .."),
+    ("name", Kind::Text, "Instead of the name in the path, for names that can't be used in one"),
+    (
+        "by",
+        Kind::Word(&["user_id", "email", "id"]),
+        "What the id is: user_id (the default), email, or id, which is ours",
+    ),
     ("at", Kind::Day, "As it was at the end of this day"),
-    ("dry_run", Kind::Flag, "1: says what would be done, and does nothing"),
+    ("dry_run", Kind::Flag, "1: says what would be done, but does nothing"),
 ];
 
 /// Of paths, with an example.

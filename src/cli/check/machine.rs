@@ -74,7 +74,7 @@ fn free_bytes(_: &Path) -> Option<u64> {
 
 /// Room on the disk, and how long it lasts if the file grows as it did on average since it was made.
 fn room(free: u64, upkeep: Option<&Upkeep>, now_ms: i64) -> Option<Finding> {
-    let fix = "Make room on the disk or move the file to a larger one, or keep events for a shorter time: rollcall \
+    let fix = "Free up disk space, move the file to a larger disk, or keep events for a shorter time: rollcall \
                setting event_retention_days 365"
         .to_owned();
     let free_mb = free >> 20;
@@ -136,7 +136,7 @@ fn log(bytes: u64) -> Option<Finding> {
         code: "log_large",
         severity: Severity::Warning,
         sentence: format!(
-            "The write-ahead log is {} MB: a program reads the file and keeps it from being emptied.",
+            "The write-ahead log is {} MB: a program is reading the file and keeps it from being emptied.",
             bytes >> 20
         ),
         fix: "End other programs that have the file open, then restart the server, which empties the log.".to_owned(),
@@ -150,8 +150,7 @@ fn tls_files(files: &TlsFiles, now_ms: i64) -> Option<Finding> {
             code: "tls_unusable",
             severity: Severity::Broken,
             sentence: error.to_string(),
-            fix: "Name the certificate with its chain in --tls-cert, and the key that it was made with in --tls-key."
-                .to_owned(),
+            fix: "Name the certificate with its chain in --tls-cert, and its private key in --tls-key.".to_owned(),
         }),
     }
 }
@@ -160,14 +159,14 @@ fn certificate(until_ms: i64, now_ms: i64) -> Option<Finding> {
     let fix = "Renew the certificate, and restart the server: it reads the files when it starts.".to_owned();
     let until = rfc3339(until_ms);
     if until_ms < now_ms {
-        let sentence = format!("The certificate ended at {until}: browsers open no page and send nothing.");
+        let sentence = format!("The certificate expired at {until}: browsers open no pages and send nothing.");
         return Some(Finding { code: "tls_expired", severity: Severity::Broken, sentence, fix });
     }
     let days = (until_ms - now_ms) / DAY_MS;
     (days < CERTIFICATE_DAYS_MIN).then(|| Finding {
         code: "tls_expires",
         severity: Severity::Warning,
-        sentence: format!("The certificate ends in {days} days, at {until}."),
+        sentence: format!("The certificate expires in {days} days, at {until}."),
         fix,
     })
 }
@@ -176,7 +175,7 @@ fn backup(data: &Path, upkeep: &Upkeep, now_ms: i64) -> Option<Finding> {
     let fix = format!("rollcall backup --data {} NEW-FILE, each day, to another disk", data.display());
     let finding = |sentence| Finding { code: "backup_old", severity: Severity::Warning, sentence, fix };
     let Some(made_ms) = upkeep.last_backup_ms else {
-        let sentence = "rollcall backup never copied this file. Copies made by other means are not known.";
+        let sentence = "rollcall backup has never copied this file. It can't know of copies made in other ways.";
         return Some(finding(sentence.to_owned()));
     };
     let days = (now_ms - made_ms) / DAY_MS;

@@ -210,8 +210,10 @@ async fn a_full_queue_is_told_to_come_back() {
     assert_eq!(answer.header("retry-after"), "1");
     assert_eq!(answer.header("access-control-allow-origin"), "https://shop.test");
     drop(release);
-    let waited: Result<(), StoreError> = door.store.write_bulk(|_| Ok(())).await;
-    waited.unwrap();
+    // As soon as there is room again, a moment later.
+    while let Err(StoreError::Busy) = door.store.write(|_| Ok(())).await {
+        tokio::task::yield_now().await;
+    }
     assert_eq!(door.post("page", json!({"anonymousId": "v"})).await.statuses(), ["stored"]);
     assert!(door.refusals().await.is_empty(), "a busy server is nobody's mistake");
 }

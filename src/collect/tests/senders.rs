@@ -103,7 +103,7 @@ async fn a_public_key_is_limited_by_address_and_a_token_is_not() {
     for _ in 0..20 {
         assert_eq!(door.post_with_token("page", json!({"anonymousId": "v"})).await.status, 200);
     }
-    assert!(door.refusals().await.is_empty(), "too many is no mistake");
+    assert!(door.refusals().await.is_empty(), "too many is not a mistake");
 }
 
 #[actix_web::test]

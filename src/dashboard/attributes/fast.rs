@@ -23,10 +23,10 @@ pub(super) fn card(view: &View) -> Markup {
                 @if let Some(cost) = definition.fast_filter {
                     p {
                         "An index of its values finds the " (of) " that a filter asks for. It took "
-                        (seconds(cost.made_in_ms)) " to make, and "
-                        (megabytes(cost.bytes)) " of the file then."
+                        (seconds(cost.made_in_ms)) " to create, and "
+                        (megabytes(cost.bytes)) " of the file."
                     }
-                    (forms::post(view, "fast", html! { div.row { button.btn { (icon("x")) " Take the index away" } } }))
+                    (forms::post(view, "fast", html! { div.row { button.btn { (icon("x")) " Remove the index" } } }))
                 } @else if !is_indexed(definition) {
                     p.muted {
                         @if matches!(definition.kind, Type::List | Type::Object) { "Lists and objects have no index of their values." }
@@ -34,19 +34,19 @@ pub(super) fn card(view: &View) -> Markup {
                     }
                 } @else {
                     p {
-                        "A filter by it looks at one after the other of the " (of) ", until a page is full: soon where many have the "
-                        "value, slowly where few of very many do. An index of its values finds them at once."
+                        "A filter by it looks one by one at the " (of) ", until a page is full: quick if many have the "
+                        "value, slow if few of very many do. An index of its values finds them at once."
                     }
                     p.small.muted {
-                        "Making it takes about " (seconds(view.looked.about.saturating_mul(1_000) / ROWS_A_SECOND)) " here. What comes "
-                        "in meanwhile waits and is stored then. From then on each change of "
+                        "Creating it takes about " (seconds(view.looked.about.saturating_mul(1_000) / ROWS_A_SECOND)) " here. What arrives "
+                        "in the meantime waits and is stored then. From then on each change of "
                         (match definition.owner { Owner::User => "a user", Owner::Company => "a company", Owner::Membership => "a membership" })
-                        " takes a little longer, so at most " (FAST_FILTERS_MAX) " of a kind are fast."
+                        " takes a little longer, so at most " (FAST_FILTERS_MAX) " of a kind can be fast."
                     }
                     @if let Some(mistake) = mistake { p.error { (small("alert")) " " (mistake.sentence) } }
                     (forms::post(view, "fast", html! {
                         input type="hidden" name="fast_filter" value="true";
-                        div.row { button.btn disabled[view.fast.len() >= FAST_FILTERS_MAX] { (icon("bolt")) " Make an index" } }
+                        div.row { button.btn disabled[view.fast.len() >= FAST_FILTERS_MAX] { (icon("bolt")) " Create an index" } }
                     }))
                 }
                 @if !view.fast.is_empty() {

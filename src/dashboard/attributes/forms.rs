@@ -49,7 +49,7 @@ pub(super) fn question(view: &View, asked: &Asked, may: bool) -> Markup {
                 div.body.stack.snug {
                     p {
                         b { (counted(preview.filled, "value", "values")) } " of " (number(preview.looked.rows))
-                        " rows looked at will be taken away, and what waits in the tray under the name. Histories still tell what they were. "
+                        " rows looked at will be deleted, and what waits in the tray under the name. Histories still show what they were. "
                         b { "This can't be undone." }
                     }
                     p.small.faint { (looked_at(view.definition.owner, preview.looked)) }
@@ -81,7 +81,7 @@ pub(super) fn change_back(view: &View, work: &Work) -> Markup {
                 input type="hidden" name="type" value=(was.as_str());
                 div.row {
                     button.btn { (icon("undo")) " Change back to " (type_word(was)) }
-                    span.small.muted { "What waits in the tray since is taken out again." }
+                    span.small.muted { "What has waited in the tray since is taken out again." }
                 }
             }))
         }
@@ -104,8 +104,8 @@ pub(super) fn offer(view: &View) -> Markup {
             };
             (alert(Tone::Info, &format!("Every text looked at could be {what}"), html! {
                 p {
-                    "Template tags in quotes make texts of everything. As " (what) " it sorts and compares as one. "
-                    "A text that turns out to be something else waits in the tray."
+                    "Template tags in quotes turn everything into text. As " (what) " it sorts and compares as one. "
+                    "Text that turns out to be something else waits in the tray."
                 }
                 (post(view, "type", html! {
                     input type="hidden" name="type" value=(kind.as_str());
@@ -128,9 +128,9 @@ pub(super) fn settings(view: &View) -> Markup {
                         hint: "What people read on pages instead of the name.", ..Line::default()
                     }
                     .draw(view.mistake.as_ref()))
-                    (tick("locked", "Locked", "Unsigned calls may not set it: signed calls, secret tokens and operators do.", definition.locked))
+                    (tick("locked", "Locked", "Unsigned calls can't set it: signed calls, secret tokens and operators can.", definition.locked))
                     (tick("hidden", "Hidden", "It is left out of users' and companies' pages. It is still stored, and in the API.", definition.hidden))
-                    (tick("history", "Keep its history", "Off: only the present value is kept, and it can't be undone.", definition.history))
+                    (tick("history", "Keep its history", "Off: only the current value is kept, and changes can't be undone.", definition.history))
                     div.row { button.btn.primary { "Save" } }
                 }))
             }
@@ -149,8 +149,8 @@ pub(super) fn type_card(view: &View) -> Markup {
                     p.muted { "A standard attribute: it is a " (type_word(definition.kind)) " in every workspace." }
                 } @else {
                     form.stack.snug action=(links::attribute(definition.owner, &definition.name)) {
-                        (choice("type", "Change to", &options, definition.kind.as_str(), "First you see what converts and what would wait in the tray."))
-                        div.row { button.btn { "See what would become of it" } }
+                        (choice("type", "Change to", &options, definition.kind.as_str(), "You first see what converts and what would wait in the tray."))
+                        div.row { button.btn { "Preview the change" } }
                     }
                 }
             }

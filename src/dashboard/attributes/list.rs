@@ -80,14 +80,14 @@ pub struct View {
 pub fn page(frame: &Frame, view: &View) -> Markup {
     let rows = shown(view);
     let below = html! {
-        p { "The first value decides the type. A later one is converted when nothing is lost, else it waits in the tray." }
+        p { "The first value decides the type. A later one is converted if nothing is lost; otherwise it waits in the tray." }
     };
     let actions = html! { a.btn href="/refusals/tray" { (icon("box")) " Tray" } };
     let content = html! {
         div.stack {
             (head(html! { "Attributes " span.n { (number(view.definitions.len() as u64)) } }, below, actions))
             @if let Some(name) = &view.deleted {
-                (say::notice(say::Tone::Good, &format!("{name} is deleted, with all its values. Histories still tell what they were.")))
+                (say::notice(say::Tone::Good, &format!("{name} is deleted, with all its values. Histories still show what they were.")))
             }
             (tabs(view))
             @if rows.is_empty() && view.address.search.is_none() { (none(view.owner)) } @else {
@@ -135,7 +135,7 @@ fn not_found(view: &View) -> Markup {
     say::nothing(
         "No attribute matches",
         html! {
-            p { "No name and no label here holds “" bdi { (search) } "”. Upper and lower case are the same." }
+            p { "No name or label here contains “" bdi { (search) } "”. Case doesn't matter." }
             p.row { a.btn href=(view.address.without_search()) { "All attributes" } }
         },
     )
@@ -212,7 +212,7 @@ fn line(frame: &Frame, view: &View, row: &DefinitionRow) -> Markup {
                     " " span title="Locked: unsigned calls may not set it" { (small("lock")) span.vh { "locked" } }
                 }
                 @if !row.history {
-                    " " span title="History is off: only the present value is kept" { (small("clock")) span.vh { "without history" } }
+                    " " span title="History is off: only the current value is kept" { (small("clock")) span.vh { "without history" } }
                 }
             }
             td.state {
@@ -243,7 +243,7 @@ fn line(frame: &Frame, view: &View, row: &DefinitionRow) -> Markup {
 fn different(count: u64, looked: Looked) -> Markup {
     html! {
         @if looked.all || count == 0 { (cell(count)) } @else {
-            span title={ "So many in the " (counted(looked.rows, "row", "rows")) " looked at" } { (number(count)) "+" }
+            span title={ "This many in the " (counted(looked.rows, "row", "rows")) " looked at" } { (number(count)) "+" }
         }
     }
 }
@@ -256,14 +256,14 @@ fn none(owner: Option<Owner>) -> Markup {
     let (heading, sentence) = match owner {
         Some(Owner::User) => (
             "No attribute of users yet",
-            "Whatever your page or back end sends beside a user's id appears here by itself.",
+            "Whatever your page or back end sends with a user's id appears here automatically.",
         ),
         Some(Owner::Company) => {
-            ("No attribute of companies yet", "Whatever is sent beside a company's id appears here by itself.")
+            ("No attribute of companies yet", "Whatever is sent with a company's id appears here automatically.")
         }
         Some(Owner::Membership) => (
             "No attribute of memberships yet",
-            "A role, a title or anything else sent as membership appears here by itself.",
+            "A role, a title or anything else sent as membership appears here automatically.",
         ),
         None => (
             "Nothing is hidden",

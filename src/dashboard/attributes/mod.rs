@@ -41,7 +41,7 @@ pub fn looked_at(owner: Owner, looked: Looked) -> Markup {
             "Counted over all " (number(looked.rows)) " " (owners(owner)) "."
         } @else {
             "Counted over " (counted(looked.rows, "row", "rows")) " spread evenly over all " (owners(owner))
-            ": a share is right to about 3 points."
+            ": shares are accurate to about 3 points."
         }
     }
 }

@@ -88,7 +88,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
             @if definition.locked { span.pill.warn title="Unsigned calls may not set it" { (icon("lock")) "Locked" } }
             @if definition.hidden { span.pill title="Not shown on users' and companies' pages" { "Hidden" } }
             @if definition.fast_filter.is_some() { span.pill title="Its values have an index" { (icon("bolt")) "Fast filter" } }
-            @if !definition.history { span.pill title="Only the present value is kept (rule A6)" { "Without history" } }
+            @if !definition.history { span.pill title="Only the current value is kept (rule A6)" { "Without history" } }
             @if definition.deleting { span.pill.bad { "Being deleted" } }
         }
     };
@@ -125,7 +125,7 @@ fn waits(waiting: &TrayName) -> Markup {
         Tone::Warn,
         &heading,
         html! {
-            p { "They did not fit when they came, such as " code { bdi { (waiting.samples.first().map(work::json).unwrap_or_default()) } } "." }
+            p { "They did not fit when they arrived, such as " code { bdi { (waiting.samples.first().map(work::json).unwrap_or_default()) } } "." }
             p { a.btn href=(links::tray(waiting.owner, &waiting.name)) { "See what to do" } }
         },
     )
@@ -182,7 +182,7 @@ fn facts(frame: &Frame, view: &View) -> Markup {
                 }
                 div { dt { "Last set" } dd { (frame.clock.ago_or_never(values.last_ms)) } }
                 div {
-                    dt { "Made" }
+                    dt { "Created" }
                     dd {
                         (frame.clock.ago(definition.created_ms)) ", "
                         @if definition.source.is_empty() { (word) } @else { bdi { (definition.source) } " (" (word) ")" }
@@ -379,7 +379,7 @@ pub fn mistake(error: AttributeError) -> Result<Mistake, PageError> {
         AttributeError::NotIndexed(_) | AttributeError::TooManyFast { .. } => Ok(Mistake::new("fast_filter", sentence)),
         AttributeError::Value { field: "label", .. } => Ok(Mistake::new("label", sentence)),
         _ => {
-            Err(PageError::new(StatusCode::CONFLICT, "That was not done", sentence).action("/attributes", "Attributes"))
+            Err(PageError::new(StatusCode::CONFLICT, "That didn't work", sentence).action("/attributes", "Attributes"))
         }
     }
 }

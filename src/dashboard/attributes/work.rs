@@ -25,14 +25,14 @@ pub fn card(frame: &Frame, work: &Work) -> Markup {
     let (doing, done) = match work.deed {
         Deed::Convert => ("Its values are being converted", "Its values were converted"),
         Deed::Apply => ("What waits in the tray is being applied", "What waited in the tray was applied"),
-        Deed::Discard => ("What waits in the tray is being thrown away", "What waited in the tray was thrown away"),
-        Deed::Delete => ("Its values are being taken away", "Its values were taken away"),
+        Deed::Discard => ("What waits in the tray is being discarded", "What waited in the tray was discarded"),
+        Deed::Delete => ("Its values are being deleted", "Its values were deleted"),
     };
     let word = match work.deed {
         Deed::Convert => "converted",
         Deed::Apply => "applied",
-        Deed::Discard => "thrown away",
-        Deed::Delete => "taken away",
+        Deed::Discard => "discarded",
+        Deed::Delete => "deleted",
     };
     html! {
         section.card id="work" aria-labelledby="work-h"
@@ -53,7 +53,7 @@ pub fn card(frame: &Frame, work: &Work) -> Markup {
                     ". " span.muted { (counted(work.seen, "row", "rows")) " looked at" @if running { " so far" } "." }
                 }
                 @if running {
-                    p.small.muted { "This goes on by itself, also after a restart. What is sent meanwhile is dealt with by the new rule at once." }
+                    p.small.muted { "This continues by itself, even after a restart. What arrives in the meantime follows the new rule at once." }
                 }
             }
         }
@@ -86,7 +86,7 @@ pub fn preview(owner: Owner, preview: &Preview, (from, to): (Type, Type)) -> Mar
                 }
             }
             @if preview.waiting_fit > 0 {
-                p { (counted(preview.waiting_fit, "value that waits", "values that wait")) " in the tray will fit then, and be applied." }
+                p { (counted(preview.waiting_fit, "value that waits", "values that wait")) " in the tray will then fit, and be applied." }
             }
             p.small.faint { (looked_at(owner, preview.looked)) }
         }

@@ -19,17 +19,17 @@ pub fn card(company: &CompanyPage, path: &str) -> Markup {
     let joined = company.comings.joined_28d;
     html! {
         section.card aria-labelledby="carriers" {
-            header { h2 id="carriers" { "Who carries it" } span.muted { "in 28 days" } }
+            header { h2 id="carriers" { "Most active people" } span.muted { "in 28 days" } }
             @match &company.carriers {
                 None => p.body.muted {
-                    "Its people are too many to tell apart here. "
+                    "It has too many people to compare here. "
                     a href={ (links::with_query(path, &[("sort", Some("-last_seen"))])) "#members" } { "See who was here last" }
                     "."
                 }
                 Some(carriers) => {
                     (champions(carriers))
-                    (movement("Come more often", "up", "good", "More active days than in the 28 before, by at least a quarter and 2", &carriers.growing, days))
-                    (movement("Come less often", "down", "bad", "Fewer active days than in the 28 before, by at least a quarter and 2", &carriers.shrinking, days))
+                    (movement("Active more often", "up", "good", "More active days than in the 28 before, by at least a quarter and 2", &carriers.growing, days))
+                    (movement("Active less often", "down", "bad", "Fewer active days than in the 28 before, by at least a quarter and 2", &carriers.shrinking, days))
                     (movement("Gone quiet", "clock", "warn", "Last active here 7 to 30 days ago", &carriers.quiet, days))
                 }
             }

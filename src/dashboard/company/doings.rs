@@ -31,7 +31,7 @@ pub fn card(doings: &Doings) -> Markup {
                 }
             }
             @if let Some(looked_at) = doings.looked_at {
-                footer { span.small.muted { "People and pages are of the newest " (number(looked_at as u64)) " events." } }
+                footer { span.small.muted { "People and pages are from the newest " (number(looked_at as u64)) " events." } }
             }
         }
     }

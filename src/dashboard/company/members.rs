@@ -100,7 +100,7 @@ fn said_role(said: &str) -> Result<RoleIs, String> {
     match said.strip_prefix("is:") {
         Some(role) => Ok(RoleIs::Text(role.to_owned())),
         None if said == "unset" => Ok(RoleIs::Unset),
-        None => Err(format!("{ROLE}= takes is: with a role behind it, or unset, for members without one.")),
+        None => Err(format!("{ROLE}= takes is: followed by a role, or unset, for members without one.")),
     }
 }
 
@@ -184,7 +184,7 @@ pub fn card(frame: &Frame, company: &CompanyPage, members: &Members) -> Markup {
                     @if asked.is_narrowed() { "Nobody here matches." }
                     @else if asked.left { "Nobody has left." }
                     @else {
-                        "Nobody belongs to it. A company exists from its id alone; members come with the users who name it."
+                        "Nobody belongs to it yet. A company can exist by its id alone; members appear when users name it."
                     }
                 }
             } @else {
@@ -236,7 +236,7 @@ fn role_menu(asked: &Asked, roles: &Roles) -> Markup {
                     @for (role, found) in &roles.roles {
                         (choice(Some(role), html! { @match role { RoleIs::Text(role) => (values::name(role)), RoleIs::Unset => span.muted { "no role" } } }, Some(*found)))
                     }
-                    @if !roles.are_all { li { p.body.small.muted { "There are more. Find one by its text." } } }
+                    @if !roles.are_all { li { p.body.small.muted { "There are more. Search to find one." } } }
                 }
             }
         }

@@ -76,8 +76,8 @@ pub fn cells(frame: &Frame, company: &CompanyPage) -> Markup {
                 (stat(
                     &format!("{}#activity", links::with_query(&path, &[("chart", Some("sessions"))])),
                     "Sessions in 28 days",
-                    "Visits of its people in which something counted for the company, begun in the last 28 days; 30 minutes \
-                     of silence end one. The change is against the 28 before",
+                    "Visits of its people in which something counted for the company, started in the last 28 days; 30 minutes \
+                     of inactivity end one. The change is against the 28 before",
                     html! { (number(sessions(from_end(28, 0)))) },
                     delta(sessions(from_end(56, 28)), sessions(from_end(28, 0))),
                     wide_roll(&session_roll),
@@ -86,7 +86,7 @@ pub fn cells(frame: &Frame, company: &CompanyPage) -> Markup {
                     (stat(
                         "#attributes",
                         "Seats used",
-                        "Members, of the attribute seats",
+                        "Members, out of the attribute seats",
                         html! { (number(members)) small { " of " (number(seats)) } },
                         over(members.unsigned_abs(), seats),
                         meter(members.unsigned_abs(), seats),

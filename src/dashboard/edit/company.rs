@@ -46,7 +46,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
                         (named(&view.found.whom()))
                         (Line {
                             name: "id", label: "Company id", value: &view.id, autocomplete: "off", required: true,
-                            hint: "Messages, links and API calls with the old id go on reaching this company. Ids are exact, capitals too.",
+                            hint: "Messages, links and API calls with the old id still reach this company. Ids are case-sensitive.",
                             ..Line::default()
                         }
                         .draw(view.mistake.as_ref()))
@@ -71,12 +71,12 @@ fn archive(view: &View) -> Markup {
                 form.stack.snug method="post" action="/edit/company" {
                     (named(&view.found.whom()))
                     @if view.is_archived {
-                        p { "It is in lists and numbers again, with all that was stored meanwhile." }
+                        p { "It returns to lists and numbers, with everything stored in the meantime." }
                         div.row { button.btn name="deed" value="unarchive" { (icon("undo")) " Put it back" } }
                     } @else {
                         p {
                             "It is out of lists, searches and numbers of companies. Nothing is erased: its page and its members stay, \
-                             filters of users by their company still find them, messages for it go on being stored, and it \
+                             filters of users by their company still find them, messages for it are still stored, and it \
                              can be put back at any time."
                         }
                         div.row { button.btn name="deed" value="archive" { (icon("box")) " Archive it" } }
@@ -161,6 +161,6 @@ pub async fn change(Admin(operator): Admin, request: HttpRequest, sent: web::For
 
 /// An id as it was typed (R9).
 fn new_id(typed: &str) -> Result<CompanyId, EditError> {
-    let sentence = "A company is known by its id. Give it one.".to_owned();
+    let sentence = "A company is known by its id. Enter one.".to_owned();
     CompanyId::parse(typed)?.ok_or(EditError::Value { field: "id", sentence })
 }

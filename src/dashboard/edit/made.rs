@@ -43,8 +43,8 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
             (crumbs(list, path, title))
             (head(html! { (title) }, html! {
                 p {
-                    @if view.is_company { "Companies come by themselves as soon as your site names them. One made here is the same company once the site names its id." }
-                    @else { "Users come by themselves as soon as your site says who is signed in. One made here is the same user once the site names the id." }
+                    @if view.is_company { "Companies appear by themselves as soon as your site names them. One created here is the same company once the site names its id." }
+                    @else { "Users appear by themselves as soon as your site says who is signed in. One created here is the same user once the site names the id." }
                 }
             }, html! {}))
             section.card {
@@ -52,16 +52,16 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
                     form.stack.snug method="post" action="/edit/new" {
                         input type="hidden" name="kind" value=(if view.is_company { "company" } else { "user" });
                         @if view.is_company {
-                            (line("id", "Company id", &sent.id, "The site's own id of the company: exact, upper and lower case count.", true))
+                            (line("id", "Company id", &sent.id, "Your site's own id for the company. It is case-sensitive.", true))
                             (line("name", "Name", &sent.name, "", false))
                         } @else {
-                            (line("id", "User id", &sent.id, "The site's own id of the user. Without one it is a lead, known by the e-mail address alone.", false))
+                            (line("id", "User id", &sent.id, "Your site's own id for the user. Without one it is a lead, known by the e-mail address alone.", false))
                             (line("email", "E-mail address", &sent.email, "", false))
                             (line("name", "Name", &sent.name, "", false))
-                            (line("company", "Company id", &sent.company, "The company they belong to. One that is not known is made.", false))
+                            (line("company", "Company id", &sent.company, "The company they belong to. If it is not known, it is created.", false))
                         }
                         div.row {
-                            button.btn.primary { "Make" }
+                            button.btn.primary { "Create" }
                             a.btn.bare href=(path) { "Cancel" }
                         }
                     }
@@ -134,9 +134,9 @@ fn made(tx: &mut Tx<'_>, hand: &Hand, sent: &Sent) -> Result<Made, EditError> {
     wanted.values.extend(text(&sent.name).map(|name| ("name".to_owned(), json!(name))));
     let id = text(&sent.id);
     if sent.kind == "company" {
-        let id = id.ok_or_else(|| value("id", "A company is known by its id. Give it one."))?;
+        let id = id.ok_or_else(|| value("id", "A company is known by its id. Enter one."))?;
         if companies::key(&tx.reader(), &id)?.is_some() {
-            return Err(value("id", "There is a company of this id already. Nothing was changed."));
+            return Err(value("id", "A company with this id already exists. Nothing was changed."));
         }
         let edited = whole(edit::company(tx, hand, &id, &wanted, Absent::Create)?, |_| "name")?;
         return Ok((edited, links::company(&id)));
@@ -145,11 +145,11 @@ fn made(tx: &mut Tx<'_>, hand: &Hand, sent: &Sent) -> Result<Made, EditError> {
     let name = match (id, &email) {
         (Some(id), _) => UserName::UserId(id),
         (None, Some(email)) => UserName::Email(email.clone()),
-        (None, None) => return Err(value("id", "Give an id, an e-mail address, or both.")),
+        (None, None) => return Err(value("id", "Enter an id, an e-mail address, or both.")),
     };
     if users::key(&tx.reader(), &name)?.is_some() {
         let field = if matches!(name, UserName::UserId(_)) { "id" } else { "email" };
-        return Err(value(field, "There is a user of this name already. Nothing was changed."));
+        return Err(value(field, "This user already exists. Nothing was changed."));
     }
     wanted.values.extend(email.map(|email| ("email".to_owned(), json!(email))));
     if let Some(company) = text(&sent.company) {

@@ -111,18 +111,18 @@ fn form_card(view: &View, title: &str) -> Markup {
                     @match &view.found {
                         Found::User(user) => {
                             input type="hidden" name="user" value=(user.id);
-                            (other("company", "Company id", "The site's own id of the company. One that is not known is made.", sent.map_or("", |sent| &sent.whom.company)))
+                            (other("company", "Company id", "Your site's own id for the company. If it is not known, it is created.", sent.map_or("", |sent| &sent.whom.company)))
                         }
                         Found::Company(company) => {
                             input type="hidden" name="key" value=(company.key.0);
-                            (other("user", "User", "User id, or the e-mail address of somebody who is known.", sent.map_or("", |sent| &sent.whom.user)))
+                            (other("user", "User", "User id, or the e-mail address of a known user.", sent.map_or("", |sent| &sent.whom.user)))
                         }
                         Found::Member(..) => { (named(&view.found.whom())) }
                     }
                     input type="hidden" name="page" value=(match view.found { Found::Company(_) => "company", _ => "user" });
-                    (Line { name: "role", label: "Role", value: &role, autocomplete: "off", hint: "Such as admin. Empty for none.", ..Line::default() }.draw(view.mistake.as_ref()))
+                    (Line { name: "role", label: "Role", value: &role, autocomplete: "off", hint: "Such as admin. Leave empty for none.", ..Line::default() }.draw(view.mistake.as_ref()))
                     (Line { name: "title", label: "Title", value: &title_now, autocomplete: "off", hint: "What they do there.", ..Line::default() }.draw(view.mistake.as_ref()))
-                    (tick("current", "The current company", "Of several companies, the one that pages show first, and that company attributes sent without an id are about.", is_current))
+                    (tick("current", "The current company", "Of several companies, the one that pages show first and that company attributes without an id go to.", is_current))
                     div.row {
                         button.btn.primary name="deed" value="join" { @if view.is_open() { "Save" } @else { (icon("join")) " Add" } }
                         a.btn.bare href=(view.found.page()) { "Cancel" }

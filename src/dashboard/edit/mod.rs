@@ -248,7 +248,7 @@ fn mistake(error: EditError, field: &'static str) -> Result<Mistake, PageError> 
         EditError::NoOperator(_) => Ok(Mistake::new("owner", sentence)),
         EditError::NoCompany(_) => Ok(Mistake::new("company", sentence)),
         EditError::Note(_) | EditError::NoChange => {
-            Err(PageError::new(StatusCode::CONFLICT, "That was not done", sentence).action("/users", "To the users"))
+            Err(PageError::new(StatusCode::CONFLICT, "That didn't work", sentence).action("/users", "To the users"))
         }
         EditError::Refused(_)
         | EditError::Rename(_)

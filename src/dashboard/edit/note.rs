@@ -50,7 +50,7 @@ pub fn card(frame: &Frame, (notes, more): &Notes, whom: &Whom) -> Markup {
                 }
             }
             @for note in notes { (one(frame, note, note.author == me, &today)) }
-            @if *more { footer.small { "The latest " (SHOWN_MAX) ". The search finds all." } }
+            @if *more { footer.small { "The latest " (SHOWN_MAX) ". Search finds them all." } }
         }
     }
 }
@@ -84,7 +84,7 @@ fn day_words(day: &str) -> String {
 fn fields(text: &str, next_date: &str, mistake: Option<&Mistake>) -> Markup {
     html! {
         (long("text", "Note", text, HINT, mistake))
-        (Line { name: "next_date", label: "Next date", kind: "date", value: next_date, hint: "When something is to be done, if anything is.", ..Line::default() }.draw(mistake))
+        (Line { name: "next_date", label: "Next date", kind: "date", value: next_date, hint: "When something is due, if anything is.", ..Line::default() }.draw(mistake))
     }
 }
 
@@ -165,8 +165,10 @@ pub async fn show(Admin(operator): Admin, request: HttpRequest) -> Answer {
     .await?;
     let Some((found, note)) = found else { return Err(PageError::not_found()) };
     if note.author != me {
-        let sentence = "This note is somebody else's. Only who wrote a note changes or deletes it.";
-        return Err(PageError::new(StatusCode::FORBIDDEN, "Not yours to change", sentence).action(found.page(), "Back"));
+        let sentence = "This note belongs to someone else. Only its author can change or delete it.";
+        return Err(
+            PageError::new(StatusCode::FORBIDDEN, "You can't change this", sentence).action(found.page(), "Back")
+        );
     }
     frame.place = found.place();
     let written = Written { text: note.text, next_date: note.next_date.unwrap_or_default() };

@@ -52,7 +52,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
                 div.body {
                     form.stack.snug method="post" action="/edit/profile" {
                         (named(&view.found.whom()))
-                        (choice("owner", "Owner", &owners, &view.owner, "Who of you looks after them."))
+                        (choice("owner", "Owner", &owners, &view.owner, "Who on your team looks after them."))
                         (Line { name: "tags", label: "Tags", value: &view.tags, hint: &hint, autocomplete: "off", ..Line::default() }.draw(view.mistake.as_ref()))
                         @if !view.known_tags.is_empty() {
                             p.row.tight.small { "In use: " @for tag in &view.known_tags { span.pill { bdi { (tag) } } } }

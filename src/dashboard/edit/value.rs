@@ -115,10 +115,10 @@ fn form_card(view: &View) -> Markup {
                         input type="hidden" name="name" value=(view.name);
                     }
                     @if view.kind.is_none() {
-                        (choice("type", "Type", &options, sent.map_or("string", |sent| sent.kind.as_str()), "An attribute that is there already keeps its type."))
+                        (choice("type", "Type", &options, sent.map_or("string", |sent| sent.kind.as_str()), "An existing attribute keeps its type."))
                     }
                     (field(view.kind, &text, view.mistake.as_ref()))
-                    (tick("pinned", "Pin it", "A pinned value stays whatever the site sends; only a person changes it. Without a pin the later of two holds.", pinned))
+                    (tick("pinned", "Pin it", "A pinned value stays, whatever the site sends; only a person can change it. Without a pin, the later value wins.", pinned))
                     div.row {
                         button.btn.primary name="deed" value="set" { "Save" }
                         @if view.value.is_some() { button.btn name="deed" value="clear" { "Clear" } }
@@ -145,14 +145,14 @@ fn field(kind: Option<Type>, text: &str, mistake: Option<&Mistake>) -> Markup {
         Some(Type::Date) => line("date", ""),
         Some(Type::Datetime) => line(
             "",
-            "A day such as 2026-03-01, or a time such as 2026-03-01 09:30, in the workspace's time zone. With a zone of its own: 2026-03-01T09:30:00Z.",
+            "A day such as 2026-03-01, or a time such as 2026-03-01 09:30, in the workspace's time zone. With its own time zone: 2026-03-01T09:30:00Z.",
         ),
-        Some(Type::Number) => line("", "A number, with a point before the fraction."),
-        Some(Type::List) => lines("One item a line."),
+        Some(Type::Number) => line("", "A number, with a point for decimals."),
+        Some(Type::List) => lines("One item per line."),
         Some(Type::Object) => lines("JSON."),
         Some(Type::Text) if text.chars().count() > LINE_CHARS_MAX || text.contains('\n') => lines(""),
         Some(Type::Text) => line("", ""),
-        None => lines("Of a list one item a line."),
+        None => lines("For a list, one item per line."),
     }
 }
 
@@ -161,9 +161,9 @@ fn history_card(frame: &Frame, view: &View, may: bool) -> Markup {
         section.card aria-labelledby="history" {
             header { h2 id="history" { "History" } span.muted { "what it was, who changed it, and when" } }
             @if !view.keeps_history {
-                p.body.muted { "The history of this attribute is not kept. It is switched on under Attributes." }
+                p.body.muted { "The history of this attribute is not kept. You can turn it on under Attributes." }
             } @else if view.history.is_empty() {
-                p.body.muted { "Nothing has changed so far." }
+                p.body.muted { "Nothing has changed yet." }
             } @else {
                 ul.rows.roomy {
                     @for change in &view.history { (change_row(frame, view, change, may)) }
@@ -257,13 +257,13 @@ pub fn value_of(text: &str, kind: Type) -> Result<Value, Mistake> {
             "false" => Value::Bool(false),
             other => json!(other),
         },
-        // What is no number is refused in the words of the attribute.
+        // What is not a number is refused in the words of the attribute.
         Type::Number => {
             serde_json::from_str::<serde_json::Number>(trimmed).map_or_else(|_| json!(trimmed), Value::Number)
         }
         Type::List => text.lines().map(str::trim).filter(|line| !line.is_empty()).map(|line| json!(line)).collect(),
         Type::Object if !trimmed.is_empty() => serde_json::from_str(trimmed)
-            .map_err(|error| Mistake::new("value", format!("That is no JSON: {error}.")))?,
+            .map_err(|error| Mistake::new("value", format!("That is not valid JSON: {error}.")))?,
         Type::Text => json!(text.replace("\r\n", "\n")),
         _ => json!(trimmed),
     })

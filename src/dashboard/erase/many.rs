@@ -52,12 +52,12 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
             (crumbs("Users", "/users", "Erase"))
             (head(
                 html! { "Erase " (people) },
-                html! { p { "This can't be undone. Late messages of these people store nothing, until somebody allows them again." } },
+                html! { p { "This can't be undone. Late messages from these people store nothing until someone allows them again." } },
                 html! {},
             ))
             @if view.users.is_empty() {
-                (say::nothing("Nobody is picked", html! {
-                    p { "Tick rows in the list, or ask for all that match." }
+                (say::nothing("Nobody is selected", html! {
+                    p { "Select rows in the list, or choose all that match." }
                     p.row { a.btn.primary href="/users" { "Back to the list" } }
                 }))
             } @else {
@@ -72,7 +72,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
                     form.body.stack.snug method="post" action="/bulk/erase" {
                         input type="hidden" name="keys" value=(keys.join(","));
                         (choices(view.events))
-                        p.small { "To be sure that it is all of them, type how many they are: " b { (count) } }
+                        p.small { "To confirm that you mean all of them, type how many there are: " b { (count) } }
                         (Line {
                             name: "typed", label: "How many people are erased", autocomplete: "off", required: true, ..Line::default()
                         }
@@ -134,7 +134,7 @@ pub async fn confirm(Admin(operator): Admin, request: HttpRequest, sent: web::Fo
     }
     let events = events.unwrap_or(Events::Delete);
     let receipt = deeds::rehearse_many(store, &by, &users, events).await?;
-    let wrong = "That is not how many people are picked. Nobody was erased.";
+    let wrong = "That number doesn't match your selection. Nobody was erased.";
     let mistake = typed.map(|_| Mistake::new("typed", wrong));
     let is_wrong = mistake.is_some();
     let page = page(&frame, &View { users, first, receipt, events, mistake });

@@ -49,7 +49,7 @@ fn whose(row: &ChangeRow) -> Markup {
                         a href=(links::attribute(owner, &row.subject_id)) { (values::name(&row.subject_id)) }
                         " of " (attributes::owners(owner))
                     }
-                    None => (values::name(deleted().unwrap_or("that is not there any more"))),
+                    None => (values::name(deleted().unwrap_or("that no longer exists"))),
                 }
             }
         }
@@ -88,13 +88,13 @@ fn of_workspace(row: &ChangeRow) -> Option<(&'static str, Markup)> {
         "webhook_secret" => ("key", html! { "New secret of the webhook to " (named("url")) }),
         "erased" if is_new => {
             let events = if text(told, "events") == "delete" { "deleted" } else { "anonymized" };
-            ("trash", html! { "A person was erased, the events " (events) })
+            ("trash", html! { "A person was erased, their events " (events) })
         }
         "erased" => ("shield", html! { "A person who was erased is allowed again" }),
         "ignored_attribute" if is_new => ("box", html! { "The attribute " (named("name")) " is ignored" }),
-        "ignored_attribute" => ("box", html! { "The attribute " (named("name")) " is not ignored any more" }),
+        "ignored_attribute" => ("box", html! { "The attribute " (named("name")) " is no longer ignored" }),
         "also_named" => ("box", html! { (named("name")) " is not " (named("means")) " any more" }),
-        "tray_values" => ("trash", html! { "The values of " (named("name")) " that waited are thrown away" }),
+        "tray_values" => ("trash", html! { "The values of " (named("name")) " that waited were discarded" }),
         _ => return None,
     })
 }
@@ -109,7 +109,7 @@ fn of_webhook(row: &ChangeRow) -> (&'static str, Markup) {
         (_, None) => ("trash", html! { "Webhook " (to(before)) " removed" }),
         _ if was == is => ("sliders", html! { "Webhook " (to(after)) " changed" }),
         _ => match State::parse(is) {
-            Some(State::Active) => ("check", html! { "Webhook " (to(after)) " goes on" }),
+            Some(State::Active) => ("check", html! { "Webhook " (to(after)) " resumed" }),
             Some(State::Paused) => ("sliders", html! { "Webhook " (to(after)) " paused" }),
             _ => ("alert", html! { "Webhook " (to(after)) " given up: " (is) }),
         },
@@ -118,8 +118,8 @@ fn of_webhook(row: &ChangeRow) -> (&'static str, Markup) {
 
 fn of_source(row: &ChangeRow) -> Option<(&'static str, Markup)> {
     Some(match (row.field.as_str(), &row.after) {
-        (CREATED, _) => ("plus", html! { "made" }),
-        ("secret", Some(ending)) => ("key", html! { "a secret made, " code { (values::inline(Some(ending))) } }),
+        (CREATED, _) => ("plus", html! { "created" }),
+        ("secret", Some(ending)) => ("key", html! { "a secret created, " code { (values::inline(Some(ending))) } }),
         ("secret", None) => ("key", html! { "the secret " code { (values::inline(row.before.as_ref())) } " retired" }),
         _ => return None,
     })
@@ -129,22 +129,22 @@ fn of_segment(row: &ChangeRow) -> Option<(&'static str, Markup)> {
     Some(match row.field.as_str() {
         CREATED => ("segment", html! { "saved" }),
         DELETED => ("trash", html! { "deleted" }),
-        "filter" => ("segment", html! { "asks for something else" }),
+        "filter" => ("segment", html! { "filter changed" }),
         _ => return None,
     })
 }
 
 fn of_attribute(row: &ChangeRow) -> Option<(&'static str, Markup)> {
     Some(match (row.field.as_str(), &row.after) {
-        (CREATED, after) => ("tag", html! { "made of what waited, a " (text(after.as_ref(), "type")) }),
+        (CREATED, after) => ("tag", html! { "created from the tray, a " (text(after.as_ref(), "type")) }),
         ("deleted", _) => ("trash", html! { "deleted with all its values" }),
         ("also_named", Some(name)) => {
-            ("tag", html! { "what is sent as " b { (values::inline(Some(name))) } " is it too" })
+            ("tag", html! { "what is sent as " b { (values::inline(Some(name))) } " counts as it too" })
         }
         ("also_named", None) => {
-            ("tag", html! { "what is sent as " b { (values::inline(row.before.as_ref())) } " is not it any more" })
+            ("tag", html! { "what is sent as " b { (values::inline(row.before.as_ref())) } " no longer counts as it" })
         }
-        ("tray", _) => ("check", html! { "the values that waited are applied" }),
+        ("tray", _) => ("check", html! { "the values that waited were applied" }),
         ("type", _) => ("tag", html! { "type " (before_and_after(row)) }),
         _ => return None,
     })

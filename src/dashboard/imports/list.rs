@@ -22,14 +22,14 @@ pub fn page(frame: &Frame, imports: &Page<Import>) -> Markup {
     let content = html! {
         (head(
             html! { "Imports" },
-            html! { p { "Users, companies, memberships and events from files. Each can be taken back." } },
+            html! { p { "Users, companies, memberships and events from files. Each can be undone." } },
             html! { @if frame.may(Role::Admin) { a.btn.primary href="/imports/new" { (icon("import")) " Import a file" } } },
         ))
         @if imports.rows.is_empty() { (nothing(frame)) } @else { (table(frame, imports)) }
         p.small.muted.pad-top {
-            "All that is here as files, to keep or to take along: "
-            a href="/export/all" download="" { "one zip of CSV" } ", which can be imported whole, also into another workspace, settings and segments too · "
-            a href="/export/all?format=ndjson" download="" { "one of NDJSON" } ", for programs. The README in it says what does not come back."
+            "Everything here as files, to keep or take with you: "
+            a href="/export/all" download="" { "one zip of CSV" } ", which can be imported whole, even into another workspace, with settings and segments · "
+            a href="/export/all?format=ndjson" download="" { "one of NDJSON" } ", for programs. The README in it says what can't be imported."
         }
         div.pad-top { (code::shell_card(&frame.server, "/api/v1/imports")) }
     };
@@ -38,7 +38,7 @@ pub fn page(frame: &Frame, imports: &Page<Import>) -> Markup {
 
 fn nothing(frame: &Frame) -> Markup {
     say::nothing(
-        "Nothing was imported yet",
+        "Nothing has been imported yet",
         html! {
             p { "A file with users and the company of each assigns them at once; the snippet keeps it up to date from then on." }
             @if frame.may(Role::Admin) { p.row { a.btn.primary href="/imports/new" { "Import a file" } } }
@@ -56,7 +56,7 @@ fn table(frame: &Frame, imports: &Page<Import>) -> Markup {
                         th scope="col" { "File" }
                         th scope="col" { "State" }
                         th.num scope="col" { "Rows" }
-                        th.num scope="col" { "Not taken" }
+                        th.num scope="col" { "Refused" }
                         th.late scope="col" { "By" }
                         th.late scope="col" { "When" }
                     }
@@ -71,7 +71,7 @@ fn table(frame: &Frame, imports: &Page<Import>) -> Markup {
                             }
                             td.state { (state(import)) }
                             td.num data-l="Rows" { (number(import.report.rows)) }
-                            td.num data-l="Not taken" { (number(import.report.refused_rows)) }
+                            td.num data-l="Refused" { (number(import.report.refused_rows)) }
                             td.late.muted data-l="By" { bdi { (by(import)) } }
                             td.late.muted data-l="When" { (frame.clock.ago(import.ended_ms.unwrap_or(import.created_ms))) }
                         }

@@ -35,14 +35,14 @@ pub fn state(import: &Import) -> Markup {
             pill::toned("info", "Checked", "Nothing was changed; it waits for you")
         }
         State::Draft => pill::toned("info", "Draft", "Nothing was changed; it waits for you"),
-        State::Checking => pill::toned("info", "Checking", "It is run in a copy of the workspace"),
+        State::Checking => pill::toned("info", "Checking", "It runs in a copy of the workspace"),
         State::Queued => pill::toned("info", "Waiting", "Another import comes first"),
-        State::Running => pill::toned("info", "Running", "Rows are being taken"),
-        State::Done => pill::toned("good", "Done", "All rows were looked at"),
-        State::Cancelled => pill::toned("warn", "Stopped", "What was taken by then stays"),
-        State::Failed => pill::toned("bad", "Failed", "It could not go on"),
-        State::Undoing => pill::toned("warn", "Taking back", "What it did is being taken back"),
-        State::Undone => pill::toned("", "Taken back", "What it did was taken back"),
+        State::Running => pill::toned("info", "Running", "Rows are being imported"),
+        State::Done => pill::toned("good", "Done", "All rows were processed"),
+        State::Cancelled => pill::toned("warn", "Stopped", "What was imported by then stays"),
+        State::Failed => pill::toned("bad", "Failed", "It could not continue"),
+        State::Undoing => pill::toned("warn", "Undoing", "What it did is being undone"),
+        State::Undone => pill::toned("", "Undone", "What it did was undone"),
     }
 }
 

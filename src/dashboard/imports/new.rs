@@ -35,7 +35,7 @@ pub fn page(frame: &Frame, chosen: Kind, mistake: Option<&str>) -> Markup {
     let content = html! {
         div.stack.narrow {
             (crumbs("Imports", "/imports", "Import a file"))
-            (head(html! { "Import a file" }, html! { p { "Nothing is changed before you have seen what would come of it." } }, html! {}))
+            (head(html! { "Import a file" }, html! { p { "Nothing changes until you have seen what the import would do." } }, html! {}))
             section.card aria-labelledby="what" {
                 header { h2 id="what" { "What is in it?" } }
                 form.body.stack.snug method="post" action="/imports/new" enctype="multipart/form-data" {
@@ -64,7 +64,7 @@ pub fn page(frame: &Frame, chosen: Kind, mistake: Option<&str>) -> Markup {
                         @match mistake {
                             Some(sentence) => p.error id="file-note" { (small("alert")) span { (sentence) } },
                             None => p.hint id="file-note" {
-                                "CSV or TSV of up to 1 GB, or an Excel workbook (.xlsx) of up to 128 MB. Encoding, delimiter, headings and dates are found by themselves; of a workbook you choose the sheet. A zip of an export of everything is read back whole."
+                                "CSV or TSV of up to 1 GB, or an Excel workbook (.xlsx) of up to 128 MB. Encoding, delimiter, headings and dates are detected automatically; for a workbook you choose the sheet. A zip of an export of everything is imported whole."
                             },
                         }
                     }

@@ -79,13 +79,13 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
                 @if let Some(checked) = &import.checked { (would(frame, import, checked, &view.refusals, &address)) }
                 @match &view.sniffed {
                     Some(sniffed) if frame.may(Role::Admin) => (set_up::form(import, sniffed, &view.known)),
-                    Some(_) => p.muted { "An admin can go on with it." },
-                    None => (say::notice(Tone::Warn, "The file is not here any more. Send it again.")),
+                    Some(_) => p.muted { "An admin can continue it." },
+                    None => (say::notice(Tone::Warn, "The file is no longer here. Send it again.")),
                 }
             }
             (code::shell_calls(&frame.server, &[
-                ("How it stands; a token of scope read", &format!("/api/v1{address}")),
-                ("The rows that were not taken, as a file", &format!("/api/v1{address}/refused")),
+                ("Its state; a token with the scope read", &format!("/api/v1{address}")),
+                ("The refused rows, as a file", &format!("/api/v1{address}/refused")),
             ]))
         }
     };
@@ -104,9 +104,9 @@ fn button(address: &str, deed: &str, class: &str, drawing: &str, text: &str) -> 
 fn actions(import: &Import, address: &str) -> Markup {
     html! {
         @match import.state {
-            State::Draft => (button(address, "discard", "bare", "trash", "Throw away")),
+            State::Draft => (button(address, "discard", "bare", "trash", "Discard")),
             State::Checking | State::Queued | State::Running => (button(address, "cancel", "", "x", "Stop")),
-            _ if can_be_taken_back(import) => a.btn href=(links::with_query(address, &[(TAKE_BACK, Some("1"))])) { (icon("undo")) " Take back" },
+            _ if can_be_taken_back(import) => a.btn href=(links::with_query(address, &[(TAKE_BACK, Some("1"))])) { (icon("undo")) " Undo" },
             _ => {}
         }
     }
@@ -123,21 +123,21 @@ fn take_back(import: &Import, address: &str) -> Markup {
     let changed = report.users.updated + report.companies.updated + report.memberships.updated;
     html! {
         section.card aria-labelledby="take-back" {
-            header { h2 id="take-back" { "Take it back?" } }
+            header { h2 id="take-back" { "Undo this import?" } }
             div.body.stack.tight {
                 @if report.events.created > 0 {
-                    p { (counted(report.events.created, "event of it goes", "events of it go")) " out of the journal and of all numbers; the same file can be imported again." }
+                    p { (counted(report.events.created, "event is removed", "events are removed")) " from the journal and all numbers; the same file can be imported again." }
                 }
                 @if import.kind != Kind::Events { p {
-                    "It made " (counted(made, "user or company", "users and companies")) ", and changed "
+                    "It created " (counted(made, "user or company", "users and companies")) ", and changed "
                     (counted(changed, "that was known", "that were known")) "."
                 } }
-                p { "Those whom it made go, where nothing else is known of them by now; what it changed is as it was before. What has changed since stays as it is, and the report says how much that was." }
+                p { "Users and companies it created are removed unless something else is known about them; values it changed are restored. What has changed since stays as it is, and the report says how much that was." }
                 p.muted { "It runs in the background, and can't be stopped half-way." }
             }
             footer.row {
-                (button(address, "undo", "primary", "undo", "Take it back"))
-                a.btn.bare href=(address) { "Leave it" }
+                (button(address, "undo", "primary", "undo", "Undo it"))
+                a.btn.bare href=(address) { "Cancel" }
             }
         }
     }
@@ -150,11 +150,11 @@ fn came_together(frame: &Frame, import: &Import, all: &[Import], address: &str) 
         section.card aria-labelledby="package" {
             header {
                 h2 id="package" { "A zip of " (counted(all.len() as u64, "file", "files")) }
-                span.muted { "They run one after the other; each has a report of its own." }
+                span.muted { "They run one after the other; each has its own report." }
             }
             div.scroll tabindex="0" role="group" aria-labelledby="package" {
                 table.table.last aria-labelledby="package" {
-                    thead { tr { th scope="col" { "File" } th scope="col" { "State" } th.num scope="col" { "Rows" } th.num scope="col" { "Not taken" } } }
+                    thead { tr { th scope="col" { "File" } th scope="col" { "State" } th.num scope="col" { "Rows" } th.num scope="col" { "Refused" } } }
                     tbody {
                         @for one in all {
                             @let report = one.checked.as_ref().filter(|_| one.state == State::Draft).unwrap_or(&one.report);
@@ -176,7 +176,7 @@ fn came_together(frame: &Frame, import: &Import, all: &[Import], address: &str) 
                 footer.row {
                     (button(address, "run-all", "primary", "check", &format!("Import all {drafts}")))
                     (button(address, "check-all", "", "eye", "Check all"))
-                    (button(address, "discard-all", "bare", "trash", "Throw all away"))
+                    (button(address, "discard-all", "bare", "trash", "Discard all"))
                 }
             }
         }
@@ -193,28 +193,28 @@ fn stands(import: &Import, refusals: &[Refusal], address: &str) -> Markup {
                 State::Draft => h2 id="stands-h" { "A draft" },
                 State::Checking => {
                     header { h2 id="stands-h" { "Checking" } }
-                    div.body { p { "It is run in a copy of the workspace, to see what would come of it. Nothing is changed." } }
+                    div.body { p { "It runs in a copy of the workspace, to see what it would do. Nothing is changed." } }
                 },
                 State::Queued => {
                     header { h2 id="stands-h" { "Waiting" } }
-                    div.body { p { "It begins when the import before it is done." } }
+                    div.body { p { "It starts when the import before it is done." } }
                 },
                 State::Running => {
                     header { h2 id="stands-h" { (rows) " so far" } }
                     (report::counts(&import.report))
-                    div.body { p { "It goes on by itself, also after a restart; this page can be closed." } }
+                    div.body { p { "It continues by itself, even after a restart; you can close this page." } }
                 },
                 State::Undoing => {
-                    header { h2 id="stands-h" { "Taking it back" } }
+                    header { h2 id="stands-h" { "Undoing it" } }
                     (taken_back(import.taken_back))
-                    div.body { p.muted { "It goes on by itself, also after a restart; this page can be closed." } }
+                    div.body { p.muted { "It continues by itself, even after a restart; you can close this page." } }
                 },
                 State::Undone => {
-                    header { h2 id="stands-h" { "It was taken back" } }
+                    header { h2 id="stands-h" { "It was undone" } }
                     (taken_back(import.taken_back))
                 },
                 State::Done | State::Cancelled | State::Failed => {
-                    header { h2 id="stands-h" { (rows) @if import.state != State::Done { ", and then it ended" } } }
+                    header { h2 id="stands-h" { (rows) @if import.state != State::Done { ", and then it stopped" } } }
                     (report::counts(&import.report))
                     div.body.stack.tight {
                         (report::touched(import.key.0, &import.report))
@@ -225,10 +225,10 @@ fn stands(import: &Import, refusals: &[Refusal], address: &str) -> Markup {
                     div.body.stack.tight {
                         p.small.muted {
                             @if import.kind == Kind::Events {
-                                "Imported events are activity of their own day. Taking them back takes them out of all numbers; "
+                                "Imported events count on their own day. Undoing the import removes them from all numbers; "
                                 "the same file can be imported again."
                             } @else {
-                                "Taking it back leaves alone what has changed since."
+                                "Undoing it leaves alone what has changed since."
                             }
                         }
                         p.small.faint { "SHA-256 of the file: " code.bare { (import.file_hash) } }
@@ -242,10 +242,10 @@ fn stands(import: &Import, refusals: &[Refusal], address: &str) -> Markup {
 fn taken_back(back: TakenBack) -> Markup {
     html! {
         div.body.stack.tight {
-            @if back.events > 0 { p { (counted(back.events, "event", "events")) " of it are out of the journal and of all numbers." } }
-            p { (counted(back.gone, "user or company that it made is gone, of whom", "users and companies that it made are gone, of whom")) " nothing else was known." }
+            @if back.events > 0 { p { (counted(back.events, "event", "events")) " were removed from the journal and all numbers." } }
+            p { (counted(back.gone, "user or company it created is gone, as", "users and companies it created are gone, as")) " nothing else was known about them." }
             p { (counted(back.fields, "field is as it was", "fields are as they were")) " before." }
-            p { (counted(back.kept, "thing has changed since, and stays as it is", "things have changed since, and stay as they are")) "." }
+            p { (counted(back.kept, "item has changed since and was left as it is", "items have changed since and were left as they are")) "." }
         }
     }
 }
@@ -255,8 +255,8 @@ fn would(frame: &Frame, import: &Import, checked: &Report, refusals: &[Refusal],
     html! {
         section.card aria-labelledby="would" {
             header {
-                h2 id="would" { "What would come of " (counted(checked.rows, "row", "rows")) }
-                span.muted { "Nothing was changed. The run does the same, unless somebody else changes something meanwhile." }
+                h2 id="would" { "What would happen to " (counted(checked.rows, "row", "rows")) }
+                span.muted { "Nothing has been changed. The import will do the same, unless something else changes first." }
             }
             (report::counts(checked))
             div.body.stack.tight { (report::refused(import.key.0, checked)) }
@@ -373,7 +373,7 @@ pub async fn change(
             }
             Err(error) => Err(error),
         },
-        _ => Err(ImportError::SetUp("The form said nothing to do. Go back and send it again.".to_owned())),
+        _ => Err(ImportError::SetUp("The form didn't say what to do. Go back and send it again.".to_owned())),
     };
     match done {
         Ok(()) => Ok(desk::see_other(&format!("/imports/{}", key.0))),

@@ -14,16 +14,16 @@ use crate::store::imports::{Import, Refusal};
 pub fn counts(report: &Report) -> Markup {
     let small = |count: u64| cell(u32::try_from(count).unwrap_or(u32::MAX));
     html! {
-        div.scroll tabindex="0" role="group" aria-label="What becomes of the rows" {
-            table.table.cards aria-label="What becomes of the rows" {
+        div.scroll tabindex="0" role="group" aria-label="What happens to the rows" {
+            table.table.cards aria-label="What happens to the rows" {
                 thead {
                     tr {
                         th scope="col" { "By row" }
-                        th.num scope="col" title="They are not known yet" { "New" }
-                        th.num scope="col" title="Something of them changes" { "Changed" }
-                        th.num scope="col" title="The file says nothing new" { "Unchanged" }
-                        th.num scope="col" title="Known, and left as they are" { "Skipped" }
-                        th.num scope="col" title="The row is not taken" { "Refused" }
+                        th.num scope="col" title="Not known yet" { "New" }
+                        th.num scope="col" title="Something about them changes" { "Changed" }
+                        th.num scope="col" title="The file has nothing new" { "Unchanged" }
+                        th.num scope="col" title="Already known, left as they are" { "Skipped" }
+                        th.num scope="col" title="The row is refused" { "Refused" }
                     }
                 }
                 tbody {
@@ -48,10 +48,10 @@ pub fn refused(number_of: i64, report: &Report) -> Markup {
     html! {
         @if report.refused_rows + report.refused_values > 0 {
             p {
-                (counted(report.refused_rows, "row", "rows")) " not taken, and "
-                (counted(report.refused_values, "cell", "cells")) @if report.refused_values == 1 { " of another. " } @else { " of others. " }
-                a href={ "/imports/" (number_of) "/refused" } download="" { "The rows with the reasons, as CSV" }
-                ", to be put right and imported again."
+                (counted(report.refused_rows, "row", "rows")) " refused, and "
+                (counted(report.refused_values, "cell", "cells")) @if report.refused_values == 1 { " in another. " } @else { " in others. " }
+                a href={ "/imports/" (number_of) "/refused" } download="" { "Download the rows with reasons (CSV)" }
+                ", fix them and import them again."
             }
         }
         @if !report.new_attributes.is_empty() {
@@ -64,14 +64,14 @@ pub fn refused(number_of: i64, report: &Report) -> Markup {
 pub fn errors(import: &Import, refusals: &[Refusal]) -> Markup {
     html! {
         @if !refusals.is_empty() {
-            div.scroll tabindex="0" role="group" aria-label="What was not taken" {
-                table.table.cards aria-label="What was not taken" {
+            div.scroll tabindex="0" role="group" aria-label="What was refused" {
+                table.table.cards aria-label="What was refused" {
                     thead {
                         tr {
                             th.num scope="col" { "Row" }
                             th scope="col" { "Column" }
-                            th scope="col" { "What stands there" }
-                            th scope="col" { "Why it is not taken" }
+                            th scope="col" { "Value in the file" }
+                            th scope="col" { "Why it was refused" }
                         }
                     }
                     tbody {
@@ -132,7 +132,7 @@ pub fn touched(number_of: i64, report: &Report) -> Markup {
                     @if place > 0 { " and " }
                     a href=(links::of_import(*listed, number_of)) { (name) }
                 }
-                " that it made or changed. Whom the file says nothing new of is not among them."
+                " that it created or changed. Those with nothing new in the file are not included."
             }
         }
     }
@@ -152,7 +152,7 @@ pub fn examples(report: &Report) -> Markup {
     html! {
         @if !report.examples.is_empty() {
             details.fold-body {
-                summary { "The first " (number(report.examples.len() as u64)) " changes of what is known" }
+                summary { "The first " (number(report.examples.len() as u64)) " changes to existing records" }
                 div.scroll tabindex="0" role="group" aria-label="Changes" {
                     table.table aria-label="Changes" {
                         thead { tr { th scope="col" { "Of" } th scope="col" { "Field" } th scope="col" { "Before" } th scope="col" { "After" } } }

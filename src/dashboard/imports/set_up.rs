@@ -46,16 +46,12 @@ type Part = (&'static str, &'static str, &'static [(&'static str, &'static str)]
 const POLICY: [Part; 4] = [
     (
         "existing",
-        "Users and companies that are known",
-        &[("update", "Update them"), ("fill", "Fill only what has no value"), ("skip", "Leave them as they are")],
+        "Users and companies already known",
+        &[("update", "Update them"), ("fill", "Fill only empty values"), ("skip", "Leave them as they are")],
     ),
     ("empty", "Empty cells", &[("ignore", "Change nothing"), ("clear", "Clear the value")]),
-    ("unknown_companies", "Companies that are not known", &[("create", "Make them"), ("refuse", "Refuse the row")]),
-    (
-        "memberships",
-        "Companies that a row does not name",
-        &[("add", "Users stay in them"), ("replace", "Users leave them")],
-    ),
+    ("unknown_companies", "Companies not known yet", &[("create", "Create them"), ("refuse", "Refuse the row")]),
+    ("memberships", "Companies a row does not name", &[("add", "Users stay in them"), ("replace", "Users leave them")]),
 ];
 
 /// The form.
@@ -67,13 +63,13 @@ pub fn form(import: &Import, sniffed: &Sniffed, known: &[(Owner, String, Type)])
             section.card aria-labelledby="columns" {
                 header {
                     h2 id="columns" { (number(import.mapping.0.len() as u64)) " columns" }
-                    span.muted { "What each of them is" }
+                    span.muted { "What each one becomes" }
                 }
                 (columns(import, sniffed, known))
             }
             @if POLICY.iter().any(|(part, ..)| is_asked(import.kind, part)) {
                 section.card aria-labelledby="policy" {
-                    header { h2 id="policy" { "How rows meet what is known" } span.muted { (sentence(import)) } }
+                    header { h2 id="policy" { "How rows match existing records" } span.muted { (sentence(import)) } }
                     div.body.stack.snug {
                         @for (part, label, words) in POLICY.iter().filter(|(part, ..)| is_asked(import.kind, part)) {
                             (choice(part, label, words, import.policy.get(part), ""))
@@ -86,7 +82,7 @@ pub fn form(import: &Import, sniffed: &Sniffed, known: &[(Owner, String, Type)])
             div.row {
                 button.btn.primary name="do" value="check" { (icon("eye")) " Check" }
                 button.btn name="do" value="save" { "Save" }
-                span.small.muted { "A check runs it in a copy of the workspace, and changes nothing." }
+                span.small.muted { "A check runs it on a copy of the workspace and changes nothing." }
             }
         }
     }
@@ -126,7 +122,7 @@ pub fn as_imported(import: &Import) -> Markup {
     };
     html! {
         details.fold-body {
-            summary { "Columns, and how rows met what is known" }
+            summary { "Columns, and how rows matched existing records" }
             dl.facts {
                 @for column in &import.mapping.0 {
                     div {
@@ -191,10 +187,10 @@ fn reading(import: &Import, sheets: &[String]) -> Markup {
                             (choice("delimiter", "Between cells", &DELIMITERS, &delimiter, ""))
                         }
                     }
-                    (choice("dates", if sheet.is_some() { "Dates that are texts" } else { "Dates" }, &DATES, dates.as_str(), "A time without a zone is told in the workspace's."))
+                    (choice("dates", if sheet.is_some() { "Dates written as text" } else { "Dates" }, &DATES, dates.as_str(), "A time without a zone is read in the workspace's."))
                 }
-                (tick("header", "The first row is of headings", "", *header))
-                (tick("decimal_comma", if sheet.is_some() { "Numbers that are texts have a decimal comma: 1234,5" } else { "Numbers have a decimal comma: 1234,5" }, "", *decimal_comma))
+                (tick("header", "The first row has headings", "", *header))
+                (tick("decimal_comma", if sheet.is_some() { "Numbers written as text use a decimal comma: 1234,5" } else { "Numbers use a decimal comma: 1234,5" }, "", *decimal_comma))
                 div.row { button.btn name="do" value="read" { (icon("refresh")) " Read it so" } }
             }
         }
@@ -213,7 +209,7 @@ fn columns(import: &Import, sniffed: &Sniffed, known: &[(Owner, String, Type)]) 
                         th.num scope="col" title="Of the first 500 rows" { "Filled" }
                         th.num scope="col" title="In the first 500 rows" { "Distinct" }
                         th scope="col" { "Becomes" }
-                        th scope="col" { "Type, where it is new" }
+                        th scope="col" { "Type, if new" }
                     }
                 }
                 tbody {
@@ -254,7 +250,7 @@ fn row(
                 }
             }
             td data-l="Type" {
-                select.input.auto name={ "type-" (place) } aria-label={ "Type of " (heading) ", where it is new" } {
+                select.input.auto name={ "type-" (place) } aria-label={ "Type of " (heading) ", if new" } {
                     option value="" { "as it is" }
                     @for of in Type::ALL { option value=(of.as_str()) selected[typed == Some(of)] { (of.as_str()) } }
                 }
@@ -311,11 +307,11 @@ pub fn sentence(import: &Import) -> String {
         (true, true) => "Users are found by user_id, else by e-mail",
         (true, false) => "Users are found by user_id",
         (false, true) => "Users are found by e-mail",
-        (false, false) => "Nothing says which user it is",
+        (false, false) => "No column says which user it is",
     };
     let company = match (has("company_id"), has("company")) {
         (true, _) if has("company.name") || has("company.domain") => {
-            "companies by company_id, and where a row has none by domain or name: a new one then gets that as its id"
+            "companies by company_id, or by domain or name where a row has none: a new one then takes that as its id"
         }
         (true, _) => "companies by company_id",
         (_, true) => "companies by id, else by domain, else by exact name",

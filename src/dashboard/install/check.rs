@@ -28,7 +28,7 @@ pub fn card(frame: &Frame, view: &View, source: &Source, state: State, here: &st
                 h2 id="state-h" { (beat(if tag.is_some() { Tone::Warn } else { state.tone() })) " " (state.sentence()) @if tag.is_some() { ", but a template tag was not rendered" } }
                 span.row.end {
                     span.small.muted {
-                        @if !view.is_watched { "Of the last 24 hours" }
+                        @if !view.is_watched { "From the last 24 hours" }
                         @else if clock.now_ms - view.since_ms < DAY_MS / 2 { "Since " (clock.at(view.since_ms)) }
                         @else { "Since " (clock.on(view.since_ms)) }
                     }
@@ -42,7 +42,7 @@ pub fn card(frame: &Frame, view: &View, source: &Source, state: State, here: &st
                         " This source is "
                         b { "paused" }
                         " and answers 403 to everything. "
-                        a href={ "/settings/sources/" (source.source_id) } { "Let it go on" }
+                        a href={ "/settings/sources/" (source.source_id) } { "Resume it" }
                     }
                 }
                 @if source.kind == SourceKind::Test {
@@ -50,12 +50,12 @@ pub fn card(frame: &Frame, view: &View, source: &Source, state: State, here: &st
                         (beat(Tone::Info))
                         " This is a "
                         b { "test" }
-                        " source: it answers as if it stored, and keeps nothing."
+                        " source: it answers as usual, but stores nothing."
                     }
                 }
                 @if let Some(tag) = &tag {
                     p {
-                        code { (tag) } " is a template tag that was not rendered: the snippet stands where your framework does not fill it in. "
+                        code { (tag) } " is a template tag that was not rendered: the snippet is in a place your framework does not render. "
                         a href=(links::with_query("/install/doctor", &[("source", Some(&source.source_id))])) { "The doctor" } " shows which fields."
                     }
                 }
@@ -64,10 +64,10 @@ pub fn card(frame: &Frame, view: &View, source: &Source, state: State, here: &st
                     noscript {
                         p.small.faint {
                             @if view.is_watched {
-                                "The page looks again by itself, and forgets which fields were ticked. "
+                                "The page refreshes itself, and forgets which fields were ticked. "
                                 a href=(view.address(source, None)) { "Stop that" }
                             } @else {
-                                "“Check again” lets the page look by itself."
+                                "“Check again” makes the page refresh itself."
                             }
                         }
                     }
@@ -77,7 +77,7 @@ pub fn card(frame: &Frame, view: &View, source: &Source, state: State, here: &st
                         @if view.is_watched { "Before this check" } @else { "Before that" }
                         ", the last message came "
                         (clock.ago(earlier_ms))
-                        "; it proves nothing now."
+                        "; that doesn't count now."
                     }
                 }
             }
@@ -101,13 +101,13 @@ fn answer(frame: &Frame, view: &View, state: State, here: &str) -> Markup {
                             b { (host) }
                             " fetched the script "
                             (frame.clock.ago(*at_ms))
-                            ". Waiting for what it sends."
+                            ". Waiting for a message."
                         }
                     }
                     None => {
                         p {
-                            @if view.is_watched { "No request has come since this check started." }
-                            @else { "No request has come in the last 24 hours." }
+                            @if view.is_watched { "No requests since this check started." }
+                            @else { "No requests in the last 24 hours." }
                             " Paste the snippet, then open your site in a private window."
                         }
                     }
@@ -121,9 +121,9 @@ fn answer(frame: &Frame, view: &View, state: State, here: &str) -> Markup {
                         b { (host) }
                         " fetched the script "
                         (frame.clock.ago(*at_ms))
-                        ", and nothing was posted. Look at the browser's console there: does the page's Content-Security-Policy allow "
+                        ", but sent nothing. Check the browser console there: does the page's Content-Security-Policy allow "
                         code { "connect-src " (frame.server) }
-                        "? Is there consent to wait for? An exception?"
+                        "? Is it waiting for consent? Is there an exception?"
                     }
                 }
                 p.row { a.btn.primary href={ (here) "#visitors" } { "Compare the snippet" } }
@@ -144,13 +144,13 @@ fn answer(frame: &Frame, view: &View, state: State, here: &str) -> Markup {
                         }
                     }
                 }
-                p.row { a.btn.primary href="/refusals" { "Look at what was sent" } }
+                p.row { a.btn.primary href="/refusals" { "See what was sent" } }
             }
             State::VisitorsOnly => {
-                p { "Page views come in, and none says who is signed in." }
+                p { "Page views arrive, but none says who is signed in." }
                 p.row {
                     a.btn.primary href={ (here) "#people" } { "Add signed-in users" }
-                    a.btn.bare href="/visitors" { "Look at the visitors" }
+                    a.btn.bare href="/visitors" { "See the visitors" }
                 }
             }
             State::UsersNoCompany => {
@@ -158,7 +158,7 @@ fn answer(frame: &Frame, view: &View, state: State, here: &str) -> Markup {
                     p {
                         "The last was "
                         a href=(links::with_query("/users", &[("q", Some(user))])) { bdi { (user) } }
-                        ". The page says who that is, and no company."
+                        ". The page says who that is, but names no company."
                     }
                 }
                 p.row { a.btn.primary href={ (here) "#company" } { "Add the company" } }
@@ -176,7 +176,7 @@ fn complete_answer(frame: &Frame, complete: &Complete) -> Markup {
             a href=(links::user(Some(&complete.user_id), "")) { bdi { (user) } }
             " of "
             a href=(links::company(&complete.company_id)) { bdi { (company) } }
-            " was stored " (frame.clock.ago(complete.at_ms)) ". Users and their companies arrive."
+            " was stored " (frame.clock.ago(complete.at_ms)) ". Users and their companies are arriving."
         }
         p.row { a.btn.primary href="/" { "Open the roll" } }
     }

@@ -20,37 +20,37 @@ use crate::store::Source;
 pub fn markdown(frame: &Frame, view: &View, source: &Source, key: &str) -> String {
     let fence = |text: &str| format!("```\n{text}\n```\n");
     let mut text = format!(
-        "# Rollcall on {}\n\nOne snippet for pages that anybody may read, one for pages behind the sign-in, pasted just above\n\
+        "# Rollcall on {}\n\nOne snippet for public pages and one for pages behind the sign-in, pasted just above\n\
          `</body>`. The key in them is public: it can only add data.\n\n",
         source.name
     );
-    text += "## 1. Pages that anybody may read\n\n";
+    text += "## 1. Public pages\n\n";
     text += &fence(&snippets::visitors_text(&frame.server, key));
     text += &format!("\n## 2. Pages behind the sign-in ({}), instead of the first\n", view.framework.label);
     for Code { file, text: code, .. } in view.framework.code(&view.wanted(&frame.server, key)) {
         text += &format!("\n{file}:\n\n{}", fence(&code));
     }
     text += if view.framework.name == PLAIN {
-        "\nReplace the values by what the site knows of whoever is signed in, written as JSON with every `<` as\n\
+        "\nReplace the values with what the site knows about the signed-in user, written as JSON with every `<` as\n\
          `\\u003c`, so that no user's name can break out of its text. "
     } else {
-        "\nReplace the names that your own code calls otherwise. Settings are JSON, so that no user's name can\n\
+        "\nReplace names that differ in your own code. Settings are JSON, so that no user's name can\n\
          break out of its text: keep the escape. "
     };
     text += "`user_id` and `company_id` are your own ids, which\n\
              do not change when a name does. A company is stored from its id alone.\n";
-    text += "\n## 3. Signing out\n\nPages that know that nobody is signed in say `\"user\": null`. Where signing out\n\
+    text += "\n## 3. Signing out\n\nPages that know nobody is signed in send `\"user\": null`. Where signing out\n\
              loads no new page:\n\n";
     text += &fence("window.rollcall?.reset()");
     let (_, language, _, proof) = view.language;
     text += &format!("\n## 4. Proof of identity ({language})\n\n");
-    text += if source.signatures_required { "Required: what is not signed is refused. " } else { "Optional. " };
+    text += if source.signatures_required { "Required: unsigned messages are refused. " } else { "Optional. " };
     text += "The page sends this beside `user_id` as `user_hash`. Whoever runs Rollcall\nhas the secret.\n\n";
     text += &fence(proof);
     text += "\n## Content-Security-Policy, if the pages have one\n\n";
     text += &fence(&hardening::csp(&frame.server));
     text += &format!(
-        "\n## Whether it works\n\nThis page says within seconds what arrives, what is wrong and what to type:\n\n{}\n",
+        "\n## Check that it works\n\nThis page shows within seconds what arrives, what is wrong and how to fix it:\n\n{}\n",
         format_args!("{}{}", frame.server, view.address(source, None))
     );
     text
@@ -63,7 +63,7 @@ pub fn page(frame: &Frame, view: &View, source: &Source, key: &str) -> Markup {
     let content = html! {
         (head(
             html! { "For your developer" },
-            html! { p { "All that is to be done on " bdi { (source.name) } ", to print, to copy or to send." } },
+            html! { p { "Everything to do on " bdi { (source.name) } ", to print, copy or send." } },
             html! {
                 a.btn href=(back) { "Back to Install" }
                 a.btn href=(view.hand_over(source, ".md")) { (icon("file")) " Markdown" }

@@ -73,24 +73,24 @@ pub fn step(frame: &Frame, key: &str, respect_gpc: bool) -> Markup {
                 " when the visitor agrees."
             }
             h3 { "Content security policy" }
-            p { "Pages with a policy of their own allow this server in two places." }
+            p { "Pages with their own policy must allow this server in two places." }
             (block("Add to your header", &csp(&frame.server)))
             h3 { "Subresource integrity" }
             p {
-                "The browser runs the script only if it is this very one, byte for byte. Take it in the place of the script's tag above. This server keeps each version it has served, so the page goes on with this one after an update of Rollcall; what is new comes with the new tag."
+                "The browser runs the script only if it is exactly this one, byte for byte. Use it instead of the script tag above. This server keeps each version it has served, so the page keeps using this one after Rollcall is updated; new features come with the new tag."
             }
-            (code::block("This version alone", snippets::pinned_script(&frame.server, key, respect_gpc)))
+            (code::block("This version only", snippets::pinned_script(&frame.server, key, respect_gpc)))
             h3 { "First-party path" }
             p {
-                "Through your site's own address, scripts are not blocked by lists of trackers, and no other host is asked. Choose any path and file name; start Rollcall with "
+                "From your site's own address, the script is not blocked by tracker lists, and no other host is contacted. Choose any path and file name; start Rollcall with "
                 code { "--trusted-proxy" }
-                " so that it sees who asks."
+                " so that it sees client addresses."
             }
             (block("The page", &own_path(key)))
             (block("nginx, within your server", &nginx(&frame.server)))
             (block("Caddyfile, within your site", &caddy(&frame.server)))
-            (block("Traefik, a file of dynamic configuration", &traefik(&frame.server)))
-            p.small.muted { "Our tests run nginx and Caddy with exactly this. Traefik's is not run by us." }
+            (block("Traefik, a dynamic configuration file", &traefik(&frame.server)))
+            p.small.muted { "Our tests run nginx and Caddy with exactly this. We have not run Traefik's." }
         }
     }
 }

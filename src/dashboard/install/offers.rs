@@ -17,9 +17,9 @@ pub fn card(frame: &Frame, offers: &[(Owner, String, Type)]) -> Markup {
     html! {
         @if !offers.is_empty() {
             section.card aria-labelledby="offers" {
-                header { h2 id="offers" { "Texts that could be something else" } }
+                header { h2 id="offers" { "Text values that could be another type" } }
                 p.body.muted {
-                    "Template tags in quotes make texts of everything. Every value looked at would convert without loss; what comes later and does not waits in the tray."
+                    "Template tags in quotes turn everything into text. Every value checked would convert without loss; later ones that don't will wait in the tray."
                 }
                 ul.rows.roomy {
                     @for (owner, name, kind) in offers.iter().take(SHOWN_MAX) {

@@ -164,7 +164,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
     let content = html! {
         (head(
             html! { "Install" },
-            html! { p { "One snippet for pages that anybody may read, one for pages behind your sign-in, pasted just above " code { "</body>" } "." } },
+            html! { p { "One snippet for public pages and one for pages behind your sign-in, pasted just above " code { "</body>" } "." } },
             html! { a.btn href=(view.hand_over(source, "")) { (icon("file")) " For your developer" } },
         ))
         @if view.sources.len() > 1 { (chooser(view, source)) }
@@ -192,7 +192,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
 fn no_source(frame: &Frame) -> Markup {
     let content = html! {
         (head(html! { "Install" }, html! {}, html! {}))
-        (nothing("No source yet", html! {
+        (nothing("No sources yet", html! {
             p { "A source is a website or a back end that sends data. It has the key that goes into the snippet." }
             p.row { a.btn.primary href="/settings/sources" { "Add a source" } }
         }))

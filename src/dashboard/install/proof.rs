@@ -76,7 +76,7 @@ pub fn step(view: &View, source: &Source, may: impl Fn(Role) -> bool) -> Markup 
                 span.pill { (if source.signatures_required { "Required" } else { "Optional" }) }
             }
             p {
-                "Without it, whoever opens the console can claim to be anyone. Your server signs the user id with a secret of this source; the page sends it beside "
+                "Without it, anyone who opens the browser console can claim to be someone else. Your server signs the user id with a secret of this source; the page sends it beside "
                 code { "user_id" }
                 " as "
                 code { "user_hash" }
@@ -85,7 +85,7 @@ pub fn step(view: &View, source: &Source, may: impl Fn(Role) -> bool) -> Markup 
             (chips("Language", &tabs))
             (code::block(label, code::text(text, &(0..0))))
             @match view.share.percent() {
-                None => p.muted { "No message of the last " (SHARE_DAYS) " days named a user." },
+                None => p.muted { "No message in the last " (SHARE_DAYS) " days named a user." },
                 Some(percent) => {
                     p.row {
                         b { (percent) " % signed" }
@@ -102,9 +102,9 @@ pub fn step(view: &View, source: &Source, may: impl Fn(Role) -> bool) -> Markup 
                     a href={ (page) "#proof" } { "Secrets of this source" }
                     ", a "
                     a href={ (page) "#check" } { "checker" }
-                    " that says what is wrong with a hash or a token, and the switch that refuses what is not signed."
+                    " that says what is wrong with a hash or a token, and the switch that refuses unsigned messages."
                 } @else {
-                    "Secrets are made by an administrator. "
+                    "Secrets are created by an admin. "
                     a href={ (page) "#check" } { "Check a hash or a token" }
                     "."
                 }

@@ -81,8 +81,8 @@ impl State {
         match self {
             State::Nothing => "Nothing yet",
             State::ScriptOnly => "The page loads the script but sends nothing",
-            State::Refused => "Messages come and are refused",
-            State::VisitorsOnly => "Visitors arrive, nobody is identified",
+            State::Refused => "Messages arrive but are refused",
+            State::VisitorsOnly => "Visitors arrive, but nobody is identified",
             State::UsersNoCompany => "People arrive, without companies",
             State::Complete => "Complete",
         }
@@ -91,9 +91,9 @@ impl State {
     /// What it means and what to do, for the list of all six.
     pub fn meaning(self) -> &'static str {
         match self {
-            State::Nothing => "No request has come. Open your site in a private window.",
+            State::Nothing => "No requests yet. Open your site in a private window.",
             State::ScriptOnly => {
-                "Nothing was posted within 15 s: the page's Content-Security-Policy, a consent banner, or an exception."
+                "Nothing was sent within 15 s: check the page's Content-Security-Policy, consent banner and exceptions."
             }
             State::Refused => "With each code, how often, and the fix.",
             State::VisitorsOnly => "Add step 2.",
@@ -118,7 +118,7 @@ pub fn short(state: State) -> &'static str {
     match state {
         State::Nothing => "Silent",
         State::ScriptOnly => "Sends nothing",
-        State::Refused => "Some is refused",
+        State::Refused => "Some refused",
         State::VisitorsOnly => "Visitors only",
         State::UsersNoCompany => "No companies",
         State::Complete => "Receiving",

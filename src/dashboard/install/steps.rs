@@ -30,7 +30,7 @@ pub fn site_and_key(frame: &Frame, source: &Source) -> Markup {
                     dd {
                         bdi { (source.name) }
                         ", "
-                        (if source.kind == SourceKind::Live { "live" } else { "test: keeps nothing" })
+                        (if source.kind == SourceKind::Live { "live" } else { "test: stores nothing" })
                     }
                 }
                 div {
@@ -68,7 +68,7 @@ pub fn visitors(frame: &Frame, key: &str, state: State) -> Markup {
     html! {
         section.stepbox id="visitors" {
             h2 { (step_mark("1", done)) " Visitors" }
-            p { "Pages that anybody may read. This is all of it, just above " code { "</body>" } " of each." }
+            p { "Public pages. This is all they need, just above " code { "</body>" } " of each." }
             (code::block("Every public page", snippets::visitors(&frame.server, key)))
         }
     }
@@ -87,9 +87,9 @@ pub fn people(frame: &Frame, view: &View, source: &Source, key: &str, state: Sta
         section.stepbox id="people" {
             h2 { (step_mark("2", done)) " Signed-in users" }
             p {
-                "Pages behind your sign-in: the code below in the place of step 1's, just above "
+                "Pages behind your sign-in: use the code below instead of step 1's, just above "
                 code { "</body>" }
-                " too. It follows the framework and the fields that you choose."
+                " too. It depends on the framework and the fields you choose."
             }
             (chips("Framework", &tabs))
             (fields::checklist(&view.offered, &view.fields, &kept))
@@ -100,13 +100,13 @@ pub fn people(frame: &Frame, view: &View, source: &Source, key: &str, state: Sta
                 (plain_values(&wanted))
             } @else {
                 p {
-                    "Replace what your own code calls otherwise. "
+                    "Replace names that differ in your own code. "
                     code { "user_id" }
-                    " is your own id of the user; it does not change when the name or the e-mail does."
+                    " is your own id for the user; it must not change when the name or e-mail does."
                 }
             }
             p {
-                "The marked lines say the company: step 3. Where somebody has none, "
+                "The marked lines name the company: see step 3. For users without one, "
                 @if view.framework.name == PLAIN {
                     "write " code { (snippets::NO_COMPANY) } " in their place."
                 } @else {
@@ -119,12 +119,12 @@ pub fn people(frame: &Frame, view: &View, source: &Source, key: &str, state: Sta
                 } @else if view.framework.proven {
                     "Our tests run this code through " (view.framework.label) "'s own template engine, with names that try to break out."
                 } @else {
-                    "This code is not run by our tests."
+                    "Our tests do not run this code."
                 }
                 @if view.framework.name != PLAIN {
-                    " Why JSON and not a script with the name inside: a user may call herself "
+                    " Why JSON rather than a script with the name inside: a user's name may be "
                     code { "</script>" }
-                    ". Written like this no value can break out of its string."
+                    ". Written this way, no value can break out of its string."
                 }
             }
         }
@@ -141,15 +141,15 @@ fn plain_values(wanted: &Wanted) -> Markup {
                 @if place > 0 { (if place + 1 == examples.len() { " and " } else { ", " }) }
                 code.bare { (example) }
             }
-            " by what your site knows of whoever is signed in, written as JSON with every "
+            " with what your site knows about the signed-in user, written as JSON with every "
             code { "<" }
             " as "
             code { "\\u003c" }
-            ": a user may call herself "
+            ": a user's name may be "
             code { "</script>" }
             ". "
             code { "user_id" }
-            " is your own id of the user; it does not change when the name or the e-mail does."
+            " is your own id for the user; it must not change when the name or e-mail does."
         }
     }
 }
@@ -162,7 +162,7 @@ pub fn company(state: State) -> Markup {
             p {
                 "The marked lines of step 2's code. "
                 code { "company_id" }
-                " is your own id of the account; it must not change when the name does. A company is stored from its id alone. In the place of the marked lines, according to what the user has:"
+                " is your own id for the account; it must not change when the name does. An id alone is enough to store a company. Instead of the marked lines, depending on what the user has:"
             }
             div.cols.thirds {
                 div.stack.tight { h3 { "One company" } (code::block("Belongs to it", snippets::one_company())) }
@@ -170,7 +170,7 @@ pub fn company(state: State) -> Markup {
                     h3 { "Several, one is current" }
                     (code::block("Belongs to all of them", snippets::several_companies()))
                 }
-                div.stack.tight { h3 { "None here" } (code::block("Nobody leaves anything", html! { (snippets::NO_COMPANY) })) }
+                div.stack.tight { h3 { "None here" } (code::block("Nobody leaves a company", html! { (snippets::NO_COMPANY) })) }
             }
         }
     }
@@ -181,10 +181,10 @@ pub fn sign_out(frame: &Frame, key: &str) -> Markup {
     html! {
         section.stepbox id="signout" {
             h2 { (step_mark("4", false)) " Signing out" }
-            p { "Pages that know that nobody is signed in say so; the browser then forgets the user by itself." }
+            p { "Pages that know nobody is signed in say so; the browser then forgets the user." }
             (code::block("Pages without a user", snippets::signed_out(&frame.server, key)))
             p {
-                "Where signing out loads no new page, call this when it succeeds. It isn't needed when the next page says "
+                "If signing out loads no new page, call this when it succeeds. It isn't needed if the next page sends "
                 code { "user: null" }
                 " or another "
                 code { "user_id" }
@@ -200,13 +200,13 @@ pub fn try_it(frame: &Frame, view: &View, source: &Source, key: &str) -> Markup 
     html! {
         section.stepbox id="try" {
             h2 { "Try it" }
-            p { "Sends what a page would say of you the whole way, shows what would be stored, and leaves nothing behind." }
+            p { "Sends what a page would say about you through every step, shows what would be stored, and leaves nothing behind." }
             form method="post" action="/install/try" {
                 input type="hidden" name="source" value=(source.source_id);
                 p { button.btn { (icon("bolt")) " Send a test as me" } }
             }
             p {
-                "The same call from the shell is stored. SDKs of Segment and RudderStack work by changing their host to "
+                "The same call from the shell is stored. Segment and RudderStack SDKs work once you change their host to "
                 code { (frame.server) }
                 "."
             }
@@ -249,10 +249,10 @@ pub fn doctor(source: &Source) -> Markup {
         section.stepbox id="doctor" {
             h2 { "Doctor" }
             p {
-                "Opens your own site with a one-time mark in the address; what the page says then appears beside what was stored, field by field, with the fix."
+                "Opens your own site with a one-time mark in the URL, then shows what the page sent beside what was stored, field by field, with the fix."
             }
             p.row {
-                a.btn href={ "/install/doctor?source=" (source.source_id) } { (icon("bolt")) " Look at a page of yours" }
+                a.btn href={ "/install/doctor?source=" (source.source_id) } { (icon("bolt")) " Check one of your pages" }
             }
         }
     }
@@ -263,7 +263,7 @@ pub fn hand_over(view: &View, source: &Source) -> Markup {
     html! {
         section.stepbox id="handover" {
             h2 { "Hand over" }
-            p { "This page for somebody else: with your key, your framework and your fields filled in." }
+            p { "This page for somebody else, with your key, framework and fields filled in." }
             p.row {
                 a.btn href=(view.hand_over(source, "")) { (icon("file")) " Print or copy" }
                 a.btn href=(view.hand_over(source, ".md")) { (icon("code")) " Markdown" }

@@ -62,10 +62,10 @@ pub fn page(frame: &Frame, source: &Source, sent: &Value, answer: &Value) -> Mar
         (crumbs("Install", &format!("{install}#try"), "Test"))
         header.head { div {
             h1 { "A test as you" }
-            p { "What a page of " bdi { (source.name) } " would say of you, and what would be stored." }
+            p { "What a page of " bdi { (source.name) } " would say about you, and what would be stored." }
         } }
         div.stack {
-            (notice(Tone::Good, "Nothing of it was stored: the message went the whole way and was taken back."))
+            (notice(Tone::Good, "Nothing was stored: the message went through every step and was then undone."))
             (doctor::of_message(frame, "test", frame.clock.now_ms, sent, answer))
         }
     };

@@ -37,7 +37,7 @@ pub enum Only {
 
 impl Only {
     const ALL: [(Only, &str, &str); 3] =
-        [(Only::All, "All", ""), (Only::Taken, "Taken", "taken"), (Only::Refused, "Refused", "refused")];
+        [(Only::All, "All", ""), (Only::Taken, "Accepted", "taken"), (Only::Refused, "Refused", "refused")];
 
     fn parse(word: &str) -> Only {
         Only::ALL.into_iter().find(|(_, _, known)| *known == word).map_or(Only::All, |(only, ..)| only)
@@ -126,8 +126,8 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
     let wanted = &view.wanted;
     let below = html! {
         p {
-            "What websites and programs send, as it arrives. The last " (CALLS_MAX) " calls of the last " (KEPT_MS / MINUTE_MS)
-            " minutes are kept, of a second at most " (CALLS_A_SECOND) ", in memory alone: nothing of this page is written to the file, and it is gone when the server starts anew. "
+            "What websites and programs send, as it arrives. The last " (CALLS_MAX) " calls from the last " (KEPT_MS / MINUTE_MS)
+            " minutes are kept, at most " (CALLS_A_SECOND) " a second, in memory only: nothing on this page is written to the file, and it is gone when the server restarts. "
             "Client addresses, user agents, keys and proofs are left out."
         }
     };
@@ -136,7 +136,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
             (head(html! { "Live" }, below, html! { (pause(view)) }))
             (narrowed(view))
             (calls(frame, view))
-            p.small.muted { "The calls themselves are in memory alone, and no program reads them. What was stored of them is:" }
+            p.small.muted { "The calls themselves are only in memory, and programs can't read them. This reads what was stored:" }
             (code::shell_card(&frame.server, "/api/v1/events?order=arrival"))
         }
     };
@@ -179,7 +179,7 @@ fn narrowed(view: &View) -> Markup {
                 button.btn { "Show" }
                 @if wanted.is_narrowed() { a.btn.bare href=(Wanted { until: wanted.until, ..Wanted::default() }.address()) { "Everything" } }
             }
-            span.end { (segments("What became of them", &choices)) }
+            span.end { (segments("Outcome", &choices)) }
         }
     }
 }
@@ -205,15 +205,15 @@ fn calls(frame: &Frame, view: &View) -> Markup {
             }
             @if view.calls.is_empty() {
                 p.body.muted {
-                    @if wanted.is_narrowed() { "None of the calls that are kept is one of these." }
-                    @else { "No call so far. What a page sends appears here within seconds. " a href="/install" { "Installation" } }
+                    @if wanted.is_narrowed() { "No recent call matches." }
+                    @else { "No calls yet. What a page sends appears here within seconds. " a href="/install" { "Installation" } }
                 }
             } @else {
                 div.scroll tabindex="0" role="group" aria-labelledby="calls-h" {
                     table.table.cards.last aria-labelledby="calls-h" data-rows="" {
                         thead { tr {
                             th scope="col" { "Call" }
-                            th scope="col" { "What became of it" }
+                            th scope="col" { "Outcome" }
                             th scope="col" { "Who" }
                             th scope="col" { "Company" }
                             th scope="col" { "Source" }

@@ -34,12 +34,10 @@ fn outcome(call: &Call) -> Markup {
         Outcome::Declined { code, detail, .. } => pill::toned("bad", code, detail),
         Outcome::Dealt { receipt, keeps } => {
             let (tone, word, title) = match receipt.status {
-                Status::Stored if !keeps => {
-                    ("", "Test", "A test source is answered as if it stored, and keeps nothing")
-                }
+                Status::Stored if !keeps => ("", "Test", "A test source answers as usual, but stores nothing"),
                 Status::Stored => ("good", "Stored", "On disk"),
-                Status::Unchanged => ("", "Unchanged", "It said nothing new"),
-                Status::Duplicate => ("", "Duplicate", "Its message id was here before, so it counts once"),
+                Status::Unchanged => ("", "Unchanged", "It contained nothing new"),
+                Status::Duplicate => ("", "Duplicate", "Its message id was already received, so it counts once"),
                 Status::Refused => ("bad", "Refused", "Not taken"),
             };
             html! {
@@ -48,7 +46,7 @@ fn outcome(call: &Call) -> Markup {
                     None => (pill::toned(tone, word, title)),
                 }
                 @if !receipt.refused_values.is_empty() {
-                    " " (pill::toned("warn", &format!("{} not taken", receipt.refused_values.len()), "Values that were refused while the rest was stored"))
+                    " " (pill::toned("warn", &format!("{} refused", receipt.refused_values.len()), "Values that were refused while the rest was stored"))
                 }
                 @if !receipt.warnings.is_empty() { " " (pill::word("Warned", &receipt.warnings.iter().map(|warning| warning.code).collect::<Vec<_>>().join(", "))) }
             }

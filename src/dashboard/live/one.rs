@@ -52,7 +52,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
                 div.row { h1 { bdi { (values::cut(&title, 80)) } } (outcome(call)) }
                 p.row.small.muted {
                     span { "Received " (frame.clock.exact(call.received_ms)) }
-                    span { "from " @match &view.source { Some(source) => bdi { (source) }, None => "nobody we know" } }
+                    span { "from " @match &view.source { Some(source) => bdi { (source) }, None => "an unknown source" } }
                 }
             }
         }
@@ -65,7 +65,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
                             (code::block("JSON", html! { (pretty(sent)) }))
                             p.small.muted { "Client addresses, user agents, keys and proofs are left out." }
                         }
-                        None => p.muted { "Nothing of it is kept." },
+                        None => p.muted { "Nothing was kept." },
                     }
                 }
             }
@@ -84,7 +84,7 @@ fn stored(frame: &Frame, view: &View) -> Markup {
     match &view.call.outcome {
         Outcome::Declined { status, code, detail } => html! {
             (refused(code, detail))
-            p.muted { "The whole request was answered " (status) ", and nothing of it was stored." }
+            p.muted { "The whole request was answered " (status) ", and nothing was stored." }
         },
         Outcome::Dealt { receipt, keeps } => html! {
             @if let Some(code) = &receipt.code { (refused(code.as_str(), receipt.detail.as_deref().unwrap_or_default())) }
@@ -103,7 +103,7 @@ fn stored(frame: &Frame, view: &View) -> Markup {
 fn refused(code: &str, detail: &str) -> Markup {
     html! {
         section.card aria-labelledby="refused" {
-            header { h2 id="refused" { span.ink.bad { (icon("refused")) } " Not taken: " code.bare { (code) } } }
+            header { h2 id="refused" { span.ink.bad { (icon("refused")) } " Refused: " code.bare { (code) } } }
             div.body.stack.tight {
                 @if !detail.is_empty() { p { (detail) } }
                 @if let Some(explained) = codes::explain(code) {
@@ -122,13 +122,13 @@ fn taken(frame: &Frame, view: &View, receipt: &Receipt, keeps: bool) -> Markup {
             header { h2 id="stored" { "What was stored" } }
             div.body.stack.snug {
                 @if !keeps {
-                    p { "Nothing: it came from a test source, which is answered as if it stored." }
+                    p { "Nothing: it came from a test source, which stores nothing." }
                 } @else {
                     @match receipt.status {
-                        Status::Duplicate => p { "Nothing: a message with this id was here before, so it counts once." },
-                        Status::Unchanged => p { "Nothing new: all that it says was so already." },
+                        Status::Duplicate => p { "Nothing: a message with this id was already received, so it counts once." },
+                        Status::Unchanged => p { "Nothing new: everything it says was already known." },
                         Status::Stored | Status::Refused => @if changes.is_empty() && view.event.is_none() {
-                            p.muted { "What it made is not there any more, or became a part of something else." }
+                            p.muted { "What it created no longer exists, or was merged into something else." }
                         },
                     }
                     @for entry in happenings::of_deed(changes, frame.clock) {
@@ -177,7 +177,7 @@ fn journal(event: &EventRow) -> Markup {
 fn refused_values(receipt: &Receipt) -> Markup {
     html! {
         section.card aria-labelledby="values" {
-            header { h2 id="values" { "Values not taken" } a.end href="/refusals/tray" { "Tray" } }
+            header { h2 id="values" { "Refused values" } a.end href="/refusals/tray" { "Tray" } }
             ul.rows {
                 @for value in &receipt.refused_values {
                     li {
@@ -197,9 +197,9 @@ fn refused_values(receipt: &Receipt) -> Markup {
 
 fn gone(frame: &Frame) -> Markup {
     let content = say::nothing_here(
-        "That call is not kept any more",
+        "That call is no longer kept",
         html! {
-            p { "Calls are kept for a while, in memory alone. What it stored is on the page of the user or the company." }
+            p { "Calls are kept for a while, in memory only. What it stored is on the user's or the company's page." }
             p.row { a.btn.primary href="/live" { "The latest calls" } }
         },
     );

@@ -63,7 +63,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
     let row = &view.survivor.company.row;
     let name = who::company_name(row.name.as_deref(), &row.company_id);
     let path = links::company(&row.company_id);
-    let below = "Two records that are one company become one. The other's ids, members, domains and events lead here.";
+    let below = "Two records of one company become one. The other's ids, members, domains and events will point here.";
     let content = match &view.preview {
         Some(preview) => comparison(frame.clock, view, preview, &path),
         None => {
@@ -132,11 +132,13 @@ pub async fn show(Admin(operator): Admin, request: HttpRequest, path: web::Path<
     let mut view = View { survivor, from, preview: None, mistake: None };
     match other {
         None if view.from.is_empty() => {}
-        None => view.mistake = Some(Mistake::new("from", "No company has that id. Ids are exact, capitals too.")),
+        None => {
+            view.mistake = Some(Mistake::new("from", "No company has that id. Ids must match exactly, capitals too."))
+        }
         Some(other) => match rehearsed(desk::store(&request)?, by, &view.survivor, other).await {
             Ok(preview) => view.preview = Some(preview),
             Err(MergeError::OneAlready) => {
-                view.mistake = Some(Mistake::new("from", "That is this very company already."));
+                view.mistake = Some(Mistake::new("from", "That is this same company."));
             }
             Err(MergeError::Store(error)) => return Err(error.into()),
         },

@@ -107,7 +107,7 @@ pub fn card(
                 (add)
             }
             @if attributes.is_empty() {
-                p.body.faint { "None so far. Whatever the page or the API sends beside the id appears here." }
+                p.body.faint { "None yet. Whatever the page or the API sends besides the id appears here." }
             } @else {
                 dl.facts {
                     @for attribute in visible.iter().take(shown) {

@@ -18,7 +18,7 @@ pub fn card(first: Option<&FirstPage>, through: Option<Markup>, clock: Clock) ->
                 header { h2 id="came" { "How they came" } }
                 dl.facts {
                     div {
-                        dt title="The first page view that is known" { "First page" }
+                        dt title="The first known page view" { "First page" }
                         dd { @match &first.page { Some(page) => (values::address(page, ADDRESS_CHARS_MAX)), None => span.zero { "without an address" } } }
                         dd.src { (clock.ago(first.at_ms)) @if let Some(through) = &through { ", by " (through) } }
                     }

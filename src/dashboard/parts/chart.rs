@@ -311,10 +311,8 @@ impl Days<'_> {
 
     fn nothing(&self) -> &'static str {
         match self.shows {
-            Shows::Size(..) => {
-                "Not counted so far. It is counted within the next seconds, and every hour from then on."
-            }
-            Shows::People | Shows::Events | Shows::Sessions => "No day so far. The first activity begins it.",
+            Shows::Size(..) => "Not counted yet. It will be counted within seconds, and every hour after that.",
+            Shows::People | Shows::Events | Shows::Sessions => "No data yet. It starts with the first activity.",
         }
     }
 
@@ -446,10 +444,10 @@ mod tests {
     #[test]
     fn a_chart_is_good_at_no_day_one_day_and_a_thousand() {
         let none = chart(&[], Shows::People);
-        assert!(none.contains("No day so far") && !none.contains("<g class=\"day\""), "{none}");
+        assert!(none.contains("No data yet") && !none.contains("<g class=\"day\""), "{none}");
         let one = chart(&bars(1), Shows::People);
         assert!(one.contains("over 1 day: 8 people at most"), "{one}");
-        assert!(one.contains("width=\"5.14%\""), "one day is no wall: {one}");
+        assert!(one.contains("width=\"5.14%\""), "one day is not a wall: {one}");
         let many = chart(&bars(1_000), Shows::People);
         assert!(many.len() < 60_000, "{} bytes", many.len());
         assert!(many.contains("means of 14 days") && many.contains("over 1\u{202f}000 days"));

@@ -89,7 +89,7 @@ pub fn shell_calls(server: &str, calls: &[(&str, &str)]) -> Markup {
             header { h2 id="shell" { "The same from the shell" } }
             div.body.stack.tight {
                 @for (caption, path) in calls { (block(caption, call(server, path))) }
-                p.small.faint { "Tokens are made under " a href="/settings/tokens" { "Settings" } "." }
+                p.small.faint { "Tokens are created under " a href="/settings/tokens" { "Settings" } "." }
             }
         }
     }

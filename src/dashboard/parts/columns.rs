@@ -197,7 +197,7 @@ impl Columns {
                             input.input id="column-named" name="col" autocomplete="off" placeholder=(self.example());
                         }
                         button.btn.primary.block { "Show these" }
-                        button.btn.bare.block name="usual" value="1" { "As they were" }
+                        button.btn.bare.block name="usual" value="1" { "Reset columns" }
                     }
                 }
             }

@@ -20,7 +20,7 @@ pub struct Builder {
     pub fields: Fields,
     /// Names of activity, the latest first.
     pub events: Vec<String>,
-    /// What was sent and is no condition.
+    /// What was sent and is not a condition.
     pub draft: Option<Draft>,
 }
 
@@ -103,7 +103,7 @@ impl Builder {
                                 autocomplete="off" aria-describedby="filter-value-note";
                             datalist id="filter-values" {}
                             p.hint id="filter-value-note" {
-                                "Several with commas; two with a comma for “between”; days as 14d; dates as 2026-03-01."
+                                "Separate values with commas, two for “between”; days as 14d; dates as 2026-03-01."
                             }
                         }
                         @if self.fields.listed != Listed::Visitors {
@@ -123,7 +123,7 @@ impl Builder {
                             div.field {
                                 label for="filter-group" { "Where" }
                                 select.input id="filter-group" name=(GROUP) {
-                                    option value="0" { "Beside the others" }
+                                    option value="0" { "Along with the others" }
                                     @for (place, group) in address.filter.groups.iter().enumerate() {
                                         option value=(place + 1) selected[draft.group == (place + 1).to_string()] {
                                             "In the brackets with “" (group.conditions[0].in_words()) "”"
@@ -131,7 +131,7 @@ impl Builder {
                                     }
                                     @if address.filter.groups.len() < GROUPS_MAX {
                                         @let next = address.filter.groups.len() + 1;
-                                        option value=(next) selected[draft.group == next.to_string()] { "In brackets of its own" }
+                                        option value=(next) selected[draft.group == next.to_string()] { "In its own brackets" }
                                     }
                                 }
                             }
@@ -161,7 +161,7 @@ impl Builder {
     fn choices(&self, chosen: &str) -> Markup {
         let groups: [(&str, Vec<Field>); 4] = {
             let mut groups =
-                [("Built in", vec![]), ("Attributes", vec![]), ("Company", vec![]), ("Place in the company", vec![])];
+                [("Built in", vec![]), ("Attributes", vec![]), ("Company", vec![]), ("Membership", vec![])];
             for field in self.fields.offered() {
                 let place = match &field {
                     Field::Own(Fact::BuiltIn(_), _) => 0,
@@ -276,9 +276,9 @@ fn chip(condition: &Condition, without: &str) -> Markup {
 fn explained(field: &Field) -> Option<&'static str> {
     match field {
         Field::Company(_) | Field::Membership(_) => {
-            Some("Asked of each company that the user belongs to now: one of them is enough")
+            Some("Checked for each company the user belongs to now: one match is enough")
         }
-        Field::Event(_) => Some("Days are the workspace's; today is the last of them"),
+        Field::Event(_) => Some("Days follow the workspace's time zone; today is the last"),
         Field::Own(Fact::BuiltIn(known), _) => match known {
             crate::domain::filter::BuiltIn::LastSeen | crate::domain::filter::BuiltIn::State => {
                 Some("By the hour of the last activity")

@@ -149,7 +149,7 @@ impl<S: Column> Address<S> {
     ) -> Result<Address<S>, String> {
         if let Some(filter) = value(FILTER) {
             let filter = values::cut(&filter, SAID_CHARS_MAX);
-            return Err(format!("“{filter}” is no filter of this list; it can be searched with {}=.", names.search));
+            return Err(format!("“{filter}” is not a filter of this list; you can search it with {}=.", names.search));
         }
         Address::read_sorted(path, names, default, value, |_| None)
     }
@@ -181,7 +181,7 @@ impl<S: Column> Address<S> {
         named: impl Fn(&str) -> Option<Result<S, String>>,
     ) -> Result<Address<S>, String> {
         if value(API_CURSOR).is_some() {
-            return Err(format!("{API_CURSOR}= belongs to the API; a list of pages goes on with {}=.", names.after));
+            return Err(format!("{API_CURSOR}= belongs to the API; a list in pages continues with {}=.", names.after));
         }
         let said = value(names.sort).unwrap_or_default();
         let (name, descending) = match said.strip_prefix('-') {
@@ -192,7 +192,7 @@ impl<S: Column> Address<S> {
         let column = match named(name) {
             Some(Err(_)) if said.is_empty() => None,
             Some(named) => Some(named.map_err(|sentence| {
-                format!("{}= takes a field, with - before it for the other way round. {sentence}", names.sort)
+                format!("{}= takes a field, with - before it to reverse the order. {sentence}", names.sort)
             })?),
             None => own(),
         };
@@ -203,7 +203,7 @@ impl<S: Column> Address<S> {
                 let known: Vec<Cow<'_, str>> = S::ALL.iter().map(Column::name).collect();
                 let (said, known) = (values::cut(&said, SAID_CHARS_MAX), known.join(", "));
                 return Err(format!(
-                    "The list is not sorted by “{said}”; {}= takes {known}, with - before it for the other way round.",
+                    "The list can't be sorted by “{said}”; {}= takes {known}, with - before it to reverse the order.",
                     names.sort
                 ));
             }
@@ -215,7 +215,7 @@ impl<S: Column> Address<S> {
         let way = parts.and_then(|(_, way)| way).map(Way::decode);
         if after.as_deref().is_some_and(|text| Cursor::decode(text).is_none()) || way == Some(None) {
             return Err(format!(
-                "{}= takes what the link to the next page says, and this is cut or changed.",
+                "{}= takes the value from the link to the next page; this one was cut off or changed.",
                 names.after
             ));
         }

@@ -113,7 +113,7 @@ pub fn company_row(row: &CompanyRow) -> Markup {
 
 /// The mark of an archived company.
 pub fn archived() -> Markup {
-    super::pill::word("Archived", "Out of lists and numbers; messages for it are stored all the same")
+    super::pill::word("Archived", "Left out of lists and numbers; its messages are still stored")
 }
 
 /// A company's name within a line.

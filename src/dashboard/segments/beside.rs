@@ -32,7 +32,7 @@ pub struct Tabs {
 }
 
 impl Tabs {
-    /// Those of a list, each with its size as counted last.
+    /// Those of a list, each with its size when last counted.
     ///
     /// # Errors
     /// [`StoreError`] only.

@@ -42,7 +42,7 @@ pub struct View {
 /// The page.
 pub fn page(frame: &Frame, view: &View) -> Markup {
     let below = html! {
-        p { "Saved filters. Who meets one now is in it; nobody is put in or taken out by hand. Sizes are counted every hour." }
+        p { "Saved filters. Whoever matches one now is in it; nobody is added or removed by hand. Sizes are counted every hour." }
     };
     let content = html! {
         div.stack.narrow.start {
@@ -79,13 +79,13 @@ fn row(frame: &Frame, view: &View, segment: &Segment, words: &Result<String, Str
             div.grow.stack.tight {
                 p.row.tight {
                     a href=(links::segment(&segment.segment_id)) { b { (values::name(&segment.name)) } }
-                    @if segment.is_supplied { (pill::word("Supplied", "It came with Rollcall, and stays as it is")) }
+                    @if segment.is_supplied { (pill::word("Supplied", "It came with Rollcall and can't be changed")) }
                 }
                 @match words {
                     Ok(words) => p.small.muted {
                         @match formula(segment) { Some(formula) => (formula), None => bdi { (values::cut(words, 200)) } }
                     },
-                    Err(_) => p.small.ink.bad { "It asks for something that is not there any more" },
+                    Err(_) => p.small.ink.bad { "It refers to something that no longer exists" },
                 }
             }
             (line(&sizes.iter().map(|size| size.size).collect::<Vec<_>>()))

@@ -82,9 +82,9 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
             (done::done(view.done.as_ref(), Told::Everything, &path, frame.clock, frame.role()))
             @match &view.words {
                 Ok(words) => (asks(view, words)),
-                Err(sentence) => (say::alert(say::Tone::Warn, "It asks for something that is not there any more", html! {
+                Err(sentence) => (say::alert(say::Tone::Warn, "It refers to something that no longer exists", html! {
                     p.muted { bdi { (sentence) } }
-                    p.muted { "Nobody is in it until it asks for something else. Filter the list anew and save it into this segment." }
+                    p.muted { "Nobody can match it. Filter the list again and save the result into this segment." }
                 })),
             }
             (cells(frame.clock, view))
@@ -109,7 +109,7 @@ fn head(view: &View) -> Markup {
             div {
                 div.row {
                     h1 { bdi { (values::cut(&segment.name, values::NAME_CHARS_MAX)) } }
-                    @if segment.is_supplied { (pill::word("Supplied", "It came with Rollcall, and stays as it is")) }
+                    @if segment.is_supplied { (pill::word("Supplied", "It came with Rollcall and can't be changed")) }
                 }
                 p.row.small { "A segment of " (several) " " (code::id(&segment.segment_id, "segment id")) }
             }
@@ -127,10 +127,10 @@ fn asks(view: &View, words: &str) -> Markup {
         section.card aria-labelledby="asks" {
             header {
                 h2 id="asks" { "Who is in it" }
-                a.end href={ "/" (several) "?" (segment.filter) } title="The list under these conditions: change them there, then save" { @if segment.is_supplied { "Start from these" } @else { "Change the conditions" } }
+                a.end href={ "/" (several) "?" (segment.filter) } title="The list with these conditions: change them there, then save" { @if segment.is_supplied { "Start from these" } @else { "Change the conditions" } }
             }
             div.body.stack.tight {
-                p { (pill::capital(several)) " for whom this holds: " b { bdi { (words) } } "." }
+                p { (pill::capital(several)) " that match this: " b { bdi { (words) } } "." }
                 @if let Some(formula) = formula(segment) { p.muted { (formula) } }
             }
         }
@@ -145,7 +145,7 @@ fn cells(clock: Clock, view: &View) -> Markup {
         (Some(Count::Exactly(size)), _) => (Some(size), "Counted just now, as the list counts".to_owned()),
         // More would have to be looked at than a page takes time for.
         (Some(Count::AtLeast(_)), Some(last)) => {
-            (Some(last.size), format!("Counted {}, as it is each hour", clock.relative(last.counted_ms)))
+            (Some(last.size), format!("Counted {}, as it is every hour", clock.relative(last.counted_ms)))
         }
         _ => (None, String::new()),
     };
@@ -165,7 +165,7 @@ fn cells(clock: Clock, view: &View) -> Markup {
                 }, html! {
                     @if let (Some(before), Some(now)) = (before, now) { (since(before, now)) }
                 }, html! {}))
-                (stat("#sizes", "Most", "On any day on which it was counted", html! {
+                (stat("#sizes", "Most", "On any day it was counted", html! {
                     @match most { Some(most) => (numbers::number(most.size)), None => span.mid { "not counted" } }
                 }, html! {}, html! {}))
             }
@@ -183,7 +183,7 @@ fn rename(view: &View) -> Markup {
         section.card aria-labelledby="rename" {
             header { h2 id="rename" { "Rename" } }
             form.body.stack.snug method="post" action=(links::segment(&segment.segment_id)) {
-                (Line { name: "name", label: "Name", value: name, hint: "Its id stays as it is.", required: true, ..Line::default() }.draw(mistake))
+                (Line { name: "name", label: "Name", value: name, hint: "Its id stays the same.", required: true, ..Line::default() }.draw(mistake))
                 div.row { button.btn name="deed" value="rename" { "Rename" } }
             }
         }
@@ -195,7 +195,7 @@ fn delete(view: &View) -> Markup {
         section.card aria-labelledby="delete" {
             header { h2 id="delete" { "Delete" } }
             form.body.stack.snug method="post" action=(links::segment(&view.segment.segment_id)) {
-                p.muted { "Nobody who is in it is touched, and it can be taken back. Addresses that ask for it stop working." }
+                p.muted { "Nobody in it is affected, and it can be undone. Links that use it stop working." }
                 div.row { button.btn.danger name="deed" value="delete" { (icon("trash")) " Delete the segment" } }
             }
         }

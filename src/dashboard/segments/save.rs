@@ -49,22 +49,22 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
         .collect();
     let (name, into) = (view.filled.0.as_str(), view.filled.1.as_str());
     let count = match view.size {
-        Count::Exactly(size) => numbers::counted(size, &format!("{one} meets"), &format!("{several} meet")),
-        more => format!("{} {several} meet", numbers::count(more)),
+        Count::Exactly(size) => numbers::counted(size, &format!("{one} matches"), &format!("{several} match")),
+        more => format!("{} {several} match", numbers::count(more)),
     };
     let content = html! {
         div.narrow.start.stack {
             (crumbs("Segments", "/segments", "Save as a segment"))
-            (head(html! { "Save as a segment" }, html! { p { "Whoever meets the filter is in the segment from now on, as long as that is so." } }, html! {}))
+            (head(html! { "Save as a segment" }, html! { p { "Whoever matches the filter is in the segment from now on, for as long as they match." } }, html! {}))
             section.card {
                 form.body.stack.snug method="post" action="/segments/save" {
                     input type="hidden" name="list" value=(several);
                     input type="hidden" name="filter" value=(view.filter);
-                    p { (pill::capital(several)) " for whom this holds: " b { bdi { (view.words) } } "." }
+                    p { (pill::capital(several)) " that match this: " b { bdi { (view.words) } } "." }
                     p.muted { (count) " it now." }
                     (Line { name: "name", label: "Name", value: name, hint: "What you call them: Paying teams, Trial ends this week.", ..Line::default() }.draw(view.mistake.as_ref()))
                     @if !view.own.is_empty() {
-                        (choice("into", "Save as", &options, into, "One that there is keeps its id, and its name where none is filled in. What it asked for until now can be taken back."))
+                        (choice("into", "Save as", &options, into, "An existing one keeps its id, and its name if you enter none. Changing its filter can be undone."))
                     }
                     div.row {
                         button.btn.primary { "Save" }

@@ -48,7 +48,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
     let (email, role) = frame.operator.as_ref().map_or(("", ""), |(email, role)| (email.as_str(), role.as_str()));
     let content = html! {
         @match view.saved {
-            Some(Saved::Password) => (notice(Tone::Good, "Your password is changed. Everywhere else you are signed out.")),
+            Some(Saved::Password) => (notice(Tone::Good, "Your password was changed. You are signed out everywhere else.")),
             Some(Saved::Zone) => (notice(Tone::Good, &format!("You see times in {} now.", frame.clock.own.name()))),
             None => {}
         }
@@ -68,7 +68,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
                 .draw(mistake))
                 (Line {
                     name: "new", label: "New password", kind: "password", autocomplete: "new-password", required: true,
-                    least: Some(CHARS_MIN as u32), hint: "At least 10 characters. A sentence is good.",
+                    least: Some(CHARS_MIN as u32), hint: "At least 10 characters. A sentence works well.",
                     ..Line::default()
                 }
                 .draw(mistake))
@@ -88,7 +88,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
                 div.row { button.btn.primary { "Save" } }
             }
         }
-        p.small.muted id="looks" { "Light or dark, and how much room a row takes, are under " a href="/settings/appearance" { "Appearance" } "." }
+        p.small.muted id="looks" { "Light or dark, and how much space a row takes, are under " a href="/settings/appearance" { "Appearance" } "." }
     };
     settings(frame, "/settings/account", content)
 }
@@ -169,7 +169,7 @@ pub async fn change_zone(Viewer(operator): Viewer, request: HttpRequest, sent: w
     let typed = sent.time_zone.trim();
     let time_zone = if typed.is_empty() { Ok(None) } else { typed.parse::<Tz>().map(Some) };
     let Ok(time_zone) = time_zone else {
-        let sentence = format!("“{typed}” is no time zone. Choose one of the list, such as Europe/Warsaw.");
+        let sentence = format!("“{typed}” is not a time zone. Choose one of the list, such as Europe/Warsaw.");
         let view =
             View { mistake: Some(Mistake::new("time_zone", sentence)), zone: Some(typed.to_owned()), saved: None };
         return Ok(desk::again(page(&desk::frame(&request, operator, Place::Settings).await?, &view)));

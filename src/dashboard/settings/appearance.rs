@@ -19,7 +19,7 @@ pub fn page(frame: &Frame) -> Markup {
         section.card aria-labelledby="theme" {
             header { h2 id="theme" { "Theme" } }
             div.body.stack.snug {
-                p.muted { "As your system says, or always light or dark." }
+                p.muted { "Match your system, or always light or dark." }
                 (theme_form(frame.theme, PATH))
             }
         }
@@ -27,7 +27,7 @@ pub fn page(frame: &Frame) -> Markup {
             header { h2 id="rows" { "Density" } }
             form.body.stack.snug action="/theme" method="post" {
                 input type="hidden" name="back" value=(PATH);
-                (choice("density", "Rows of lists", &densities, frame.density.as_str(), "How much room a row takes."))
+                (choice("density", "Rows of lists", &densities, frame.density.as_str(), "How much space a row takes."))
                 div.row { button.btn.primary { "Save" } }
             }
         }

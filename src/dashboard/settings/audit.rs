@@ -83,7 +83,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
             }
         }
         @if view.deeds.rows.is_empty() {
-            (say::nothing("Nothing was done", html! { p { "No change is known of whom and when you ask for." } }))
+            (say::nothing("Nothing found", html! { p { "No changes match who and when you chose." } }))
         } @else {
             section.card aria-labelledby="deeds" {
                 h2.vh id="deeds" { "Changes" }
@@ -126,7 +126,7 @@ fn deed(frame: &Frame, set: &ChangeSet, back: &str) -> Markup {
             span class={ "tone " (tone) } { (icon(drawing)) }
             div {
                 @match entries.first() {
-                    None => p { "A record that was merged goes on as another" },
+                    None => p { "A merged record continues as another" },
                     Some(first) => p { (first.sentence) },
                 }
                 @if further > 0 || set.beyond > 0 || entries.first().is_some_and(|entry| entry.more.is_some()) {
@@ -140,7 +140,7 @@ fn deed(frame: &Frame, set: &ChangeSet, back: &str) -> Markup {
                             @if place > 0 { p { (sentence) } }
                             @if let Some((_, fields)) = more { (fields) }
                         }
-                        @if set.beyond > 0 { p { "and " (counted(set.beyond, "field more", "fields more")) ": the API tells all of it." } }
+                        @if set.beyond > 0 { p { "and " (counted(set.beyond, "more field", "more fields")) ": the API shows them all." } }
                     }
                 }
                 p.meta { (who(set)) (way_back(frame, set, back)) }
@@ -155,16 +155,16 @@ fn who(set: &ChangeSet) -> Markup {
     let name = by(&set.by_kind, &set.by_name);
     let worth = set.changes.first().filter(|_| set.by_kind == "message").map(|change| grade(change.grade).1);
     html! {
-        bdi { (if name.is_empty() { "a source that is not there any more" } else { &name }) }
+        bdi { (if name.is_empty() { "a source that no longer exists" } else { &name }) }
         @if let Some(worth) = worth { ", " (worth) }
-        @if set.cause == "undo" { ", taking a change back" }
+        @if set.cause == "undo" { ", undoing a change" }
     }
 }
 
 fn way_back(frame: &Frame, set: &ChangeSet, back: &str) -> Markup {
     html! {
         @if let Some(undone_by) = set.undone_by {
-            " · taken back by "
+            " · undone by "
             // The page that begins with it.
             @let before = Cursor { value: serde_json::Value::Null, key: undone_by.0 + 1 };
             a href=(links::with_query(PATH, &[("after", Some(&before.encode()))])) { "change " (undone_by.0) }
@@ -193,7 +193,7 @@ pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
     } else if day.is_some() && date.is_none() {
         Some("day= takes a day such as 2026-03-01.".to_owned())
     } else if said_after.is_some() && after.is_none() {
-        Some("after= takes what the link to older changes says, and this is cut or changed.".to_owned())
+        Some("after= takes the value from the link to older changes; this one was cut off or changed.".to_owned())
     } else {
         None
     };

@@ -32,27 +32,27 @@ pub fn page(frame: &Frame, upkeep: &Upkeep) -> Markup {
         section.card aria-labelledby="make" {
             header { h2 id="make" { "Make one" } }
             div.body.stack.tight {
-                p { "On the machine where Rollcall runs. It copies the file as it stands while the server goes on, and takes seconds for a gigabyte." }
+                p { "On the machine where Rollcall runs. It copies the file while the server keeps running, and takes seconds per gigabyte." }
                 (code::block("Once", html! { "rollcall backup /backups/rollcall-$(date +%F).db" }))
                 (code::block("Every night at three, in the crontab", html! { "0 3 * * *  rollcall backup /backups/rollcall-$(date +\\%F).db" }))
-                p.small.muted { "The copy is a whole workspace in one file, with all that is personal in it: keep it where only you read it, and on another machine." }
+                p.small.muted { "The copy is a whole workspace in one file, with all its personal data: keep it where only you can read it, and on another machine." }
             }
         }
         section.card aria-labelledby="back" {
-            header { h2 id="back" { "Go back to one" } }
+            header { h2 id="back" { "Restore one" } }
             div.body.stack.tight {
-                p { "With the server stopped. The file as it is now is put beside, and nothing of it is lost." }
+                p { "With the server stopped. The current file is set aside, so nothing is lost." }
                 (code::block("With the server stopped", html! { "rollcall restore /backups/rollcall-2026-03-01.db" }))
-                p.small.muted { "Try it on a copy now and then: a backup that was never restored is a hope. " code { "rollcall check --data FILE" } " looks at it without touching anything." }
+                p.small.muted { "Try it on a copy now and then: a backup that was never restored is only a hope. " code { "rollcall check --data FILE" } " checks it without changing anything." }
             }
         }
         section.card aria-labelledby="take-along" {
-            header { h2 id="take-along" { "Take the data along" } }
+            header { h2 id="take-along" { "Take your data with you" } }
             div.body.stack.tight {
                 p {
-                    "All of it as files that other programs read, and that can be imported into another workspace: "
+                    "All of it, as files that other programs can read and another workspace can import: "
                     a href="/export/all" download="" { "one zip of CSV" } " or " a href="/export/all?format=ndjson" download="" { "one of NDJSON" }
-                    ". It is no backup: passwords, tokens and settings are not in it."
+                    ". It is not a backup: passwords, tokens and settings are not in it."
                 }
             }
         }
@@ -64,15 +64,15 @@ fn last(frame: &Frame, upkeep: &Upkeep) -> Markup {
     match upkeep.last_backup_ms {
         None => alert(
             Tone::Warn,
-            "No backup so far",
-            html! { p { "Everything is in one file. If the disk fails today, all of it is gone: make a copy, as below." } },
+            "No backup yet",
+            html! { p { "Everything is in one file. If the disk fails today, all of it is lost: make a copy, as below." } },
         ),
         Some(made_ms) if frame.clock.now_ms - made_ms > OLD_DAYS * DAY_MS => alert(
             Tone::Warn,
             "The last backup is old",
-            html! { p { "It was made " (frame.clock.ago(made_ms)) ". What came since would be lost with the disk." } },
+            html! { p { "It was made " (frame.clock.ago(made_ms)) ". Anything newer would be lost with the disk." } },
         ),
-        Some(_) => notice(Tone::Good, "There is a backup of the last days."),
+        Some(_) => notice(Tone::Good, "There is a recent backup."),
     }
 }
 

@@ -69,5 +69,5 @@ fn form(frame: &Frame, legend: &str, asked: Option<Markup>, cards: Markup) -> Ma
 
 /// Who may change what stands here, for those who may not.
 fn only(role: &str) -> Markup {
-    html! { p.small.muted { "You can look at it. Changing it takes " (role) "." } }
+    html! { p.small.muted { "You can view this. Changing it takes " (role) "." } }
 }

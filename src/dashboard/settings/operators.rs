@@ -92,7 +92,7 @@ fn row(frame: &Frame, operator: &Operator, may: bool) -> Markup {
                 }
             }
             @if !operator.has_password {
-                (pill::toned("warn", "No password", "The link that was made has not been used yet"))
+                (pill::toned("warn", "No password", "The link has not been used yet"))
             }
             @if may {
                 form method="post" action="/settings/operators/link" {
@@ -123,9 +123,9 @@ fn change(operator: &Operator) -> Markup {
                 hr;
                 form.stack.snug method="post" action="/settings/operators/remove" {
                     p {
-                        "All sign-ins end at once, and users and companies that "
+                        "All sessions end at once, and users and companies that "
                         bdi { (operator.email) }
-                        " looks after have no owner then. What was done stays in the history under this name."
+                        " looks after will have no owner. Past changes stay in the history under this name."
                     }
                     input type="hidden" name="email" value=(operator.email);
                     div.row { button.btn.danger { "Remove" span.vh { " " (operator.email) } } }
@@ -177,8 +177,8 @@ pub struct Sent {
 /// The store's.
 pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
     let done = match request.query_string() {
-        "changed=1" => Some("The role is changed. It holds from the next click on."),
-        "removed=1" => Some("The operator is removed."),
+        "changed=1" => Some("Role changed. It applies from their next request."),
+        "removed=1" => Some("Operator removed."),
         _ => None,
     };
     Ok(desk::page(answer(operator, &request, View { done, ..View::default() }).await?))
@@ -210,7 +210,7 @@ pub async fn add_one(Owner(operator): Owner, request: HttpRequest, sent: web::Fo
         Err(error) => {
             let sentence = match &error {
                 OperatorError::EmailTaken(email) => {
-                    format!("{email} is an operator already. A new password link stands beside the name above.")
+                    format!("{email} is already an operator. You can create a new password link beside the name above.")
                 }
                 other => other.to_string(),
             };

@@ -73,8 +73,8 @@ pub fn cards(frame: &Frame, source: &Source, view: &View) -> Markup {
             }
             @if frame.may(Role::Admin) && view.secrets.len() < SECRETS_MAX {
                 footer {
-                    form method="post" action={ (address) "/secrets" } { button.btn { (icon("key")) (if view.secrets.is_empty() { " Make a secret" } else { " Make another secret" }) } }
-                    span.small.muted { "Two may hold at once: make one, move your back end over, retire the other. Sign only ids that your site gives out: the hash of one that people choose can pass for a token of somebody else." }
+                    form method="post" action={ (address) "/secrets" } { button.btn { (icon("key")) (if view.secrets.is_empty() { " Create a secret" } else { " Create another secret" }) } }
+                    span.small.muted { "Two can be valid at once: create one, switch your back end over, then retire the other. Sign only ids that your site gives out: the hash of one that people choose can pass for a token of somebody else." }
                 }
             }
         }
@@ -93,7 +93,7 @@ pub fn cards(frame: &Frame, source: &Source, view: &View) -> Markup {
                 (Line {
                     name: "user", label: "User id that the page sends", required: true,
                     value: view.checked.as_ref().map_or("", |checked| &checked.user),
-                    hint: "Or the e-mail address, where your pages send no user id.", ..Line::default()
+                    hint: "Or the e-mail address, if your pages send no user id.", ..Line::default()
                 }
                 .draw(None))
                 div.row { button.btn { "Check" } }
@@ -106,12 +106,12 @@ pub fn cards(frame: &Frame, source: &Source, view: &View) -> Markup {
 fn share(share: Share) -> Markup {
     html! {
         @match share.percent() {
-            None => p.muted { "No message of the last " (SHARE_DAYS) " days named a user." },
+            None => p.muted { "No message in the last " (SHARE_DAYS) " days named a user." },
             Some(percent) => {
                 p.row { b { (percent) " % signed" } (meter(share.signed, share.all())) }
                 p.small.muted {
                     (number(share.signed)) " signed of " (counted(share.all(), "message that named a user", "messages that named a user"))
-                    " in " (SHARE_DAYS) " days; " (number(share.unsigned)) " were taken without proof, " (number(share.refused))
+                    " in " (SHARE_DAYS) " days; " (number(share.unsigned)) " were accepted without proof, " (number(share.refused))
                     " refused for a missing or wrong one."
                 }
             }
@@ -126,7 +126,7 @@ fn secret_row(frame: &Frame, address: &str, row: &SecretRow) -> Markup {
             div.grow.stack.tight {
                 p { code.bare { "…" (row.ends_with) } }
                 p.small.muted {
-                    "made " (frame.clock.ago(row.created_ms)) ", used " (frame.clock.ago_or_never(row.last_used_ms))
+                    "created " (frame.clock.ago(row.created_ms)) ", used " (frame.clock.ago_or_never(row.last_used_ms))
                 }
             }
             @if frame.may(Role::Admin) {
@@ -134,7 +134,7 @@ fn secret_row(frame: &Frame, address: &str, row: &SecretRow) -> Markup {
                     summary.btn.danger { "Retire" span.vh { " the secret that ends with " (row.ends_with) } }
                     form method="post" action={ (address) "/secrets/retire" } {
                         div.body.stack.snug {
-                            p { "What is signed with it is refused from the next message on. This can't be undone." }
+                            p { "Anything signed with it is refused from the next message on. This can't be undone." }
                             input type="hidden" name="secret" value=(row.key.0);
                             button.btn.danger { "Retire it" }
                         }
@@ -180,7 +180,7 @@ pub fn check(catalog: &Catalog, source: &Source, text: &str, user: &str, now_ms:
     });
     match outcome {
         Ok(proven) => {
-            let mut sentence = format!("It holds: it proves that this is {user}");
+            let mut sentence = format!("Valid: it proves that this is {user}");
             if let Some(email) = proven.email.filter(|email| *email != user) {
                 sentence.push_str(&format!(", with the e-mail address {email}"));
             }
@@ -201,7 +201,10 @@ pub fn check(catalog: &Catalog, source: &Source, text: &str, user: &str, now_ms:
             match other.filter(|_| !own) {
                 Some(other) => answer(
                     false,
-                    format!("It is signed with a secret of another source, “{}”. Use one of this source.", other.name),
+                    format!(
+                        "It is signed with a secret of another source, “{}”. Use one of this source's.",
+                        other.name
+                    ),
                 ),
                 None => answer(false, refused.detail),
             }

@@ -51,14 +51,14 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
 fn question(goes: Count) -> Markup {
     alert(
         Tone::Warn,
-        "This touches what is there already",
+        "This affects existing data",
         html! {
             p {
-                b { (numbers::count(goes)) " " (if goes == Count::Exactly(1) { "event is" } else { "events are" }) " older than what is kept from now on." }
-                " They are deleted within an hour, and every number is what the remaining ones say. This can't be undone; a backup made before has them."
+                b { (numbers::count(goes)) " " (if goes == Count::Exactly(1) { "event is" } else { "events are" }) " older than the new limit." }
+                " They are deleted within an hour, and every number then counts only the rest. This can't be undone; an earlier backup still has them."
             }
             input type="hidden" name="confirmed" value="1";
-            p.row { button.btn.primary { "Save all the same" } a.btn href=(PATH) { "Leave it as it was" } }
+            p.row { button.btn.primary { "Save anyway" } a.btn href=(PATH) { "Leave it as it was" } }
         },
     )
 }
@@ -78,13 +78,13 @@ fn kept(view: &View) -> Markup {
                     view,
                     "visitor_retention_days",
                     "Visitors who never sign in",
-                    "Since they were last seen. Then they are deleted with their events.",
+                    "After they were last seen. Then they are deleted with their events.",
                 ))
                 (days(
                     view,
                     "event_retention_days",
                     "Events of known users",
-                    "0 keeps them for ever. Older ones are deleted, and older messages refused. Users, companies, their values and when \
+                    "0 keeps them forever. Older ones are deleted, and older messages refused. Users, companies, their values and when \
                      they were first seen stay.",
                 ))
             }
@@ -96,12 +96,12 @@ fn kept(view: &View) -> Markup {
 fn for_ever() -> Markup {
     html! {
         section.card aria-labelledby="fixed" {
-            header { h2 id="fixed" { "What has a time of its own" } }
+            header { h2 id="fixed" { "Other retention times" } }
             ul.rows.roomy {
-                li { p { b { "Users, companies, memberships and their history" } " stay until they are erased: on a user's page, or for all that a filter finds." } }
+                li { p { b { "Users, companies, memberships and their history" } " stay until they are erased: on a user's page, or for everything a filter finds." } }
                 li { p { b { "Examples of refusals" } " go after 30 days; how often something was refused stays." } }
-                li { p { b { "Calls under Live" } " are in memory alone, for an hour at most." } }
-                li { p { b { "Backups" } " are files of yours: what is deleted here stays in one that was made before. " a href="/settings/backups" { "Backups" } } }
+                li { p { b { "Calls under Live" } " are in memory only, for an hour at most." } }
+                li { p { b { "Backups" } " are your own files: what is deleted here stays in earlier ones. " a href="/settings/backups" { "Backups" } } }
             }
         }
     }

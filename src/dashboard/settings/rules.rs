@@ -79,18 +79,18 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
 fn question(asked: Asked) -> Markup {
     alert(
         Tone::Warn,
-        "This touches what is there already",
+        "This affects existing data",
         html! {
             @if let Some(users) = asked.one_company {
                 p {
                     b { (numbers::count(users)) " " (if users == Count::Exactly(1) { "user has" } else { "users have" }) " several companies now." }
-                    " Nothing of them moves by saving. When a company is stated for one of them next, the user leaves the others, with one "
+                    " Saving moves nobody. When a company is next stated for one of them, the user leaves the others, with one "
                     "line “moved from A to B” in the history."
                 }
             }
             @if let Some(staff) = asked.staff { (staff_question(staff)) }
             input type="hidden" name="confirmed" value="1";
-            p.row { button.btn.primary { "Save all the same" } a.btn href="/settings/rules" { "Leave it as it was" } }
+            p.row { button.btn.primary { "Save anyway" } a.btn href="/settings/rules" { "Leave it as it was" } }
         },
     )
 }
@@ -104,14 +104,14 @@ fn staff_question(staff: Staff) -> Markup {
     html! {
         @if staff.left_out != Count::Exactly(0) {
             p {
-                (users(staff.left_out)) " at your own domains from now on: what they did and do leaves every number of people, events and "
+                (users(staff.left_out)) " at your own domains from now on: what they did and do is left out of every number of people, events and "
                 "companies. They stay in the list, with when they were last seen."
             }
         }
         @if staff.counted_again != Count::Exactly(0) {
             p { (users(staff.counted_again)) " no longer at your own domains: what they did comes back into the numbers." }
         }
-        p.small { "It is counted anew in the background, one user after the other, and can be set back at any time." }
+        p.small { "It is recounted in the background, one user at a time, and can be changed back at any time." }
     }
 }
 
@@ -123,8 +123,8 @@ fn companies(view: &View) -> Markup {
                 (tick(
                     "one_company",
                     "A user belongs to one company",
-                    "Off: a user may belong to several, and the one stated last is the current one. On: a company that is stated replaces \
-                     the ones before; the user is said to have moved.",
+                    "Off: a user may belong to several, and the one stated last is the current one. On: a newly stated company replaces \
+                     the earlier ones; the user is shown as having moved.",
                     view.values.get("one_company") == "true",
                 ))
             }
@@ -135,24 +135,24 @@ fn companies(view: &View) -> Markup {
 fn domains(view: &View) -> Markup {
     let rules = [
         ("off", "Nothing"),
-        ("suggest", "Suggest a company, a person decides"),
-        ("create", "Make the company and the membership"),
+        ("suggest", "Suggest a company for a person to confirm"),
+        ("create", "Create the company and the membership"),
     ];
     html! {
         section.card aria-labelledby="domain" {
-            header { h2 id="domain" { "E-mail domains" } a href="/companies/suggested" { "Domains that wait" } }
+            header { h2 id="domain" { "E-mail domains" } a href="/companies/suggested" { "Waiting domains" } }
             div.body.stack.snug {
                 (choice(
                     "domain_rule",
-                    "What the domain of a user's address does",
+                    "What the domain of a user's e-mail does",
                     &rules,
                     view.values.get("domain_rule"),
-                    "Asked when an address is set or changed, for users who never had a company. Free-mail and disposable hosts \
+                    "Applies when an address is set or changed, for users who never had a company. Free-mail and disposable hosts \
                      never count, nor do your own domains. A later change of the address moves nobody, and a company that your site \
-                     states beats one made by this rule, which is then left.",
+                     states overrides one created by this rule, which is then left.",
                 ))
                 (Line {
-                    name: "ignored_domains", label: "Domains that never make a company", value: view.values.get("ignored_domains"),
+                    name: "ignored_domains", label: "Domains that never create a company", value: view.values.get("ignored_domains"),
                     hint: "Separated by commas. “Ignore” under suggested companies adds to them.", placeholder: "agency.example",
                     ..Line::default()
                 }
@@ -169,8 +169,8 @@ fn proof(view: &View) -> Markup {
             div.body.stack.snug {
                 (tick(
                     "protect_signed",
-                    "Whoever has proved who it is must prove it again",
-                    "On: once a user came with a valid signature, calls without one set no attribute and no company of this user; they \
+                    "Users who have proved who they are must keep proving it",
+                    "On: once a user has come with a valid signature, calls without one can't set this user's attributes or companies; they \
                      are refused as signature_required. What the user does still counts. Off: the next unsigned call may change it.",
                     view.values.get("protect_signed") == "true",
                 ))
@@ -186,8 +186,8 @@ fn own_people(view: &View) -> Markup {
             div.body.stack.snug {
                 (Line {
                     name: "staff_domains", label: "Domains of your own staff", value: view.values.get("staff_domains"),
-                    hint: "Separated by commas; subdomains count with them. Whoever has an address at them is left out of all numbers: active people, \
-                           events, companies' activity. Their addresses make and suggest no company.",
+                    hint: "Separated by commas; subdomains are included. Anyone with an address at them is left out of all numbers: active people, \
+                           events, companies' activity. Their addresses create and suggest no company.",
                     placeholder: "example.com", ..Line::default()
                 }
                 .draw(view.values.mistake.as_ref()))
@@ -202,9 +202,9 @@ fn signing_in(view: &View) -> Markup {
             header { h2 id="sign-in" { "Signing in" } }
             div.body.stack.snug {
                 (Line {
-                    name: "takeover_days", label: "Days of the browser that a sign-in takes along", kind: "number",
+                    name: "takeover_days", label: "Days of earlier browsing to attach at sign-in", kind: "number",
                     value: view.values.get("takeover_days"),
-                    hint: "Page views so long before the sign-in become the user's.", required: true,
+                    hint: "Page views from this long before sign-in become the user's.", required: true,
                     ..Line::default()
                 }
                 .draw(view.values.mistake.as_ref()))

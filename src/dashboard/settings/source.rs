@@ -98,7 +98,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
         @if !source.write_keys.is_empty() { (proof::cards(frame, source, &view.proof)) }
         @if !view.changes.is_empty() {
             section.card aria-labelledby="changes" {
-                header { h2 id="changes" { "Changed last" } a.end href="/settings/audit?by=hand" { "All that was done by hand" } }
+                header { h2 id="changes" { "Changed last" } a.end href="/settings/audit?by=hand" { "Everything done by hand" } }
                 div.body { (audit::deeds(frame, &view.changes, &path(source))) }
             }
         }
@@ -118,7 +118,7 @@ fn form(view: &View) -> Markup {
                 (choice(
                     "kind",
                     "Kind",
-                    &[("live", "Live: stores what is sent"), ("test", "Test: answers as if it stored, and keeps nothing")],
+                    &[("live", "Live: stores what is sent"), ("test", "Test: answers as usual, but stores nothing")],
                     kind,
                     "",
                 ))
@@ -126,14 +126,14 @@ fn form(view: &View) -> Markup {
                     "origins",
                     "Allowed origins",
                     &source.origins,
-                    "One a line, such as https://app.example.com. Empty: pages of any site may send.",
+                    "One per line, such as https://app.example.com. Empty: pages of any site may send.",
                     mistake,
                 ))
                 (lines(
                     "adopted_keys",
                     "Keys adopted from another tool",
                     adopted,
-                    "One a line. A page that moves over then need not change its key.",
+                    "One per line. A page that moves over can then keep its key.",
                     mistake,
                 ))
             }
@@ -142,19 +142,19 @@ fn form(view: &View) -> Markup {
                 (tick(
                     "paused",
                     "Paused",
-                    "Everything it sends is answered 403. SDKs throw away what they sent.",
+                    "Everything it sends is answered 403. SDKs discard what they sent.",
                     source.paused,
                 ))
                 (tick(
                     "closed",
                     "Closed to new attributes",
-                    "An attribute that nobody has sent before waits instead of appearing by itself.",
+                    "An attribute that was never sent before waits instead of appearing by itself.",
                     source.closed,
                 ))
                 (tick(
                     "signatures_required",
                     "Proof of identity required",
-                    "A message that names a user or a company must be signed; what is not is refused.",
+                    "A message that names a user or a company must be signed; unsigned ones are refused.",
                     source.signatures_required,
                 ))
             }
@@ -172,11 +172,11 @@ fn question(source_id: &str, share: Share) -> Markup {
             p {
                 b { (number(share.all() - share.signed)) " of " (counted(share.all(), "message", "messages")) }
                 " that named a user in the last " (SHARE_DAYS) " days would have been refused (" (share.percent().unwrap_or_default())
-                " % were signed). From now on the page views of such messages count for the visitor, and nothing of the user or the "
-                "company is taken."
+                " % were signed). From now on, page views in such messages count for the visitor, and nothing about the user or the "
+                "company is accepted."
             }
             input type="hidden" name="confirmed" value="1";
-            p.row { button.btn.primary { "Require proof all the same" } a.btn href={ "/settings/sources/" (source_id) } { "Leave it optional" } }
+            p.row { button.btn.primary { "Require proof anyway" } a.btn href={ "/settings/sources/" (source_id) } { "Leave it optional" } }
         },
     )
 }

@@ -93,8 +93,8 @@ fn row(frame: &Frame, source: &Source) -> Markup {
 pub fn kind(source: &Source) -> Markup {
     match source.kind {
         SourceKind::Live => pill::toned("good", "Live", "Stores what is sent"),
-        SourceKind::Test => pill::toned("info", "Test", "Answers as if it stored, and keeps nothing"),
-        SourceKind::Import => pill::toned("info", "Import", "A file that was imported"),
+        SourceKind::Test => pill::toned("info", "Test", "Answers as usual, but stores nothing"),
+        SourceKind::Import => pill::toned("info", "Import", "An imported file"),
     }
 }
 
@@ -113,14 +113,14 @@ fn add(view: &View) -> Markup {
                     "origins",
                     "Allowed origins",
                     &view.form.origins,
-                    "One a line, such as https://app.example.com. Empty: pages of any site may send. It guards against mistakes, not against forged senders.",
+                    "One per line, such as https://app.example.com. Empty: pages of any site may send. It guards against mistakes, not against forged senders.",
                     mistake,
                 ))
                 (lines(
                     "adopted_keys",
                     "Keys adopted from another tool",
                     &view.form.adopted_keys,
-                    "One a line. A page that moves over then need not change its key.",
+                    "One per line. A page that moves over can then keep its key.",
                     mistake,
                 ))
                 div.row { button.btn.primary { "Add source" } }

@@ -39,13 +39,13 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
     let may = frame.may(Role::Owner);
     let content = html! {
         @if let Some(fresh) = &view.fresh { (shown_once(fresh)) }
-        @if view.revoked { (notice(Tone::Good, "Revoked. Programs that use it are answered 401 from now on.")) }
+        @if view.revoked { (notice(Tone::Good, "Revoked. Programs that use it get a 401 from now on.")) }
         section.card aria-labelledby="tokens" {
             header {
                 h2 id="tokens" { "Tokens" }
                 span.muted { "For programs that use " a href="/api" { "the API" } ", or send data as your back end" }
             }
-            @if view.tokens.is_empty() { p.body.muted { "None so far." } }
+            @if view.tokens.is_empty() { p.body.muted { "None yet." } }
             ul.rows.roomy { @for token in &view.tokens { (row(frame, token, may)) } }
         }
         @if may { (add(view)) } @else { (only("an owner")) }
@@ -116,7 +116,7 @@ fn add(view: &View) -> Markup {
     let scopes = [Scope::Read, Scope::Write, Scope::Admin].map(|scope| (scope.as_str(), scope_words(scope)));
     html! {
         section.card aria-labelledby="add" {
-            header { h2 id="add" { "Make a token" } }
+            header { h2 id="add" { "Create a token" } }
             form.body.stack.snug method="post" action="/settings/tokens" {
                 (Line {
                     name: "name", label: "Name", value: &view.name,
@@ -124,7 +124,7 @@ fn add(view: &View) -> Markup {
                 }
                 .draw(view.mistake.as_ref()))
                 (choice("scope", "What it may do", &scopes, "read", ""))
-                div.row { button.btn.primary { "Make token" } }
+                div.row { button.btn.primary { "Create token" } }
             }
         }
     }

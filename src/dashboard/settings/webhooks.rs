@@ -84,14 +84,14 @@ pub struct View {
 /// The page.
 pub fn page(frame: &Frame, view: &View) -> Markup {
     let content = html! {
-        @if view.removed { (notice(Tone::Good, "Removed. Nothing is sent there any more.")) }
+        @if view.removed { (notice(Tone::Good, "Removed. Nothing more is sent there.")) }
         section.card aria-labelledby="webhooks" {
             header {
                 h2 id="webhooks" { "Webhooks" }
-                span.muted { "Other programs are told what changes, at an address of theirs" }
+                span.muted { "Other programs are told about changes, at their own address" }
             }
             @if view.webhooks.is_empty() {
-                (nothing("No webhook so far", html! { p { "A CRM, a chat or your own back end hears of a new user within a second." } }))
+                (nothing("No webhooks yet", html! { p { "A CRM, a chat or your own back end hears about a new user within a second." } }))
             }
             ul.rows.roomy { @for webhook in &view.webhooks { (row(frame, webhook)) } }
         }
@@ -128,7 +128,7 @@ pub fn state(frame: &Frame, webhook: &Webhook) -> Markup {
     match (webhook.state, webhook.failing_since_ms) {
         (State::Active, None) => pill::toned("good", "Active", meaning),
         (State::Active, Some(since_ms)) => {
-            let title = format!("Nothing was taken since {}", frame.clock.exact(since_ms));
+            let title = format!("Nothing was accepted since {}", frame.clock.exact(since_ms));
             pill::toned("warn", "Every delivery fails", &title)
         }
         (State::Paused, _) => pill::toned("", "Paused", meaning),
@@ -142,7 +142,7 @@ pub fn fields(form: &Form, mistake: Option<&Mistake>) -> Markup {
     html! {
         (Line {
             name: "url", label: "Address", value: &form.url, required: true, placeholder: "https://hooks.example.com/rollcall",
-            hint: "It is posted to by https, answers 2xx within 10 seconds, and redirects nowhere.", ..Line::default()
+            hint: "Deliveries are posted to it over https; it must answer 2xx within 10 seconds, with no redirect.", ..Line::default()
         }
         .draw(mistake))
         (Line {
@@ -151,7 +151,7 @@ pub fn fields(form: &Form, mistake: Option<&Mistake>) -> Markup {
         }
         .draw(mistake))
         fieldset.stack.snug {
-            legend { "What it is told" }
+            legend { "What it receives" }
             @if let Some(wrong) = wrong { p.error { (small("alert")) span { (wrong.sentence) } } }
             @for kind in DeliveryType::to_choose() {
                 div.field {
@@ -167,16 +167,16 @@ pub fn fields(form: &Form, mistake: Option<&Mistake>) -> Markup {
                 }
             }
             p.hint {
-                "What becomes of everybody's values at once is told of nobody in particular, since it may be a million of them: "
-                "an attribute that gets another type or is deleted, and values that are applied from the tray. "
-                "After that read them anew, with an export or the API."
+                "Changes to everybody's values at once are not sent one by one, since there may be a million: "
+                "an attribute that gets another type or is deleted, and values applied from the tray. "
+                "Read them again after that, with an export or the API."
             }
         }
         (lines(
             "events",
             "Only events of these names",
             &form.events,
-            "One a line, for event.tracked. Empty: every event that was tracked; page and screen views only where page or screen stands here.",
+            "One per line, for event.tracked. Empty: every tracked event; page and screen views only if page or screen is listed here.",
             mistake,
         ))
     }

@@ -49,7 +49,7 @@ fn workspace(view: &View) -> Markup {
                 .draw(mistake))
                 (Line {
                     name: "time_zone", label: "Time zone", value: view.values.get("time_zone"),
-                    hint: "Where a day begins and ends: charts, “today”, active days. Changing it counts all days again.",
+                    hint: "Where a day begins and ends: charts, “today”, active days. Changing it recounts all days.",
                     required: true, list: Some("zones"), ..Line::default()
                 }
                 .draw(mistake))
@@ -67,19 +67,19 @@ fn privacy(view: &View) -> Markup {
                 (tick(
                     "respect_gpc",
                     "Honour Global Privacy Control and Do Not Track",
-                    "Browsers that say so send nothing.",
+                    "Browsers that ask for this send nothing.",
                     view.values.get("respect_gpc") == "true",
                 ))
                 (tick(
                     "refuse_bots",
                     "Refuse crawlers",
-                    "Known by their user agent; they are counted under Refusals as bot.",
+                    "Recognised by their user agent; they are counted under Refusals as bot.",
                     view.values.get("refuse_bots") == "true",
                 ))
                 (Line {
-                    name: "rate_limit", label: "Requests a second for a public key and address", kind: "number",
+                    name: "rate_limit", label: "Requests per second for each public key and address", kind: "number",
                     value: view.values.get("rate_limit"),
-                    hint: "Bursts may be ten times as many. Secret tokens have no limit.", required: true,
+                    hint: "Bursts may be ten times that. Secret tokens have no limit.", required: true,
                     ..Line::default()
                 }
                 .draw(view.values.mistake.as_ref()))

@@ -154,7 +154,7 @@ pub fn attributes() -> Vec<(&'static str, Markup)> {
     view.asked = Some(one::Asked::Type(Type::Number, preview()));
     let asked = one::page(&here, &view);
     view.asked = Some(one::Asked::Delete(preview()));
-    view.mistake = Some(Mistake::new("typed", "That is not the name. To delete the attribute, type quotes."));
+    view.mistake = Some(Mistake::new("typed", "That name doesn't match. To delete the attribute, type quotes."));
     let delete = one::page(&here, &view);
     view.asked = None;
     view.definition = definition("quotes", Type::Number);
@@ -190,7 +190,7 @@ pub fn trays() -> Vec<(&'static str, Markup)> {
             DecidedName { owner: Owner::Company, name: "debug".into(), means: None, at_ms: now() - DAY_MS },
         ],
         next: Some("/refusals/tray?after=user.x".to_owned()),
-        done: Some("Ignored from now on. Below it can be taken back."),
+        done: Some("Ignored from now on. You can undo this below."),
     };
     let mut one = tray::OneView {
         waiting: waiting(new, None),

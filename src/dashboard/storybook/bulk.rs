@@ -49,8 +49,7 @@ pub fn bulk() -> Vec<(&'static str, Markup)> {
         plan: Some(Ok((Outcome { dealt: 3, ..Outcome::default() }, vec![]))),
         ..view(Listed::Users, 3)
     };
-    let mistake =
-        Mistake::new("name", "No company has the id \"acme\". Check the id; upper and lower case are not the same.");
+    let mistake = Mistake::new("name", "No company has the id \"acme\". Check the id; it is case-sensitive.");
     let wrong = View { sent, plan: Some(Err(mistake)), ..view(Listed::Companies, 1) };
     vec![
         ("bulk-users", page(&here, &view(Listed::Users, 12))),

@@ -99,7 +99,7 @@ pub fn edits() -> Vec<(&'static str, Markup)> {
     };
     let made = |is_company: bool| made::View {
         is_company,
-        mistake: is_company.then(|| Mistake::new("id", "A company is known by its id. Give it one.")),
+        mistake: is_company.then(|| Mistake::new("id", "A company is known by its id. Enter one.")),
         ..made::View::default()
     };
     vec![

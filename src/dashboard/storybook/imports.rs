@@ -144,7 +144,7 @@ fn refusals() -> Vec<Refusal> {
         cells: cells("<b>ten</b>"),
     };
     vec![
-        refusal(3, 1, "NPS", "<b>ten</b> is no number. Write 1234,5."),
+        refusal(3, 1, "NPS", "<b>ten</b> is not a number. Write 1234,5."),
         refusal(17, 0, "", "The row says neither user_id nor e-mail. Fill one of them in."),
         refusal(2_417, 1, LONG, "An e-mail address such as ann@example.com is expected."),
     ]

@@ -144,7 +144,7 @@ pub fn company_merges() -> Vec<(&'static str, Markup)> {
         mistake,
     };
     let both = Preview { other: side(2, &[]), after: side(0, &["kestrel", samples::LONG]) };
-    let unknown = Mistake::new("from", "No company has that id. Ids are exact, capitals too.");
+    let unknown = Mistake::new("from", "No company has that id. Ids must match exactly, capitals too.");
     vec![
         ("company-merge-asked", page(&there, &view(None, None))),
         ("company-merge-refused", page(&there, &view(None, Some(unknown)))),

@@ -143,14 +143,14 @@ pub fn profiles() -> Vec<(&'static str, Markup)> {
         kept: vec!["A keyed hash of each id."],
         backups: "Backups made before are untouched.",
     };
-    let mistake = Some(Mistake::new("typed", "That is not how this person is known. Nothing was erased."));
+    let mistake = Some(Mistake::new("typed", "That doesn't match this person. Nothing was erased."));
     let erasing = erase::View { user: samples::user(2), receipt: receipt.clone(), events: Events::Delete, mistake };
     let many = |count: i64, typed: Option<&str>| erase::many::View {
         users: (0..count).map(UserKey).collect(),
         first: (0..count.min(20)).map(|index| samples::user(index as usize)).collect(),
         receipt: receipt.clone(),
         events: Events::Delete,
-        mistake: typed.map(|_| Mistake::new("typed", "That is not how many people are picked. Nobody was erased.")),
+        mistake: typed.map(|_| Mistake::new("typed", "That number doesn't match your selection. Nobody was erased.")),
     };
     let mut pages = vec![
         ("bulk-erase", erase::many::page(&here, &many(212, None))),

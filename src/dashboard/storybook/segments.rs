@@ -63,7 +63,7 @@ pub fn segments() -> Vec<(&'static str, Markup)> {
     let words = "company plan is pro or scale and last seen in the last 60 days".to_owned();
     let told = |segment: Segment| {
         let words = match segment.segment_id.as_str() {
-            "long" => Err("\"colour\" is no field of users.".to_owned()),
+            "long" => Err("\"colour\" is not a field of users.".to_owned()),
             _ => Ok(words.clone()),
         };
         (segment, words)
@@ -79,7 +79,7 @@ pub fn segments() -> Vec<(&'static str, Markup)> {
         mistake: None,
     };
     let gone = one::View {
-        words: Err("\"colour\" is no field of users. Use one of these, built in: user_id, email.".to_owned()),
+        words: Err("\"colour\" is not a field of users. Use one of these, built in: user_id, email.".to_owned()),
         size: None,
         mistake: Some((" ".to_owned(), Mistake::new("name", "A segment has a name of 1 to 100 characters."))),
         ..view(segment(10, "long", samples::LONG, Listed::Users, false), 0)

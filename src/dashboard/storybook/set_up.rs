@@ -156,7 +156,7 @@ fn examined() -> Post {
     let answer = json!({
         "status": "stored",
         "refused_values": [
-            refused("birthday", "type_mismatch", "\"31/02/94\" is no date. Send one such as 1994-02-28."),
+            refused("birthday", "type_mismatch", "\"31/02/94\" is not a date. Send one such as 1994-02-28."),
             refused("company", "company_id_missing", "The company has no company_id."),
         ],
         "plan": {
@@ -180,7 +180,7 @@ pub fn settings_pages() -> Vec<(&'static str, Markup)> {
         form: sources::Form { name: "Shop".to_owned(), origins: vec!["shop.example".to_owned()], adopted_keys: vec![] },
         mistake: Some(Mistake::new(
             "origins",
-            "\"shop.example\" is no origin. Write it as the browser does, such as https://shop.example.",
+            "\"shop.example\" is not an origin. Write it as the browser does, such as https://shop.example.",
         )),
         ..sources_view.clone()
     };
@@ -335,7 +335,7 @@ pub fn doors() -> Vec<(&'static str, Markup)> {
     let set_up_view = set_up::View {
         mistakes: vec![
             Mistake::new("workspace_name", "Use 1 to 100 characters."),
-            Mistake::new("time_zone", "“Warsaw” is no time zone. Choose one of the list, such as Europe/Warsaw."),
+            Mistake::new("time_zone", "“Warsaw” is not a time zone. Choose one of the list, such as Europe/Warsaw."),
         ],
         ..set_up::View::default()
     };

@@ -62,7 +62,7 @@ impl Cell {
         if let Some((value, stamp)) = &self.plain {
             match fits(value) {
                 Ok(value) => converted.plain = Some((value, *stamp)),
-                // A first increment of what was no number: its base stays away with it.
+                // A first increment of what was not a number: its base stays away with it.
                 Err(_) => left.push(Left { value: value.clone(), stamp: *stamp }),
             }
         }

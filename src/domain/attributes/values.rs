@@ -33,7 +33,7 @@ pub enum Write {
 const OPERATIONS: [&str; 4] = ["$inc", "$append", "$remove", "$once"];
 
 fn misfit(name: &str, why: &str) -> Refused {
-    Refused::new(Code::TypeMismatch, format!("{name} can't be changed so: {why}."))
+    Refused::new(Code::TypeMismatch, format!("{name} can't be changed that way: {why}."))
 }
 
 impl Write {
@@ -50,11 +50,11 @@ impl Write {
         };
         let operand = fields.remove(*operation).unwrap_or_default();
         match (*operation, operand) {
-            _ if !fields.is_empty() => Err(misfit(name, "An operation stands alone; send one for each value")),
+            _ if !fields.is_empty() => Err(misfit(name, "An operation must be the only key; send one for each value")),
             ("$inc", Value::Number(number)) => Ok(Write::Increment(number)),
             ("$inc", _) => Err(misfit(name, "$inc takes a number")),
-            ("$once", Value::Object(_)) | (_, Value::Null) => Err(misfit(name, "The operation takes a value")),
-            (_, Value::String(text)) if text.is_empty() => Err(misfit(name, "The operation takes a value")),
+            ("$once", Value::Object(_)) | (_, Value::Null) => Err(misfit(name, "The operation needs a value")),
+            (_, Value::String(text)) if text.is_empty() => Err(misfit(name, "The operation needs a value")),
             ("$append", item) => Ok(Write::Append(item)),
             ("$remove", item) => Ok(Write::Remove(item)),
             (_, item) => Ok(Write::Once(item)),
@@ -71,7 +71,7 @@ impl Write {
         }
     }
 
-    /// The same with its value as the type writes it in a zone; an empty text clears what is no text (A3).
+    /// The same with its value as the type writes it in a zone; an empty text clears what is not a text (A3).
     ///
     /// # Errors
     /// `type_mismatch`.

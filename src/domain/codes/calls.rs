@@ -7,13 +7,13 @@ codes! {
     pub enum CallCode {
         ScopeMissing = "scope_missing" {
             "The token may not do this.",
-            "A token that reads was used to write, or one that writes to change settings.",
-            "Make a token with the scope that the answer names, under Settings, Tokens.",
+            "A read token was used to write, or a write token to change settings.",
+            "Create a token with the scope that the answer names, under Settings, Tokens.",
         }
         ParameterInvalid = "parameter_invalid" {
-            "A parameter of the query string is not one, or can't have this value.",
-            "A typing mistake, a parameter of another call, one that is there twice, or a cursor of another list or order.",
-            "Use what the page of the API names for this call; the answer says which parameter it is.",
+            "A query parameter is unknown, or can't have this value.",
+            "A typing mistake, a parameter of another call, one given twice, or a cursor of another list or order.",
+            "Use what the API page names for this call; the answer says which parameter it is.",
         }
         FilterInvalid = "filter_invalid" {
             "The filter can't be read.",
@@ -26,22 +26,22 @@ codes! {
             "Leave f, match and q out, or ask the list of users or companies.",
         }
         FieldUnknown = "field_unknown" {
-            "The body has a member that this call does not know.",
-            "A typing mistake, or an attribute beside “attributes” where it belongs inside.",
-            "Put your own attributes into “attributes”, and leave out what the call does not have.",
+            "The body has a field that this call doesn't know.",
+            "A typing mistake, or an attribute placed beside “attributes” instead of inside it.",
+            "Put your own attributes in “attributes”, and leave out what the call doesn't accept.",
         }
         ValueInvalid = "value_invalid" {
-            "A member of the body can't have this value.",
-            "A text where a number is expected, a word that is none of those allowed.",
-            "The answer says which member, and what it takes.",
+            "A field of the body can't have this value.",
+            "Text where a number is expected, or a word that isn't allowed.",
+            "The answer says which field, and what it accepts.",
         }
         BodyTooLarge = "body_too_large" {
-            "The body is larger than this call takes.",
+            "The body is larger than this call accepts.",
             "Many rows in one request.",
             "Send less at once; many rows go faster as an import.",
         }
         IdempotencyKeyInvalid = "idempotency_key_invalid" {
-            "The Idempotency-Key is empty, too long, or has characters that can't be seen.",
+            "The Idempotency-Key is empty, too long, or has invisible characters.",
             "A whole record or an empty variable was used as the key.",
             "Use a UUID.",
         }
@@ -57,43 +57,43 @@ codes! {
         }
         IdempotencyKeyReused = "idempotency_key_reused" {
             "Another request was sent with this Idempotency-Key.",
-            "A key that is fixed in the code, or made from too little.",
-            "Make a new key for each new request.",
+            "A key that is fixed in the code, or built from too little data.",
+            "Create a new key for each new request.",
         }
         CursorExpired = "cursor_expired" {
-            "What follows this cursor is kept no more.",
-            "The program that reads events in the order of their arrival stood still for more than 7 days.",
-            "Read what was missed with order=time, and begin anew without a cursor.",
+            "What follows this cursor is no longer kept.",
+            "The program that reads events in order of arrival stopped for more than 7 days.",
+            "Read what was missed with order=time, then start again without a cursor.",
         }
         NotKnownYet = "not_known_yet" {
-            "On that day nothing was known of it, or the day has not come yet.",
+            "Nothing was known about it on that day, or the day has not come yet.",
             "at names a day before the first message, or one in the future.",
             "Ask for a later day that has passed, or leave at out.",
         }
         TooManyChanges = "too_many_changes" {
-            "More has changed since that day than one answer can take back.",
+            "Too much has changed since that day to work back in one answer.",
             "A day long ago, of somebody whose attributes change often.",
             "Ask for a later day, or read the changes one by one.",
         }
         UserNotFound = "user_not_found" {
             "Nobody has this user id.",
-            "Another id or another case: ids are exact. The user may have been merged or erased.",
-            "Look for the user in the dashboard; an e-mail address is asked with by=email, our own id with by=id.",
+            "Another id or another case: ids must match exactly. The user may have been merged or erased.",
+            "Find the user in the dashboard; look up an e-mail address with by=email, our own id with by=id.",
         }
         CompanyNotFound = "company_not_found" {
             "No company has this id.",
-            "Another id or another case: ids are exact. The company may have been merged into another.",
+            "Another id or another case: ids must match exactly. The company may have been merged into another.",
             "Look for the company in the dashboard and copy its id.",
         }
         MembershipNotFound = "membership_not_found" {
-            "The user is no member of this company now.",
+            "The user isn't a member of this company now.",
             "The user left, or never was in it.",
-            "Put the user into the company first.",
+            "Add the user to the company first.",
         }
         OnlyCompany = "only_company" {
-            "The user has no other company that could be the current one.",
+            "The user has no other company that could become the current one.",
             "current: false for somebody's only company.",
-            "Leave current out, or take the user out of the company.",
+            "Leave out current, or remove the user from the company.",
         }
         NoteNotFound = "note_not_found" {
             "There is no such note.",
@@ -101,12 +101,12 @@ codes! {
             "Open the page again.",
         }
         OneAlready = "one_already" {
-            "The two are one already.",
-            "They were merged before, or one id is another name of the same.",
+            "The two are already merged.",
+            "They were merged before, or one id is an alias of the other.",
             "Nothing is left to do.",
         }
         NotErased = "not_erased" {
-            "Nobody of this id, e-mail address or browser was erased.",
+            "Nobody with this id, e-mail address or browser was erased.",
             "A typing mistake, or it was allowed again before.",
             "Send it as it was when the person was erased.",
         }
@@ -116,23 +116,23 @@ codes! {
             "Read the number from the list of changes.",
         }
         AlreadyUndone = "already_undone" {
-            "The change was taken back before.",
-            "Two people took it back, or the request was sent twice.",
-            "Nothing is left to do; taking back the undo brings the change again.",
+            "The change has already been undone.",
+            "Two people undid it, or the request was sent twice.",
+            "Nothing is left to do; undoing the undo makes the change again.",
         }
         TooOld = "too_old" {
-            "The change is too old to be taken back.",
-            "A merge can be taken back for 30 days.",
-            "Change by hand what should be other than it is.",
+            "The change is too old to be undone.",
+            "A merge can be undone for 30 days.",
+            "Change by hand what should be different.",
         }
         NothingToUndo = "nothing_to_undo" {
-            "Nothing of the change can be taken back.",
-            "Everything it changed has changed again since, or it is of a kind that stays, such as an erasure.",
-            "Change by hand what should be other than it is.",
+            "Nothing in the change can be undone.",
+            "Everything it changed has changed again since, or it is permanent, such as an erasure.",
+            "Change by hand what should be different.",
         }
         AttributeNotFound = "attribute_not_found" {
             "There is no such attribute.",
-            "A typing mistake, or one of another kind: users, companies and memberships have each their own.",
+            "A typing mistake, or one of another kind: users, companies and memberships each have their own.",
             "See them under Attributes.",
         }
         AttributeStandard = "attribute_standard" {
@@ -142,32 +142,32 @@ codes! {
         }
         FastFilterImpossible = "fast_filter_impossible" {
             "Filters by the attribute can't be made faster.",
-            "An index finds single values: lists and objects have none. Names, e-mail addresses, roles and titles are quick without one.",
+            "An index finds single values, so lists and objects can't have one. Names, e-mail addresses, roles and titles are quick without one.",
             "Filter by another attribute, or leave it as it is.",
         }
         TooManyFastFilters = "too_many_fast_filters" {
-            "Five attributes of a kind have a fast filter, which is the limit.",
-            "Each makes every change of a user or company dearer.",
-            "Take it from one of them: fast_filter false.",
+            "Five attributes of this kind already have a fast filter, which is the limit.",
+            "Each one makes every change to a user or company more costly.",
+            "Remove it from one of them: fast_filter false.",
         }
         AttributeDeleting = "attribute_deleting" {
             "The attribute is being deleted.",
-            "Its values go in the background.",
-            "Wait until that is done; Attributes says how far it is.",
+            "It is deleted in the background.",
+            "Wait until that is done; Attributes shows the progress.",
         }
         AttributeExists = "attribute_exists" {
-            "There is an attribute of this name already.",
-            "A value that waits was to become a new attribute, and the attribute was made meanwhile.",
-            "Apply what waits to the attribute instead.",
+            "An attribute with this name already exists.",
+            "A waiting value was to become a new attribute, and that attribute was created in the meantime.",
+            "Apply the waiting values to the attribute instead.",
         }
         ConfirmationMissing = "confirmation_missing" {
-            "The name that confirms the deletion is missing or another.",
-            "An attribute goes with all its values, and can't be brought back.",
+            "The name that confirms the deletion is missing or doesn't match.",
+            "An attribute is deleted with all its values, and can't be restored.",
             "Send the attribute's exact name as confirm.",
         }
         NothingWaits = "nothing_waits" {
             "Nothing waits in the tray under this name.",
-            "It was dealt with meanwhile.",
+            "It was handled in the meantime.",
             "Read the tray again.",
         }
         SegmentNotFound = "segment_not_found" {
@@ -176,14 +176,14 @@ codes! {
             "See them under Segments.",
         }
         SegmentSupplied = "segment_supplied" {
-            "A segment that came with Rollcall stays as it is.",
+            "A segment that comes with Rollcall can't be changed.",
             "New, Active, Slipping away and the like are the same in every workspace.",
             "Save its list as a segment of your own, and change that.",
         }
         TooManySegments = "too_many_segments" {
-            "There are as many segments as there can be.",
-            "Segments made by a program, one for each of something.",
-            "Delete one that is not used; a list can be asked with a filter and no segment.",
+            "The limit on the number of segments is reached.",
+            "Segments created by a program, one per item.",
+            "Delete one you don't use; a list can also be filtered without a segment.",
         }
         NameTaken = "name_taken" {
             "Another segment has this name.",
@@ -192,7 +192,7 @@ codes! {
         }
         SourceNotFound = "source_not_found" {
             "No source has this id.",
-            "A typing mistake, or a write key in the place of the id.",
+            "A typing mistake, or a write key in place of the id.",
             "Read the id from the list of sources.",
         }
         SecretNotFound = "secret_not_found" {
@@ -207,36 +207,36 @@ codes! {
         }
         DeliveryNotFound = "delivery_not_found" {
             "The webhook has no such delivery.",
-            "It ended more than 7 days ago, it is not among the last 100, or the person it told of was erased.",
+            "It ended more than 7 days ago, it is not among the last 100, or the person it was about was erased.",
             "Read the deliveries of the webhook again.",
         }
         DeliveryForgotten = "delivery_forgotten" {
-            "The delivery told of an erasure, and what it said is kept no more.",
-            "It was taken, or tried for three days.",
-            "Erase the person in the other program by hand, if it has not.",
+            "The delivery was about an erasure, and its content is no longer kept.",
+            "It was accepted, or tried for three days.",
+            "Erase the person in the other program by hand, if it hasn't done so.",
         }
         WebhookNotActive = "webhook_not_active" {
             "Nothing is sent to this webhook.",
-            "Somebody paused it, its address answered 410 Gone, or nothing was taken there for three days.",
+            "Somebody paused it, its address answered 410 Gone, or it accepted nothing for three days.",
             "Change it to paused: false, and try again.",
         }
         TooManyWebhooks = "too_many_webhooks" {
-            "There are as many webhooks as there can be.",
+            "The limit on the number of webhooks is reached.",
             "One was added for each run of a program, or of a test.",
             "Remove those that are not used.",
         }
         SecretNeeded = "secret_needed" {
             "The source would be left without the secret it needs.",
-            "Signatures are required, and this is the last secret to prove them with.",
-            "Make a new secret and use it on your server first, or make signatures optional.",
+            "Signatures are required, and this is the last secret to check them with.",
+            "Create a new secret and use it on your server first, or make signatures optional.",
         }
         TooManySecrets = "too_many_secrets" {
             "The source has two secrets, which is the limit.",
             "A change of secrets that was never finished.",
-            "Revoke the one that is used no more.",
+            "Revoke the one that is no longer used.",
         }
         KeyTaken = "key_taken" {
-            "The key leads to another source already.",
+            "The key already belongs to another source.",
             "The same key of another tool was adopted twice.",
             "Keep it with the one source, or remove it there first.",
         }
@@ -256,33 +256,33 @@ codes! {
             "Read the number from the list of imports.",
         }
         ImportInvalid = "import_invalid" {
-            "What is set up for the import can't be.",
+            "The import can't run as it is set up.",
             "A column that the file does not have, or a mapping without an id.",
             "The answer says what is missing; change it and check again.",
         }
         ImportState = "import_state" {
-            "The import is not in the state that this needs.",
-            "It was run, ended or taken back meanwhile.",
-            "Read how the import stands, and do what fits.",
+            "The import isn't in the right state for this.",
+            "It was run, ended or undone in the meantime.",
+            "Read the import's state, and do what it allows.",
         }
         EventsStay = "events_stay" {
-            "The events of this import can't be taken back.",
-            "It ran before Rollcall kept which events an import stores.",
-            "Erase the people they are of, or let them pass with the retention.",
+            "The events of this import can't be undone.",
+            "It ran before Rollcall recorded which events an import stores.",
+            "Erase the people they are about, or let them expire with the retention.",
         }
         FileMissing = "file_missing" {
             "The request has no file that can be read.",
-            "A form without its file, or one that was cut.",
-            "Send the file as the part named file of a form, or as the body itself.",
+            "A form without its file, or one that was cut off.",
+            "Send the file as the form part named file, or as the body itself.",
         }
         FileTooLarge = "file_too_large" {
-            "The file is larger than an import takes.",
+            "The file is larger than an import accepts.",
             "Years of events in one file.",
             "Send it in parts; the same row twice changes nothing.",
         }
         FileUnreadable = "file_unreadable" {
             "The file can't be read as a table.",
-            "Another format under a wrong name, or a file with a password.",
+            "A different format under the wrong name, or a file with a password.",
             "Save it as CSV or XLSX, without a password.",
         }
     }

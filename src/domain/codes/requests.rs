@@ -7,7 +7,7 @@ codes! {
     pub enum RequestCode {
         InvalidJson = "invalid_json" {
             "The body is not JSON.",
-            "A form was posted, or the text was cut.",
+            "A form was posted, or the text was cut off.",
             "Send JSON; the content type does not matter.",
         }
         NotAnObject = "not_an_object" {
@@ -17,17 +17,17 @@ codes! {
         }
         InvalidCompression = "invalid_compression" {
             "The body can't be decompressed.",
-            "Content-Encoding says gzip and the body is not.",
+            "Content-Encoding says gzip, but the body isn't gzip.",
             "Compress it, or leave the header out.",
         }
         EncodingUnsupported = "encoding_unsupported" {
-            "The body's compression is not known.",
-            "Content-Encoding is other than gzip.",
+            "The body's compression isn't supported.",
+            "Content-Encoding isn't gzip.",
             "Use gzip or nothing.",
         }
         WriteKeyMissing = "write_key_missing" {
             "The request has no write key.",
-            "The snippet without its key, or an SDK without one.",
+            "The snippet or an SDK is set up without a key.",
             "Copy the key from Install.",
         }
         WriteKeyUnknown = "write_key_unknown" {
@@ -37,23 +37,23 @@ codes! {
         }
         TokenMissing = "token_missing" {
             "The call needs a token and has none.",
-            "A call of the API, or a dry run, without Authorization: Bearer. A write key is public and is not enough.",
-            "Make a token under Settings, Tokens, or by rollcall token add NAME.",
+            "An API call or a dry run without Authorization: Bearer. A write key is public and is not enough.",
+            "Create a token under Settings, Tokens, or with rollcall token add NAME.",
         }
         TokenInvalid = "token_invalid" {
-            "The token is not known, was revoked, or may only read where something is sent.",
+            "The token is unknown or revoked, or it can only read and the call sends something.",
             "A typing mistake, the token was revoked, or it has the scope read.",
-            "Make a new token under Settings, Tokens.",
+            "Create a new token under Settings, Tokens.",
         }
         OriginNotAllowed = "origin_not_allowed" {
-            "Pages of this origin may not send to this source.",
+            "Pages from this origin can't send to this source.",
             "The source lists its allowed origins and this one is not among them.",
             "Add the origin under Settings, Sources.",
         }
         SourcePaused = "source_paused" {
             "The source is paused.",
             "Somebody paused it under Settings.",
-            "Let it go on under Settings, Sources.",
+            "Resume it under Settings, Sources.",
         }
         BatchTooLarge = "batch_too_large" {
             "The batch is over 500 KB, or has too many messages.",
@@ -61,7 +61,7 @@ codes! {
             "Send smaller batches; SDKs have a setting for it.",
         }
         RateLimited = "rate_limited" {
-            "Too many requests with a public key from one address.",
+            "Too many requests with a public key from one IP address.",
             "A loop in a page, or a server that uses the public key.",
             "Servers use a secret token, which has no limit; pages send in batches.",
         }
@@ -71,24 +71,24 @@ codes! {
             "Senders try again by themselves after Retry-After.",
         }
         TooSlow = "too_slow" {
-            "The request took too long and was ended.",
-            "The body did not arrive in time over a slow line, or the question reads more than ten seconds can.",
-            "Send the request again. Of a list ask for less: a shorter time, fewer filters.",
+            "The request took too long and was stopped.",
+            "The body arrived too slowly, or the query would have taken more than ten seconds.",
+            "Send the request again. For a list, ask for less: a shorter time, fewer filters.",
         }
         MethodNotAllowed = "method_not_allowed" {
-            "The address does not take this method.",
+            "This URL doesn't accept this method.",
             "GET where something is sent, or POST where something is read.",
-            "Use a method that the answer's header Allow names.",
+            "Use a method named in the answer's Allow header.",
         }
         NotFound = "not_found" {
-            "There is nothing at this address, or no such row.",
+            "There is nothing at this URL, or no such row.",
             "A typing mistake, an id that is not percent-encoded, or what was there is gone.",
-            "Compare the address with the page of the API; ids are exact.",
+            "Compare the URL with the API page; ids must match exactly.",
         }
         Internal = "internal" {
             "Rollcall failed, through no fault of the request.",
-            "A full or broken disk, or a mistake in Rollcall.",
-            "Look in the server's log under the request id, and run rollcall check.",
+            "A full or broken disk, or a bug in Rollcall.",
+            "Look up the request id in the server's log, and run rollcall check.",
         }
     }
 }

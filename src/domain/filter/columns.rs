@@ -69,7 +69,7 @@ impl Column {
         }
         match fields.find(word) {
             Some(field) if !matches!(field.kind(), Kind::Segment | Kind::Import) => Ok(Column::Field(field)),
-            Some(_) => Err(format!("{} is no column: filter by it instead.", excerpt(word))),
+            Some(_) => Err(format!("{} can't be a column: filter by it instead.", excerpt(word))),
             None => {
                 let beside: Vec<&str> = fields.listed.beside().iter().map(|(known, _)| *known).collect();
                 Err(format!("{} Columns are also {}.", unknown_field(word, fields), beside.join(", ")))
@@ -90,7 +90,7 @@ impl Column {
             }
         }
         if columns.len() > COLUMNS_MAX {
-            let sentence = format!("These are {} columns; the limit is {COLUMNS_MAX}.", columns.len());
+            let sentence = format!("{} columns are too many; the limit is {COLUMNS_MAX}.", columns.len());
             return Err(ColumnError { number: COLUMNS_MAX + 1, sentence });
         }
         Ok(columns)

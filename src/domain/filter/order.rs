@@ -34,7 +34,7 @@ pub(super) fn without_order(kind: Kind) -> Option<&'static str> {
         | Kind::List
         | Kind::Word(_) => None,
         Kind::Object => Some("objects have no order. Sort by an attribute of another type."),
-        Kind::Segment => Some("a segment takes in or leaves out. Filter by it, as in f=segment:is:ID."),
+        Kind::Segment => Some("a row is in a segment or it isn't. Filter by it, as in f=segment:is:ID."),
         Kind::Import => Some("several imports can have touched a row. Filter by one, as in f=import:is:12."),
         Kind::Activity => Some(
             "how often something was done is counted for one at a time, and to count it for all would read every event \

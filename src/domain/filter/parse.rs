@@ -32,7 +32,7 @@ pub struct FilterError {
     pub sentence: String,
 }
 
-/// The group that a parameter belongs to (0: none), and whether it is a condition; `None` where it is no word of filters.
+/// The group that a parameter belongs to (0: none), and whether it is a condition; `None` where it is not a word of filters.
 fn place(parameter: &str) -> Option<(usize, bool)> {
     let (group, word) = match parameter.split_once('.') {
         Some((group, word)) => (group.strip_prefix('g')?.parse().ok().filter(|number| *number > 0)?, word),
@@ -85,7 +85,7 @@ pub fn parse<'a>(
             }
             part.1.push(condition(text, fields).map_err(wrong)?);
         } else if part.0.is_some() {
-            return Err(wrong((1, format!("{name} is there twice. Send it once."))));
+            return Err(wrong((1, format!("{name} is given twice. Send it once."))));
         } else {
             let unknown = || (1, format!("{name} can't be {}. Use all or any.", excerpt(text)));
             part.0 = Some(Join::parse(text).ok_or_else(unknown).map_err(wrong)?);
@@ -114,17 +114,14 @@ fn condition(text: &str, fields: &Fields) -> Result<Condition, Wrong> {
     let known = || operators.iter().map(|operator| operator.as_str()).collect::<Vec<_>>().join(", ");
     let at = text.chars().count() - rest.map_or(0, |rest| rest.chars().count()) + 1;
     let Some(rest) = rest.filter(|rest| !rest.is_empty()) else {
-        return Err((
-            at,
-            format!("After {} a colon and an operator are missing. It takes {}.", excerpt(&name), known()),
-        ));
+        return Err((at, format!("{} needs a colon and an operator after it. It takes {}.", excerpt(&name), known())));
     };
     let (word, value) = match rest.split_once(':') {
         Some((word, value)) => (word, Some(value)),
         None => (rest, None),
     };
     let operator = Operator::parse(word).filter(|operator| operators.contains(operator)).ok_or_else(|| {
-        (at, format!("{} takes no operator {}. It takes {}.", excerpt(&name), excerpt(word), known()))
+        (at, format!("{} doesn't take the operator {}. It takes {}.", excerpt(&name), excerpt(word), known()))
     })?;
     let at = at + word.chars().count() + 1;
     let read = match field.kind() {
@@ -147,7 +144,7 @@ fn in_segment(operator: Operator, id: &str, fields: &Fields) -> Result<Test, Str
     let segment = fields.segments().find(|segment| segment.segment_id == id);
     let segment = segment.ok_or_else(|| format!("Use the id of a segment: {}.", known()))?;
     let filter = segment.filter(fields).map_err(|error| {
-        format!("The segment “{}” asks for what is not there any more: {}", segment.name, error.sentence)
+        format!("The segment “{}” asks for something that no longer exists: {}", segment.name, error.sentence)
     })?;
     let saved = Saved { segment_id: segment.segment_id.clone(), name: segment.name.clone(), filter };
     let value = Value::Segment(Arc::new(saved));
@@ -166,7 +163,7 @@ pub fn compose(name: &str, operator: &str, value: &str, fields: &Fields) -> Resu
     let operator = said.filter(|operator| operators.contains(operator)).ok_or_else(|| {
         let choices: Vec<String> = operators.iter().map(|operator| format!("“{}”", operator.choice())).collect();
         let said = said.map_or_else(|| excerpt(operator), |operator| operator.choice().to_owned());
-        format!("“{said}” can't be asked of {}. Choose one of {}.", field.in_words(), choices.join(", "))
+        format!("“{said}” can't be used with {}. Choose one of {}.", field.in_words(), choices.join(", "))
     })?;
     let value = if operator.is_alone() { None } else { Some(value) };
     let read = match field.kind() {
@@ -226,7 +223,7 @@ pub(super) fn unknown_field(name: &str, fields: &Fields) -> String {
         false => format!("built in: {}; ", built_in.join(", ")),
     };
     format!(
-        "{} is no field of {}. Use one of these, {built_in}attributes: {}{others}. An attribute whose name is also that of \
+        "{} is not a field of {}. Use one of these, {built_in}attributes: {}{others}. An attribute whose name is also that of \
          another field is written {ATTRIBUTE}NAME; a colon in a name is written \\:.",
         excerpt(name),
         fields.listed.as_str(),
@@ -239,7 +236,7 @@ fn test(kind: Kind, operator: Operator, text: Option<&str>, zone: Tz) -> Result<
     if operator.is_alone() {
         return match text.is_none_or(str::is_empty) {
             true => Ok(if operator == Operator::Set { Test::Set } else { Test::Unset }),
-            false => Err("This operator stands alone: leave the value out.".to_owned()),
+            false => Err("This operator takes no value: leave it out.".to_owned()),
         };
     }
     let text = text.unwrap_or_default();
@@ -343,7 +340,7 @@ fn number(text: &str) -> Result<Number, String> {
 }
 
 fn between(kind: Kind, zone: Tz, text: &str) -> Result<Test, String> {
-    let refused = || format!("Use two, the lesser first and a comma between them, each {}.", expected(kind));
+    let refused = || format!("Use two values, the lower first, with a comma between them, each {}.", expected(kind));
     let (from, to) = text.split_once(',').ok_or_else(refused)?;
     let (from, to) = (value(kind, zone, from).map_err(|_| refused())?, value(kind, zone, to).map_err(|_| refused())?);
     let in_order = match (&from, &to) {

@@ -156,7 +156,7 @@ fn has_so_many(one: &str, several: &str, test: &Test) -> String {
         Test::Unset => format!("has no {one}"),
         Test::Set => format!("has {} {one}", article(one)),
         Test::In(values) => format!("has {} {several}", listed(values)),
-        Test::Not(value) => format!("has not {} {several}", said(value)),
+        Test::Not(value) => format!("doesn't have {} {several}", said(value)),
         Test::Is(value) if said(value) == "1" => format!("has 1 {one}"),
         Test::Is(value) => format!("has {} {several}", said(value)),
         other => {
@@ -181,9 +181,9 @@ fn tagged(whose: &str, test: &Test) -> String {
 
 fn imported(whose: &str, test: &Test) -> String {
     match test {
-        Test::Is(value) => format!("{whose}made or changed by import {}", said(value)),
-        Test::Not(value) => format!("{whose}neither made nor changed by import {}", said(value)),
-        Test::In(values) => format!("{whose}made or changed by import {}", listed(values)),
+        Test::Is(value) => format!("{whose}created or changed by import {}", said(value)),
+        Test::Not(value) => format!("{whose}neither created nor changed by import {}", said(value)),
+        Test::In(values) => format!("{whose}created or changed by import {}", listed(values)),
         other => format!("{whose}import {}", is(other)),
     }
 }

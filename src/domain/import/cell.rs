@@ -82,11 +82,11 @@ pub(super) fn value(cell: &Value, of: Type, reading: &Reading, zone: Tz) -> Resu
         Value::String(text) => table::unguarded(text),
         other => Cow::Owned(self::text(other)?),
     };
-    let wrong = |what: &str| format!("{} is no {what}", excerpt(text.trim()));
+    let wrong = |what: &str| format!("{} is not a {what}", excerpt(text.trim()));
     match of {
         Type::Text => Ok(Value::String(text.into_owned())),
         Type::List => Ok(Value::Array(table::items(&text))),
-        Type::Object => serde_json::from_str(&text).map_err(|_| wrong("JSON, such as {\"a\": 1}.")),
+        Type::Object => serde_json::from_str(&text).map_err(|_| wrong("JSON value, such as {\"a\": 1}.")),
         Type::Boolean => match text.trim().to_lowercase() {
             word if YES.contains(&word.as_str()) => Ok(true.into()),
             word if NO.contains(&word.as_str()) => Ok(false.into()),

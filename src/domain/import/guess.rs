@@ -8,7 +8,7 @@ use super::reading::{Dates, Reading};
 use crate::domain::attributes::Type;
 use crate::domain::ids;
 
-/// Whether the first row is of headings: texts that are no values.
+/// Whether the first row holds headings: texts that are not values.
 pub(super) fn is_header(rows: &[Vec<Value>]) -> bool {
     let Some(first) = rows.first() else { return true };
     let text = |cell: &Value| cell.as_str().map(str::trim).map(str::to_owned).unwrap_or_default();

@@ -284,7 +284,7 @@ impl Mapping {
         let found = self.0.iter().position(|column| column.heading == heading.trim()).or_else(by_number);
         let Some(column) = found.and_then(|place| self.0.get_mut(place)) else {
             let known: Vec<&str> = self.0.iter().map(|column| column.heading.as_str()).collect();
-            return Err(format!("There is no column {heading:?}. There are: {}.", known.join(", ")));
+            return Err(format!("There is no column {heading:?}. The columns are: {}.", known.join(", ")));
         };
         column.target = target;
         Ok(())
@@ -320,7 +320,7 @@ impl Mapping {
                 "which attribute it is: columns must be owner (user, company or membership), name and type"
             }
             Kind::Setup if !(has("what") && has("name") && has("value")) => {
-                "what is set how: columns must be what, name and value"
+                "what to set and how: columns must be what, name and value"
             }
             Kind::Visitors if !has("anonymous_id") => "which browser it is: a column must be anonymous_id",
             Kind::Notes if !user && !company => {
@@ -676,7 +676,7 @@ mod tests {
             assert!(refused.contains(hint), "{refused}");
         }
         let mut mapping = mapping(&["user_id"]);
-        assert!(mapping.set("y", "user_id").unwrap_err().contains("There are: x"));
+        assert!(mapping.set("y", "user_id").unwrap_err().contains("The columns are: x"));
         assert!(mapping.set("x", "person").unwrap_err().contains("user.NAME"));
         mapping.set("1", "user.seats:number").unwrap();
         assert_eq!(mapping.0[0].target.to_string(), "user.seats:number");

@@ -74,15 +74,15 @@ pub enum Memberships {
     Replace,
 }
 
-/// How rows meet what is known.
+/// How rows match existing records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Policy {
-    /// Users and companies that are known.
+    /// Users and companies already known.
     pub existing: Existing,
     /// Cells of nothing.
     pub empty: Empty,
-    /// Companies that are not known.
+    /// Companies not known yet.
     pub unknown_companies: Unknown,
     /// Memberships that a row does not name.
     pub memberships: Memberships,

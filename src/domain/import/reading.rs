@@ -55,7 +55,7 @@ pub struct Reading {
     pub encoding: String,
     /// What parts cells.
     pub delimiter: char,
-    /// The first row is of headings.
+    /// The first row has headings.
     pub header: bool,
     /// The order of a date's parts.
     pub dates: Dates,
@@ -79,7 +79,7 @@ pub struct Said {
     pub encoding: Option<String>,
     /// What parts cells.
     pub delimiter: Option<char>,
-    /// Whether the first row is of headings.
+    /// Whether the first row holds headings.
     pub header: Option<bool>,
     /// The order of a date's parts.
     pub dates: Option<Dates>,
@@ -94,7 +94,7 @@ impl Said {
     pub const PARTS: [(&str, &str); 6] = [
         ("encoding", "the name of an encoding, such as utf-8, windows-1250 or iso-8859-15"),
         ("delimiter", "comma, semicolon, tab or bar"),
-        ("header", "true or false: whether the first row is of headings"),
+        ("header", "true or false: whether the first row has headings"),
         ("dates", "dmy or mdy: what 01/02/2026 means"),
         ("decimal_comma", "true or false: whether 1,5 is one and a half"),
         ("sheet", "the name of a workbook's sheet"),
@@ -351,11 +351,11 @@ impl<R: Read> Delimited<R> {
             return Value::String(text.into_owned());
         }
         let name = self.encoding.name();
-        cell::refused(&text, &format!("It has letters that are none in {name}. Say which encoding the file has."))
+        cell::refused(&text, &format!("It has characters that don't exist in {name}. Say which encoding the file has."))
     }
 
     /// Whether a row holds the rest of the file since a quote that opens in it is never closed: the file has ended, its
-    /// quotes are no pairs, and the last cell goes over lines.
+    /// quotes are not pairs, and the last cell goes over lines.
     fn is_unclosed(&self, record: &csv::ByteRecord) -> bool {
         let read = self.records.get_ref();
         read.has_ended()
@@ -366,7 +366,7 @@ impl<R: Read> Delimited<R> {
 
 fn unclosed(line: u64) -> io::Error {
     io::Error::other(format!(
-        "the row that begins in line {line} has a quote that is never closed, so that all rows after it would be its last \
+        "the row that begins on line {line} has a quote that is never closed, so all rows after it would be in its last \
          cell. Close the quote, or take it out."
     ))
 }
@@ -375,7 +375,7 @@ fn endless(line: u64, bytes: u64) -> io::Error {
     let kilobytes = bytes >> 10;
     io::Error::other(format!(
         "the row that begins in line {line} does not end within {kilobytes} KB. A quote that opens there is never closed, \
-         or another character is between the rows."
+         or the rows are separated by another character."
     ))
 }
 
@@ -433,7 +433,7 @@ mod tests {
     fn a_quote_that_is_never_closed_is_told_and_one_that_is_closed_or_no_quote_is_not() {
         let read = |text: &str| Delimited::new(text.as_bytes(), &Reading::default()).collect::<io::Result<Vec<_>>>();
         let unclosed = read("id,name\na,\"Ann\nb,Bob\nc,Cid\n").unwrap_err().to_string();
-        assert!(unclosed.contains("begins in line 2") && unclosed.contains("never closed"), "{unclosed}");
+        assert!(unclosed.contains("begins on line 2") && unclosed.contains("never closed"), "{unclosed}");
         assert!(read("id,name\na,Ann\nb,\"Bob\nc,\"\"Cid\"\"\n").is_err());
         assert_eq!(read("id,name\na,\"Ann\nLee\"").unwrap(), [["a", "Ann\nLee"]]);
         assert_eq!(read("id,name\na,5\" pipe\nb,Bob").unwrap(), [["a", "5\" pipe"], ["b", "Bob"]]);

@@ -112,7 +112,7 @@ impl SetupDraft {
             }
             _ => {
                 let detail = format!(
-                    "Nothing of a workspace is {what:?}. Use setting, segment_of_users, segment_of_companies, \
+                    "A workspace has no {what:?}. Use setting, segment_of_users, segment_of_companies, \
                      name_of_user, name_of_company or name_of_membership."
                 );
                 return Err(Problem::new(RowCode::SetupInvalid, detail));
@@ -213,7 +213,7 @@ impl Reader {
         if cells.len() != columns.len() {
             let hint = match self.reading.sheet {
                 None => "Put a text that holds the delimiter in quotes.",
-                Some(_) => "Give each column a heading, or clear what stands beside them.",
+                Some(_) => "Give each column a heading, or clear the cells beside them.",
             };
             let detail = format!("The row has {} cells and the file {} columns. {hint}", cells.len(), columns.len());
             return Err(Problem::new(RowCode::Cells, detail));
@@ -334,7 +334,7 @@ impl Reader {
                     let text = text()?;
                     event.kind =
                         Call::parse(&text.to_lowercase()).filter(|kind| kind.is_activity()).ok_or_else(|| {
-                            let detail = format!("{heading}: {text:?} is no event. Use track, page or screen.");
+                            let detail = format!("{heading}: {text:?} isn't an event. Use track, page or screen.");
                             Problem::new(Code::TypeUnknown, detail)
                         })?;
                 }
@@ -386,7 +386,7 @@ impl Reader {
 
     fn instant(&self, heading: &str, text: &str) -> Result<i64, Problem> {
         let wrong = || {
-            let detail = format!("{heading}: {text:?} is no time. Write 2026-12-31 or 2026-12-31T09:30:00Z.");
+            let detail = format!("{heading}: {text:?} is not a time. Write 2026-12-31 or 2026-12-31T09:30:00Z.");
             Problem::new(Code::TimestampInvalid, detail)
         };
         cell::instant(text, self.reading.dates, self.known.zone()).ok_or_else(wrong)
@@ -474,7 +474,7 @@ impl Reader {
                 (Code::UserMissing, "The row has neither a user id, nor an e-mail address, nor an anonymous id.")
             }
             Kind::Companies | Kind::Memberships if draft.companies.is_empty() => {
-                (Code::CompanyIdMissing, "The row says no company.")
+                (Code::CompanyIdMissing, "The row names no company.")
             }
             Kind::Visitors if draft.anonymous_id.is_none() => (Code::UserMissing, "The row has no anonymous id."),
             Kind::Notes if !has_user && draft.companies.is_empty() => {
@@ -531,7 +531,7 @@ struct DefinitionSaid {
 impl DefinitionSaid {
     fn read(self) -> Result<DefinitionDraft, Problem> {
         let owner = Owner::parse(&self.owner).ok_or_else(|| {
-            let detail = format!("Nothing has attributes that is {:?}. Use user, company or membership.", self.owner);
+            let detail = format!("Attributes can't belong to {:?}. Use user, company or membership.", self.owner);
             Problem::new(RowCode::AttributeOwnerInvalid, detail)
         })?;
         let kind = Type::parse(&self.kind).ok_or_else(|| {
@@ -559,14 +559,14 @@ fn finished(mut event: Message, properties: Map<String, Value>, draft: &Draft) -
     if event.kind != Call::Track {
         event.name = page_name.unwrap_or_default();
     } else if event.name.is_empty() {
-        return Err(Problem::new(Code::EventNameMissing, "The row says no event."));
+        return Err(Problem::new(Code::EventNameMissing, "The row names no event."));
     }
     if event.name.chars().count() > EVENT_NAME_CHARS_MAX {
         let detail = format!("The name of the event is longer than {EVENT_NAME_CHARS_MAX} characters.");
         return Err(Problem::new(Code::EventNameTooLong, detail));
     }
     if event.timestamp_ms.is_none() {
-        return Err(Problem::new(Code::TimestampInvalid, "The row says no time."));
+        return Err(Problem::new(Code::TimestampInvalid, "The row has no time."));
     }
     if let Some((CompanyNamed::Id(id), _)) = draft.companies.first() {
         event.company_context = CompanyContext::In(id.clone());

@@ -59,7 +59,7 @@ types! {
     /// Two users are one (R11).
     UserMerged = "user.merged", "Two users became one; what you know of the other belongs to the one that stays. data: id and user_id of the other, and in into the user as it is now. Where they are taken apart again, the other is told as created.";
     /// A user is known no more, since the deed that made it was taken back.
-    UserRemoved = "user.removed", "A user is gone with its memberships, since the import or the deed that made it was taken back. data: only id and user_id.";
+    UserRemoved = "user.removed", "A user is gone with its memberships, because the import or action that created it was undone. data: only id and user_id.";
     /// A company is known from here on.
     CompanyCreated = "company.created", "A new company is known. data: the company, as GET /api/v1/companies/{id} answers.";
     /// Something of a company changed.
@@ -67,7 +67,7 @@ types! {
     /// Two companies are one (C10).
     CompanyMerged = "company.merged", "Two companies became one; what you know of the other belongs to the one that stays. data: company_id of the other, and in into the company as it is now. Where they are taken apart again, the other is told as created.";
     /// A company is known no more, since the deed that made it was taken back.
-    CompanyRemoved = "company.removed", "A company is gone with its memberships, since the import or the deed that made it was taken back. data: only company_id.";
+    CompanyRemoved = "company.removed", "A company is gone with its memberships, because the import or action that created it was undone. data: only company_id.";
     /// A user is in a company.
     MembershipJoined = "membership.joined", "A user joined a company. data: id and user_id of the user, and the membership.";
     /// A user is in a company no more.
@@ -127,10 +127,10 @@ impl State {
     /// What it means for the webhook, as a sentence.
     pub fn meaning(self) -> &'static str {
         match self {
-            State::Active => "It is told what it asks for.",
+            State::Active => "It is sent what it asks for.",
             State::Paused => "It is paused, and nothing is sent.",
             State::Gone => "The address answered 410 Gone, so nothing is sent any more.",
-            State::Failing => "Nothing was taken there for three days, so nothing is sent any more.",
+            State::Failing => "It accepted nothing for three days, so nothing is sent any more.",
         }
     }
 }
@@ -204,13 +204,13 @@ pub fn body(kind: DeliveryType, at_ms: i64, data: Value) -> String {
 /// Why an address can't be a webhook's.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum UrlError {
-    /// It is no address.
+    /// It is not an address.
     #[error("Webhooks can't be sent to {0:?}. Write one such as https://hooks.example.com/rollcall.")]
     Form(String),
     /// It is not https.
     #[error(
-        "Deliveries hold personal data and go by https alone. Write https://…; to a program on this machine or in \
-         your own network http will do, where the server is started with --allow-private-webhooks."
+        "Deliveries contain personal data and go only over https. Use https://…; to a program on this machine or in \
+         your own network, http will do if the server is started with --allow-private-webhooks."
     )]
     NotHttps,
     /// It is in a private network.

@@ -222,7 +222,7 @@ fn what_can_not_be_stored_is_tried_again_and_then_the_import_has_failed_and_says
     let import = find(failed);
     assert_eq!((import.state, import.rows_done), (State::Failed, 0));
     let problem = import.problem.unwrap();
-    for said in ["3 times in a row", "disk is full", "begin again with the same file"] {
+    for said in ["3 times in a row", "disk is full", "start again with the same file"] {
         assert!(problem.contains(said), "{problem}");
     }
     assert_eq!(find(behind).state, State::Done);

@@ -216,7 +216,7 @@ fn stood_for(db: &Reader<'_>, record: Profile, since: ChangeKey) -> Result<(i64,
     Ok((stood_for.unwrap_or(key), merged_ms))
 }
 
-/// The last millisecond of a day that has come, in a zone; none where the text is no day or has not come.
+/// The last millisecond of a day that has come, in a zone; none where the text is not a day or has not come.
 pub fn end_of_day(text: &str, zone: chrono_tz::Tz, now_ms: i64) -> Option<i64> {
     let date = time::date_from_text(text)?;
     (time::day_number(date) <= time::day(now_ms, zone)).then(|| time::end_of_day(date, zone).min(now_ms))

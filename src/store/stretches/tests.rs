@@ -295,8 +295,8 @@ fn what_has_no_order_is_refused_with_the_reason() {
     for (word, reason) in [
         ("event.Report exported", "Filter by it"),
         ("import", "Filter by one"),
-        ("colour", "is no field of users"),
-        ("company.colour", "is no field of users"),
+        ("colour", "is not a field of users"),
+        ("company.colour", "is not a field of users"),
     ] {
         let sentence = users::SortBy::named(word, &fields).unwrap_err();
         assert!(sentence.contains(reason), "{sentence}");

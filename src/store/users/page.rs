@@ -126,7 +126,7 @@ pub struct UserPage {
     pub active_days: (i64, i64),
     /// Sessions of the last 28 days, and of the 28 before (T6).
     pub sessions: Sessions,
-    /// Values that were not taken, the latest 10.
+    /// Values that were refused, the latest 10.
     pub refused: Vec<RefusedOf>,
     /// Events of the last 28 days that count for no company though the user has several (C4).
     pub unstated_events: u64,

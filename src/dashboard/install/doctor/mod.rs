@@ -57,7 +57,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
         header.head {
             div {
                 h1 { "Doctor" }
-                p { "Opens a page of " bdi { (view.source.name) } " with a one-time mark in its address; what the page says then appears here beside what was stored." }
+                p { "Opens a page of " bdi { (view.source.name) } " with a one-time mark in its URL, then shows what the page sent beside what was stored." }
             }
         }
         div.stack {
@@ -66,13 +66,13 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
                 input type="hidden" name="source" value=(view.source.source_id);
                 (Line {
                     name: "address", label: "Page to open", kind: "url", required: true, value: &view.address,
-                    hint: "A page behind your sign-in, where you are signed in. You see it as ever.", ..Line::default()
+                    hint: "A page behind your sign-in, where you are signed in. It will look as usual.", ..Line::default()
                 }
                 .draw(view.mistake.as_ref()))
                 @if view.visit.is_none() {
-                    p.row { button.btn.primary { (icon("bolt")) " Make a mark" } }
+                    p.row { button.btn.primary { (icon("bolt")) " Create a mark" } }
                 } @else {
-                    p.row { button.btn { (icon("bolt")) " Make another mark" } }
+                    p.row { button.btn { (icon("bolt")) " Create another mark" } }
                 }
             }
         }
@@ -100,7 +100,7 @@ fn shown(frame: &Frame, view: &View, visit: &Visit) -> Markup {
                         p.row { a.btn.primary href=(link) target="_blank" rel="noopener" { (icon("out")) " Open the page" } }
                         @if now_ms - visit.made_ms > PATIENCE_MS { (silence(&frame.server)) }
                     } @else {
-                        p { "Nothing came with it. Make another one above." }
+                        p { "Nothing arrived with it. Create another one above." }
                         (silence(&frame.server))
                     }
                 }
@@ -110,8 +110,8 @@ fn shown(frame: &Frame, view: &View, visit: &Visit) -> Markup {
         @for (number, post) in visit.posts.iter().enumerate() { (of_post(frame, number, post)) }
         @if !visit.posts.is_empty() {
             p.small.muted {
-                "What comes with this mark is shown for " (VISIT_MS / 1000) " s from its first message on, in memory alone, and forgotten after an hour. "
-                @if view.source.kind == SourceKind::Test { "This is a test source: nothing of it was stored." }
+                "Data with this mark is shown for " (VISIT_MS / 1000) " s from its first message on, kept in memory only, and forgotten after an hour. "
+                @if view.source.kind == SourceKind::Test { "This is a test source: nothing was stored." }
             }
         }
     }
@@ -121,13 +121,13 @@ fn shown(frame: &Frame, view: &View, visit: &Visit) -> Markup {
 fn silence(server: &str) -> Markup {
     alert(
         Tone::Warn,
-        "Did you open it, and nothing came?",
+        "Opened it, but nothing arrived?",
         html! {
             ul {
-                li { "Is the snippet on this very page? Look at its source for " code { "widget.js" } "." }
-                li { "Does its Content-Security-Policy allow " code { "script-src " (server) } " and " code { "connect-src " (server) } "? The browser's console says so." }
+                li { "Is the snippet on this page? Look in its source for " code { "widget.js" } "." }
+                li { "Does its Content-Security-Policy allow " code { "script-src " (server) } " and " code { "connect-src " (server) } "? The browser console will say." }
                 li { "Does the page wait for consent, or does your browser ask not to be tracked, or block trackers?" }
-                li { "Did the page lead on to another address at once? The mark is in the first one only." }
+                li { "Did the page redirect at once? Only the first address has the mark." }
             }
         },
     )
@@ -136,7 +136,7 @@ fn silence(server: &str) -> Markup {
 fn oddities_card(oddities: &[Oddity]) -> Markup {
     html! {
         section.card aria-labelledby="odd" {
-            header { h2 id="odd" { "What is odd about the page" } }
+            header { h2 id="odd" { "What looks odd on the page" } }
             ul.rows.roomy {
                 @for (tone, sentence, fix) in oddities {
                     li {
@@ -153,7 +153,7 @@ fn of_post(frame: &Frame, number: usize, post: &Post) -> Markup {
     html! {
         @if let Some((code, detail)) = &post.declined {
             section.card aria-labelledby={ "p" (number) } {
-                header { h2 id={ "p" (number) } { span.ink.bad { (icon("refused")) } " Not taken: " code.bare { (code) } } }
+                header { h2 id={ "p" (number) } { span.ink.bad { (icon("refused")) } " Refused: " code.bare { (code) } } }
                 div.body.stack.tight {
                     p { (detail) }
                     @if let Some(known) = codes::explain(code) { p.muted { (known.cause) } p { b { "What to do: " } (known.fix) } }
@@ -181,10 +181,10 @@ pub fn of_message(frame: &Frame, id: &str, at_ms: i64, sent: &serde_json::Value,
                 span.end.row.tight {
                     (pill::toned(
                         if answer["status"] == "refused" { "bad" } else { "good" },
-                        answer["status"].as_str().unwrap_or("not taken"),
-                        "What the page was told",
+                        answer["status"].as_str().unwrap_or("refused"),
+                        "What the page was answered",
                     ))
-                    @if bad > 0 { (pill::toned("bad", &format!("{bad} not taken"), "Values that were refused")) }
+                    @if bad > 0 { (pill::toned("bad", &format!("{bad} refused"), "Values that were refused")) }
                 }
             }
             @if !verdicts.is_empty() { (table(id, &verdicts)) }
@@ -206,9 +206,9 @@ fn table(id: &str, verdicts: &[Verdict]) -> Markup {
                     tr {
                         th scope="col" { "Field" }
                         th scope="col" { "Verdict" }
-                        th scope="col" { "What the page said" }
+                        th scope="col" { "What the page sent" }
                         th scope="col" { "What was stored" }
-                        th scope="col" { "Why, and the fix" }
+                        th scope="col" { "Reason and fix" }
                     }
                 }
                 tbody {
@@ -240,10 +240,10 @@ fn address(source: &Source, visit: Option<u64>) -> String {
 /// The address without a fragment, where it is one that a browser opens, of an allowed origin.
 fn page_to_open(source: &Source, text: &str) -> Result<String, Mistake> {
     let text = text.trim().split('#').next().unwrap_or_default();
-    let refused = || Mistake::new("address", "Write the whole address, such as https://app.example.com/projects.");
+    let refused = || Mistake::new("address", "Enter the full address, such as https://app.example.com/projects.");
     let origin = sources::origin_of(text).ok_or_else(refused)?;
     if !source.origins.is_empty() && !source.origins.contains(&origin) {
-        let sentence = format!("{origin} is none of this source's allowed origins: {}.", source.origins.join(", "));
+        let sentence = format!("{origin} is not one of this source's allowed origins: {}.", source.origins.join(", "));
         return Err(Mistake::new("address", sentence));
     }
     Ok(text.to_owned())

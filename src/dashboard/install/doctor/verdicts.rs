@@ -130,13 +130,13 @@ impl Answered<'_> {
     fn identifier(&self, field: &str, said: &Value, stored: &Value, codes: &str) -> Verdict {
         let verdict = Verdict::new(field, said, ("good", "Stored"));
         if !self.is_refused() {
-            return if stored.is_null() { with_word(verdict, "", "Not looked at") } else { verdict.stored(stored) };
+            return if stored.is_null() { with_word(verdict, "", "Not checked") } else { verdict.stored(stored) };
         }
         let code = text(self.answer, "code").unwrap_or_default();
         if code.starts_with(codes) || code.starts_with("signature_") || code == "token_expired" || code == "erased" {
             self.refusal(verdict)
         } else {
-            with_word(verdict, "", "Not stored").because("The message was refused for another field.")
+            with_word(verdict, "", "Not stored").because("The message was refused because of another field.")
         }
     }
 
@@ -144,7 +144,7 @@ impl Answered<'_> {
     fn value(&self, of: &Of<'_>, name: &str, said: &Value) -> Verdict {
         let verdict = Verdict::new(format!("{}{name}", of.prefix), said, ("good", "Stored"));
         if self.is_refused() {
-            return with_word(verdict, "", "Not stored").because("The message was refused for another field.");
+            return with_word(verdict, "", "Not stored").because("The message was refused because of another field.");
         }
         let stored_name = attributes::name(of.owner, name).unwrap_or_else(|_| name.to_owned());
         let is_it =
@@ -172,7 +172,7 @@ impl Answered<'_> {
         }
         let Some(outcome) = outcome else {
             let nothing = said.is_null() || said == "";
-            let why = if nothing { "Nothing was said: an empty value is none." } else { "" };
+            let why = if nothing { "Nothing was sent: an empty value doesn't count." } else { "" };
             return with_word(verdict, "", "Ignored").because(why);
         };
         let after = &outcome["after"];
@@ -181,14 +181,14 @@ impl Answered<'_> {
         match text(outcome, "outcome") {
             Some("outranked") => with_word(verdict, "warn", "Outranked")
                 .stored(after)
-                .because(why("A later or better value stands: one by hand, a pin, or one with proof.")),
+                .because(why("A later or stronger value applies: set by hand, pinned, or with proof.")),
             Some("unchanged") => with_word(verdict, "", "The same").stored(after).because(why("")),
             Some("refused") => {
                 let detail = text(outcome, "detail").unwrap_or_default();
                 with_word(verdict, "bad", "Refused").because(detail)
             }
             _ if after != said => {
-                with_word(verdict, "info", "Converted").stored(after).because(why("Nothing was lost by it."))
+                with_word(verdict, "info", "Converted").stored(after).because(why("Nothing was lost."))
             }
             _ => verdict.stored(after).because(why("")),
         }
@@ -248,7 +248,7 @@ impl Answered<'_> {
                 verdict.refused(text(one, "code").unwrap_or_default(), text(one, "detail").unwrap_or_default())
             }
             (None, None) if self.is_refused() => self.identifier(field, said, &Value::Null, "company_id"),
-            (None, None) => with_word(verdict, "", "Not looked at"),
+            (None, None) => with_word(verdict, "", "Not checked"),
         }
     }
 
@@ -315,21 +315,21 @@ fn as_id(said: &Value) -> Value {
 /// Something odd about a page: how bad it is, what is so, and what to do.
 pub type Oddity = (&'static str, String, &'static str);
 
-/// What is odd about the page of a visit.
+/// What looks odd on the page of a visit.
 pub fn oddities(visit: &Visit, server: &str, other_source: Option<&str>) -> Vec<Oddity> {
     let mut found: Vec<Oddity> = Vec::new();
     if let Some(name) = other_source {
         found.push((
             "bad",
-            format!("The page sends with the key of the source “{name}”, not with this source's."),
-            "Put this source's write key into the page's settings. A test source's key on a live site keeps nothing.",
+            format!("The page uses the key of the source “{name}”, not this source's."),
+            "Put this source's write key into the page's settings. A test source's key on a live site stores nothing.",
         ));
     }
     if visit.address.starts_with("http://") && server.starts_with("https://") {
         found.push((
             "warn",
-            "The page is served by http, and what it sends can be read on the way.".to_owned(),
-            "Serve the site by https; browsers keep more from pages that are not.",
+            "The page is served over http, so what it sends can be read on the way.".to_owned(),
+            "Serve the site over https; browsers restrict pages that are not.",
         ));
     }
     let Some(first) = visit.posts.first() else { return found };
@@ -339,7 +339,7 @@ pub fn oddities(visit: &Visit, server: &str, other_source: Option<&str>) -> Vec<
         found.push((
             "warn",
             "The snippet is on the page twice. It runs once.".to_owned(),
-            "Take one of them out: a template and a tag manager may both have it.",
+            "Remove one of them: a template and a tag manager may both include it.",
         ));
     }
     let globals = latest.page["globals"].as_array().into_iter().flatten().filter_map(Value::as_str);
@@ -358,14 +358,14 @@ pub fn oddities(visit: &Visit, server: &str, other_source: Option<&str>) -> Vec<
         found.push((
             "bad",
             format!("Template tags were not rendered: {}.", unrendered.join(", ")),
-            "The page was sent as it stands in the template. Put the snippet where your framework renders it.",
+            "The page was served without rendering its template. Put the snippet where your framework renders it.",
         ));
     }
     let id = settings.get("user_id").map(|id| id.as_str().map_or_else(|| id.to_string(), str::to_owned));
     if id.is_some_and(|id| id.contains('@')) {
         found.push((
             "warn",
-            "The user id is an e-mail address. Who changes the address becomes somebody else.".to_owned(),
+            "The user id is an e-mail address. Anyone who changes it becomes a different user.".to_owned(),
             "Send the id of the row in your database as user_id, and the address as email.",
         ));
     }
@@ -373,8 +373,9 @@ pub fn oddities(visit: &Visit, server: &str, other_source: Option<&str>) -> Vec<
     if late(first) && !late(latest) {
         found.push((
             "warn",
-            "The user was set after the first message was sent: that page view counts for a visitor first.".to_owned(),
-            "Set the settings before the script's tag, or call identify as soon as you know who it is.",
+            "The user was set after the first message was sent, so that page view counts for a visitor at first."
+                .to_owned(),
+            "Put the settings before the script tag, or call identify as soon as you know who it is.",
         ));
     }
     found

@@ -449,7 +449,7 @@ pub(super) fn tag_manager(wanted: &Wanted) -> Vec<Code> {
     };
     let mut pen = Pen::default();
     pen.put(
-        "<!-- {{…}} are variables of yours, of the type Data Layer Variable. -->\n<script>\nwindow.rollcallSettings = ",
+        "<!-- {{…}} are your own variables, of the type Data Layer Variable. -->\n<script>\nwindow.rollcallSettings = ",
     );
     pen.settings(wanted, &notation, "").put("\n</script>\n").put(&script(wanted));
     vec![pen.file("A tag of the type Custom HTML")]

@@ -102,7 +102,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
         (standing(frame, webhook, may))
         (deliveries(frame, view, may))
         section.card aria-labelledby="webhook" {
-            header { h2 id="webhook" { "What it is told" } span.end.muted { "since " (frame.clock.on(webhook.created_ms)) } }
+            header { h2 id="webhook" { "What it receives" } span.end.muted { "since " (frame.clock.on(webhook.created_ms)) } }
             @if may {
                 form.body.stack.snug method="post" action=(path(webhook)) {
                     (all::fields(&view.form, view.mistake.as_ref()))
@@ -130,7 +130,7 @@ fn standing(frame: &Frame, webhook: &Webhook, may: bool) -> Markup {
                 @else if let Some(since_ms) = webhook.failing_since_ms {
                     div {
                         dt { "Every delivery fails" }
-                        dd { "since " (frame.clock.ago(since_ms)) ". After three days nothing is sent any more." }
+                        dd { "since " (frame.clock.ago(since_ms)) ". After three days, sending stops." }
                     }
                 }
             }
@@ -138,14 +138,14 @@ fn standing(frame: &Frame, webhook: &Webhook, may: bool) -> Markup {
                 footer {
                     form method="post" action=(path(webhook)) {
                         @if webhook.wants_any() { button.btn name="do" value="pause" { "Pause" } }
-                        @else { button.btn.primary name="do" value="resume" { "Let it go on" } }
+                        @else { button.btn.primary name="do" value="resume" { "Resume it" } }
                     }
-                    @if !webhook.wants_any() { span.small.muted { "It is told what comes from then on." } }
+                    @if !webhook.wants_any() { span.small.muted { "It receives what happens from then on." } }
                     details.menu.right.end {
                         summary.btn.danger { "Remove" }
                         form method="post" action=(path(webhook)) {
                             div.body.stack.snug {
-                                p { "Nothing is sent there any more, and what waits goes too. This can't be undone." }
+                                p { "Nothing more is sent there, and waiting deliveries are deleted. This can't be undone." }
                                 button.btn.danger name="do" value="remove" { "Remove it" }
                             }
                         }
@@ -161,7 +161,7 @@ fn secret_once(secret: &str) -> Markup {
         Tone::Warn,
         "The secret of this webhook is shown once",
         html! {
-            p { "Its receiver checks with it that a delivery is from here. Keep it where its other secrets are." }
+            p { "The receiver uses it to check that a delivery is from here. Keep it where its other secrets are." }
             p { (code::id(secret, "secret")) }
         },
     )
@@ -173,12 +173,12 @@ fn deliveries(frame: &Frame, view: &View, may: bool) -> Markup {
         section.card aria-labelledby="deliveries" {
             header {
                 h2 id="deliveries" { "Deliveries" }
-                span.muted { "The last 100 that ended, for 7 days, and what waits" }
+                span.muted { "The last 100 finished ones, for 7 days, and those waiting" }
                 @if may && webhook.wants_any() {
                     form.end method="post" action=(path(webhook)) { button.btn name="do" value="test" { "Send a test" } }
                 }
             }
-            @if view.deliveries.rows.is_empty() { p.body.muted { "None so far." } }
+            @if view.deliveries.rows.is_empty() { p.body.muted { "None yet." } }
             ul.rows.roomy { @for delivery in &view.deliveries.rows { (row(frame, webhook, delivery, may)) } }
             @if let Some(next) = &view.deliveries.next {
                 footer { a.btn href={ (path(webhook)) "?before=" (next.key) "#deliveries" } { "Older" } }
@@ -216,13 +216,13 @@ fn row(frame: &Frame, webhook: &Webhook, delivery: &Delivery, may: bool) -> Mark
                     p.small { (problem) }
                 }
                 details {
-                    summary.small { (small("right")) " Sent and answered" }
+                    summary.small { (small("right")) " Sent and received" }
                     div.stack.snug {
                         @if delivery.body.is_empty() {
-                            p.muted { "It told of an erasure, and what it said is kept no longer than it was needed." }
+                            p.muted { "It was about an erasure, so its content was kept only as long as needed." }
                         } @else { (code::block("Sent", html! { (cut(&pretty(&delivery.body), BODY_CHARS_MAX)) })) }
                         @if let Some(answer) = delivery.last.as_ref().map(|last| &last.answer).filter(|answer| !answer.is_empty()) {
-                            (code::block("Answered, its first 500 bytes", html! { (answer) }))
+                            (code::block("Answer, first 500 bytes", html! { (answer) }))
                         }
                         p.small.muted { "webhook-id " (code::id(&delivery.delivery_id, "delivery id")) }
                     }
@@ -255,8 +255,8 @@ fn verify(webhook: &Webhook, may: bool) -> Markup {
                 p {
                     "Each delivery is signed as "
                     a href="https://www.standardwebhooks.com/" rel="noreferrer" { "Standard Webhooks" }
-                    " says, for which there are libraries in many languages. Without one it is a dozen lines; answer 400 where they say no. "
-                    "A delivery may come twice: its " code { "webhook-id" } " is then the same."
+                    " describes, with libraries in many languages. Without one, it takes a dozen lines; answer 400 if the check fails. "
+                    "A delivery may arrive twice: its " code { "webhook-id" } " is then the same."
                 }
                 @for (language, text) in VERIFY {
                     details { summary { (small("right")) " " (language) } (code::block(language, html! { (text.trim_end()) })) }
@@ -265,10 +265,10 @@ fn verify(webhook: &Webhook, may: bool) -> Markup {
             @if may {
                 footer {
                     details.menu {
-                        summary.btn { (icon("key")) " Make another secret" }
+                        summary.btn { (icon("key")) " Create another secret" }
                         form method="post" action=(path(webhook)) {
                             div.body.stack.snug {
-                                p { "The new one is shown once. For a day both sign, so that the receiver can take the new one in its own time." }
+                                p { "The new one is shown once. For a day both sign, so that the receiver can switch in its own time." }
                                 button.btn name="do" value="rotate" { "Make it" }
                             }
                         }
@@ -290,9 +290,9 @@ pub async fn show(Viewer(operator): Viewer, request: HttpRequest, id: web::Path<
     };
     let done = match desk::value(&request, "done").as_deref() {
         Some("save") => Some("Saved."),
-        Some("pause") => Some("Paused. Nothing is sent, and what changes meanwhile is not told later."),
-        Some("resume") => Some("It goes on, with what comes from now on."),
-        Some("test" | "again") => Some("Sent: see below what was answered."),
+        Some("pause") => Some("Paused. Nothing is sent, and changes in the meantime are not sent later."),
+        Some("resume") => Some("Resumed, with what happens from now on."),
+        Some("test" | "again") => Some("Sent: see the answer below."),
         _ => None,
     };
     Ok(desk::page(answer(operator, &request, View { done, ..View::of(webhook) }).await?))

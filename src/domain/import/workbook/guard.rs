@@ -84,7 +84,7 @@ pub(super) fn look_through(file: &mut (impl Read + Seek)) -> Result<(), Unreadab
 fn looked_through(name: &str, part: impl Read, left: u64) -> Result<u64, Unreadable> {
     let (what, limit) = match name.to_lowercase().rsplit('/').next() {
         Some("sharedstrings.xml") => ("The text of its cells", STRINGS_BYTES_MAX),
-        Some("styles.xml") => ("What says how its cells look", STYLES_BYTES_MAX),
+        Some("styles.xml") => ("The formatting of its cells", STYLES_BYTES_MAX),
         _ => ("What is in the workbook", UNPACKED_BYTES_MAX),
     };
     let allowed = left.min(limit);
@@ -113,7 +113,7 @@ fn looked_through(name: &str, part: impl Read, left: u64) -> Result<u64, Unreada
             Ok(_) => {}
         }
         if depth > DEPTH_MAX {
-            return Err(broken(format!("{name} has elements within elements without end")));
+            return Err(broken(format!("{name} has endlessly nested elements")));
         }
     }
 }

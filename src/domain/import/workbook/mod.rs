@@ -34,12 +34,12 @@ pub enum Unreadable {
     OldOrLocked,
     /// It is something else in a zip.
     #[error(
-        "This is a zip file, and neither an Excel workbook (.xlsx) nor an export. Send the file that is in it; save other spreadsheets as .xlsx or CSV."
+        "This is a zip file, but neither an Excel workbook (.xlsx) nor an export. Send the file inside it; save other spreadsheets as .xlsx or CSV."
     )]
     NotOne,
     /// It is broken.
     #[error(
-        "The workbook is broken, or cut off on its way: {0}. Open it in a spreadsheet program, save it anew, and send that."
+        "The workbook is broken, or was cut off: {0}. Open it in a spreadsheet program, save it again, and send that."
     )]
     Broken(String),
     /// It is larger than is read.
@@ -53,7 +53,7 @@ pub enum Unreadable {
         limit: String,
     },
     /// It has no such sheet.
-    #[error("There is no sheet {wanted:?}. There are: {}.", sheets.join(", "))]
+    #[error("There is no sheet {wanted:?}. The sheets are: {}.", sheets.join(", "))]
     NoSheet {
         /// What was asked for.
         wanted: String,
@@ -138,7 +138,7 @@ impl<F: Read + Seek> Workbook<F> {
 fn unbroken<T>(ask: impl FnOnce() -> Result<T, calamine::XlsxError>) -> Result<T, Unreadable> {
     match catch_unwind(AssertUnwindSafe(ask)) {
         Ok(answer) => answer.map_err(|error| Unreadable::Broken(error.to_string().trim_end_matches('.').to_owned())),
-        Err(_) => Err(Unreadable::Broken("it says something that can't be".to_owned())),
+        Err(_) => Err(Unreadable::Broken("it says something impossible".to_owned())),
     }
 }
 
@@ -196,7 +196,7 @@ fn value(data: DataRef<'_>) -> Value {
         DataRef::DateTime(at) => date(at),
         DataRef::Error(error) => {
             let error = error.to_string();
-            let reason = format!("{error} is what a formula says that went wrong. Put it right, or clear the cell.");
+            let reason = format!("{error} means that a formula failed. Fix it, or clear the cell.");
             cell::refused(&error, &reason)
         }
     }
@@ -223,7 +223,7 @@ fn date(at: ExcelDateTime) -> Value {
         return Value::from(format!("{sign}{}:{:02}:{:02}", seconds / 3_600, seconds / 60 % 60, seconds % 60));
     }
     if !(0.0..SERIAL_MAX).contains(&serial) {
-        let reason = format!("{serial} is shown as a date and is none. Dates of a spreadsheet begin with 1900-01-01.");
+        let reason = format!("{serial} is shown as a date but isn't one. Spreadsheet dates begin with 1900-01-01.");
         return cell::refused(&serial.to_string(), &reason);
     }
     let (year, month, day, hour, minute, second, milli) = at.to_ymd_hms_milli();

@@ -160,7 +160,7 @@ fn sheets_are_named_those_that_are_shown_first() {
     assert_eq!(Workbook::open(Cursor::new(&bytes)).unwrap().sheets(), ["Łódź & more", "Old"]);
     assert_eq!(rows(&bytes, "Łódź & more").unwrap(), [[json!(1)]]);
     let missing = rows(&bytes, "New").unwrap_err().to_string();
-    assert!(missing.contains("There are: Łódź & more, Old."), "{missing}");
+    assert!(missing.contains("The sheets are: Łódź & more, Old."), "{missing}");
 }
 
 #[test]
@@ -183,7 +183,7 @@ fn what_would_take_all_memory_is_refused() {
         (raw(&format!("<row><c t='inlineStr'><is><t>{long}</t></is></c></row>"), &[]), "is more than 1 MB"),
         (raw(&format!("<!-- {} -->", "<".repeat(2 << 20)), &[]), "is more than 1 MB"),
         (shared("<sst uniqueCount='99999999999999'></sst>"), "2000000 different texts"),
-        (shared(&format!("<sst>{}</sst>", "<a>".repeat(300))), "without end"),
+        (shared(&format!("<sst>{}</sst>", "<a>".repeat(300))), "endlessly nested"),
         (
             raw("", &[("xl/styles.xml", &format!("<x>{}</x>", format!("<a>{}</a>", &long[..1_000_000]).repeat(9)))]),
             "is more than 8 MB",
