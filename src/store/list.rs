@@ -15,7 +15,7 @@ pub const PAGE_ROWS_MAX: usize = 500;
 /// An exact count goes so far; beyond it a list says "10,000+".
 pub const COUNT_MAX: u64 = 10_000;
 /// So many rows are looked at for a count that a filter needs, where nobody asked for it.
-pub(super) const COUNT_ROWS_MAX: i64 = 10_000;
+pub(super) const COUNT_ROWS_MAX: i64 = 20_000;
 /// So many rows are counted at most, to tell "more than [`COUNT_MAX`]".
 pub(super) const COUNTED_MAX: i64 = COUNT_MAX as i64 + 1;
 

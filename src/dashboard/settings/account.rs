@@ -80,7 +80,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
             form.body.stack.snug method="post" action="/settings/account/zone" {
                 (Line {
                     name: "time_zone", label: "Time zone", value: zone, list: Some("zones"),
-                    hint: &format!("Empty for the workspace's, {}. Days begin there for everybody: this is for the times that you see.", frame.clock.zone.name()),
+                    hint: &format!("Leave it empty for the workspace's, {}. It changes the times you see; days are the workspace's for everyone.", frame.clock.zone.name()),
                     ..Line::default()
                 }
                 .draw(mistake))
