@@ -427,7 +427,7 @@ let examined = () => ({
   mark,
   settings: settings(),
   globals: Object.keys(window),
-  scripts: [...document.scripts].map((each) => each.src)
+  scripts: [...document.scripts].map((each) => each.src || each.id)
 })
 
 // The next request: as many of these as fit.

@@ -9,8 +9,10 @@ use crate::http::doctor::{Post, Visit};
 
 /// Characters of a value that are shown.
 const VALUE_CHARS_MAX: usize = 60;
-/// Globals from which the widget takes settings.
-const FORMS: [&str; 3] = ["rollcallSettings", "civchat", "intercomSettings"];
+/// The id of the script element from which the widget takes settings.
+const FORM: &str = "rollcall-settings";
+/// Globals from which it takes them, in the order in which it looks.
+const GLOBALS: [&str; 3] = ["rollcallSettings", "civchat", "intercomSettings"];
 /// How template languages begin their tags: in a value they were not rendered.
 const TAGS: [&str; 6] = ["{{", "{%", "<%", "${", "#{", "<?"];
 
@@ -334,21 +336,21 @@ pub fn oddities(visit: &Visit, server: &str, other_source: Option<&str>) -> Vec<
     }
     let Some(first) = visit.posts.first() else { return found };
     let latest = visit.posts.last().unwrap_or(first);
-    let scripts = latest.page["scripts"].as_array().into_iter().flatten().filter_map(Value::as_str);
-    if scripts.filter(|address| is_ours(address)).count() > 1 {
+    let texts = |name: &str| latest.page[name].as_array().into_iter().flatten().filter_map(Value::as_str);
+    if texts("scripts").filter(|address| is_ours(address)).count() > 1 {
         found.push((
             "warn",
             "The snippet is on the page twice. It runs once.".to_owned(),
             "Remove one of them: a template and a tag manager may both include it.",
         ));
     }
-    let globals = latest.page["globals"].as_array().into_iter().flatten().filter_map(Value::as_str);
-    let globals: Vec<&str> = globals.filter(|name| FORMS.contains(name)).collect();
-    if globals.len() > 1 {
+    let globals = GLOBALS.into_iter().filter(|form| texts("globals").any(|name| name == *form));
+    let forms: Vec<&str> = texts("scripts").find(|id| *id == FORM).into_iter().chain(globals).collect();
+    if let [read, .., _] = forms[..] {
         found.push((
             "warn",
-            format!("The page sets {}. Only the first is read.", globals.join(" and ")),
-            "Keep one form of the settings; the order is rollcall-settings, rollcallSettings, civchat, intercomSettings.",
+            format!("The page has settings in {}. Only {read} is read.", forms.join(" and ")),
+            "Keep one form of the settings.",
         ));
     }
     let settings = &latest.page["settings"];
@@ -381,11 +383,11 @@ pub fn oddities(visit: &Visit, server: &str, other_source: Option<&str>) -> Vec<
     found
 }
 
-/// Whether a script's address is that of the widget.
+/// Whether a script's address is that of the widget, and not of what it fetches itself for other tools' pages.
 fn is_ours(address: &str) -> bool {
-    let path = address.split(['?', '#']).next().unwrap_or_default();
-    let file = path.rsplit('/').next().unwrap_or_default();
-    file == "widget.js" || (file.starts_with("widget.") && file.ends_with(".js"))
+    let (path, query) = address.split_once('?').unwrap_or((address, ""));
+    let file = path.split('#').next().and_then(|path| path.rsplit('/').next()).unwrap_or_default();
+    (file == "widget.js" || (file.starts_with("widget.") && file.ends_with(".js"))) && query != "compat"
 }
 
 fn find_tags(value: &Value, name: &str, found: &mut Vec<String>) {
@@ -535,7 +537,20 @@ mod tests {
         };
         let found: Vec<&str> = oddities(&visit, "https://roll.test", Some("Test")).iter().map(|one| one.2).collect();
         assert_eq!(found.len(), 7, "{found:?}");
-        let fine = Visit { address: "https://app.test/".to_owned(), posts: vec![], ..visit };
+        let fine = Visit { address: "https://app.test/".to_owned(), posts: vec![], ..visit.clone() };
         assert_eq!(oddities(&fine, "https://roll.test", None), []);
+        // Another tool's page, for which the widget fetches what it needs beside it.
+        let page = json!({
+            "settings": { "user_id": "ann" }, "globals": ["civchat"],
+            "scripts": ["https://roll.test/widget.js", "https://roll.test/widget.js?compat"],
+        });
+        let of_civchat = Visit { posts: vec![Post { page, ..Post::default() }], ..fine.clone() };
+        assert_eq!(oddities(&of_civchat, "https://roll.test", None), []);
+        let page = json!({
+            "settings": { "user_id": "ann" }, "globals": ["civchat"], "scripts": ["rollcall-settings", "https://roll.test/widget.js"],
+        });
+        let of_both = Visit { posts: vec![Post { page, ..Post::default() }], ..fine };
+        let said = &oddities(&of_both, "https://roll.test", None)[0].1;
+        assert_eq!(said, "The page has settings in rollcall-settings and civchat. Only rollcall-settings is read.");
     }
 }
