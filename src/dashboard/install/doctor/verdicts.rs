@@ -549,6 +549,30 @@ mod tests {
     }
 
     #[test]
+    fn staff_who_look_at_an_account_change_nothing_and_the_doctor_says_so() {
+        let sent = json!({
+            "type": "identify", "userId": "ann", "traits": { "email": "new@acme.test" }, "context": { "acting_as": true },
+        });
+        let outranked = json!({ "kind": "user", "attribute": "email", "outcome": "outranked", "after": null });
+        let answer = json!({ "status": "stored", "plan": { "who": { "user_id": null }, "attributes": [outranked] } });
+        let verdicts = of_message(&sent, &answer);
+        assert!(verdicts.iter().all(|one| one.word == "Ignored" && one.why.contains("acting_as")), "{verdicts:?}");
+    }
+
+    #[test]
+    fn a_page_view_whose_proof_is_not_valid_counts_for_the_visitor() {
+        let sent = json!({ "type": "page", "userId": "ann", "context": { "groupId": "acme", "page": { "url": "https://a.test/" } } });
+        let refused = json!({ "attribute": "user_id", "code": "signature_invalid", "detail": "Hash the exact id." });
+        let answer = json!({
+            "status": "stored", "refused_values": [refused],
+            "plan": { "who": { "user_id": null }, "event": { "company_id": null }, "because": ["The event counts for the company it names (C4)."] },
+        });
+        let told: Vec<_> = of_message(&sent, &answer).into_iter().map(|one| (one.field, one.word, one.why)).collect();
+        assert_eq!((told[0].0.as_str(), told[0].1), ("user_id", "Refused"));
+        assert!(told[2].0 == "company" && told[2].2.contains("visitor alone"), "{told:?}");
+    }
+
+    #[test]
     fn what_is_odd_about_a_page_is_said() {
         let page = |settings: Value| {
             json!({
@@ -573,6 +597,10 @@ mod tests {
         assert_eq!(found.len(), 7, "{found:?}");
         let fine = Visit { address: "https://app.test/".to_owned(), posts: vec![], ..visit.clone() };
         assert_eq!(oddities(&fine, "https://roll.test", None), []);
+        let page = json!({ "settings": { "userId": "ann", "company": { "companyId": "acme" } } });
+        let misnamed = Visit { posts: vec![Post { page, ..Post::default() }], ..fine.clone() };
+        let said: Vec<_> = oddities(&misnamed, "https://roll.test", None).into_iter().map(|one| one.1).collect();
+        assert!(said.len() == 2 && said[0].contains("user_id") && said[1].contains("company_id"), "{said:?}");
         // Another tool's page, for which the widget fetches what it needs beside it.
         let page = json!({
             "settings": { "user_id": "ann" }, "globals": ["civchat"],
