@@ -83,7 +83,7 @@ fn rows(frame: &Frame, notes: &[NoteFound]) -> Markup {
                     p.grow {
                         a href={ (page) "#notes" } { (values::name(found.name.as_deref().unwrap_or(&found.id))) }
                         br;
-                        span.small.muted { (values::cut(&markdown::plain(found.note.text.lines().next().unwrap_or_default()), EXCERPT_CHARS)) }
+                        span.small.muted { (values::cut(&markdown::plain(&found.note.text), EXCERPT_CHARS)) }
                     }
                     span.end.row.tight {
                         @if let Some(day) = &found.note.next_date { (due_on(day, &today)) }
