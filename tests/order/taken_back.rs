@@ -117,7 +117,7 @@ fn whole(path: &Path) -> Vec<String> {
 }
 
 fn cases() -> u32 {
-    if std::env::var_os("ROLLCALL_FULL").is_some_and(|full| !full.is_empty()) { 1_000 } else { 6 }
+    if std::env::var_os("ROLLCALL_FULL").is_some_and(|full| !full.is_empty()) { 200 } else { 6 }
 }
 
 proptest! {
