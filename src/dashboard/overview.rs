@@ -106,9 +106,9 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
             (installation(frame, &view.sources, view.backup_ms))
             @if view.webhooks_given_up > 0 { (given_up(view.webhooks_given_up)) }
             @if let (count, Some(latest)) = &view.findings { (found(*count, latest)) }
-            @if view.overview.refused_7d > 0 { (refused(frame, view)) }
             (cells(frame, &view.overview))
             (chart.draw())
+            @if view.overview.refused_7d > 0 { (refused(frame, view)) }
             div.cols {
                 (growing_companies(&view.overview.growing_companies))
                 (quiet_companies(frame, &view.overview.quiet_companies))
