@@ -110,6 +110,56 @@ async fn who_is_admin_elsewhere_is_no_admin_of_the_company_asked_for() {
 }
 
 #[actix_web::test]
+async fn who_joined_and_who_left_lately_is_found_with_the_company_that_was_left() {
+    let rollcall = Rollcall::start();
+    let belongs = |user: &str, company: Value, days_ago: i64| {
+        json!({ "type": "identify", "messageId": message_id(), "userId": user, "traits": { "company": company },
+            "timestamp": seconds_ago(86_400 * days_ago) })
+    };
+    let place =
+        |id: &str, plan: &str, role: &str| json!({ "company_id": id, "plan": plan, "membership": { "role": role } });
+    rollcall
+        .backend_posts(json!([
+            belongs("ann", place("acme", "pro", "admin"), 60),
+            belongs("bob", place("acme", "pro", "member"), 60),
+            belongs("bob", place("umbrella", "free", "admin"), 5),
+            belongs("cec", place("umbrella", "free", "member"), 60),
+            belongs("dan", place("acme", "pro", "member"), 60),
+            belongs("ann", json!({ "company_id": "acme", "remove": true }), 10),
+            belongs("cec", json!({ "company_id": "umbrella", "remove": true }), 45),
+            belongs("bob", json!({ "company_id": "acme", "remove": true }), 4),
+            belongs("dan", json!({ "company_id": "acme", "remove": true }), 8),
+            // Who came back has not left.
+            belongs("dan", place("acme", "pro", "member"), 2),
+        ]))
+        .await;
+    for (query, expected) in [
+        ("f=membership.left_at:within:30d", &["ann", "bob"][..]),
+        ("f=membership.left_at:ago:30d", &["cec"]),
+        ("f=membership.left_at:set", &["ann", "bob", "cec"]),
+        ("f=membership.left_at:unset", &["dan"]),
+        ("f=membership.joined_at:within:7d", &["bob", "dan"]),
+        // What else is asked of the company is asked of the one that was left.
+        ("f=membership.left_at:within:30d&f=company.plan:is:pro&f=membership.role:is:admin", &["ann"]),
+        ("f=membership.left_at:within:30d&f=company.plan:is:free", &[]),
+        ("f=company.company_id:is:acme&f=membership.left_at:within:30d", &["ann", "bob"]),
+        // In brackets of its own it is asked of one that they belong to.
+        ("f=membership.left_at:within:30d&g1.f=company.plan:is:free", &["bob"]),
+    ] {
+        assert_eq!(ids(&rollcall, "users", query).await, expected, "{query}");
+    }
+    let last_first = rollcall.api("/users?f=membership.left_at:set&sort=-membership.left_at&columns=user_id,membership.left_at,membership.joined_at").await;
+    let rows = last_first.body["data"].as_array().expect("rows");
+    let ids: Vec<&Value> = rows.iter().map(|row| &row["user_id"]).collect();
+    assert_eq!(ids, ["bob", "ann", "cec"]);
+    for (column, days_ago) in [("membership.left_at", 4), ("membership.joined_at", 5)] {
+        let day = &seconds_ago(86_400 * days_ago)[..10];
+        assert!(rows[0][column].as_str().is_some_and(|text| text.starts_with(day)), "{column}: {}", rows[0]);
+    }
+    assert_eq!(listed(&rollcall, "/users?f=membership.left_at:within:30d").await, ["bob", "ann"]);
+}
+
+#[actix_web::test]
 async fn and_for_companies_and_visitors() {
     let rollcall = four_people().await;
     rollcall

@@ -185,11 +185,14 @@ fn head(frame: &Frame, company: &CompanyPage, name: &str) -> Markup {
 /// What is seldom done to a company.
 fn more(company: &CompanyPage) -> Markup {
     let whom = Whom::company(company.row.key);
+    let members = format!("company.company_id:is:{}", company.row.company_id);
     html! {
         details.menu.right name="tools" {
             summary.btn.square { (icon("more")) span.vh { "More actions" } }
             ul {
                 li { a href=(links::company_merge(&company.row.company_id)) { (icon("merge")) " Merge with another company" } }
+                li { a href=(links::with_query("/export/users", &[("format", Some("csv")), ("f", Some(&members))])) download="" { (icon("download")) " Export its members" } }
+                li { a href=(links::with_query("/bulk", &[("list", Some("users")), ("all", Some("1")), ("f", Some(&members))])) { (icon("users")) " Change or erase its members" } }
                 li { a href=(edit::address("company", &whom, &[])) { (icon("key")) " Change the id" } }
                 li {
                     a href={ (edit::address("company", &whom, &[])) "#archive" } {

@@ -151,10 +151,8 @@ pub fn cell(
             "owner" => td.cut data-l="Owner" { (name_or_none(common.owner)) },
             "tags" => td data-l="Tags" { (tags(common.tags)) },
             "last_seen" => td.state {
-                span.row {
-                    (narrowed::trend(read, "Activity"))
-                    (pill::standing(clock, common.first_seen_ms, common.last_seen_ms))
-                }
+                (pill::standing(clock, common.first_seen_ms, common.last_seen_ms))
+                (narrowed::trend(read, "Activity"))
             },
             _ => (column.cell(read, clock)),
         }

@@ -347,7 +347,7 @@ fn growing_companies(companies: &[Growing]) -> Markup {
                 h2 id="growing" title="Existing companies with at least 25 % and 2 more active people in the last 28 days than in the 28 before, among the 100 with the most" {
                     "Growing"
                 }
-                a.end href="/companies?sort=-active_members" { "All" span.vh { " companies, most active members first" } }
+                a.end href="/companies?f=trend:is:growing&sort=-active_members" { "All" span.vh { " companies that grow, most active members first" } }
             }
             @if companies.is_empty() { p.body.muted { "No company gained at least 25 % and 2 active people compared with the 28 days before." } }
             ul.rows {

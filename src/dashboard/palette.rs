@@ -21,9 +21,14 @@ const LOOKED_AT: usize = 30;
 const CHARS_MAX: usize = 100;
 
 /// Pages by name.
-const PAGES: [(&str, &str); 24] = [
+const PAGES: [(&str, &str); 26] = [
     ("Overview", "/"),
     ("Users", "/users"),
+    (
+        "Users who joined a company in the last 30 days",
+        "/users?f=membership.joined_at:within:30d&sort=-membership.joined_at",
+    ),
+    ("Users who left a company in the last 30 days", "/users?f=membership.left_at:within:30d&sort=-membership.left_at"),
     ("Companies", "/companies"),
     ("Visitors", "/visitors"),
     ("Segments", "/segments"),

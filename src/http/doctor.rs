@@ -57,7 +57,7 @@ impl Visit {
 pub struct Post {
     /// Received, Unix milliseconds.
     pub at_ms: i64,
-    /// What the widget says of the page: its `settings`, the names of its `globals`, the addresses of its `scripts`.
+    /// What the widget says of the page: its `settings`, the names of its `globals`, the addresses of its `scripts`, or their ids where they have none.
     pub page: Value,
     /// Each message as sent, and the answer with its plan, as a dry run tells it.
     pub messages: Vec<(Value, Value)>,

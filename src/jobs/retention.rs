@@ -377,6 +377,7 @@ mod tests {
                 let done = history.store.write(move |tx| erase::erase(tx, &By::Shell, key, mode, &[])).await;
                 assert_eq!(done.map_err(|error: StoreError| error).unwrap(), plan);
                 assert_eq!(history.key(user).await, None);
+                erase::finish(&history.store, &[]).await.unwrap();
                 history.equals_a_recount(&format!("after {user}, seed {seed}")).await;
             }
             // What comes in late is dropped; the rest goes on being counted.

@@ -2,7 +2,8 @@
 //! tells whose they were, and a keyed hash of each of its ids stays, so that a late retry stores nothing.
 //!
 //! What a deed of the person's size can bear is done at once; the events of somebody who did very much go
-//! in chunks, the oldest first, when everything else is gone and nobody finds the person any more.
+//! in chunks, the oldest first, when everything else is gone and nobody finds the person any more. So does the look
+//! through all events for browsers of others that were named beside it.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -28,6 +29,8 @@ use crate::domain::time::EPOCH_MS;
 pub const HASH_BYTES: usize = 16;
 /// Events that one step deals with, or those of one bucket where they are more.
 const STEP_EVENTS: usize = 2_000;
+/// Events that one step looks at for browsers of others.
+const STEP_LOOKED_AT: i64 = 10_000;
 /// Pages of the search index that one step writes.
 const SEARCH_PAGES: i64 = 200;
 
@@ -482,16 +485,21 @@ pub fn unfinished(tx: &Tx<'_>) -> Result<Option<UserKey>, StoreError> {
 /// # Errors
 /// [`StoreError`] only.
 pub fn step(tx: &mut Tx<'_>, user: UserKey) -> Result<bool, StoreError> {
-    let begun: Option<(String, i64)> = tx
+    let begun: Option<(String, i64, Option<i64>)> = tx
         .connection
-        .prepare_cached("SELECT events, next_bucket FROM erasures WHERE user_key = ?1")?
-        .query_row([user.0], |row| Ok((row.get(0)?, row.get(1)?)))
+        .prepare_cached("SELECT events, next_bucket, look_before FROM erasures WHERE user_key = ?1")?
+        .query_row([user.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
         .optional()?;
-    let Some((events, next_bucket)) = begun else { return Ok(false) };
+    let Some((events, next_bucket, look_before)) = begun else { return Ok(false) };
     folds::catch_up(tx)?;
     let person = Person::of(tx, user)?;
     let anonymizes = events == Events::Anonymize.as_str();
     let buckets = folds::buckets(&tx.reader())?;
+    if let (Some(before), true) = (look_before, next_bucket > *buckets.end()) {
+        let next = folds::see_browsers_again(tx, EventId(before), STEP_LOOKED_AT)?;
+        set_looked_before(tx, user, next.map(|event| event.0))?;
+        return Ok(true);
+    }
     let mut found = Vec::new();
     let mut next = None;
     for bucket in next_bucket.max(*buckets.start())..=*buckets.end() {
@@ -506,23 +514,29 @@ pub fn step(tx: &mut Tx<'_>, user: UserKey) -> Result<bool, StoreError> {
             }
         }
     }
-    if anonymizes {
-        folds::see_again(tx, &found, &person.visitors)?;
-    } else {
-        withdraw(tx, &found, Gone::Person(&person.visitors))?;
+    if !anonymizes {
+        withdraw(tx, &found, Gone::Everybody)?;
     }
-    match next {
-        Some(bucket) => {
-            tx.connection
-                .prepare_cached("UPDATE erasures SET next_bucket = ?2 WHERE user_key = ?1")?
-                .execute([user.0, bucket])?;
-            Ok(true)
-        }
-        None => {
-            end(tx, &person, anonymizes)?;
-            Ok(false)
-        }
+    if folds::see_others_again(tx, &found, &person.visitors)? {
+        set_looked_before(tx, user, Some(i64::MAX))?;
     }
+    let looks = "SELECT look_before IS NOT NULL FROM erasures WHERE user_key = ?1";
+    let looks: bool = tx.connection.prepare_cached(looks)?.query_row([user.0], |row| row.get(0))?;
+    if let Some(bucket) = next.or(looks.then(|| *buckets.end() + 1)) {
+        tx.connection
+            .prepare_cached("UPDATE erasures SET next_bucket = ?2 WHERE user_key = ?1")?
+            .execute([user.0, bucket])?;
+        return Ok(true);
+    }
+    end(tx, &person, anonymizes)?;
+    Ok(false)
+}
+
+/// From which event on it is looked for browsers of others that were named beside the person; none where none are.
+fn set_looked_before(tx: &Tx<'_>, user: UserKey, before: Option<i64>) -> Result<(), StoreError> {
+    let set = "UPDATE erasures SET look_before = ?2 WHERE user_key = ?1";
+    tx.connection.prepare_cached(set)?.execute(params![user.0, before])?;
+    Ok(())
 }
 
 /// Takes from the events of a subject what was sent with them, and counts all of the person's under one
@@ -536,7 +550,7 @@ fn anonymize(tx: &mut Tx<'_>, person: &Person, bucket: i64, subject: i64) -> Res
         let from = EventId::first_at(from_ms.unwrap_or(i64::MAX).clamp(EPOCH_MS, tx.now_ms + 1)).0;
         let earlier: Vec<_> =
             folds::of_subject(tx, bucket, subject, i64::MIN)?.into_iter().filter(|event| event.id.0 < from).collect();
-        withdraw(tx, &earlier, Gone::Person(&person.visitors))?;
+        withdraw(tx, &earlier, Gone::Everybody)?;
     }
     contexts::let_go_of_subject(tx, bucket, subject)?;
     tx.connection

@@ -4,7 +4,8 @@
 //!
 //! What denies is written as "not (…)", never as a comparison of its own: a row without a value is then on the
 //! denying side, as the filter's words say. What is asked of companies and memberships of a user holds where an
-//! open membership meets it; where all of several must hold, one membership meets them all.
+//! open membership meets it (where it is asked when one ended, one that has); where all of several must hold, one
+//! membership meets them all.
 
 use chrono::NaiveDate;
 use chrono_tz::Tz;
@@ -22,6 +23,7 @@ use crate::domain::time::{self, EPOCH_MS, HOUR_MS};
 mod candidates;
 mod fast;
 mod order;
+mod reach;
 
 pub(super) use candidates::candidates;
 pub(super) use fast::Walk;
@@ -137,15 +139,19 @@ impl FilterSql {
             of_activity && filter.join == Join::All && !positive(&condition.test).1
         };
         let walked = apart.iter().zip(&parts).filter(is_walked);
-        let of_last_seen = walked.map(|(_, part)| format!("AND {part} ")).collect();
+        let of_last_seen: String = walked.map(|(_, part)| format!("AND {part} ")).collect();
         parts.extend(writer.membership(&together));
         let cost = filter.all_conditions().map(cost).sum::<i64>().max(1);
         parts.extend(writer.groups(filter));
+        // It follows from the rest, and lets a walk by the last activity end where nobody can meet it any more.
+        let since = reach::last_seen_since(filter, listed, moment)
+            .map(|hour| format!("AND {}.last_seen_hour >= {} ", alias(listed), writer.bound(hour)))
+            .unwrap_or_default();
         let walk = fast::walk(filter, &mut writer);
         FilterSql {
             walk,
-            condition: format!("AND {}", joined(filter.join, &parts)),
-            of_last_seen,
+            condition: format!("AND {} {since}", joined(filter.join, &parts)),
+            of_last_seen: of_last_seen + &since,
             count_rows_max: COUNT_ROWS_MAX / cost,
             values: writer.values,
         }
@@ -197,11 +203,12 @@ fn of_one_membership(join: Join, conditions: &[Condition]) -> (Vec<&Condition>, 
     conditions.iter().partition(|condition| join == Join::Any || !condition.is_met_by_a_membership())
 }
 
-/// That one of a user's open memberships is so.
-fn in_a_membership(holds: &str) -> String {
+/// That one of a user's memberships is so: of those that are open, or of those that have ended.
+fn in_a_membership(open: bool, holds: &str) -> String {
     format!(
         "EXISTS (SELECT 1 FROM memberships AS m CROSS JOIN companies AS c ON c.company_key = m.company_key
-           WHERE m.user_key = u.user_key AND m.open = 1 AND c.merged_into IS NULL AND {holds})"
+           WHERE m.user_key = u.user_key AND m.open = {} AND c.merged_into IS NULL AND {holds})",
+        i32::from(open)
     )
 }
 
@@ -261,6 +268,8 @@ fn column(built_in: BuiltIn, listed: Listed, alias: &str) -> Option<String> {
         (BuiltIn::Companies, _) => format!("{alias}.companies"),
         (BuiltIn::Members, _) => format!("{alias}.members"),
         (BuiltIn::ActiveMembers, _) => format!("{alias}.active_members"),
+        (BuiltIn::JoinedAt, _) => format!("{alias}.joined_ms"),
+        (BuiltIn::LeftAt, _) => format!("{alias}.left_ms"),
         (BuiltIn::Owner, _) => format!("(SELECT email FROM operators WHERE operator_key = {alias}.owner_key)"),
         (BuiltIn::State | BuiltIn::Trend | BuiltIn::Tags | BuiltIn::Segment | BuiltIn::Import, _) => return None,
     })
@@ -332,10 +341,11 @@ impl Writer<'_> {
         parts
     }
 
-    /// That one open membership meets all of these; nothing where there are none.
+    /// That one membership meets all of these; nothing where there are none.
     fn membership(&mut self, conditions: &[&Condition]) -> Option<String> {
+        let open = !conditions.iter().any(|condition| condition.is_met_by_an_ended_membership());
         let holds: Vec<String> = conditions.iter().map(|condition| self.of_membership(condition)).collect();
-        (!holds.is_empty()).then(|| in_a_membership(&holds.join(" AND ")))
+        (!holds.is_empty()).then(|| in_a_membership(open, &holds.join(" AND ")))
     }
 
     /// The condition of a whole filter, as a part of another.
@@ -350,7 +360,10 @@ impl Writer<'_> {
         let holds = match &condition.field {
             _ if let Test::Is(Value::Segment(saved)) = &test => self.whole(&saved.filter),
             Field::Own(fact, listed) => self.fact(fact, *listed, alias(*listed), &test),
-            Field::Company(_) | Field::Membership(_) => in_a_membership(&self.of_membership(condition)),
+            Field::Company(_) | Field::Membership(_) => {
+                let open = !matches!(condition.field, Field::Membership(Fact::BuiltIn(BuiltIn::LeftAt)));
+                in_a_membership(open, &self.of_membership(condition))
+            }
             Field::Event(name) => self.event(name, &test),
         };
         if denies { format!("(({holds}) IS NOT TRUE)") } else { format!("({holds})") }
@@ -364,7 +377,7 @@ impl Writer<'_> {
             Field::Membership(Fact::Attribute(name, _)) if name == "role" || name == "title" => {
                 self.text(&format!("m.{name}"), &test)
             }
-            // The alias decides; memberships have nothing built in.
+            // The alias decides.
             Field::Membership(fact) => self.fact(fact, Listed::Users, "m", &test),
             Field::Own(..) | Field::Event(_) => "NULL".to_owned(),
         }
@@ -387,10 +400,11 @@ impl Writer<'_> {
                 );
             }
             Fact::BuiltIn(BuiltIn::LastSeen) => return self.last_seen(alias, test),
-            Fact::BuiltIn(BuiltIn::FirstSeen) => {
+            Fact::BuiltIn(of @ (BuiltIn::FirstSeen | BuiltIn::JoinedAt | BuiltIn::LeftAt)) => {
                 let (from, to) = self.moment.range(test);
                 let (from, to) = (self.bound(from.unwrap_or(i64::MIN)), self.bound(to.unwrap_or(i64::MAX)));
-                return format!("{alias}.first_seen_ms BETWEEN {from} AND {to}");
+                let column = column(*of, listed, alias).unwrap_or_default();
+                return format!("{column} BETWEEN {from} AND {to}");
             }
             Fact::BuiltIn(other) => column(*other, listed, alias).unwrap_or_else(|| "NULL".to_owned()),
             Fact::Attribute(name, _) if self.written_out => fast_filters::expression(&format!("{alias}."), name),

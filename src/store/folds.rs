@@ -26,7 +26,7 @@ use crate::domain::time::HOUR_MS;
 
 pub(super) use left::{first_beside, first_of_company, first_of_subject, see_browsers_again};
 pub(super) use sums::Sums;
-pub(super) use withdrawn::{Gone, see_again, withdraw};
+pub(super) use withdrawn::{Gone, see_others_again, withdraw};
 
 /// Days, today among them, within which a member counts as active.
 pub(super) const ACTIVE_DAYS: i32 = 30;

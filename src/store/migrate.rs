@@ -15,6 +15,7 @@ const FILES: &[&str] = &[
     include_str!("migrations/0004_statistics.sql"),
     include_str!("migrations/0005_recent_days.sql"),
     include_str!("migrations/0006_looks.sql"),
+    include_str!("migrations/0007_joined_left_erased.sql"),
 ];
 
 static MIGRATIONS: LazyLock<Migrations<'static>> =

@@ -326,6 +326,9 @@ fn ask_for_filters(db: &Reader<'_>) {
         "company.plan:is:pro",
         "company.tags:has:v",
         "membership.role:is:admin",
+        "membership.joined_at:within:7d",
+        "membership.left_at:after:2026-01-01",
+        "membership.left_at:unset",
         "last_seen:within:30d",
         "first_seen:before:2026-01-01",
         "state:is:quiet",
@@ -419,7 +422,7 @@ fn ask_for_orders(db: &Reader<'_>) {
             companies::list(db, shelf, &ListQuery { size: 50, ..query.clone() }, NOW).unwrap();
         }
     }
-    let text = "email,state,trend,tags,company,company.plan,company.trend,membership.role,event.Report exported,activity,\
+    let text = "email,state,trend,tags,company,company.plan,company.trend,membership.role,membership.left_at,event.Report exported,activity,\
                 active_days_28d,aliases,anonymous_ids,attributes,first_page,signed";
     shown::of_users(db, &[1, 2], &Column::read(text, &of_users).unwrap(), NOW).unwrap();
     let text = "plan,state,trend,event.Report exported,activity,active_people_28d,aliases,attributes,domains,\

@@ -44,6 +44,8 @@ pub fn of_users(db: &Reader<'_>, keys: &[i64], columns: &[Column], now_ms: i64) 
     };
     let of_membership = |column: &Column| matches!(column, Column::Field(Field::Membership(_)));
     let places = if columns.iter().any(of_membership) { places(db, keys)? } else { HashMap::new() };
+    let of_times = |column: &Column| matches!(column, Column::Field(Field::Membership(Fact::BuiltIn(_))));
+    let times = if columns.iter().any(of_times) { times(db, keys)? } else { HashMap::new() };
     for column in columns {
         let counts = match column {
             Column::Field(Field::Event(name)) => events_of_users(db, keys, name, now_ms)?,
@@ -57,6 +59,12 @@ pub fn of_users(db: &Reader<'_>, keys: &[i64], columns: &[Column], now_ms: i64) 
                     Some(company) => current.value(db, company.key.0, fact, now_ms)?,
                     None => Value::Null,
                 },
+                Column::Field(Field::Membership(Fact::BuiltIn(of))) => {
+                    times.get(&row.key.0).map_or(Value::Null, |times| {
+                        let at_ms = if *of == BuiltIn::LeftAt { times.left_ms } else { times.joined_ms };
+                        at_ms.map(rfc3339).into()
+                    })
+                }
                 Column::Field(Field::Membership(fact)) => value_in(&places, row.key.0, fact.name()),
                 Column::Field(Field::Event(_)) => counts.get(&row.key.0).copied().unwrap_or(0).into(),
             };
@@ -251,6 +259,26 @@ fn places(db: &Reader<'_>, keys: &[i64]) -> Result<Shown, StoreError> {
             values.insert(name.to_owned(), json!(row.get::<_, Option<String>>(column)?));
         }
         Ok((row.get(0)?, values))
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// When a user joined the current company, and last left one; Unix milliseconds.
+struct Times {
+    joined_ms: Option<i64>,
+    left_ms: Option<i64>,
+}
+
+fn times(db: &Reader<'_>, keys: &[i64]) -> Result<HashMap<i64, Times>, StoreError> {
+    let mut statement = db.0.prepare_cached(
+        "SELECT u.user_key,
+           (SELECT m.joined_ms FROM memberships AS m
+              WHERE m.user_key = u.user_key AND m.company_key = u.current_company_key AND m.open = 1),
+           (SELECT max(m.left_ms) FROM memberships AS m WHERE m.user_key = u.user_key AND m.open = 0)
+         FROM json_each(:keys) AS found CROSS JOIN users AS u ON u.user_key = found.value",
+    )?;
+    let rows = statement.query_map(named_params! { ":keys": json_keys(keys.iter().copied()) }, |row| {
+        Ok((row.get(0)?, Times { joined_ms: row.get(1)?, left_ms: row.get(2)? }))
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
 }

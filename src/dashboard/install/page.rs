@@ -252,8 +252,11 @@ pub async fn read(request: &HttpRequest, operator: Operator) -> Result<(Frame, V
     let wanted = desk::value(request, "source");
     let source = sources.iter().find(|source| Some(&source.source_id) == wanted.as_ref()).or(sources.first()).cloned();
     let since = desk::value(request, "since");
-    let since_ms = since.as_ref().and_then(|since| since.parse().ok()).filter(|since| *since >= 0);
-    let since_ms = since_ms.unwrap_or_else(|| store.now_ms() - DAY_MS);
+    let now_ms = store.now_ms();
+    let since_ms = match since.as_deref() {
+        Some(NOW) => now_ms,
+        since => since.and_then(|since| since.parse().ok()).filter(|at_ms| *at_ms >= 0).unwrap_or(now_ms - DAY_MS),
+    };
     let key = source.as_ref().map(|source| source.key);
     let (frame, (evidence, earlier_ms, share, trials, offers)) =
         desk::read(request, operator, Place::Install, move |db, clock| match key {

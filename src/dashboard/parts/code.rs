@@ -86,10 +86,12 @@ pub fn shell_card(server: &str, path: &str) -> Markup {
 pub fn shell_calls(server: &str, calls: &[(&str, &str)]) -> Markup {
     html! {
         section.card aria-labelledby="shell" {
-            header { h2 id="shell" { "The same from the shell" } }
-            div.body.stack.tight {
-                @for (caption, path) in calls { (block(caption, call(server, path))) }
-                p.small.faint { "Tokens are created under " a href="/settings/tokens" { "Settings" } "." }
+            details.fold-body {
+                summary { (small("right")) h2 id="shell" { "The same from the shell" } }
+                div.body.stack.tight {
+                    @for (caption, path) in calls { (block(caption, call(server, path))) }
+                    p.small.faint { "Tokens are created under " a href="/settings/tokens" { "Settings" } "." }
+                }
             }
         }
     }

@@ -6,7 +6,9 @@ use super::icon::small;
 use super::list::{Address, Column};
 use super::say::{Tone, notice};
 use crate::domain::attributes::Owner;
-use crate::domain::filter::{Condition, Fact, Field, Fields, Filter, GROUPS_MAX, Join, Kind, Listed, Operator};
+use crate::domain::filter::{
+    BuiltIn, Condition, Fact, Field, Fields, Filter, GROUPS_MAX, Join, Kind, Listed, Operator,
+};
 
 /// Names of activity that the form offers at most.
 pub const EVENTS_MAX: usize = 100;
@@ -275,14 +277,15 @@ fn chip(condition: &Condition, without: &str) -> Markup {
 /// What a field's words do not say by themselves.
 fn explained(field: &Field) -> Option<&'static str> {
     match field {
+        Field::Membership(Fact::BuiltIn(BuiltIn::LeftAt)) => Some(
+            "Checked for each company the user has left and not joined again; what else is asked of companies then is asked of those",
+        ),
         Field::Company(_) | Field::Membership(_) => {
             Some("Checked for each company the user belongs to now: one match is enough")
         }
         Field::Event(_) => Some("Days follow the workspace's time zone; today is the last"),
         Field::Own(Fact::BuiltIn(known), _) => match known {
-            crate::domain::filter::BuiltIn::LastSeen | crate::domain::filter::BuiltIn::State => {
-                Some("By the hour of the last activity")
-            }
+            BuiltIn::LastSeen | BuiltIn::State => Some("By the hour of the last activity"),
             _ => None,
         },
         Field::Own(..) => None,

@@ -399,7 +399,7 @@ pub fn refusals() -> Vec<RefusalRow> {
         ),
         row("type_mismatch", Some("company.seats"), 12_345, "ten", "seats is a number and \"ten\" is not one."),
         row("company_id_missing", None, 4, "", ""),
-        row("type_mismatch", Some("employees"), 1, "about 40", "employees is a number and \"about 40\" is none."),
+        row("type_mismatch", Some("employees"), 1, "about 40", "employees is a number and \"about 40\" is not one."),
         row("write_key_unknown", None, 7, "wk_old_key", "No source has this key."),
     ]
 }

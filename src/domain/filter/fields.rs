@@ -92,6 +92,10 @@ pub enum BuiltIn {
     Members,
     /// Members active in 30 days.
     ActiveMembers,
+    /// When a membership began, the last time.
+    JoinedAt,
+    /// When it ended: what is asked of it is asked of memberships that have.
+    LeftAt,
     /// State (T7), by the hour of the last activity.
     State,
     /// Trend (T7).
@@ -106,6 +110,8 @@ pub enum BuiltIn {
     Import,
 }
 
+/// What is built in of memberships.
+const OF_MEMBERSHIPS: &[BuiltIn] = &[BuiltIn::JoinedAt, BuiltIn::LeftAt];
 /// The words of states.
 pub const STATES: &[&str] = &["new", "active", "quiet", "gone", "never"];
 /// The words of trends.
@@ -125,6 +131,8 @@ impl BuiltIn {
             BuiltIn::Companies => "companies",
             BuiltIn::Members => "members",
             BuiltIn::ActiveMembers => "active_members_30d",
+            BuiltIn::JoinedAt => "joined_at",
+            BuiltIn::LeftAt => "left_at",
             BuiltIn::State => "state",
             BuiltIn::Trend => "trend",
             BuiltIn::Owner => "owner",
@@ -139,7 +147,7 @@ impl BuiltIn {
         match self {
             BuiltIn::UserId | BuiltIn::CompanyId | BuiltIn::AnonymousId | BuiltIn::Name => Kind::Text,
             BuiltIn::Email | BuiltIn::Owner => Kind::Email,
-            BuiltIn::FirstSeen | BuiltIn::LastSeen => Kind::Instant,
+            BuiltIn::FirstSeen | BuiltIn::LastSeen | BuiltIn::JoinedAt | BuiltIn::LeftAt => Kind::Instant,
             BuiltIn::Companies | BuiltIn::Members | BuiltIn::ActiveMembers => Kind::Number,
             BuiltIn::State => Kind::Word(STATES),
             BuiltIn::Trend => Kind::Word(TRENDS),
@@ -190,7 +198,7 @@ pub enum Field {
     Own(Fact, Listed),
     /// The companies that a user belongs to now; one of them must meet the condition.
     Company(Fact),
-    /// The user's places in these companies; one of them must.
+    /// The user's memberships of these companies; one of them must.
     Membership(Fact),
     /// An activity by its name; `page` and `screen` are views.
     Event(String),
@@ -243,11 +251,16 @@ impl std::fmt::Display for Field {
     }
 }
 
+/// What is built in of what is listed, or of memberships.
+fn built_in(listed: Option<Listed>) -> &'static [BuiltIn] {
+    listed.map_or(OF_MEMBERSHIPS, Listed::built_in)
+}
+
 /// Whether a name means something else than the attribute of this name.
 fn is_taken(listed: Option<Listed>, is_own: bool, name: &str) -> bool {
     let prefixes: &[&str] = if is_own { &[COMPANY, MEMBERSHIP, EVENT, ATTRIBUTE] } else { &[ATTRIBUTE] };
     prefixes.iter().any(|prefix| name.starts_with(prefix))
-        || listed.is_some_and(|listed| listed.built_in().iter().any(|known| known.as_str() == name))
+        || built_in(listed).iter().any(|known| known.as_str() == name)
 }
 
 /// What can be asked of a field.
@@ -519,7 +532,7 @@ impl Fields {
     /// What is built in of the list, or of what it looks at beside itself: segments are of the list alone.
     pub(super) fn built_in(&self, listed: Option<Listed>) -> impl Iterator<Item = BuiltIn> + use<> {
         let has_segments = listed == Some(self.listed) && self.segments().next().is_some();
-        let all = listed.map_or(&[][..], Listed::built_in).iter().copied();
+        let all = built_in(listed).iter().copied();
         all.filter(move |known| *known != BuiltIn::Segment || has_segments)
     }
 
@@ -535,13 +548,11 @@ impl Fields {
     /// The fields to choose from: what is built in, then attributes, of each owner; without activity.
     pub fn offered(&self) -> Vec<Field> {
         let of = |listed: Option<Listed>, owner: Owner| {
-            let built_in = self.built_in(listed).map(Fact::BuiltIn);
-            let is_built_in = move |name: &str| {
-                listed.is_some_and(|listed| listed.built_in().iter().any(|known| known.as_str() == name))
-            };
+            let beside = self.built_in(listed).map(Fact::BuiltIn);
+            let is_built_in = move |name: &str| built_in(listed).iter().any(|known| known.as_str() == name);
             let own = move |name: &str| matches!(name, "name" | "email") && is_built_in(name);
             let attributes = self.attributes(owner).filter(move |(name, _)| !own(name));
-            built_in.chain(attributes.map(|(name, kind)| Fact::Attribute(name.to_owned(), kind))).collect::<Vec<_>>()
+            beside.chain(attributes.map(|(name, kind)| Fact::Attribute(name.to_owned(), kind))).collect::<Vec<_>>()
         };
         let own = of(Some(self.listed), self.listed.owner()).into_iter().map(|fact| Field::Own(fact, self.listed));
         let mut fields: Vec<Field> = own.collect();

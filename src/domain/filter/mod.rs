@@ -344,6 +344,11 @@ impl Condition {
             && !matches!(self.test, Test::Not(_) | Test::Unset | Test::NotDone(_))
     }
 
+    /// Whether that membership must have ended: of all that a bracket asks of it, then.
+    pub fn is_met_by_an_ended_membership(&self) -> bool {
+        matches!(self.field, Field::Membership(Fact::BuiltIn(BuiltIn::LeftAt))) && self.is_met_by_a_membership()
+    }
+
     /// Whether it asks for a segment, in any way.
     pub fn asks_for_segments(&self) -> bool {
         self.field.kind() == Kind::Segment

@@ -8,7 +8,7 @@ use super::*;
 use crate::domain::attributes::{Owner, Type};
 
 /// Attributes of all types, some with names that mean something else or hold what parts.
-const DEFINED: [(Owner, &str, Type); 16] = [
+const DEFINED: [(Owner, &str, Type); 17] = [
     (Owner::User, "plan", Type::Text),
     (Owner::User, "visits", Type::Number),
     (Owner::User, "paying", Type::Boolean),
@@ -25,6 +25,7 @@ const DEFINED: [(Owner, &str, Type); 16] = [
     (Owner::Company, "renews", Type::Date),
     (Owner::Membership, "role", Type::Text),
     (Owner::Membership, "seat", Type::Number),
+    (Owner::Membership, "left_at", Type::Text),
 ];
 
 /// The fields of a list of the stories here.
@@ -190,6 +191,12 @@ fn a_filter_is_told_in_words() {
         ("f=plan:is:pro&f=companies:unset&match=any", "plan is pro or has no company"),
         ("f=company.plan:in:pro,scale", "company plan is pro or scale"),
         ("f=membership.role:is:admin", "role in the company is admin"),
+        ("f=membership.joined_at:after:2026-03-01", "joined a company after 2026-03-01"),
+        (
+            "f=membership.left_at:within:30d&f=company.plan:is:pro",
+            "left a company in the last 30 days and company plan is pro",
+        ),
+        ("f=membership.left_at:unset", "has left no company"),
         ("f=last_seen:ago:14d", "last seen more than 14 days ago"),
         ("f=last_seen:within:60d", "last seen in the last 60 days"),
         ("f=first_seen:before:2026-03-01", "first seen before 2026-03-01"),
@@ -252,6 +259,7 @@ fn an_attribute_named_like_something_else_is_still_named() {
             "f=attribute.company.size\\:\\\\big\"':is:x",
             Field::Own(Fact::Attribute("company.size:\\big\"'".to_owned(), Type::Text), Listed::Users),
         ),
+        ("f=membership.attribute.left_at:is:x", Field::Membership(Fact::Attribute("left_at".to_owned(), Type::Text))),
         ("f=company.attribute.tags:is:a", Field::Company(Fact::Attribute("tags".to_owned(), Type::List))),
     ] {
         let filter = read(text, Listed::Users).unwrap();

@@ -39,6 +39,8 @@ impl Field {
             Field::Own(fact, _) => name_of(fact),
             Field::Company(Fact::BuiltIn(BuiltIn::CompanyId)) => "company id".to_owned(),
             Field::Company(fact) => format!("company {}", name_of(fact)),
+            Field::Membership(Fact::BuiltIn(BuiltIn::JoinedAt)) => "joined a company".to_owned(),
+            Field::Membership(Fact::BuiltIn(BuiltIn::LeftAt)) => "left a company".to_owned(),
             Field::Membership(fact) => format!("{} in the company", name_of(fact)),
             Field::Event(name) => format!("“{name}”"),
         }
@@ -74,7 +76,12 @@ impl Condition {
             (Field::Company(Fact::BuiltIn(BuiltIn::Import)), _) => imported("company ", test),
             (Field::Own(Fact::BuiltIn(BuiltIn::LastSeen), _), Test::Unset) => "never active".to_owned(),
             (Field::Own(Fact::BuiltIn(BuiltIn::LastSeen), _), Test::Set) => "active at least once".to_owned(),
-            (Field::Own(Fact::BuiltIn(BuiltIn::FirstSeen | BuiltIn::LastSeen), _), _) => seen(&field, test),
+            (Field::Membership(Fact::BuiltIn(BuiltIn::LeftAt)), Test::Unset) => "has left no company".to_owned(),
+            (Field::Membership(Fact::BuiltIn(BuiltIn::JoinedAt)), Test::Unset) => "has joined no company".to_owned(),
+            (Field::Membership(Fact::BuiltIn(BuiltIn::LeftAt)), Test::Set) => "has left a company".to_owned(),
+            (Field::Membership(Fact::BuiltIn(BuiltIn::JoinedAt)), Test::Set) => "has joined a company".to_owned(),
+            (Field::Own(Fact::BuiltIn(BuiltIn::FirstSeen | BuiltIn::LastSeen), _), _)
+            | (Field::Membership(Fact::BuiltIn(_)), _) => happened(&field, test),
             (Field::Own(Fact::BuiltIn(BuiltIn::Companies), _), _) => has_so_many("company", "companies", test),
             (Field::Own(Fact::BuiltIn(BuiltIn::Members), _), _) => has_so_many("member", "members", test),
             (_, Test::Unset) if has_no(&self.field) => format!("has no {field}"),
@@ -137,7 +144,7 @@ fn listed(values: &[Value]) -> String {
 }
 
 /// "last seen in the last 14 days"
-fn seen(field: &str, test: &Test) -> String {
+fn happened(field: &str, test: &Test) -> String {
     let words = is(test);
     match words.strip_prefix("is ") {
         Some(rest) if !matches!(test, Test::Is(_) | Test::Not(_) | Test::Set | Test::Unset) => {

@@ -148,9 +148,15 @@ fn a_check_says_what_the_run_does_whatever_the_file() {
             }
             if let Some([checked, done]) = both(&store, &bytes, kind) {
                 assert_eq!(checked, done);
-                // The same once more finds nothing to do.
-                let [_, (again, _)] = both(&store, &bytes, kind).expect("it was read before");
-                let made = [again.users, again.companies, again.memberships, again.events].map(|of| of.created);
+                let again = || {
+                    let [_, (again, _)] = both(&store, &bytes, kind).expect("it was read before");
+                    [again.users, again.companies, again.memberships, again.events].map(|of| of.created)
+                };
+                // The same once more finds nothing to do. Where a row gave somebody another e-mail address, a row
+                // before it that names the old one means somebody else the second time, and then the same again.
+                let moves = ["user_id", "email"].iter().all(|heading| headings[..columns].contains(heading));
+                let made = again();
+                let made = if moves && made != [0; 4] { again() } else { made };
                 assert_eq!(made, [0; 4]);
             }
             Ok(())

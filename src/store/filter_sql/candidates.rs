@@ -6,6 +6,7 @@ use super::{Moment, bind_all, fast, sql_number};
 use crate::domain::activity::State;
 use crate::domain::filter::{BuiltIn, Condition, Fact, Field, Filter, Join, Listed, Test, Value};
 use crate::store::list;
+use crate::store::search::{self, Candidates, Needle};
 use crate::store::{Reader, StoreError};
 
 /// The keys of rows that alone can meet a filter, where an index says them and they are at most so many.
@@ -22,7 +23,13 @@ pub(in crate::store) fn candidates(
         return Ok(None);
     }
     let of_groups = filter.groups.iter().filter(|group| group.join == Join::All || group.conditions.len() == 1);
-    for condition in filter.conditions.iter().chain(of_groups.flat_map(|group| &group.conditions)) {
+    let brackets = std::iter::once(&filter.conditions).chain(of_groups.map(|group| &group.conditions));
+    for condition in brackets.flat_map(|conditions| told_by_an_index(conditions)) {
+        if let Some(needle) = looked_for(listed, condition)
+            && let Candidates::Keys(keys) = search::candidates(db, &needle, max)?
+        {
+            return Ok(Some(keys));
+        }
         let built_in = indexed(listed, condition).map(|(sql, wanted)| (sql.to_owned(), Some(wanted), Vec::new()));
         let of_attribute = || fast::candidates(listed, condition, moment).map(|(sql, values)| (sql, None, values));
         let of_range = || ranged(listed, condition, moment).map(|(sql, values)| (sql.to_owned(), None, values));
@@ -47,12 +54,42 @@ pub(in crate::store) fn candidates(
     Ok(None)
 }
 
+/// The conditions of a bracket that an index may answer. Where a membership must have ended, what else is asked of it is
+/// not asked of those that are open, which indexes tell.
+fn told_by_an_index(conditions: &[Condition]) -> impl Iterator<Item = &Condition> {
+    let is_ended = conditions.iter().any(Condition::is_met_by_an_ended_membership);
+    conditions.iter().filter(move |condition| {
+        !is_ended || !condition.is_met_by_a_membership() || condition.is_met_by_an_ended_membership()
+    })
+}
+
+/// The part of a name, an e-mail address or an id that a condition looks for, where the index of pieces knows everybody
+/// who has it: of letters beyond ASCII the filter tries several spellings.
+fn looked_for(listed: Listed, condition: &Condition) -> Option<Needle> {
+    let Field::Own(Fact::BuiltIn(BuiltIn::Name | BuiltIn::Email | BuiltIn::UserId), Listed::Users) = condition.field
+    else {
+        return None;
+    };
+    let Test::Has(text) = &condition.test else { return None };
+    let text = Some(text.as_str()).filter(|text| listed == Listed::Users && text.is_ascii() && !text.contains('\0'));
+    Needle::of(text).filter(|needle| !needle.is_short())
+}
+
 /// The statement that finds the users of a condition by a part of an index, and its two bounds.
 fn ranged(listed: Listed, condition: &Condition, moment: &Moment) -> Option<(&'static str, Vec<Bound>)> {
-    let Field::Own(Fact::BuiltIn(built_in), Listed::Users) = condition.field else { return None };
     if listed != Listed::Users {
         return None;
     }
+    let within = |sql: &'static str, test: &Test| match moment.range(test) {
+        (None, None) => None,
+        (from, to) => Some((sql, vec![from.unwrap_or(i64::MIN).into(), to.unwrap_or(i64::MAX).into()])),
+    };
+    let built_in = match condition.field {
+        Field::Own(Fact::BuiltIn(built_in), Listed::Users) => built_in,
+        Field::Membership(Fact::BuiltIn(BuiltIn::JoinedAt)) => return within(JOINED, &condition.test),
+        Field::Membership(Fact::BuiltIn(BuiltIn::LeftAt)) => return within(LEFT, &condition.test),
+        _ => return None,
+    };
     Some(match (built_in, &condition.test) {
         (BuiltIn::Email, Test::Starts(text)) => (
             "SELECT u.user_key FROM users AS u INDEXED BY users_email WHERE u.email >= :f0 AND u.email < :f1",
@@ -67,19 +104,19 @@ fn ranged(listed: Listed, condition: &Condition, moment: &Moment) -> Option<(&'s
         (BuiltIn::State, Test::Is(Value::Text(word))) if word == State::New.as_str() => {
             (FIRST_SEEN, vec![(moment.now_ms - State::NEW_MS + 1).into(), i64::MAX.into()])
         }
-        (BuiltIn::FirstSeen, test) => {
-            let (from, to) = moment.range(test);
-            if from.is_none() && to.is_none() {
-                return None;
-            }
-            (FIRST_SEEN, vec![from.unwrap_or(i64::MIN).into(), to.unwrap_or(i64::MAX).into()])
-        }
+        (BuiltIn::FirstSeen, test) => return within(FIRST_SEEN, test),
         _ => return None,
     })
 }
 
 const FIRST_SEEN: &str = "SELECT u.user_key FROM users AS u INDEXED BY users_first_seen
  WHERE u.first_seen_ms BETWEEN :f0 AND :f1 AND u.merged_into IS NULL AND u.archived_ms IS NULL";
+
+const JOINED: &str = "SELECT m.user_key FROM memberships AS m INDEXED BY memberships_since
+ WHERE m.open = 1 AND m.joined_ms BETWEEN :f0 AND :f1";
+
+const LEFT: &str = "SELECT m.user_key FROM memberships AS m INDEXED BY memberships_left
+ WHERE m.open = 0 AND m.left_ms BETWEEN :f0 AND :f1";
 
 /// The statement that finds the rows of a condition by an index, with one value `:wanted`, a list as JSON.
 fn indexed(listed: Listed, condition: &Condition) -> Option<(&'static str, String)> {

@@ -20,9 +20,14 @@ pub(in crate::store) fn sorted_by(fact: &Fact, listed: Listed) -> Option<(String
     })
 }
 
-/// As [`sorted_by`], of the place that a user has in the current company.
+/// As [`sorted_by`], of a user's membership of the current company; of when one ended, the last that has.
 pub(in crate::store) fn sorted_by_membership(fact: &Fact) -> Option<(String, Option<String>)> {
     let (expression, path) = match fact {
+        Fact::BuiltIn(BuiltIn::LeftAt) => {
+            let last = "(SELECT max(m.left_ms) FROM memberships AS m WHERE m.user_key = u.user_key AND m.open = 0)";
+            return Some((last.to_owned(), None));
+        }
+        Fact::BuiltIn(BuiltIn::JoinedAt) => ("m.joined_ms".to_owned(), None),
         Fact::Attribute(name, _) if name == "role" || name == "title" => (format!("lower(m.{name})"), None),
         Fact::Attribute(name, _) => (of_attribute(fact.kind(), "m")?, Some(path(name))),
         Fact::BuiltIn(_) => return None,

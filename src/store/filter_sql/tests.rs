@@ -15,7 +15,10 @@ use crate::store::list::{Count, Cursor, Extent, ListQuery};
 use crate::store::sample::{NOW, Named, Sample, days_ago};
 use crate::store::{companies, users, visitors};
 
+mod model;
 mod one_membership;
+
+use model::meets;
 
 const ZONE: Tz = chrono_tz::Europe::Warsaw;
 
@@ -80,7 +83,7 @@ fn attributes(dice: &mut Dice, owner: Owner) -> Map<String, Json> {
 
 /// Users, companies and visitors with all that filters look at; some merged, archived, never seen.
 fn filled() -> Sample {
-    let (sample, mut dice, mut imports) = (Sample::new(), Dice(11), Dice(5));
+    let (sample, mut dice, mut imports, mut times) = (Sample::new(), Dice(11), Dice(5), Dice(3));
     sample.run("BEGIN; INSERT INTO settings VALUES ('time_zone', 'Europe/Warsaw');");
     sample.run(
         "INSERT INTO operators (email, role, created_ms) VALUES ('ann@acme.test', 'owner', 1), ('pro', 'admin', 1);",
@@ -153,8 +156,8 @@ fn filled() -> Sample {
         for _ in 0..dice.roll(4) {
             let company = dice.one_of(&all_companies);
             if joined.insert(company) {
-                let left = (dice.roll(4) == 0).then_some(NOW);
-                sample.member(user, company, days_ago(60), left);
+                let left = (dice.roll(4) == 0).then(|| NOW - times.roll(40) as i64 * 24 * HOUR_MS);
+                sample.member(user, company, days_ago(41 + times.roll(30) as i64), left);
                 let (role, values) =
                     (dice.one_of(&[Some("pro"), Some("Żabka"), None]), attributes(&mut dice, Owner::Membership));
                 sample
@@ -201,6 +204,13 @@ struct Record {
     attributes: Map<String, Json>,
     companies: Vec<(Record, Record)>,
     done: BTreeMap<String, Vec<i64>>,
+}
+
+impl Record {
+    /// The companies with the user's places in them: those that were left, or those that were not.
+    fn places(&self, left: bool) -> impl Iterator<Item = &(Record, Record)> {
+        self.companies.iter().filter(move |(_, place)| place.built_in["left_at"].is_null() != left)
+    }
 }
 
 fn rows<T>(sample: &Sample, sql: &str, read: impl Fn(&rusqlite::Row<'_>) -> T) -> Vec<T> {
@@ -325,12 +335,14 @@ fn all_users(sample: &Sample) -> BTreeMap<i64, Record> {
             people.entry(day).or_default().insert(key);
         }
         computed(&mut record, row.get(5).unwrap(), row.get(6).unwrap(), &people, false);
-        let open = format!(
-            "SELECT m.company_key, role, title, json(m.attributes) FROM memberships m JOIN companies c USING (company_key)
-             WHERE user_key = {key} AND open = 1 AND c.merged_into IS NULL"
+        let all = format!(
+            "SELECT m.company_key, role, title, json(m.attributes), joined_ms, left_ms
+             FROM memberships m JOIN companies c USING (company_key) WHERE user_key = {key} AND c.merged_into IS NULL"
         );
-        record.companies = rows(sample, &open, |row| {
+        record.companies = rows(sample, &all, |row| {
             let mut place = Record { attributes: object(row, 3), ..Record::default() };
+            place.built_in.insert("joined_at", number(row, 4));
+            place.built_in.insert("left_at", json!(row.get::<_, Option<i64>>(5).unwrap()));
             place.attributes.insert("role".to_owned(), text(row, 1));
             place.attributes.insert("title".to_owned(), text(row, 2));
             (companies[&row.get::<_, i64>(0).unwrap()].clone(), place)
@@ -363,122 +375,6 @@ fn all_visitors(sample: &Sample) -> BTreeMap<i64, Record> {
         (row.get(0).unwrap(), record)
     };
     rows(sample, sql, read).into_iter().collect()
-}
-
-// The model --------------------------------------------------------------------
-
-fn moment() -> Moment {
-    Moment { now_ms: NOW, zone: ZONE, fast: Fast::default() }
-}
-
-fn folded(text: &str) -> String {
-    text.to_ascii_lowercase()
-}
-
-/// Whether a text has another in it (or begins with it) in one of its spellings.
-fn spelled(text: &str, wanted: &str, from_start: bool) -> bool {
-    let text = folded(text);
-    spellings(wanted)
-        .iter()
-        .any(|spelling| if from_start { text.starts_with(spelling) } else { text.contains(spelling) })
-}
-
-fn text_holds(value: &str, test: &Test) -> bool {
-    match test {
-        Test::Is(wanted) => value == wanted.to_string(),
-        Test::In(wanted) => wanted.iter().any(|wanted| value == wanted.to_string()),
-        Test::Has(wanted) => spelled(value, wanted, false),
-        Test::Starts(wanted) => spelled(value, wanted, true),
-        Test::Set => !value.is_empty(),
-        other => panic!("{other:?} of a text"),
-    }
-}
-
-fn number_holds(value: f64, test: &Test) -> bool {
-    let same = |wanted: &Value| matches!(wanted, Value::Number(wanted) if wanted.as_f64() == Some(value));
-    let number = |wanted: &serde_json::Number| wanted.as_f64().unwrap();
-    match test {
-        Test::Is(wanted) => same(wanted),
-        Test::In(wanted) => wanted.iter().any(same),
-        Test::Greater(wanted) => value > number(wanted),
-        Test::AtLeast(wanted) => value >= number(wanted),
-        Test::Less(wanted) => value < number(wanted),
-        Test::AtMost(wanted) => value <= number(wanted),
-        Test::Between(Value::Number(from), Value::Number(to)) => (number(from)..=number(to)).contains(&value),
-        other => panic!("{other:?} of a number"),
-    }
-}
-
-fn within<T: PartialOrd>(value: &T, (from, to): (Option<T>, Option<T>)) -> bool {
-    from.is_none_or(|from| *value >= from) && to.is_none_or(|to| *value <= to)
-}
-
-fn fact_holds(record: &Record, fact: &Fact, test: &Test) -> bool {
-    let value = match fact {
-        Fact::BuiltIn(built_in) => record.built_in.get(built_in.as_str()).cloned().unwrap_or_default(),
-        Fact::Attribute(name, _) => record.attributes.get(name).cloned().unwrap_or_default(),
-    };
-    if value.is_null() {
-        return false;
-    }
-    match (fact.kind(), test) {
-        (Kind::List, Test::Set) => !value.as_array().unwrap().is_empty(),
-        (Kind::List, test) => value.as_array().unwrap().iter().any(|item| text_holds(item.as_str().unwrap(), test)),
-        (Kind::Number, Test::Set) => matches!(fact, Fact::Attribute(..)) || value.as_f64() > Some(0.0),
-        (Kind::Boolean | Kind::Instant | Kind::Day | Kind::Object, Test::Set) => true,
-        (Kind::Import, test) => value.as_array().unwrap().iter().any(|of| number_holds(of.as_f64().unwrap(), test)),
-        (Kind::Number, test) => number_holds(value.as_f64().unwrap(), test),
-        (Kind::Boolean, Test::Is(wanted)) => *wanted == Value::Boolean(value == true),
-        (Kind::Day, test) => within(&value.as_str().unwrap().parse().unwrap(), moment().day_range(test)),
-        (Kind::Instant, test) => {
-            let at_ms = value.as_i64().unwrap_or_else(|| time::instant_in(ZONE, value.as_str().unwrap()).unwrap());
-            within(&at_ms, moment().range(test))
-        }
-        (_, test) => text_holds(value.as_str().unwrap(), test),
-    }
-}
-
-fn holds(record: &Record, condition: &Condition) -> bool {
-    let (test, denies) = positive(&condition.test);
-    let holds = match &condition.field {
-        Field::Own(fact, _) => fact_holds(record, fact, &test),
-        Field::Company(fact) => record.companies.iter().any(|(company, _)| fact_holds(company, fact, &test)),
-        Field::Membership(fact) => record.companies.iter().any(|(_, place)| fact_holds(place, fact, &test)),
-        Field::Event(name) => {
-            let Test::Done(Often { times, days }) = test else { panic!("{test:?} of an activity") };
-            let first = time::day(NOW, ZONE) - days as i32 + 1;
-            let at = record.done.get(name).map_or(&[][..], Vec::as_slice);
-            at.iter().filter(|at_ms| time::day(**at_ms, ZONE) >= first).count() >= times as usize
-        }
-    };
-    holds != denies
-}
-
-fn joins(join: Join, mut parts: impl Iterator<Item = bool>) -> bool {
-    match join {
-        Join::All => parts.all(|holds| holds),
-        Join::Any => parts.any(|holds| holds),
-    }
-}
-
-/// Whether each condition of a bracket holds: those that one membership must meet together, all or none of them.
-fn bracket<'a>(record: &'a Record, join: Join, conditions: &'a [Condition]) -> impl Iterator<Item = bool> + 'a {
-    let is_together = move |condition: &Condition| join == Join::All && condition.is_met_by_a_membership();
-    let one_meets_all = record.companies.iter().any(|(company, place)| {
-        conditions.iter().filter(|condition| is_together(condition)).all(|condition| match &condition.field {
-            Field::Company(fact) => fact_holds(company, fact, &condition.test),
-            Field::Membership(fact) => fact_holds(place, fact, &condition.test),
-            other => panic!("{other:?} of a membership"),
-        })
-    });
-    conditions
-        .iter()
-        .map(move |condition| if is_together(condition) { one_meets_all } else { holds(record, condition) })
-}
-
-fn meets(record: &Record, filter: &Filter) -> bool {
-    let groups = filter.groups.iter().map(|group| joins(group.join, bracket(record, group.join, &group.conditions)));
-    filter.is_empty() || joins(filter.join, bracket(record, filter.join, &filter.conditions).chain(groups))
 }
 
 /// The keys of a list under a filter, page by page.
@@ -589,6 +485,9 @@ fn the_model_tells_records_apart() {
         "f=company.tags:is:pro",
         "f=membership.role:is:pro",
         "f=membership.seat:gte:5",
+        "f=membership.joined_at:within:50d",
+        "f=membership.left_at:within:20d",
+        "f=membership.left_at:set&f=membership.role:is:pro",
         "f=event.Opened:done:2,30d",
         "f=event.page:not_done:1,20d",
         "f=company.state:is:new",

@@ -9,19 +9,16 @@ use super::left::{Wanted, last_activity};
 use super::sessions::FORGET_DAY;
 use super::{ACTIVE_DAYS, Folded, Sums, count_active_members, person, stored_day};
 use crate::domain::ids::{CompanyKey, EventId, UserKey, VisitorKey};
-use crate::domain::message::Kind;
-use crate::domain::time::{EPOCH_MS, HOUR_MS};
-use crate::store::events::{ACTING_AS, INACTIVE};
+use crate::domain::time::HOUR_MS;
 use crate::store::list::json_keys;
 use crate::store::{StoreError, Tx, contexts, merges, recent_days, visitors};
 
 /// Whose events go.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::store) enum Gone<'a> {
-    /// All up to the latest hour among them.
+pub(in crate::store) enum Gone {
+    /// All up to the latest hour among them, of everybody or of one person. Browsers of others that were named beside
+    /// the person are seen again by [`see_others_again`].
     Everybody,
-    /// All of one person up to the latest hour among them; its browsers go too, and others stay.
-    Person(&'a [i64]),
     /// Some of many, who keep others. Browsers that were named beside a user who is not theirs are seen again by
     /// [`super::see_browsers_again`].
     Picked,
@@ -31,7 +28,7 @@ pub(in crate::store) enum Gone<'a> {
 ///
 /// # Errors
 /// [`StoreError`] only.
-pub(in crate::store) fn withdraw(tx: &mut Tx<'_>, events: &[Folded], gone: Gone<'_>) -> Result<(), StoreError> {
+pub(in crate::store) fn withdraw(tx: &mut Tx<'_>, events: &[Folded], gone: Gone) -> Result<(), StoreError> {
     let mut sums = Sums::default();
     for event in events {
         let person = person(tx, event, i64::MAX)?;
@@ -60,43 +57,35 @@ pub(in crate::store) fn withdraw(tx: &mut Tx<'_>, events: &[Folded], gone: Gone<
         }
     }
     contexts::let_go(tx, &contexts)?;
-    sums.subtract(tx, matches!(gone, Gone::Picked))?;
-    match gone {
-        Gone::Everybody | Gone::Picked => Ok(()),
-        Gone::Person(browsers) => see_again(tx, events, browsers),
-    }
+    sums.subtract(tx, matches!(gone, Gone::Picked))
 }
 
-/// When the browsers of others were last seen, of which these events are no longer told.
+/// When the browsers of others were last seen, of which these events of one person are no longer told: by their own
+/// events and those of the users they are linked to. Whether there are any: no index tells which events name a browser
+/// beside yet another user, so [`super::see_browsers_again`] looks for those.
 ///
 /// # Errors
 /// [`StoreError`] only.
-pub(in crate::store) fn see_again(tx: &Tx<'_>, events: &[Folded], own: &[i64]) -> Result<(), StoreError> {
+pub(in crate::store) fn see_others_again(tx: &Tx<'_>, events: &[Folded], own: &[i64]) -> Result<bool, StoreError> {
     let named = events.iter().filter(|event| event.is_activity()).filter_map(|event| event.visitor);
     let others: BTreeSet<i64> = named.filter(|visitor| !own.contains(visitor)).collect();
-    // No index tells which events name a browser beside a user: they are looked for from the latest on,
-    // back to when it was first seen. It takes somebody who was named on another's browser.
-    let mut latest = tx.connection.prepare_cached(
-        "SELECT event_id FROM events
-         WHERE event_id >= ?2 AND visitor_key = ?1 AND kind <= ?3 AND flags & ?4 = 0 ORDER BY event_id DESC LIMIT 1",
-    )?;
-    for visitor in others {
-        let first_seen: Option<i64> = tx
-            .connection
-            .prepare_cached("SELECT first_seen_ms FROM visitors WHERE visitor_key = ?1")?
-            .query_row([visitor], |row| row.get(0))
-            .optional()?;
-        let Some(first_seen_ms) = first_seen else { continue };
-        let from = EventId::first_at(first_seen_ms.max(EPOCH_MS)).0;
-        let kinds = Kind::Track as i64;
-        let found: Option<i64> =
-            latest.query_row(params![visitor, from, kinds, ACTING_AS | INACTIVE], |row| row.get(0)).optional()?;
-        let hour = found.map_or(0, |id| EventId(id).at_ms().div_euclid(HOUR_MS));
+    for visitor in &others {
+        let last = last_of_browser(tx, *visitor)?;
+        let hour = last.map_or(0, |last| last.at_ms().div_euclid(HOUR_MS));
         tx.connection
             .prepare_cached("UPDATE visitors SET last_seen_hour = ?2 WHERE visitor_key = ?1 AND last_seen_hour <> ?2")?
-            .execute([visitor, hour])?;
+            .execute([*visitor, hour])?;
     }
-    Ok(())
+    Ok(!others.is_empty())
+}
+
+/// The last activity that names a browser, of its own and of the user it is linked to.
+fn last_of_browser(tx: &Tx<'_>, visitor: i64) -> Result<Option<EventId>, StoreError> {
+    let mut strands = vec![(-visitor, i64::MIN)];
+    if let Some(user) = visitors::linked_user(tx, VisitorKey(visitor))? {
+        strands.extend(merges::group(tx, user)?.iter().map(|named| (named.0, i64::MIN)));
+    }
+    last_activity(tx, &strands, &Wanted { visitor: Some(visitor), companies: None })
 }
 
 impl Sums {
@@ -258,12 +247,7 @@ impl Left {
                 .execute([*user, *company, hour(last)])?;
         }
         for visitor in &self.visitors {
-            let mut of_browser = vec![(-visitor, i64::MIN)];
-            if let Some(user) = visitors::linked_user(tx, VisitorKey(*visitor))? {
-                of_browser.extend(merges::group(tx, user)?.iter().map(|named| (named.0, i64::MIN)));
-            }
-            let wanted = Wanted { visitor: Some(*visitor), companies: None };
-            if let Some(last) = last_activity(tx, &of_browser, &wanted)? {
+            if let Some(last) = last_of_browser(tx, *visitor)? {
                 tx.connection
                     .prepare_cached("UPDATE visitors SET last_seen_hour = ?2 WHERE visitor_key = ?1")?
                     .execute([*visitor, hour(last)])?;
