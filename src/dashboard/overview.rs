@@ -109,9 +109,9 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
             (installation(frame, &view.sources, view.backup_ms))
             @if view.webhooks_given_up > 0 { (given_up(view.webhooks_given_up)) }
             @if let (count, Some(latest)) = &view.findings { (found(*count, latest)) }
-            @if view.overview.refused_7d > 0 { (refused(frame, view)) }
             (cells(frame, &view.overview))
             (chart.draw())
+            @if view.overview.refused_7d > 0 { (refused(frame, view)) }
             @if !view.due.is_empty() { (due::card(frame, &view.due)) }
             div.cols {
                 (growing_companies(&view.overview.growing_companies))

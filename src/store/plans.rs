@@ -173,6 +173,7 @@ fn ask_everything(db: &Reader<'_>) {
         companies::count(db, companies::Shelf::InUse, search).unwrap();
         companies::count(db, companies::Shelf::Archived, search).unwrap();
         visitors::count(db, search).unwrap();
+        visitors::count_unlinked(db, NOW).unwrap();
         let left = MembersOf { open: false, ..MembersOf::now(CompanyKey(1)) };
         companies::count_members(db, &left, search, Extent::ToMax).unwrap();
     }

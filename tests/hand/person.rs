@@ -157,6 +157,14 @@ async fn members_come_change_and_leave_by_hand() {
     for shown in ["Mark as left", "Joined", "value=\"admin\""] {
         assert!(membership.contains(shown), "{shown} in {membership}");
     }
+    let adds =
+        [("company", "acme"), ("user", "ann"), ("page", "company"), ("deed", "join"), ("adds", "1"), ("role", "")];
+    let page = person.is_refused("/edit/member", &adds).await;
+    assert!(page.contains("is a member of the company already"), "whose role nobody saw, keeps it: {page}");
+    let of_company = person.open("/companies/acme").await;
+    let link = of_company.split("/edit/member?user=").nth(1).and_then(|rest| rest.split('"').next()).expect("a link");
+    let form = person.open(&format!("/edit/member?user={}", link.replace("&amp;", "&"))).await;
+    assert!(form.contains("name=\"page\" value=\"company\""), "it leads back to where it was opened: {form}");
     let page =
         person.does("/edit/member", &[("user", "ann"), ("company", "acme"), ("page", "user"), ("deed", "leave")]).await;
     assert!(page.contains("Left ") && page.contains("Undo"), "{page}");

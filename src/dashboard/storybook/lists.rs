@@ -267,6 +267,7 @@ pub fn lists() -> Vec<(&'static str, Markup)> {
         done: None,
     };
     let visitors_view = |count: usize| visitors::View {
+        found: Count::Exactly(count as u64),
         builder: builder(Listed::Visitors, None),
         address: address("/visitors", LIST, stored_visitors::SortBy::LastSeen, None),
         visitors: page_of(
