@@ -435,7 +435,7 @@ fn statements_max(path: &str) -> u32 {
     match parts[..] {
         // These bring everything together that is known of somebody, or of all.
         [""] => 47,
-        ["companies", id] if !["duplicates", "suggested"].contains(&id) => 64,
+        ["companies", id] if !["duplicates", "suggested"].contains(&id) => 65,
         ["users", id] if id != "duplicates" => 46,
         // Each attribute with its history, two records side by side.
         ["users" | "companies", _, "merge"] => 46,
