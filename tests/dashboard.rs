@@ -439,7 +439,8 @@ fn statements_max(path: &str) -> u32 {
         ["users", id] if id != "duplicates" => 46,
         // Each attribute with its history, two records side by side.
         ["users" | "companies", _, "merge"] => 46,
-        ["install", ..] | ["edit", ..] => 20,
+        // Of those who are picked the first are named.
+        ["install", ..] | ["edit", ..] | ["bulk"] => 20,
         // What goes with an attribute is told before it goes.
         ["attributes", _, _] => 13,
         _ => 12,
