@@ -435,11 +435,12 @@ fn statements_max(path: &str) -> u32 {
     match parts[..] {
         // These bring everything together that is known of somebody, or of all.
         [""] => 47,
-        ["companies", id] if !["duplicates", "suggested"].contains(&id) => 64,
+        ["companies", id] if !["duplicates", "suggested"].contains(&id) => 65,
         ["users", id] if id != "duplicates" => 46,
         // Each attribute with its history, two records side by side.
         ["users" | "companies", _, "merge"] => 46,
-        ["install", ..] | ["edit", ..] => 20,
+        // Of those who are picked the first are named.
+        ["install", ..] | ["edit", ..] | ["bulk"] => 20,
         // What goes with an attribute is told before it goes.
         ["attributes", _, _] => 13,
         _ => 12,

@@ -51,6 +51,10 @@ async fn a_person_goes_anywhere_by_typing_and_edits_with_one_key() {
         types(&browser, keys).await;
         leads_to(&browser, path).await;
     }
+    types(&browser, "/").await;
+    types(&browser, "zoe").await;
+    types(&browser, Key::Enter).await;
+    leads_to(&browser, "/users/zoe").await;
     types(&browser, Key::Control + "k").await;
     browser.sees("Your account").await;
     types(&browser, "slipping").await;

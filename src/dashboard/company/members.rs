@@ -196,7 +196,7 @@ pub fn card(frame: &Frame, company: &CompanyPage, members: &Members) -> Markup {
                                 (address.head(MembersBy::Name, "Member", ""))
                                 (address.head(MembersBy::Role, "Role", ""))
                                 th scope="col" { (ROLL_DAYS) " days" }
-                                (address.head(MembersBy::Events, "Events", "num"))
+                                (address.head(MembersBy::Events, "Events, 28 days", "num"))
                                 (address.head(
                                     MembersBy::Joined,
                                     if asked.left { "Joined and left" } else { "Joined" },
@@ -258,7 +258,7 @@ fn member_row(frame: &Frame, company: CompanyKey, member: &MemberRow) -> Markup 
                 @if let Some(title) = &member.title { small.muted { (values::name(title)) } }
             }
             td.fold { (roll(&user.roll)) }
-            td.num data-l="Events" title={ "Events in this company of the last " (ROLL_DAYS) " days" } { (cell(member.events_28d)) }
+            td.num data-l="Events" { (cell(member.events_28d)) }
             td.muted data-l="Joined" {
                 (clock.on(member.joined_ms)) @if let Some(left_ms) = member.left_ms { " to " (clock.on(left_ms)) }
                 " " (standing(member))

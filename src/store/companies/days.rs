@@ -192,21 +192,24 @@ pub(super) fn still_there(
 pub(super) fn comings(db: &Reader<'_>, company: i64, members: u32, now_ms: i64) -> Result<Comings, StoreError> {
     let span_ms = i64::from(TREND_DAYS) * DAY_MS;
     let (since_ms, before_ms, members) = (now_ms - span_ms, now_ms - 2 * span_ms, i64::from(members));
-    let mut joined = db.0.prepare_cached(
-        "SELECT count(*) FROM (
+    // First how many joined, then each who left.
+    let mut statement = db.0.prepare_cached(
+        "SELECT NULL, count(*) FROM (
            SELECT 1 FROM memberships INDEXED BY memberships_joined
-           WHERE company_key = :company AND open = 1 AND joined_ms >= :since LIMIT :limit)",
+           WHERE company_key = :company AND open = 1 AND joined_ms >= :since LIMIT :limit)
+         UNION ALL
+         SELECT left_ms, joined_ms FROM memberships INDEXED BY memberships_joined
+         WHERE company_key = :company AND open = 0
+         LIMIT 1 + :limit",
     )?;
     let parameters = named_params! { ":company": company, ":since": since_ms, ":limit": COUNTED_MAX };
-    let joined_28d: i64 = joined.query_row(parameters, |row| row.get(0))?;
-    let mut statement = db.0.prepare_cached(
-        "SELECT left_ms, joined_ms FROM memberships INDEXED BY memberships_joined
-         WHERE company_key = :company AND open = 0 LIMIT :limit",
-    )?;
-    let mut rows = statement.query(named_params! { ":company": company, ":limit": COUNTED_MAX })?;
-    let (mut left, mut left_28d, mut left_before, mut were_members) = (0, 0, 0, 0);
+    let mut rows = statement.query(parameters)?;
+    let (mut joined_28d, mut left, mut left_28d, mut left_before, mut were_members) = (0, 0, 0, 0, 0);
     while let Some(row) = rows.next()? {
-        let (left_ms, joined_ms): (i64, i64) = (row.get(0)?, row.get(1)?);
+        let (Some(left_ms), joined_ms) = (row.get::<_, Option<i64>>(0)?, row.get::<_, i64>(1)?) else {
+            joined_28d = row.get::<_, i64>(1)?;
+            continue;
+        };
         left += 1;
         left_28d += i64::from(left_ms >= since_ms);
         left_before += i64::from(left_ms >= before_ms && left_ms < since_ms);
