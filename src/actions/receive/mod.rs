@@ -69,6 +69,8 @@ pub(super) struct Receiving<'a, 't> {
     message_hash: i64,
     /// What decides between it and another of the same moment (T2).
     order: i64,
+    /// Its id is remembered beside the journal, which finds a repeat only by the time that it was sent with.
+    remembers: bool,
     /// Refused values are told to whoever is there to put them right, and wait nowhere.
     by_hand: bool,
     pub(super) changes: Vec<Change>,
@@ -193,6 +195,7 @@ fn deal_with(
     let message_id = message.message_id.clone();
     if message_id.is_some() && events::was_here(tx, message_hash, message.timestamp_ms)? {
         return Ok(Receipt::of(message_id, Status::Duplicate).into());
+    let remembers = message_id.is_some() && (!time.as_sent || message.has_steps());
     }
     if as_sent == Grade::Unsigned {
         proof::count(tx, delivery.source, names_user, message, &proven);
@@ -205,6 +208,7 @@ fn deal_with(
         order,
         by_hand: false,
         changes: Vec::new(),
+        remembers,
         refused_values: Vec::new(),
         kept: Vec::new(),
         warnings: Vec::new(),
@@ -241,6 +245,7 @@ impl<'a, 't> Receiving<'a, 't> {
             time: MessageTime { at_ms, as_sent: false, warning: None, clock_error_ms: 0 },
             by_hand: true,
             changes: Vec::new(),
+            remembers: false,
             refused_values: Vec::new(),
             kept: Vec::new(),
             warnings: Vec::new(),
@@ -301,7 +306,7 @@ impl Receiving<'_, '_> {
         }
         if !kept {
             self.named_at(&subject)?;
-            if !self.time.as_sent && message.message_id.is_some() {
+            if self.remembers {
                 // With a time of its own a repeat would say the same again; without one it would be news.
                 events::remember(self.tx, self.message_hash, self.delivery.received_ms)?;
             }
@@ -455,7 +460,7 @@ impl Receiving<'_, '_> {
         };
         let journaled = events::append(self.tx, &event)?;
         (self.decided.journaled, self.decided.company) = (Some(journaled), company);
-        if !self.time.as_sent && message.message_id.is_some() {
+        if self.remembers {
             events::remember(self.tx, self.message_hash, self.delivery.received_ms)?;
         }
         Ok(())
