@@ -184,7 +184,7 @@ impl Taking<'_, '_> {
             return Ok(users::key_of_id(self.tx, id)?.map(|key| self.tx.catalog().survivor(key)));
         }
         let Some(email) = &draft.email else { return Ok(None) };
-        let mut found = users::with_email(self.tx, email)?;
+        let mut found = users::with_email(&self.tx.reader(), email)?;
         found.retain(|(_, is_lead)| *is_lead || !draft.is_told_apart);
         match (the_one(&found), found.is_empty()) {
             (Some(user), _) => Ok(Some(user)),

@@ -19,8 +19,11 @@ impl Receiving<'_, '_> {
     pub(super) fn attributes_of_person(
         &mut self,
         subject: &Subject,
-        values: Map<String, Value>,
+        mut values: Map<String, Value>,
     ) -> Result<(), StoreError> {
+        if subject.is_merged_address {
+            values.remove("email");
+        }
         if let Some(user) = subject.named.map(|named| self.survivor(named)) {
             if !values.is_empty() && self.takes_proof(user)? {
                 for (name, value) in values {
