@@ -7,7 +7,7 @@ use rusqlite::{OptionalExtension, named_params, params};
 use serde_json::Value;
 
 pub use deeds::{Wanted, all, count, first_of_set};
-pub use since::{Told, told_since};
+pub use since::{Since, Told, fields_since, told_since};
 
 use super::list::{self, Cursor, Page};
 use super::{Reader, StoreError, Tx};
@@ -35,9 +35,6 @@ const SEGMENT: i64 = 7;
 
 /// The cause of what a row of an imported file changed; its source is the import's.
 pub const IMPORT: &str = "import";
-
-/// So many changes are looked back at for what has changed since a deed.
-const SINCE_MAX: usize = 100;
 
 /// A change of one field, as history shows it.
 #[derive(Debug, Clone, PartialEq)]
@@ -399,22 +396,6 @@ pub fn mark_undone(tx: &Tx<'_>, change: ChangeKey, by: ChangeKey) -> Result<(), 
         .prepare_cached("UPDATE change_sets SET undone_by = ?2 WHERE change_key = ?1")?
         .execute([change.0, by.0])?;
     Ok(())
-}
-
-/// The latest change of each field of someone since a deed, and of each value of their memberships; at most 100
-/// changes back. In which companies somebody is follows from what was said, and is no such field.
-///
-/// # Errors
-/// [`StoreError`] only.
-pub fn fields_since(db: &Reader<'_>, subject: Subject, change: ChangeKey) -> Result<Vec<ChangeRow>, StoreError> {
-    let page = list(db, subject, None, SINCE_MAX)?;
-    let mut rows: Vec<ChangeRow> = page.rows.into_iter().filter(|row| row.change > change).collect();
-    let mut seen = std::collections::BTreeSet::new();
-    rows.retain(|row| {
-        let is_of_membership = matches!(row.about, Subject::Membership(..)) && row.field != STANDING;
-        (row.about == subject || is_of_membership) && seen.insert((row.about, row.field.clone()))
-    });
-    Ok(rows)
 }
 
 /// Writes one change set; nothing where nothing changed.
