@@ -18,6 +18,7 @@ mod webhook;
 
 use std::ffi::OsString;
 use std::future::Future;
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -37,11 +38,14 @@ struct CommandLine {
     command: Command,
 }
 
+/// The workspace's file, where none is named.
+const DATA: &str = "data/rollcall.db";
+
 /// Which workspace, and how to answer: understood by every command.
 #[derive(Args, Clone)]
 struct Workspace {
     /// The workspace's file
-    #[arg(long, global = true, env = "ROLLCALL_DATA", value_name = "FILE", default_value = "data/rollcall.db")]
+    #[arg(long, global = true, env = "ROLLCALL_DATA", value_name = "FILE", default_value = DATA)]
     data: PathBuf,
     /// The address under which people and websites reach this server, such as https://rollcall.example.com
     #[arg(long, global = true, env = "ROLLCALL_PUBLIC_URL", value_name = "URL", value_parser = checked_url)]
@@ -220,12 +224,13 @@ impl Workspace {
     }
 
     /// An answer: a JSON object, or lines for people.
-    #[expect(clippy::print_stdout, reason = "the shell's answers go to stdout")]
+    ///
+    /// Who reads them may have heard enough, as `head` has; that is the end of the command, and no failure.
     fn answer(&self, json: &Value, lines: impl std::fmt::Display) {
-        if self.json {
-            println!("{json}");
-        } else {
-            println!("{lines}");
+        let mut stdout = std::io::stdout().lock();
+        let told = if self.json { writeln!(stdout, "{json}") } else { writeln!(stdout, "{lines}") };
+        if told.and_then(|()| stdout.flush()).is_err() {
+            std::process::exit(0);
         }
     }
 }
