@@ -38,11 +38,14 @@ struct CommandLine {
     command: Command,
 }
 
+/// The workspace's file, where none is named.
+const DATA: &str = "data/rollcall.db";
+
 /// Which workspace, and how to answer: understood by every command.
 #[derive(Args, Clone)]
 struct Workspace {
     /// The workspace's file
-    #[arg(long, global = true, env = "ROLLCALL_DATA", value_name = "FILE", default_value = "data/rollcall.db")]
+    #[arg(long, global = true, env = "ROLLCALL_DATA", value_name = "FILE", default_value = DATA)]
     data: PathBuf,
     /// The address under which people and websites reach this server, such as https://rollcall.example.com
     #[arg(long, global = true, env = "ROLLCALL_PUBLIC_URL", value_name = "URL", value_parser = checked_url)]
@@ -192,7 +195,7 @@ impl Workspace {
         Ok(Store::open(&self.data, Ambient::default())?)
     }
 
-    /// The file must exist: for commands that only look.
+    /// The file must exist: for commands that look, and those that nobody begins with.
     fn open_existing(&self) -> Result<Store, Failure> {
         self.must_exist()?;
         self.open()
@@ -203,7 +206,10 @@ impl Workspace {
             return Ok(());
         }
         let path = self.data.display();
-        Err(Failure::Failed(format!("There is no file {path}. Name the workspace's file with --data.")))
+        Err(Failure::Failed(format!(
+            "There is no file {path}. Name the workspace's file with --data; a new one is made by rollcall serve, operator add, \
+             source add or restore."
+        )))
     }
 
     /// Where people reach the server, as far as it is known at the shell: as it is said here, else
