@@ -401,7 +401,7 @@ impl Thread {
         self.finish(&result);
         match &result {
             Ok(()) => self.line.full.store(false, Ordering::Release),
-            Err(error) if matches!(error, StoreError::Full) => self.line.full.store(true, Ordering::Release),
+            Err(StoreError::Full) => self.line.full.store(true, Ordering::Release),
             Err(_) => {}
         }
         result
