@@ -559,3 +559,33 @@ async fn a_source_is_changed_whole_or_not_at_all() {
     assert_eq!(rollcall.api(&path).await.body, changed.body, "nothing of what was refused was changed");
     assert_eq!(rollcall.api("/sources/none").await.body["code"], "source_not_found");
 }
+
+/// R7: an e-mail address that several users have names none of them, above all for whoever writes.
+#[actix_web::test]
+async fn an_address_that_several_users_have_names_nobody() {
+    let rollcall = Rollcall::start();
+    for user in ["ann", "bob"] {
+        rollcall.backend_posts(identify(user, json!({ "email": "team@acme.test" }))).await;
+    }
+    rollcall.backend_posts(identify("cem", json!({ "email": "cem@acme.test" }))).await;
+    let body = json!({ "attributes": { "vip": true } });
+    for (method, path, body) in [
+        (Method::GET, "/users/team@acme.test?by=email", None),
+        (Method::GET, "/users/team@acme.test/events?by=email", None),
+        (Method::GET, "/users/team@acme.test/export?by=email", None),
+        (Method::PATCH, "/users/team@acme.test?by=email", Some(body.clone())),
+        (Method::PUT, "/users/team@acme.test?by=email", Some(body.clone())),
+        (Method::DELETE, "/users/team@acme.test?by=email&events=delete", None),
+        (Method::POST, "/users/cem@acme.test/merge?by=email", Some(json!({ "from": "team@acme.test" }))),
+    ] {
+        let answer = rollcall.api_as(method.clone(), path, &rollcall.token, body).await;
+        let code = answer.body["code"].as_str();
+        assert_eq!((answer.status.as_u16(), code), (409, Some("several_users")), "{method} {path}");
+        assert!(answer.body["detail"].as_str().is_some_and(|detail| detail.contains("team@acme.test")));
+    }
+    for user in ["ann", "bob"] {
+        assert_eq!(rollcall.user(user).await["attributes"], json!({ "email": "team@acme.test" }));
+    }
+    let one = rollcall.api_as(Method::PATCH, "/users/Cem@acme.test?by=email", &rollcall.token, Some(body)).await;
+    assert_eq!(one.body["user_id"], "cem", "{one:?}");
+}

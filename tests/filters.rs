@@ -42,6 +42,40 @@ async fn ids(rollcall: &Rollcall, list: &str, query: &str) -> Vec<String> {
     rows.iter().map(|row| row[id].as_str().expect("an id").to_owned()).collect()
 }
 
+/// What a program asks with a time is answered to the millisecond, as the rows say it.
+#[actix_web::test]
+async fn last_seen_is_asked_as_exactly_as_it_is_told() {
+    let rollcall = Rollcall::start();
+    // Minutes of one hour that is over.
+    let into_hour = std::time::UNIX_EPOCH.elapsed().expect("a clock").as_secs() as i64 % 3_600;
+    let at_minute = |minute: i64| seconds_ago(into_hour + 2 * 3_600 - minute * 60);
+    for (user, minute) in [("ann", 10), ("bob", 50)] {
+        let company = format!("{user} Ltd");
+        rollcall
+            .backend_posts(json!([
+                { "type": "group", "messageId": message_id(), "userId": user, "groupId": company, "timestamp": at_minute(minute) },
+                { "type": "track", "messageId": message_id(), "userId": user, "event": "Opened",
+                  "anonymousId": format!("browser-of-{user}"), "timestamp": at_minute(minute), "context": { "groupId": company } },
+            ]))
+            .await;
+    }
+    let moment = encoded(&at_minute(30));
+    for (list, id, of) in [
+        ("users", "user_id", ["ann", "bob"]),
+        ("companies", "company_id", ["ann Ltd", "bob Ltd"]),
+        ("visitors", "anonymous_id", ["browser-of-ann", "browser-of-bob"]),
+    ] {
+        for (word, expected) in [("before", of[0]), ("after", of[1])] {
+            let path = format!("/{list}?f=last_seen:{word}:{moment}");
+            let rows = rollcall.list(&path).await;
+            assert_eq!(rows.iter().map(|row| row[id].as_str()).collect::<Vec<_>>(), [Some(expected)], "{path}");
+        }
+    }
+    for visitor in rollcall.list("/visitors").await {
+        assert_eq!(visitor["last_seen"], visitor["first_seen"], "named beside its user, and to the millisecond");
+    }
+}
+
 #[actix_web::test]
 async fn a_program_asks_for_users_by_what_is_known_of_them() {
     let rollcall = four_people().await;

@@ -90,17 +90,102 @@ async fn case_11_merge_an_event_for_the_merged_one_undo() {
         .iter()
         .filter_map(|one| one["field"].as_str())
         .collect();
-    assert_eq!(conflicts, ["plan"], "what was said since to the id of the other stays with the survivor");
+    assert_eq!(conflicts, ["plan"], "what was said since to the id of the other is told");
     assert_eq!(rollcall.user_ids().await, ["ann", "bob"], "apart again");
     assert_eq!(rollcall.events_of("ann").await, ["first"]);
     let mut events = rollcall.events_of("bob").await;
     events.sort();
     assert_eq!(events, ["second", "third"], "the new event is the other's");
     let mut now = [rollcall.user("ann").await, rollcall.user("bob").await];
-    assert_eq!(std::mem::replace(&mut now[0]["attributes"]["plan"], json!("pro")), "free");
+    let plan = now[1]["attributes"].as_object_mut().and_then(|attributes| attributes.remove("plan"));
+    assert_eq!(plan, Some(json!("free")), "and goes back with that one");
     assert_eq!(now.map(without_times), before.map(without_times), "as if they had never been one");
     assert_eq!(undo(&rollcall, &merged.body["change_id"]).await.body["code"], "already_undone");
     checked(&mut rollcall);
+}
+
+/// R11: what was said since by messages about the other goes back with it, and so does when it was first seen.
+#[actix_web::test]
+async fn what_was_said_since_about_the_other_is_the_other_s_when_they_are_apart() {
+    let rollcall = Rollcall::start();
+    said(&rollcall, "ann", json!({ "plan": "pro" }), None).await;
+    said(&rollcall, "bob", json!({ "plan": "free", "city": "Ulm" }), None).await;
+    let first_seen = async |user: &str| rollcall.user(user).await["first_seen"].clone();
+    let before = first_seen("ann").await;
+    let merged = merge(&rollcall, "ann", "bob", "").await.body["change_id"].clone();
+    let since = |user: &str, traits: Value, seconds: i64| {
+        json!({
+            "type": "identify", "messageId": message_id(), "userId": user, "traits": traits,
+            "timestamp": seconds_ago(seconds),
+        })
+    };
+    let long_ago = seconds_ago(40 * 86_400);
+    rollcall
+        .backend_posts(json!([
+            { "type": "track", "messageId": message_id(), "userId": "bob", "event": "late", "timestamp": long_ago },
+            since("bob", json!({ "plan": "team", "city": "Bonn", "team": "blue" }), 50),
+            since("ann", json!({ "plan": "gold" }), 40),
+            since("ann", json!({ "hat": "red" }), 30),
+        ]))
+        .await;
+    assert_eq!(rollcall.user("ann").await["first_seen"], long_ago, "while they are one");
+    let undone = undo(&rollcall, &merged).await;
+    assert_eq!(undone.status, 200, "{undone:?}");
+    assert_eq!(rollcall.user("ann").await["attributes"], json!({ "plan": "gold", "hat": "red" }), "{undone:?}");
+    let bob = rollcall.user("bob").await;
+    assert_eq!(bob["attributes"], json!({ "plan": "free", "city": "Bonn", "team": "blue" }), "{undone:?}");
+    assert_eq!((first_seen("ann").await, &bob["first_seen"]), (before, &json!(long_ago)));
+    let conflicts = undone.body["conflicts"].as_array().expect("conflicts").clone();
+    let of = |field: &str| {
+        let conflict = conflicts.iter().find(|conflict| conflict["field"] == field).expect("it is told");
+        conflict["detail"].as_str().expect("a sentence").to_owned()
+    };
+    assert!(of("city").contains("moves back") && of("team").contains("about bob"), "{conflicts:?}");
+    assert!(of("plan").contains("stays as it is") && of("hat").contains("stays as it is"), "{conflicts:?}");
+    rollcall.backend_posts(since("bob", json!({ "city": "Rome" }), 20)).await;
+    assert_eq!(rollcall.user("bob").await["attributes"]["city"], "Rome", "later messages win again");
+}
+
+/// R11: a lead's only id is the address, which leads to whom the lead was merged into.
+#[actix_web::test]
+async fn the_address_of_a_merged_lead_leads_to_the_survivor() {
+    let rollcall = Rollcall::start();
+    let lead = |traits: Value, browser: &str| {
+        json!({
+            "type": "identify", "messageId": message_id(), "anonymousId": browser, "traits": traits,
+            "timestamp": seconds_ago(300),
+        })
+    };
+    said(&rollcall, "ann", json!({ "email": "work@acme.test" }), None).await;
+    rollcall.page_posts(lead(json!({ "email": "home@acme.test" }), "laptop")).await;
+    let found = async |email: &str| rollcall.api(&format!("/users/{email}?by=email")).await;
+    let id = found("home@acme.test").await.body["id"].clone();
+    let merged = merge(&rollcall, "ann", id.as_str().expect("our id"), "").await;
+    assert_eq!(merged.status, 200, "a lead is named by our id: {merged:?}");
+
+    assert_eq!(found("home@acme.test").await.body["user_id"], "ann");
+    let from_laptop = rollcall.page_posts(lead(json!({ "email": "home@acme.test", "city": "Ulm" }), "laptop")).await;
+    assert_eq!(from_laptop[0]["anonymous_id"], Value::Null, "her browser stays hers: {from_laptop:?}");
+    rollcall.backend_posts(lead(json!({ "email": "home@acme.test", "plan": "pro" }), "phone")).await;
+    let ann = rollcall.user("ann").await;
+    assert_eq!(ann["attributes"], json!({ "email": "work@acme.test", "city": "Ulm", "plan": "pro" }));
+    assert_eq!(rollcall.user_ids().await, ["ann"], "no other record was made");
+
+    // A stranger's browser proves nothing by an address, whoever has it.
+    rollcall.page_posts(lead(json!({ "email": "home@acme.test", "plan": "free" }), "strange")).await;
+    assert_eq!(rollcall.user("ann").await["attributes"]["plan"], "pro");
+
+    let undone = undo(&rollcall, &merged.body["change_id"]).await;
+    assert_eq!(undone.status, 200, "{undone:?}");
+    let lead = rollcall
+        .api_as(Method::GET, &format!("/users/{}?by=id", id.as_str().expect("our id")), &rollcall.token, None)
+        .await;
+    assert_eq!(
+        lead.body["attributes"],
+        json!({ "email": "home@acme.test", "city": "Ulm", "plan": "pro" }),
+        "{undone:?}"
+    );
+    assert_eq!(rollcall.user("ann").await["attributes"], json!({ "email": "work@acme.test" }));
 }
 
 /// R11: what was said since the merge of a membership that is there by the merge alone is lost by nobody.

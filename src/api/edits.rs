@@ -79,6 +79,7 @@ pub(super) const CODES: &[(u16, &Explained)] = &[
     (404, CallCode::CompanyNotFound.explained()),
     (409, Code::AliasTaken.explained()),
     (409, CallCode::OnlyCompany.explained()),
+    (409, CallCode::SeveralUsers.explained()),
 ];
 
 /// Why nothing was done.
@@ -88,6 +89,7 @@ pub(super) fn problem(error: EditError) -> Problem {
         EditError::Store(error) => return error.into(),
         EditError::Refused(refused) => (StatusCode::BAD_REQUEST, refused.code.explained()),
         EditError::NoUser(_) => (StatusCode::NOT_FOUND, CallCode::UserNotFound.explained()),
+        EditError::SeveralUsers(_) => (StatusCode::CONFLICT, CallCode::SeveralUsers.explained()),
         EditError::NoCompany(_) => (StatusCode::NOT_FOUND, CallCode::CompanyNotFound.explained()),
         EditError::Rename(_) => (StatusCode::CONFLICT, Code::AliasTaken.explained()),
         EditError::NoMember => (StatusCode::NOT_FOUND, CallCode::MembershipNotFound.explained()),

@@ -11,7 +11,7 @@ use super::answer;
 use super::openapi::{self, Call, post};
 use super::parameters::{Parameters, invalid};
 use super::resource;
-use super::users::{user_name, user_not_found};
+use super::users::{found, user_name};
 use crate::actions::erase as deeds;
 use crate::domain::access::Scope;
 use crate::domain::change::By;
@@ -22,7 +22,7 @@ use crate::http::live::Live;
 use crate::http::problem::Problem;
 use crate::store::erasure::Events;
 use crate::store::users::UserName;
-use crate::store::{Store, Tx, users};
+use crate::store::{Store, Tx};
 
 pub(super) fn configure(config: &mut web::ServiceConfig) {
     config
@@ -38,7 +38,7 @@ pub(super) fn calls() -> Vec<Call> {
             .takes(&["by", "id", "dry_run"])
             .sends_a::<Erase>(json!({ "events": "anonymize" }))
             .answers_like(200, "The receipt", receipt)
-            .refuses(&[(404, CallCode::UserNotFound)]),
+            .refuses(&[(404, CallCode::UserNotFound), (409, CallCode::SeveralUsers)]),
         post("/users/{id}/allow", Scope::Admin, "Accepts the id, e-mail address or browser of an erased person again")
             .takes(&["id"])
             .answers_like(200, "Done", json!({ "allowed": true, "hashes": 1 }))
@@ -53,7 +53,7 @@ pub(super) fn delete_call(path: &'static str) -> Call {
         .takes(&["by", "dry_run"])
         .needs_word("events", &["delete", "anonymize"], "What happens to the events", "anonymize")
         .answers_like(200, "The receipt", receipt())
-        .refuses(&[(404, CallCode::UserNotFound)])
+        .refuses(&[(404, CallCode::UserNotFound), (409, CallCode::SeveralUsers)])
 }
 
 fn receipt() -> Value {
@@ -105,8 +105,7 @@ async fn erased(
     let by = By::Token(token.0.name);
     let hint = || invalid(format!("events can't be {events:?}. Use delete or anonymize."), "events");
     let events = Events::parse(events).ok_or_else(hint)?;
-    let wanted = name.clone();
-    let user = store.read(move |db| users::key(db, &wanted)).await?.ok_or_else(|| user_not_found(&name))?;
+    let user = store.read(move |db| Ok(found(db, &name))).await??;
     let waiting = deeds::waiting_files(store, &[user]).await?;
     let files = waiting.clone();
     let deed = move |tx: &mut Tx<'_>| deeds::erase(tx, &by, user, events, &files);

@@ -33,7 +33,7 @@ pub(super) fn calls() -> Vec<Call> {
     vec![
         get("/events", "Events, newest first, or in the order they arrived")
             .takes(&["limit", "cursor"])
-            .takes_word("order", &["time", "arrival"], "time (the default) or arrival, for programs that follow along")
+            .takes_word("order", &["time", "arrival"], "time (the default) or arrival, for programs that follow along; arrival is kept for 7 days, and what came before is read by time")
             .takes(&["count"])
             .lists::<EventView>()
             .refuses(&[(410, CallCode::CursorExpired)]),

@@ -19,6 +19,7 @@ use super::openapi::{Call, get, patch, post, put};
 use super::parameters::{FILTER, Parameters, invalid};
 use super::{erasures, events};
 use super::{read_only, resource};
+use crate::actions::edit::EditError;
 use crate::actions::merge as deeds;
 use crate::domain::access::Scope;
 use crate::domain::activity::{State, Trend};
@@ -106,7 +107,7 @@ pub(super) fn calls() -> Vec<Call> {
             .leads_to(changes::UNDO, edits::CHANGE)
             .refuses(edits::CODES)
     };
-    let unknown = &[(404, CallCode::UserNotFound)];
+    let unknown = &[(404, CallCode::UserNotFound), (409, CallCode::SeveralUsers)];
     vec![
         get("/users", "Users and leads; with id= one of them")
             .takes(&["limit", "cursor", "sort", "q", "count", "columns", "f", "match"])
@@ -117,6 +118,7 @@ pub(super) fn calls() -> Vec<Call> {
             (404, CallCode::UserNotFound),
             (404, CallCode::NotKnownYet),
             (409, CallCode::TooManyChanges),
+            (409, CallCode::SeveralUsers),
         ]),
         put_user("/users/{id}"),
         patch_user("/users/{id}"),
@@ -133,12 +135,17 @@ pub(super) fn calls() -> Vec<Call> {
             .takes(&["by", "id"])
             .answers_in("application/zip", "A page for people, and JSON")
             .refuses(unknown),
-        post("/users/{id}/merge", Scope::Write, "Merges another user into this one, who is kept")
-            .takes(&["by", "id", "dry_run"])
-            .sends_a::<Merge>(json!({ "from": "ann-old" }))
-            .knows::<Survivor>()
-            .answers_around::<MergeView<Survivor>>(200, "Done")
-            .refuses(&[(404, CallCode::UserNotFound), (409, CallCode::OneAlready)]),
+        post(
+            "/users/{id}/merge",
+            Scope::Write,
+            "Merges another user into this one, who is kept; a lead is named by our id",
+        )
+        .takes(&["by", "id", "dry_run"])
+        .sends_a::<Merge>(json!({ "from": "ann-old" }))
+        .knows::<Survivor>()
+        .answers_around::<MergeView<Survivor>>(200, "Done")
+        .refuses(unknown)
+        .refuses(&[(409, CallCode::OneAlready)]),
         put_user("/users"),
         patch_user("/users"),
         erasures::delete_call("/users"),
@@ -190,13 +197,13 @@ async fn show(
 
 async fn one(store: &Store, name: UserName, at: Option<(String, i64)>) -> Result<HttpResponse, Problem> {
     let (wanted, now_ms, end_ms) = (name.clone(), store.now_ms(), at.as_ref().map(|(_, end_ms)| *end_ms));
-    let read = move |db: &Reader<'_>| {
-        let Some(user) = users::record(db, &wanted, now_ms)? else { return Ok(None) };
-        let named = users::named_key(db, &wanted)?.unwrap_or(user.row.key);
+    let read = move |db: &Reader<'_>, user: UserKey| {
+        let Some(record) = users::record_of_key(db, user, now_ms)? else { return Ok(None) };
+        let named = users::named_key(db, &wanted)?.unwrap_or(user);
         let then = end_ms.map(|end_ms| history::user(db, named, end_ms)).transpose()?;
-        Ok(Some((user, then)))
+        Ok(Some((record, then)))
     };
-    let (found, lag_ms) = store.read_folded(read).await?;
+    let (found, lag_ms) = read_of(store, name.clone(), read).await?;
     let (user, then) = found.ok_or_else(|| user_not_found(&name))?;
     let view = match (then, at) {
         (Some(then), Some((day, _))) => UserView::then(answer::known(then, &day)?, day),
@@ -246,7 +253,8 @@ async fn export(
     let parameters = Parameters::of(&request, &["by", "id"])?;
     let name = user_name(&path, &parameters)?;
     let (wanted, now_ms) = (name.clone(), store.now_ms());
-    let (package, _) = store.read_folded(move |db| person::package(db, &[wanted], now_ms)).await?;
+    let read = move |db: &Reader<'_>, _| person::package(db, &[wanted], now_ms);
+    let (package, _) = read_of(&store, name.clone(), read).await?;
     let package = package.ok_or_else(|| user_not_found(&name))?;
     Ok(crate::http::export::answer(&store, package))
 }
@@ -271,10 +279,12 @@ async fn merge(
     let other = named_by(&body.from, &parameters)?;
     let (by, now_ms) = (By::Token(token.0.name), store.now_ms());
     let deed = move |tx: &mut Tx<'_>| {
-        let found = |name: &UserName, tx: &Tx<'_>| -> Result<UserKey, Problem> {
-            users::key(&tx.reader(), name)?.ok_or_else(|| user_not_found(name))
+        let to = found(&tx.reader(), &survivor)?;
+        // A lead has no id but ours, whatever the one who stays is named by.
+        let from = match users::key(&tx.reader(), &UserName::Id(other.text().to_owned()))? {
+            Some(from) => from,
+            None => found(&tx.reader(), &other)?,
         };
-        let (to, from) = (found(&survivor, tx)?, found(&other, tx)?);
         let change = deeds::merge(tx, &by, to, from).map_err(merges::problem)?;
         let user = users::record(&tx.reader(), &survivor, now_ms)?.ok_or_else(|| user_not_found(&survivor))?;
         Ok((change, Survivor { user: UserView::of(user, now_ms) }))
@@ -288,10 +298,20 @@ async fn read_of<T: Send + 'static>(
     name: UserName,
     read: impl FnOnce(&Reader<'_>, UserKey) -> Result<T, StoreError> + Send + 'static,
 ) -> Result<(T, u64), Problem> {
-    let wanted = name.clone();
-    let (found, lag_ms) =
-        store.read_folded(move |db| users::key(db, &wanted)?.map(|user| read(db, user)).transpose()).await?;
-    Ok((found.ok_or_else(|| user_not_found(&name))?, lag_ms))
+    let read = move |db: &Reader<'_>| match found(db, &name) {
+        Ok(user) => read(db, user).map(Ok),
+        Err(problem) => Ok(Err(problem)),
+    };
+    let (outcome, lag_ms) = store.read_folded(read).await?;
+    Ok((outcome?, lag_ms))
+}
+
+/// The user of a name.
+pub(super) fn found(db: &Reader<'_>, name: &UserName) -> Result<UserKey, Problem> {
+    if users::is_shared(db, name)? {
+        return Err(edits::problem(EditError::SeveralUsers(name.text().to_owned())));
+    }
+    users::key(db, name)?.ok_or_else(|| user_not_found(name))
 }
 
 /// Whom a request names: in its path, or by `?id=` where the path is empty.

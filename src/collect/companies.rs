@@ -22,13 +22,13 @@ pub fn take_from_traits(traits: &mut Object<'_>, message: &mut Message) {
     let list = traits.remove("companies").filter(|value| !fields::is_absent(Some(value)));
     let replace = mode(traits.remove("companies_mode"), message) && list.is_some();
     if let Some(list) = list {
-        whole = take_list(list, message);
+        whole = take_list(list, replace, message);
     }
     match traits.remove("company") {
         None => {}
         Some(Json::Null) => message.company_context = CompanyContext::None,
         Some(Json::String(text)) if text.trim().is_empty() => {}
-        Some(Json::Object(company)) => whole &= take_one(company, "company", message),
+        Some(Json::Object(company)) => whole &= take_one(company, "company", false, message),
         Some(other) => {
             // A plain value is an attribute of the user as any other. It names no company that
             // anybody could be joined to without guessing, and that is said.
@@ -62,8 +62,9 @@ fn mode(mode: Option<Json<'_>>, message: &mut Message) -> bool {
     }
 }
 
-/// Takes a list of companies; whether all of it could be read.
-fn take_list(list: Json<'_>, message: &mut Message) -> bool {
+/// Takes a list of companies; whether all of it could be read. Where it is to be all there are, each needs its id:
+/// without it nobody can say which of them stays.
+fn take_list(list: Json<'_>, needs_ids: bool, message: &mut Message) -> bool {
     let Json::Array(mut items) = list else {
         let detail = "companies is not a list. Send companies: [{\"company_id\": …}, …].";
         message.refused_values.push(refused_value("companies", list, Refused::new(Code::TypeMismatch, detail)));
@@ -82,8 +83,8 @@ fn take_list(list: Json<'_>, message: &mut Message) -> bool {
     }
     for item in items {
         whole &= match item {
-            Json::Object(company) => take_one(company, "companies", message),
-            item if fields::is_absent(Some(&item)) => true,
+            Json::Object(company) => take_one(company, "companies", needs_ids, message),
+            item if fields::is_absent(Some(&item)) => !needs_ids,
             other => {
                 message.refused_values.push(no_object("companies", &other));
                 false
@@ -94,7 +95,7 @@ fn take_list(list: Json<'_>, message: &mut Message) -> bool {
 }
 
 /// Takes one company; whether it could be read.
-fn take_one(mut company: Object<'_>, field: &str, message: &mut Message) -> bool {
+fn take_one(mut company: Object<'_>, field: &str, needs_id: bool, message: &mut Message) -> bool {
     let sent = fields::take_first(&mut company, &ID_NAMES);
     let company_id = match id(sent.as_ref()) {
         Ok(company_id) => company_id,
@@ -113,8 +114,14 @@ fn take_one(mut company: Object<'_>, field: &str, message: &mut Message) -> bool
         return false;
     }
     if company_id.is_none() && membership.is_empty() && company.values().all(|value| fields::is_absent(Some(value))) {
-        // An empty template: nothing is said of any company.
-        return true;
+        // An empty template: nothing is said of any company, nor that there is none.
+        return !needs_id;
+    }
+    if company_id.is_none() && needs_id {
+        let detail = format!("A company in {field} has no company_id. Send it with each company of the list.");
+        let refused = Refused::new(Code::CompanyIdMissing, detail);
+        message.refused_values.push(RefusedValue::new(field, Value::Object(company.into_map()), refused));
+        return false;
     }
     let standing = if leaves { Standing::Leaves } else { Standing::Joins };
     message.companies.push(CompanyStatement { company_id, standing, attributes: company.into_map(), membership });
@@ -286,6 +293,7 @@ mod tests {
         for list in [
             json!([{"company_id": "y"}, {"company_id": "undefined"}]),
             json!([{"company_id": "y"}, "x"]),
+            json!([{"company_id": "y"}, {"name": "Acme"}]),
             json!({"company_id": "y"}),
             json!((0..101).map(|n| json!({"id": format!("c{n}")})).collect::<Vec<_>>()),
         ] {

@@ -250,6 +250,20 @@ mod tests {
         );
     }
 
+    /// A4: what is nested too deep to be read whole costs itself alone.
+    #[test]
+    fn a_value_of_any_depth_leaves_the_batch_readable() {
+        let deep = format!("{}1{}", "[".repeat(5_000), "]".repeat(5_000));
+        let body = format!("{{\"batch\":[{{\"n\":1}},{{\"n\":2,\"deep\":{deep},\"after\":3}},{{\"n\":4}}]}}");
+        let envelope = open(Call::Batch, &body).unwrap();
+        let numbers: Vec<Value> = envelope.messages.iter().map(|message| field(message, "n")).collect();
+        assert_eq!(numbers, [1, 2, 4]);
+        assert_eq!(field(&envelope.messages[1], "after"), 3);
+        assert!(field(&envelope.messages[1], "deep").to_string().starts_with("[[[[[[["), "deep enough to be refused");
+        let broken = body.replace("[1]", "[1}");
+        assert_eq!(open(Call::Batch, &broken).unwrap_err(), "invalid_json", "what is skipped is JSON all the same");
+    }
+
     #[test]
     fn a_batch_holds_so_many_messages() {
         let body = |messages: usize| json!({"batch": vec![1; messages]}).to_string();

@@ -8,12 +8,16 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, Serializer};
 use serde_json::{Map, Number, Value};
 
 /// Pairs of an object among which a name that is there twice is looked for one by one.
 const PAIRS_COMPARED_MAX: usize = 32;
+
+/// Levels of a body that are read: a value may have [five](crate::domain::limits::NESTING_LEVELS_MAX), and a few stand
+/// around it.
+const LEVELS_READ_MAX: usize = 32;
 
 /// A JSON value that borrows what it can from the text it was read from.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -177,12 +181,34 @@ impl<'a> IntoIterator for Object<'a> {
 
 impl<'de: 'a, 'a> Deserialize<'de> for Json<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Json<'a>, D::Error> {
-        deserializer.deserialize_any(AnyJson)
+        AnyJson { level: 0 }.deserialize(deserializer)
     }
 }
 
-/// Reads whatever comes.
-struct AnyJson;
+/// Reads whatever comes. Of what is nested far deeper than any value may be, that much is read and the rest skipped: it
+/// is refused for its nesting, and all beside it is stored (A4).
+#[derive(Clone, Copy)]
+struct AnyJson {
+    level: usize,
+}
+
+impl AnyJson {
+    /// What is in a value of this level.
+    fn inner(self) -> AnyJson {
+        AnyJson { level: self.level + 1 }
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for AnyJson {
+    type Value = Json<'de>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Json<'de>, D::Error> {
+        if self.level < LEVELS_READ_MAX {
+            return deserializer.deserialize_any(self);
+        }
+        IgnoredAny::deserialize(deserializer).map(|_| Json::Null)
+    }
+}
 
 impl<'de> Visitor<'de> for AnyJson {
     type Value = Json<'de>;
@@ -221,7 +247,7 @@ impl<'de> Visitor<'de> for AnyJson {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Json<'de>, A::Error> {
         let mut items = Vec::new();
-        while let Some(item) = list.next_element()? {
+        while let Some(item) = list.next_element_seed(self.inner())? {
             items.push(item);
         }
         Ok(Json::Array(items))
@@ -229,8 +255,8 @@ impl<'de> Visitor<'de> for AnyJson {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Json<'de>, A::Error> {
         let mut object = Object::default();
-        while let Some((Name(name), value)) = map.next_entry()? {
-            object.0.push((name, value));
+        while let Some(Name(name)) = map.next_key()? {
+            object.0.push((name, map.next_value_seed(self.inner())?));
         }
         object.keep_last();
         Ok(Json::Object(object))

@@ -57,8 +57,8 @@ codes! {
         // T1
         TimestampInvalid = "timestamp_invalid" {
             "The time can't be read, or is before what is kept.",
-            "A format such as 01/02/2026, or events older than the retention.",
-            "Send RFC 3339 such as 2026-03-01T09:30:00Z; older events need a longer retention under Settings.",
+            "A format such as 01/02/2026, or events older than the retention, or from before 2020.",
+            "Send RFC 3339 such as 2026-03-01T09:30:00Z. For older events set a longer retention under Settings; nothing from before 2020 is kept.",
         }
         // A2
         TypeMismatch = "type_mismatch" {

@@ -19,7 +19,7 @@ pub struct Link {
 
 impl Link {
     fn has(&self, email: &str) -> bool {
-        self.contact.as_ref().is_some_and(|contact| contact.email.as_deref() == Some(email))
+        self.contact.as_ref().is_some_and(|contact| contact.emails.iter().any(|known| known == email))
     }
 
     fn is_lead(&self) -> bool {
@@ -32,8 +32,8 @@ impl Link {
 pub struct Contact {
     /// There is no user id.
     pub is_lead: bool,
-    /// The e-mail, as compared.
-    pub email: Option<String>,
+    /// Each e-mail, as compared: their own, and those of whoever was merged into them (R11).
+    pub emails: Vec<String>,
 }
 
 /// What the file knows of those that a message names.
@@ -165,7 +165,7 @@ mod tests {
     }
 
     fn linked(user: UserKey, is_lead: bool, email: Option<&str>) -> Facts {
-        let contact = Contact { is_lead, email: email.map(str::to_owned) };
+        let contact = Contact { is_lead, emails: email.map(str::to_owned).into_iter().collect() };
         let link = Link { user, contact: Some(contact) };
         Facts { visitor: Some(VisitorKey(1)), link: Some(link), ..Facts::default() }
     }

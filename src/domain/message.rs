@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::domain::access::Grade;
+use crate::domain::attributes::Write;
 use crate::domain::codes::Explained;
 use crate::domain::error::{Code, Refused};
 use crate::domain::ids::{AnonymousId, ChangeKey, CompanyId, EventId, SourceKey, UserId};
@@ -224,6 +225,14 @@ impl Message {
             warnings: Vec::new(),
         }
     }
+
+    /// Whether anything that it says is a step, which counts once per message id whatever time a repeat is sent
+    /// with (A3).
+    pub fn has_steps(&self) -> bool {
+        let of_companies =
+            self.companies.iter().flat_map(|company| company.attributes.values().chain(company.membership.values()));
+        self.traits.values().chain(of_companies).any(Write::is_step)
+    }
 }
 
 /// Gives the messages of a batch, each with its time, their turns: SDKs say two things within one millisecond, and mean
@@ -237,11 +246,19 @@ pub fn take_turns<'a>(messages: impl IntoIterator<Item = (i64, &'a mut Message)>
     }
 }
 
+/// The bits of an order within a moment that are the turn's.
+const TURN_BITS: u32 = 15;
+
 /// What decides between two messages of one moment (T2): of one batch the later, else the one with the greater hash.
 pub fn order_within_moment(turn: u16, message_hash: i64) -> i64 {
-    const TURN_BITS: u32 = 15;
     let turn = i64::from(turn.min((1 << TURN_BITS) - 1));
     turn << (63 - TURN_BITS) | (message_hash.cast_unsigned() >> (TURN_BITS + 1)).cast_signed()
+}
+
+/// Whether an order within a moment is that of a message, whatever its turn was.
+pub fn is_order_of(order: i64, message_hash: i64) -> bool {
+    let of_hash = (1 << (63 - TURN_BITS)) - 1;
+    order & of_hash == order_within_moment(0, message_hash)
 }
 
 /// How a message came: who sent it, what that is worth, when.

@@ -202,17 +202,23 @@ fn last_of(
     Ok(last)
 }
 
-/// As [`last_of_users`], of visitors.
+/// As [`last_of_users`], of visitors: what they did by themselves, and what they were named beside their user in.
 pub(super) fn last_of_visitors(db: &Reader<'_>, hours: &[(i64, i64)]) -> Result<HashMap<i64, i64>, StoreError> {
     let mut statement = db.0.prepare_cached(
-        "SELECT asked.value ->> 0, max((
+        "SELECT strand.visitor_key, max((
            SELECT event.event_id FROM events_by_subject AS fold
            CROSS JOIN events AS event ON event.event_id = fold.event_id
-           WHERE fold.bucket = asked.value ->> 1 AND fold.subject = -(asked.value ->> 0)
-             AND fold.event_id BETWEEN asked.value ->> 2 AND asked.value ->> 3
-             AND event.kind IN (0, 1, 2) AND event.flags & 3 = 0
+           WHERE fold.bucket = strand.bucket AND fold.subject = strand.subject
+             AND fold.event_id BETWEEN strand.first AND strand.last
+             AND event.kind IN (0, 1, 2) AND event.flags & 3 = 0 AND event.visitor_key = strand.visitor_key
            ORDER BY fold.event_id DESC LIMIT 1))
-         FROM json_each(:asked) AS asked GROUP BY asked.value ->> 0",
+         FROM (
+           SELECT value ->> 0 AS visitor_key, value ->> 1 AS bucket, value ->> 2 AS first, value ->> 3 AS last,
+             -(value ->> 0) AS subject FROM json_each(:asked)
+           UNION ALL
+           SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, browser.user_key FROM json_each(:asked)
+           CROSS JOIN visitors AS browser ON browser.visitor_key = value ->> 0 AND browser.user_key IS NOT NULL) AS strand
+         GROUP BY strand.visitor_key",
     )?;
     last_of(&mut statement, named_params! { ":asked": asked(hours) }, hours)
 }

@@ -7,7 +7,7 @@ use rusqlite::{OptionalExtension, named_params, params};
 use serde_json::Value;
 
 pub use deeds::{Wanted, all, count, first_of_set};
-pub use since::{Told, told_since};
+pub use since::{Since, Told, fields_since, told_since};
 
 use super::list::{self, Cursor, Page};
 use super::{Reader, StoreError, Tx};
@@ -35,9 +35,6 @@ const SEGMENT: i64 = 7;
 
 /// The cause of what a row of an imported file changed; its source is the import's.
 pub const IMPORT: &str = "import";
-
-/// So many changes are looked back at for what has changed since a deed.
-const SINCE_MAX: usize = 100;
 
 /// A change of one field, as history shows it.
 #[derive(Debug, Clone, PartialEq)]
@@ -401,20 +398,18 @@ pub fn mark_undone(tx: &Tx<'_>, change: ChangeKey, by: ChangeKey) -> Result<(), 
     Ok(())
 }
 
-/// The latest change of each field of someone since a deed, and of each value of their memberships; at most 100
-/// changes back. In which companies somebody is follows from what was said, and is no such field.
+/// The cause of the latest change of a field.
 ///
 /// # Errors
 /// [`StoreError`] only.
-pub fn fields_since(db: &Reader<'_>, subject: Subject, change: ChangeKey) -> Result<Vec<ChangeRow>, StoreError> {
-    let page = list(db, subject, None, SINCE_MAX)?;
-    let mut rows: Vec<ChangeRow> = page.rows.into_iter().filter(|row| row.change > change).collect();
-    let mut seen = std::collections::BTreeSet::new();
-    rows.retain(|row| {
-        let is_of_membership = matches!(row.about, Subject::Membership(..)) && row.field != STANDING;
-        (row.about == subject || is_of_membership) && seen.insert((row.about, row.field.clone()))
-    });
-    Ok(rows)
+pub fn last_cause(tx: &Tx<'_>, about: Subject, field: &str) -> Result<Option<String>, StoreError> {
+    let (subject, key, company) = subject_columns(about);
+    let mut statement = tx.connection.prepare_cached(
+        "SELECT s.cause FROM changes AS c JOIN change_sets AS s USING (change_key)
+         WHERE c.subject = ?1 AND c.subject_key = ?2 AND c.company_key = ?3 AND c.field = ?4
+         ORDER BY c.change_key DESC LIMIT 1",
+    )?;
+    Ok(statement.query_row(params![subject, key, company, field], |row| row.get(0)).optional()?)
 }
 
 /// Writes one change set; nothing where nothing changed.

@@ -70,8 +70,8 @@ fn recount(tx: &mut Tx<'_>, day: i32) -> Result<(), StoreError> {
     let mut rows = statement.query(params![bounds[0], bounds[1], Kind::Track as i64, ACTING_AS | INACTIVE])?;
     while let Some(row) = rows.next()? {
         let event = Folded::of(row, 0)?;
-        if let Some(person) = folds::person(tx, &event, i64::MAX)? {
-            sums.count_person(tx, &event, person);
+        if let Some(user) = folds::user(tx, &event, i64::MAX)? {
+            sums.count_user(tx, &event, user);
         }
     }
     sums.replace_day(tx, day)

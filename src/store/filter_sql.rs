@@ -22,6 +22,7 @@ use crate::domain::time::{self, EPOCH_MS, HOUR_MS};
 
 mod candidates;
 mod fast;
+mod last_seen;
 mod order;
 mod reach;
 
@@ -151,7 +152,7 @@ impl FilterSql {
         FilterSql {
             walk,
             condition: format!("AND {} {since}", joined(filter.join, &parts)),
-            of_last_seen: of_last_seen + &since,
+            of_last_seen: format!("{of_last_seen}{since}"),
             count_rows_max: COUNT_ROWS_MAX / cost,
             values: writer.values,
         }
@@ -399,7 +400,7 @@ impl Writer<'_> {
                        WHERE t.subject = {subject} AND t.subject_key = {alias}.{key} AND {holds})"
                 );
             }
-            Fact::BuiltIn(BuiltIn::LastSeen) => return self.last_seen(alias, test),
+            Fact::BuiltIn(BuiltIn::LastSeen) => return self.last_seen(listed, alias, test),
             Fact::BuiltIn(of @ (BuiltIn::FirstSeen | BuiltIn::JoinedAt | BuiltIn::LeftAt)) => {
                 let (from, to) = self.moment.range(test);
                 let (from, to) = (self.bound(from.unwrap_or(i64::MIN)), self.bound(to.unwrap_or(i64::MAX)));
@@ -511,15 +512,6 @@ impl Writer<'_> {
             }
             _ => "NULL".to_owned(),
         }
-    }
-
-    /// The last activity is known to the hour; hour 0 is never.
-    fn last_seen(&mut self, alias: &str, test: &Test) -> String {
-        let (from, to) = self.moment.range(test);
-        let from = from.map_or(1, |from| (-(-i128::from(from)).div_euclid(i128::from(HOUR_MS))) as i64).max(1);
-        let to = to.map_or(i64::MAX, |to| to.div_euclid(HOUR_MS));
-        let (from, to) = (self.bound(from), self.bound(to));
-        format!("{alias}.last_seen_hour BETWEEN {from} AND {to}")
     }
 
     /// The state (T7), each by what its indexed columns must be.

@@ -143,9 +143,9 @@ pub(super) fn apply(tx: &mut Tx<'_>, limit: usize) -> Result<(), StoreError> {
                 for context in event.contexts.iter().flatten() {
                     *sums.contexts.entry(*context).or_default() += 1;
                 }
-                let person = person(tx, event, *seq)?;
+                let user = user(tx, event, *seq)?;
                 sums.place(event);
-                sums.count(tx, event, person);
+                sums.count(tx, event, user);
             }
             What::Link(visitor) => {
                 // The link counts the visitor's events that were met before it: they must be in place.
@@ -174,10 +174,15 @@ pub(super) fn catch_up(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// The person an event met at a place in the order of arrival is counted for: the user it
-/// names, else whom its visitor was linked to by then (R2, R5).
+/// The person an event met at a place in the order of arrival is counted for (R11).
 pub(super) fn person(tx: &Tx<'_>, event: &Folded, seq: i64) -> Result<Option<i64>, StoreError> {
-    let user = match (event.user, event.visitor) {
+    Ok(user(tx, event, seq)?.map(|user| survivor(tx, user)))
+}
+
+/// The user of an event met at a place in the order of arrival, whoever that one was merged into: whom it names, else
+/// whom its visitor was linked to by then (R2, R5).
+pub(super) fn user(tx: &Tx<'_>, event: &Folded, seq: i64) -> Result<Option<i64>, StoreError> {
+    Ok(match (event.user, event.visitor) {
         (Some(user), _) => Some(user),
         (None, Some(visitor)) => tx
             .connection
@@ -188,8 +193,7 @@ pub(super) fn person(tx: &Tx<'_>, event: &Folded, seq: i64) -> Result<Option<i64
             .query_row([visitor, seq, event.id.at_ms()], |row| row.get(0))
             .optional()?,
         (None, None) => None,
-    };
-    Ok(user.map(|user| survivor(tx, user)))
+    })
 }
 
 /// Who a user was merged into, else the user.
@@ -213,13 +217,12 @@ fn count_earlier_events(tx: &mut Tx<'_>, visitor: i64, sums: &mut Sums) -> Resul
         .query_row([visitor], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
     let Some((user, from_ms)) = link else { return Ok(()) };
-    let user = survivor(tx, user);
     let first = EventId::first_at(from_ms.max(crate::domain::time::EPOCH_MS));
     // Not up to now alone: a clock that ran ahead has put events behind it.
     for bucket in first.bucket()..=*buckets(&tx.reader())?.end() {
         let events = of_subject(tx, bucket, -visitor, first.0)?;
         for event in &events {
-            sums.count_person(tx, event, user);
+            sums.count_user(tx, event, user);
         }
     }
     Ok(())

@@ -191,20 +191,11 @@ struct Standing {
 /// # Errors
 /// [`StoreError`] only.
 pub fn restate(tx: &mut Tx<'_>, user: UserKey) -> Result<Vec<Change>, StoreError> {
-    let mut statements = Vec::new();
-    if merges::merged_into(tx, user).is_none() {
-        for named in merges::group(tx, user)? {
-            statements.extend(statements_of(tx, named)?);
-        }
-        statements.sort_by_key(|kept| kept.statement.order);
-    }
+    let statements = if merges::merged_into(tx, user).is_none() { said_of(tx, user)? } else { Vec::new() };
     let plain: Vec<Statement> = statements.iter().map(|kept| kept.statement).collect();
     let catalog = tx.catalog();
     let survivor = |company| catalog.merged_companies.survivor(company);
-    let memberships = match catalog.merged_companies.is_empty() {
-        true => Memberships::of(&plain),
-        false => Memberships::of(&plain).united(survivor),
-    };
+    let memberships = following(tx, &plain);
     let before = standings(tx, user)?;
     let mut changes = Vec::new();
     let sort_name: String = tx
@@ -293,7 +284,8 @@ pub fn unsay(
     if forgotten == 0 { Ok(None) } else { restate(tx, user).map(Some) }
 }
 
-/// Forgets all that came through a source of a user's companies, and answers what changed; none where nothing did.
+/// Forgets all that came through a source of a user's companies, and through imports that were taken back; answers what
+/// changed, none where nothing did.
 ///
 /// # Errors
 /// [`StoreError`] only.
@@ -302,10 +294,50 @@ pub fn unsay_all_of(tx: &mut Tx<'_>, user: UserKey, source: SourceKey) -> Result
     for named in merges::group(tx, user)? {
         forgotten += tx
             .connection
-            .prepare_cached("DELETE FROM membership_statements WHERE subject = ?1 AND source_key = ?2")?
+            .prepare_cached(
+                "DELETE FROM membership_statements WHERE subject = ?1 AND (source_key = ?2 OR source_key IN
+                   (SELECT source_key FROM imports INDEXED BY imports_taken_back WHERE state IN ('undoing', 'undone')))",
+            )?
             .execute([named.0, source.0])?;
     }
     if forgotten == 0 { Ok(None) } else { restate(tx, user).map(Some) }
+}
+
+/// The companies that a source said a user belongs to, from a moment on (Unix milliseconds), the one stated last behind the
+/// others.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn joined_by(tx: &Tx<'_>, user: UserKey, source: SourceKey, from_ms: i64) -> Result<Vec<CompanyKey>, StoreError> {
+    let mut statements = said_of(tx, user)?;
+    statements.retain(|kept| kept.source == source.0 && kept.statement.order.at_ms >= from_ms);
+    let mut companies: Vec<CompanyKey> = Vec::new();
+    for kept in statements {
+        if let Said::Joins(company) = kept.statement.said {
+            companies.retain(|known| *known != company);
+            companies.push(company);
+        }
+    }
+    Ok(companies)
+}
+
+/// What was said of the companies of a user and of whoever was merged into it, in order.
+fn said_of(tx: &Tx<'_>, user: UserKey) -> Result<Vec<Kept>, StoreError> {
+    let mut statements = Vec::new();
+    for named in merges::group(tx, user)? {
+        statements.extend(statements_of(tx, named)?);
+    }
+    statements.sort_by_key(|kept| kept.statement.order);
+    Ok(statements)
+}
+
+/// The memberships that follow from statements, read through merges of companies.
+fn following(tx: &Tx<'_>, statements: &[Statement]) -> Memberships {
+    let merged = &tx.state.catalog.merged_companies;
+    match merged.is_empty() {
+        true => Memberships::of(statements),
+        false => Memberships::of(statements).united(|company| merged.survivor(company)),
+    }
 }
 
 fn statements_of(tx: &Tx<'_>, user: UserKey) -> Result<Vec<Kept>, StoreError> {
@@ -492,6 +524,30 @@ pub fn open_at(tx: &Tx<'_>, user: UserKey, at_ms: i64) -> Result<Open, StoreErro
         }
         Some(company) => Open::One(company),
     })
+}
+
+/// The company that was a user's current one at a place among what was said of it (C1, C6). Where it was in none yet,
+/// the only one that it ever was in.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn current_at(tx: &Tx<'_>, user: UserKey, order: Order) -> Result<Option<CompanyKey>, StoreError> {
+    let current: Option<i64> =
+        tx.held("SELECT current_company_key FROM users WHERE user_key = ?1")?.query_row([user.0], |row| row.get(0))?;
+    let current = current.map(CompanyKey);
+    let mut later =
+        tx.held("SELECT 1 FROM memberships WHERE user_key = ?1 AND (stated_ms >= ?2 OR left_ms >= ?2) LIMIT 1")?;
+    if !later.exists([user.0, order.at_ms])? {
+        return Ok(current);
+    }
+    let statements: Vec<Statement> = said_of(tx, user)?.iter().map(|kept| kept.statement).collect();
+    let until = statements.partition_point(|statement| statement.order <= order);
+    if let Some(then) = following(tx, &statements[..until]).current {
+        return Ok(Some(then));
+    }
+    let all = following(tx, &statements).spans;
+    let joined_later = all.values().flatten().all(|span| span.joined_ms >= order.at_ms);
+    Ok(current.filter(|_| all.len() == 1 && joined_later))
 }
 
 /// Under which of the companies that are one a user was said to be in it last, by a moment.

@@ -4,6 +4,7 @@
 //! person is taken out of the folds as it stands, the column is changed, and it is put back as the
 //! journal says it now. Both ends equal a recount.
 
+pub mod attributes;
 pub mod companies;
 pub mod memberships;
 
@@ -156,7 +157,7 @@ pub(super) fn sums_of(tx: &mut Tx<'_>, person: UserKey) -> Result<Sums, StoreErr
     for (subject, from) in strands_of(tx, person)? {
         for bucket in EventId(from.max(0)).bucket()..=newest {
             for event in folds::of_subject(tx, bucket, subject, from)? {
-                sums.count_person(tx, &event, person.0);
+                sums.count_user(tx, &event, person.0);
             }
         }
     }

@@ -16,7 +16,7 @@ use serde_json::{Map, Value};
 pub(super) use known::first_seen;
 pub use known::{
     KnownUser, called, carried_by, contact, create, give_former_id, give_id, id, is_signed, key_of_id, key_of_our_id,
-    load, named_at, save, sign, with_email,
+    load, merged_with_email, named_at, save, sign, with_email,
 };
 use listed::page_of_keys;
 pub use listed::{count, count_matching};
@@ -32,6 +32,7 @@ use super::list::{self, COUNTED_MAX, Count, ListQuery, Page};
 use super::{Reader, StoreError, activity, companies, profiles, workspace};
 use crate::domain::access::Grade;
 use crate::domain::filter::{BuiltIn, Fact, Field, Fields, Listed};
+use crate::domain::identity::the_one;
 use crate::domain::ids::{CompanyKey, UserKey};
 
 /// The days of a roll: one small bar each.
@@ -151,10 +152,19 @@ pub struct UserRow {
 pub enum UserName {
     /// The site's id, or an alias of it.
     UserId(String),
-    /// The one with this e-mail; the first made, where there are several.
+    /// The one with this e-mail, the one user before leads (R7); else the first made, where it is [shared](is_shared).
     Email(String),
     /// Our id.
     Id(String),
+}
+
+impl UserName {
+    /// The text of it.
+    pub fn text(&self) -> &str {
+        match self {
+            UserName::UserId(text) | UserName::Email(text) | UserName::Id(text) => text,
+        }
+    }
 }
 
 /// Those of some users that are there and not merged into another, each once.
@@ -274,15 +284,24 @@ pub fn key(db: &Reader<'_>, name: &UserName) -> Result<Option<UserKey>, StoreErr
              FROM user_ids AS i JOIN users AS u ON u.user_key = i.user_key WHERE i.user_id = :text",
             id.clone(),
         ),
-        UserName::Email(email) => (
-            "SELECT user_key FROM users INDEXED BY users_email
-             WHERE email = :text AND merged_into IS NULL ORDER BY user_key LIMIT 1",
-            email.trim().to_lowercase(),
-        ),
+        UserName::Email(email) => {
+            let found = with_email(db, &email.trim().to_lowercase())?;
+            return Ok(the_one(&found).or(found.first().map(|(user, _)| *user)));
+        }
         UserName::Id(id) => ("SELECT coalesce(merged_into, user_key) FROM users WHERE id = :text", id.to_lowercase()),
     };
     let found = db.0.prepare_cached(sql)?.query_row(named_params! { ":text": text }, |row| row.get(0)).optional()?;
     Ok(found.map(UserKey))
+}
+
+/// Whether a name is an e-mail address that several have, of whom nobody can say which one is meant.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn is_shared(db: &Reader<'_>, name: &UserName) -> Result<bool, StoreError> {
+    let UserName::Email(email) = name else { return Ok(false) };
+    let found = with_email(db, &email.trim().to_lowercase())?;
+    Ok(!found.is_empty() && the_one(&found).is_none())
 }
 
 /// An object of a JSON column; text that is none reads as an empty one.

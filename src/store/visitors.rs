@@ -147,7 +147,9 @@ pub fn records(
     let hours: Vec<(i64, i64)> = found.iter().map(|(hour, _)| *hour).collect();
     let last = activity::last_of_visitors(db, &hours)?;
     let rows = found.into_iter().map(|((key, _), record)| {
-        let record = VisitorRecord { last_seen_ms: last.get(&key).copied(), ..record };
+        // Where the journal says the hour alone, it may have begun before.
+        let last_seen_ms = last.get(&key).map(|last_ms| record.first_seen_ms.max(*last_ms));
+        let record = VisitorRecord { last_seen_ms, ..record };
         (Cursor { value: serde_json::Value::Null, key }, record)
     });
     Ok(Page::cut(rows.collect(), size))
@@ -197,13 +199,14 @@ fn rows(db: &Reader<'_>, hours: &[(i64, i64)]) -> Result<Vec<VisitorRow>, StoreE
     )?;
     let keys = list::json_keys(hours.iter().map(|(key, _)| *key));
     let rows = statement.query_map(named_params! { ":keys": keys }, |row| {
-        let key = row.get(6)?;
+        let (key, first_seen_ms): (i64, i64) = (row.get(6)?, row.get(2)?);
         Ok(VisitorRow {
             key: VisitorKey(key),
             anonymous_id: row.get(0)?,
             user_id: row.get(1)?,
-            first_seen_ms: row.get(2)?,
-            last_seen_ms: last.get(&key).copied(),
+            first_seen_ms,
+            // Where the journal says the hour alone, it may have begun before.
+            last_seen_ms: last.get(&key).map(|last_ms| first_seen_ms.max(*last_ms)),
             attributes: users::json_object(row.get_ref(3)?.as_str()?),
             first_page: match row.get(4)? {
                 Some(at_ms) => Some(FirstPage::read(at_ms, row.get_ref(5)?.as_str()?)),

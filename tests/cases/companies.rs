@@ -173,6 +173,46 @@ async fn case_35_a_company_without_id_means_the_current_one() {
     assert_eq!(rollcall.company("x").await["attributes"]["revenue"], 5);
 }
 
+/// C6: whichever of two companies was current at the message's time is meant, whatever arrived first.
+#[actix_web::test]
+async fn a_late_company_without_id_means_the_one_that_was_current_then() {
+    let rollcall = Rollcall::start();
+    let joins =
+        |company: &str, seconds| at(identify(None, "ann", json!({ "company": { "company_id": company } })), seconds);
+    rollcall.page_posts(json!([joins("x", 40), joins("y", 20)])).await;
+    let revenue =
+        |number: i64, seconds| at(identify(None, "ann", json!({ "company": { "revenue": number } })), seconds);
+    rollcall.page_posts(json!([revenue(5, 30), revenue(7, 10)])).await;
+    assert_eq!(rollcall.company("x").await["attributes"]["revenue"], 5);
+    assert_eq!(rollcall.company("y").await["attributes"]["revenue"], 7);
+    let before_both = rollcall.page_posts(revenue(9, 50)).await;
+    assert_eq!(before_both[0]["refused_values"][0]["code"], "company_id_missing", "{before_both:?}");
+    assert_eq!(rollcall.company("x").await["attributes"]["revenue"], 5);
+}
+
+/// A clock that is a little behind says so of the only company that there ever was.
+#[actix_web::test]
+async fn a_company_without_id_from_just_before_joining_the_only_one_means_that_one() {
+    let rollcall = Rollcall::start();
+    rollcall.page_posts(at(identify(None, "ann", json!({ "company": { "company_id": "x" } })), 20)).await;
+    rollcall.page_posts(at(identify(None, "ann", json!({ "company": { "revenue": 5 } })), 30)).await;
+    assert_eq!(rollcall.company("x").await["attributes"]["revenue"], 5);
+}
+
+/// C1: of a list that is to be all there are, a company without its id is refused, and nobody leaves by that.
+#[actix_web::test]
+async fn a_list_that_replaces_leaves_nobody_where_a_company_in_it_has_no_id() {
+    let rollcall = Rollcall::start();
+    rollcall.page_posts(identify(None, "ann", json!({ "company": { "company_id": "x" } }))).await;
+    let list = json!({ "companies": [{ "company_id": "y" }, { "name": "Acme" }], "companies_mode": "replace" });
+    let results = rollcall.page_posts(identify(None, "ann", list)).await;
+    assert_eq!(results[0]["refused_values"][0]["code"], "company_id_missing", "{results:?}");
+    assert_eq!(results[0]["warnings"], json!(["companies_not_replaced"]));
+    let companies = rollcall.companies_of("ann").await;
+    assert!(companies.iter().all(|(_, _, has_left)| !has_left) && companies.len() == 2, "{companies:?}");
+    assert!(rollcall.company("y").await["name"].is_null(), "whose name that was nobody said");
+}
+
 #[actix_web::test]
 async fn case_43_leave_may_arrive_before_join() {
     let rollcall = Rollcall::start();

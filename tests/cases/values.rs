@@ -164,3 +164,35 @@ async fn case_45_numbers_stay_numbers() {
     rollcall.page_posts(identify(None, "ann", json!({ "company": { "company_id": "x", "seats": "20" } }))).await;
     assert_eq!(rollcall.company("x").await["attributes"]["seats"], 20, "seats is a number from the start");
 }
+
+/// A3: a back end that sends the same message id again stamps it anew; what it adds counts once all the same.
+#[actix_web::test]
+async fn a_step_counts_once_per_message_id_whatever_time_a_repeat_has() {
+    let rollcall = Rollcall::start();
+    let order = |seconds: i64| {
+        let company = json!({ "company_id": "acme", "seats": { "$inc": 2 } });
+        let traits = json!({ "orders": { "$inc": 1 }, "bought": { "$append": "desk" }, "company": company });
+        let mut message = at(identify(None, "ann", traits), seconds);
+        message["messageId"] = json!("order-1");
+        message
+    };
+    let mut answers = Vec::new();
+    for seconds in [180, 120, 60] {
+        answers.extend(rollcall.backend_posts(order(seconds)).await);
+    }
+    assert_eq!(statuses(&answers), ["stored", "duplicate", "duplicate"]);
+    let ann = rollcall.user("ann").await;
+    assert_eq!(ann["attributes"], json!({ "orders": 1, "bought": ["desk"] }));
+    assert_eq!(rollcall.company("acme").await["attributes"]["seats"], 2);
+
+    // One that changed nothing when it came is done all the same.
+    let append = |seconds: i64| {
+        let mut message = at(identify(None, "ann", json!({ "bought": { "$append": "desk" } })), seconds);
+        message["messageId"] = json!("order-2");
+        message
+    };
+    assert_eq!(statuses(&rollcall.backend_posts(append(50)).await), ["unchanged"]);
+    rollcall.backend_posts(at(identify(None, "ann", json!({ "bought": { "$remove": "desk" } })), 40)).await;
+    assert_eq!(statuses(&rollcall.backend_posts(append(30)).await), ["duplicate"]);
+    assert_eq!(rollcall.user("ann").await["attributes"]["bought"], json!([]));
+}

@@ -40,6 +40,11 @@ pub enum EditError {
     /// Nobody is known by this name.
     #[error("No user matches {0:?}. Check it; to create a user, give an id or an e-mail address.")]
     NoUser(String),
+    /// Several are known by this e-mail address.
+    #[error(
+        "Several users have the e-mail address {0:?}, so it doesn't say who is meant. Name the user by id, or by our id."
+    )]
+    SeveralUsers(String),
     /// No such company.
     #[error("No company has the id {0:?}. Check the id; it is case-sensitive.")]
     NoCompany(String),
@@ -179,12 +184,12 @@ pub fn user(
     wanted: &Wanted,
     absent: Absent,
 ) -> Result<Edited, EditError> {
-    let known = users::key(&tx.reader(), name)?;
+    let known = found_user(tx, name)?;
     by_hand(tx, hand, "edit", |receiving| {
         let user = match (known, absent) {
             (Some(user), _) => user,
             (None, Absent::Create) => create_user(receiving, name)?,
-            (None, Absent::Refuse) => return Err(EditError::NoUser(text_of(name).to_owned())),
+            (None, Absent::Refuse) => return Err(EditError::NoUser(name.text().to_owned())),
         };
         let stamp = Stamp { pinned: pins(hand, wanted), ..receiving.stamp() };
         receiving.say(Subject::User(user), wanted.values.clone(), stamp)?;
@@ -251,13 +256,6 @@ fn pins(hand: &Hand, wanted: &Wanted) -> bool {
     wanted.pinned && hand.grade == Grade::Hand
 }
 
-/// The text by which a user is named.
-fn text_of(name: &UserName) -> &str {
-    match name {
-        UserName::UserId(text) | UserName::Email(text) | UserName::Id(text) => text,
-    }
-}
-
 /// A company's id as it is kept (R9).
 ///
 /// # Errors
@@ -309,5 +307,13 @@ fn known_company(tx: &Tx<'_>, id: &str) -> Result<CompanyKey, EditError> {
 
 /// A user of the file by a name.
 fn known_user(tx: &Tx<'_>, name: &UserName) -> Result<UserKey, EditError> {
-    users::key(&tx.reader(), name)?.ok_or_else(|| EditError::NoUser(text_of(name).to_owned()))
+    found_user(tx, name)?.ok_or_else(|| EditError::NoUser(name.text().to_owned()))
+}
+
+/// The user of a name, where there is one.
+fn found_user(tx: &Tx<'_>, name: &UserName) -> Result<Option<UserKey>, EditError> {
+    if users::is_shared(&tx.reader(), name)? {
+        return Err(EditError::SeveralUsers(name.text().to_owned()));
+    }
+    Ok(users::key(&tx.reader(), name)?)
 }

@@ -12,7 +12,7 @@ use crate::domain::error::{Code, Refused};
 use crate::domain::ids::{CompanyId, CompanyKey, UserKey};
 use crate::domain::message::{CompanyStatement, Message, RefusedValue, Standing};
 use crate::store::memberships::Member;
-use crate::store::{StoreError, companies, memberships, users};
+use crate::store::{StoreError, companies, memberships};
 
 impl Receiving<'_, '_> {
     /// The company of an id; made of its id alone where it is not known (C5).
@@ -114,8 +114,8 @@ impl Receiving<'_, '_> {
         Ok(())
     }
 
-    /// C6: a company without an id is the user's current one, as this very message leaves it; its
-    /// attributes and the membership's are updated.
+    /// C6: a company without an id is the one that was current at the message's time, as this very message leaves it;
+    /// its attributes and the membership's are updated.
     fn company_without_id(
         &mut self,
         user: Option<UserKey>,
@@ -123,13 +123,13 @@ impl Receiving<'_, '_> {
         membership: Map<String, Value>,
     ) -> Result<(), StoreError> {
         let current = match user {
-            Some(user) => users::load(self.tx, user)?.current_company.map(|company| (user, company)),
+            Some(user) => memberships::current_at(self.tx, user, self.order(i64::MAX))?.map(|company| (user, company)),
             None => None,
         };
         let Some((user, company)) = current else {
             let refused = Refused::new(
                 Code::CompanyIdMissing,
-                "The company has no company_id, and the user has no current company to use. Send company_id.",
+                "The company has no company_id, and the user had no current company then. Send company_id.",
             );
             self.refuse_value(RefusedValue::new("company", Value::Object(attributes), refused));
             return Ok(());

@@ -69,6 +69,8 @@ pub(super) struct Receiving<'a, 't> {
     message_hash: i64,
     /// What decides between it and another of the same moment (T2).
     order: i64,
+    /// Its id is remembered beside the journal, which finds a repeat only by the time that it was sent with.
+    remembers: bool,
     /// Refused values are told to whoever is there to put them right, and wait nowhere.
     by_hand: bool,
     pub(super) changes: Vec<Change>,
@@ -126,6 +128,8 @@ struct Subject {
     linked: Option<(UserKey, i64)>,
     /// The browser's first page view so far (Unix milliseconds; A9).
     first_page_ms: Option<i64>,
+    /// It names the user by the address of a record that was merged into it, which is not the user's own (R11).
+    is_merged_address: bool,
 }
 
 impl Subject {
@@ -191,6 +195,7 @@ fn deal_with(
         }
     };
     let message_id = message.message_id.clone();
+    let remembers = message_id.is_some() && (!time.as_sent || message.has_steps());
     if message_id.is_some() && events::was_here(tx, message_hash, message.timestamp_ms)? {
         return Ok(Receipt::of(message_id, Status::Duplicate).into());
     }
@@ -203,6 +208,7 @@ fn deal_with(
         time,
         message_hash,
         order,
+        remembers,
         by_hand: false,
         changes: Vec::new(),
         refused_values: Vec::new(),
@@ -239,6 +245,7 @@ impl<'a, 't> Receiving<'a, 't> {
             tx,
             delivery,
             time: MessageTime { at_ms, as_sent: false, warning: None, clock_error_ms: 0 },
+            remembers: false,
             by_hand: true,
             changes: Vec::new(),
             refused_values: Vec::new(),
@@ -301,7 +308,7 @@ impl Receiving<'_, '_> {
         }
         if !kept {
             self.named_at(&subject)?;
-            if !self.time.as_sent && message.message_id.is_some() {
+            if self.remembers {
                 // With a time of its own a repeat would say the same again; without one it would be news.
                 events::remember(self.tx, self.message_hash, self.delivery.received_ms)?;
             }
@@ -314,7 +321,7 @@ impl Receiving<'_, '_> {
         if let Some(visitor) = subject.visitor {
             visitors::named_at(self.tx, visitor, self.time.at_ms)?;
         }
-        match self.person(subject) {
+        match subject.user_at(self.time.at_ms) {
             Some(user) => users::named_at(self.tx, user, self.time.at_ms),
             None => Ok(()),
         }
@@ -359,16 +366,15 @@ impl Receiving<'_, '_> {
             return Ok(());
         }
         let retention_days = self.tx.catalog().settings.event_retention_days;
-        let oldest = if retention_days == 0 { EPOCH_MS } else { self.tx.now_ms - retention_days * DAY_MS };
-        if self.time.at_ms < oldest.max(EPOCH_MS) {
-            return Err(Refused::new(
-                Code::TimestampInvalid,
-                format!(
-                    "The timestamp {} is before {}, and older events are not kept.",
-                    message.timestamp_ms.map(rfc3339).unwrap_or_default(),
-                    rfc3339(oldest.max(EPOCH_MS)),
-                ),
-            ));
+        let kept_from = if retention_days == 0 { EPOCH_MS } else { self.tx.now_ms - retention_days * DAY_MS };
+        let oldest = kept_from.max(EPOCH_MS);
+        if self.time.at_ms < oldest {
+            let sent = message.timestamp_ms.map(rfc3339).unwrap_or_default();
+            let why = match oldest {
+                EPOCH_MS => "Rollcall keeps no message from before 2020".to_owned(),
+                _ => format!("events are kept for {retention_days} days, since {}", rfc3339(oldest)),
+            };
+            return Err(Refused::new(Code::TimestampInvalid, format!("The timestamp {sent} is too old: {why}.")));
         }
         Ok(())
     }
@@ -455,7 +461,7 @@ impl Receiving<'_, '_> {
         };
         let journaled = events::append(self.tx, &event)?;
         (self.decided.journaled, self.decided.company) = (Some(journaled), company);
-        if !self.time.as_sent && message.message_id.is_some() {
+        if self.remembers {
             events::remember(self.tx, self.message_hash, self.delivery.received_ms)?;
         }
         Ok(())

@@ -40,7 +40,7 @@ impl Receiving<'_, '_> {
         if let Some(email) = &email
             && facts.user.is_none()
         {
-            facts.with_email = users::with_email(self.tx, email)?;
+            facts.with_email = users::with_email(&self.tx.reader(), email)?;
             facts.with_email.retain(|(_, is_lead)| *is_lead || !message.of_lead);
         }
         if let Some(Link { user, contact: Some(contact) }) = &mut facts.link
@@ -62,8 +62,15 @@ impl Receiving<'_, '_> {
         let (who, browser) = decide(claim, &facts);
         self.decided.who = Some((who, browser));
         let person = self.found_or_made(who, message.user_id.as_ref())?;
-        let named = if person == facts.user { as_named.or(person) } else { person };
-        self.browser(browser, named, message.anonymous_id.as_ref(), visitor)
+        let mut named = if person == facts.user { as_named.or(person) } else { person };
+        let mut is_merged_address = false;
+        if let (Some(email), Some(user), None) = (&email, person, &message.user_id)
+            && let Some(merged) = users::merged_with_email(self.tx, user, email)?
+        {
+            (named, is_merged_address) = (Some(merged), true);
+        }
+        let subject = self.browser(browser, named, message.anonymous_id.as_ref(), visitor)?;
+        Ok(Subject { is_merged_address, ..subject })
     }
 
     fn linked_to(&self, named: UserKey, kind: Kind) -> Result<Link, StoreError> {
@@ -151,7 +158,7 @@ impl Receiving<'_, '_> {
         if let (Browser::Linked, Some(user)) = (browser, named) {
             self.link(visitor, user)?;
         }
-        Ok(Subject { named, visitor: Some(visitor), linked, first_page_ms })
+        Ok(Subject { named, visitor: Some(visitor), linked, first_page_ms, ..Subject::default() })
     }
 
     fn new_visitor(&mut self, anonymous_id: &AnonymousId) -> Result<VisitorKey, StoreError> {
@@ -168,7 +175,7 @@ impl Receiving<'_, '_> {
         first_pages::linked(self.tx, visitor, user, from_ms)?;
         let person = self.survivor(user);
         if first_seen_ms >= from_ms {
-            users::named_at(self.tx, person, first_seen_ms)?;
+            users::named_at(self.tx, user, first_seen_ms)?;
         }
         self.news = true;
         self.changes.push(Change::new(About::Visitor(visitor), LINK, None, Some(json!(user.0))));

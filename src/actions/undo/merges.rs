@@ -7,12 +7,13 @@ use serde_json::Value;
 use super::{Conflict, UndoError, Undoing};
 use crate::actions::merge::{self, rejoin};
 use crate::actions::signed_members::SIGNED_MEMBERS;
+use crate::domain::attributes::Write;
 use crate::domain::change::{Change, MERGED_INTO, Subject};
 use crate::domain::ids::{ChangeKey, CompanyId, CompanyKey, UserKey};
 use crate::domain::profile::{OWNER, TAGS};
-use crate::store::changes::ChangeRow;
+use crate::store::changes::{ChangeRow, Since};
 use crate::store::merges::memberships::{self, Said};
-use crate::store::merges::{self, Move, companies};
+use crate::store::merges::{self, Move, attributes as said, companies};
 use crate::store::{StoreError, Tx, changes, companies as stored, users};
 
 /// What stands of those whom others were merged into, before these are apart again.
@@ -23,7 +24,7 @@ struct Apart {
     /// What was said of their memberships.
     said: Vec<(Said, Subject)>,
     /// What has changed of them since.
-    since: Vec<ChangeRow>,
+    since: Vec<Since>,
 }
 
 impl Apart {
@@ -80,12 +81,12 @@ impl Undoing<'_, '_> {
             let followed = merge::companies::rejoin(self.tx, &of_companies)?;
             self.changes.extend(followed);
         }
-        self.say_since(apart)
+        self.say_since(apart, rows)
     }
 
-    /// What was said since of the one that both were: it stays there. Where it was said of a membership that
-    /// was there by the merge alone, it goes back with it.
-    fn say_since(&mut self, apart: Apart) -> Result<(), UndoError> {
+    /// What was said since of the one that both were: what named the other goes back with it, and so does what was said
+    /// of a membership that was there by the merge alone. The rest stays.
+    fn say_since(&mut self, apart: Apart, rows: &[ChangeRow]) -> Result<(), UndoError> {
         for (said, now) in apart.said {
             if memberships::is_there(self.tx, said.user, said.company)? {
                 continue;
@@ -107,15 +108,60 @@ impl Undoing<'_, '_> {
             }
         }
         for since in apart.since {
-            if let Subject::Membership(user, company) = since.about
+            let (about, field) = (since.latest.about, &since.latest.field);
+            if let Subject::Membership(user, company) = about
                 && !memberships::is_there(self.tx, user, company)?
             {
                 continue;
             }
-            let detail = format!("{} has changed since, and stays as it is.", since.field);
-            self.conflict(&since, detail);
+            let moved_to = match about {
+                Subject::User(user) => self.value_back(user, &since, rows)?,
+                _ => None,
+            };
+            let detail = match moved_to {
+                Some(other) if since.only => {
+                    format!("{field} was set since by a message about {other}: it moves back with that user.")
+                }
+                Some(other) => format!(
+                    "{field} has changed more than once since, and stays as it is. {other} has the last value too, \
+                     which came with a message about that user."
+                ),
+                None => format!("{field} has changed since, and stays as it is."),
+            };
+            self.conflict(&since.latest, detail);
         }
         Ok(())
+    }
+
+    /// A value from a message that named one who is apart again is that one's, which is answered by its id. Whose it was
+    /// by the merge has its former value again, where that is known: it was the only change since.
+    fn value_back(&mut self, user: UserKey, since: &Since, rows: &[ChangeRow]) -> Result<Option<String>, UndoError> {
+        let field = since.latest.field.as_str();
+        let mut known = users::load(self.tx, user)?;
+        let Some((value, stamp)) = known.attributes.said(field) else { return Ok(None) };
+        let named = said::said_of(self.tx, stamp)?.map(|named| self.tx.catalog().survivor(named));
+        let Some(other) = named.filter(|other| *other != user) else { return Ok(None) };
+        let mut others = users::load(self.tx, other)?;
+        let write = if value.is_null() { Write::Clear } else { Write::Set(value) };
+        if let Some((before, after)) = others.attributes.write(field, write, stamp) {
+            self.changes.push(Change::new(Subject::User(other), field, before, after));
+        }
+        users::save(self.tx, &others)?;
+        if since.only {
+            // What the merge itself filled in was nothing before.
+            let filled = rows.iter().find(|row| row.about == since.latest.about && row.field == field);
+            let before = known.attributes.get(field);
+            match filled.unwrap_or(&since.latest).before.clone() {
+                Some(former) => drop(known.attributes.write(field, Write::Set(former), self.stamp())),
+                None => known.attributes.unsay(field),
+            }
+            let after = known.attributes.get(field);
+            if before != after {
+                self.changes.push(Change::new(since.latest.about, field, before, after));
+            }
+            users::save(self.tx, &known)?;
+        }
+        Ok(users::called(&self.tx.reader(), other)?)
     }
 
     /// The membership that another went back to: of those who were moved, the one that is there.

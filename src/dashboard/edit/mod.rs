@@ -253,6 +253,7 @@ fn mistake(error: EditError, field: &'static str) -> Result<Mistake, PageError> 
         EditError::Refused(_)
         | EditError::Rename(_)
         | EditError::NoUser(_)
+        | EditError::SeveralUsers(_)
         | EditError::NoMember
         | EditError::OnlyCompany => Ok(Mistake::new(field, sentence)),
     }

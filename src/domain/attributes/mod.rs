@@ -1,14 +1,16 @@
-//! Attributes: names, types, conversion without loss (A1-A5); which of two values holds is in `values.rs`,
-//! what becomes of values when the type changes in `retype.rs`.
+//! Attributes: names, types, conversion without loss (A1-A5); what a message wants of one is in `write.rs`, which of
+//! two values holds in `values.rs`, what becomes of values when the type changes in `retype.rs`.
 
 mod retype;
 mod values;
+mod write;
 
 use chrono_tz::Tz;
 use serde_json::{Number, Value, json};
 
 pub use retype::{Left, Retyped};
-pub use values::{Attributes, Changed, Stamp, Stated, Write};
+pub use values::{Attributes, Changed, Stamp, Stated};
+pub use write::Write;
 
 use crate::domain::error::{Code, Refused};
 use crate::domain::ids::{self, excerpt};
@@ -212,7 +214,10 @@ pub fn within_limits(name: &str, value: &Value) -> Result<(), Refused> {
             format!("{name} has {} items; the limit is {LIST_ITEMS_MAX}. Send fewer.", items.len()),
         ));
     }
-    let bytes = value.to_string().len();
+    let bytes = match value {
+        Value::String(text) => text.len(),
+        value => value.to_string().len(),
+    };
     if bytes > VALUE_BYTES_MAX {
         return Err(Refused::new(
             Code::ValueTooLarge,

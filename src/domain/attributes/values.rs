@@ -3,100 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono_tz::Tz;
 use serde_json::{Map, Number, Value, json};
 
-use super::{Room, Type, convert, list_item, plain_number};
+use super::{Room, Write, plain_number};
 use crate::domain::access::Grade;
-use crate::domain::error::{Code, Refused};
 use crate::domain::ids::SourceKey;
 use crate::domain::limits::OPERATIONS_KEPT_MAX;
-
-/// What a message wants of an attribute.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Write {
-    /// This value.
-    Set(Value),
-    /// No value (`null`).
-    Clear,
-    /// `{"$inc": n}`
-    Increment(Number),
-    /// `{"$append": text}`
-    Append(Value),
-    /// `{"$remove": text}`
-    Remove(Value),
-    /// `{"$once": value}`: only where nothing was set.
-    Once(Value),
-}
-
-/// The keys of operations (A3).
-const OPERATIONS: [&str; 4] = ["$inc", "$append", "$remove", "$once"];
-
-fn misfit(name: &str, why: &str) -> Refused {
-    Refused::new(Code::TypeMismatch, format!("{name} can't be changed that way: {why}."))
-}
-
-impl Write {
-    /// Reads a value as sent: an operation, `null`, or a value.
-    ///
-    /// # Errors
-    /// `type_mismatch`: an operation with an operand that it can't take, or with another beside it.
-    pub fn of(name: &str, value: Value) -> Result<Write, Refused> {
-        let Value::Object(mut fields) = value else {
-            return Ok(if value.is_null() { Write::Clear } else { Write::Set(value) });
-        };
-        let Some(operation) = OPERATIONS.iter().find(|operation| fields.contains_key(**operation)) else {
-            return Ok(Write::Set(Value::Object(fields)));
-        };
-        let operand = fields.remove(*operation).unwrap_or_default();
-        match (*operation, operand) {
-            _ if !fields.is_empty() => Err(misfit(name, "An operation must be the only key; send one for each value")),
-            ("$inc", Value::Number(number)) => Ok(Write::Increment(number)),
-            ("$inc", _) => Err(misfit(name, "$inc takes a number")),
-            ("$once", Value::Object(_)) | (_, Value::Null) => Err(misfit(name, "The operation needs a value")),
-            (_, Value::String(text)) if text.is_empty() => Err(misfit(name, "The operation needs a value")),
-            ("$append", item) => Ok(Write::Append(item)),
-            ("$remove", item) => Ok(Write::Remove(item)),
-            (_, item) => Ok(Write::Once(item)),
-        }
-    }
-
-    /// The type that it decides where the attribute is new (A1).
-    pub fn type_of(&self, name: &str) -> Option<Type> {
-        match self {
-            Write::Set(value) | Write::Once(value) => Type::of(name, value),
-            Write::Clear => None,
-            Write::Increment(_) => Some(Type::Number),
-            Write::Append(_) | Write::Remove(_) => Some(Type::List),
-        }
-    }
-
-    /// The same with its value as the type writes it in a zone; an empty text clears what is not a text (A3).
-    ///
-    /// # Errors
-    /// `type_mismatch`.
-    pub fn converted(self, name: &str, kind: Type, zone: Tz) -> Result<Write, Refused> {
-        let misfit = |operation: &str| {
-            Refused::new(
-                Code::TypeMismatch,
-                format!("{operation} does not work on {name}, which is a {}.", kind.as_str()),
-            )
-        };
-        let empty = |value: &Value| kind != Type::Text && value.as_str().is_some_and(str::is_empty);
-        Ok(match self {
-            Write::Set(value) if empty(&value) => Write::Clear,
-            Write::Set(value) => Write::Set(convert(name, kind, &value, zone)?),
-            Write::Once(value) => Write::Once(convert(name, kind, &value, zone)?),
-            Write::Clear => Write::Clear,
-            Write::Increment(_) if kind != Type::Number => return Err(misfit("$inc")),
-            Write::Append(_) if kind != Type::List => return Err(misfit("$append")),
-            Write::Remove(_) if kind != Type::List => return Err(misfit("$remove")),
-            Write::Append(item) => Write::Append(list_item(&item).ok_or_else(|| misfit("$append of a nested value"))?),
-            Write::Remove(item) => Write::Remove(list_item(&item).ok_or_else(|| misfit("$remove of a nested value"))?),
-            increment @ Write::Increment(_) => increment,
-        })
-    }
-}
 
 /// Where a value came from; of two, the greater holds (T2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -467,6 +379,20 @@ impl Attributes {
         self.cells.get(name).and_then(Cell::value)
     }
 
+    /// What was said last of a name and is its value, `null` where it was cleared, with where it came from; none where
+    /// nothing was, or steps follow.
+    pub fn said(&self, name: &str) -> Option<(Value, Stamp)> {
+        self.cells.get(name).filter(|cell| cell.operations.is_empty()).and_then(|cell| cell.plain.clone())
+    }
+
+    /// Forgets what was said last of a name: what fills gaps is left.
+    pub fn unsay(&mut self, name: &str) {
+        if let Some(cell) = self.cells.get_mut(name) {
+            cell.plain = None;
+        }
+        self.cells.retain(|_, cell| *cell != Cell::default());
+    }
+
     /// Whether the value of a name is pinned (A7).
     pub fn is_pinned(&self, name: &str) -> bool {
         self.cells.get(name).and_then(|cell| cell.plain.as_ref()).is_some_and(|(_, stamp)| stamp.pinned)
@@ -482,6 +408,12 @@ impl Attributes {
         self.cells
             .iter()
             .filter_map(|(name, cell)| Some((name.as_str(), Stated { value: cell.value()?, stamp: cell.stamp()? })))
+    }
+
+    /// The value of a name with where it came from.
+    pub fn stated_of(&self, name: &str) -> Option<Stated> {
+        let cell = self.cells.get(name)?;
+        Some(Stated { value: cell.value()?, stamp: cell.stamp()? })
     }
 
     /// Whether nothing was ever said.

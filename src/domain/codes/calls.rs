@@ -80,6 +80,11 @@ codes! {
             "Another id or another case: ids must match exactly. The user may have been merged or erased.",
             "Find the user in the dashboard; look up an e-mail address with by=email, our own id with by=id.",
         }
+        SeveralUsers = "several_users" {
+            "Several users have this e-mail address, so nobody was read or changed.",
+            "The address was given for more than one user; they may be possible duplicates.",
+            "List them with GET /users?f=email:is:ADDRESS, and name the one you mean by its id, or by our id with by=id.",
+        }
         CompanyNotFound = "company_not_found" {
             "No company has this id.",
             "Another id or another case: ids must match exactly. The company may have been merged into another.",

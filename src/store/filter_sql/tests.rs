@@ -231,11 +231,20 @@ fn number(row: &rusqlite::Row<'_>, column: usize) -> Json {
     json!(row.get::<_, i64>(column).unwrap())
 }
 
-/// The hours of the last activity, and the words that follow from times and days.
-fn computed(record: &mut Record, first_ms: i64, hour: i64, people: &BTreeMap<i32, BTreeSet<i64>>, distinct: bool) {
+/// When somebody was last seen: the hour as the row says it, the millisecond as lists show it.
+type LastSeen = (i64, Option<i64>);
+
+/// The last activity, and the words that follow from times, hours and days.
+fn computed(
+    record: &mut Record,
+    first_ms: i64,
+    (hour, seen_ms): LastSeen,
+    people: &BTreeMap<i32, BTreeSet<i64>>,
+    distinct: bool,
+) {
     let last_ms = (hour > 0).then_some(hour * HOUR_MS);
     record.built_in.insert("first_seen", json!(first_ms));
-    record.built_in.insert("last_seen", json!(last_ms));
+    record.built_in.insert("last_seen", json!(seen_ms));
     record.built_in.insert("state", json!(crate::domain::activity::State::at(NOW, first_ms, last_ms).as_str()));
     let today = time::day(NOW, ZONE);
     let span = |last: i32| {
@@ -290,7 +299,9 @@ fn all_companies(sample: &Sample) -> BTreeMap<i64, Record> {
         for (day, user) in folds {
             people.entry(day).or_default().insert(user);
         }
-        computed(&mut record, row.get(4).unwrap(), row.get(5).unwrap(), &people, true);
+        let hour = row.get(5).unwrap();
+        let seen_ms = activity::last_of_companies(&sample.db(), &[(key, hour)]).unwrap().remove(&key);
+        computed(&mut record, row.get(4).unwrap(), (hour, seen_ms), &people, true);
         let done = rows(
             sample,
             &format!(
@@ -334,7 +345,9 @@ fn all_users(sample: &Sample) -> BTreeMap<i64, Record> {
         {
             people.entry(day).or_default().insert(key);
         }
-        computed(&mut record, row.get(5).unwrap(), row.get(6).unwrap(), &people, false);
+        let hour = row.get(6).unwrap();
+        let seen_ms = activity::last_of_users(&sample.db(), &[(key, hour)], None).unwrap().remove(&key);
+        computed(&mut record, row.get(5).unwrap(), (hour, seen_ms), &people, false);
         let all = format!(
             "SELECT m.company_key, role, title, json(m.attributes), joined_ms, left_ms
              FROM memberships m JOIN companies c USING (company_key) WHERE user_key = {key} AND c.merged_into IS NULL"
@@ -371,8 +384,10 @@ fn all_visitors(sample: &Sample) -> BTreeMap<i64, Record> {
         let mut record = Record { attributes: object(row, 3), ..Record::default() };
         record.built_in.insert("anonymous_id", text(row, 1));
         record.built_in.insert("user_id", text(row, 2));
-        computed(&mut record, row.get(4).unwrap(), row.get(5).unwrap(), &BTreeMap::new(), false);
-        (row.get(0).unwrap(), record)
+        let (key, hour): (i64, i64) = (row.get(0).unwrap(), row.get(5).unwrap());
+        let seen_ms = activity::last_of_visitors(&sample.db(), &[(key, hour)]).unwrap().remove(&key);
+        computed(&mut record, row.get(4).unwrap(), (hour, seen_ms), &BTreeMap::new(), false);
+        (key, record)
     };
     rows(sample, sql, read).into_iter().collect()
 }

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, ToSql, params};
 
 use super::sessions::{FORGET_DAY, Sessions};
-use super::{ACTIVE_DAYS, Folded, is_staff};
+use super::{ACTIVE_DAYS, Folded, is_staff, survivor};
 use crate::domain::activity::RecentDays;
-use crate::domain::ids::CompanyKey;
+use crate::domain::ids::{CompanyKey, UserKey};
 use crate::store::events::ACTING_AS;
-use crate::store::{StoreError, Tx, contexts, recent_days};
+use crate::store::{StoreError, Tx, companies, contexts, recent_days, users};
 
 /// Earliest and latest of a subject in a slice.
 #[derive(Default, Clone, Copy)]
@@ -44,6 +44,20 @@ pub(in crate::store) struct Sums {
     pub(super) visitors: BTreeMap<i64, Reach>,
     pub(super) companies: BTreeMap<i64, Reach>,
     pub(super) contexts: BTreeMap<i64, i64>,
+    /// The first messages of who was merged, by whom they name: theirs, when they are apart again (R11, C10).
+    first_of_merged: FirstOfMerged,
+}
+
+/// The earliest message of each, Unix milliseconds.
+#[derive(Default)]
+struct FirstOfMerged {
+    users: BTreeMap<i64, i64>,
+    companies: BTreeMap<i64, i64>,
+}
+
+/// Keeps the earlier of two times.
+fn keep_first(of: &mut BTreeMap<i64, i64>, key: i64, at_ms: i64) {
+    of.entry(key).and_modify(|known| *known = at_ms.min(*known)).or_insert(at_ms);
 }
 
 impl Sums {
@@ -59,7 +73,7 @@ impl Sums {
     }
 
     /// Counts an event for its browser, its company, and the person where there is one.
-    pub(super) fn count(&mut self, tx: &mut Tx<'_>, event: &Folded, person: Option<i64>) {
+    pub(super) fn count(&mut self, tx: &mut Tx<'_>, event: &Folded, user: Option<i64>) {
         // What staff do as somebody else counts for nobody, nor for their own browser (R16).
         if event.flags & ACTING_AS != 0 {
             return;
@@ -73,33 +87,38 @@ impl Sums {
             }
         }
         if let Some(company) = event.company {
-            self.companies.entry(company).or_default().message(at_ms);
-            let survivor = tx.state.catalog.merged_companies.survivor(CompanyKey(company)).0;
-            if survivor != company {
-                self.companies.entry(survivor).or_default().message(at_ms);
+            if tx.state.catalog.merged_companies.is_merged(CompanyKey(company)) {
+                keep_first(&mut self.first_of_merged.companies, company, at_ms);
+            } else {
+                self.companies.entry(company).or_default().message(at_ms);
             }
         }
-        if let Some(person) = person {
-            self.count_person(tx, event, person);
+        if let Some(user) = user {
+            self.count_user(tx, event, user);
         }
     }
 
-    /// Counts an event for a person, and for the company it happened in.
-    pub(in crate::store) fn count_person(&mut self, tx: &mut Tx<'_>, event: &Folded, person: i64) {
+    /// Counts an event for the person that a user is, and for the company it happened in.
+    pub(in crate::store) fn count_user(&mut self, tx: &mut Tx<'_>, event: &Folded, user: i64) {
         if event.flags & ACTING_AS != 0 {
             return;
         }
-        let reach = self.users.entry(person).or_default();
-        reach.message(event.id.at_ms());
+        let person = survivor(tx, user);
+        if person == user {
+            self.users.entry(person).or_default().message(event.id.at_ms());
+        } else {
+            keep_first(&mut self.first_of_merged.users, user, event.id.at_ms());
+        }
         if !event.is_activity() {
             return;
         }
-        reach.activity(event.hour());
+        self.users.entry(person).or_default().activity(event.hour());
         // Our own people are in no number; when each of them was last seen is told all the same (R16).
         if is_staff(tx, person) {
             return;
         }
         let day = tx.state.days.of(event.id.at_ms());
+        let reach = self.users.entry(person).or_default();
         reach.days = reach.days.join(RecentDays::of(day));
         *self.people.entry((day, person)).or_default() += 1;
         self.count_in_company(tx, event, person, day);
@@ -145,7 +164,7 @@ impl Sums {
         self.write_days(connection)?;
         self.sessions.write(tx, None)?;
         self.write_last_in_company(connection, today)?;
-        self.write_reaches(connection)
+        self.write_reaches(tx)
     }
 
     /// The companies in which a person was counted.
@@ -156,6 +175,7 @@ impl Sums {
     /// A user's own first message stays its own; those of whoever was merged into it are looked up.
     pub(in crate::store) fn forget_first(&mut self) {
         self.users.values_mut().for_each(|reach| reach.first_ms = None);
+        self.first_of_merged = FirstOfMerged::default();
     }
 
     /// Takes what was counted for people out of the tables again.
@@ -212,7 +232,7 @@ impl Sums {
         self.write_days(tx.connection)?;
         self.sessions.write(tx, None)?;
         self.write_last_in_company(tx.connection, today)?;
-        self.write_reaches(tx.connection)
+        self.write_reaches(tx)
     }
 
     /// Replaces what the tables say of one day, from sums of that day and those beside it.
@@ -322,7 +342,14 @@ impl Sums {
         Ok(())
     }
 
-    fn write_reaches(&self, connection: &Connection) -> Result<(), StoreError> {
+    fn write_reaches(&self, tx: &Tx<'_>) -> Result<(), StoreError> {
+        for (user, at_ms) in &self.first_of_merged.users {
+            users::named_at(tx, UserKey(*user), *at_ms)?;
+        }
+        for (company, at_ms) in &self.first_of_merged.companies {
+            companies::named_at(tx, CompanyKey(*company), *at_ms)?;
+        }
+        let connection = tx.connection;
         let mut reached = connection.prepare_cached(
             "UPDATE users SET first_message_ms = min(first_message_ms, ?2), first_seen_ms = min(first_seen_ms, ?2),
                last_seen_hour = max(last_seen_hour, ?3), last_day = iif(days = 0, ?4, max(last_day, ?4)),

@@ -7,7 +7,7 @@ use rusqlite::{OptionalExtension, params};
 
 use super::left::{Wanted, last_activity};
 use super::sessions::FORGET_DAY;
-use super::{ACTIVE_DAYS, Folded, Sums, count_active_members, person, stored_day};
+use super::{ACTIVE_DAYS, Folded, Sums, count_active_members, stored_day, user};
 use crate::domain::ids::{CompanyKey, EventId, UserKey, VisitorKey};
 use crate::domain::time::HOUR_MS;
 use crate::store::list::json_keys;
@@ -31,8 +31,8 @@ pub(in crate::store) enum Gone {
 pub(in crate::store) fn withdraw(tx: &mut Tx<'_>, events: &[Folded], gone: Gone) -> Result<(), StoreError> {
     let mut sums = Sums::default();
     for event in events {
-        let person = person(tx, event, i64::MAX)?;
-        sums.count(tx, event, person);
+        let user = user(tx, event, i64::MAX)?;
+        sums.count(tx, event, user);
     }
     let connection = tx.connection;
     let mut event_row =

@@ -52,20 +52,55 @@ pub fn key_of_id(tx: &Tx<'_>, user_id: &UserId) -> Result<Option<UserKey>, Store
 /// [`StoreError`] only; also where there is no such row.
 pub fn contact(tx: &Tx<'_>, key: UserKey) -> Result<Contact, StoreError> {
     let mut statement = tx.connection.prepare_cached("SELECT user_id IS NULL, email FROM users WHERE user_key = ?1")?;
-    Ok(statement.query_row([key.0], |row| Ok(Contact { is_lead: row.get(0)?, email: row.get(1)? }))?)
+    let (is_lead, email): (bool, Option<String>) =
+        statement.query_row([key.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let mut emails: Vec<String> = email.into_iter().collect();
+    for merged in merges::group(tx, key)?.into_iter().skip(1) {
+        emails.extend(statement.query_row([merged.0], |row| row.get::<_, Option<String>>(1))?);
+    }
+    Ok(Contact { is_lead, emails })
 }
 
-/// Those with an e-mail (as compared), and whether each is a lead; the first made first, at most 10.
+/// The record with an e-mail that was merged into a user who has another one.
 ///
 /// # Errors
 /// [`StoreError`] only.
-pub fn with_email(tx: &Tx<'_>, email: &str) -> Result<Vec<(UserKey, bool)>, StoreError> {
+pub fn merged_with_email(tx: &Tx<'_>, user: UserKey, email: &str) -> Result<Option<UserKey>, StoreError> {
+    if tx.state.catalog.merged_users.is_empty() {
+        return Ok(None);
+    }
     let mut statement = tx.connection.prepare_cached(
-        "SELECT user_key, user_id IS NULL FROM users
-         WHERE email = ?1 AND merged_into IS NULL ORDER BY user_key LIMIT 10",
+        "SELECT user_key FROM users INDEXED BY users_email
+         WHERE email = ?1 AND (user_key = ?2 OR merged_into = ?2) ORDER BY merged_into IS NOT NULL, user_key LIMIT 1",
     )?;
-    let rows = statement.query_map([email], |row| Ok((UserKey(row.get(0)?), row.get(1)?)))?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    let found = statement.query_row(params![email, user.0], |row| row.get(0).map(UserKey)).optional()?;
+    Ok(found.filter(|found| *found != user))
+}
+
+/// Those with an e-mail (as compared), and whether each is a lead; the first made first, at most 10. Where nobody has it,
+/// those into whom one with it was merged (R11).
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn with_email(db: &Reader<'_>, email: &str) -> Result<Vec<(UserKey, bool)>, StoreError> {
+    let found = |sql: &str| -> Result<Vec<(UserKey, bool)>, StoreError> {
+        let mut statement = db.0.prepare_cached(sql)?;
+        let rows =
+            statement.query_map(named_params! { ":email": email }, |row| Ok((UserKey(row.get(0)?), row.get(1)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    };
+    let own = found(
+        "SELECT user_key, user_id IS NULL FROM users INDEXED BY users_email
+         WHERE email = :email AND merged_into IS NULL ORDER BY user_key LIMIT 10",
+    )?;
+    if !own.is_empty() {
+        return Ok(own);
+    }
+    found(
+        "SELECT DISTINCT u.user_key, u.user_id IS NULL FROM users AS m INDEXED BY users_email
+         CROSS JOIN users AS u ON u.user_key = m.merged_into
+         WHERE m.email = :email ORDER BY u.user_key LIMIT 10",
+    )
 }
 
 /// Makes a user, or a lead where there is no id. `at_ms` is the time of the message that names it.
@@ -273,7 +308,8 @@ fn name_and_index(tx: &mut Tx<'_>, user: &KnownUser) -> Result<(), StoreError> {
     search::index_user(tx, user.key, &text.join("\n"))
 }
 
-/// Notes that a message of this time named a user: its first may be an earlier one (T5).
+/// Notes that a message of this time named a user: its first may be an earlier one (T5), and that of the one it was
+/// merged into, which is not said to be its own: they may be apart again (R11).
 ///
 /// # Errors
 /// [`StoreError`] only.
@@ -284,6 +320,11 @@ pub fn named_at(tx: &Tx<'_>, key: UserKey, at_ms: i64) -> Result<(), StoreError>
              WHERE user_key = ?1 AND first_message_ms > ?2",
         )?
         .execute(params![key.0, at_ms])?;
+    if let Some(into) = merges::merged_into(tx, key) {
+        tx.connection
+            .prepare_cached("UPDATE users SET first_seen_ms = ?2 WHERE user_key = ?1 AND first_seen_ms > ?2")?
+            .execute(params![into.0, at_ms])?;
+    }
     Ok(())
 }
 
