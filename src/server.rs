@@ -4,7 +4,7 @@
 //! and a port of its own.
 
 use std::future::{Future, poll_fn};
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::task::Poll;
@@ -101,6 +101,18 @@ impl ServeOptions {
     }
 }
 
+/// The flag that says where the server listens.
+pub const LISTEN_FLAG: &str = "--listen";
+
+/// Where this machine reaches what listens on an address: on all of its addresses, on the loopback too.
+fn reached_at(address: SocketAddr) -> SocketAddr {
+    match address.ip() {
+        ip if !ip.is_unspecified() => address,
+        IpAddr::V4(_) => SocketAddr::new(Ipv4Addr::LOCALHOST.into(), address.port()),
+        IpAddr::V6(_) => SocketAddr::new(Ipv6Addr::LOCALHOST.into(), address.port()),
+    }
+}
+
 /// Why the server did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -111,10 +123,12 @@ pub enum StartError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The address can't be had.
-    #[error("Can't listen on {address}: {error}. Name another address with --listen.")]
+    #[error("Can't listen on {address}: {error}. Name another address with {flag}.")]
     Listen {
         /// What was asked for.
         address: String,
+        /// The flag that says it.
+        flag: &'static str,
         /// Why not.
         error: std::io::Error,
     },
@@ -195,7 +209,7 @@ pub fn run(options: ServeOptions, started: impl FnOnce(&Running)) -> Result<(), 
     block_on(async {
         let running = start(ServeOptions { ends_on_signals: true, ..options }).await?;
         started(&running);
-        running.ended().await.map_err(|error| StartError::Listen { address, error })
+        running.ended().await.map_err(|error| StartError::Listen { address, flag: LISTEN_FLAG, error })
     })
 }
 
@@ -210,7 +224,7 @@ pub fn block_on<T>(work: impl Future<Output = T>) -> T {
 /// # Errors
 /// The address can't be had, and the listener's.
 pub fn show_pages(listen: &str, started: impl FnOnce(SocketAddr)) -> Result<(), StartError> {
-    let failed = |error| StartError::Listen { address: listen.to_owned(), error };
+    let failed = |error| StartError::Listen { address: listen.to_owned(), flag: LISTEN_FLAG, error };
     block_on(async {
         let server = HttpServer::new(|| {
             App::new()
@@ -272,12 +286,14 @@ pub async fn start(options: ServeOptions) -> Result<Running, StartError> {
         Some(config) => server.bind_rustls_0_23(&options.listen, config),
         None => server.bind(&options.listen),
     };
-    let server = bound.map_err(|error| StartError::Listen { address: options.listen.clone(), error })?;
+    let server =
+        bound.map_err(|error| StartError::Listen { address: options.listen.clone(), flag: LISTEN_FLAG, error })?;
     let address = *server.addrs().first().ok_or_else(|| StartError::Listen {
         address: options.listen.clone(),
+        flag: LISTEN_FLAG,
         error: std::io::Error::other("it is not an address"),
     })?;
-    let local_url = format!("{}://{address}", if site.tls { "https" } else { "http" });
+    let local_url = format!("{}://{}", if site.tls { "https" } else { "http" }, reached_at(address));
     let url = site.public_url.unwrap_or_else(|| local_url.clone());
     lock.tell_url(&url).map_err(|error| StoreError::File { path: options.data.clone(), error })?;
     let set_up_path = set_up::link(&store).await?.map(|token| format!("/set-up?token={token}"));

@@ -223,6 +223,24 @@ function trackWhen(kind, elements, event, properties) {
   }
 }
 
+// What the options of one of Segment's calls say of the message: when it was, of which company, by which ids.
+function said(options) {
+  const { timestamp, context, anonymousId, messageId } = object(options);
+  const time = new Date(timestamp);
+  return core.copy({ timestamp: isNaN(time) ? undefined : time.toISOString(), context, anonymousId, messageId });
+}
+
+// page(category, name, properties, options), each of them optional.
+function view(values) {
+  const texts = values.filter((value) => typeof value == "string");
+  const objects = values.filter(plain);
+  const properties = Object.assign({}, objects[0]);
+  if (texts.length > 1) {
+    properties.category = texts[0];
+  }
+  return { name: texts[texts.length - 1] || properties.name, properties, options: objects[1] };
+}
+
 const trackLink = (...values) => trackWhen("click", ...values);
 const trackForm = (...values) => trackWhen("submit", ...values);
 
@@ -235,17 +253,20 @@ const ofSegment = {
     traits.group = object(attributes);
     core.calls.group(id, attributes);
   },
-  track(event, properties) {
-    core.calls.track(event, properties);
+  track(event, properties, options) {
+    core.put("track", Object.assign({ event, properties: core.copy(properties) }, said(options)));
   },
-  // page(category, name, properties), each of them optional.
   page(...values) {
-    const texts = values.filter((value) => typeof value == "string");
-    const properties = Object.assign({}, values.find(plain));
-    if (texts.length > 1) {
-      properties.category = texts[0];
+    const { name, properties, options } = view(values);
+    if (options) {
+      core.put("page", Object.assign({ name, properties: core.copy(properties) }, said(options)), 0, properties.url);
+    } else {
+      core.calls.page(name, properties);
     }
-    core.calls.page(texts[texts.length - 1] || properties.name, properties);
+  },
+  screen(...values) {
+    const { name, properties, options } = view(values);
+    core.put("screen", Object.assign({ name, properties: core.copy(properties) }, said(options)));
   },
   // alias(to, from): from a page only the visitor who is on it can be joined.
   alias(id, from) {
@@ -262,7 +283,6 @@ const ofSegment = {
     core.calls.reset();
   }
 };
-ofSegment.screen = ofSegment.page;
 
 // Plugins, middleware and loading are nothing here.
 const NOT_OURS = ["load", "timeout", "register", "deregister", "addSourceMiddleware", "addDestinationMiddleware", "addIntegrationMiddleware", "use"];
@@ -334,6 +354,21 @@ function takeOverAnalytics() {
   calls.filter(isFirst).concat(calls.filter((values) => !isFirst(values))).forEach((values) => target.push(values));
 }
 
+// ---- Settings that are no JSON
+
+// What can still be told of them: where to send, who it is, and what may not be.
+const TOLD = /^(write_key|user|user_id|user_hash|identity_token|acting_as|consent|api_host|endpoint)$/;
+
+function salvage(text) {
+  const kept = {};
+  text.replace(/"(\w+)"\s*:\s*("[^"\\]*"|\d+|null|true|false)/g, (pair, name, value) => {
+    if (TOLD.test(name)) {
+      kept[name] = JSON.parse(value);
+    }
+  });
+  return kept;
+}
+
 // ---- A refusal, and debug
 
 function explain(code, detail) {
@@ -369,14 +404,14 @@ function heedOne(message, result) {
     // It may be said again.
     me.said_at = 0;
     // R9: an id that is none is nobody's; of a group call it is the company's.
-    if (message.groupId === undefined && me.user_id == String(message.userId).trim().normalize() && /^id_/.test(result.code)) {
+    if (message.groupId === undefined && String(me.user_id) == String(message.userId) && /^id_/.test(result.code)) {
       delete me.user_id;
     }
   }
   for (const refused of result.refused_values || []) {
     explain(refused.code, refused.detail);
     // R9: no id of a company, so it is not stamped any more, unless another was stated since.
-    if (refused.attribute == "context.groupId" && message.context.groupId == core.read("sessionStorage").company) {
+    if (refused.attribute == "context.groupId" && String(message.context.groupId) == String(core.read("sessionStorage").company)) {
       core.belong();
     }
   }
@@ -484,6 +519,7 @@ core.foreign = () => {
   const queue = window.analytics;
   return window.intercomSettings ? intercomSettings() : { write_key: queue && queue._writeKey };
 };
+core.salvage = salvage;
 core.handle = handle;
 core.lease = lease;
 if (window.civchat) {

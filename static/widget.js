@@ -130,14 +130,15 @@ function write(area, value) {
 // randomUUID exists on https and localhost only, this everywhere.
 let random = () => crypto.getRandomValues(new Uint32Array(4)).join("-")
 
-// R9, as far as it takes to compare ids. The server gets an id as the page gave it.
+// R9, as far as it takes to compare ids. The server gets an id as the page gave it, in every message: it
+// refuses what is none, and a proof may be of just that spelling.
 let normal = (id) => id == null ? "" : String(id).trim().normalize()
 
 // What is no plain object holds no attributes: a text, a list, a date.
 let plain = (value) => ({}).toString.call(value) == "[object Object]" && value
 
 // The id of a company by any of its names (C1).
-let idOf = (company) => normal(Object(company).company_id || Object(company).id || Object(company).groupId)
+let idOf = (company) => Object(company).company_id || Object(company).id || Object(company).groupId
 
 // Drops functions and `undefined`, and keeps the page from changing what was asked. What is no JSON (a
 // loop, a getter that throws) is left out and the rest kept, two levels down: of a user's company each
@@ -171,14 +172,9 @@ function form() {
     return plain(element ? JSON.parse(text) : window.rollcallSettings)
   } catch (error) {
     complain(error)
-    // What can still be told: where to send, who it is, and what may not be.
-    let kept = {}
-    text.replace(/"(\w+)"\s*:\s*("[^"\\]*"|\d+|null|true|false)/g, (pair, name, value) => {
-      if (RESERVED.test(name)) {
-        kept[name] = JSON.parse(value)
-      }
-    })
-    return kept
+    // widget-compat.js finds what can still be told. Until then nothing is stored or sent.
+    fetchCompat()
+    return inner.salvage ? inner.salvage(text) : { consent: false }
   }
 }
 
@@ -223,18 +219,19 @@ function identify(values, again) {
   values = copy(values)
   let me = person()
   let id = normal(values.user_id)
+  let known = normal(me.user_id)
   let email = /@/.test(values.email) ? normal(values.email).toLowerCase() : ""
   let nobody = !id && !email && (values.user === null || values.user_id !== undefined)
-  if (again && (nobody || (id ? id != me.user_id : email && email != me.email))) {
+  if (again && (nobody || (id ? id != known : email && email != me.email))) {
     return
   }
-  // While the settings vouch for the known user, an e-mail alone is that user's new one.
-  let vouched = me.user_id == normal(settings().user_id)
-  if (id ? me.user_id && id != me.user_id : email ? me.email && email != me.email && !vouched : nobody && owner(me)) {
+  // While the settings vouch for the known user, an e-mail alone is that user's new one; so is one in a call, where none
+  // is known. In the settings alone it may be anybody's (R7).
+  if (id ? known && id != known : email ? email != me.email && (again == null ? me.email : owner(me)) && (!known || known != normal(settings().user_id)) : nobody && owner(me)) {
     // R4, or R14: the page speaks of the user and says that there is none.
     me = forget()
   }
-  me.user_id = id || me.user_id
+  me.user_id = id ? values.user_id : me.user_id
   me.email = email || me.email
   write("localStorage", me)
   let identity_token = values.identity_token || values.intercom_user_jwt
@@ -261,7 +258,7 @@ function identify(values, again) {
     belong()
   }
   if (id || email || Object.keys(traits).length) {
-    put("identify", { userId: id ? values.user_id : me.user_id, traits }, { user_id: owner(me), ...traits })
+    put("identify", { traits }, { user_id: owner(me), ...traits })
   }
 }
 
@@ -272,7 +269,7 @@ let hear = guard(() => {
   let values = settings()
   let me = read("localStorage")
   let tab = read("sessionStorage")
-  let may = me.consent === undefined ? values.consent !== false && !optedOut : me.consent
+  let may = me.consent === undefined ? values.consent !== false && data.consent != "false" && !optedOut : me.consent
   if (may && !allow) {
     // What memory held till now may be stored.
     allow = may
@@ -328,7 +325,7 @@ function put(type, fields, said, url, time) {
     messageId,
     anonymousId: me.anonymous_id,
     userId: me.user_id,
-    timestamp: time || new Date(stamp),
+    timestamp: (time || new Date(stamp)).toISOString(),
     ...fields,
     context: {
       page: { url: url || address(), title: document.title, referrer },
@@ -337,7 +334,8 @@ function put(type, fields, said, url, time) {
       groupId: !said && tab.session == me.session ? tab.company : undefined,
       library: { name: "rollcall.js", version: VERSION },
       acting_as: !!acting || undefined,
-      ...proofs[owner(me)]
+      ...proofs[owner(me)],
+      ...fields.context
     }
   })
   mine.push(key)
@@ -436,7 +434,7 @@ function request(found) {
   let size = 0
   // Its bytes in UTF-8. A Blob would say them too, and ask the browser's own process for each.
   let batch = found.filter(([, text], index) => (size += unescape(encodeURI(text)).length + 1) < BATCH_BYTES_MAX || !index)
-  let body = JSON.stringify({ writeKey: write_key, sentAt: new Date(), doctor: mark && examined() }).replace(/}$/, ',"batch":[' + batch.map(([, text]) => text) + "]}")
+  let body = JSON.stringify({ writeKey: write_key, sentAt: new Date().toISOString(), doctor: mark && examined() }).slice(0, -1) + ',"batch":[' + batch.map(([, text]) => text) + "]}"
   return { batch, url: api_host + (endpoint || "/v1/batch"), body, keepalive: size < BATCH_BYTES_MAX }
 }
 
@@ -556,7 +554,7 @@ let calls = {
     identify(plain(userId) || { ...copy(plain(attributes)), ...normal(userId) && { user_id: userId } })
   },
   group(companyId, attributes, options) {
-    belong(normal(companyId))
+    belong(companyId)
     let company = copy({ groupId: companyId, traits: attributes, membership: Object(options).membership })
     put("group", company, { user_id: owner(person()), company })
   },
@@ -603,6 +601,7 @@ let inner = {
   settings,
   hear,
   identify,
+  put,
   person,
   read,
   write,
@@ -633,7 +632,8 @@ function define(name, target) {
 // An object that has every method.
 let methods = (name) => new Proxy([], { get: (_, method) => (...values) => ask(name, [method, ...values]) })
 
-function fetchCompat() {
+// A page may refuse scripts that it does not know.
+let fetchCompat = guard(() => {
   if (!compat) {
     compat = document.createElement("script")
     // Under whichever name and path the page has the script.
@@ -646,7 +646,7 @@ function fetchCompat() {
     compat.rollcall = inner
     document.documentElement.append(compat)
   }
-}
+})
 
 // Turns automatic pages on, or off.
 function automatic(on) {

@@ -56,6 +56,12 @@ async fn whatever_is_refused_leads_to_its_help() {
     let rollcall = Rollcall::start();
     let desk = rollcall.desk().await;
     let help = desk.open("/help/codes").await;
+    let public = rollcall.client.get(format!("{}/help/codes", rollcall.address)).send().await.expect("an answer");
+    let (status, public) = (public.status(), public.text().await.expect("text"));
+    assert!(
+        status == 200 && !public.contains("/refusals"),
+        "whoever was answered with a code may read of it: {public}"
+    );
     let explains = |code: &str| help.contains(&format!("<div id=\"{code}\">"));
     assert!(!explains("no_such_code"));
 

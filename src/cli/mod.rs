@@ -18,6 +18,7 @@ mod webhook;
 
 use std::ffi::OsString;
 use std::future::Future;
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -217,12 +218,13 @@ impl Workspace {
     }
 
     /// An answer: a JSON object, or lines for people.
-    #[expect(clippy::print_stdout, reason = "the shell's answers go to stdout")]
+    ///
+    /// Who reads them may have heard enough, as `head` has; that is the end of the command, and no failure.
     fn answer(&self, json: &Value, lines: impl std::fmt::Display) {
-        if self.json {
-            println!("{json}");
-        } else {
-            println!("{lines}");
+        let mut stdout = std::io::stdout().lock();
+        let told = if self.json { writeln!(stdout, "{json}") } else { writeln!(stdout, "{lines}") };
+        if told.and_then(|()| stdout.flush()).is_err() {
+            std::process::exit(0);
         }
     }
 }

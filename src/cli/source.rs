@@ -88,7 +88,7 @@ impl Source {
                 let store = workspace.open_existing()?;
                 let catalog = store.catalog();
                 if catalog.sources_in_order().iter().all(|source| source.source_id == "api") {
-                    say("There is no source yet. Add one: rollcall source add NAME.");
+                    say("Only the built-in source API is there. Add one for your website: rollcall source add NAME.");
                 }
                 for source in catalog.sources_in_order() {
                     show(workspace, &store, source)?;

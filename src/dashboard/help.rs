@@ -4,7 +4,7 @@ use actix_web::HttpRequest;
 use maud::{Markup, html};
 
 use super::desk::{self, Answer};
-use super::parts::frame::{Frame, Place, shell};
+use super::parts::frame::{Frame, Place, open, shell};
 use super::parts::pill;
 use super::parts::section::{crumbs, head};
 use crate::domain::activity::State;
@@ -163,21 +163,24 @@ fn keys() -> Markup {
     }
 }
 
-/// The page of all codes.
-pub fn codes_page(frame: &Frame) -> Markup {
+/// The page of all codes. Whoever is answered with one may read it, signed in or not.
+pub fn codes_page(frame: Option<&Frame>) -> Markup {
     let content = html! {
-        (crumbs("Help", "/help", "Codes"))
+        @if frame.is_some() { (crumbs("Help", "/help", "Codes")) }
         div.stack.narrow {
             (head(
                 html! { "Codes" },
                 html! { p { "Why something was refused or not done, and what to do. The codes do not change." } },
-                html! { a.btn href="/refusals" { "What was refused" } },
+                html! { @if frame.is_some() { a.btn href="/refusals" { "What was refused" } } },
             ))
             nav.row aria-label="Kinds of codes" { @for group in &GROUPS { a.chip href={ "#" (group.id) } { (group.title) } } }
             @for group in &GROUPS { (list(group)) }
         }
     };
-    shell(frame, "Codes", content)
+    match frame {
+        Some(frame) => shell(frame, "Codes", content),
+        None => open("Codes", content),
+    }
 }
 
 fn list(group: &Group) -> Markup {
@@ -208,6 +211,10 @@ pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
 ///
 /// # Errors
 /// The store's.
-pub async fn show_codes(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
-    Ok(desk::page(codes_page(&desk::frame(&request, operator, Place::Elsewhere).await?)))
+pub async fn show_codes(viewer: Option<Viewer>, request: HttpRequest) -> Answer {
+    let frame = match viewer {
+        Some(Viewer(operator)) => Some(desk::frame(&request, operator, Place::Elsewhere).await?),
+        None => None,
+    };
+    Ok(desk::page(codes_page(frame.as_ref())))
 }

@@ -18,6 +18,8 @@ use story::{Clock, Scale, StoryError, Told};
 
 /// The name of the file within the demo's folder.
 const FILE: &str = "rollcall.db";
+/// The flag that says where the sample site listens.
+const SITE_FLAG: &str = "--site";
 
 /// How to run a demo.
 pub struct DemoOptions {
@@ -81,10 +83,10 @@ impl Demo {
 /// [`DemoError`].
 pub async fn start(options: DemoOptions) -> Result<Demo, DemoError> {
     let began = Instant::now();
-    let site_listener = bind(&options.site_listen)?;
+    let site_listener = bind(&options.site_listen, SITE_FLAG)?;
     // A port that is taken is said before the file is filled.
-    drop(bind(&options.serve.listen)?);
-    let not_bound = |error| StartError::Listen { address: options.site_listen.clone(), error };
+    drop(bind(&options.serve.listen, server::LISTEN_FLAG)?);
+    let not_bound = |error| StartError::Listen { address: options.site_listen.clone(), flag: SITE_FLAG, error };
     let site_url = format!("http://{}", site_listener.local_addr().map_err(not_bound)?);
     let folder = Folder::new()?;
     let data = folder.path().join(FILE);
@@ -120,10 +122,10 @@ pub fn run(options: DemoOptions, started: impl FnOnce(&Demo)) -> Result<(), Demo
         let demo = demo?;
         started(&demo);
         ended.await;
-        Ok(demo.stop().await.map_err(|error| StartError::Listen { address, error })?)
+        Ok(demo.stop().await.map_err(|error| StartError::Listen { address, flag: SITE_FLAG, error })?)
     })
 }
 
-fn bind(address: &str) -> Result<TcpListener, StartError> {
-    TcpListener::bind(address).map_err(|error| StartError::Listen { address: address.to_owned(), error })
+fn bind(address: &str, flag: &'static str) -> Result<TcpListener, StartError> {
+    TcpListener::bind(address).map_err(|error| StartError::Listen { address: address.to_owned(), flag, error })
 }

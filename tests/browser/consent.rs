@@ -115,3 +115,24 @@ async fn a_browser_that_asks_not_to_be_tracked_is_heeded_unless_the_setting_says
     browser.open(&site.url("/dnt")).await;
     user_appears(&rollcall, "bob").await;
 }
+
+#[actix_web::test]
+async fn the_script_tag_alone_can_ask_for_consent_first() {
+    let rollcall = Rollcall::start();
+    let relay = Relay::to(&rollcall.address);
+    let site = Site::start();
+    let tag = format!(
+        "<script async src=\"{}/widget.js\" data-write-key=\"{}\" data-consent=\"false\"></script>",
+        relay.address, rollcall.write_key
+    );
+    site.page("/", &tag);
+    let browser = Browser::start().await;
+    browser.open(&site.url("/")).await;
+    leaves_no_trace(&browser, &relay).await;
+    browser.run("rollcall.consent(true)").await;
+    until("the visit is counted", || async {
+        let visitors = rollcall.list("/visitors").await;
+        if visitors.len() == 1 { Ok(()) } else { Err(format!("{visitors:?}")) }
+    })
+    .await;
+}

@@ -198,16 +198,17 @@ async fn user_hash_counts_as_a_signature() {
     let (id, key) = (source["source_id"].as_str().expect("an id"), source["write_key"].as_str().expect("a key"));
     let secret = source["secret"].as_str().expect("a secret");
     rollcall.shell(&["source", "set", id, "signatures", "required", "--json"]);
-    let hash = {
+    let hash = |id: &str| {
         use hmac::{Hmac, KeyInit, Mac};
         let mut mac = Hmac::<sha2::Sha256>::new_from_slice(secret.as_bytes()).expect("a key");
-        mac.update(b"ann");
+        mac.update(id.as_bytes());
         mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect::<String>()
     };
     let site = Site::start();
-    let settings = |user: &str| json!({ "app_id": key, "user_id": user, "user_hash": hash });
-    site.page("/ann", &standard_snippet(&rollcall.address, &settings("ann")));
-    site.page("/bob", &standard_snippet(&rollcall.address, &settings("bob")));
+    let settings = |user: &str, of: &str| json!({ "app_id": key, "user_id": user, "user_hash": hash(of) });
+    site.page("/ann", &standard_snippet(&rollcall.address, &settings("ann", "ann")));
+    site.page("/bob", &standard_snippet(&rollcall.address, &settings("bob", "ann")));
+    site.page("/spaced", &standard_snippet(&rollcall.address, &settings(" cem ", " cem ")));
     let browser = Browser::start().await;
     browser.open(&site.url("/ann")).await;
     let user = user_appears(&rollcall, "ann").await;
@@ -219,4 +220,15 @@ async fn user_hash_counts_as_a_signature() {
     })
     .await;
     assert_eq!(rollcall.user_ids().await, ["ann"]);
+
+    // The hash is of the id as the page has it, in each message of the page.
+    browser.open(&site.url("/spaced")).await;
+    user_appears(&rollcall, "cem").await;
+    browser.run("rollcall.group('acme', { plan: 'pro' }); rollcall.track('Saved')").await;
+    is_current(&rollcall, "cem", "acme").await;
+    until("what was done is Cem's", || async {
+        let events = rollcall.events_of("cem").await;
+        if events.contains(&"Saved".to_owned()) { Ok(()) } else { Err(format!("{events:?}")) }
+    })
+    .await;
 }

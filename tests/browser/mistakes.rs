@@ -115,3 +115,74 @@ async fn settings_that_are_no_json_cost_neither_the_page_view_nor_who_it_is_of()
     })
     .await;
 }
+
+#[actix_web::test]
+async fn a_text_is_stored_as_it_was_said_whatever_is_in_it() {
+    let rollcall = Rollcall::start();
+    let site = Site::start();
+    // What JavaScript's own replacements take for a part of the text around it, and for quotes and ends.
+    let text = "$& $` $' $$ $1 $<x> \\ \" ' } ]} \u{2028} {{ 5 }} \u{1F600}";
+    let settings = json!({ "user_id": "ann", "motto": text, "company": { "company_id": "a$&b", "name": text } });
+    let calls = format!("<script>window.rollcallQueue = [['track', 'Paid $$', {{ note: {} }}]]</script>", json!(text));
+    site.page("/", &format!("{}{calls}", snippet(&rollcall, settings)));
+    let browser = Browser::start().await;
+    browser.open(&site.url("/")).await;
+    let ann = user_appears(&rollcall, "ann").await;
+    assert_eq!(ann["attributes"]["motto"], text);
+    assert_eq!(ann["companies"][0]["company_id"], "a$&b", "{ann}");
+    assert_eq!(rollcall.company("a$&b").await["name"], text);
+    until("both are there", || async {
+        let events = rollcall.events_of("ann").await;
+        if events.len() == 2 { Ok(()) } else { Err(format!("{events:?}")) }
+    })
+    .await;
+    let events = rollcall.list("/users/ann/events").await;
+    let paid = events.iter().find(|event| event["name"] == "Paid $$").expect("the event");
+    assert_eq!(paid["properties"]["note"], text);
+}
+
+/// R9: JavaScript has rounded a number beyond 2^53 already, so two people would have the same id.
+#[actix_web::test]
+async fn what_is_no_id_makes_nobody_in_any_message() {
+    let rollcall = Rollcall::start();
+    let site = Site::start();
+    let numbers =
+        json!({ "user_id": 1_152_921_504_606_846_977_i64, "company": { "company_id": 1_152_921_504_606_846_979_i64 } });
+    site.page("/number", &snippet(&rollcall, numbers));
+    site.page(
+        "/list",
+        &snippet(&rollcall, json!({ "user_id": ["ann"], "company": { "company_id": { "id": "acme" } } })),
+    );
+    let browser = Browser::start().await;
+    for path in ["/number", "/list"] {
+        browser.open(&site.url(path)).await;
+        until("the console says why", || async {
+            let lines = browser.console().await.join("\n");
+            if lines.contains("id_not_a_string") { Ok(()) } else { Err(lines) }
+        })
+        .await;
+        browser.run("rollcall.group({ name: 'Acme' }); rollcall.track('Saved')").await;
+        until("what was done counts for the visitor", || async {
+            let events = rollcall.list("/events").await;
+            let saved = events.iter().filter(|event| event["name"] == "Saved").count();
+            if saved >= 1 { Ok(()) } else { Err(format!("{events:?}")) }
+        })
+        .await;
+    }
+    assert_eq!(rollcall.user_ids().await, Vec::<String>::new());
+    assert_eq!(rollcall.list("/companies").await, Vec::<Value>::new());
+}
+
+#[actix_web::test]
+async fn a_page_that_writes_dates_in_its_own_way_is_counted_all_the_same() {
+    let rollcall = Rollcall::start();
+    let site = Site::start();
+    // As Prototype.js 1.6 does.
+    let own = "<script>Date.prototype.toJSON = function () { return '\"' + this.toISOString() + '\"' }</script>";
+    site.page("/", &format!("{own}{}", snippet(&rollcall, json!({ "user_id": "ann", "plan": "pro" }))));
+    let browser = Browser::start().await;
+    browser.open(&site.url("/")).await;
+    assert_eq!(user_appears(&rollcall, "ann").await["attributes"]["plan"], "pro");
+    events_become(&rollcall, "ann", &["page "]).await;
+    is_clean(&browser).await;
+}

@@ -262,3 +262,36 @@ async fn what_the_page_sent_survives_the_end_of_the_server() {
     events_become(&rollcall, "ann", &events.iter().map(String::as_str).collect::<Vec<_>>()).await;
     assert_eq!(rollcall.companies_of("ann").await, [("acme".into(), true, false)]);
 }
+
+/// R7: an e-mail address alone finds the user whose browser it is only where it is the user's own.
+#[actix_web::test]
+async fn a_page_that_says_an_address_alone_does_not_give_it_to_the_user_known_before() {
+    let rollcall = Rollcall::start();
+    let site = Site::start();
+    site.page("/account", &snippet(&rollcall, json!({ "user_id": "ann", "plan": "pro" })));
+    site.page("/shared", &snippet(&rollcall, json!({ "email": "bob@x.test", "plan": "free" })));
+    let browser = Browser::start().await;
+    browser.open(&site.url("/account")).await;
+    user_appears(&rollcall, "ann").await;
+    let id_of_browser = "return JSON.parse(localStorage.rollcall).anonymous_id";
+    let first = browser.run(id_of_browser).await;
+    browser.open(&site.url("/shared")).await;
+    let bob = until("Bob is there", || async {
+        let answer = rollcall.api("/users/bob@x.test?by=email").await;
+        if answer.status == 200 { Ok(answer.body) } else { Err(answer.text) }
+    })
+    .await;
+    assert_eq!((&bob["user_id"], &bob["attributes"]["plan"]), (&json!(null), &json!("free")), "{bob}");
+    let ann = rollcall.user("ann").await;
+    assert_eq!((&ann["email"], &ann["attributes"]["plan"]), (&json!(null), &json!("pro")), "{ann}");
+    assert_ne!(browser.run(id_of_browser).await, first, "the browser is somebody else's now");
+
+    // In a call it is who is known: so Segment's pages say it.
+    browser.open(&site.url("/account")).await;
+    browser.run("rollcall.identify({ email: 'ann@x.test' })").await;
+    until("Ann has an address", || async {
+        let ann = rollcall.user("ann").await;
+        if ann["email"] == "ann@x.test" { Ok(()) } else { Err(ann.to_string()) }
+    })
+    .await;
+}

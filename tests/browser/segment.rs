@@ -155,3 +155,38 @@ async fn the_file_alone_defines_analytics() {
     .await;
     is_clean(&browser).await;
 }
+
+/// The options of a call, as https://segment.com/docs/connections/spec/common/ has them.
+#[actix_web::test]
+async fn a_call_s_options_say_when_it_was_and_of_which_company() {
+    let rollcall = Rollcall::start();
+    let site = Site::start();
+    let calls = "analytics.identify('ann');
+        analytics.track('Paid', { amount: 7 }, { timestamp: new Date(Date.now() - 7200000), context: { groupId: 'acme' } });
+        analytics.track('In the background', {}, { context: { active: false } });
+        analytics.page('Docs', 'Pricing', { plan: 'free' }, { timestamp: new Date(Date.now() - 3600000).toISOString() });
+        analytics.screen('Settings', { tab: 2 });";
+    site.page("/app", &standard_snippet(&rollcall, calls));
+    let browser = Browser::start().await;
+    browser.open(&site.url("/app")).await;
+    let age = |event: &Value| {
+        let time =
+            event["time"].as_str().and_then(|time| chrono::DateTime::parse_from_rfc3339(time).ok()).expect("a time");
+        (chrono::Utc::now() - time.to_utc()).num_minutes()
+    };
+    let paid = did(&rollcall, "ann", "Paid").await;
+    assert_eq!((&paid["company_id"], &paid["properties"]["amount"]), (&json!("acme"), &json!(7)));
+    assert!((119..125).contains(&age(&paid)), "{paid}");
+    let page = did(&rollcall, "ann", "page").await;
+    assert_eq!((&page["properties"]["category"], &page["type"]), (&json!("Docs"), &json!("page")));
+    assert!((59..65).contains(&age(&page)), "{page}");
+    until("the screen is a screen", || async {
+        let events = events(&rollcall, "ann").await;
+        let screen = events.iter().find(|event| event["type"] == "screen" && event["properties"]["tab"] == 2);
+        screen.map(drop).ok_or(format!("{events:?}"))
+    })
+    .await;
+    let background = did(&rollcall, "ann", "In the background").await;
+    assert!(background["company_id"].is_null(), "{background}");
+    is_clean(&browser).await;
+}

@@ -167,3 +167,19 @@ async fn a_tag_manager_inserts_script_and_settings_in_any_order() {
     })
     .await;
 }
+
+/// A page may refuse scripts that it does not know (https://www.w3.org/TR/trusted-types/).
+#[actix_web::test]
+async fn where_the_page_refuses_what_the_widget_fetches_its_users_are_known_all_the_same() {
+    let rollcall = Rollcall::start();
+    let site = Site::start();
+    let policy = "<meta http-equiv=\"Content-Security-Policy\" content=\"require-trusted-types-for 'script'\">";
+    let settings = json!({ "user_id": "ann", "company": { "company_id": "acme" } });
+    site.page("/app", &format!("{policy}{}", civchat(&rollcall, settings)));
+    let browser = Browser::start().await;
+    browser.open(&site.url("/app")).await;
+    is_current(&rollcall, "ann", "acme").await;
+    events_become(&rollcall, "ann", &["page "]).await;
+    let kinds = browser.run("UE.pageHit({}); userengage('event.Saved'); return [typeof UE, typeof userengage]").await;
+    assert_eq!(kinds, json!(["object", "function"]), "what the page calls is there and throws nothing");
+}

@@ -20,12 +20,14 @@ pub fn card(frame: &Frame, view: &View, source: &Source, state: State, here: &st
     let clock = frame.clock;
     let again = view.anew(source);
     let tag = unrendered(&view.evidence, state);
+    let is_untold = source.kind == SourceKind::Test && state == State::Nothing;
+    let sentence = if is_untold { "A test source stores nothing" } else { state.sentence() };
     html! {
         section.card id="state" aria-labelledby="state-h"
             data-live=(here) data-live-since=(if view.is_watched { (clock.now_ms - view.since_ms) / SECOND_MS } else { 0 })
             data-live-done[state == State::Complete] {
             header {
-                h2 id="state-h" { (beat(if tag.is_some() { Tone::Warn } else { state.tone() })) " " (state.sentence()) @if tag.is_some() { ", but a template tag was not rendered" } }
+                h2 id="state-h" { (beat(if tag.is_some() { Tone::Warn } else { state.tone() })) " " (sentence) @if tag.is_some() { ", but a template tag was not rendered" } }
                 span.row.end {
                     span.small.muted {
                         @if !view.is_watched { "From the last 24 hours" }
@@ -50,7 +52,11 @@ pub fn card(frame: &Frame, view: &View, source: &Source, state: State, here: &st
                         (beat(Tone::Info))
                         " This is a "
                         b { "test" }
-                        " source: it answers as usual, but stores nothing."
+                        " source: it answers as usual, but stores nothing, so this page can't tell how far it is. "
+                        a href=(links::with_query("/live", &[("source", Some(&source.source_id))])) { "Live shows what arrives" }
+                        ", and "
+                        a href=(links::with_query("/install/doctor", &[("source", Some(&source.source_id))])) { "the doctor" }
+                        " each field."
                     }
                 }
                 @if let Some(tag) = &tag {
@@ -59,7 +65,7 @@ pub fn card(frame: &Frame, view: &View, source: &Source, state: State, here: &st
                         a href=(links::with_query("/install/doctor", &[("source", Some(&source.source_id))])) { "The doctor" } " shows which fields."
                     }
                 }
-                (answer(frame, view, state, here))
+                @if !is_untold { (answer(frame, view, source, state, here)) }
                 @if state != State::Complete {
                     noscript {
                         p.small.faint {
@@ -81,7 +87,7 @@ pub fn card(frame: &Frame, view: &View, source: &Source, state: State, here: &st
                     }
                 }
             }
-            (lamps(frame, view))
+            @if !is_untold { (lamps(frame, view)) }
             footer { (all_answers()) }
         }
     }
@@ -89,7 +95,7 @@ pub fn card(frame: &Frame, view: &View, source: &Source, state: State, here: &st
 
 /// What is known, and the one thing to do. A link to a step carries the mark: without a script the page loads itself
 /// again, and stays where it is when its address is the same.
-fn answer(frame: &Frame, view: &View, state: State, here: &str) -> Markup {
+fn answer(frame: &Frame, view: &View, source: &Source, state: State, here: &str) -> Markup {
     let evidence = &view.evidence;
     html! {
         @match state {
@@ -123,7 +129,8 @@ fn answer(frame: &Frame, view: &View, state: State, here: &str) -> Markup {
                         (frame.clock.ago(*at_ms))
                         ", but sent nothing. Check the browser console there: does the page's Content-Security-Policy allow "
                         code { "connect-src " (frame.server) }
-                        "? Is it waiting for consent? Is there an exception?"
+                        "? Is it waiting for consent? Is there an exception? "
+                        @if view.respect_gpc { "Does your browser ask sites not to track you (Global Privacy Control)?" }
                     }
                 }
                 p.row { a.btn.primary href={ (here) "#visitors" } { "Compare the snippet" } }
@@ -135,6 +142,9 @@ fn answer(frame: &Frame, view: &View, state: State, here: &str) -> Markup {
                             b.ink.bad { (number(refused.count)) }
                             " "
                             a href={ "/help/codes#" (refused.code) } { (refused.code) }
+                            @if ["origin_not_allowed", "source_paused"].contains(&refused.code.as_str()) {
+                                " " a href={ "/settings/sources/" (source.source_id) } { "This source's settings" }
+                            }
                             @if let Some(known) = codes::explain(&refused.code) {
                                 " "
                                 span.muted { (known.meaning) }
@@ -196,7 +206,13 @@ fn lamps(frame: &Frame, view: &View) -> Markup {
     let evidence = &view.evidence;
     let refused: u64 = state::refused(evidence).map(|refused| refused.count).sum();
     let stored = evidence.stored_ms.map(|at_ms| frame.clock.relative(at_ms));
-    let script = evidence.script.as_ref().map_or("not fetched", |(_, host)| host.as_str());
+    // What sends has the script from its cache, or needs none.
+    let has_script = evidence.script.is_some() || evidence.stored_ms.is_some();
+    let script = match &evidence.script {
+        Some((_, host)) => host.as_str(),
+        None if has_script => "earlier",
+        None => "not fetched",
+    };
     let events = match refused {
         0 => counted(evidence.events, "event", "events"),
         _ => format!("{}, {} refused", number(evidence.events), number(refused)),
@@ -204,7 +220,7 @@ fn lamps(frame: &Frame, view: &View) -> Markup {
     let has_users = evidence.user_without_company.is_some() || evidence.complete.is_some();
     html! {
         ol.cells.lamps aria-label="Progress" {
-            (lamp("Script loaded", evidence.script.is_some(), script))
+            (lamp("Script loaded", has_script, script))
             (lamp("Messages stored", evidence.stored_ms.is_some(), stored.as_deref().unwrap_or("none")))
             (lamp(
                 "Events",

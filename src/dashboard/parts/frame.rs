@@ -199,6 +199,12 @@ fn times(clock: Clock) -> Markup {
     }
 }
 
+/// A page that anybody may read.
+pub fn open(title: &str, content: Markup) -> Markup {
+    let body = html! { main.main id="main" tabindex="-1" { (content) } };
+    document((Theme::default(), Density::Roomy), &format!("{title} · Rollcall"), None, body)
+}
+
 /// A page before the door: sign-in, set-up, a link that works once.
 pub fn gate(theme: Theme, title: &str, content: Markup, below: Markup) -> Markup {
     let body = html! {

@@ -71,7 +71,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
                 input type="hidden" name="fw" value=(view.framework.name);
                 (Line {
                     name: "address", label: "Page to open", kind: "url", required: true, value: &view.address,
-                    hint: "A page behind your sign-in, where you are signed in. It will look as usual.", ..Line::default()
+                    hint: "A page behind your sign-in, where you are signed in. It will look as usual; the mark takes the place of what stands behind a #.", ..Line::default()
                 }
                 .draw(view.mistake.as_ref()))
                 @if view.visit.is_none() {
@@ -283,7 +283,9 @@ pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
     let fetched = view.evidence.script.as_ref().map(|(_, host)| host).filter(|host| !host.is_empty());
     let is_of = |origin: &&String| fetched.is_none_or(|host| origin.split("://").nth(1) == Some(host));
     let origin = source.origins.iter().find(is_of).or(source.origins.first()).cloned();
-    let usual = origin.or_else(|| fetched.map(|host| format!("https://{host}")));
+    // A page of https can't post to http, so where this server is reached by http the site is too.
+    let scheme = if frame.server.starts_with("https://") { "https" } else { "http" };
+    let usual = origin.or_else(|| fetched.map(|host| format!("{scheme}://{host}")));
     let usual = usual.map(|origin| format!("{origin}/")).unwrap_or_default();
     let address = visit.as_ref().map_or(usual, |visit| visit.address.clone());
     Ok(desk::page(page(&frame, &View { source, visit, framework, other_source, address, mistake: None })))

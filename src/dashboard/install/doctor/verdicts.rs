@@ -102,6 +102,12 @@ pub fn of_message(sent: &Value, answer: &Value) -> Vec<Verdict> {
             }
         }
     }
+    let is_staff = sent["context"]["acting_as"] == true && !message.is_refused();
+    if is_staff {
+        let why = "Sent with acting_as: staff who look at a customer's account change nothing (R16).";
+        let ignored = |verdict: Verdict| Verdict { stored: None, ..with_word(verdict, "", "Ignored").because(why) };
+        verdicts = verdicts.into_iter().map(ignored).collect();
+    }
     verdicts
 }
 
@@ -132,7 +138,12 @@ impl Answered<'_> {
     fn identifier(&self, field: &str, said: &Value, stored: &Value, codes: &str) -> Verdict {
         let verdict = Verdict::new(field, said, ("good", "Stored"));
         if !self.is_refused() {
-            return if stored.is_null() { with_word(verdict, "", "Not checked") } else { verdict.stored(stored) };
+            // A page view is kept for the visitor where the id is none, or its proof is not valid.
+            return match self.refused_value(field) {
+                Some((code, detail)) if stored.is_null() => verdict.refused(code, detail),
+                _ if stored.is_null() => with_word(verdict, "", "Not checked"),
+                _ => verdict.stored(stored),
+            };
         }
         let code = text(self.answer, "code").unwrap_or_default();
         if code.starts_with(codes) || code.starts_with("signature_") || code == "token_expired" || code == "erased" {
@@ -140,6 +151,13 @@ impl Answered<'_> {
         } else {
             with_word(verdict, "", "Not stored").because("The message was refused because of another field.")
         }
+    }
+
+    /// Why a value of this name was refused: the code and its detail.
+    fn refused_value(&self, name: &str) -> Option<(&str, &str)> {
+        let mut all = self.answer["refused_values"].as_array().into_iter().flatten();
+        let one = all.find(|one| text(one, "attribute") == Some(name))?;
+        Some((text(one, "code").unwrap_or_default(), text(one, "detail").unwrap_or_default()))
     }
 
     /// What became of an attribute.
@@ -269,11 +287,16 @@ impl Answered<'_> {
         }
         let company = &event["company_id"];
         let stated = sent["context"].get("groupId").unwrap_or(&Value::Null);
-        let mut refused = self.answer["refused_values"].as_array().into_iter().flatten();
-        if let Some(one) = refused.find(|one| text(one, "attribute") == Some("context.groupId")) {
-            let (code, detail) = (text(one, "code").unwrap_or_default(), text(one, "detail").unwrap_or_default());
+        if let Some((code, detail)) = self.refused_value("context.groupId") {
             let counted = Verdict::new("company", stated, ("bad", "Refused")).refused(code, detail);
             return vec![verdict.stored(said), counted];
+        }
+        if company.is_null() && self.refused_value("user_id").is_some() {
+            let counted = Verdict::new("company", stated, ("", "None"));
+            return vec![
+                verdict.stored(said),
+                counted.because("The event counts for the visitor alone, since the user id was refused."),
+            ];
         }
         let counted =
             Verdict::new("company", stated, if company.is_null() { ("", "None") } else { ("good", "Counted") });
@@ -370,6 +393,17 @@ pub fn oddities(visit: &Visit, server: &str, other_source: Option<&str>) -> Vec<
             "The user id is an e-mail address. Anyone who changes it becomes a different user.".to_owned(),
             "Send the id of the row in your database as user_id, and the address as email.",
         ));
+    }
+    for (wrong, right, within) in [
+        ("userId", "user_id", settings),
+        ("uid", "user_id", settings),
+        ("companyId", "company_id", &settings["company"]),
+        ("companyid", "company_id", &settings["company"]),
+    ] {
+        if !within[wrong].is_null() && within[right].is_null() {
+            let sentence = format!("The page says {wrong}. It is stored as an attribute; an id is called {right}.");
+            found.push(("bad", sentence, "Rename it in the settings."));
+        }
     }
     let late = |post: &Post| post.page["settings"].get("user_id").is_none_or(Value::is_null);
     if late(first) && !late(latest) {
@@ -515,6 +549,30 @@ mod tests {
     }
 
     #[test]
+    fn staff_who_look_at_an_account_change_nothing_and_the_doctor_says_so() {
+        let sent = json!({
+            "type": "identify", "userId": "ann", "traits": { "email": "new@acme.test" }, "context": { "acting_as": true },
+        });
+        let outranked = json!({ "kind": "user", "attribute": "email", "outcome": "outranked", "after": null });
+        let answer = json!({ "status": "stored", "plan": { "who": { "user_id": null }, "attributes": [outranked] } });
+        let verdicts = of_message(&sent, &answer);
+        assert!(verdicts.iter().all(|one| one.word == "Ignored" && one.why.contains("acting_as")), "{verdicts:?}");
+    }
+
+    #[test]
+    fn a_page_view_whose_proof_is_not_valid_counts_for_the_visitor() {
+        let sent = json!({ "type": "page", "userId": "ann", "context": { "groupId": "acme", "page": { "url": "https://a.test/" } } });
+        let refused = json!({ "attribute": "user_id", "code": "signature_invalid", "detail": "Hash the exact id." });
+        let answer = json!({
+            "status": "stored", "refused_values": [refused],
+            "plan": { "who": { "user_id": null }, "event": { "company_id": null }, "because": ["The event counts for the company it names (C4)."] },
+        });
+        let told: Vec<_> = of_message(&sent, &answer).into_iter().map(|one| (one.field, one.word, one.why)).collect();
+        assert_eq!((told[0].0.as_str(), told[0].1), ("user_id", "Refused"));
+        assert!(told[2].0 == "company" && told[2].2.contains("visitor alone"), "{told:?}");
+    }
+
+    #[test]
     fn what_is_odd_about_a_page_is_said() {
         let page = |settings: Value| {
             json!({
@@ -539,6 +597,10 @@ mod tests {
         assert_eq!(found.len(), 7, "{found:?}");
         let fine = Visit { address: "https://app.test/".to_owned(), posts: vec![], ..visit.clone() };
         assert_eq!(oddities(&fine, "https://roll.test", None), []);
+        let page = json!({ "settings": { "userId": "ann", "company": { "companyId": "acme" } } });
+        let misnamed = Visit { posts: vec![Post { page, ..Post::default() }], ..fine.clone() };
+        let said: Vec<_> = oddities(&misnamed, "https://roll.test", None).into_iter().map(|one| one.1).collect();
+        assert!(said.len() == 2 && said[0].contains("user_id") && said[1].contains("company_id"), "{said:?}");
         // Another tool's page, for which the widget fetches what it needs beside it.
         let page = json!({
             "settings": { "user_id": "ann" }, "globals": ["civchat"],
