@@ -29,7 +29,11 @@ const CALLS: [(&str, &str, &str); 6] = [
         "A page the user looked at",
         "{\"userId\": \"rollcall-test-1\", \"name\": \"Pricing\",\n       \"properties\": {\"url\": \"https://example.com/pricing\"}}",
     ),
-    ("alias", "Another id for the same user", "{\"previousId\": \"rollcall-test-1\", \"userId\": \"rollcall-test-2\"}"),
+    (
+        "alias",
+        "A visitor who turns out to be the user",
+        "{\"previousId\": \"rollcall-test-visitor\", \"userId\": \"rollcall-test-1\"}",
+    ),
     (
         "batch",
         "Several at once",
