@@ -84,10 +84,12 @@ function makePalette() {
   const dialog = document.createElement("dialog")
   dialog.className = "palette"
   dialog.setAttribute("aria-label", "Go to")
-  const input = Object.assign(document.createElement("input"), { type: "search", placeholder: "Go to a page, a user, a company", autocomplete: "off", maxLength: 100 })
+  const input = Object.assign(document.createElement("input"), { type: "text", inputMode: "search", placeholder: "Go to a page, a user, a company", autocomplete: "off", maxLength: 100 })
   input.setAttribute("aria-label", "Go to a page, a user or a company")
   const list = document.createElement("ul")
-  dialog.append(input, list)
+  // Beside the dialog nothing is heard: it says itself how many there are.
+  const told = Object.assign(document.createElement("p"), { className: "vh", role: "status" })
+  dialog.append(input, list, told)
   document.body.append(dialog)
   let asked = 0
   let offering
@@ -106,6 +108,8 @@ function makePalette() {
       row.append(link)
       return row
     }))
+    const { length } = list.children
+    told.textContent = length === 1 ? "1 result" : `${length || "No"} results`
   }
   const links = () => [...list.querySelectorAll("a")]
   dialog.addEventListener("keydown", (event) => {
@@ -127,9 +131,11 @@ function makePalette() {
   return dialog
 }
 
+// "/" is the search beside which it stands; where that is folded away, the search of the page.
 function find(event) {
-  const field = document.querySelector("main input[type=search]") || document.getElementById("q")
-  if (!field || !field.checkVisibility()) {
+  const fields = [document.getElementById("q"), document.querySelector("main input[type=search]")]
+  const field = fields.find((field) => field?.checkVisibility())
+  if (!field) {
     location.href = "/search"
     return
   }

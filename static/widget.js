@@ -722,6 +722,8 @@ guard(() => {
   requestAnimationFrame(() => setTimeout(release))
   // A page that is only prepared is not seen yet; it is painted once it is.
   setTimeout(() => document.prerendering || release(), PATIENCE_MS)
+  // The doctor waits for what the page says too late for anything else to send it.
+  mark && setTimeout(hear, 5000)
   navigated()
   let run = guard(([name, ...values]) => calls[name](...values))
   let push = (...all) => all.forEach(run)

@@ -175,7 +175,11 @@ async fn what_can_t_be_done_to_many_is_said_and_nothing_changes() {
     }
     let fields = [("list", "users"), ("keys", keys.as_str()), ("deed", "set"), ("name", "seats"), ("value", "many")];
     let seen = desk.send("/bulk", &fields).await.page;
-    assert!(seen.contains("type_mismatch") && seen.contains("disabled"), "what does not fit is seen before: {seen}");
+    assert!(seen.contains("type_mismatch") && seen.contains("Nothing would change"), "seen before: {seen}");
+    assert!(
+        !seen.contains("Do it") && seen.contains("Back to the list"),
+        "nothing is offered that does nothing: {seen}"
+    );
     assert_eq!(rollcall.list("/changes?by=hand").await.iter().filter(|set| set["cause"] == "bulk").count(), 0);
 
     let gone = [("list", "users"), ("keys", "999999,x"), ("deed", "tag"), ("value", "vip"), ("step", "do")];

@@ -164,6 +164,11 @@ async fn an_operator_changes_an_id_archives_and_puts_back() {
     for shown in ["org/1", "Id ", "Undo", "earlier company id"] {
         assert!(page.contains(shown), "{shown} in {page}");
     }
+    let undone = desk.undoes(&page).await;
+    assert!(undone.contains("Everything is as it was") && undone.contains("acme"), "{undone}");
+    desk.done("/edit/company", &[("key", &key), ("deed", "rename"), ("id", "org/1")]).await;
+    let page = desk.does("/companies/org%2F1/merge", &[("from", "nowhere")]).await;
+    assert!(page.contains("No company has that id"), "{page}");
     let sent = desk.send("/edit/company", &[("key", &key), ("deed", "archive")]).await;
     let page = desk.open(&sent.to).await;
     assert!(page.contains("Archived: out of lists and numbers") && page.contains("Put it back"), "{page}");
@@ -172,6 +177,8 @@ async fn an_operator_changes_an_id_archives_and_puts_back() {
     assert!(of_user.contains(">Archived</span>"), "{of_user}");
     let found = desk.open("/search?q=org").await;
     assert!(found.contains("org/1") && found.contains(">Archived</span>"), "it is found, with a mark: {found}");
+    assert!(found.contains("href=\"/companies?list=archived&amp;q=org\""), "and all of them stand there: {found}");
+    assert!(!found.contains("All that match"), "no list in use has it: {found}");
     assert!(!desk.open("/users/zed").await.contains(">Archived</span>"));
     let list = desk.open("/companies").await;
     assert!(!list.contains("org/1") && list.contains("Archived 1"), "{list}");
@@ -181,4 +188,20 @@ async fn an_operator_changes_an_id_archives_and_puts_back() {
     let list = desk.open("/companies").await;
     assert!(list.contains("org/1") && !list.contains("Archived"), "{list}");
     assert!(desk.open("/companies?list=archived").await.contains("No company is archived"));
+}
+
+/// A company is found by each of several words, and by its domain.
+#[actix_web::test]
+async fn a_company_is_found_by_words_in_any_order_and_by_its_domain() {
+    let rollcall = Rollcall::start();
+    for (id, name, domain) in [("c1", "Northwind Traders", "nw.example"), ("c2", "Traders Guild", "guild.example")] {
+        let company = json!({ "company_id": id, "name": name, "domain": domain });
+        rollcall
+            .backend_posts(json!([{ "type": "identify", "userId": format!("u-{id}"), "messageId": message_id(), "traits": { "company": company } }]))
+            .await;
+    }
+    assert_eq!(ids(&rollcall, "&q=traders+north").await, ["c1"]);
+    assert_eq!(ids(&rollcall, "&q=guild.ex").await, ["c2"]);
+    assert!(ids(&rollcall, "&q=example").await.is_empty(), "a domain is found by its beginning");
+    assert_eq!(rollcall.api("/companies?count=1&q=nw.example").await.body["total"], 1);
 }

@@ -434,7 +434,7 @@ fn statements_max(path: &str) -> u32 {
     let parts: Vec<&str> = path.split(['?', '#']).next().unwrap_or_default().split('/').skip(1).collect();
     match parts[..] {
         // These bring everything together that is known of somebody, or of all.
-        [""] => 46,
+        [""] => 47,
         ["companies", id] if !["duplicates", "suggested"].contains(&id) => 64,
         ["users", id] if id != "duplicates" => 46,
         // Each attribute with its history, two records side by side.

@@ -111,6 +111,26 @@ async fn a_key_that_is_wrong_or_another_source_s_is_found_by_its_mark() {
 }
 
 #[actix_web::test]
+async fn who_is_named_too_late_is_found_though_nothing_else_is_sent() {
+    let rollcall = Rollcall::start();
+    let desk = rollcall.desk().await;
+    let (site, browser) = (Site::start(), Browser::start().await);
+    let late = "setTimeout(() => { window.rollcallSettings = { user_id: 'ann' } }, 2500)";
+    let tag = format!("async src=\"{}/widget.js\" data-write-key=\"{}\"", rollcall.address, rollcall.write_key);
+    site.page("/late", &format!("<script {tag}></script><script>{late}</script>"));
+    let source = source_id(&rollcall).await;
+    let (visit, link) = mark(&desk, &source, &site.url("/late")).await;
+    browser.open(&link).await;
+    // As long as the widget waits for it.
+    browser.run_async("setTimeout(arguments[0], 5200)").await;
+    until("it is found", || async {
+        let page = desk.open(&visit).await;
+        if page.contains("The user was set after the first message was sent") { Ok(()) } else { Err(page) }
+    })
+    .await;
+}
+
+#[actix_web::test]
 async fn a_mark_is_for_one_page_of_the_source_and_for_operators() {
     let rollcall = Rollcall::start();
     let desk = rollcall.desk().await;

@@ -162,6 +162,13 @@ async fn a_person_works_through_the_list_and_takes_a_word_back() {
     let (one, other) = (rollcall.user("ann").await["id"].clone(), rollcall.user("annie").await["id"].clone());
     let (one, other) = (one.as_str().expect("an id"), other.as_str().expect("an id"));
     assert!(list.contains(&format!("/users/{one}/merge?from={other}")), "{list}");
+    let track = json!({ "type": "track", "event": "Paid", "userId": "annie", "messageId": message_id() });
+    rollcall.backend_posts(json!([track])).await;
+    let list = desk.open("/users/duplicates").await;
+    assert!(
+        list.contains(&format!("/users/{other}/merge?from={one}")),
+        "who is here stays, who never was goes: {list}"
+    );
 
     let address = desk.done("/users/duplicates", &[("one", one), ("other", other), ("back", "/users/ann")]).await;
     assert!(address.starts_with("/users/ann?change="), "back to where it was said: {address}");

@@ -207,6 +207,8 @@ async fn an_operator_compares_two_records_merges_them_and_takes_it_back() {
     assert!(unknown.contains("No user matches that"));
     assert_eq!(rollcall.user_ids().await.len(), 2, "a preview changes nothing");
 
+    let page = desk.does(&format!("/users/{id}/merge"), &[("from", "nobody")]).await;
+    assert!(page.contains("No user matches that"), "{page}");
     let page = desk.does(&format!("/users/{id}/merge"), &[("from", &other)]).await;
     assert!(page.contains("Both records are this one now") && page.contains("Ulm"));
     assert_eq!(rollcall.user_ids().await, ["ann"]);

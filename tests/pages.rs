@@ -158,6 +158,14 @@ async fn how_long_things_are_kept_has_a_page_and_what_deletes_asks_first() {
     let page = desk.does("/settings/retention", &saved).await;
     assert!(page.contains("<ins><bdi>40</bdi></ins>") && page.contains("Undo"), "{page}");
     assert_eq!(rollcall.api("/settings/visitor_retention_days").await.body["value"], 30);
+    let page = json!({ "type": "page", "anonymousId": "old", "messageId": message_id(), "timestamp": seconds_ago(86_400 * 20) });
+    rollcall.backend_posts(json!([page])).await;
+    let fewer = [("visitor_retention_days", "5"), ("event_retention_days", "40")];
+    let asked = desk.send("/settings/retention", &fewer).await;
+    assert!(asked.page.contains("1 visitor was") && !asked.page.contains("older than"), "{}", asked.page);
+    assert_eq!(rollcall.api("/settings/visitor_retention_days").await.body["value"], 30, "asked first");
+    desk.done("/settings/retention", &[&fewer[..], &[("confirmed", "1")]].concat()).await;
+    assert_eq!(rollcall.api("/settings/visitor_retention_days").await.body["value"], 5);
     let wrong = desk.is_refused("/settings/retention", &fields("many")).await;
     assert!(wrong.contains("use a number of days"), "{wrong}");
     let viewer = rollcall.desk_of("vic@shop.test", "viewer").await;
@@ -391,12 +399,16 @@ async fn the_active_share_is_of_all_who_were_members_in_that_time() {
         message("track", "dee", 9, Value::Null),
         message("identify", "dee", 5, leaves.clone()),
         message("track", "eve", 33, Value::Null),
-        message("identify", "eve", 30, leaves),
+        message("identify", "eve", 30, leaves.clone()),
+        message("identify", "fay", 25, acme.clone()),
+        message("track", "fay", 20, Value::Null),
+        message("identify", "fay", 15, leaves),
     ]);
     rollcall.backend_posts(json!(messages)).await;
     let page = rollcall.desk().await.open("/companies/acme").await;
     let cell = page.split("Active share").nth(1).and_then(|rest| rest.split("</a>").next()).expect("the cell");
-    assert!(cell.contains("class=\"v\">75<small> %</small>"), "Ann, Bob and Dee of these and Cem: {cell}");
+    assert!(cell.contains("class=\"v\">80<small> %</small>"), "Ann, Bob, Dee and Fay of these and Cem: {cell}");
+    assert!(!page.contains("Gone quiet"), "who has left is not said to stay away: {page}");
 }
 
 /// Whoever sits at a machine where somebody is signed in does not find the password out.
@@ -438,4 +450,21 @@ async fn a_note_that_is_opened_and_saved_says_what_it_said() {
     let field = field.split_once('>').expect("a field").1.split("</textarea>").next().expect("its end");
     let sent = field.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
     assert_eq!(sent, text);
+}
+
+/// Whatever names somebody on a page opens them from the search.
+#[actix_web::test]
+async fn ids_of_all_kinds_and_addresses_in_any_case_open_at_once() {
+    let rollcall = Rollcall::start();
+    let ann = json!({ "type": "identify", "userId": "ann", "anonymousId": "browser-1", "messageId": message_id(), "traits": { "email": "ann@acme.test", "name": "Ann Holm" } });
+    let stranger = json!({ "type": "page", "anonymousId": "browser-2", "messageId": message_id() });
+    rollcall.backend_posts(json!([ann, stranger])).await;
+    let desk = rollcall.desk().await;
+    let id = rollcall.user("ann").await["id"].as_str().expect("an id").to_owned();
+    for text in [id.as_str(), "browser-1", "ANN@acme.test"] {
+        assert_eq!(desk.leads(&format!("/search?q={text}")).await, "/users/ann", "{text} is Ann");
+    }
+    assert_eq!(desk.leads("/search?q=browser-2").await, "/visitors?q=browser-2");
+    let page = desk.open("/search?q=holm+ann").await;
+    assert!(page.contains("Ann Holm"), "{page}");
 }

@@ -207,6 +207,11 @@ async fn a_segment_whose_attribute_is_gone_says_so_and_nobody_is_in_it() {
     assert_eq!(send(&rollcall, "POST", "/segments", made).await.status, 201);
     assert_eq!(in_segment(&rollcall, "high").await, [json!("ann")]);
     let desk = rollcall.desk().await;
+    let page = desk.open("/attributes/user/level").await;
+    assert!(page.contains("href=\"/segments/high\""), "where it is used: {page}");
+    assert!(page.contains("<a href=\"/users?f=level%3Ais%3A3\">1</a>"), "each value leads to who has it: {page}");
+    let asked = desk.open("/attributes/user/level?delete=1").await;
+    assert!(asked.contains("1 segment asks for it"), "{asked}");
     desk.done("/attributes/user/level", &[("deed", "delete"), ("typed", "level")]).await;
     let page = desk.open("/segments/high").await;
     assert!(page.contains("It refers to something that no longer exists"), "{page}");
@@ -214,4 +219,9 @@ async fn a_segment_whose_attribute_is_gone_says_so_and_nobody_is_in_it() {
     assert_eq!(refused.status, 400);
     assert!(refused.body["detail"].as_str().expect("a sentence").contains("level"), "{refused:?}");
     assert!(desk.open("/users/ann").await.contains("id=\"segments\""), "pages stand all the same");
+    let list = desk.open("/users").await;
+    assert!(
+        list.contains("<a href=\"/segments/high\"><bdi>High</bdi></a>"),
+        "its page says why, no list could: {list}"
+    );
 }

@@ -1,10 +1,12 @@
 //! `rollcall demo`: everything to try, filled, and gone when it ends.
 
+use std::path::Path;
+
 use clap::Args;
 use serde_json::json;
 
 use super::serve::Serve;
-use super::{Failure, Workspace};
+use super::{DATA, Failure, Workspace};
 use crate::demo::story::{OPERATOR, Scale};
 use crate::demo::{self, Demo as Running, DemoOptions};
 use crate::server;
@@ -44,6 +46,10 @@ impl Demo {
                 );
             };
             return server::show_pages(&listen, told).map_err(|error| Failure::Failed(error.to_string()));
+        }
+        if workspace.data != Path::new(DATA) {
+            let data = workspace.data.display();
+            super::say(format_args!("The demo fills a temporary file of its own; {data} is not touched."));
         }
         let scale = Scale { companies: self.companies, users: self.users };
         super::say(format_args!(

@@ -38,11 +38,14 @@ struct CommandLine {
     command: Command,
 }
 
+/// The workspace's file, where none is named.
+const DATA: &str = "data/rollcall.db";
+
 /// Which workspace, and how to answer: understood by every command.
 #[derive(Args, Clone)]
 struct Workspace {
     /// The workspace's file
-    #[arg(long, global = true, env = "ROLLCALL_DATA", value_name = "FILE", default_value = "data/rollcall.db")]
+    #[arg(long, global = true, env = "ROLLCALL_DATA", value_name = "FILE", default_value = DATA)]
     data: PathBuf,
     /// The address under which people and websites reach this server, such as https://rollcall.example.com
     #[arg(long, global = true, env = "ROLLCALL_PUBLIC_URL", value_name = "URL", value_parser = checked_url)]

@@ -35,7 +35,7 @@ use crate::http::access::{Admin, next_or_home};
 use crate::http::page::PageError;
 use crate::store::changes::{self, ChangeRow};
 use crate::store::companies::{CompanyRow, Shelf};
-use crate::store::list::ListQuery;
+use crate::store::list::{Count, ListQuery};
 use crate::store::operators::Operator;
 use crate::store::{Reader, Store, StoreError, Tx, companies, operators, profiles, users};
 
@@ -60,7 +60,8 @@ pub fn pick_all() -> Markup {
 }
 
 /// A list whose rows can be picked, with the bar that leads on; nothing of that for whoever only looks.
-pub fn pickable<S: Column>(frame: &Frame, listed: Listed, address: &Address<S>, table: Markup) -> Markup {
+/// `found` is how many the list has.
+pub fn pickable<S: Column>(frame: &Frame, listed: Listed, address: &Address<S>, found: Count, table: Markup) -> Markup {
     if !may_pick(frame) {
         return table;
     }
@@ -72,7 +73,12 @@ pub fn pickable<S: Column>(frame: &Frame, listed: Listed, address: &Address<S>, 
             div.bulk.row role="region" aria-label="What is selected" {
                 output {}
                 button.btn.primary { "Change them" }
-                button.btn name="all" value="1" title={ "The first " (WHOM_MAX) " that the list shows with its filter" } { "All that match" }
+                button.btn name="all" value="1" {
+                    @match found {
+                        Count::Exactly(found) if found <= WHOM_MAX as u64 => { "All " (number(found)) " that match" }
+                        _ => { "The first " (number(WHOM_MAX as u64)) " that match" }
+                    }
+                }
             }
         }
     }
@@ -183,10 +189,12 @@ fn plan(frame: &Frame, view: &View, outcome: &Outcome, rows: &[ChangeRow]) -> Ma
         section.card aria-labelledby="plan" {
             header { h2 id="plan" { "What this does" } span.muted { (sent.words()) } }
             div.body.stack.snug {
-                p {
-                    b { (counted(outcome.changed as u64, one, several)) } @if outcome.changed == 1 { " changes" } @else { " change" }
-                    @if unchanged > 0 { ", " (number(unchanged as u64)) " stay as they are" }
-                    "."
+                @if outcome.changed == 0 { p { b { "Nothing would change." } } } @else {
+                    p {
+                        b { (counted(outcome.changed as u64, one, several)) } @if outcome.changed == 1 { " changes" } @else { " change" }
+                        @if unchanged > 0 { ", " (number(unchanged as u64)) @if unchanged == 1 { " stays as it is" } @else { " stay as they are" } }
+                        "."
+                    }
                 }
                 @if outcome.kept > 0 { p.muted { (counted(outcome.kept as u64, "keeps its value, which is pinned", "keep their values, which are pinned")) "." } }
                 @if let (left @ 1.., sentence) = (&outcome.left.0, &outcome.left.1) {
@@ -201,13 +209,15 @@ fn plan(frame: &Frame, view: &View, outcome: &Outcome, rows: &[ChangeRow]) -> Ma
                 }
             }
             footer {
-                form.row method="post" action="/bulk" {
-                    (whom(view))
-                    input type="hidden" name="deed" value=(sent.deed);
-                    input type="hidden" name="name" value=(sent.name);
-                    input type="hidden" name="value" value=(sent.value);
-                    button.btn.primary name="step" value="do" disabled[outcome.changed == 0] { (icon("check")) " Do it" }
-                    a.btn.bare href=(view.back()) { "Cancel" }
+                @if outcome.changed == 0 { a.btn href=(view.back()) { "Back to the list" } } @else {
+                    form.row method="post" action="/bulk" {
+                        (whom(view))
+                        input type="hidden" name="deed" value=(sent.deed);
+                        input type="hidden" name="name" value=(sent.name);
+                        input type="hidden" name="value" value=(sent.value);
+                        button.btn.primary name="step" value="do" { (icon("check")) " Do it" }
+                        a.btn.bare href=(view.back()) { "Cancel" }
+                    }
                 }
             }
         }

@@ -291,8 +291,7 @@ pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
                 None => Vec::new(),
             };
             let builder = narrowed::builder(db, fields, draft)?;
-            let tabs =
-                Tabs::read(db, Listed::Companies, &catalog.segments, clock.today())?.savable(may_save).above(found);
+            let tabs = Tabs::read(db, Listed::Companies, &catalog, clock.today())?.savable(may_save).above(found);
             Ok((
                 found,
                 archived,

@@ -211,7 +211,7 @@ fn archived(frame: &Frame, company: &CompanyPage) -> Markup {
             section.alert.warn aria-labelledby="archived" {
                 (icon("box"))
                 h2 id="archived" { "Archived " (frame.clock.ago(archived_ms)) }
-                p.muted { "It is out of lists, searches and numbers. Nothing is erased, and messages for it are stored." }
+                p.muted { "It is out of lists and numbers; the search still finds it. Nothing is erased, and messages for it are stored." }
                 @if frame.may(Role::Admin) {
                     form.row method="post" action="/edit/company" {
                         input type="hidden" name="key" value=(company.row.key.0);

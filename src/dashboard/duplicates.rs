@@ -147,8 +147,11 @@ fn users(frame: &Frame, group: &Group<UserRow>) -> Markup {
             (standing(frame, user.first_seen_ms, user.last_seen_ms))
         }
     };
+    // Who is known by an id, and was here last, is whom the site means: that record is proposed to stay.
+    let worth = |user: &UserRow| (user.user_id.is_some(), user.last_seen_ms);
     let pairs = group.pairs.iter().map(|(earlier, later)| {
-        let (stays, goes) = (&group.records[*earlier], &group.records[*later]);
+        let (earlier, later) = (&group.records[*earlier], &group.records[*later]);
+        let (stays, goes) = if worth(later) > worth(earlier) { (later, earlier) } else { (earlier, later) };
         let merge = format!("{}/merge", links::user(None, &stays.id));
         let compare = links::with_query(&merge, &[("from", Some(&goes.id))]);
         let names = (who::user_name(stays), who::user_name(goes));
@@ -163,7 +166,8 @@ fn companies_of(frame: &Frame, group: &Group<CompanyRow>) -> Markup {
         html! { (who::company_row(company)) (standing(frame, company.first_seen_ms, company.last_seen_ms)) }
     };
     let pairs = group.pairs.iter().map(|(earlier, later)| {
-        let (stays, goes) = (&group.records[*earlier], &group.records[*later]);
+        let (earlier, later) = (&group.records[*earlier], &group.records[*later]);
+        let (stays, goes) = if later.last_seen_ms > earlier.last_seen_ms { (later, earlier) } else { (earlier, later) };
         let ids = (stays.company_id.as_str(), goes.company_id.as_str());
         let compare = links::with_query(&links::company_merge(ids.0), &[("from", Some(ids.1))]);
         let back = address(Records::Companies);

@@ -100,7 +100,7 @@ pub fn table<S: Column>(
 ) -> Markup {
     let kind = if listed == Listed::Companies { Kind::Companies } else { Kind::Users };
     html! {
-        (bulk::pickable(frame, listed, address, html! {
+        (bulk::pickable(frame, listed, address, shown.1, html! {
             div.scroll.bleed.sticky[columns.fit()] tabindex="0" role="group" aria-label=(label) {
                 table.table.cards aria-label=(label) data-rows="" {
                     thead {

@@ -260,7 +260,7 @@ pub struct Sent {
 /// `POST /users/{id}/merge`
 ///
 /// # Errors
-/// Nobody is known by one of the ids, the store's.
+/// They are one already, the store's.
 pub async fn confirm(
     Admin(operator): Admin,
     request: HttpRequest,
@@ -269,6 +269,8 @@ pub async fn confirm(
 ) -> Answer {
     let by = By::Operator(operator.email.clone());
     let (wanted, other) = (id.into_inner(), sent.into_inner().from);
+    // The form says beside its field what is not there.
+    let again = links::with_query(&format!("{}/merge", links::user(None, &wanted)), &[("from", Some(&other))]);
     let store = desk::store(&request)?;
     let now_ms = store.now_ms();
     let deed = move |tx: &mut Tx<'_>| {
@@ -285,7 +287,7 @@ pub async fn confirm(
             let path = links::user(row.user_id.as_deref(), &row.id);
             Ok(desk::see_other(&Asked::Change(change).address(&path)))
         }
-        Ok(None) => Err(PageError::not_found()),
+        Ok(None) => Ok(desk::see_other(&again)),
         Err(MergeError::OneAlready) => Err(one_already("user", "/users", "To the users")),
         Err(MergeError::Store(error)) => Err(error.into()),
     }

@@ -9,6 +9,7 @@ mod companies;
 mod company;
 mod desk;
 mod done;
+mod due;
 mod duplicates;
 mod edit;
 mod erase;
@@ -104,6 +105,7 @@ pub fn configure(config: &mut ServiceConfig) {
         .service(web::resource("/segments/save").get(segments::save::show).post(segments::save::save))
         .service(web::resource("/segments/{id}").get(segments::one::show).post(segments::one::change))
         .service(web::resource("/visitors").get(visitors::show))
+        .service(web::resource("/notes").get(due::show))
         .service(web::resource("/imports").get(imports::list::show))
         .service(web::resource("/imports/new").get(imports::new::show).post(imports::new::send))
         .service(web::resource("/imports/sample.csv").get(imports::new::sample))

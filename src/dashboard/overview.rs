@@ -13,7 +13,7 @@ use super::parts::numbers::{self, counted, delta, number};
 use super::parts::say::beat;
 use super::parts::section::{head, stat};
 use super::parts::who;
-use super::{first_run, links};
+use super::{due, first_run, links};
 use crate::domain::codes;
 use crate::domain::time::{self, DAY_MS};
 use crate::domain::webhooks::{State as WebhookState, Webhook};
@@ -21,6 +21,7 @@ use crate::http::access::Viewer;
 use crate::store::companies::{CompanyRow, Growing};
 use crate::store::findings::{self, FindingRow};
 use crate::store::list::Count;
+use crate::store::notes::NoteFound;
 use crate::store::refusals::{self, RefusalRow};
 use crate::store::sightings;
 use crate::store::users::UserRow;
@@ -57,6 +58,8 @@ pub struct View {
     pub findings: (Count, Option<FindingRow>),
     /// Each source.
     pub sources: Vec<SourceState>,
+    /// Notes with a date by a week from now.
+    pub due: Vec<NoteFound>,
     /// When `rollcall backup` last copied the file, Unix milliseconds.
     pub backup_ms: Option<i64>,
     /// Webhooks that are told nothing any more, since nothing was taken there.
@@ -106,9 +109,10 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
             (installation(frame, &view.sources, view.backup_ms))
             @if view.webhooks_given_up > 0 { (given_up(view.webhooks_given_up)) }
             @if let (count, Some(latest)) = &view.findings { (found(*count, latest)) }
-            @if view.overview.refused_7d > 0 { (refused(frame, view)) }
             (cells(frame, &view.overview))
             (chart.draw())
+            @if view.overview.refused_7d > 0 { (refused(frame, view)) }
+            @if !view.due.is_empty() { (due::card(frame, &view.due)) }
             div.cols {
                 (growing_companies(&view.overview.growing_companies))
                 (quiet_companies(frame, &view.overview.quiet_companies))
@@ -416,6 +420,7 @@ pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
             refusals: refusals::list(db, clock.now_ms - REFUSED_DAYS * DAY_MS, REFUSAL_ROWS)?,
             findings: (findings::count_rows(db)?, findings::page(db, None, 1)?.rows.pop()),
             sources,
+            due: due::soon(db, clock.today())?,
             backup_ms: workspace::last_backup(db)?,
             chart,
             write_key: write_key.unwrap_or_default(),

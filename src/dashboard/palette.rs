@@ -21,7 +21,7 @@ const LOOKED_AT: usize = 30;
 const CHARS_MAX: usize = 100;
 
 /// Pages by name.
-const PAGES: [(&str, &str); 26] = [
+const PAGES: [(&str, &str); 27] = [
     ("Overview", "/"),
     ("Users", "/users"),
     (
@@ -32,6 +32,7 @@ const PAGES: [(&str, &str); 26] = [
     ("Companies", "/companies"),
     ("Visitors", "/visitors"),
     ("Segments", "/segments"),
+    ("To do: notes with a next date", "/notes"),
     ("Live", "/live"),
     ("Refusals", "/refusals"),
     ("Tray", "/refusals/tray"),

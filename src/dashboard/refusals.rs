@@ -62,9 +62,9 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
                     "Nothing was refused",
                     html! {
                         p {
-                            "Everything received in the last "
+                            "Nothing that came in the last "
                             (DAYS)
-                            " days was stored. Anything refused is counted here, with its cause, an example and the fix."
+                            " days was refused. What is refused is counted here, with its cause, an example and the fix."
                         }
                     },
                 ))

@@ -3,6 +3,7 @@
 use actix_web::HttpRequest;
 use maud::{Markup, html};
 
+use super::companies::ARCHIVED;
 use super::desk::{self, Answer};
 use super::links;
 use super::parts::frame::{Frame, Place, shell};
@@ -18,6 +19,7 @@ use crate::store::companies::{self, CompanyRow};
 use crate::store::list::ListQuery;
 use crate::store::notes::{self, NoteFound};
 use crate::store::users::{self, UserName, UserRow};
+use crate::store::{Reader, StoreError, visitors};
 
 /// Users, and companies, that the page shows; the lists have all of them.
 pub const ROWS: usize = 10;
@@ -54,6 +56,14 @@ impl View {
             && self.companies_by_value.is_empty()
             && self.notes.is_empty()
     }
+
+    /// A company whose name or id begins with the text stands before the people of its e-mail domain.
+    fn companies_first(&self) -> bool {
+        let begins = |text: &str| text.to_lowercase().starts_with(&self.search.to_lowercase());
+        let is_named = |names: &[&Option<String>]| names.iter().copied().flatten().any(|name| begins(name));
+        let is_user = self.users.iter().any(|user| is_named(&[&user.name, &user.user_id]));
+        !is_user && self.companies.iter().any(|company| is_named(&[&company.name]) || begins(&company.company_id))
+    }
 }
 
 /// The page.
@@ -86,8 +96,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
                     },
                 ))
             }
-            @if !view.users.is_empty() { (users(frame, view)) }
-            @if !(view.companies.is_empty() && view.archived.is_empty()) { (companies(frame, view)) }
+            @if view.companies_first() { (companies(frame, view)) (users(frame, view)) } @else { (users(frame, view)) (companies(frame, view)) }
             @if !(view.users_by_value.is_empty() && view.companies_by_value.is_empty()) { (by_value(frame, view)) }
             @if !view.notes.is_empty() { (notes_card(frame, view)) }
         }
@@ -97,6 +106,9 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
 
 fn users(frame: &Frame, view: &View) -> Markup {
     let all = links::with_query("/users", &[("q", Some(&view.search))]);
+    if view.users.is_empty() {
+        return html! {};
+    }
     html! {
         section.card aria-labelledby="users" {
             header { h2 id="users" { "Users" } a.end href=(all) { "All that match" } }
@@ -118,9 +130,19 @@ fn users(frame: &Frame, view: &View) -> Markup {
 
 fn companies(frame: &Frame, view: &View) -> Markup {
     let all = links::with_query("/companies", &[("q", Some(&view.search))]);
+    let archived = links::with_query(ARCHIVED, &[("q", Some(&view.search))]);
+    if view.companies.is_empty() && view.archived.is_empty() {
+        return html! {};
+    }
     html! {
         section.card aria-labelledby="companies" {
-            header { h2 id="companies" { "Companies" } a.end href=(all) { "All that match" } }
+            header {
+                h2 id="companies" { "Companies" }
+                span.end.row {
+                    @if !view.companies.is_empty() { a href=(all) { "All that match" } }
+                    @if !view.archived.is_empty() { a href=(archived) { "All archived" span.vh { " ones that match" } } }
+                }
+            }
             ul.rows {
                 @for company in &view.companies {
                     li {
@@ -190,6 +212,27 @@ fn excerpt(text: &str, search: &str) -> String {
     markdown::plain(line.unwrap_or(text))
 }
 
+fn user_of(db: &Reader<'_>, name: UserName) -> Result<Option<UserRow>, StoreError> {
+    users::key(db, &name)?.map_or(Ok(None), |key| users::row(db, key))
+}
+
+/// Where a browser stands by its id: on the page of whose it is, else among the visitors.
+fn page_of_browser(db: &Reader<'_>, anonymous_id: &str, now_ms: i64) -> Result<Option<String>, StoreError> {
+    let query = ListQuery {
+        search: Some(anonymous_id.to_owned()),
+        filter: None,
+        sort: visitors::SortBy::LastSeen,
+        descending: true,
+        after: None,
+        size: 2,
+    };
+    let found = visitors::list(db, &query, now_ms)?.rows.into_iter().find(|row| row.anonymous_id == anonymous_id);
+    Ok(found.map(|visitor| match visitor.user_id {
+        Some(user_id) => links::user(Some(&user_id), &user_id),
+        None => links::with_query("/visitors", &[("q", Some(anonymous_id))]),
+    }))
+}
+
 /// `GET /search?q=`: an exact id or e-mail address opens at once.
 ///
 /// # Errors
@@ -223,25 +266,36 @@ pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
         };
         let companies = companies::list(db, companies::Shelf::InUse, &query, clock.now_ms)?.rows;
         let archived = companies::list(db, companies::Shelf::Archived, &query, clock.now_ms)?.rows;
-        let mut exact = users::page(db, &UserName::UserId(text.clone()), clock.now_ms)?
-            .map(|user| links::user(user.row.user_id.as_deref(), &user.row.id));
+        let page_of = |user: &UserRow| links::user(user.user_id.as_deref(), &user.id);
+        let mut exact = user_of(db, UserName::UserId(text.clone()))?.as_ref().map(page_of);
         if exact.is_none() && companies::key(db, &text)?.is_some() {
             exact = Some(links::company(&text));
         }
         if exact.is_none()
             && let [user] = users.as_slice()
-            && user.email.as_deref() == Some(text.as_str())
+            && user.email.as_deref() == Some(text.to_lowercase().as_str())
         {
-            exact = Some(links::user(user.user_id.as_deref(), &user.id));
+            exact = Some(page_of(user));
+        }
+        if exact.is_none() {
+            exact = user_of(db, UserName::Id(text.clone()))?.as_ref().map(page_of);
+        }
+        if exact.is_none() {
+            exact = page_of_browser(db, &text, clock.now_ms)?;
         }
         let notes = notes::search(db, &text, ROWS)?;
         let mut view = View { search: text, users, companies, archived, notes, ..View::default() };
         if exact.is_none() {
+            // Who is found by name, e-mail address or id already is not said twice.
             for found in attribute_search::of_users(db, &view.search, ROWS)? {
-                view.users_by_value.extend(users::row(db, UserKey(found.key))?.map(|row| (row, found)));
+                if !view.users.iter().any(|user| user.key.0 == found.key) {
+                    view.users_by_value.extend(users::row(db, UserKey(found.key))?.map(|row| (row, found)));
+                }
             }
             for found in attribute_search::of_companies(db, &view.search, ROWS)? {
-                view.companies_by_value.extend(companies::row(db, CompanyKey(found.key))?.map(|row| (row, found)));
+                if !view.companies.iter().any(|company| company.key.0 == found.key) {
+                    view.companies_by_value.extend(companies::row(db, CompanyKey(found.key))?.map(|row| (row, found)));
+                }
             }
         }
         Ok((exact, view))

@@ -4,17 +4,19 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, web};
 use maud::{Markup, html};
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::desk::{self, Answer};
 use super::done::Asked;
 use super::happenings;
+use super::links;
 use super::parts::attributes::by;
 use super::parts::feed::feed;
 use super::parts::frame::{Frame, Place, shell};
 use super::parts::icon::icon;
 use super::parts::section::{crumbs, head};
 use crate::actions::undo::{Conflict, UndoError, Undone, undo};
-use crate::domain::change::{By, Subject};
+use crate::domain::change::{By, COMPANY_ID, Subject};
 use crate::domain::ids::ChangeKey;
 use crate::http::access::{self, Admin};
 use crate::http::page::PageError;
@@ -135,17 +137,35 @@ pub async fn take_back(
 ) -> Answer {
     let (by, change) = (By::Operator(operator.email.clone()), ChangeKey(change.into_inner()));
     let back = access::next_or_home(Some(&sent.back)).to_owned();
-    match desk::store(&request)?.write(move |tx| undo(tx, &by, change)).await {
-        Ok(undone) => {
-            Ok(desk::see_other(&Asked::Undone(undone.conflicts.len() as u64).address(&page_after(&undone, back))))
+    let deed = move |tx: &mut Tx<'_>| {
+        let undone = undo(tx, &by, change)?;
+        let renamed = changes::first_of_set(&tx.reader(), undone.change, TOLD_MAX)?.0.iter().find_map(renamed);
+        Ok((undone, renamed))
+    };
+    match desk::store(&request)?.write(deed).await {
+        Ok((undone, renamed)) => {
+            let page = page_after(&undone, renamed, back);
+            Ok(desk::see_other(&Asked::Undone(undone.conflicts.len() as u64).address(&page)))
         }
         Err(UndoError::Store(error)) => Err(error.into()),
         Err(error) => Err(PageError::new(StatusCode::CONFLICT, "Not undone", error.to_string()).action(back, "Back")),
     }
 }
 
-/// Where to say what was taken back: a page of somebody who is gone is none any more.
-fn page_after(undone: &Undone, back: String) -> String {
+/// The page of a company by the id that it had, and by the one that it has again.
+fn renamed(row: &ChangeRow) -> Option<(String, String)> {
+    let page = |id: &Option<Value>| id.as_ref().and_then(Value::as_str).map(links::company);
+    if row.field == COMPANY_ID { page(&row.before).zip(page(&row.after)) } else { None }
+}
+
+/// Where to say what was taken back: a page of somebody who is gone is none any more, nor is one by an id that is free.
+fn page_after(undone: &Undone, renamed: Option<(String, String)>, back: String) -> String {
+    if let Some((was, is)) = renamed
+        && let Some(rest) = back.strip_prefix(&was)
+        && (rest.is_empty() || rest.starts_with(['?', '#']))
+    {
+        return format!("{is}{rest}");
+    }
     let gone = |is_it: fn(&Subject) -> bool| undone.gone.iter().any(is_it);
     // A list stays what it was, filter and all.
     let is_page_of =

@@ -319,7 +319,7 @@ fn refused(frame: &Frame, user: &UserPage) -> Markup {
                                 a href=(links::tray(value.owner, &value.name)) { (values::name(&value.name)) }
                                 @if value.owner == Owner::Membership { " of the membership" }
                                 ": " code { bdi { (values::cut(&value.value.to_string(), 80)) } }
-                                small.muted {
+                                " " small.muted {
                                     a.quiet href={ "/help/codes#" (value.code) } { (value.code) }
                                     @if !value.source.is_empty() { " · " bdi { (value.source) } }
                                 }
@@ -360,16 +360,16 @@ fn membership_row(frame: &Frame, id: &str, membership: &UserMembership) -> Marku
             }
             td.muted data-l="From" {
                 (origin(membership.grade, &membership.source, membership.joined_ms, clock))
-                @if frame.may(Role::Admin) { " " (edit_member(&whom, name.unwrap_or(&company.company_id))) }
+                @if frame.may(Role::Admin) { " " (edit_member(&whom, name.unwrap_or(&company.company_id), None)) }
             }
         }
     }
 }
 
-/// The link to the page of a membership. `who` is the other one of it.
-pub fn edit_member(whom: &Whom, who: &str) -> Markup {
+/// The link to the page of a membership. `who` is the other one of it, `page` the word of where one comes back to.
+pub fn edit_member(whom: &Whom, who: &str, page: Option<&str>) -> Markup {
     html! {
-        small { a.faint href=(edit::address("member", whom, &[])) { "Edit" span.vh { " membership: " (values::cut(who, 40)) } } }
+        small { a.faint href=(edit::address("member", whom, &[("page", page)])) { "Edit" span.vh { " membership: " (values::cut(who, 40)) } } }
     }
 }
 

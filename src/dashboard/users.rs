@@ -244,7 +244,7 @@ pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
                 None => Vec::new(),
             };
             let duplicates = stored_duplicates::count(db, Records::Users)?;
-            let tabs = Tabs::read(db, Listed::Users, &catalog.segments, clock.today())?.savable(may_save).above(found);
+            let tabs = Tabs::read(db, Listed::Users, &catalog, clock.today())?.savable(may_save).above(found);
             Ok((
                 found,
                 duplicates,

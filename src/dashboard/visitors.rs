@@ -14,10 +14,10 @@ use super::parts::frame::{Frame, Place, shell};
 use super::parts::icon::icon;
 use super::parts::list::{Address, Column, search_chip, segments};
 use super::parts::section::head;
-use super::parts::{code, say, values};
+use super::parts::{code, numbers, say, values};
 use crate::domain::filter::Listed;
 use crate::http::access::Viewer;
-use crate::store::list::{PAGE_ROWS, Page};
+use crate::store::list::{Count, Extent, PAGE_ROWS, Page};
 use crate::store::visitors::{self, SortBy, VisitorRow};
 
 impl Column for SortBy {
@@ -41,6 +41,8 @@ pub struct View {
     pub builder: Builder,
     /// This page of them.
     pub visitors: Page<VisitorRow>,
+    /// How many match.
+    pub found: Count,
 }
 
 /// The page.
@@ -54,7 +56,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
     let content = html! {
         div.stack.narrow {
             (head(
-                html! { "Visitors" },
+                html! { "Visitors " span.n { (numbers::count(view.found)) } },
                 html! {
                     p {
                         "Browsers by their random id. Anyone who signs in becomes a user and brings along the browser's earlier activity."
@@ -91,7 +93,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
                     }
                     (address.pager(
                         view.visitors.rows.len(),
-                        None,
+                        Some(view.found),
                         ("visitor", "visitors"),
                         view.visitors.next.as_ref(),
                     ))
@@ -158,10 +160,18 @@ pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
         Sent::Nothing => None,
     };
     let (is_wrong, query) = (draft.is_some(), address.query(PAGE_ROWS));
-    let (frame, (visitors, builder)) = desk::read(&request, operator, Place::Visitors, move |db, clock| {
-        Ok((visitors::list(db, &query, clock.now_ms)?, narrowed::builder(db, fields, draft)?))
+    let (frame, (visitors, found, builder)) = desk::read(&request, operator, Place::Visitors, move |db, clock| {
+        let visitors = visitors::list(db, &query, clock.now_ms)?;
+        let (search, filter) = (query.search.as_deref(), query.filter.as_ref());
+        let found = match (&visitors.next, &query.after) {
+            (None, None) => Count::Exactly(visitors.rows.len() as u64),
+            _ => {
+                visitors::count_matching(db, search, filter, Extent::Quickly, clock.now_ms)?.at_least(PAGE_ROWS as u64)
+            }
+        };
+        Ok((visitors, found, narrowed::builder(db, fields, draft)?))
     })
     .await?;
-    let page = page(&frame, &View { address, builder, visitors });
+    let page = page(&frame, &View { address, builder, visitors, found });
     Ok(if is_wrong { desk::again(page) } else { desk::page(page) })
 }

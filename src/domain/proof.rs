@@ -168,6 +168,9 @@ impl Token<'_> {
     }
 }
 
+/// No token is of a time after this one, in seconds since 1970 (the year 5138): it is in milliseconds, and would not end.
+const SECONDS_MAX: f64 = 100_000_000_000.0;
+
 fn check_token(
     token: &str,
     secrets: &[Secret],
@@ -182,6 +185,9 @@ fn check_token(
     let claims = token.claims;
     let instant_ms = |name: &str| match claims.get(name) {
         None | Some(Value::Null) => Ok(None),
+        Some(Value::Number(seconds)) if seconds.as_f64() > Some(SECONDS_MAX) => Err(invalid(format!(
+            "identity_token's {name} is {seconds}, which is in milliseconds. Use seconds since 1970, as RFC 7519 says."
+        ))),
         Some(Value::Number(seconds)) => Ok(seconds.as_f64().map(|seconds| (seconds * 1_000.0) as i64)),
         // A token that was to end must not live for ever.
         Some(other) => Err(invalid(format!(
@@ -326,7 +332,10 @@ mod tests {
     fn a_time_that_is_no_number_is_no_time() {
         let seconds = NOW_MS / 1_000 + 60;
         for claim in ["exp", "nbf"] {
-            for value in [format!("\"{seconds}\""), "true".to_owned(), "[1]".to_owned(), "{}".to_owned()] {
+            let in_milliseconds = (NOW_MS + 60_000).to_string();
+            let texts =
+                [format!("\"{seconds}\""), "true".to_owned(), "[1]".to_owned(), "{}".to_owned(), in_milliseconds];
+            for value in texts {
                 let claims = format!(r#"{{"sub":"123","{claim}":{value}}}"#);
                 let refused = by_token(token("sk_new", HEAD, &claims), "123").unwrap_err();
                 assert_eq!(refused.code, Code::SignatureInvalid, "{claims}");

@@ -202,6 +202,17 @@ impl Catalog {
             .in_zone(self.settings.time_zone)
     }
 
+    /// The segments whose filter asks for an attribute.
+    pub fn segments_asking_for(&self, owner: Owner, name: &str) -> Vec<Segment> {
+        let of_users = self.fields(Listed::Users);
+        let of_companies = self.fields(Listed::Companies);
+        let asks = |segment: &&Segment| {
+            let fields = if segment.listed == Listed::Companies { &of_companies } else { &of_users };
+            segment.filter(fields).is_ok_and(|filter| filter.asks_of_attribute(owner, name))
+        };
+        self.segments.iter().filter(asks).cloned().collect()
+    }
+
     /// What was decided of a name (A8): the attribute that is meant, `Some(None)` where it is ignored.
     pub fn decided(&self, owner: Owner, name: &str) -> Option<Option<&str>> {
         if self.names.is_empty() {

@@ -459,6 +459,8 @@ mod tests {
         assert_eq!(found("ŻAB"), ["x1"]);
         assert_eq!(found("X1"), ["x1"]);
         assert_eq!(found("ł-7"), ["Ł-77"]);
+        assert_eq!(found("x1 żab"), ["x1"], "each word somewhere, in any order");
+        assert_eq!(found("żab x1 and further words"), [] as [&str; 0]);
         assert_eq!(found("%"), [] as [&str; 0]);
         let row = list(&sample.db(), Shelf::InUse, &query(SortBy::Name, Some("x1")), NOW).unwrap().rows.remove(0);
         assert_eq!((row.domain.as_deref(), row.plan.as_deref()), (Some("zabka.test"), Some("pro")));

@@ -173,6 +173,42 @@ fn named(db: &Reader<'_>, profile: Profile) -> Result<Option<(String, Option<Str
     Ok(statement.query_row(named_params! { ":key": key }, |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
 }
 
+/// A page of the notes that have a date on which something is to be done, up to a day (`2026-03-01`) where one is named,
+/// the earliest first; each with whom it is about by now, merges read through.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn due(
+    db: &Reader<'_>,
+    until: Option<&str>,
+    after: Option<&Cursor>,
+    size: usize,
+) -> Result<Page<NoteFound>, StoreError> {
+    let mut statement = db.0.prepare_cached(&format!(
+        "SELECT {COLUMNS}, coalesce(u.user_id, u.id, c.company_id), coalesce(u.name, u.email, c.name)
+         FROM notes AS n INDEXED BY notes_next_date
+         LEFT JOIN users AS named ON n.subject = 0 AND named.user_key = n.subject_key
+         LEFT JOIN users AS u ON u.user_key = coalesce(named.merged_into, named.user_key)
+         LEFT JOIN companies AS of ON n.subject = 1 AND of.company_key = n.subject_key
+         LEFT JOIN companies AS c ON c.company_key = coalesce(of.merged_into, of.company_key)
+         WHERE n.next_date IS NOT NULL AND n.next_date <= :until AND (n.next_date, n.note_key) > (:day, :key)
+         ORDER BY n.next_date, n.note_key LIMIT :limit"
+    ))?;
+    let parameters = named_params! {
+        ":until": until.unwrap_or(":"),
+        ":day": after.and_then(|cursor| cursor.value.as_str()).unwrap_or_default(),
+        ":key": after.map_or(0, |cursor| cursor.key),
+        ":limit": size as i64 + 1,
+    };
+    let rows = statement.query_map(parameters, |row| {
+        let note = note(row)?;
+        let cursor = Cursor { value: note.next_date.clone().into(), key: note.key.0 };
+        let id = row.get::<_, Option<String>>(8)?.unwrap_or_default();
+        Ok((cursor, NoteFound { note, id, name: row.get(9)? }))
+    })?;
+    Ok(Page::cut(rows.collect::<Result<_, _>>()?, size))
+}
+
 // What the writer needs ------------------------------------------------------
 
 /// Makes a note; its key is given to it.

@@ -173,6 +173,7 @@ fn ask_everything(db: &Reader<'_>) {
         companies::count(db, companies::Shelf::InUse, search).unwrap();
         companies::count(db, companies::Shelf::Archived, search).unwrap();
         visitors::count(db, search).unwrap();
+        visitors::count_unlinked(db, NOW).unwrap();
         let left = MembersOf { open: false, ..MembersOf::now(CompanyKey(1)) };
         companies::count_members(db, &left, search, Extent::ToMax).unwrap();
     }
@@ -269,6 +270,9 @@ fn ask_everything(db: &Reader<'_>) {
     }
     assert_eq!(profiles::known_tags(db, 50).unwrap(), ["beta", "vip"]);
     assert_eq!(notes::search(db, "zeppelin", 10).unwrap().len(), 1);
+    for until in [None, Some("2026-03-01")] {
+        notes::due(db, until, None, 50).unwrap();
+    }
     for after in [None, Some(&after)] {
         notes::page(db, after, 50).unwrap();
         visitors::records(db, None, after, 50).unwrap();

@@ -1,8 +1,10 @@
 //! Substrings of names, e-mails and ids of users.
 //!
-//! The index knows which rows have all three-letter pieces of a text, not
-//! where; so it names candidates, and the row decides. A text of fewer than
-//! three letters is looked for at the beginning of names, e-mails and ids.
+//! Each word of a text must stand in one of them, in any order. The index
+//! knows which rows have all three-letter pieces of the words, not
+//! where; so it names candidates, and the row decides. A text without a word
+//! of three letters is looked for as it is, and one of fewer than three at
+//! the beginning of names, e-mails and ids.
 //! Both sides are made lower case by Rust, which knows more letters than SQLite.
 
 use std::collections::BTreeSet;
@@ -24,7 +26,8 @@ pub(super) const CANDIDATES_MAX: usize = 2_000;
 /// A text to look for, in lower case.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Needle {
-    text: String,
+    /// Its words; the whole of it where none is long enough for the index.
+    words: Vec<String>,
     at_beginning: bool,
 }
 
@@ -32,16 +35,28 @@ impl Needle {
     /// What a list is asked to look for; none where that is nothing.
     pub fn of(search: Option<&str>) -> Option<Needle> {
         let text = search?.trim().replace('\0', "").to_lowercase();
-        let at_beginning = text.chars().count() < PIECE_CHARS;
-        (!text.is_empty()).then_some(Needle { text, at_beginning })
+        let is_short = |text: &str| text.chars().count() < PIECE_CHARS;
+        let at_beginning = is_short(&text);
+        let words: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
+        let words = if words.iter().all(|word| is_short(word)) { vec![text] } else { words };
+        (words != [""]).then_some(Needle { words, at_beginning })
     }
 
-    /// Whether one of a row's texts has it.
+    /// Whether a row's texts have all its words.
     pub fn is_in<const N: usize>(&self, texts: [Option<&str>; N]) -> bool {
-        texts.into_iter().flatten().any(|text| {
-            let text = text.to_lowercase();
-            if self.at_beginning { text.starts_with(&self.text) } else { text.contains(&self.text) }
-        })
+        let texts = texts.map(|text| text.map(str::to_lowercase));
+        self.words.iter().all(|word| texts.iter().flatten().any(|text| self.is_word_in(word, text)))
+    }
+
+    /// A word of one or two letters is in nearly everything: it must begin a word.
+    fn is_word_in(&self, word: &str, text: &str) -> bool {
+        if self.at_beginning {
+            text.starts_with(word)
+        } else if word.chars().count() < PIECE_CHARS {
+            text.match_indices(word).any(|(at, _)| !text[..at].ends_with(char::is_alphanumeric))
+        } else {
+            text.contains(word)
+        }
     }
 
     /// Whether it is too short for the index of pieces.
@@ -49,13 +64,19 @@ impl Needle {
         self.at_beginning
     }
 
-    /// All its three-letter pieces, as the index's query language asks for them.
+    /// All three-letter pieces of its words, as the index's query language asks for them.
     pub fn pieces(&self) -> String {
-        pieces(&self.text)
+        let of_word = |word: &String| {
+            let chars: Vec<char> = word.chars().collect();
+            chars.windows(PIECE_CHARS).map(|piece| piece.iter().collect::<String>()).collect::<Vec<_>>()
+        };
+        let pieces: BTreeSet<String> = self.words.iter().flat_map(of_word).take(PIECES_MAX).collect();
+        let quoted: Vec<String> = pieces.iter().map(|piece| format!("\"{}\"", piece.replace('"', "\"\""))).collect();
+        quoted.join(" AND ")
     }
 
     /// The first text that does not begin with it, in the order of the indexes.
-    fn beyond(text: &str) -> String {
+    pub fn beyond(text: &str) -> String {
         format!("{text}{}", char::MAX)
     }
 }
@@ -88,13 +109,15 @@ pub(super) fn all_candidates(db: &Reader<'_>, needle: &Needle) -> Result<Vec<i64
 /// The users who may have a text, at most `limit` of each index.
 fn gather(db: &Reader<'_>, needle: &Needle, limit: i64) -> Result<Vec<i64>, StoreError> {
     if !needle.at_beginning {
-        return with_pieces(db, &needle.text, limit);
+        return with_pieces(db, &needle.pieces(), limit);
     }
     let mut keys = BTreeSet::new();
-    keys.extend(names_beginning(db, &needle.text, limit)?);
-    keys.extend(emails_beginning(db, &needle.text, limit)?);
-    for spelling in spellings(&needle.text) {
-        keys.extend(user_ids_beginning(db, &spelling, limit)?);
+    for text in &needle.words {
+        keys.extend(names_beginning(db, text, limit)?);
+        keys.extend(emails_beginning(db, text, limit)?);
+        for spelling in spellings(text) {
+            keys.extend(user_ids_beginning(db, &spelling, limit)?);
+        }
     }
     Ok(keys.into_iter().collect())
 }
@@ -121,21 +144,12 @@ pub(super) fn texts<'a>(row: &'a Row<'_>, first: usize) -> [Option<&'a str>; 3] 
     [first, first + 1, first + 2].map(|column| row.get_ref(column).ok()?.as_str().ok())
 }
 
-/// Rows of the index that have all pieces of a text.
-fn with_pieces(db: &Reader<'_>, text: &str, limit: i64) -> Result<Vec<i64>, StoreError> {
+/// Rows of the index that have all pieces.
+fn with_pieces(db: &Reader<'_>, pieces: &str, limit: i64) -> Result<Vec<i64>, StoreError> {
     let mut statement =
         db.0.prepare_cached("SELECT rowid FROM users_search WHERE users_search MATCH :pieces LIMIT :limit")?;
-    let rows = statement.query_map(named_params! { ":pieces": pieces(text), ":limit": limit }, |row| row.get(0))?;
+    let rows = statement.query_map(named_params! { ":pieces": pieces, ":limit": limit }, |row| row.get(0))?;
     Ok(rows.collect::<Result<_, _>>()?)
-}
-
-/// All three-letter pieces of a text, as the index's query language asks for them.
-fn pieces(text: &str) -> String {
-    let chars: Vec<char> = text.chars().collect();
-    let pieces: BTreeSet<String> =
-        chars.windows(PIECE_CHARS).take(PIECES_MAX).map(|piece| piece.iter().collect::<String>()).collect();
-    let quoted: Vec<String> = pieces.iter().map(|piece| format!("\"{}\"", piece.replace('"', "\"\""))).collect();
-    quoted.join(" AND ")
 }
 
 fn names_beginning(db: &Reader<'_>, text: &str, limit: i64) -> Result<Vec<i64>, StoreError> {
@@ -254,6 +268,20 @@ mod tests {
         assert_eq!(found("number-"), [7, 8]);
         assert_eq!((found("anna"), found("ann "), found("bob"), found("carl")), (vec![], vec![], vec![7], vec![8]));
         store.close();
+    }
+
+    #[test]
+    fn each_word_is_somewhere_in_any_order_and_a_short_text_stands_at_the_beginning() {
+        let texts = [Some("Ann Smith"), Some("smith@acme.test"), Some("U_7"), None];
+        let is_in = |text: &str| Needle::of(Some(text)).unwrap().is_in(texts);
+        for found in ["smith ann", "ann acme", "  ANN   u_7 ", "an", "ann s"] {
+            assert!(is_in(found), "{found}");
+        }
+        for other in ["ann jones", "mi", "annsmith", "ann m"] {
+            assert!(!is_in(other), "{other}");
+        }
+        assert_eq!(Needle::of(Some("ann a")).unwrap().pieces(), "\"ann\"", "a short word is left to the row");
+        assert_eq!(Needle::of(Some(" \0 ")), None);
     }
 
     /// What the index alone knows of a text.

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::companies::Shelf;
 use super::filter_sql::{self, Moment};
-use super::list::{Count, Extent};
+use super::list::{Count, Extent, ListQuery, PAGE_ROWS};
 use super::{Reader, StoreError, Tx, companies, users};
 use crate::domain::filter::{Filter, Listed};
 use crate::domain::ids::{CompanyKey, SegmentKey, UserKey};
@@ -126,6 +126,33 @@ pub fn count(
         Listed::Companies => companies::count_matching(db, Shelf::InUse, None, Some(filter), extent, now_ms),
         Listed::Users | Listed::Visitors => users::count_matching(db, None, Some(filter), extent, now_ms),
     }
+}
+
+/// How many meet a filter, as the first page of their list says it: few exactly, many as far as a page takes time for.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn count_as_listed(db: &Reader<'_>, listed: Listed, filter: &Filter, now_ms: i64) -> Result<Count, StoreError> {
+    let counted = count(db, listed, filter, Extent::Quickly, now_ms)?;
+    if !matches!(counted, Count::AtLeast(_)) {
+        return Ok(counted);
+    }
+    let filter = Some(filter.clone());
+    let (rows, is_all) = match listed {
+        Listed::Companies => {
+            let sort = companies::SortBy::LastSeen;
+            let query = ListQuery { search: None, filter, sort, descending: true, after: None, size: PAGE_ROWS };
+            let page = companies::list(db, Shelf::InUse, &query, now_ms)?;
+            (page.rows.len() as u64, page.next.is_none())
+        }
+        Listed::Users | Listed::Visitors => {
+            let sort = users::SortBy::LastSeen;
+            let query = ListQuery { search: None, filter, sort, descending: true, after: None, size: PAGE_ROWS };
+            let page = users::list(db, &query, now_ms)?;
+            (page.rows.len() as u64, page.next.is_none())
+        }
+    };
+    Ok(if is_all { Count::Exactly(rows) } else { counted.at_least(rows) })
 }
 
 /// Which of these filters somebody meets, in their order.

@@ -458,6 +458,21 @@ pub fn carried_by(tx: &Tx<'_>, user: UserKey) -> Result<Vec<Attributes>, StoreEr
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
+/// How many visitors [`forget_unlinked`] would take out.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn count_unlinked(db: &Reader<'_>, before_ms: i64) -> Result<Count, StoreError> {
+    let mut statement = db.0.prepare_cached(
+        "SELECT count(*) FROM (
+           SELECT 1 FROM visitors INDEXED BY visitors_last_seen
+           WHERE last_seen_hour < :hour AND user_key IS NULL AND first_seen_ms < :before LIMIT :limit)",
+    )?;
+    let parameters =
+        named_params! { ":hour": before_ms.div_euclid(HOUR_MS), ":before": before_ms, ":limit": COUNTED_MAX };
+    Ok(Count::of(statement.query_row(parameters, |row| row.get(0))?))
+}
+
 /// Takes out visitors who are linked to nobody and were last seen before an instant (Unix
 /// milliseconds), with their events and what waited on them; at most so many. Whether there may be
 /// more. Nothing derived counts them: folds count known people.

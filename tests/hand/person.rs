@@ -157,6 +157,14 @@ async fn members_come_change_and_leave_by_hand() {
     for shown in ["Mark as left", "Joined", "value=\"admin\""] {
         assert!(membership.contains(shown), "{shown} in {membership}");
     }
+    let adds =
+        [("company", "acme"), ("user", "ann"), ("page", "company"), ("deed", "join"), ("adds", "1"), ("role", "")];
+    let page = person.is_refused("/edit/member", &adds).await;
+    assert!(page.contains("is a member of the company already"), "whose role nobody saw, keeps it: {page}");
+    let of_company = person.open("/companies/acme").await;
+    let link = of_company.split("/edit/member?user=").nth(1).and_then(|rest| rest.split('"').next()).expect("a link");
+    let form = person.open(&format!("/edit/member?user={}", link.replace("&amp;", "&"))).await;
+    assert!(form.contains("name=\"page\" value=\"company\""), "it leads back to where it was opened: {form}");
     let page =
         person.does("/edit/member", &[("user", "ann"), ("company", "acme"), ("page", "user"), ("deed", "leave")]).await;
     assert!(page.contains("Left ") && page.contains("Undo"), "{page}");
@@ -227,6 +235,38 @@ async fn a9_owner_tags_and_notes() {
     assert!(page.contains("Note deleted"), "{page}");
     let page = person.undoes(&page).await;
     assert!(page.contains("later"), "the note is back: {page}");
+}
+
+/// What is to be done on a day stands in a list, and soon on the overview, until anybody says that it is done.
+#[actix_web::test]
+async fn what_is_to_be_done_on_a_day_stands_in_a_list_until_it_is_done() {
+    let rollcall = Rollcall::start();
+    let person = rollcall.desk().await;
+    assert!(person.open("/notes").await.contains("Nothing to do"));
+    rollcall.page_posts(identify("ann", json!({ "name": "Ann", "company": { "company_id": "acme" } }), 0)).await;
+    let day = |days: i64| (chrono::Utc::now() + chrono::Duration::days(days)).format("%Y-%m-%d").to_string();
+    for (text, date) in
+        [("Anniversary", day(60)), ("Call **again**", day(3)), ("Send the offer", day(-2)), ("A word", String::new())]
+    {
+        person.does("/edit/note", &[("user", "ann"), ("deed", "add"), ("text", text), ("next_date", &date)]).await;
+    }
+    let list = person.open("/notes").await;
+    let places = ["Send the offer", "Call again", "Anniversary"].map(|text| list.find(text).expect("it is there"));
+    assert!(places.is_sorted() && !list.contains("A word"), "the earliest first: {list}");
+    let overview = person.open("/").await;
+    assert!(overview.contains("Send the offer") && overview.contains("/users/ann#notes"), "{overview}");
+    assert!(!overview.contains("Anniversary"), "not so soon: {overview}");
+
+    let offer = list.split("name=\"note\" value=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a note");
+    let viewer = rollcall.desk_of("vic@rollcall.test", "viewer").await;
+    assert!(!viewer.open("/notes").await.contains("value=\"done\""));
+    let other = rollcall.desk_of("eve@rollcall.test", "admin").await;
+    let page = other.does("/edit/note", &[("note", offer), ("deed", "done")]).await;
+    assert!(page.contains("Note changed"), "whoever wrote it: {page}");
+    assert!(!person.open("/notes").await.contains("Send the offer"));
+    other.undoes(&page).await;
+    assert!(person.open("/notes").await.contains("Send the offer"));
+    assert_eq!(other.send("/edit/note", &[("note", "999"), ("deed", "done")]).await.status, 404);
 }
 
 /// Users and companies are made by hand, and are the same ones once the site names them.

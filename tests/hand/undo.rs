@@ -230,7 +230,7 @@ async fn an_attribute_s_page_says_where_it_is_used() {
     let pin = [("user", "ann"), ("name", "plan"), ("deed", "set"), ("value", "team"), ("pinned", "true")];
     person.does("/edit/value", &pin).await;
     let page = person.open("/attributes/user/plan").await;
-    for shown in ["2 of 2", "Sent by", "secret token", "by hand", "Pinned"] {
+    for shown in ["href=\"/users?f=plan%3Aset\">2</a> of 2", "Sent by", "secret token", "by hand", "Pinned"] {
         assert!(page.contains(shown), "{shown} in {page}");
     }
     let order = |page: &str| -> Vec<String> {

@@ -50,6 +50,14 @@ impl Desk<'_> {
         page
     }
 
+    /// Where an address leads at once; panics where it shows a page itself.
+    pub async fn leads(&self, path: &str) -> String {
+        let request = self.rollcall.client.get(format!("{}{path}", self.rollcall.address));
+        let response = request.header("cookie", &self.cookie).send().await.expect("an answer");
+        let to = response.headers().get("location").unwrap_or_else(|| panic!("{path} leads nowhere"));
+        to.to_str().expect("an address").to_owned()
+    }
+
     /// Sends a form.
     pub async fn send(&self, path: &str, fields: &[(&str, &str)]) -> Sent {
         let pairs = fields.iter().map(|(name, value)| format!("{}={}", encoded(name), encoded(value)));

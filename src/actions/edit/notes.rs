@@ -7,6 +7,8 @@ use crate::domain::ids::NoteKey;
 use crate::domain::profile::{NOTE, Note, Profile, note_of};
 use crate::store::{StoreError, Tx, changes, notes};
 
+const GONE: &str = "This note no longer exists. Someone may have deleted it.";
+
 /// A note as it is written: its text, and the day of its next date where there is one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Written {
@@ -49,6 +51,20 @@ pub fn change(tx: &mut Tx<'_>, hand: &Hand, key: NoteKey, written: &Written) -> 
     Ok(record(tx, hand, "change_note", before.profile, Some(&before), Some(&after))?)
 }
 
+/// What was to be done is done: the note has no date any more, whoever wrote it.
+///
+/// # Errors
+/// There is no such note; the store's.
+pub fn done(tx: &mut Tx<'_>, hand: &Hand, key: NoteKey) -> Result<Edited, EditError> {
+    let before = notes::find(&tx.reader(), key)?.ok_or(EditError::Note(GONE))?;
+    if before.next_date.is_none() {
+        return Ok(Edited::default());
+    }
+    let after = Note { next_date: None, ..before.clone() };
+    notes::put(tx, &after)?;
+    Ok(record(tx, hand, "change_note", before.profile, Some(&before), Some(&after))?)
+}
+
 /// Takes a note of one's own away.
 ///
 /// # Errors
@@ -67,8 +83,7 @@ fn author(hand: &Hand) -> &str {
 }
 
 fn own(tx: &Tx<'_>, hand: &Hand, key: NoteKey) -> Result<Note, EditError> {
-    let note = notes::find(&tx.reader(), key)?
-        .ok_or(EditError::Note("This note no longer exists. Someone may have deleted it."))?;
+    let note = notes::find(&tx.reader(), key)?.ok_or(EditError::Note(GONE))?;
     if note.author != author(hand) {
         return Err(EditError::Note("This note belongs to someone else. Only its author can change or delete it."));
     }

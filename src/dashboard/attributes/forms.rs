@@ -3,7 +3,7 @@
 
 use maud::{Markup, html};
 
-use super::one::{Asked, View};
+use super::one::{self, Asked, View};
 use super::{looked_at, type_word, work};
 use crate::dashboard::links;
 use crate::dashboard::parts::form::{Line, choice, tick};
@@ -51,6 +51,12 @@ pub(super) fn question(view: &View, asked: &Asked, may: bool) -> Markup {
                         b { (counted(preview.filled, "value", "values")) } " of " (number(preview.looked.rows))
                         " rows looked at will be deleted, and what waits in the tray under the name. Histories still show what they were. "
                         b { "This can't be undone." }
+                    }
+                    @if !view.segments.is_empty() {
+                        (alert(Tone::Warn, &counted(view.segments.len() as u64, "segment asks for it", "segments ask for it"), html! {
+                            p { "Nobody can match such a segment afterwards." }
+                            (one::segments(view))
+                        }))
                     }
                     p.small.faint { (looked_at(view.definition.owner, preview.looked)) }
                     @if may {

@@ -10,6 +10,7 @@ use maud::{Markup, html};
 
 use super::parts::numbers::{counted, number};
 use crate::domain::attributes::{Owner, Type};
+use crate::domain::filter::{Fields, Filter, Listed, Operator, compose};
 use crate::store::attribute_rows::Looked;
 
 /// The name of a type as people read it.
@@ -32,6 +33,21 @@ pub fn owners(owner: Owner) -> &'static str {
         Owner::Company => "companies",
         Owner::Membership => "memberships",
     }
+}
+
+/// The list in which those stand who have an attribute of a kind.
+pub fn listed(owner: Owner) -> Listed {
+    match owner {
+        Owner::Company => Listed::Companies,
+        Owner::User | Owner::Membership => Listed::Users,
+    }
+}
+
+/// The list of those of whom a test of an attribute holds; none where a list can't be asked for it.
+pub fn list_of(fields: &Fields, owner: Owner, name: &str, operator: Operator, value: &str) -> Option<String> {
+    let field = fields.of_attribute(owner, name)?;
+    let condition = compose(&field.to_string(), operator.as_str(), value, fields).ok()?;
+    Some(format!("/{}?{}", fields.listed.as_str(), Filter::of(condition).query()))
 }
 
 /// How much the numbers of a page stand on.

@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, web};
 use maud::{Markup, html};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{fast, forms, looked_at, percent, type_word, work};
 use crate::actions::attributes::{self as deeds, AttributeError, Hand, Preview};
@@ -24,6 +24,8 @@ use crate::dashboard::parts::section::{crumbs, head};
 use crate::dashboard::parts::{code, values};
 use crate::domain::access::Role;
 use crate::domain::attributes::{Owner, Type, is_standard};
+use crate::domain::filter::{Fields, Operator};
+use crate::domain::segments::Segment;
 use crate::http::access::{Admin, Viewer};
 use crate::http::page::PageError;
 use crate::store::attribute_rows::Looked;
@@ -66,6 +68,10 @@ pub struct View {
     pub asked: Option<Asked>,
     /// The attributes of its kind that have a fast filter.
     pub fast: Vec<String>,
+    /// The segments that ask for it.
+    pub segments: Vec<Segment>,
+    /// What a list of those who have it can be asked for.
+    pub fields: Fields,
     /// Other names that mean it, as was decided in the tray (A8).
     pub names: Vec<String>,
     /// What was just done.
@@ -149,7 +155,7 @@ fn values_card(frame: &Frame, view: &View) -> Markup {
                     @for (value, count) in view.values.counts.iter().take(VALUES_SHOWN_MAX) {
                         li {
                             p { (values::value(value, view.definition.kind, frame.clock)) }
-                            span.num.small { (meter(*count, most)) " " (number(*count)) }
+                            span.num.small { (meter(*count, most)) " " (linked(list_of_value(view, value), number(*count))) }
                         }
                     }
                 }
@@ -161,9 +167,25 @@ fn values_card(frame: &Frame, view: &View) -> Markup {
     }
 }
 
+/// The list of those who have a value.
+fn list_of_value(view: &View, value: &Value) -> Option<String> {
+    let text = match value {
+        Value::String(text) => text.clone(),
+        Value::Number(_) | Value::Bool(_) => value.to_string(),
+        _ => return None,
+    };
+    let DefinitionRow { owner, name, .. } = &view.definition;
+    super::list_of(&view.fields, *owner, name, Operator::Is, &text)
+}
+
+fn linked(list: Option<String>, number: String) -> Markup {
+    html! { @match list { Some(list) => a href=(list) { (number) }, None => (number) } }
+}
+
 fn facts(frame: &Frame, view: &View) -> Markup {
     let (definition, values) = (&view.definition, &view.values);
     let (_, word) = grade(definition.grade);
+    let filled = super::list_of(&view.fields, definition.owner, &definition.name, Operator::Set, "");
     html! {
         section.card aria-labelledby="facts" {
             header { h2 id="facts" { "Facts" } }
@@ -172,7 +194,7 @@ fn facts(frame: &Frame, view: &View) -> Markup {
                 div {
                     dt { "Filled" }
                     dd {
-                        (number(values.filled)) " of " (number(view.looked.rows)) ", "
+                        (linked(filled, number(values.filled))) " of " (number(view.looked.rows)) ", "
                         (percent(values.filled, view.looked.rows)) " " (meter(values.filled, view.looked.rows))
                     }
                 }
@@ -202,6 +224,12 @@ fn facts(frame: &Frame, view: &View) -> Markup {
                         }
                     }
                 }
+                div {
+                    dt title="Segments whose filter asks for it" { "Used by" }
+                    dd {
+                        @if view.segments.is_empty() { span.zero { "no segment" } } @else { (segments(view)) }
+                    }
+                }
                 @if !view.names.is_empty() {
                     div {
                         dt title="Names that were mapped to it in the tray (rule A8)" { "Also sent as" }
@@ -210,6 +238,17 @@ fn facts(frame: &Frame, view: &View) -> Markup {
                 }
             }
             footer.small.faint { (looked_at(definition.owner, view.looked)) }
+        }
+    }
+}
+
+/// The segments that ask for it, each with its page.
+pub(super) fn segments(view: &View) -> Markup {
+    html! {
+        span.row.tight {
+            @for segment in &view.segments {
+                a.chip href=(links::segment(&segment.segment_id)) { (icon("segment")) (values::name(&segment.name)) }
+            }
         }
     }
 }
@@ -271,8 +310,10 @@ async fn read(
 ) -> Result<Option<(Frame, View)>, PageError> {
     let Some(owner) = Owner::parse(&path.0) else { return Ok(None) };
     let name = name_of(path, request);
-    let sources = desk::store(request)?.catalog();
-    let sources = sources.sources.iter().map(|(key, source)| (key.0, source.name.clone())).collect();
+    let catalog = desk::store(request)?.catalog();
+    let sources = catalog.sources.iter().map(|(key, source)| (key.0, source.name.clone())).collect();
+    let fields = catalog.fields(super::listed(owner));
+    let segments = catalog.segments_asking_for(owner, &name);
     let just_done = done::Asked::of(request);
     let (frame, view) = desk::read(request, operator, Place::Attributes, move |db, _| {
         let Some(definition) = attributes::find(db, owner, &name)? else { return Ok(None) };
@@ -293,6 +334,8 @@ async fn read(
             // A question stands before everything else.
             fast: if asked.is_some() { Vec::new() } else { fast_filters::names(db, owner)? },
             asked,
+            segments,
+            fields,
             names: attributes::names_of(db, owner, &name)?,
             done: done::read(db, just_done)?,
             mistake: None,

@@ -28,9 +28,9 @@ pub fn card(company: &CompanyPage, path: &str) -> Markup {
                 }
                 Some(carriers) => {
                     (champions(carriers))
-                    (movement("Active more often", "up", "good", "More active days than in the 28 before, by at least a quarter and 2", &carriers.growing, days))
-                    (movement("Active less often", "down", "bad", "Fewer active days than in the 28 before, by at least a quarter and 2", &carriers.shrinking, days))
-                    (movement("Gone quiet", "clock", "warn", "Last active here 7 to 30 days ago", &carriers.quiet, days))
+                    (movement("Active more often", "up", "good", "Members with more active days than in the 28 before, by at least a quarter and 2", &carriers.growing, path))
+                    (movement("Active less often", "down", "bad", "Members with fewer active days than in the 28 before, by at least a quarter and 2", &carriers.shrinking, path))
+                    (movement("Gone quiet", "clock", "warn", "Members who were last active here 7 to 30 days ago", &carriers.quiet, path))
                 }
             }
             @if joined > 0 {
@@ -89,16 +89,19 @@ fn movement(
     tone: &str,
     formula: &str,
     (named, count): &(Vec<(Person, Presence)>, usize),
-    of_days: fn(&Presence) -> Markup,
+    path: &str,
 ) -> Markup {
+    // Who comes more often was here of late; the others are found from the other end.
+    let order = if tone == "good" { "-last_seen" } else { "last_seen" };
+    let members = format!("{}#members", links::with_query(path, &[("sort", Some(order))]));
     html! {
         @if *count > 0 {
             // Who is on the way out is what somebody comes here for.
             details.fold-body open[tone == "bad"] {
                 summary title=(formula) { span class={ "ink " (tone) } { (icon(drawing)) } " " (title) " " span.count { (number(*count as u64)) } }
                 ul.rows {
-                    @for (person, presence) in named { li { (link(person)) span.end { (of_days(presence)) } } }
-                    @if *count > named.len() { li.muted { "and " (number((*count - named.len()) as u64)) " more" } }
+                    @for (person, presence) in named { li { (link(person)) span.end { (days(presence)) } } }
+                    @if *count > named.len() { li { a href=(members) title="The members, by when they were last here" { "and " (number((*count - named.len()) as u64)) " more" } } }
                 }
             }
         }

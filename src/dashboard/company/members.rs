@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use maud::{Markup, html};
 
+use crate::dashboard::edit::member::COMPANY_PAGE;
 use crate::dashboard::edit::{self, Whom};
 use crate::dashboard::links;
 use crate::dashboard::parts::attributes::grade;
@@ -265,7 +266,7 @@ fn member_row(frame: &Frame, company: CompanyKey, member: &MemberRow) -> Markup 
             }
             td data-l="Seen" {
                 (clock.ago_or_never(member.last_seen_ms))
-                @if frame.may(Role::Admin) { " " (edit_member(&whom, who::user_name(user))) }
+                @if frame.may(Role::Admin) { " " (edit_member(&whom, who::user_name(user), Some(COMPANY_PAGE))) }
             }
         }
     }

@@ -16,9 +16,8 @@ pub fn cells(frame: &Frame, company: &CompanyPage) -> Markup {
     let to = |query: &[(&str, Option<&str>)], place: &str| format!("{}#{place}", links::with_query(&path, query));
     let (members, active) = (i64::from(row.members), company.active_people);
     // Who left in the meantime counts on both sides.
-    let of_all = company.comings.members_before + company.comings.joined_28d;
-    let share = share(active.0, of_all);
-    let share_before = share_of_before(company);
+    let (of_all, of_all_before) = company.comings.members_28d;
+    let (share, share_before) = (share(active.0, of_all), share(active.1, of_all_before));
     let seats = company.attributes.iter().find(|attribute| attribute.name == "seats");
     let seats = seats.and_then(|attribute| attribute.value.as_u64()).filter(|seats| *seats > 0);
     let events = |days: &[CompanyDay]| days.iter().map(|day| i128::from(day.events)).sum::<i128>();
@@ -60,7 +59,7 @@ pub fn cells(frame: &Frame, company: &CompanyPage) -> Markup {
                 (stat(
                     &by_last_seen,
                     "Active share",
-                    "People active in the last 28 days, of all who were members in that time; the change is against the share 28 days ago",
+                    "People active in the last 28 days, of all who were members in that time; the change is against the 28 days before",
                     html! { @match share { Some(share) => { (share) small { " %" } }, None => "–" } },
                     html! { @if let (Some(before), Some(now)) = (share_before, share) { (delta_points(before.into(), now.into())) } },
                     meter(active.0.min(of_all).unsigned_abs(), of_all.unsigned_abs()),
@@ -108,11 +107,6 @@ pub fn cells(frame: &Frame, company: &CompanyPage) -> Markup {
 /// A share in percent, to the nearest: halves go up. None of nothing.
 fn share(active: i64, members: i64) -> Option<i64> {
     (members > 0).then(|| (active.min(members) * 200 + members) / (2 * members))
-}
-
-/// The share as it was 28 days ago.
-fn share_of_before(company: &CompanyPage) -> Option<i64> {
-    share(company.active_people.1, company.comings.members_before)
 }
 
 /// How many more there are than there should be; nothing where they fit.

@@ -75,7 +75,7 @@ fn archive(view: &View) -> Markup {
                         div.row { button.btn name="deed" value="unarchive" { (icon("undo")) " Put it back" } }
                     } @else {
                         p {
-                            "It is out of lists, searches and numbers of companies. Nothing is erased: its page and its members stay, \
+                            "It is out of lists and numbers of companies; the search still finds it. Nothing is erased: its page and its members stay, \
                              filters of users by their company still find them, messages for it are still stored, and it \
                              can be put back at any time."
                         }

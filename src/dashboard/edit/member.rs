@@ -11,6 +11,7 @@ use crate::actions::attributes::Hand;
 use crate::actions::edit::{self, EditError, Edited, MemberEdit};
 use crate::dashboard::desk::{self, Answer};
 use crate::dashboard::happenings::{self, Known, Told};
+use crate::dashboard::links;
 use crate::dashboard::parts::feed;
 use crate::dashboard::parts::form::{Line, Mistake, tick};
 use crate::dashboard::parts::frame::{Frame, Place, shell};
@@ -30,6 +31,9 @@ use crate::store::users::{self, AttributeValue, UserMembership, UserName};
 /// Changes of the user that are looked through for those of this membership.
 const HISTORY_ROWS: usize = 300;
 
+/// The word for the company's page, as the one to come back to; else it is the user's.
+pub const COMPANY_PAGE: &str = "company";
+
 /// What the page shows.
 #[derive(Debug, Clone)]
 pub struct View {
@@ -41,6 +45,8 @@ pub struct View {
     pub values: Vec<AttributeValue>,
     /// What changed about it, the newest first.
     pub history: Vec<ChangeRow>,
+    /// It was opened on the company's page, and leads back there.
+    pub of_company: bool,
     /// What was sent and not taken.
     pub sent: Option<Sent>,
     /// Why not.
@@ -50,6 +56,19 @@ pub struct View {
 impl View {
     fn is_open(&self) -> bool {
         self.membership.as_ref().is_some_and(|membership| membership.left_ms.is_none())
+    }
+
+    /// The page that it was opened on.
+    fn page(&self) -> String {
+        match &self.found {
+            Found::Member(_, company) if self.of_company => links::company(&company.company_id),
+            found => found.page(),
+        }
+    }
+
+    /// The word for that page.
+    fn page_word(&self) -> &'static str {
+        if self.of_company || matches!(self.found, Found::Company(_)) { COMPANY_PAGE } else { "user" }
     }
 }
 
@@ -73,7 +92,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
     };
     let content = html! {
         div.narrow.start.stack {
-            (crumbs(&name, &view.found.page(), &title))
+            (crumbs(&name, &view.page(), &title))
             (head(html! { bdi { (values::cut(&name, values::NAME_CHARS_MAX)) } }, below, html! {}))
             (form_card(view, &title))
             @if view.is_open() { (leave_card(view)) }
@@ -119,13 +138,14 @@ fn form_card(view: &View, title: &str) -> Markup {
                         }
                         Found::Member(..) => { (named(&view.found.whom())) }
                     }
-                    input type="hidden" name="page" value=(match view.found { Found::Company(_) => "company", _ => "user" });
+                    input type="hidden" name="page" value=(view.page_word());
+                    @if !matches!(view.found, Found::Member(..)) { input type="hidden" name="adds" value="1"; }
                     (Line { name: "role", label: "Role", value: &role, autocomplete: "off", hint: "Such as admin. Leave empty for none.", ..Line::default() }.draw(view.mistake.as_ref()))
                     (Line { name: "title", label: "Title", value: &title_now, autocomplete: "off", hint: "What they do there.", ..Line::default() }.draw(view.mistake.as_ref()))
                     (tick("current", "The current company", "Of several companies, the one that pages show first and that company attributes without an id go to.", is_current))
                     div.row {
                         button.btn.primary name="deed" value="join" { @if view.is_open() { "Save" } @else { (icon("join")) " Add" } }
-                        a.btn.bare href=(view.found.page()) { "Cancel" }
+                        a.btn.bare href=(view.page()) { "Cancel" }
                     }
                 }
             }
@@ -141,7 +161,7 @@ fn leave_card(view: &View) -> Markup {
                 p.muted { "The time in the company stays in the history, and so does what they did there. If the site names the company for them again, they join again." }
                 form.row method="post" action="/edit/member" {
                     (named(&view.found.whom()))
-                    input type="hidden" name="page" value="user";
+                    input type="hidden" name="page" value=(view.page_word());
                     button.btn.danger name="deed" value="leave" { (icon("leave")) " Left the company" }
                 }
             }
@@ -205,6 +225,8 @@ pub struct Sent {
     #[serde(default)]
     title: String,
     current: Option<String>,
+    /// Somebody is added: whose membership was not seen, it is not changed.
+    adds: Option<String>,
 }
 
 /// `GET /edit/member?user=&company=`
@@ -213,9 +235,10 @@ pub struct Sent {
 /// The store's.
 pub async fn show(Admin(operator): Admin, request: HttpRequest) -> Answer {
     let whom = Whom::of(&request);
+    let of_company = desk::value(&request, "page").as_deref() == Some(COMPANY_PAGE);
     let (frame, view) = read(&request, operator, whom.clone()).await?;
     match view {
-        Some(view) => Ok(desk::page(page(&frame, &view))),
+        Some(view) => Ok(desk::page(page(&frame, &View { of_company, ..view }))),
         None => missing(&frame, &whom),
     }
 }
@@ -232,7 +255,7 @@ async fn read(request: &HttpRequest, operator: Operator, whom: Whom) -> Result<(
             let all = changes::list(db, crate::domain::change::Subject::User(user.key), None, HISTORY_ROWS)?.rows;
             history = all.into_iter().filter(|row| row.about == found.subject()).collect();
         }
-        Ok(Some(View { found, membership, values, history, sent: None, mistake: None }))
+        Ok(Some(View { found, membership, values, history, of_company: false, sent: None, mistake: None }))
     });
     Ok(placed(read.await?, |view| &view.found))
 }
@@ -246,28 +269,30 @@ pub async fn change(Admin(operator): Admin, request: HttpRequest, sent: web::For
     let hand = Hand::operator(&operator.email);
     let mistake = match deed(&request, hand, &sent).await {
         Ok(edited) => {
-            let whom = if sent.page == "company" { sent.whom.only_company() } else { sent.whom.only_user() };
+            let whom = if sent.page == COMPANY_PAGE { sent.whom.only_company() } else { sent.whom.only_user() };
             let (frame, view) = read(&request, operator, whom.clone()).await?;
             let Some(view) = view else { return missing(&frame, &whom) };
             return back(&view.found.page(), &edited);
         }
-        Err(error) => mistake(error, if sent.page == "company" { "user" } else { "company" })?,
+        Err(error) => mistake(error, if sent.page == COMPANY_PAGE { "user" } else { "company" })?,
     };
     // What was asked for is asked again: the one who is known stays.
     let whom = match (sent.page.as_str(), mistake.field) {
-        ("company", "user") => sent.whom.only_company(),
+        (COMPANY_PAGE, "user") => sent.whom.only_company(),
         (_, "company") => sent.whom.only_user(),
         _ => sent.whom.clone(),
     };
     let (frame, view) = read(&request, operator, whom.clone()).await?;
     let Some(view) = view else { return missing(&frame, &whom) };
-    Ok(desk::again(page(&frame, &View { sent: Some(sent), mistake: Some(mistake), ..view })))
+    let of_company = sent.page == COMPANY_PAGE;
+    Ok(desk::again(page(&frame, &View { of_company, sent: Some(sent), mistake: Some(mistake), ..view })))
 }
 
 async fn deed(request: &HttpRequest, hand: Hand, sent: &Sent) -> Result<Edited, EditError> {
     let store = desk::store(request).map_err(|_| crate::store::StoreError::Stopped)?;
     let whom = sent.whom.clone();
     let (leaves, mut values, ticked) = (sent.deed == "leave", values_of(sent), sent.current.is_some());
+    let adds = sent.adds.is_some().then_some(if sent.page == COMPANY_PAGE { "user" } else { "company" });
     store
         .write(move |tx| {
             let db = tx.reader();
@@ -286,6 +311,11 @@ async fn deed(request: &HttpRequest, hand: Hand, sent: &Sent) -> Result<Edited, 
             let open = users::memberships_of(&db, user.key)?;
             let (here, others): (Vec<_>, Vec<_>) =
                 open.into_iter().filter(|one| one.left_ms.is_none()).partition(|one| one.company.company_id == company);
+            if let (Some(field), Some(_)) = (adds, here.first()) {
+                let sentence =
+                    "This user is a member of the company already. Choose Edit beside the membership.".to_owned();
+                return Err(EditError::Value { field, sentence });
+            }
             let current = match here.first() {
                 Some(here) => (ticked != here.current).then_some(ticked),
                 // Who has no other company is in this one.

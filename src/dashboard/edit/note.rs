@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::{Found, Whom, back, missing, mistake, named};
 use crate::actions::attributes::Hand;
+use crate::actions::edit::EditError;
 use crate::actions::edit::notes::{self as deeds, Written};
 use crate::dashboard::desk::{self, Answer};
 use crate::dashboard::parts::form::{Line, Mistake, long};
@@ -22,7 +23,7 @@ use crate::http::access::Admin;
 use crate::http::page::PageError;
 use crate::store::notes::{self, SHOWN_MAX};
 use crate::store::operators::Operator;
-use crate::store::{companies, users};
+use crate::store::{Reader, StoreError, companies, users};
 
 const HINT: &str = "Markdown: **bold**, lists, links. Only people who sign in here see it.";
 
@@ -63,17 +64,25 @@ fn one(frame: &Frame, note: &Note, is_own: bool, today: &str) -> Markup {
             p.row.small.muted {
                 bdi { (note.author) } (clock.ago(note.made_ms))
                 @if let Some(edited_ms) = note.edited_ms { span { "changed " (clock.ago(edited_ms)) } }
-                @if let Some(day) = &note.next_date {
-                    span class={ "pill " (if day.as_str() < today { "bad" } else if day == today { "warn" } else { "info" }) } title="The next date of this note" {
-                        (icon("clock")) (day_words(day))
-                    }
-                }
+                @if let Some(day) = &note.next_date { (due_on(day, today)) }
                 @if is_own && frame.may(Role::Admin) {
                     a.btn.mini.bare.end href={ "/edit/note?note=" (note.key.0) } { "Edit" span.vh { " this note" } }
                 }
             }
         }
     }
+}
+
+/// The day on which something is to be done, red where it has passed.
+pub fn due_on(day: &str, today: &str) -> Markup {
+    let tone = if day < today {
+        "bad"
+    } else if day == today {
+        "warn"
+    } else {
+        "info"
+    };
+    html! { span class={ "pill " (tone) } title="The next date of this note" { (icon("clock")) (day_words(day)) } }
 }
 
 /// `1 Mar 2026`
@@ -156,11 +165,7 @@ pub async fn show(Admin(operator): Admin, request: HttpRequest) -> Answer {
     let me = operator.email.clone();
     let (mut frame, found) = desk::read(&request, operator, Place::Elsewhere, move |db, _| {
         let Some(note) = notes::find(db, key)? else { return Ok(None) };
-        let found = match note.profile {
-            Profile::User(user) => users::row(db, user)?.map(Found::User),
-            Profile::Company(company) => companies::row(db, company)?.map(Found::Company),
-        };
-        Ok(found.map(|found| (found, note)))
+        Ok(whose(db, &note)?.map(|found| (found, note)))
     })
     .await?;
     let Some((found, note)) = found else { return Err(PageError::not_found()) };
@@ -175,6 +180,14 @@ pub async fn show(Admin(operator): Admin, request: HttpRequest) -> Answer {
     Ok(desk::page(page(&frame, &View { found, note: Some(note.key), written, mistake: None })))
 }
 
+/// Whom a note is about.
+fn whose(db: &Reader<'_>, note: &Note) -> Result<Option<Found>, StoreError> {
+    Ok(match note.profile {
+        Profile::User(user) => users::row(db, user)?.map(Found::User),
+        Profile::Company(company) => companies::row(db, company)?.map(Found::Company),
+    })
+}
+
 async fn read(request: &HttpRequest, operator: Operator, whom: Whom) -> Result<(Frame, Option<Found>), PageError> {
     let (mut frame, found) = desk::read(request, operator, Place::Elsewhere, move |db, _| whom.find(db)).await?;
     if let Some(found) = &found {
@@ -183,12 +196,28 @@ async fn read(request: &HttpRequest, operator: Operator, whom: Whom) -> Result<(
     Ok((frame, found))
 }
 
+/// What was to be done is done.
+async fn done(request: &HttpRequest, operator: &Operator, note: &str) -> Answer {
+    let key = note.parse().map(NoteKey).map_err(|_| PageError::not_found())?;
+    let (store, hand) = (desk::store(request)?, Hand::operator(&operator.email));
+    let edited = store.write(move |tx| deeds::done(tx, &hand, key)).await.map_err(|error| match error {
+        EditError::Store(error) => PageError::from(error),
+        _ => PageError::not_found(),
+    })?;
+    let found = store.read(move |db| notes::find(db, key)?.map_or(Ok(None), |note| whose(db, &note))).await?;
+    let found = found.ok_or_else(PageError::not_found)?;
+    back(&found.page(), &edited)
+}
+
 /// `POST /edit/note`
 ///
 /// # Errors
 /// Nobody of this id, no such note, the store's.
 pub async fn write(Admin(operator): Admin, request: HttpRequest, sent: web::Form<Sent>) -> Answer {
     let sent = sent.into_inner();
+    if sent.deed == "done" {
+        return done(&request, &operator, &sent.note).await;
+    }
     let whom = sent.whom.clone();
     let (frame, found) = read(&request, operator.clone(), whom.clone()).await?;
     let Some(found) = found else { return missing(&frame, &whom) };

@@ -133,7 +133,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
     };
     let content = html! {
         div.stack {
-            (head(html! { "Live" }, below, html! { (pause(view)) }))
+            (head(html! { "Live" }, below, html! {}))
             (narrowed(view))
             (calls(frame, view))
             p.small.muted { "The calls themselves are only in memory, and programs can't read them. This reads what was stored:" }
@@ -201,7 +201,11 @@ fn calls(frame: &Frame, view: &View) -> Markup {
                     @let since = view.last.saturating_sub(until);
                     span.muted { @if since == 0 { "Nothing has come since" } @else { (counted(since, "call has", "calls have")) " come since" } }
                 }
-                span.end.small.muted data-told="" { (counted(view.calls.len() as u64, "call shown", "calls shown")) }
+                span.end.row {
+                    span.small.muted data-told="" { (counted(view.calls.len() as u64, "call shown", "calls shown")) }
+                    // Within the part that is looked for again: it stops at what is seen, not at what was when the page came.
+                    (pause(view))
+                }
             }
             @if view.calls.is_empty() {
                 p.body.muted {

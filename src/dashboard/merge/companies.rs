@@ -21,7 +21,6 @@ use crate::dashboard::{errors, links};
 use crate::domain::change::By;
 use crate::domain::ids::{CompanyId, CompanyKey};
 use crate::http::access::Admin;
-use crate::http::page::PageError;
 use crate::store::companies::{self, CompanyRecord};
 use crate::store::events::{self, Of};
 use crate::store::list::Count;
@@ -182,7 +181,7 @@ async fn rehearsed(store: &Store, by: By, survivor: &Side, other: Side) -> Resul
 /// `POST /companies/{id}/merge`
 ///
 /// # Errors
-/// No company has one of the ids, the store's.
+/// They are one already, the store's.
 pub async fn confirm(
     Admin(operator): Admin,
     request: HttpRequest,
@@ -191,6 +190,8 @@ pub async fn confirm(
 ) -> Answer {
     let by = By::Operator(operator.email.clone());
     let (wanted, other) = (named(&request, path.into_inner()), sent.into_inner().from);
+    // The form says beside its field what is not there.
+    let again = links::with_query(&links::company_merge(&wanted), &[("from", Some(&other))]);
     let deed = move |tx: &mut Tx<'_>| {
         let db = tx.reader();
         let (Some(survivor), Some(other)) = (key(&db, &wanted)?, key(&db, &other)?) else { return Ok(None) };
@@ -199,7 +200,7 @@ pub async fn confirm(
     };
     match desk::store(&request)?.write(deed).await {
         Ok(Some((id, change))) => Ok(desk::see_other(&Asked::Change(change).address(&links::company(&id)))),
-        Ok(None) => Err(PageError::not_found()),
+        Ok(None) => Ok(desk::see_other(&again)),
         Err(MergeError::OneAlready) => Err(one_already("company", "/companies", "To the companies")),
         Err(MergeError::Store(error)) => Err(error.into()),
     }

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use super::icon::{icon, small};
 use super::list::{Address, COLUMNS, Column};
+use super::pill::capital;
 use super::times::Clock;
 use super::values;
 use crate::domain::attributes::Type;
@@ -57,10 +58,9 @@ fn heading(column: &filter::Column) -> String {
         filter::Column::Field(Field::Own(Fact::Attribute(name, _), _)) => name.clone(),
         filter::Column::Field(Field::Event(name)) => format!("{name}, {EVENT_DAYS} days"),
         filter::Column::Field(Field::Own(Fact::BuiltIn(_), _)) | filter::Column::Beside(_) => {
-            let words = column.name().replace('_', " ");
-            let mut letters = words.chars();
-            letters.next().map(|first| first.to_uppercase().collect::<String>() + letters.as_str()).unwrap_or_default()
+            capital(&column.name().replace('_', " "))
         }
+        filter::Column::Field(field @ Field::Membership(Fact::BuiltIn(_))) => capital(&field.in_words()),
         filter::Column::Field(Field::Company(_) | Field::Membership(_)) => column.name(),
     }
 }

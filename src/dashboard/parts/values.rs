@@ -61,6 +61,9 @@ pub fn cell(name: &str, of: Option<&Value>, kind: Type, clock: Clock, class: &st
 pub fn inline(value: Option<&Value>) -> Markup {
     match value {
         None | Some(Value::Null) => html! { span.zero { "nothing" } },
+        // Neither of them would be seen.
+        Some(Value::String(text)) if text.is_empty() => html! { span.zero { "empty text" } },
+        Some(Value::Array(items)) if items.is_empty() => html! { span.zero { "empty list" } },
         Some(value) => html! { bdi { (cut(&plain(value), INLINE_CHARS_MAX)) } },
     }
 }
@@ -150,6 +153,13 @@ mod tests {
         for text in ["javascript:alert(1)", "data:text/html,x", "//acme.example", "https://", "https://a b"] {
             assert!(!shown(json!(text), Type::Text).contains("<a"), "{text}");
         }
+    }
+
+    #[test]
+    fn within_a_sentence_what_is_empty_is_seen() {
+        let said = |value: Value| inline(Some(&value)).into_string();
+        assert!(said(json!("")).contains("empty text") && said(json!([])).contains("empty list"));
+        assert!(said(json!(" ")).contains("<bdi>") && inline(None).into_string().contains("nothing"));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::dashboard::parts::icon::icon;
 use crate::dashboard::parts::list::{Address, Column};
 use crate::dashboard::parts::numbers::number;
 use crate::dashboard::parts::values;
-use crate::domain::filter::{Filter, Listed, Test, Value};
+use crate::domain::filter::{Fields, Filter, Listed, Test, Value};
 use crate::domain::ids::SegmentKey;
 use crate::domain::segments::Segment;
 use crate::store::list::Count;
@@ -24,11 +24,22 @@ const SIZE_DAYS: i32 = 2;
 /// What stands above a list: its segments, each with its last size.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Tabs {
-    segments: Vec<(String, String, Option<u64>)>,
+    segments: Vec<Tab>,
     more: bool,
     may_save: bool,
     /// How many the list has now, which goes for the open tab.
     found: Option<Count>,
+}
+
+/// A segment above a list.
+#[derive(Debug, Clone, PartialEq)]
+struct Tab {
+    id: String,
+    name: String,
+    /// How many were in it when it was last counted.
+    size: Option<u64>,
+    /// Its filter asks for what is not there any more: its own page says so, a list can't.
+    is_broken: bool,
 }
 
 impl Tabs {
@@ -36,16 +47,21 @@ impl Tabs {
     ///
     /// # Errors
     /// [`StoreError`] only.
-    pub fn read(db: &Reader<'_>, listed: Listed, all: &[Segment], today: i32) -> Result<Tabs, StoreError> {
-        let of_list: Vec<Segment> = all.iter().filter(|segment| segment.listed == listed).cloned().collect();
+    pub fn read(db: &Reader<'_>, listed: Listed, catalog: &Catalog, today: i32) -> Result<Tabs, StoreError> {
+        let of_list = catalog.segments.iter().filter(|segment| segment.listed == listed);
+        let of_list: Vec<Segment> = of_list.cloned().collect();
         let sizes = segments::recent(db, &of_list, today - SIZE_DAYS)?;
-        Ok(Tabs::of(&of_list, &sizes.into_iter().filter_map(|(key, sizes)| Some((key, sizes.last()?.size))).collect()))
+        let sizes = sizes.into_iter().filter_map(|(key, sizes)| Some((key, sizes.last()?.size))).collect();
+        Ok(Tabs::of(&of_list, &sizes, &catalog.fields(listed)))
     }
 
-    /// These segments with these sizes.
-    pub fn of(of_list: &[Segment], sizes: &HashMap<SegmentKey, u64>) -> Tabs {
-        let tab =
-            |segment: &Segment| (segment.segment_id.clone(), segment.name.clone(), sizes.get(&segment.key).copied());
+    /// These segments with these sizes, of a list that can be asked for these fields.
+    pub fn of(of_list: &[Segment], sizes: &HashMap<SegmentKey, u64>, fields: &Fields) -> Tabs {
+        let tab = |segment: &Segment| {
+            let is_broken = segment.filter(fields).is_err();
+            let size = sizes.get(&segment.key).copied().filter(|_| !is_broken);
+            Tab { id: segment.segment_id.clone(), name: segment.name.clone(), size, is_broken }
+        };
         let segments = of_list.iter().take(TABS_MAX).map(tab).collect();
         Tabs { segments, more: of_list.len() > TABS_MAX, may_save: false, found: None }
     }
@@ -74,11 +90,12 @@ impl Tabs {
             @if !self.segments.is_empty() {
                 nav.tabs.bleed aria-label="Segments" {
                     a href=(address.filtered(Filter::default())) aria-current=[address.filter.is_empty().then_some("page")] { "All" }
-                    @for (id, name, size) in &self.segments {
+                    @for Tab { id, name, size, is_broken } in &self.segments {
                         @let is_open = current == Some(id);
-                        a href=(address.in_segment(id)) aria-current=[is_open.then_some("page")] {
+                        @let page = if *is_broken { links::segment(id) } else { address.in_segment(id) };
+                        a href=(page) aria-current=[is_open.then_some("page")] {
                             bdi { (name) }
-                            @if let Some(size) = now.as_ref().filter(|_| is_open).or(size.as_ref()) { " " span.n { (number(*size)) } }
+                            @if let Some(size) = now.as_ref().filter(|_| is_open).or(size.as_ref()) { " " span.n title=[(!is_open).then_some("As counted within the last hour")] { (number(*size)) } }
                         }
                     }
                     @if self.more { a href="/segments" { "All segments" } }

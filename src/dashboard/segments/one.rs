@@ -63,7 +63,8 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
         events: 0,
         sessions: None,
     };
-    let bars: Vec<Bar> = view.sizes.iter().map(bar).collect();
+    let sizes = with_now(frame.clock, view);
+    let bars: Vec<Bar> = sizes.iter().map(bar).collect();
     let title = format!("{} in it per day", pill::capital(several));
     let chart = Days {
         id: "sizes",
@@ -87,7 +88,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
                     p.muted { "Nobody can match it. Filter the list again and save the result into this segment." }
                 })),
             }
-            (cells(frame.clock, view))
+            (cells(frame.clock, view, &sizes))
             div.split {
                 div.stack { (chart.draw()) }
                 aside.stack aria-label="About the segment" {
@@ -137,11 +138,22 @@ fn asks(view: &View, words: &str) -> Markup {
     }
 }
 
-fn cells(clock: Clock, view: &View) -> Markup {
+/// The sizes, where today's is what was counted just now: the chart says the same as the numbers above it.
+fn with_now(clock: Clock, view: &View) -> Vec<Size> {
+    let mut sizes = view.sizes.clone();
+    if let (Some(Count::Exactly(size)), Some(last)) =
+        (view.size, sizes.last_mut().filter(|last| last.day == clock.today()))
+    {
+        *last = Size { size, counted_ms: clock.now_ms, ..*last };
+    }
+    sizes
+}
+
+fn cells(clock: Clock, view: &View, sizes: &[Size]) -> Markup {
     let segment = &view.segment;
     let list = links::in_segment(segment.listed, &segment.segment_id);
-    let before = view.sizes.iter().rev().find(|size| size.day <= clock.today() - CHANGE_DAYS);
-    let (now, told) = match (view.size, view.sizes.last()) {
+    let before = sizes.iter().rev().find(|size| size.day <= clock.today() - CHANGE_DAYS);
+    let (now, told) = match (view.size, sizes.last()) {
         (Some(Count::Exactly(size)), _) => (Some(size), "Counted just now, as the list counts".to_owned()),
         // More would have to be looked at than a page takes time for.
         (Some(Count::AtLeast(_)), Some(last)) => {
@@ -149,7 +161,7 @@ fn cells(clock: Clock, view: &View) -> Markup {
         }
         _ => (None, String::new()),
     };
-    let most = view.sizes.iter().max_by_key(|size| size.size);
+    let most = sizes.iter().max_by_key(|size| size.size);
     html! {
         section aria-label="Numbers" {
             div.card.cells {
@@ -299,5 +311,30 @@ pub async fn change(
             let view = view.ok_or_else(PageError::not_found)?;
             Ok(desk::again(page(&frame, &view)))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dashboard::storybook::{samples, segments};
+
+    #[test]
+    fn the_size_and_the_chart_say_the_same_of_today() {
+        let frame = samples::frame(Place::Segments, "/segments/new");
+        let today = frame.clock.today();
+        let sizes = [(today - 1, 7_009), (today, 7_004)].map(|(day, size)| Size { day, size, counted_ms: 0 });
+        let view = View {
+            segment: segments::all().swap_remove(0),
+            words: Ok(String::new()),
+            size: Some(Count::Exactly(7_012)),
+            sizes: sizes.to_vec(),
+            done: None,
+            mistake: None,
+        };
+        let page = page(&frame, &view).into_string();
+        assert!(!page.contains(&numbers::number(7_004)), "{page}");
+        let most = page.split("Most</span>").nth(1).and_then(|rest| rest.split("</a>").next()).expect("the cell");
+        assert!(most.contains(&numbers::number(7_012)), "{most}");
     }
 }

@@ -17,7 +17,7 @@ use crate::domain::change::By;
 use crate::domain::filter::{Filter, Listed, parse};
 use crate::domain::segments::{self as rules, Segment};
 use crate::http::access::Admin;
-use crate::store::list::{Count, Extent};
+use crate::store::list::Count;
 use crate::store::operators::Operator;
 use crate::store::segments;
 
@@ -111,7 +111,7 @@ async fn answer(
     let own = catalog.segments.iter().filter(|segment| segment.listed == listed && !segment.is_supplied);
     let own: Vec<Segment> = own.cloned().collect();
     let (frame, size) = desk::read(request, operator, Place::Segments, move |db, clock| {
-        segments::count(db, listed, &filter, Extent::Quickly, clock.now_ms)
+        segments::count_as_listed(db, listed, &filter, clock.now_ms)
     })
     .await?;
     let page = page(&frame, &View { listed, filter: query, words, size, own, filled, mistake });

@@ -15,13 +15,16 @@ use crate::dashboard::parts::frame::{Frame, Place};
 use crate::dashboard::parts::numbers;
 use crate::dashboard::parts::say::{Tone, alert};
 use crate::domain::change::By;
-use crate::domain::time;
+use crate::domain::time::{self, DAY_MS};
 use crate::http::access::{Admin, Viewer};
-use crate::store::events;
 use crate::store::list::Count;
+use crate::store::{events, visitors};
 
 /// Its address.
 const PATH: &str = "/settings/retention";
+
+/// No more than so many days can be asked for: older than that is nothing.
+const DAYS_MAX: i64 = 36_500;
 
 /// The settings of this page.
 const SETTINGS: [&str; 2] = ["visitor_retention_days", "event_retention_days"];
@@ -33,8 +36,21 @@ pub struct View {
     pub values: Values,
     /// What was just done.
     pub done: Option<Done>,
-    /// So many events are older than what is kept from now on: asked before it is done.
-    pub goes: Option<Count>,
+    /// What is older than what is kept from now on: asked before it is done.
+    pub goes: Option<Goes>,
+}
+
+/// What a shorter time deletes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Goes {
+    /// Visitors who never signed in, with their events.
+    pub visitors: Count,
+    /// Events.
+    pub events: Count,
+}
+
+impl Goes {
+    const NOTHING: Goes = Goes { visitors: Count::Exactly(0), events: Count::Exactly(0) };
 }
 
 /// The page.
@@ -48,15 +64,21 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
 }
 
 /// A shorter time deletes.
-fn question(goes: Count) -> Markup {
+fn question(Goes { visitors, events }: Goes) -> Markup {
+    let older = |count: Count, one: &str, many: &str| {
+        format!("{} {}", numbers::count(count), if count == Count::Exactly(1) { one } else { many })
+    };
     alert(
         Tone::Warn,
         "This affects existing data",
         html! {
-            p {
-                b { (numbers::count(goes)) " " (if goes == Count::Exactly(1) { "event is" } else { "events are" }) " older than the new limit." }
-                " They are deleted within an hour, and every number then counts only the rest. This can't be undone; an earlier backup still has them."
+            @if visitors != Count::Exactly(0) {
+                p { b { (older(visitors, "visitor was", "visitors were")) " last seen before the new limit." } " They are deleted with all their events." }
             }
+            @if events != Count::Exactly(0) {
+                p { b { (older(events, "event is", "events are")) " older than the new limit." } " Every number then counts only the rest." }
+            }
+            p { "It is deleted within an hour. This can't be undone; an earlier backup still has it." }
             input type="hidden" name="confirmed" value="1";
             p.row { button.btn.primary { "Save anyway" } a.btn href=(PATH) { "Leave it as it was" } }
         },
@@ -123,13 +145,22 @@ pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
 pub async fn change(Admin(operator): Admin, request: HttpRequest, sent: web::Form<HashMap<String, String>>) -> Answer {
     let store = desk::store(&request)?;
     let values = Values::sent(&sent, &SETTINGS);
-    let (kept, days) =
-        (store.catalog().settings.event_retention_days, values.get("event_retention_days").trim().parse());
-    let days: i64 = days.unwrap_or(0);
-    if !sent.contains_key("confirmed") && days > 0 && (kept == 0 || days < kept) {
-        let before_ms = time::kept_from(store.now_ms(), days);
-        let goes = store.read(move |db| events::count_before(db, before_ms)).await?;
-        if goes != Count::Exactly(0) {
+    let (kept, now_ms) = (store.catalog().settings.clone(), store.now_ms());
+    let shorter = |name: &str, kept: i64| {
+        let days: i64 = values.get(name).trim().parse().unwrap_or(0);
+        (days > 0 && (kept == 0 || days < kept)).then_some(days.min(DAYS_MAX))
+    };
+    let of_visitors = shorter("visitor_retention_days", kept.visitor_retention_days);
+    let of_events = shorter("event_retention_days", kept.event_retention_days);
+    if !sent.contains_key("confirmed") && of_visitors.or(of_events).is_some() {
+        let goes = store.read(move |db| {
+            let none = Count::Exactly(0);
+            let visitors = of_visitors.map_or(Ok(none), |days| visitors::count_unlinked(db, now_ms - days * DAY_MS))?;
+            let events = of_events.map_or(Ok(none), |days| events::count_before(db, time::kept_from(now_ms, days)))?;
+            Ok(Goes { visitors, events })
+        });
+        let goes = goes.await?;
+        if goes != Goes::NOTHING {
             let view = View { values, done: None, goes: Some(goes) };
             return Ok(desk::page(page(&desk::frame(&request, operator, Place::Settings).await?, &view)));
         }

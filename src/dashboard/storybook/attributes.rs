@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::lists::address;
 use super::samples::{self, frame, now};
+use super::segments;
 use crate::actions::attributes::Preview;
 use crate::actions::tray::Decision;
 use crate::dashboard::attributes::{list, one};
@@ -14,6 +15,7 @@ use crate::dashboard::parts::list::LIST;
 use crate::dashboard::tray;
 use crate::domain::access::{Grade, Role};
 use crate::domain::attributes::{Owner, Type};
+use crate::domain::filter::Listed;
 use crate::domain::ids::{DefinitionKey, SourceKey};
 use crate::domain::time::{DAY_MS, MINUTE_MS};
 use crate::store::attribute_rows::Looked;
@@ -144,6 +146,8 @@ pub fn attributes() -> Vec<(&'static str, Markup)> {
         work: Vec::new(),
         asked: None,
         fast: vec!["plan".to_owned(), samples::LONG.to_owned()],
+        segments: segments::all().into_iter().filter(|segment| !segment.is_supplied).collect(),
+        fields: samples::fields(Listed::Users),
         names: vec!["quote_count".to_owned(), samples::LONG.to_owned()],
         done: samples::done_setting(),
         mistake: None,

@@ -61,6 +61,7 @@ pub fn edits() -> Vec<(&'static str, Markup)> {
         membership: Some(membership),
         values: vec![samples::attribute("role", json!("Admin"), Type::Text, Grade::Signed, 9)],
         history: vec![],
+        of_company: true,
         sent: None,
         mistake: None,
     };

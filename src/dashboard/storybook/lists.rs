@@ -14,7 +14,7 @@ use crate::dashboard::parts::form::Mistake;
 use crate::dashboard::parts::frame::Place;
 use crate::dashboard::parts::list::{Address, Column, LIST, Names};
 use crate::dashboard::segments::beside::Tabs;
-use crate::dashboard::{companies, overview, search, suggested, users, visitors};
+use crate::dashboard::{companies, due, overview, search, suggested, users, visitors};
 use crate::domain::duplicates::Why;
 use crate::domain::filter::Listed;
 use crate::domain::ids::VisitorKey;
@@ -189,6 +189,7 @@ pub fn overviews() -> Vec<(&'static str, Markup)> {
                 posted_ms: (state != State::Nothing).then(|| now() - 8_000),
             })
             .collect(),
+        due: samples::due(),
         backup_ms: Some(now() - 9 * 3_600_000),
         chart: Shows::People,
         write_key: "wk_8Q2m7RtXc41d".to_owned(),
@@ -214,6 +215,7 @@ pub fn overviews() -> Vec<(&'static str, Markup)> {
         refused_7d: 0,
     };
     one.sources.truncate(1);
+    one.due.clear();
     one.findings = (Count::Exactly(1), samples::findings().into_iter().next());
     let mut empty = one.clone();
     empty.findings = (Count::Exactly(0), None);
@@ -265,6 +267,7 @@ pub fn lists() -> Vec<(&'static str, Markup)> {
         done: None,
     };
     let visitors_view = |count: usize| visitors::View {
+        found: Count::Exactly(count as u64),
         builder: builder(Listed::Visitors, None),
         address: address("/visitors", LIST, stored_visitors::SortBy::LastSeen, None),
         visitors: page_of(
@@ -355,6 +358,8 @@ pub fn lists() -> Vec<(&'static str, Markup)> {
         ("companies-not-found", companies::page(&there, &companies_view(0, Some("zzz")))),
         ("visitors-many", visitors::page(&nowhere, &visitors_view(20))),
         ("visitors-empty", visitors::page(&nowhere, &visitors_view(0))),
+        ("to-do", due::page(&nowhere, &page_of(samples::due(), true))),
+        ("to-do-empty", due::page(&nowhere, &page_of(Vec::new(), false))),
         ("search-found", search::page(&elsewhere, &found)),
         ("search-nothing", search::page(&elsewhere, &nothing)),
         ("search-empty", search::page(&elsewhere, &search::View::default())),

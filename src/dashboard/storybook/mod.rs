@@ -11,7 +11,7 @@ mod lists;
 mod live;
 mod profiles;
 pub(super) mod samples;
-mod segments;
+pub(super) mod segments;
 mod set_up;
 mod webhooks;
 

@@ -271,6 +271,7 @@ fn company_pages() -> Vec<(&'static str, Markup)> {
                     left: Count::Exactly(if many { 3 } else { 0 }),
                     members_before: if many { 15 } else { 0 },
                     joined_28d: if many { 4 } else { 0 },
+                    members_28d: if many { (19, 16) } else { (0, 0) },
                 },
                 first_page: many.then(|| (samples::user(2), samples::first_page())),
                 possible_duplicates: if many { vec![(samples::company(1), Why::Id)] } else { vec![] },

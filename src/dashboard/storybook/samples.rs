@@ -21,6 +21,7 @@ use crate::store::companies::CompanyRow;
 use crate::store::events::EventRow;
 use crate::store::findings::FindingRow;
 use crate::store::list::Count;
+use crate::store::notes::NoteFound;
 use crate::store::refusals::RefusalRow;
 use crate::store::users::{AttributeValue, CompanyName, ROLL_DAYS, UserRow};
 use crate::store::{Source, SourceKind};
@@ -442,6 +443,18 @@ pub fn note(number: i64, text: &str, days: i64) -> Note {
         made_ms: now() - days * DAY_MS,
         edited_ms: (number == 1).then(|| now() - HOUR_MS),
     }
+}
+
+/// Notes with a date: one that has passed, today's, one to come.
+pub fn due() -> Vec<NoteFound> {
+    let of = |(number, text): (i64, &str)| NoteFound {
+        note: note(number, text, 9),
+        id: format!("org_{number}"),
+        name: (number != 4).then(|| "Harborline Freight International Holding & Co. of the North Sea".to_owned()),
+    };
+    [(0, "Called **Declan**: renewal talk, ask for the new seats"), (4, "Send the offer"), (5, "Anniversary")]
+        .map(of)
+        .into()
 }
 
 pub fn first_page() -> FirstPage {

@@ -29,7 +29,8 @@ fn segment(key: i64, id: &str, name: &str, listed: Listed, is_supplied: bool) ->
     }
 }
 
-fn all() -> Vec<Segment> {
+/// Segments as a list has them.
+pub fn all() -> Vec<Segment> {
     vec![
         segment(1, "new", "New", Listed::Users, true),
         segment(2, "active", "Active", Listed::Users, true),
@@ -55,7 +56,7 @@ pub fn tabs() -> Tabs {
     let of_users: Vec<Segment> = all().into_iter().filter(|segment| segment.listed == Listed::Users).collect();
     let sizes: HashMap<SegmentKey, u64> =
         [(1, 96), (2, 1_604), (3, 188), (9, 1_362)].into_iter().map(|(key, size)| (SegmentKey(key), size)).collect();
-    Tabs::of(&of_users, &sizes).savable(true)
+    Tabs::of(&of_users, &sizes, &samples::fields(Listed::Users)).savable(true)
 }
 
 pub fn segments() -> Vec<(&'static str, Markup)> {

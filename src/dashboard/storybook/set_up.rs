@@ -271,7 +271,11 @@ pub fn settings_pages() -> Vec<(&'static str, Markup)> {
     };
     let rules_asked = rules::View { asked: Some(asked), done: None, ..rules_view.clone() };
     let retention_view = retention::View { values: values(), done: samples::done_setting(), goes: None };
-    let retention_asked = retention::View { goes: Some(Count::Over), done: None, ..retention_view.clone() };
+    let retention_asked = retention::View {
+        goes: Some(retention::Goes { visitors: Count::Exactly(3_526), events: Count::Over }),
+        done: None,
+        ..retention_view.clone()
+    };
     let upkeep = |last_backup_ms| Upkeep {
         bytes: 3_350_000_000,
         made_ms: now() - 300 * DAY_MS,

@@ -221,6 +221,17 @@ impl Field {
             Field::Event(_) => Kind::Activity,
         }
     }
+
+    /// Whether it is this attribute.
+    pub fn is_attribute(&self, owner: Owner, name: &str) -> bool {
+        let (owned_by, fact) = match self {
+            Field::Own(fact, listed) => (listed.owner(), fact),
+            Field::Company(fact) => (Owner::Company, fact),
+            Field::Membership(fact) => (Owner::Membership, fact),
+            Field::Event(_) => return false,
+        };
+        owned_by == owner && matches!(fact, Fact::Attribute(known, _) if known == name)
+    }
 }
 
 impl std::fmt::Display for Field {
@@ -497,6 +508,24 @@ impl Fields {
                 let fact = self.fact(Some(self.listed), self.listed.owner(), name)?;
                 Some(Field::Own(fact, self.listed))
             }
+        }
+    }
+
+    /// The field of an attribute, if there is one of this name.
+    pub fn of_attribute(&self, owner: Owner, name: &str) -> Option<Field> {
+        let listed = match owner {
+            Owner::User => Some(Listed::Users),
+            Owner::Company => Some(Listed::Companies),
+            Owner::Membership => None,
+        };
+        let is_built_in =
+            |name: &str| matches!(name, "name" | "email") && self.built_in(listed).any(|known| known.as_str() == name);
+        let fact = if is_built_in(name) { self.fact(listed, owner, name)? } else { self.attribute(owner, name)? };
+        match listed {
+            Some(listed) if listed == self.listed => Some(Field::Own(fact, listed)),
+            _ if self.listed != Listed::Users => None,
+            Some(_) => Some(Field::Company(fact)),
+            None => Some(Field::Membership(fact)),
         }
     }
 

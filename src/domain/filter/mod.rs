@@ -16,6 +16,7 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use serde_json::Number;
 
+use crate::domain::attributes::Owner;
 use crate::domain::time;
 
 pub use columns::{COLUMNS_MAX, Column, ColumnError, column_words, columns_text};
@@ -208,6 +209,14 @@ impl Filter {
         self.all_conditions().any(|condition| match &condition.field {
             Field::Own(Fact::BuiltIn(own), _) if *own == built_in => true,
             _ => condition.segment().is_some_and(|saved| saved.asks_of(built_in)),
+        })
+    }
+
+    /// Whether it asks for an attribute, in a segment of its too.
+    pub fn asks_of_attribute(&self, owner: Owner, name: &str) -> bool {
+        self.all_conditions().any(|condition| {
+            condition.field.is_attribute(owner, name)
+                || condition.segment().is_some_and(|saved| saved.asks_of_attribute(owner, name))
         })
     }
 

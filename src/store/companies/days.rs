@@ -3,14 +3,14 @@
 //! All of it comes from one walk through the people of each day, in memory: told apart in SQL, each number
 //! would be a walk of its own. Of a company with too many people for that the numbers come from the folds.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::RangeInclusive;
 
 use rusqlite::named_params;
 
 use crate::domain::activity::TREND_DAYS;
 use crate::domain::ids::UserKey;
-use crate::domain::time;
+use crate::domain::time::{self, DAY_MS};
 use crate::store::activity::{PEOPLE_TOLD_APART_MAX, last_days};
 use crate::store::list::{self, COUNTED_MAX};
 use crate::store::{Reader, StoreError, workspace};
@@ -68,6 +68,8 @@ pub struct Comings {
     pub members_before: i64,
     /// Members now who joined in the last 28 days.
     pub joined_28d: i64,
+    /// Everybody who was a member at any time of the last 28 days, and of the 28 before.
+    pub members_28d: (i64, i64),
 }
 
 /// The days of a company; people are told apart where they are not too many.
@@ -120,7 +122,7 @@ pub(super) fn of(db: &Reader<'_>, company: i64, today: i32) -> Result<CompanyDay
 
 /// People of some days, each counted once.
 #[derive(Default)]
-struct Distinct(std::collections::HashSet<i64>);
+struct Distinct(HashSet<i64>);
 
 impl Distinct {
     fn add(&mut self, user: i64) {
@@ -171,24 +173,48 @@ fn joined(db: &Reader<'_>, company: i64, since_day: i32) -> Result<HashMap<i64, 
     Ok(joined)
 }
 
-/// Who came and who left, of at most so many as are counted.
-pub(super) fn comings(db: &Reader<'_>, company: i64, members: u32, since_ms: i64) -> Result<Comings, StoreError> {
+/// Those of some people who are in a company now.
+pub(super) fn still_there(
+    db: &Reader<'_>,
+    company: i64,
+    people: impl IntoIterator<Item = UserKey>,
+) -> Result<HashSet<UserKey>, StoreError> {
     let mut statement = db.0.prepare_cached(
-        "SELECT
-           (SELECT count(*) FROM (
-              SELECT 1 FROM memberships INDEXED BY memberships_joined
-              WHERE company_key = :company AND open = 1 AND joined_ms >= :since LIMIT :limit)),
-           count(*), coalesce(sum(left_ms >= :since AND joined_ms < :since), 0)
-         FROM (
-           SELECT left_ms, joined_ms FROM memberships INDEXED BY memberships_joined
-           WHERE company_key = :company AND open = 0 LIMIT :limit)",
+        "SELECT m.user_key FROM json_each(:keys) AS asked
+         CROSS JOIN memberships AS m ON m.user_key = asked.value AND m.company_key = :company WHERE m.open = 1",
+    )?;
+    let keys = list::json_keys(people.into_iter().map(|user| user.0));
+    let rows = statement.query_map(named_params! { ":keys": keys, ":company": company }, |row| row.get(0))?;
+    Ok(rows.map(|user| user.map(UserKey)).collect::<Result<_, _>>()?)
+}
+
+/// Who came and who left since 28 days ago, of at most so many as are counted.
+pub(super) fn comings(db: &Reader<'_>, company: i64, members: u32, now_ms: i64) -> Result<Comings, StoreError> {
+    let span_ms = i64::from(TREND_DAYS) * DAY_MS;
+    let (since_ms, before_ms, members) = (now_ms - span_ms, now_ms - 2 * span_ms, i64::from(members));
+    let mut joined = db.0.prepare_cached(
+        "SELECT count(*) FROM (
+           SELECT 1 FROM memberships INDEXED BY memberships_joined
+           WHERE company_key = :company AND open = 1 AND joined_ms >= :since LIMIT :limit)",
     )?;
     let parameters = named_params! { ":company": company, ":since": since_ms, ":limit": COUNTED_MAX };
-    Ok(statement.query_row(parameters, |row| {
-        let (joined_28d, left, left_since): (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
-        let members_before = i64::from(members) - joined_28d + left_since;
-        Ok(Comings { left: list::Count::of(left), members_before, joined_28d })
-    })?)
+    let joined_28d: i64 = joined.query_row(parameters, |row| row.get(0))?;
+    let mut statement = db.0.prepare_cached(
+        "SELECT left_ms, joined_ms FROM memberships INDEXED BY memberships_joined
+         WHERE company_key = :company AND open = 0 LIMIT :limit",
+    )?;
+    let mut rows = statement.query(named_params! { ":company": company, ":limit": COUNTED_MAX })?;
+    let (mut left, mut left_28d, mut left_before, mut were_members) = (0, 0, 0, 0);
+    while let Some(row) = rows.next()? {
+        let (left_ms, joined_ms): (i64, i64) = (row.get(0)?, row.get(1)?);
+        left += 1;
+        left_28d += i64::from(left_ms >= since_ms);
+        left_before += i64::from(left_ms >= before_ms && left_ms < since_ms);
+        were_members += i64::from(left_ms >= since_ms && joined_ms < since_ms);
+    }
+    let members_before = members - joined_28d + were_members;
+    let members_28d = (members + left_28d, members_before + left_before);
+    Ok(Comings { left: list::Count::of(left), members_before, joined_28d, members_28d })
 }
 
 #[cfg(test)]
@@ -222,9 +248,12 @@ mod tests {
         let people: Vec<_> = days.people.unwrap().iter().map(|one| (one.user.0, one.events, one.days)).collect();
         assert_eq!(people, [(ann, 3, (3, 2)), (bob, 3, (2, 0)), (cid, 1, (1, 1))]);
         // Of today's two members one joined of late; one of those who left was there 28 days ago.
-        let comings = comings(&sample.db(), acme, 2, days_ago(28)).unwrap();
-        let expected = Comings { left: list::Count::Exactly(2), members_before: 2, joined_28d: 1 };
-        assert_eq!(comings, expected);
+        let comings = comings(&sample.db(), acme, 2, NOW).unwrap();
+        let left = list::Count::Exactly(2);
+        assert_eq!(comings, Comings { left, members_before: 2, joined_28d: 1, members_28d: (4, 2) });
+        let there: Vec<i64> =
+            still_there(&sample.db(), acme, named.map(UserKey)).unwrap().iter().map(|user| user.0).collect();
+        assert!(there.len() == 2 && there.contains(&ann) && there.contains(&bob), "{there:?}");
     }
 
     #[test]

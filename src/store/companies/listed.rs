@@ -1,29 +1,57 @@
 //! Which companies a list shows, in which order, and how many there are.
 
-use rusqlite::named_params;
-
 use super::{Shelf, SortBy};
 use crate::domain::filter::{Filter, Listed};
 use crate::store::filter_sql::{self, FilterSql, Moment};
 use crate::store::list::{self, COUNTED_MAX, Count, Cursor, Extent, ListQuery};
-use crate::store::search::CANDIDATES_MAX;
+use crate::store::search::{CANDIDATES_MAX, Needle};
 use crate::store::stretches::{self, Found, Narrowed, Rows, Stretch};
 use crate::store::{Reader, StoreError, workspace};
 
-/// The condition of a search: the lower-case text within name or id, or the text as typed
-/// within the id, since SQLite's `lower` knows the letters of ASCII only.
-const HAS_TEXT: &str =
-    "(instr(sort_name, :text) > 0 OR instr(lower(company_id), :text) > 0 OR instr(company_id, :typed) > 0)";
+/// The parameters of the words of a search: in lower case, as typed, and what no domain that begins so goes beyond.
+/// There are no more: what is left of a text is looked for as it is, with the last of them.
+const WORDS: [(&str, &str, &str); 4] = [
+    (":word1", ":typed1", ":beyond1"),
+    (":word2", ":typed2", ":beyond2"),
+    (":word3", ":typed3", ":beyond3"),
+    (":word4", ":typed4", ":beyond4"),
+];
 
-/// The text that is searched for; none where that is nothing.
-fn text_of(search: Option<&str>) -> Option<&str> {
-    search.map(str::trim).filter(|text| !text.is_empty())
+/// A search as a condition.
+struct Words {
+    /// `AND (…)`; empty where nothing is searched for.
+    condition: String,
+    bound: Vec<(&'static str, String)>,
 }
 
-fn bind_text(statement: &mut rusqlite::Statement<'_>, text: Option<&str>) -> rusqlite::Result<()> {
-    let Some(text) = text else { return Ok(()) };
-    list::bind(statement, ":text", text.to_lowercase())?;
-    list::bind(statement, ":typed", text)
+impl Words {
+    /// Each word must stand in the name or the id, or a domain of the company begins with it. SQLite's `lower` knows the
+    /// letters of ASCII only: so an id may have the word as typed, too.
+    fn of(search: Option<&str>) -> Words {
+        let mut words: Vec<&str> = search.unwrap_or_default().split_whitespace().collect();
+        let last = words.split_off(words.len().min(WORDS.len() - 1)).join(" ");
+        let words = words.into_iter().chain(Some(last.as_str()).filter(|last| !last.is_empty()));
+        let (mut condition, mut bound) = (String::new(), Vec::new());
+        for (typed, (word, as_typed, beyond)) in words.zip(WORDS) {
+            condition.push_str(&format!(
+                " AND (instr(companies.sort_name, {word}) > 0 OR instr(lower(companies.company_id), {word}) > 0
+                   OR instr(companies.company_id, {as_typed}) > 0
+                   OR companies.company_key IN (
+                        SELECT company_key FROM company_domains WHERE domain >= {word} AND domain < {beyond}))"
+            ));
+            let lower = typed.to_lowercase();
+            bound.extend([(beyond, Needle::beyond(&lower)), (word, lower), (as_typed, typed.to_owned())]);
+        }
+        Words { condition, bound }
+    }
+
+    fn are_none(&self) -> bool {
+        self.bound.is_empty()
+    }
+
+    fn bind(&self, statement: &mut rusqlite::Statement<'_>) -> rusqlite::Result<()> {
+        self.bound.iter().try_for_each(|(name, text)| list::bind(statement, name, text))
+    }
 }
 
 /// The list as its statements name it.
@@ -71,10 +99,8 @@ pub(super) fn page_of_keys(
     let moment = Moment::of_list(db, query.filter.as_ref(), now_ms)?;
     let filter = FilterSql::of(Listed::Companies, query.filter.as_ref(), &moment);
     let keys = filter_sql::candidates(db, Listed::Companies, query.filter.as_ref(), &moment, CANDIDATES_MAX)?;
-    let text = text_of(query.search.as_deref());
-    let bound = text.map(|text| [(":text", text.to_lowercase()), (":typed", text.to_owned())]);
-    let has_text = if text.is_some() { format!("AND {HAS_TEXT}") } else { String::new() };
-    let only = (has_text.as_str(), bound.as_ref().map_or(&[][..], |bound| &bound[..]));
+    let words = Words::of(query.search.as_deref());
+    let only = (words.condition.as_str(), words.bound.as_slice());
     let narrowed = Narrowed { filter: &filter, only, needle: None, candidates: keys.as_deref(), rows_max: u64::MAX };
     Ok(found(db, shelf, query, narrowed, &moment)?.page(query.size))
 }
@@ -113,19 +139,23 @@ fn found(
 /// [`StoreError`] only.
 pub fn count(db: &Reader<'_>, shelf: Shelf, search: Option<&str>) -> Result<Count, StoreError> {
     let (indexes, of_shelf) = (shelf.indexes(), shelf.condition());
-    let Some(text) = text_of(search) else {
+    let words = Words::of(search);
+    if words.are_none() {
         let counts = workspace::counts(db)?;
         return Ok(match shelf {
             Shelf::InUse => counts.companies,
             Shelf::Archived => counts.archived_companies,
         });
-    };
+    }
     let mut statement = db.0.prepare_cached(&format!(
         "SELECT count(*) FROM (
-           SELECT 1 FROM companies INDEXED BY {indexes}_sort_name WHERE {of_shelf} AND {HAS_TEXT} LIMIT :limit)"
+           SELECT 1 FROM companies INDEXED BY {indexes}_sort_name WHERE {of_shelf} {has_words} LIMIT :limit)",
+        has_words = words.condition,
     ))?;
-    let parameters = named_params! { ":text": text.to_lowercase(), ":typed": text, ":limit": COUNTED_MAX };
-    Ok(Count::of(statement.query_row(parameters, |row| row.get(0))?))
+    words.bind(&mut statement)?;
+    list::bind(&mut statement, ":limit", COUNTED_MAX)?;
+    let counted = statement.raw_query().next()?.map_or(Ok(0), |row| row.get(0))?;
+    Ok(Count::of(counted))
 }
 
 /// How many companies a search finds that meet a filter, as of users.
@@ -145,7 +175,7 @@ pub fn count_matching(
     }
     let moment = Moment::of_list(db, filter, now_ms)?;
     let condition = FilterSql::of(Listed::Companies, filter, &moment);
-    let search = text_of(search);
+    let words = Words::of(search);
     let keys = filter_sql::candidates(db, Listed::Companies, filter, &moment, CANDIDATES_MAX)?;
     let by_last_seen = "ORDER BY last_seen_hour DESC, company_key DESC";
     let (from, only, order) = match (&keys, &condition.walk) {
@@ -156,13 +186,13 @@ pub fn count_matching(
         (None, None) => (format!("companies INDEXED BY {}_last_seen", shelf.indexes()), "", by_last_seen),
     };
     let mut statement = db.0.prepare_cached(&format!(
-        "SELECT true {has_text} {condition} FROM {from} WHERE {shelf} {only} {walked} {order} LIMIT :rows",
-        has_text = if search.is_some() { format!("AND {HAS_TEXT}") } else { String::new() },
+        "SELECT true {has_words} {condition} FROM {from} WHERE {shelf} {only} {walked} {order} LIMIT :rows",
+        has_words = words.condition,
         condition = condition.condition,
         walked = condition.of_last_seen,
         shelf = shelf.condition(),
     ))?;
-    bind_text(&mut statement, search)?;
+    words.bind(&mut statement)?;
     condition.bind(&mut statement)?;
     let rows_max = if extent == Extent::Quickly && keys.is_none() { condition.count_rows_max } else { i64::MAX };
     list::bind(&mut statement, ":rows", rows_max)?;

@@ -10,7 +10,6 @@ use crate::domain::attributes::{Attributes, Owner};
 use crate::domain::duplicates::Why;
 use crate::domain::first_page::FirstPage;
 use crate::domain::ids::{CompanyKey, UserKey};
-use crate::domain::time::DAY_MS;
 use crate::store::list::{self, ListQuery, Page};
 use crate::store::users::{self, AttributeValue, Person, SourceNames, UserRow};
 use crate::store::{Reader, StoreError, activity, duplicates, email_domains, first_pages, workspace};
@@ -31,7 +30,7 @@ pub struct Carriers {
     pub champions: Vec<(Person, Presence)>,
     /// Events of the last 28 days, everybody's.
     pub events: u64,
-    /// Who comes more often than in the 28 days before, by T7's trend of active days; and how many they are.
+    /// Members who come more often than in the 28 days before, by T7's trend of active days; and how many they are.
     pub growing: (Vec<(Person, Presence)>, usize),
     /// Who comes less often, among them who comes no more; likewise.
     pub shrinking: (Vec<(Person, Presence)>, usize),
@@ -265,8 +264,8 @@ pub fn page(db: &Reader<'_>, company_id: &str, now_ms: i64) -> Result<Option<Com
     Ok(Some(CompanyPage {
         signed_members,
         doings: doings::of(db, key, today, now_ms)?,
-        carriers: days.people.as_deref().map(|people| carriers(db, people, today)).transpose()?,
-        comings: days::comings(db, key, row.members, now_ms - i64::from(TREND_DAYS) * DAY_MS)?,
+        carriers: days.people.as_deref().map(|people| carriers(db, key, people, today)).transpose()?,
+        comings: days::comings(db, key, row.members, now_ms)?,
         possible_duplicates: duplicates::of_company(db, row.key, now_ms)?,
         row,
         aliases,
@@ -280,17 +279,21 @@ pub fn page(db: &Reader<'_>, company_id: &str, now_ms: i64) -> Result<Option<Com
     }))
 }
 
-/// Who carries a company, of its people, who did most first.
-fn carriers(db: &Reader<'_>, people: &[Presence], today: i32) -> Result<Carriers, StoreError> {
-    let of_trend = |trend: Trend| -> Vec<Presence> {
-        let mut found: Vec<Presence> =
-            people.iter().filter(|one| Trend::between(one.days.1, one.days.0) == trend).copied().collect();
+/// Who carries a company, of its people, who did most first. Who left is nobody's hope and nobody's worry: only
+/// members are told to come more or less often.
+fn carriers(db: &Reader<'_>, company: i64, people: &[Presence], today: i32) -> Result<Carriers, StoreError> {
+    let trend = |one: &Presence| Trend::between(one.days.1, one.days.0);
+    let is_quiet = |one: &Presence| (7..30).contains(&(today - one.last_day));
+    let moves = |one: &&Presence| trend(one) != Trend::Steady || is_quiet(one);
+    let there = days::still_there(db, company, people.iter().filter(moves).map(|one| one.user))?;
+    let members = || people.iter().filter(|one| there.contains(&one.user)).copied();
+    let of_trend = |wanted: Trend| -> Vec<Presence> {
+        let mut found: Vec<Presence> = members().filter(|one| trend(one) == wanted).collect();
         found.sort_by_key(|one| std::cmp::Reverse((one.days.0 - one.days.1).abs()));
         found
     };
     let (growing, shrinking) = (of_trend(Trend::Growing), of_trend(Trend::Shrinking));
-    let is_quiet = |one: &&Presence| (7..30).contains(&(today - one.last_day));
-    let mut quiet: Vec<Presence> = people.iter().filter(is_quiet).copied().collect();
+    let mut quiet: Vec<Presence> = members().filter(is_quiet).collect();
     quiet.sort_by_key(|one| std::cmp::Reverse((one.days.0 + one.days.1, one.last_day)));
     let first = |of: &[Presence], most: usize| -> Vec<Presence> { of.iter().take(most).copied().collect() };
     let champions: Vec<Presence> = people.iter().filter(|one| one.events > 0).take(CHAMPIONS).copied().collect();
