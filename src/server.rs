@@ -341,6 +341,10 @@ async fn healthz(store: Data<Store>) -> Result<HttpResponse, Problem> {
     if !store.is_writing() {
         return Err(StoreError::Stopped.into());
     }
+    if store.is_full() {
+        // There may be room again by now, which only a write tells.
+        store.write(crate::store::workspace::prove_room).await?;
+    }
     Ok(HttpResponse::Ok()
         .content_type("text/plain; charset=utf-8")
         .insert_header(("cache-control", "no-store"))

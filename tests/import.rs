@@ -401,6 +401,7 @@ async fn imported_events_are_activity_of_their_own_day_and_come_once() {
 #[tokio::test]
 async fn wrong_use_says_what_would_be_right_and_leaves_nothing() {
     let rollcall = Rollcall::prepare(&[]);
+    rollcall.shell(&["setting", "one_company", "false"]);
     let path = file(&rollcall, "people.csv", PEOPLE);
     let empty = file(&rollcall, "empty.csv", "");
     let nobody = file(&rollcall, "nobody.csv", "colour,size\nred,1\n");
@@ -466,6 +467,7 @@ async fn what_was_exported_is_read_back_into_an_empty_workspace_as_it_was() {
         ]))
         .await;
     let empty = Rollcall::prepare(&[]);
+    empty.shell(&["setting", "one_company", "false"]);
     for kind in ["users", "memberships", "companies", "events"] {
         let path = empty.file().with_file_name(format!("{kind}.csv"));
         rollcall.shell(&["export", kind, "--output", path.to_str().unwrap(), "--json"]);
@@ -1330,4 +1332,171 @@ async fn the_report_leads_to_those_whom_an_import_made_or_changed() {
     assert!(report.contains("href=\"/users?f=import%3Ais%3A2\"") && !report.contains("/companies?f="), "{report}");
     let list = desk.open("/users?f=import%3Ais%3A2").await;
     assert!(list.contains("created or changed by import 2") && list.contains("Save as a segment"), "{list}");
+}
+
+/// Takes an import back at the shell.
+fn take_back(rollcall: &Rollcall, number: u32) -> Value {
+    let back = rollcall.shell(&["import", "--undo", &number.to_string(), "--json"]);
+    assert_eq!(back["state"], "undone", "{back}");
+    back["taken_back"].clone()
+}
+
+#[tokio::test]
+async fn the_same_file_twice_is_taken_back_in_either_order_and_leaves_nobody() {
+    // Since when somebody is a member says whoever says it still.
+    let but_since = |mut all: [Vec<Value>; 4]| {
+        all[2].iter_mut().for_each(|row| drop(row.as_object_mut().unwrap().remove("joined_at")));
+        all
+    };
+    for order in [[2, 1], [1, 2]] {
+        let rollcall = Rollcall::start();
+        let empty = everything(&rollcall);
+        import(&rollcall, PEOPLE, &[]);
+        let imported = but_since(everything(&rollcall));
+        let again = import(&rollcall, PEOPLE, &[]);
+        assert_eq!(counts(&again, "users"), [0, 0, 3, 0, 0]);
+        take_back(&rollcall, order[0]);
+        assert_eq!(but_since(everything(&rollcall)), imported, "the other one still says it: {order:?}");
+        take_back(&rollcall, order[1]);
+        assert_eq!(everything(&rollcall), empty, "{order:?}");
+        checked(&rollcall);
+        let third = import(&rollcall, PEOPLE, &[]);
+        assert_eq!(counts(&third, "users"), [3, 0, 0, 0, 0], "it can come again: {third}");
+    }
+}
+
+/// What a later import said otherwise goes back to what the earlier one said, and with that one nothing is left.
+#[tokio::test]
+async fn two_imports_of_the_same_people_are_taken_back_one_after_the_other() {
+    let rollcall = Rollcall::start();
+    let empty = everything(&rollcall);
+    import(&rollcall, PEOPLE, &[]);
+    let first = everything(&rollcall);
+    import(&rollcall, &PEOPLE.replace("admin", "boss").replace("pro", "free").replace("ann@acme", "ann@new"), &[]);
+    assert_eq!(rollcall.user("ann").await["companies"][0]["role"], "boss");
+    take_back(&rollcall, 2);
+    assert_eq!(everything(&rollcall), first);
+    take_back(&rollcall, 1);
+    assert_eq!(everything(&rollcall), empty);
+    checked(&rollcall);
+}
+
+#[tokio::test]
+async fn what_a_site_says_again_stays_when_imports_that_said_it_are_taken_back() {
+    let rollcall = Rollcall::start();
+    let text =
+        "user_id,email,Company id,Company plan,Role\nann,ann@x.test,acme,pro,admin\nbob,bob@x.test,globex,pro,\n";
+    import(&rollcall, text, &[]);
+    let company = json!({ "company_id": "acme", "plan": "pro", "membership": { "role": "admin" } });
+    let said =
+        json!([{ "type": "identify", "userId": "ann", "traits": { "email": "ann@x.test", "company": company } }]);
+    let answer = rollcall.backend_posts(said).await;
+    assert_eq!(answer[0]["status"], "unchanged", "{answer:?}");
+    import(&rollcall, text, &[]);
+    take_back(&rollcall, 2);
+    let kept = take_back(&rollcall, 1);
+    assert!(kept["kept"].as_u64() > Some(0), "{kept}");
+    let ann = rollcall.user("ann").await;
+    assert_eq!(ann["attributes"], json!({ "email": "ann@x.test" }));
+    assert_eq!((&ann["companies"][0]["company_id"], &ann["companies"][0]["role"]), (&json!("acme"), &json!("admin")));
+    assert_eq!(rollcall.company("acme").await["attributes"], json!({ "plan": "pro" }));
+    assert_eq!(rollcall.user_ids().await, ["ann"], "of bob nobody said anything but the imports");
+    assert_eq!(rollcall.api("/companies/globex").await.status, 404);
+    checked(&rollcall);
+}
+
+/// C1: all rows of a file together say which companies a user belongs to.
+#[tokio::test]
+async fn a_file_that_replaces_memberships_is_taken_as_a_whole_and_its_check_says_which_end() {
+    let rollcall = Rollcall::start();
+    let known =
+        "user_id,company_id,role,joined_at\nann,a1,x,2025-01-01\nann,a2,y,2025-02-01\nann,a3,z,2025-03-01\nbob,a3,,\n";
+    import(&rollcall, known, &["--kind", "memberships"]);
+    let before = everything(&rollcall);
+    let text = "user_id,company_id\nann,a2\nann,a4\nann,a1\n";
+    let line = ["--kind", "memberships", "--memberships", "replace"];
+    let check = import(&rollcall, text, &[&line[..], &["--dry-run"]].concat());
+    assert_eq!(check["memberships_ended"], 1, "{check}");
+    let ends = json!({ "kind": "membership", "id": "ann in a3", "field": "member", "before": true, "after": false });
+    assert_eq!(check["examples"][0], ends, "{check}");
+    assert_eq!(everything(&rollcall), before, "a check changes nothing");
+    let path = file(&rollcall, "people.csv", text);
+    let line = [&["import", path.to_str().unwrap()], &line[..]].concat();
+    let said = rollcall.shell_output(&[&line[..], &["--dry-run"]].concat(), "");
+    let said = String::from_utf8(said.stdout).unwrap();
+    assert!(said.contains("1 membership would end: users leave the companies"), "{said}");
+    let said = String::from_utf8(rollcall.shell_output(&line, "").stdout).unwrap();
+    assert!(said.contains("1 membership ended"), "{said}");
+
+    let ann = rollcall.user("ann").await;
+    let open = |company: &&Value| company["left_at"].is_null();
+    let of = |company: &Value| (company["company_id"].clone(), company["role"].clone());
+    let companies: Vec<(Value, Value)> = ann["companies"].as_array().unwrap().iter().filter(open).map(of).collect();
+    assert_eq!(companies, [(json!("a1"), json!("x")), (json!("a2"), json!("y")), (json!("a4"), json!(null))]);
+    assert_eq!(ann["companies"][1]["joined_at"], "2025-02-01T00:00:00.000Z", "who is named was never away: {ann}");
+    let changes = rollcall.list("/changes").await;
+    let left: Vec<&Value> = changes
+        .iter()
+        .flat_map(|set| set["changes"].as_array().unwrap())
+        .filter(|change| change["after"]["left_at"].is_string())
+        .collect();
+    assert_eq!(left.len(), 1, "nobody left what another row names: {left:?}");
+    assert_eq!(rollcall.user("bob").await["companies"][0]["left_at"], json!(null), "of whom the file says nothing");
+    let again = import(&rollcall, text, &line[2..]);
+    assert_eq!((&again["memberships_ended"], counts(&again, "memberships")), (&json!(0), [0, 0, 3, 0, 0]));
+    checked(&rollcall);
+    take_back(&rollcall, again["import_id"].as_u64().unwrap() as u32);
+    take_back(&rollcall, again["import_id"].as_u64().unwrap() as u32 - 1);
+    assert_eq!(everything(&rollcall), before);
+    checked(&rollcall);
+}
+
+#[tokio::test]
+async fn companies_of_one_name_and_no_id_are_told_by_name_and_count_before_they_become_one() {
+    let rollcall = Rollcall::start();
+    let text = "Record ID,Company name,Company Domain Name,Number of Employees\n\
+                1,Acme Ltd,acme-uk.test,10\n2,Acme Ltd,acme-us.test,9000\n3,Globex,globex.test,5\n";
+    let by_name = ["--kind", "companies", "--mapping", "Record ID=ignore"];
+    let check = import(&rollcall, text, &[&by_name[..], &["--dry-run"]].concat());
+    let told = json!({ "created": 2, "joined_rows": 1, "joined": ["Acme Ltd"] });
+    assert_eq!((&check["companies_without_id"], counts(&check, "companies")), (&told, [2, 1, 0, 0, 0]), "{check}");
+    let path = file(&rollcall, "people.csv", text);
+    let line = [&["import", path.to_str().unwrap()], &by_name[..], &["--dry-run"]].concat();
+    let said = String::from_utf8(rollcall.shell_output(&line, "").stdout).unwrap();
+    assert!(said.contains("2 new companies have no id in the file"), "{said}");
+    assert!(said.contains("with other values: \"Acme Ltd\". They become one company"), "{said}");
+    // The tool's own ids keep them apart, and are proposed.
+    let run = import(&rollcall, text, &["--kind", "companies"]);
+    assert_eq!((counts(&run, "companies"), &run["companies_without_id"]["created"]), ([3, 0, 0, 0, 0], &json!(0)));
+    checked(&rollcall);
+}
+
+#[tokio::test]
+async fn a_check_at_the_shell_says_how_the_file_is_read_and_what_its_columns_become() {
+    let rollcall = Rollcall::start();
+    let text = "user_id;Signed up;Notes;companies;Role\nann;01/02/2026 1:05 PM;x;a|b;admin|member\n";
+    let path = file(&rollcall, "people.csv", text);
+    let path = path.to_str().unwrap();
+    let line = ["import", path, "--mapping", "companies=company_id", "--mapping", "Notes=ignore"];
+    let said = rollcall.shell_output(&[&line[..], &["--dry-run"]].concat(), "");
+    let said = String::from_utf8(said.stdout).unwrap();
+    for part in [
+        "Read as utf-8, semicolons between cells, headings in the first row",
+        "dates month first (12/31/2026)",
+        "user_id -> user_id",
+        "Notes -> not imported",
+        "companies -> company_id",
+        "Nothing in the file tells whether 01/02/2026 is in January or in February",
+        "--dates dmy",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    let told = rollcall.shell_output(&[&line[..], &["--dry-run", "--dates", "dmy"]].concat(), "");
+    assert!(!String::from_utf8(told.stdout).unwrap().contains("Nothing in the file tells"), "it was said");
+    rollcall.shell(&[&line[..], &["--json"]].concat());
+    let ann = rollcall.user("ann").await;
+    assert_eq!(ann["attributes"]["created_at"], "2026-01-02T13:05:00.000Z", "{ann}");
+    let roles: Vec<(&Value, &Value)> =
+        ann["companies"].as_array().unwrap().iter().map(|company| (&company["company_id"], &company["role"])).collect();
+    assert_eq!(roles, [(&json!("b"), &json!("member")), (&json!("a"), &json!("admin"))]);
 }

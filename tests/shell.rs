@@ -26,6 +26,7 @@ fn objects(output: &Output) -> Vec<Value> {
 #[test]
 fn commands_that_read_go_on_beside_a_long_write() {
     let rollcall = Rollcall::prepare(&[]);
+    rollcall.shell(&["setting", "one_company", "false"]);
     rollcall.shell(&["token", "add", "Early", "--json"]);
     let writer = rusqlite::Connection::open(rollcall.file()).unwrap();
     writer.execute_batch("BEGIN IMMEDIATE").unwrap();
@@ -41,6 +42,7 @@ fn commands_that_read_go_on_beside_a_long_write() {
 #[test]
 fn a_command_that_waits_for_another_program_says_so() {
     let rollcall = Rollcall::prepare(&[]);
+    rollcall.shell(&["setting", "one_company", "false"]);
     rollcall.shell(&["token", "add", "Early", "--json"]);
     let writer = rusqlite::Connection::open(rollcall.file()).unwrap();
     writer.execute_batch("BEGIN IMMEDIATE").unwrap();
@@ -87,10 +89,82 @@ fn a_list_of_none_says_how_to_make_one() {
 #[test]
 fn a_webhook_to_a_private_address_says_what_the_server_must_allow() {
     let rollcall = Rollcall::prepare(&[]);
+    rollcall.shell(&["setting", "one_company", "false"]);
     for (url, is_private) in [("http://10.0.0.7:5678/hook", true), ("https://hooks.acme.example/", false)] {
         let added = rollcall.shell_output(&["webhook", "add", url, "--type", "user.created"], "");
         assert_eq!(exit(&added), 0, "{}", said(&added));
         assert_eq!(said(&added).contains("--allow-private-webhooks"), is_private, "{}", said(&added));
+    }
+}
+
+/// Who mistypes the file's name gets no new workspace, but from the commands that people begin with.
+#[test]
+fn a_mistyped_file_is_told_and_not_made() {
+    let rollcall = Rollcall::prepare(&[]);
+    let people = rollcall.file().with_file_name("people.csv");
+    std::fs::write(&people, "user_id\nann\n").unwrap();
+    for line in [
+        &["import", people.to_str().unwrap()][..],
+        &["token", "add", "Reports"],
+        &["webhook", "add", "https://hooks.acme.example/", "--type", "user.created"],
+        &["export", "users"],
+        &["check"],
+        &["backup", "copy.db"],
+    ] {
+        let output = rollcall.shell_output(line, "");
+        assert_eq!(exit(&output), 1, "{line:?}");
+        assert!(
+            said(&output).contains("There is no file") && said(&output).contains("operator add"),
+            "{}",
+            said(&output)
+        );
+        assert!(!rollcall.file().exists(), "{line:?}");
+    }
+    for first in [&["source", "add", "Shop"][..], &["setting", "one_company", "false"]] {
+        let rollcall = Rollcall::prepare(&[]);
+        assert_eq!(exit(&rollcall.shell_output(first, "")), 0, "{first:?}");
+        assert_eq!(exit(&rollcall.shell_output(&["token", "add", "Reports"], "")), 0);
+    }
+}
+
+/// What is left of a file with nothing in it may have been a workspace: nothing begins anew in it unasked.
+#[test]
+fn an_empty_file_is_no_workspace() {
+    let rollcall = Rollcall::prepare(&[]);
+    std::fs::write(rollcall.file(), "").unwrap();
+    let checked = rollcall.shell_output(&["check", "--json"], "");
+    assert_eq!(exit(&checked), 1);
+    let finding = &objects(&checked)[0]["findings"][0];
+    assert_eq!((&finding["code"], &finding["severity"]), (&"file_empty".into(), &"broken".into()), "{finding}");
+    for line in [&["serve", "--listen", "127.0.0.1:0"][..], &["operator", "add", "a@x.test"], &["token", "list"]] {
+        let output = rollcall.shell_output(line, "");
+        assert_eq!(exit(&output), 1, "{line:?}");
+        assert!(said(&output).contains("is empty (0 bytes)") && said(&output).contains("restore"), "{}", said(&output));
+    }
+    assert_eq!(std::fs::metadata(rollcall.file()).unwrap().len(), 0);
+}
+
+/// The rows that were not taken never take the place of another file, least of all of the one that is imported.
+#[test]
+fn refused_rows_overwrite_nothing_but_earlier_refused_rows() {
+    let rollcall = Rollcall::prepare(&[]);
+    rollcall.shell(&["setting", "one_company", "false"]);
+    let [people, other, refused] =
+        ["people.csv", "other.txt", "refused.csv"].map(|name| rollcall.file().with_file_name(name));
+    std::fs::write(&people, "user_id,email\nann,ann@x.test\n,\n").unwrap();
+    std::fs::write(&other, "a letter\n").unwrap();
+    let import = |refused: &std::path::Path| {
+        rollcall.shell_output(&["import", people.to_str().unwrap(), "--refused", refused.to_str().unwrap()], "")
+    };
+    for (path, code, text) in [(&people, 2, "is the file to import"), (&other, 1, "exists. Name a new file")] {
+        let before = std::fs::read(path).unwrap();
+        let output = import(path);
+        assert_eq!((exit(&output), said(&output).contains(text)), (code, true), "{}", said(&output));
+        assert_eq!(std::fs::read(path).unwrap(), before);
+    }
+    for _ in 0..2 {
+        assert_eq!(exit(&import(&refused)), 0);
+        assert!(std::fs::read_to_string(&refused).unwrap().contains("rollcall reason"));
     }
 }
 

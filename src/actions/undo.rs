@@ -24,6 +24,7 @@ use crate::domain::message::order_within_moment;
 use crate::domain::profile::{CURRENT, NOTE, Note, OWNER, PINNED, Profile, TAGS, tags_of_value, tags_value};
 use crate::domain::time::DAY_MS;
 use crate::store::changes::{ChangeRow, Deed};
+use crate::store::imports::said;
 use crate::store::memberships::Member;
 use crate::store::{
     StoreError, Tx, changes, companies, duplicates, made, memberships, notes, operators, profiles, users,
@@ -328,15 +329,27 @@ impl Undoing<'_, '_> {
 
     /// Writes the former value as said by hand, unless another stands by now.
     fn attribute(&mut self, row: &ChangeRow) -> Result<(), UndoError> {
+        if self.import.is_some() {
+            let stands = said::source_of(self.tx, row.about, &row.field)?;
+            if let Some(source) = stands
+                && said::stands(self.tx, row.about, &row.field, source)?
+            {
+                self.conflict(row, format!("{} has been set or confirmed since, and stays as it is.", row.field));
+                return Ok(());
+            }
+        }
         let stamp = self.stamp();
         let write = match &row.before {
             Some(value) => Write::Set(value.clone()),
             None => Write::Clear,
         };
+        let of_import = self.import.is_some();
         let restore = |attributes: &mut Attributes| {
             let stands = attributes.get(&row.field);
             if stands != row.after {
-                return Err(stands);
+                // Another import that said the same was taken back before, and this field with it.
+                let is_back = of_import && stands == row.before;
+                return if is_back { Ok(None) } else { Err(stands) };
             }
             // A pin stays, unless it came with this very change: then its own row takes it off.
             let stamp = Stamp { pinned: attributes.is_pinned(&row.field), ..stamp };

@@ -17,13 +17,13 @@ use crate::actions::import::{self as deeds, ImportError, SetUp, file, package};
 use crate::domain::access::Scope;
 use crate::domain::codes::calls::CallCode;
 use crate::domain::ids::ImportKey;
-use crate::domain::import::{Counts, Mapping, Policy, Report, Said, TakenBack, Unreadable};
+use crate::domain::import::{Counts, Mapping, Policy, Report, Said, TakenBack, Unreadable, WithoutId};
 use crate::domain::table::Kind;
 use crate::http::access::{ReadToken, WriteToken};
 use crate::http::problem::Problem;
 use crate::http::upload::{self, UploadError, Uploaded};
 use crate::store::imports::{self, Import};
-use crate::store::{Store, Tx};
+use crate::store::{Store, StoreError, Tx};
 
 /// The name of the order of imports: the newest first.
 const ORDER: &str = "-created_at";
@@ -128,6 +128,7 @@ pub(super) fn upload_problem(error: UploadError) -> Problem {
         UploadError::Kept(error) if error.kind() == std::io::ErrorKind::FileTooLarge => {
             Problem::new(StatusCode::PAYLOAD_TOO_LARGE, CallCode::FileTooLarge, error.to_string())
         }
+        UploadError::Kept(error) if error.kind() == std::io::ErrorKind::StorageFull => StoreError::Full.into(),
         UploadError::Kept(error) => Problem::internal(error),
         sent => Problem::new(StatusCode::BAD_REQUEST, CallCode::FileMissing, sent.to_string()),
     }
@@ -406,6 +407,11 @@ struct ImportView {
     setup: Counts,
     refused_rows: u64,
     refused_values: u64,
+    /// Memberships that ended, since the file says all companies of its users.
+    memberships_ended: u64,
+    /// Companies that the file names without an id: how many are new, and how many rows became one with an earlier row.
+    #[schema(value_type = Object)]
+    companies_without_id: WithoutId,
     new_attributes: Vec<String>,
     refused_rows_url: String,
     /// What would come of it, where it was checked.
@@ -422,7 +428,8 @@ struct ImportView {
 impl ImportView {
     fn of(import: Import) -> ImportView {
         let Report { attributes, users, visitors, companies, memberships, notes, events, setup, .. } = import.report;
-        let Report { refused_rows, refused_values, new_attributes, .. } = import.report;
+        let Report { refused_rows, refused_values, memberships_ended, companies_without_id, new_attributes, .. } =
+            import.report;
         ImportView {
             import_id: import.key.0,
             kind: import.kind.as_str(),
@@ -445,6 +452,8 @@ impl ImportView {
             setup,
             refused_rows,
             refused_values,
+            memberships_ended,
+            companies_without_id,
             new_attributes,
             refused_rows_url: format!("/api/v1/imports/{}/refused", import.key.0),
             checked: import.checked,

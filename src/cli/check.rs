@@ -100,7 +100,14 @@ fn of_file(workspace: &Workspace, now_ms: i64) -> Result<(Vec<Finding>, Option<f
     let looked = Store::open(&workspace.data, Ambient::default()).and_then(|store| {
         let mut findings = broken("file_damaged", store.read_now(file::integrity)?);
         if findings.is_empty() {
-            findings = broken("recount_differs", store.read_settled(recount::differences)?);
+            let recounted = store.read_settled(|db| {
+                Ok(match recount::is_settled(db)? {
+                    true => Some(recount::differences(db)?),
+                    false => None,
+                })
+            })?;
+            findings =
+                recounted.map_or_else(|| vec![not_settled(store.is_full())], |all| broken("recount_differs", all));
         }
         if !findings.is_empty() {
             return Ok((findings, None, Vec::new()));
@@ -109,6 +116,19 @@ fn of_file(workspace: &Workspace, now_ms: i64) -> Result<(Vec<Finding>, Option<f
     });
     match looked {
         Ok(looked) => Ok(looked),
+        Err(error @ StoreError::NotWritable { .. }) => {
+            let fix = "Run the check as the user that the server runs as, or let this user own the file and its folder. Don't \
+                       restore a backup for it.";
+            Ok((vec![one("file_not_writable", error.to_string(), fix)], None, Vec::new()))
+        }
+        Err(error @ StoreError::Full) => {
+            let fix = "Free up disk space, and check again. Don't restore a backup for it.";
+            Ok((vec![one("disk_full", error.to_string(), fix)], None, Vec::new()))
+        }
+        Err(error @ StoreError::Empty { .. }) => {
+            let fix = "Put the last backup in its place: rollcall restore FILE";
+            Ok((vec![one("file_empty", error.to_string(), fix)], None, Vec::new()))
+        }
         Err(error @ (StoreError::Open { .. } | StoreError::Sqlite(_))) => {
             Ok((broken("file_unreadable", vec![error.to_string()]), None, Vec::new()))
         }
@@ -126,6 +146,24 @@ fn proxies(db: &Reader<'_>, now_ms: i64) -> Result<Vec<Finding>, StoreError> {
         }
     }
     Ok(found)
+}
+
+fn one(code: &'static str, sentence: String, fix: &str) -> Finding {
+    Finding { code, severity: Severity::Broken, sentence, fix: fix.to_owned() }
+}
+
+/// Events wait to be counted for longer than is waited for: what is derived can't be compared yet.
+fn not_settled(is_full: bool) -> Finding {
+    let (why, fix) = match is_full {
+        true => ("the disk is full", "Free up disk space, and check again. Don't restore a backup for it."),
+        false => (
+            "another process is at it, or can't",
+            "Check again in a moment; look into the server's log if it stays so.",
+        ),
+    };
+    let sentence =
+        format!("The file is whole. Some events are stored and not counted yet, since {why}; nothing is lost.");
+    Finding { code: "recount_waits", severity: Severity::Unknown, sentence, fix: fix.to_owned() }
 }
 
 fn broken(code: &'static str, sentences: Vec<String>) -> Vec<Finding> {

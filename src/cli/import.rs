@@ -2,7 +2,7 @@
 //! server's, and this follows it.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use super::{Failure, Workspace, say, wait};
 use crate::actions::import::file::{self, Incoming};
 use crate::actions::import::{self as deeds, ImportError, SetUp, package};
 use crate::domain::ids::ImportKey;
-use crate::domain::import::{Counts, Policy, Report, Said, Unreadable};
+use crate::domain::import::{Column, Counts, Policy, Report, Said, Target, Unreadable};
 use crate::domain::table::Kind;
 use crate::jobs::imports as job;
 use crate::store::imports::{self, Import as Row, State};
@@ -89,7 +89,7 @@ impl From<ImportError> for Failure {
 
 impl Import {
     pub(super) fn run(self, workspace: &Workspace) -> Result<(), Failure> {
-        let store = workspace.open()?;
+        let store = workspace.open_existing()?;
         if let Some(number) = self.undo {
             let key = ImportKey(number);
             store.write_now(move |tx| deeds::undo(tx, key))?;
@@ -97,13 +97,14 @@ impl Import {
             let back = import.taken_back;
             let line = format!(
                 "Import {number} is undone: {} events, {} users and companies are gone, {} fields are as they were, {} have \
-                 changed since and stay.",
+                 been changed or said again since and stay.",
                 back.events, back.gone, back.fields, back.kept
             );
             workspace.answer(&json!({ "import_id": number, "state": import.state.as_str(), "taken_back": back }), line);
             return Ok(());
         }
         let Some(path) = &self.file else { return Ok(()) };
+        self.refused.as_deref().map_or(Ok(()), |refused| may_replace(refused, path))?;
         let keys = self.kept(&store, path)?;
         let done = self.all(&store, workspace, &keys);
         if done.is_err() || self.dry_run {
@@ -204,8 +205,27 @@ impl Import {
         {
             json.extend(report);
         }
+        if let Some(json) = json.as_object_mut() {
+            json.insert("reading".to_owned(), json!(import.reading));
+            json.insert("mapping".to_owned(), json!(import.mapping));
+        }
         workspace.answer(&json, lines(import, &report, self.dry_run));
         Ok(())
+    }
+}
+
+/// A file of refused rows takes the place of an earlier one, and of nothing else.
+fn may_replace(refused: &Path, imported: &Path) -> Result<(), Failure> {
+    let shown = refused.display();
+    if refused.canonicalize().is_ok_and(|refused| imported.canonicalize().is_ok_and(|file| file == refused)) {
+        return Err(Failure::Usage(format!("{shown} is the file to import. Name another one with --refused.")));
+    }
+    let Ok(file) = File::open(refused) else { return Ok(()) };
+    let mut first = String::new();
+    BufReader::new(file).take(1 << 20).read_line(&mut first)?;
+    match first.contains(deeds::file::REASON) || first.is_empty() {
+        true => Ok(()),
+        false => Err(Failure::Failed(format!("{shown} exists. Name a new file with --refused."))),
     }
 }
 
@@ -246,10 +266,30 @@ fn lines(import: &Row, report: &Report, is_check: bool) -> String {
         (false, state) => format!("Import {} of {} is {}", import.key.0, import.file_name, state.as_str()),
     };
     let mut text = format!("{what}: {} rows.\n", report.rows);
+    if is_check {
+        text.push_str(&format!("  Read as {}.\n", import.reading.sentence()));
+        for Column { heading, target } in &import.mapping.0 {
+            text.push_str(&format!(
+                "    {heading} -> {}\n",
+                if *target == Target::Ignore { "not imported".to_owned() } else { target.to_string() }
+            ));
+        }
+    }
+    if let Some(doubt) = import.reading.doubt() {
+        text.push_str(&format!("  {doubt} Say it with --dates dmy or --dates mdy.\n"));
+    }
     for (name, of) in report.counts() {
         if !of.is_empty() {
             text.push_str(&counts(name, &of));
         }
+    }
+    for remark in report.remarks(is_check) {
+        text.push_str(&format!("  {remark}\n"));
+    }
+    let is_ignored = |column: &&Column| column.target == Target::Ignore && !column.heading.starts_with("rollcall ");
+    let ignored: Vec<&str> = import.mapping.0.iter().filter(is_ignored).map(|column| column.heading.as_str()).collect();
+    if !is_check && !ignored.is_empty() {
+        text.push_str(&format!("  Columns not imported: {}.\n", ignored.join(", ")));
     }
     if report.refused_rows + report.refused_values > 0 {
         text.push_str(&format!(

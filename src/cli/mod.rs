@@ -195,7 +195,7 @@ impl Workspace {
         Ok(Store::open(&self.data, Ambient::default())?)
     }
 
-    /// The file must exist: for commands that only look.
+    /// The file must exist: for commands that look, and those that nobody begins with.
     fn open_existing(&self) -> Result<Store, Failure> {
         self.must_exist()?;
         self.open()
@@ -206,7 +206,10 @@ impl Workspace {
             return Ok(());
         }
         let path = self.data.display();
-        Err(Failure::Failed(format!("There is no file {path}. Name the workspace's file with --data.")))
+        Err(Failure::Failed(format!(
+            "There is no file {path}. Name the workspace's file with --data; a new one is made by rollcall serve, operator add, \
+             source add or restore."
+        )))
     }
 
     /// Where people reach the server, as far as it is known at the shell: as it is said here, else

@@ -43,7 +43,7 @@ impl Token {
     pub(super) fn run(self, workspace: &Workspace) -> Result<(), Failure> {
         match self {
             Token::Add { name, scope } => {
-                let added = workspace.open()?.write_now(move |tx| deeds::add(tx, &By::Shell, &name, scope))?;
+                let added = workspace.open_existing()?.write_now(move |tx| deeds::add(tx, &By::Shell, &name, scope))?;
                 say(format_args!(
                     "Created {:?} with the scope {}. It is shown only now.",
                     added.token.name,

@@ -58,7 +58,7 @@ impl Webhook {
                 };
                 // The server alone knows whether it may reach private addresses; it looks at each delivery.
                 let refused = checked_url(wanted.url.as_deref().unwrap_or_default(), false).err();
-                let added = workspace.open()?.write_now(move |tx| deeds::add(tx, &By::Shell, wanted, true))?;
+                let added = workspace.open_existing()?.write_now(move |tx| deeds::add(tx, &By::Shell, wanted, true))?;
                 say("The server notifies it from now on. The secret signs deliveries, and is shown only now.");
                 if let Some(error) = refused {
                     say(format_args!("A server without --allow-private-webhooks sends nothing there: {error}"));

@@ -145,6 +145,10 @@ impl From<StoreError> for PageError {
                 "Too busy just now",
                 "The server has more to write than it can handle, and nothing was changed. Go back and try again in a moment.",
             ),
+            StoreError::Full => unavailable(
+                "The disk is full",
+                "Nothing was changed, and nothing that was stored is lost. Free up space on the server's disk, then try again.",
+            ),
             StoreError::TooSlow => unavailable(
                 "That took too long",
                 "The query took more than ten seconds and was stopped. Ask for less: a shorter time, fewer filters.",

@@ -135,6 +135,11 @@ impl From<StoreError> for Problem {
                 "The server has more to write than it can handle; nothing in this request was stored. Send it again in 1 s.",
             )
             .retry_after(1),
+            StoreError::Full => unavailable(
+                RequestCode::DiskFull,
+                "The server's disk is full; nothing in this request was stored. Send it again in 30 s.",
+            )
+            .retry_after(30),
             StoreError::TooSlow => unavailable(
                 RequestCode::TooSlow,
                 "The query took too long and was stopped. Ask for less: a shorter time, fewer filters.",
@@ -171,6 +176,14 @@ mod tests {
         assert_eq!(problem.status_code(), StatusCode::INTERNAL_SERVER_ERROR);
         assert!(!problem.to_json().to_string().contains("malformed"));
         assert_eq!(problem.cause(), Some("disk image is malformed"));
+    }
+
+    #[test]
+    fn a_full_disk_asks_to_come_back_and_says_why() {
+        let response = Problem::from(StoreError::Full).error_response();
+        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(response.headers().get(RETRY_AFTER).unwrap(), "30");
+        assert_eq!(Problem::from(StoreError::Full).to_json()["code"], "disk_full");
     }
 
     #[test]

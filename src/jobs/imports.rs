@@ -10,8 +10,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::Value;
+
 use crate::actions::import::{self, file};
-use crate::domain::change::Subject;
+use crate::domain::change::{MEMBERSHIP, Subject};
 use crate::domain::ids::ImportKey;
 use crate::domain::import::{EXAMPLES_MAX, Example, Report, Rows};
 use crate::domain::limits::{IMPORT_DRAFTS_DAYS, IMPORT_REFUSALS_DAYS};
@@ -88,6 +90,11 @@ async fn work_patiently(store: &Store, tried_again: &[Duration]) -> Result<(), S
         let key = import.key;
         let problem = match go_on(store, &import).await {
             Ok(()) => None,
+            Err(Stop::File(error)) if error.kind() == io::ErrorKind::NotFound => {
+                let sentence = "The file isn't here any more: a backup doesn't hold files that are being imported. Start again \
+                                with the same file; rows already imported are not imported twice.";
+                Some(sentence.to_owned())
+            }
             Err(Stop::File(error)) => Some(format!("The file can't be read: {error}")),
             Err(Stop::Store(error)) => {
                 tracing::error!(%error, import = key.0, failures, "An import was interrupted.");
@@ -274,31 +281,37 @@ async fn run_in(copy: &Store, key: ImportKey, path: &Path) -> Result<Checked, St
     Ok(copy.read(read).await?)
 }
 
-/// What an import changed of what was known before it, the first of it.
+/// What an import changed of what was known before it, the first of it: memberships that end before values.
 fn examples(db: &crate::store::Reader<'_>, import: &Import) -> Result<Vec<Example>, StoreError> {
     let Some(source) = import.source else { return Ok(Vec::new()) };
-    let mut examples = Vec::new();
+    let (mut ended, mut values) = (Vec::new(), Vec::new());
     let mut sets = imports::change_sets(db, source, i64::MAX, SETS_LOOKED_AT)?;
     sets.reverse();
     for set in sets {
         for row in changes::of_set(db, set)? {
+            let has_left = |value: &Value| value.get("left_at").is_some();
+            let ends = row.field == MEMBERSHIP
+                && row.before.as_ref().is_some_and(|before| !has_left(before))
+                && row.after.as_ref().is_none_or(has_left);
             let is_value = !row.field.starts_with(' ')
                 && matches!(row.about, Subject::User(_) | Subject::Company(_) | Subject::Membership(..));
-            if let (true, Some(before)) = (is_value, row.before) {
-                examples.push(Example {
-                    kind: row.subject.to_owned(),
-                    id: row.subject_id,
-                    field: row.field,
-                    before,
-                    after: row.after.unwrap_or_default(),
-                });
-            }
-            if examples.len() >= EXAMPLES_MAX {
-                return Ok(examples);
+            let id = match &row.company_id {
+                Some(company) => format!("{} in {company}", row.subject_id),
+                None => row.subject_id,
+            };
+            let kind = row.subject.to_owned();
+            if ends && ended.len() < EXAMPLES_MAX {
+                let (before, after) = (true.into(), false.into());
+                ended.push(Example { kind, id, field: "member".to_owned(), before, after });
+            } else if let (true, Some(before)) = (is_value && values.len() < EXAMPLES_MAX, row.before) {
+                let after = row.after.unwrap_or_default();
+                values.push(Example { kind, id, field: row.field, before, after });
             }
         }
     }
-    Ok(examples)
+    ended.extend(values);
+    ended.truncate(EXAMPLES_MAX);
+    Ok(ended)
 }
 
 /// A copy and what SQLite keeps beside it.

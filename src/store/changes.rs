@@ -401,6 +401,20 @@ pub fn mark_undone(tx: &Tx<'_>, change: ChangeKey, by: ChangeKey) -> Result<(), 
     Ok(())
 }
 
+/// The cause of the latest change of a field.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn last_cause(tx: &Tx<'_>, about: Subject, field: &str) -> Result<Option<String>, StoreError> {
+    let (subject, key, company) = subject_columns(about);
+    let mut statement = tx.connection.prepare_cached(
+        "SELECT s.cause FROM changes AS c JOIN change_sets AS s USING (change_key)
+         WHERE c.subject = ?1 AND c.subject_key = ?2 AND c.company_key = ?3 AND c.field = ?4
+         ORDER BY c.change_key DESC LIMIT 1",
+    )?;
+    Ok(statement.query_row(params![subject, key, company, field], |row| row.get(0)).optional()?)
+}
+
 /// The latest change of each field of someone since a deed, and of each value of their memberships; at most 100
 /// changes back. In which companies somebody is follows from what was said, and is no such field.
 ///

@@ -44,7 +44,7 @@ pub fn owner_only() -> OpenOptions {
 
 /// Opens the file for reading and writing, and makes it if there is none.
 pub(super) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
-    owner_only().open(path).map_err(|error| StoreError::File { path: path.to_owned(), error })?;
+    owner_only().open(path).map_err(|error| StoreError::of_file(path, error))?;
     let connection = Connection::open(path)?;
     connection.busy_handler(Some(wait_for_others))?;
     connection.pragma_update(None, "page_size", 4096)?;

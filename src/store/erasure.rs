@@ -192,6 +192,7 @@ pub fn begin(tx: &mut Tx<'_>, user: UserKey, events: Events) -> Result<Erased, S
         ("notes", "subject = 0 AND subject_key IN (SELECT value FROM json_each(?1))", &keys),
         ("import_firsts", "subject = 0 AND subject_key IN (SELECT value FROM json_each(?1))", &keys),
         ("import_firsts", "subject = 3 AND subject_key IN (SELECT value FROM json_each(?1))", &visitors),
+        ("import_replaces", "user_key IN (SELECT value FROM json_each(?1))", &keys),
         ("user_ids", "user_key IN (SELECT value FROM json_each(?1))", &keys),
         ("users_search", "rowid IN (SELECT value FROM json_each(?1))", &keys),
     ] {

@@ -151,7 +151,7 @@ impl FilterSql {
         FilterSql {
             walk,
             condition: format!("AND {} {since}", joined(filter.join, &parts)),
-            of_last_seen: of_last_seen + &since,
+            of_last_seen: format!("{of_last_seen}{since}"),
             count_rows_max: COUNT_ROWS_MAX / cost,
             values: writer.values,
         }

@@ -1,5 +1,7 @@
 //! Imports: what file it is, how it is read, how far it is, what came of it.
 
+pub mod replaces;
+pub mod said;
 pub mod traces;
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};

@@ -33,7 +33,7 @@ pub fn server_url(data: &Path) -> Option<String> {
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
     /// A server has it.
-    #[error("{path} is in use by a running Rollcall server{who}. Stop that server first, or name another file with --data.", path = .path.display())]
+    #[error("{path} is in use by a running Rollcall server{who}, or by an import at the shell. Stop that one first, or name another file with --data.", path = .path.display())]
     Held {
         /// The workspace's file.
         path: PathBuf,

@@ -5,6 +5,7 @@ use rusqlite::params;
 
 use super::changes::Deed;
 use super::folds::{self, Folded};
+use super::imports::said;
 use super::{StoreError, Tx, companies, duplicates, email_domains, memberships, merges, remembered, search, users};
 use crate::domain::change::{Change, Subject};
 use crate::domain::duplicates::Records;
@@ -109,42 +110,56 @@ fn leaves_traces(
     Ok(false)
 }
 
-/// As [`OF_USERS`]: what something beside the import of the source `?2` made. What was taken back is no more of it than
+/// The sources of imports that were taken back, or are being.
+macro_rules! taken_back {
+    () => {
+        "(SELECT source_key FROM imports INDEXED BY imports_taken_back
+          WHERE state IN ('undoing', 'undone') AND source_key IS NOT NULL)"
+    };
+}
+
+/// Changes that something beside imports that are taken back, and their taking back, made.
+macro_rules! changed_by_others {
+    ($subject:literal) => {
+        concat!(
+            "subject = ",
+            $subject,
+            " AND subject_key = ?1 AND NOT EXISTS (SELECT 1 FROM change_sets AS s
+              WHERE s.change_key = changes.change_key AND (s.cause = 'undo' OR s.source_key IN ",
+            taken_back!(),
+            "))"
+        )
+    };
+}
+
+/// As [`OF_USERS`]: what something beside imports that are taken back made. What was taken back is no more of it than
 /// what was done before that.
 const OF_IMPORTED_USERS: Traces = &[
     ("users", "user_key = ?1 AND (merged_into IS NOT NULL OR signed <> 0)"),
     ("users", "merged_into = ?1"),
     ("visitors", "user_key = ?1"),
-    (
-        "changes",
-        "subject = 0 AND subject_key = ?1 AND NOT EXISTS (SELECT 1 FROM change_sets AS s WHERE s.change_key = changes.change_key AND (s.source_key = ?2 OR s.cause = 'undo'))",
-    ),
-    (
-        "changes",
-        "subject = 2 AND subject_key = ?1 AND NOT EXISTS (SELECT 1 FROM change_sets AS s WHERE s.change_key = changes.change_key AND (s.source_key = ?2 OR s.cause = 'undo'))",
-    ),
-    ("membership_statements", "subject = ?1 AND source_key <> ?2"),
+    ("changes", changed_by_others!("0")),
+    ("changes", changed_by_others!("2")),
+    ("membership_statements", concat!("subject = ?1 AND source_key NOT IN ", taken_back!())),
     ("notes", "subject = 0 AND subject_key = ?1"),
-    ("tray_values", "owner = 0 AND owner_key = ?1 AND source_key <> ?2"),
-    ("tray_values", "owner = 2 AND owner_key = ?1 AND source_key <> ?2"),
+    ("tray_values", concat!("owner = 0 AND owner_key = ?1 AND source_key NOT IN ", taken_back!())),
+    ("tray_values", concat!("owner = 2 AND owner_key = ?1 AND source_key NOT IN ", taken_back!())),
 ];
 
 const OF_IMPORTED_COMPANIES: Traces = &[
     ("companies", "company_key = ?1 AND merged_into IS NOT NULL"),
     ("companies", "merged_into = ?1"),
-    (
-        "changes",
-        "subject = 1 AND subject_key = ?1 AND NOT EXISTS (SELECT 1 FROM change_sets AS s WHERE s.change_key = changes.change_key AND (s.source_key = ?2 OR s.cause = 'undo'))",
-    ),
+    ("changes", changed_by_others!("1")),
     ("memberships INDEXED BY memberships_joined", "company_key = ?1 AND open IN (0, 1)"),
     ("membership_spans INDEXED BY membership_spans_joined", "company_key = ?1"),
     ("membership_statements INDEXED BY membership_statements_waiting", "company_key = ?1 AND subject < 0"),
     ("company_domains", "company_key = ?1 AND accepted = 1"),
     ("notes", "subject = 1 AND subject_key = ?1"),
-    ("tray_values", "owner = 1 AND owner_key = ?1 AND source_key <> ?2"),
+    ("tray_values", concat!("owner = 1 AND owner_key = ?1 AND source_key NOT IN ", taken_back!())),
 ];
 
-/// Takes a user or company away where all that is known of it is what an import said, whose source it is.
+/// Takes a user or company away where all that is known of it is what an import said, whose source it is, and others that
+/// were taken back.
 /// Answers what changed; none where something else is known, and then nothing is taken away.
 ///
 /// # Errors
@@ -162,13 +177,14 @@ pub fn take_away_imported(
         }
         _ => return Ok(None),
     };
-    if attributes.stated().any(|(_, stated)| stated.stamp.source != source) {
-        return Ok(None);
+    for (name, stated) in attributes.stated() {
+        if said::stands(tx, about, name, stated.stamp.source)? {
+            return Ok(None);
+        }
     }
     for (table, condition) in traces {
-        // Each statement takes both, whether it asks for them or not.
-        let sql = format!("SELECT 1 FROM {table} WHERE {condition} AND ?2 IS NOT NULL LIMIT 1");
-        if tx.connection.prepare_cached(&sql)?.exists(params![key, source.0])? {
+        let sql = format!("SELECT 1 FROM {table} WHERE {condition} LIMIT 1");
+        if tx.connection.prepare_cached(&sql)?.exists([key])? {
             return Ok(None);
         }
     }

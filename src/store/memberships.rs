@@ -293,7 +293,8 @@ pub fn unsay(
     if forgotten == 0 { Ok(None) } else { restate(tx, user).map(Some) }
 }
 
-/// Forgets all that came through a source of a user's companies, and answers what changed; none where nothing did.
+/// Forgets all that came through a source of a user's companies, and through imports that were taken back; answers what
+/// changed, none where nothing did.
 ///
 /// # Errors
 /// [`StoreError`] only.
@@ -302,10 +303,35 @@ pub fn unsay_all_of(tx: &mut Tx<'_>, user: UserKey, source: SourceKey) -> Result
     for named in merges::group(tx, user)? {
         forgotten += tx
             .connection
-            .prepare_cached("DELETE FROM membership_statements WHERE subject = ?1 AND source_key = ?2")?
+            .prepare_cached(
+                "DELETE FROM membership_statements WHERE subject = ?1 AND (source_key = ?2 OR source_key IN
+                   (SELECT source_key FROM imports INDEXED BY imports_taken_back WHERE state IN ('undoing', 'undone')))",
+            )?
             .execute([named.0, source.0])?;
     }
     if forgotten == 0 { Ok(None) } else { restate(tx, user).map(Some) }
+}
+
+/// The companies that a source said a user belongs to, from a moment on (Unix milliseconds), the one stated last behind the
+/// others.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn joined_by(tx: &Tx<'_>, user: UserKey, source: SourceKey, from_ms: i64) -> Result<Vec<CompanyKey>, StoreError> {
+    let mut statements = Vec::new();
+    for named in merges::group(tx, user)? {
+        statements.extend(statements_of(tx, named)?);
+    }
+    statements.retain(|kept| kept.source == source.0 && kept.statement.order.at_ms >= from_ms);
+    statements.sort_by_key(|kept| kept.statement.order);
+    let mut companies: Vec<CompanyKey> = Vec::new();
+    for kept in statements {
+        if let Said::Joins(company) = kept.statement.said {
+            companies.retain(|known| *known != company);
+            companies.push(company);
+        }
+    }
+    Ok(companies)
 }
 
 fn statements_of(tx: &Tx<'_>, user: UserKey) -> Result<Vec<Kept>, StoreError> {

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use rusqlite::Connection;
 use rusqlite_migration::{M, Migrations, SchemaVersion};
 
-use super::{Ambient, StoreError, backup, connection};
+use super::{Ambient, StoreError, backup, connection, is_of_rights};
 
 const FILES: &[&str] = &[
     include_str!("migrations/0001_start.sql"),
@@ -16,6 +16,7 @@ const FILES: &[&str] = &[
     include_str!("migrations/0005_recent_days.sql"),
     include_str!("migrations/0006_looks.sql"),
     include_str!("migrations/0007_joined_left_erased.sql"),
+    include_str!("migrations/0008_imports_said_again.sql"),
 ];
 
 static MIGRATIONS: LazyLock<Migrations<'static>> =
@@ -24,10 +25,21 @@ static MIGRATIONS: LazyLock<Migrations<'static>> =
 /// Opens the file, makes it if there is none, and brings it to the newest schema.
 pub(super) fn open(path: &Path, ambient: &Ambient) -> Result<Connection, StoreError> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder).map_err(|error| StoreError::File { path: folder.to_owned(), error })?;
+        std::fs::create_dir_all(folder).map_err(|error| StoreError::of_file(folder, error))?;
+    }
+    if is_empty(path) {
+        return Err(StoreError::Empty { path: path.to_owned() });
     }
     let mut connection = connection::open_writer(path)?;
-    let failed = |error: rusqlite_migration::Error| StoreError::Migration(error.to_string());
+    let failed = |error: rusqlite_migration::Error| match error {
+        rusqlite_migration::Error::RusqliteError { err, .. } if is_of_rights(&err) => StoreError::Sqlite(err),
+        rusqlite_migration::Error::RusqliteError { err, .. }
+            if err.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull) =>
+        {
+            StoreError::Full
+        }
+        other => StoreError::Migration(other.to_string()),
+    };
     match MIGRATIONS.current_version(&connection).map_err(failed)? {
         SchemaVersion::Outside(found) => {
             return Err(StoreError::Migration(format!(
@@ -50,6 +62,15 @@ pub(super) fn open(path: &Path, ambient: &Ambient) -> Result<Connection, StoreEr
     MIGRATIONS.to_latest(&mut connection).map_err(failed)?;
     first_rows(&connection, ambient)?;
     Ok(connection)
+}
+
+/// Whether a file is there with nothing in it, and no log beside it: what SQLite would take for a new one may be what is
+/// left of an old one.
+fn is_empty(path: &Path) -> bool {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    let bytes = |path: &Path| path.metadata().map(|file| file.len()).ok();
+    bytes(path) == Some(0) && bytes(Path::new(&log)).unwrap_or(0) == 0
 }
 
 /// What every workspace has from its first moment: its secret, and the built-in source "API". A command that only

@@ -99,7 +99,31 @@ use writer::Writer;
 pub enum StoreError {
     /// SQLite said no.
     #[error("SQLite: {0}")]
-    Sqlite(#[from] rusqlite::Error),
+    Sqlite(#[source] rusqlite::Error),
+    /// The disk is full.
+    #[error(
+        "The disk is full, and nothing of this was stored. Free up disk space and try again; what was stored before is \
+         safe."
+    )]
+    Full,
+    /// Who runs this may not write the file, or what SQLite keeps beside it.
+    #[error(
+        "{path} can't be written by this user. Check who owns the file and its folder; the file itself is not damaged.",
+        path = .path.display()
+    )]
+    NotWritable {
+        /// Which one.
+        path: PathBuf,
+    },
+    /// There is nothing in the file.
+    #[error(
+        "{path} is empty (0 bytes), so there is no workspace in it. If there was one, put a backup in its place: rollcall \
+         restore BACKUP. If not, remove the file, and start again.", path = .path.display()
+    )]
+    Empty {
+        /// Which one.
+        path: PathBuf,
+    },
     /// No reader came free in time.
     #[error("no reader came free: {0}")]
     Pool(#[from] r2d2::Error),
@@ -142,7 +166,28 @@ pub enum StoreError {
     },
 }
 
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> StoreError {
+        match error.sqlite_error_code() {
+            Some(rusqlite::ErrorCode::DiskFull) => StoreError::Full,
+            _ => StoreError::Sqlite(error),
+        }
+    }
+}
+
 impl StoreError {
+    /// Of a file that can't be read or written, by its path.
+    pub(super) fn of_file(path: &Path, error: std::io::Error) -> StoreError {
+        let path = path.to_owned();
+        match error.kind() {
+            std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => {
+                StoreError::NotWritable { path }
+            }
+            std::io::ErrorKind::StorageFull => StoreError::Full,
+            _ => StoreError::File { path, error },
+        }
+    }
+
     /// Whether there was no row where one was asked for.
     pub fn is_missing_row(&self) -> bool {
         matches!(self, StoreError::Sqlite(rusqlite::Error::QueryReturnedNoRows))
@@ -237,6 +282,7 @@ impl Store {
             StoreError::Sqlite(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy) => {
                 StoreError::Locked { path: path.to_owned() }
             }
+            StoreError::Sqlite(error) if is_of_rights(&error) => StoreError::NotWritable { path: path.to_owned() },
             StoreError::Sqlite(error) => StoreError::Open { path: path.to_owned(), error },
             other => other,
         })?;
@@ -266,6 +312,11 @@ impl Store {
     /// Whether what is written is taken: not after the end of the writer.
     pub fn is_writing(&self) -> bool {
         self.inner.writer.is_open()
+    }
+
+    /// Whether the last that was to be written found no room on the disk.
+    pub fn is_full(&self) -> bool {
+        self.inner.writer.is_full()
     }
 
     /// Runs a query on a read-only connection, off the async threads.
@@ -430,4 +481,10 @@ impl Store {
         self.inner.pool.close();
         self.inner.writer.close();
     }
+}
+
+/// Whether SQLite may not write, or not make what it keeps beside a file.
+fn is_of_rights(error: &rusqlite::Error) -> bool {
+    use rusqlite::ErrorCode::{CannotOpen, PermissionDenied, ReadOnly};
+    matches!(error.sqlite_error_code(), Some(ReadOnly | PermissionDenied | CannotOpen))
 }

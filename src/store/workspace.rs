@@ -355,6 +355,16 @@ pub fn integrity(db: &Reader<'_>) -> Result<Vec<String>, StoreError> {
     Ok(findings)
 }
 
+/// Writes something that leaves nothing: it fails where the disk has no room.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn prove_room(tx: &mut Tx<'_>) -> Result<(), StoreError> {
+    tx.connection.prepare_cached("INSERT OR REPLACE INTO settings (name, value) VALUES ('room', '')")?.execute([])?;
+    tx.connection.prepare_cached("DELETE FROM settings WHERE name = 'room'")?.execute([])?;
+    Ok(())
+}
+
 /// What the file says of itself to who looks at its machine. Times are Unix milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Upkeep {

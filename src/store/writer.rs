@@ -10,7 +10,7 @@
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -53,7 +53,7 @@ pub(super) enum Queue {
 /// A job in two steps: what it does in the transaction, and its answer after the commit.
 trait Job: Send {
     fn run(&mut self, tx: &mut Tx<'_>) -> bool;
-    fn answer(self: Box<Self>, committed: bool);
+    fn answer(self: Box<Self>, committed: &Result<(), StoreError>);
 }
 
 struct Typed<F, T, E> {
@@ -80,9 +80,10 @@ where
         kept
     }
 
-    fn answer(self: Box<Self>, committed: bool) {
-        let outcome = match self.outcome {
-            Some(outcome) if committed || outcome.is_err() => outcome,
+    fn answer(self: Box<Self>, committed: &Result<(), StoreError>) {
+        let outcome = match (self.outcome, committed) {
+            (Some(outcome), committed) if committed.is_ok() || outcome.is_err() => outcome,
+            (_, Err(StoreError::Full)) => Err(StoreError::Full.into()),
             _ => Err(StoreError::Stopped.into()),
         };
         // Whoever asked may have gone away; what was done stays done.
@@ -107,6 +108,8 @@ struct Line {
     /// The last place that the folds have taken.
     folded: AtomicI64,
     fold_moved: Notify,
+    /// The last that was to be written found no room on the disk.
+    full: AtomicBool,
 }
 
 impl Line {
@@ -147,6 +150,11 @@ impl Writer {
     }
 
     /// Whether jobs are taken.
+    pub(super) fn is_full(&self) -> bool {
+        self.line.full.load(Ordering::Acquire)
+    }
+
+    /// Whether it takes jobs.
     pub(super) fn is_open(&self) -> bool {
         !self.line.lock().closed
     }
@@ -258,6 +266,7 @@ impl Thread {
             head: AtomicI64::new(next_seq - 1),
             folded: AtomicI64::new(folded),
             fold_moved: Notify::new(),
+            full: AtomicBool::new(false),
         });
         let mut thread = Thread {
             connection,
@@ -274,7 +283,7 @@ impl Thread {
     }
 
     fn run(&mut self) {
-        let mut failures = 0;
+        let mut failures = 0_u32;
         loop {
             let (jobs, closing, hurried) = self.next_group();
             let result = if jobs.is_empty() { self.fold_alone(closing) } else { self.commit_group(jobs, hurried) };
@@ -282,7 +291,10 @@ impl Thread {
                 Ok(()) => failures = 0,
                 Err(error) => {
                     failures += 1;
-                    tracing::error!(%error, "The writer could not commit.");
+                    // It is tried again many times a second.
+                    if failures.is_power_of_two() {
+                        tracing::error!(%error, failures, "The writer could not commit.");
+                    }
                     // A full disk does not get better by asking at once.
                     std::thread::sleep(Duration::from_millis(50));
                 }
@@ -352,7 +364,7 @@ impl Thread {
             }
         }
         for job in done {
-            job.answer(result.is_ok());
+            job.answer(&result);
         }
         result
     }
@@ -387,6 +399,11 @@ impl Thread {
             tx.execute("COMMIT")
         })();
         self.finish(&result);
+        match &result {
+            Ok(()) => self.line.full.store(false, Ordering::Release),
+            Err(StoreError::Full) => self.line.full.store(true, Ordering::Release),
+            Err(_) => {}
+        }
         result
     }
 
@@ -539,6 +556,26 @@ mod tests {
     }
 
     #[test]
+    fn a_job_that_finds_no_room_on_the_disk_says_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("rollcall.db"), Ambient::default()).unwrap();
+        let write = |bytes: usize, pages: Option<i64>| {
+            store.write_now(move |tx: &mut Tx<'_>| {
+                let now: i64 = tx.connection.query_row("PRAGMA page_count", [], |row| row.get(0))?;
+                let most = pages.unwrap_or(now);
+                tx.connection.query_row(&format!("PRAGMA max_page_count = {most}"), [], |_| Ok(()))?;
+                tx.connection.execute("INSERT INTO settings (name, value) VALUES ('x', ?1)", ["x".repeat(bytes)])?;
+                tx.connection.execute("DELETE FROM settings WHERE name = 'x'", [])?;
+                Ok::<(), StoreError>(())
+            })
+        };
+        let refused = write(1 << 20, None).unwrap_err();
+        assert!(matches!(refused, StoreError::Full) && refused.to_string().contains("Free up"), "{refused}");
+        write(1 << 20, Some(1 << 30)).unwrap();
+        assert!(!store.is_full());
+    }
+
+    #[test]
     fn a_job_that_fails_or_panics_undoes_itself_alone() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("rollcall.db"), Ambient::default()).unwrap();
@@ -570,7 +607,7 @@ mod tests {
             panic!("a fault")
         }
 
-        fn answer(self: Box<Self>, _: bool) {}
+        fn answer(self: Box<Self>, _: &Result<(), StoreError>) {}
     }
 
     #[test]

@@ -218,8 +218,9 @@ pub(super) fn keep_all(
     for Sent { incoming, kind, file_name, said, is_export, policy } in &files {
         incoming.file.sync_all()?;
         let (sniffed, headings) = look(&incoming.path, said)?;
-        let mapping = if *is_export {
-            // What an export wrote says what it is, whatever was imported before.
+        let mapping = if *is_export || by.0 != "operator" {
+            // What an export wrote says what it is, whatever was imported before; and a program or a script gets the same
+            // today as last month, whatever somebody chose on a page in between.
             guessed(store, *kind, &sniffed)
         } else {
             store.read_now(|db| suggested(db, store, *kind, &sniffed, &headings))?
@@ -334,7 +335,9 @@ pub fn refused(db: &Reader<'_>, import: &Import) -> Result<Vec<u8>, StoreError> 
 /// Rows of a page of refused ones.
 const REFUSED_PAGE: usize = 500;
 /// The columns that say why.
-const REASONS: [&str; 4] = ["rollcall row", "rollcall took", "rollcall column", "rollcall reason"];
+const REASONS: [&str; 4] = ["rollcall row", "rollcall took", "rollcall column", REASON];
+/// The column that tells a file of refused rows.
+pub const REASON: &str = "rollcall reason";
 
 /// A cell of a file: what guards it against a spreadsheet is in it already, or is put there.
 fn as_it_was(cell: &Value) -> String {

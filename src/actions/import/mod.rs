@@ -5,6 +5,7 @@ mod about;
 pub mod file;
 pub mod package;
 mod profile;
+mod replace;
 mod row;
 mod sheet;
 mod undo;
@@ -20,7 +21,7 @@ use crate::domain::import::{Known, Mapping, Policy, Reader, Reading, Unreadable}
 use crate::domain::limits::DEFINITIONS_PER_KIND_MAX;
 use crate::domain::message::Delivery;
 use crate::domain::table::Kind;
-use crate::store::imports::{self, Import, State, traces};
+use crate::store::imports::{self, Import, State, replaces, traces};
 use crate::store::{Catalog, StoreError, Tx, attributes as definitions};
 
 pub use undo::step as undo_step;
@@ -138,7 +139,10 @@ pub fn cancel(tx: &mut Tx<'_>, key: ImportKey) -> Result<(), ImportError> {
     let import = found(tx, key)?;
     let (state, ended_ms) = match import.state {
         State::Checking => (State::Draft, None),
-        State::Queued | State::Running => (State::Cancelled, Some(tx.now_ms)),
+        State::Queued | State::Running => {
+            replaces::forget(tx, key)?;
+            (State::Cancelled, Some(tx.now_ms))
+        }
         state => return Err(ImportError::State { state, what: "nothing is running that could be stopped" }),
     };
     Ok(imports::keep(tx, &Import { state, ended_ms, ..import })?)
@@ -174,6 +178,7 @@ pub fn fail(tx: &mut Tx<'_>, key: ImportKey, problem: &str) -> Result<(), StoreE
     let Some(import) = imports::find(&tx.reader(), key)? else { return Ok(()) };
     let state = if import.state == State::Checking { State::Draft } else { State::Failed };
     let ended_ms = Some(tx.now_ms).filter(|_| state == State::Failed);
+    replaces::forget(tx, key)?;
     imports::keep(tx, &Import { state, ended_ms, problem: Some(problem.to_owned()), ..import })
 }
 
@@ -226,7 +231,7 @@ pub fn chunk(
     traces::keep_events(tx, key, first + 1, &events)?;
     import.rows_done += taken as u64;
     import.report.rows = import.rows_done;
-    let is_done = is_last && taken == rows.len();
+    let is_done = is_last && taken == rows.len() && !replace::end_others(tx, &mut import, source)?;
     if is_done {
         (import.state, import.ended_ms) = (State::Done, Some(tx.now_ms));
     }

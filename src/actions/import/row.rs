@@ -15,15 +15,15 @@ use crate::domain::error::Code;
 use crate::domain::identity::the_one;
 use crate::domain::ids::{CompanyId, CompanyKey, EventId, SourceKey, UserId, UserKey};
 use crate::domain::import::{
-    CompanyNamed, Draft, Existing, Memberships, Outcome, Problem, ProfileDraft, Reader, Unknown,
+    CompanyDraft, CompanyNamed, Draft, Existing, Memberships, Outcome, Problem, ProfileDraft, Reader, Unknown,
 };
 use crate::domain::message::{
-    CompanyStatement, Delivery, Kind as Call, Message, Receipt, RefusedValue, Standing, Status,
+    CompanyContext, CompanyStatement, Delivery, Kind as Call, Message, Receipt, RefusedValue, Standing, Status,
 };
 use crate::domain::profile::Profile;
 use crate::domain::table::Kind;
 use crate::domain::time::{DAY_MS, rfc3339};
-use crate::store::imports::{self, Import, Refusal, traces};
+use crate::store::imports::{self, Import, Refusal, replaces, traces};
 use crate::store::{StoreError, Tx, companies, email_domains as domains, events, memberships, users, visitors};
 
 /// Rows that were not taken and are kept with their cells; further ones are counted.
@@ -32,7 +32,7 @@ const REFUSALS_KEPT_MAX: u64 = 10_000;
 const REFUSALS_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
 /// More messages than a row becomes: one for each company, and some of the user.
-const MESSAGES_OF_ROW_MAX: i64 = 256;
+pub(super) const MESSAGES_OF_ROW_MAX: i64 = 256;
 
 /// A row being taken.
 pub(super) struct Taking<'a, 't> {
@@ -92,6 +92,10 @@ pub(super) struct Company {
     pub(super) id: CompanyId,
     pub(super) known: Option<CompanyKey>,
     attributes: Map<String, Value>,
+    /// What is said of the user's membership in it.
+    membership: Map<String, Value>,
+    /// The row names it by its domain or its name alone.
+    has_no_id: bool,
 }
 
 impl Taking<'_, '_> {
@@ -165,9 +169,18 @@ impl Taking<'_, '_> {
                 return Ok(());
             }
         }
+        if self.import.kind == Kind::Companies {
+            self.find_joined(&stated)?;
+        }
         self.keep_what_stands(user, &mut draft, &mut stated)?;
         let messages = if of_users { self.of_user(&draft, &stated) } else { self.of_companies(&draft, &stated) };
         let mut changes = self.receive(messages, &mut refused)?;
+        if of_users && policy.memberships == Memberships::Replace && draft.left_ms.is_none() && !stated.is_empty() {
+            // What other rows say of the user counts too, so the rest ends with the last row.
+            if let Some(person) = self.person(&draft)? {
+                replaces::note(self.tx, self.import.key, person)?;
+            }
+        }
         if draft.profile != ProfileDraft::default() {
             for of in self.profiles(&draft, of_users, &stated)? {
                 changes.extend(self.profile(of, &draft.profile, &mut refused)?);
@@ -210,16 +223,25 @@ impl Taking<'_, '_> {
     }
 
     /// The companies that a row names, each by its id.
-    pub(super) fn companies(&self, named: Vec<(CompanyNamed, Map<String, Value>)>) -> Result<Vec<Company>, Stop> {
+    pub(super) fn companies(&self, named: Vec<CompanyDraft>) -> Result<Vec<Company>, Stop> {
         let mut stated: Vec<Company> = Vec::with_capacity(named.len());
-        for (named, mut attributes) in named {
+        for CompanyDraft { named, mut attributes, membership } in named {
+            let has_no_id = matches!(named, CompanyNamed::Any(_));
             let (id, known) = match named {
                 CompanyNamed::Id(id) => {
                     let known = companies::key_of_id(self.tx, &id)?;
                     (id, known)
                 }
                 CompanyNamed::Any(text) => match self.company_called(&text)? {
-                    Some((id, key)) => (id, Some(key)),
+                    Some((id, key)) => {
+                        // Who names it by what it is called says that it is called so.
+                        let known = companies::load(self.tx, key)?.attributes;
+                        let said = ["name", "domain"].into_iter().find(|of| known.text(of).as_deref() == Some(&text));
+                        if let Some(of) = said {
+                            attributes.entry(of).or_insert_with(|| Value::from(text));
+                        }
+                        (id, Some(key))
+                    }
                     None => {
                         let id = CompanyId::parse(&text).map_err(Problem::from)?;
                         let Some(id) = id else { continue };
@@ -233,14 +255,10 @@ impl Taking<'_, '_> {
                 },
             };
             if known.is_none() && self.import.policy.unknown_companies == Unknown::Refuse {
-                let detail = format!(
-                    "There is no company {:?}. Import companies first, or let the import create them.",
-                    id.as_str()
-                );
-                return Err(Problem::new(RowCode::CompanyUnknown, detail).into());
+                return Err(company_unknown(&id).into());
             }
             if stated.iter().all(|other| other.id != id) {
-                stated.push(Company { id, known, attributes });
+                stated.push(Company { id, known, attributes, membership, has_no_id });
             }
         }
         Ok(stated)
@@ -266,6 +284,24 @@ impl Taking<'_, '_> {
                 Err(Problem::new(RowCode::CompanyAmbiguous, detail).into())
             }
         }
+    }
+
+    /// Rows that name a company alike, without an id, and say different things of it may be of several companies.
+    fn find_joined(&mut self, stated: &[Company]) -> Result<(), StoreError> {
+        for company in stated.iter().filter(|company| company.has_no_id) {
+            let Some(key) = company.known else { continue };
+            let known = companies::load(self.tx, key)?.attributes;
+            let differs = |(name, value): (&String, &Value)| {
+                let name = attributes::name(attributes::Owner::Company, name).unwrap_or_else(|_| name.clone());
+                let said = known.stated_of(&name);
+                said.is_some_and(|said| said.stamp.source == self.delivery.source && said.value != *value)
+            };
+            if company.attributes.iter().any(differs) {
+                let name = known.text("name").unwrap_or_else(|| company.id.as_str().to_owned());
+                self.import.report.companies_without_id.join(&name);
+            }
+        }
+        Ok(())
     }
 
     /// Where only gaps are filled, what has a value keeps it; where what is known is skipped, all of it.
@@ -298,7 +334,7 @@ impl Taking<'_, '_> {
             if let Some(user) = user
                 && let Some(known) = memberships::attributes(self.tx, user, key)?
             {
-                keep(&known, &mut draft.membership, attributes::Owner::Membership);
+                keep(&known, &mut company.membership, attributes::Owner::Membership);
             }
         }
         Ok(())
@@ -344,16 +380,11 @@ impl Taking<'_, '_> {
 
     /// What a row says of a user: who it is and what it is like, now; since when it belongs to a company, then.
     fn of_user(&self, draft: &Draft, stated: &[Company]) -> Vec<Message> {
-        let statement = |company: &Company, standing, with_values: bool, membership: &Map<String, Value>| {
+        let statement = |company: &Company, standing, with_values: bool, with_membership: bool| {
             let attributes = if with_values { company.attributes.clone() } else { Map::new() };
-            CompanyStatement {
-                company_id: Some(company.id.clone()),
-                standing,
-                attributes,
-                membership: membership.clone(),
-            }
+            let membership = if with_membership { company.membership.clone() } else { Map::new() };
+            CompanyStatement { company_id: Some(company.id.clone()), standing, attributes, membership }
         };
-        let none = Map::new();
         let mut messages = Vec::new();
         if draft.is_told_apart && draft.user_id.is_some() && draft.email.is_some() {
             // Who is a user there is none of the leads here, whatever their address (R8).
@@ -362,9 +393,7 @@ impl Taking<'_, '_> {
         let mut main = self.about(draft, self.at_ms);
         main.traits.extend(draft.traits.clone());
         if draft.joined_ms.is_none() && draft.left_ms.is_none() {
-            let joins = |company| statement(company, Standing::Joins, true, &draft.membership);
-            main.companies = stated.iter().map(joins).collect();
-            main.companies_replace = self.import.policy.memberships == Memberships::Replace && !stated.is_empty();
+            main.companies = stated.iter().map(|company| statement(company, Standing::Joins, true, true)).collect();
         }
         messages.push(main);
         messages.extend(draft.first_seen_ms.map(|at_ms| self.about(draft, at_ms)));
@@ -376,23 +405,21 @@ impl Taking<'_, '_> {
         messages.extend(values);
         let joined_ms = draft.joined_ms.or(draft.left_ms.map(|left_ms| left_ms - 1)).unwrap_or(self.at_ms);
         let mut joins = self.about(draft, joined_ms);
-        let said_then = if draft.left_ms.is_some() { &draft.membership } else { &none };
+        let said_then = draft.left_ms.is_some();
         joins.companies = stated.iter().map(|company| statement(company, Standing::Joins, false, said_then)).collect();
         messages.push(joins);
         match draft.left_ms {
             Some(left_ms) => {
                 let mut leaves = self.about(draft, left_ms.max(joined_ms + 1));
                 leaves.companies =
-                    stated.iter().map(|company| statement(company, Standing::Leaves, false, &none)).collect();
+                    stated.iter().map(|company| statement(company, Standing::Leaves, false, false)).collect();
                 messages.push(leaves);
             }
             None => {
                 // Stated last is current (C1): what is not said to be it is stated a moment earlier.
                 let at_ms = if draft.current == Some(true) { self.at_ms } else { self.at_ms - 1 };
                 let mut is = self.about(draft, at_ms);
-                let said_now = |company| statement(company, Standing::Joins, false, &draft.membership);
-                is.companies = stated.iter().map(said_now).collect();
-                is.companies_replace = self.import.policy.memberships == Memberships::Replace;
+                is.companies = stated.iter().map(|company| statement(company, Standing::Joins, false, true)).collect();
                 messages.push(is);
             }
         }
@@ -439,6 +466,12 @@ impl Taking<'_, '_> {
             let detail =
                 format!("{email} has no user id yet, and an event needs one. Import the users first, with their ids.");
             return Err(Problem::new(RowCode::UserUnknown, detail).into());
+        }
+        if let (CompanyContext::In(id), Unknown::Refuse) =
+            (&event.company_context, self.import.policy.unknown_companies)
+            && companies::key_of_id(self.tx, id)?.is_none()
+        {
+            return Err(company_unknown(id).into());
         }
         // The same row is the same event, in this file and in any other.
         if event.message_id.is_none() {
@@ -566,6 +599,9 @@ impl Taking<'_, '_> {
                 continue;
             }
             let of_company = outcome(&|about| about == Subject::Company(key), CREATED);
+            if of_company == Outcome::Created && company.has_no_id {
+                self.import.report.companies_without_id.created += 1;
+            }
             self.import.report.companies.count(of_company);
             if of_users {
                 let is_member = |about| matches!(about, Subject::Membership(_, of) if of == key);
@@ -584,6 +620,12 @@ impl Taking<'_, '_> {
         }
         Ok(())
     }
+}
+
+fn company_unknown(id: &CompanyId) -> Problem {
+    let detail =
+        format!("There is no company {:?}. Import companies first, or let the import create them.", id.as_str());
+    Problem::new(RowCode::CompanyUnknown, detail)
 }
 
 /// What an event says, as a short text: its id where its row has none.

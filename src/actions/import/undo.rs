@@ -10,7 +10,7 @@ use crate::domain::change::{By, CREATED, Change, LINK, Subject};
 use crate::domain::ids::{ChangeKey, ImportKey, SourceKey};
 use crate::domain::import::Target;
 use crate::store::changes::ChangeRow;
-use crate::store::imports::{self, Import, State, traces};
+use crate::store::imports::{self, Import, State, replaces, said, traces};
 use crate::store::{StoreError, Tx, changes, made, memberships, merges, users, visitors};
 
 /// Change sets of one chunk.
@@ -26,11 +26,13 @@ const LINKS: i64 = 1;
 const USERS: i64 = 2;
 const COMPANIES: i64 = 3;
 const FIELDS: i64 = 4;
+/// What it said again of memberships that were known.
+const SAID_AGAIN: i64 = 5;
 /// Users and companies that only what the import changed of others had held.
-const LEFT: i64 = 5;
-const FIRSTS: i64 = 6;
-const BROWSERS: i64 = 7;
-const TRACES: i64 = 8;
+const LEFT: i64 = 6;
+const FIRSTS: i64 = 7;
+const BROWSERS: i64 = 8;
+const TRACES: i64 = 9;
 
 /// Takes the next chunk of an import back; whether it goes on.
 ///
@@ -51,10 +53,14 @@ pub fn step(tx: &mut Tx<'_>, key: ImportKey) -> Result<bool, StoreError> {
             }
             None => None,
         },
+        SAID_AGAIN => unsay(tx, &import, source, before)?,
         LINKS..=LEFT => sets_back(tx, &mut import, source, before)?,
         FIRSTS => (traces::set_firsts_back(tx, key, CHUNK_FIRSTS)? == CHUNK_FIRSTS).then_some(before),
         BROWSERS if names_browsers(&import) => traces::see_browsers_again(tx, before, CHUNK_LOOKED_AT)?,
-        TRACES => traces::forget(tx, key, CHUNK_LOOKED_AT as usize)?.then_some(before),
+        TRACES => {
+            replaces::forget(tx, key)?;
+            traces::forget(tx, key, CHUNK_LOOKED_AT as usize)?.then_some(before)
+        }
         _ => None,
     };
     import.undo_before = next;
@@ -81,13 +87,41 @@ fn sets_back(tx: &mut Tx<'_>, import: &mut Import, source: SourceKey, before: i6
         let rows = changes::of_set(&tx.reader(), *set)?;
         match import.undo_stage {
             LINKS => unlink(tx, import.key, &rows, &mut done)?,
-            USERS | COMPANIES | LEFT => take_away(tx, import, source, &rows, &mut done)?,
+            USERS | COMPANIES => take_away(tx, import, source, &rows, &mut done)?,
             FIELDS => take_back(tx, import, source, *set, &rows)?,
+            LEFT => {
+                take_away(tx, import, source, &rows, &mut done)?;
+                hand_over(tx, *set, &rows)?;
+            }
             _ => {}
         }
     }
     changes::record(tx, &by(import), "undo", Grade::Hand, &done)?;
     Ok(sets.last().filter(|_| sets.len() == CHUNK_SETS).map(|set| set.0))
+}
+
+/// What the import said again of memberships goes with it. Answers the last user, where there may be more.
+fn unsay(tx: &mut Tx<'_>, import: &Import, source: SourceKey, before: i64) -> Result<Option<i64>, StoreError> {
+    let users = said::members_of(tx, source, before, CHUNK_SETS)?;
+    let mut done = Vec::new();
+    for user in &users {
+        let person = tx.catalog().survivor(*user);
+        done.extend(memberships::unsay_all_of(tx, person, source)?.unwrap_or_default());
+    }
+    changes::record(tx, &by(import), "undo", Grade::Hand, &done)?;
+    Ok(users.last().filter(|_| users.len() == CHUNK_SETS).map(|user| user.0))
+}
+
+/// What another import says too is its own now, and goes with that one.
+fn hand_over(tx: &Tx<'_>, set: ChangeKey, rows: &[ChangeRow]) -> Result<(), StoreError> {
+    for row in rows {
+        if made::is_there(tx, row.about)?
+            && let Some(heir) = said::heir(tx, row)?
+        {
+            return said::hand_over(tx, set, heir);
+        }
+    }
+    Ok(())
 }
 
 fn ended(tx: &mut Tx<'_>, import: Import) -> Result<bool, StoreError> {

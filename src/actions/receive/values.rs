@@ -8,11 +8,12 @@ use crate::domain::access::Grade;
 use crate::domain::attributes::{self, Attributes, Owner, Stamp, Type, Write, email_value, has_room};
 use crate::domain::change::{Change, Subject as About};
 use crate::domain::error::{Code, Refused};
+use crate::domain::ids::SourceKey;
 use crate::domain::limits::{DEFINITIONS_PER_KIND_MAX, DEFINITIONS_UNSIGNED_PER_HOUR_MAX, REFUSED_VALUES_MAX};
 use crate::domain::message::RefusedValue;
 use crate::domain::profile::PINNED;
 use crate::domain::time::HOUR_MS;
-use crate::store::{StoreError, attributes as definitions, companies, memberships, tray, users, visitors};
+use crate::store::{SourceKind, StoreError, attributes as definitions, companies, memberships, tray, users, visitors};
 
 impl Receiving<'_, '_> {
     /// An identify's attributes: of the user it names, else of the visitor, whose user they fill gaps of.
@@ -108,6 +109,7 @@ impl Receiving<'_, '_> {
                     if self.by_hand {
                         self.pin(about, known, name, &write, stamp);
                     }
+                    let stamp = self.stamp_of_repeat(known, name, &write, stamp);
                     match known.write(name, write, stamp) {
                         Some((before, after)) if history => {
                             self.changes.push(Change::new(about, name, before, after));
@@ -139,6 +141,23 @@ impl Receiving<'_, '_> {
             }
         }
         Ok(taken)
+    }
+
+    /// An import that says what is known already takes nothing over from who said it, but its time.
+    fn stamp_of_repeat(&self, known: &Attributes, name: &str, write: &Write, stamp: Stamp) -> Stamp {
+        let Write::Set(value) = write else { return stamp };
+        if stamp.grade != Grade::Import {
+            return stamp;
+        }
+        let catalog = self.tx.catalog();
+        let is_of_call =
+            |source: SourceKey| catalog.sources.get(&source).is_some_and(|source| source.kind != SourceKind::Import);
+        match known.stated_of(name) {
+            Some(stated) if stated.value == *value && is_of_call(stated.stamp.source) => {
+                Stamp { source: stated.stamp.source, ..stamp }
+            }
+            _ => stamp,
+        }
     }
 
     fn refuse_value_of(

@@ -132,7 +132,7 @@ fn take_back(import: &Import, address: &str) -> Markup {
                     "It created " (counted(made, "user or company", "users and companies")) ", and changed "
                     (counted(changed, "that was known", "that were known")) "."
                 } }
-                p { "Users and companies it created are removed unless something else is known about them; values it changed are restored. What has changed since stays as it is, and the report says how much that was." }
+                p { "Users and companies it created are removed unless something else is known about them; values it changed are restored. What has been changed or said again since stays as it is, and the report says how much that was." }
                 p.muted { "It runs in the background, and can't be stopped half-way." }
             }
             footer.row {
@@ -218,7 +218,7 @@ fn stands(import: &Import, refusals: &[Refusal], address: &str) -> Markup {
                     (report::counts(&import.report))
                     div.body.stack.tight {
                         (report::touched(import.key.0, &import.report))
-                        (report::refused(import.key.0, &import.report))
+                        (report::refused(import.key.0, &import.report, false))
                     }
                     (report::errors(import, refusals))
                     (set_up::as_imported(import))
@@ -245,7 +245,7 @@ fn taken_back(back: TakenBack) -> Markup {
             @if back.events > 0 { p { (counted(back.events, "event", "events")) " were removed from the journal and all numbers." } }
             p { (counted(back.gone, "user or company it created is gone, as", "users and companies it created are gone, as")) " nothing else was known about them." }
             p { (counted(back.fields, "field is as it was", "fields are as they were")) " before." }
-            p { (counted(back.kept, "item has changed since and was left as it is", "items have changed since and were left as they are")) "." }
+            p { (counted(back.kept, "item has been changed or said again since and was left as it is", "items have been changed or said again since and were left as they are")) "." }
         }
     }
 }
@@ -259,7 +259,10 @@ fn would(frame: &Frame, import: &Import, checked: &Report, refusals: &[Refusal],
                 span.muted { "Nothing has been changed. The import will do the same, unless something else changes first." }
             }
             (report::counts(checked))
-            div.body.stack.tight { (report::refused(import.key.0, checked)) }
+            div.body.stack.tight {
+                @if let Some(doubt) = import.reading.doubt() { p { b { (doubt) } } }
+                (report::refused(import.key.0, checked, true))
+            }
             (report::errors(import, refusals))
             (report::examples(checked))
             @if frame.may(Role::Admin) {

@@ -43,9 +43,10 @@ pub fn counts(report: &Report) -> Markup {
     }
 }
 
-/// What was not taken, with the file of it.
-pub fn refused(number_of: i64, report: &Report) -> Markup {
+/// What was not taken, with the file of it, and what else a person should know; of a check what would be.
+pub fn refused(number_of: i64, report: &Report, is_check: bool) -> Markup {
     html! {
+        @for remark in report.remarks(is_check) { p { bdi { (remark) } } }
         @if report.refused_rows + report.refused_values > 0 {
             p {
                 (counted(report.refused_rows, "row", "rows")) " refused, and "

@@ -7,6 +7,7 @@ use maud::{Markup, html};
 use crate::dashboard::parts::form::{choice, tick};
 use crate::dashboard::parts::icon::icon;
 use crate::dashboard::parts::numbers::number;
+use crate::dashboard::parts::say::{self, Tone};
 use crate::dashboard::parts::values;
 use crate::domain::attributes::{self, Owner, Type};
 use crate::domain::import::{Dates, Mapping, Policy, Reading, Said, Sniffed, Target, shown};
@@ -152,7 +153,7 @@ fn is_asked(kind: Kind, part: &str) -> bool {
 }
 
 fn reading(import: &Import, sheets: &[String]) -> Markup {
-    let Reading { encoding, delimiter, header, dates, decimal_comma, sheet } = &import.reading;
+    let Reading { encoding, delimiter, header, dates, dates_assumed, decimal_comma, sheet } = &import.reading;
     let delimiter = delimiter.to_string();
     let name = |of: &[(&str, &str)], chosen: &str| {
         of.iter().find(|(value, _)| *value == chosen).map_or_else(|| chosen.to_owned(), |(_, name)| (*name).to_owned())
@@ -163,7 +164,8 @@ fn reading(import: &Import, sheets: &[String]) -> Markup {
     let sheets: Vec<(&str, &str)> = sheets.iter().map(|name| (name.as_str(), name.as_str())).collect();
     html! {
         section.card aria-label="How the file is read" {
-        details.fold-body open[sheets.len() > 1] {
+        @if let Some(doubt) = import.reading.doubt() { div.body { (say::notice(Tone::Warn, &doubt)) } }
+        details.fold-body open[sheets.len() > 1 || *dates_assumed] {
             summary {
                 span {
                     @match sheet {
@@ -386,6 +388,7 @@ pub fn reading_sent(pairs: &[(String, String)], before: &Reading) -> Said {
             .unwrap_or(before.delimiter),
         header: sent(pairs, "header").is_some(),
         dates: sent(pairs, "dates").and_then(Dates::parse).unwrap_or(before.dates),
+        dates_assumed: false,
         decimal_comma: sent(pairs, "decimal_comma").is_some(),
         sheet: before.sheet.clone(),
     })

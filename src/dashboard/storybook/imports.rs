@@ -9,7 +9,9 @@ use crate::dashboard::imports::{list, new, one};
 use crate::dashboard::parts::frame::Place;
 use crate::domain::attributes::{Owner, Type};
 use crate::domain::ids::ImportKey;
-use crate::domain::import::{Column, Counts, Example, Mapping, Policy, Reading, Report, Sniffed, TakenBack, Target};
+use crate::domain::import::{
+    Column, Counts, Example, Mapping, Policy, Reading, Report, Sniffed, TakenBack, Target, WithoutId,
+};
 use crate::domain::table::Kind;
 use crate::domain::time::MINUTE_MS;
 use crate::store::imports::{Import, Refusal, State};
@@ -31,6 +33,12 @@ fn report() -> Report {
         memberships: counts(430, 21, 1_955, 0, 0),
         refused_rows: 12,
         refused_values: 31,
+        memberships_ended: 7,
+        companies_without_id: WithoutId {
+            created: 9,
+            joined_rows: 2,
+            joined: vec!["Acme Ltd".to_owned(), LONG.to_owned()],
+        },
         new_attributes: vec!["user.NPS".to_owned(), format!("user.{LONG}")],
         examples: vec![
             example("user", "u_30418", "title", json!("Dispatcher"), json!("Head of dispatch")),
@@ -62,6 +70,7 @@ fn import(number: i64, state: State) -> Import {
             delimiter: ';',
             encoding: "windows-1250".to_owned(),
             decimal_comma: true,
+            dates_assumed: true,
             ..Reading::default()
         },
         mapping: Mapping(vec![

@@ -484,6 +484,12 @@ impl Attributes {
             .filter_map(|(name, cell)| Some((name.as_str(), Stated { value: cell.value()?, stamp: cell.stamp()? })))
     }
 
+    /// The value of a name with where it came from.
+    pub fn stated_of(&self, name: &str) -> Option<Stated> {
+        let cell = self.cells.get(name)?;
+        Some(Stated { value: cell.value()?, stamp: cell.stamp()? })
+    }
+
     /// Whether nothing was ever said.
     pub fn is_empty(&self) -> bool {
         self.cells.is_empty()

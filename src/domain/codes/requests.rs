@@ -70,6 +70,11 @@ codes! {
             "A burst beyond what the disk takes.",
             "Senders try again by themselves after Retry-After.",
         }
+        DiskFull = "disk_full" {
+            "The server's disk is full, so nothing can be stored.",
+            "The file or its log has grown to the end of the disk, or something else has filled it.",
+            "Free up disk space; nothing that was stored is lost. Senders try again by themselves after Retry-After.",
+        }
         TooSlow = "too_slow" {
             "The request took too long and was stopped.",
             "The body arrived too slowly, or the query would have taken more than ten seconds.",

@@ -2,11 +2,10 @@
 
 use std::borrow::Cow;
 
-use chrono::NaiveDate;
 use chrono_tz::Tz;
 use serde_json::{Number, Value, json};
 
-use super::guess::parts_of_date;
+use super::dates;
 use super::reading::{Dates, Reading};
 use crate::domain::attributes::Type;
 use crate::domain::ids::excerpt;
@@ -96,53 +95,17 @@ pub(super) fn value(cell: &Value, of: Type, reading: &Reading, zone: Tz) -> Resu
             let example = if reading.decimal_comma { "1234,5" } else { "1234.5" };
             number(text.trim(), reading).map(Value::Number).ok_or_else(|| wrong(&format!("number. Write {example}.")))
         }
-        Type::Date => date(text.trim(), reading.dates).map(|date| json!(date.to_string())).ok_or_else(|| {
+        Type::Date => dates::day(&text, reading.dates).map(|date| json!(date.to_string())).ok_or_else(|| {
             let example = if reading.dates == Dates::Mdy { "12/31/2026" } else { "31/12/2026" };
             wrong(&format!("date. Write 2026-12-31 or {example}."))
         }),
-        Type::Datetime => match written_date(text.trim(), reading.dates) {
+        Type::Datetime => match dates::day_alone(&text, reading.dates) {
             Some(date) => Ok(json!(date.to_string())),
-            None => instant(text.trim(), reading.dates, zone)
+            None => dates::instant(&text, reading.dates, zone)
                 .map(|at_ms| json!(time::rfc3339(at_ms)))
                 .ok_or_else(|| wrong("time. Write 2026-12-31T09:30:00Z.")),
         },
     }
-}
-
-/// An instant, Unix milliseconds; one without a zone is of this one, a date its first moment.
-pub(super) fn instant(text: &str, order: Dates, zone: Tz) -> Option<i64> {
-    if let Some(at_ms) = time::instant_in(zone, text) {
-        return Some(at_ms);
-    }
-    let (day, rest) = text.split_once([' ', 'T']).unwrap_or((text, "00:00"));
-    let date = written_date(day, order)?;
-    let (clock, zone) = rest.trim().strip_suffix('Z').map_or((rest.trim(), zone), |clock| (clock, Tz::UTC));
-    let at = ["%H:%M:%S%.f", "%H:%M"].iter().find_map(|form| chrono::NaiveTime::parse_from_str(clock, form).ok())?;
-    time::local(date.and_time(at), zone)
-}
-
-/// A date, or a midnight.
-fn date(text: &str, order: Dates) -> Option<NaiveDate> {
-    let (day, clock) = text.split_once([' ', 'T']).unwrap_or((text, ""));
-    clock.chars().all(|c| "0:.Z".contains(c)).then(|| written_date(day, order)).flatten()
-}
-
-/// A date as we write it, or as the file does.
-fn written_date(text: &str, order: Dates) -> Option<NaiveDate> {
-    if let Some(date) = time::date_from_text(text) {
-        return Some(date);
-    }
-    let [a, b, c] = parts_of_date(text).filter(|_| !text.contains([' ', 'T']))?;
-    if a > 999 {
-        return NaiveDate::from_ymd_opt(a as i32, b, c);
-    }
-    let year = match c {
-        0..=69 => 2_000 + c,
-        70..=99 => 1_900 + c,
-        year => year,
-    };
-    let (month, day) = if order == Dates::Mdy { (a, b) } else { (b, a) };
-    NaiveDate::from_ymd_opt(year as i32, month, day)
 }
 
 /// A number as the file writes it, its thousands parted or not.
@@ -197,23 +160,6 @@ mod tests {
         }
         for text in ["12345.678", "1234.567.890", "1'234.567"] {
             assert_eq!(read(text, Type::Number, &comma), None, "{text}");
-        }
-    }
-
-    #[test]
-    fn dates_that_are_none_are_refused_with_what_would_be_taken() {
-        let (dmy, mdy) = (Reading::default(), Reading { dates: Dates::Mdy, ..Reading::default() });
-        assert_eq!(read("01/02/2026", Type::Date, &dmy), Some(json!("2026-02-01")));
-        assert_eq!(read("01/02/2026", Type::Date, &mdy), Some(json!("2026-01-02")));
-        assert_eq!(read("1.2.99", Type::Date, &dmy), Some(json!("1999-02-01")));
-        assert_eq!(read("2026/12/31", Type::Date, &mdy), Some(json!("2026-12-31")));
-        assert_eq!(read("2026-12-31 00:00:00", Type::Date, &mdy), Some(json!("2026-12-31")));
-        assert_eq!(read("31/12/2026 8:30", Type::Datetime, &dmy), Some(json!("2026-12-31T07:30:00.000Z")));
-        assert_eq!(read("31/12/2026 8:30Z", Type::Datetime, &dmy), Some(json!("2026-12-31T08:30:00.000Z")));
-        assert_eq!(read("31/12/2026", Type::Datetime, &dmy), Some(json!("2026-12-31")));
-        for text in ["31/02/2026", "12/31/2026", "soon", "31/12", "2026-13-01", "31/12/2026 10:00"] {
-            let refused = value(&json!(text), Type::Date, &dmy, Tz::UTC).unwrap_err();
-            assert!(refused.contains("2026-12-31"), "{refused}");
         }
     }
 }

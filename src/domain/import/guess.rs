@@ -1,10 +1,10 @@
-//! Guesses from samples: whether there are headings, how dates and numbers are written, which type a column has.
+//! Guesses from samples: whether there are headings, how numbers are written, which type a column has.
 
 use chrono_tz::Tz;
 use serde_json::Value;
 
-use super::cell;
-use super::reading::{Dates, Reading};
+use super::reading::Reading;
+use super::{cell, dates};
 use crate::domain::attributes::Type;
 use crate::domain::ids;
 
@@ -18,28 +18,9 @@ pub(super) fn is_header(rows: &[Vec<Value>]) -> bool {
             || cell.is_boolean()
             || text.parse::<f64>().is_ok()
             || ids::email(&text).is_ok()
-            || parts_of_date(&text).is_some()
+            || dates::is_one(&text)
     };
     !first.iter().any(is_value) && first.iter().any(|cell| !text(cell).is_empty())
-}
-
-/// The three numbers of a date that is not written as we do: `31.12.2026`, `1/2/26 10:00`.
-pub(super) fn parts_of_date(text: &str) -> Option<[u32; 3]> {
-    let day = text.trim().split([' ', 'T']).next()?;
-    let separator = day.chars().find(|c| "./-".contains(*c))?;
-    let parts: Vec<u32> = day.split(separator).map(str::parse).collect::<Result<_, _>>().ok()?;
-    let [a, b, c] = parts[..] else { return None };
-    (day.len() >= 6 && (a <= 31 && b <= 31 || a > 999 && b <= 12)).then_some([a, b, c])
-}
-
-/// The order of dates: days beyond the twelfth tell.
-pub(super) fn dates<'a>(cells: impl Iterator<Item = &'a str>) -> Dates {
-    let (mut day_first, mut month_first) = (0, 0);
-    for [a, b, _] in cells.filter_map(parts_of_date).filter(|[a, ..]| *a <= 31) {
-        day_first += usize::from(a > 12);
-        month_first += usize::from(b > 12);
-    }
-    if month_first > day_first { Dates::Mdy } else { Dates::Dmy }
 }
 
 /// Whether numbers have a comma before their fraction.
@@ -120,9 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn days_beyond_the_twelfth_and_commas_tell() {
-        assert_eq!(dates(["01/02/2026", "12/31/2026"].into_iter()), Dates::Mdy);
-        assert_eq!(dates(["01/02/2026", "31/12/2026"].into_iter()), Dates::Dmy);
+    fn commas_tell() {
         assert!(decimal_comma(["1,5", "1.234,75"].into_iter(), ';'));
         assert!(!decimal_comma(["1.5", "1,234.75"].into_iter(), ';'));
         assert!(!decimal_comma(["1,234"].into_iter(), ','));

@@ -464,7 +464,16 @@ pub fn suggest(kind: Kind, headings: &[String], rows: &[Vec<Value>], reading: &R
         let target = if taken.insert(target.key()) { target } else { Target::Ignore };
         Column { heading: heading.clone(), target }
     });
-    Mapping(columns.collect())
+    let mut columns: Vec<Column> = columns.collect();
+    // Beside an id the name is only its name.
+    if columns.iter().any(|column| column.target == Target::CompanyId) {
+        let name = Target::Attribute(Owner::Company, "name".to_owned(), None);
+        let fits = name.fits(kind) && !columns.iter().any(|column| column.target.key() == name.key());
+        for column in columns.iter_mut().filter(|column| column.target == Target::Company) {
+            column.target = if fits { name.clone() } else { Target::Ignore };
+        }
+    }
+    Mapping(columns)
 }
 
 /// The one whose attributes an import of a kind is about.
@@ -490,6 +499,10 @@ fn of_heading(kind: Kind, heading: &str, plain: &str, all: &[String], known: &Kn
         Kind::Companies if !has("company_id") => Some(Target::CompanyId),
         _ => None,
     };
+    // HubSpot's own id of a company, where the file has no other.
+    if plain == "record_id" && kind == Kind::Companies && !has("id") {
+        return id;
+    }
     if plain == "id" {
         // Of an event it may be the event's own, but where that stands under its name.
         let is_ours = Target::Id.fits(kind) && (kind != Kind::Events || has("event_id"));

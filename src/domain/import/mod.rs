@@ -3,18 +3,20 @@
 
 mod budget;
 mod cell;
+mod dates;
 mod guess;
 mod mapping;
 mod reading;
 mod report;
 mod row;
 mod sample;
+mod several;
 mod workbook;
 
 pub use cell::shown;
 pub use mapping::{Column, Known, Mapping, Target, suggest};
 pub use reading::{Dates, Delimited, Reading, Rows, SAMPLE_ROWS, Said, Sniffed, sniff};
-pub use report::{Counts, EXAMPLES_MAX, Example, Outcome, Report, TakenBack};
+pub use report::{Counts, EXAMPLES_MAX, Example, Outcome, Report, TakenBack, WithoutId};
 pub use row::{
     CompanyDraft, CompanyNamed, DefinitionDraft, Draft, NoteDraft, Problem, ProfileDraft, Reader, SetupDraft,
 };

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::budget::Budget;
-use super::{cell, guess};
+use super::{cell, dates, guess};
 
 /// Bytes of the beginning that are looked at.
 const SNIFFED_BYTES: u64 = 256 * 1024;
@@ -42,6 +42,14 @@ impl Dates {
         }
     }
 
+    /// It in words.
+    fn words(self) -> &'static str {
+        match self {
+            Dates::Dmy => "day first (31/12/2026)",
+            Dates::Mdy => "month first (12/31/2026)",
+        }
+    }
+
     /// The order of a word.
     pub fn parse(word: &str) -> Option<Dates> {
         [Dates::Dmy, Dates::Mdy].into_iter().find(|known| known.as_str() == word)
@@ -59,6 +67,9 @@ pub struct Reading {
     pub header: bool,
     /// The order of a date's parts.
     pub dates: Dates,
+    /// Nothing in the file tells that order, and nobody said it.
+    #[serde(default)]
+    pub dates_assumed: bool,
     /// `1,5` is one and a half.
     pub decimal_comma: bool,
     /// The sheet, of a workbook, which has neither an encoding nor anything between its cells.
@@ -68,7 +79,38 @@ pub struct Reading {
 impl Default for Reading {
     fn default() -> Reading {
         let encoding = "utf-8".to_owned();
-        Reading { encoding, delimiter: ',', header: true, dates: Dates::Dmy, decimal_comma: false, sheet: None }
+        Reading {
+            encoding,
+            delimiter: ',',
+            header: true,
+            dates: Dates::Dmy,
+            dates_assumed: false,
+            decimal_comma: false,
+            sheet: None,
+        }
+    }
+}
+
+impl Reading {
+    /// How the file is read, in words.
+    pub fn sentence(&self) -> String {
+        let of_cells = match &self.sheet {
+            Some(sheet) => format!("the sheet {sheet:?}"),
+            None => format!("{}, {} between cells", self.encoding, delimiter_name(self.delimiter)),
+        };
+        let headings = if self.header { "headings in the first row" } else { "no headings" };
+        let mark = if self.decimal_comma { "decimal comma" } else { "decimal point" };
+        format!("{of_cells}, {headings}, {mark}, dates {}", self.dates.words())
+    }
+
+    /// What a person must know of dates that could be read in either order.
+    pub fn doubt(&self) -> Option<String> {
+        self.dates_assumed.then(|| {
+            format!(
+                "Nothing in the file tells whether 01/02/2026 is in January or in February; dates are read {}.",
+                self.dates.words()
+            )
+        })
     }
 }
 
@@ -157,6 +199,13 @@ fn delimiter_of(word: &str) -> Option<char> {
     known.into_iter().find(|(name, delimiter)| *name == word || word.chars().eq([*delimiter])).map(|(_, of)| of)
 }
 
+/// The name of what parts cells.
+fn delimiter_name(delimiter: char) -> String {
+    let names = ["commas", "semicolons", "tabs", "bars"];
+    let known = names.into_iter().zip(DELIMITERS.map(char::from)).find(|(_, of)| *of == delimiter);
+    known.map_or_else(|| format!("{delimiter:?}"), |(name, _)| name.to_owned())
+}
+
 /// What was found at the beginning of a file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sniffed {
@@ -202,7 +251,7 @@ impl Sniffed {
     pub fn of(mut rows: Vec<Vec<Value>>, mut reading: Reading, said: &Said) -> Sniffed {
         let cells = || rows.iter().skip(1).flatten().filter_map(Value::as_str);
         reading.header = said.header.unwrap_or_else(|| guess::is_header(&rows));
-        reading.dates = said.dates.unwrap_or_else(|| guess::dates(cells()));
+        (reading.dates, reading.dates_assumed) = said.dates.map_or_else(|| dates::order(cells()), |said| (said, false));
         reading.decimal_comma = said.decimal_comma.unwrap_or_else(|| guess::decimal_comma(cells(), reading.delimiter));
         let first = rows.first().cloned().unwrap_or_default();
         let headings = headings(&first, reading.header);

@@ -4,16 +4,17 @@ use serde_json::{Map, Value};
 
 use super::mapping::{Known, Mapping, Target};
 use super::reading::Reading;
-use super::{Empty, Policy, cell};
+use super::several::Parted;
+use super::{Empty, Policy, cell, dates};
 use crate::domain::attributes::{self, Owner, Type};
 use crate::domain::codes::Explained;
 use crate::domain::codes::rows::RowCode;
 use crate::domain::error::{Code, Refused};
 use crate::domain::filter::Listed;
 use crate::domain::ids::{AnonymousId, CompanyId, UserId, email};
-use crate::domain::limits::{COMPANIES_PER_MESSAGE_MAX, EVENT_NAME_CHARS_MAX, ROW_BYTES_MAX};
+use crate::domain::limits::{EVENT_NAME_CHARS_MAX, ROW_BYTES_MAX};
 use crate::domain::message::{CompanyContext, Context, Kind as Call, Message, RefusedValue};
-use crate::domain::table::{self, BETWEEN_ITEMS, Kind};
+use crate::domain::table::{self, Kind};
 
 /// Why a row is not taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,8 +47,16 @@ pub enum CompanyNamed {
     Any(String),
 }
 
-/// A company as a row names it, and its attributes.
-pub type CompanyDraft = (CompanyNamed, Map<String, Value>);
+/// A company as a row names it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CompanyDraft {
+    /// Which one it is.
+    pub named: CompanyNamed,
+    /// Its attributes.
+    pub attributes: Map<String, Value>,
+    /// The role, the title and the attributes of the user's membership in it.
+    pub membership: Map<String, Value>,
+}
 
 /// What a row says of a user or a company beside attributes (A9, C8-C10). What it does not name stays.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -151,10 +160,8 @@ pub struct Draft {
     pub linked_ms: Option<i64>,
     /// The user's attributes, the e-mail address among them.
     pub traits: Map<String, Value>,
-    /// Companies with their attributes.
+    /// Companies with their attributes, and what is said of the memberships in them.
     pub companies: Vec<CompanyDraft>,
-    /// The membership's role, title and attributes.
-    pub membership: Map<String, Value>,
     /// When it began, Unix milliseconds.
     pub joined_ms: Option<i64>,
     /// When it ended, Unix milliseconds.
@@ -180,7 +187,7 @@ pub struct Draft {
 /// Reads rows.
 #[derive(Debug, Clone)]
 pub struct Reader {
-    kind: Kind,
+    pub(super) kind: Kind,
     mapping: Mapping,
     reading: Reading,
     policy: Policy,
@@ -224,7 +231,7 @@ impl Reader {
             return Err(Problem::new(Code::MessageTooLarge, detail));
         }
         let mut draft = Draft::default();
-        let (mut company, mut parted) = (Map::new(), Vec::new());
+        let (mut company, mut membership, mut parted) = (Map::new(), Map::new(), Vec::new());
         let mut event = Message::new(Call::Track);
         let (mut properties, mut companies) = (Map::new(), Vec::new());
         let (mut note, mut said) = (NoteDraft::default(), DefinitionSaid::default());
@@ -239,7 +246,7 @@ impl Reader {
                     let values = match owner {
                         Owner::User => &mut draft.traits,
                         Owner::Company => &mut company,
-                        Owner::Membership => &mut draft.membership,
+                        Owner::Membership => &mut membership,
                     };
                     if is_empty {
                         if self.policy.empty == Empty::Clear {
@@ -249,9 +256,9 @@ impl Reader {
                     }
                     let kind = self.known.type_of(*owner, name).or(*kind).unwrap_or(Type::Text);
                     match self.value(heading, cell, kind) {
-                        Err(_) if *owner == Owner::Company && self.is_of_several(cell) => {
+                        Err(_) if *owner != Owner::User && self.is_of_several(cell) => {
                             drop(values.insert(name.clone(), cell.clone()));
-                            parted.push(Parted { name, heading, kind });
+                            parted.push(Parted { owner: *owner, name, heading, kind });
                         }
                         Ok(value) => drop(values.insert(name.clone(), value)),
                         Err(refused) => draft.refused.push(*refused),
@@ -366,7 +373,7 @@ impl Reader {
         if companies.is_empty() {
             companies = self.by_what_they_are_like(&company);
         }
-        draft.companies = self.companies(companies, company, &parted, &mut draft.refused)?;
+        draft.companies = self.companies(companies, (company, membership), &parted, &mut draft.refused)?;
         match self.kind {
             Kind::Events => draft.event = Some(finished(event, properties, &draft)?),
             Kind::Notes => draft.note = Some(note),
@@ -378,89 +385,20 @@ impl Reader {
         Ok(draft)
     }
 
-    fn value(&self, heading: &str, cell: &Value, kind: Type) -> Result<Value, Box<RefusedValue>> {
-        cell::value(cell, kind, &self.reading, self.known.zone()).map_err(|detail| {
+    pub(super) fn value(&self, heading: &str, cell: &Value, kind: Type) -> Result<Value, Box<RefusedValue>> {
+        let zone = dates::zone_of(heading).unwrap_or_else(|| self.known.zone());
+        cell::value(cell, kind, &self.reading, zone).map_err(|detail| {
             Box::new(RefusedValue::new(heading, cell.clone(), Refused::new(Code::TypeMismatch, detail)))
         })
     }
 
     fn instant(&self, heading: &str, text: &str) -> Result<i64, Problem> {
+        let zone = dates::zone_of(heading).unwrap_or_else(|| self.known.zone());
         let wrong = || {
             let detail = format!("{heading}: {text:?} is not a time. Write 2026-12-31 or 2026-12-31T09:30:00Z.");
             Problem::new(Code::TimestampInvalid, detail)
         };
-        cell::instant(text, self.reading.dates, self.known.zone()).ok_or_else(wrong)
-    }
-
-    /// Companies, each with its attributes: of several in one cell each value has as many parts, or is none's.
-    fn companies(
-        &self,
-        named: Vec<CompanyNamed>,
-        mut attributes: Map<String, Value>,
-        parted: &[Parted<'_>],
-        refused: &mut Vec<RefusedValue>,
-    ) -> Result<Vec<CompanyDraft>, Problem> {
-        if named.len() > COMPANIES_PER_MESSAGE_MAX {
-            let detail = format!("{} companies in one row; the limit is {COMPANIES_PER_MESSAGE_MAX}.", named.len());
-            return Err(Problem::new(RowCode::TooManyCompanies, detail));
-        }
-        if named.len() < 2 {
-            for Parted { name, heading, kind } in parted {
-                if let Some(cell) = attributes.remove(*name) {
-                    refused.extend(self.value(heading, &cell, *kind).err().map(|refused| *refused));
-                }
-            }
-            return Ok(named.into_iter().map(|named| (named, attributes.clone())).collect());
-        }
-        let count = named.len();
-        let mut each = vec![Map::new(); count];
-        for (name, value) in attributes {
-            let parts: Vec<&str> = value.as_str().map(|text| text.split(BETWEEN_ITEMS).collect()).unwrap_or_default();
-            if parts.len() != count {
-                let detail = format!(
-                    "The row names {count} companies, and {name} does not say which of them it is about. Write {count} \
-                     values with {BETWEEN_ITEMS} between them, or leave it out."
-                );
-                return Err(Problem::new(RowCode::CompanyValues, detail));
-            }
-            let typed = parted.iter().find(|parted| *parted.name == name);
-            for (of, part) in each.iter_mut().zip(parts) {
-                let cell = Value::from(part.trim());
-                match typed {
-                    Some(_) if part.trim().is_empty() => {}
-                    Some(Parted { heading, kind, .. }) => match self.value(heading, &cell, *kind) {
-                        Ok(value) => drop(of.insert(name.clone(), value)),
-                        Err(wrong) => refused.push(*wrong),
-                    },
-                    None => drop(of.insert(name.clone(), cell)),
-                }
-            }
-        }
-        Ok(named.into_iter().zip(each).collect())
-    }
-
-    /// The companies of a row that names none by its id: those of a domain, else of a name.
-    fn by_what_they_are_like(&self, company: &Map<String, Value>) -> Vec<CompanyNamed> {
-        let told = ["domain", "name"].into_iter().find_map(|name| company.get(name).and_then(Value::as_str));
-        self.parts(told.unwrap_or_default())
-            .into_iter()
-            .filter(|part| !part.is_empty())
-            .map(|part| CompanyNamed::Any(part.to_owned()))
-            .collect()
-    }
-
-    /// Companies in one cell: of a user there may be several; any other row is about one, whatever its id is written
-    /// with, as in what we export.
-    fn parts<'t>(&self, text: &'t str) -> Vec<&'t str> {
-        match self.kind {
-            Kind::Users => text.split(BETWEEN_ITEMS).map(str::trim).filter(|part| !part.is_empty()).collect(),
-            _ => vec![text],
-        }
-    }
-
-    /// Whether a cell has values of several companies in it.
-    fn is_of_several(&self, cell: &Value) -> bool {
-        self.kind == Kind::Users && cell.as_str().is_some_and(|text| text.contains(BETWEEN_ITEMS))
+        dates::instant(text, self.reading.dates, zone).ok_or_else(wrong)
     }
 
     /// Whether it is said whom it is about.
@@ -484,13 +422,6 @@ impl Reader {
         };
         Err(Problem::new(missing.0, missing.1))
     }
-}
-
-/// A column of which a cell has a value for each of several companies.
-struct Parted<'a> {
-    name: &'a String,
-    heading: &'a str,
-    kind: Type,
 }
 
 /// The items of a cell.
@@ -568,7 +499,7 @@ fn finished(mut event: Message, properties: Map<String, Value>, draft: &Draft) -
     if event.timestamp_ms.is_none() {
         return Err(Problem::new(Code::TimestampInvalid, "The row has no time."));
     }
-    if let Some((CompanyNamed::Id(id), _)) = draft.companies.first() {
+    if let Some(CompanyDraft { named: CompanyNamed::Id(id), .. }) = draft.companies.first() {
         event.company_context = CompanyContext::In(id.clone());
     }
     Ok(event)
@@ -600,11 +531,10 @@ mod tests {
         let draft = users.read(&cells(&[" Ann@X.test ", "12", "31/02/2026", "acme", "'=pro", ""])).unwrap();
         assert_eq!(draft.email.as_deref(), Some("ann@x.test"));
         assert_eq!(draft.traits["seats"], 12);
-        assert!(!draft.traits.contains_key("since") && draft.membership.is_empty());
+        assert!(!draft.traits.contains_key("since") && draft.companies[0].membership.is_empty());
         assert_eq!((draft.refused[0].attribute.as_str(), draft.refused.len()), ("USER.SINCE:DATE", 1));
-        assert!(
-            matches!(&draft.companies[..], [(CompanyNamed::Id(id), of)] if id.as_str() == "acme" && of["plan"] == "=pro")
-        );
+        let CompanyDraft { named: CompanyNamed::Id(id), attributes, .. } = &draft.companies[0] else { panic!() };
+        assert_eq!((id.as_str(), &attributes["plan"], draft.companies.len()), ("acme", &json!("=pro"), 1));
         let clearing = Policy { empty: Empty::Clear, ..Policy::default() };
         let draft = reader(Kind::Users, &targets, clearing).read(&cells(&["a@x.test", "", "", "", "", ""])).unwrap();
         assert_eq!((&draft.traits["seats"], draft.companies.len()), (&Value::Null, 0));
@@ -616,7 +546,7 @@ mod tests {
             reader(Kind::Users, &["user.email", "company_id", "company.domain", "company.name"], Policy::default());
         let named = |cells: &[&str]| {
             let draft = users.read(&self::cells(cells)).unwrap();
-            draft.companies.into_iter().map(|(named, _)| named).collect::<Vec<_>>()
+            draft.companies.into_iter().map(|company| company.named).collect::<Vec<_>>()
         };
         let any = |text: &str| vec![CompanyNamed::Any(text.to_owned())];
         let id = CompanyId::parse("a-1").unwrap().unwrap();
@@ -627,16 +557,8 @@ mod tests {
         // Only of a user there may be several in a cell.
         let companies = reader(Kind::Companies, &["company_id"], Policy::default());
         let draft = companies.read(&cells(&["a|b"])).unwrap();
-        assert!(matches!(&draft.companies[..], [(CompanyNamed::Id(id), _)] if id.as_str() == "a|b"));
-    }
-
-    #[test]
-    fn several_companies_in_a_cell_have_a_value_each() {
-        let users = reader(Kind::Users, &["user_id", "company_id", "company.plan"], Policy::default());
-        let draft = users.read(&cells(&["ann", "a | b", "pro|free"])).unwrap();
-        assert_eq!((draft.companies.len(), &draft.companies[1].1["plan"]), (2, &json!("free")));
-        assert_eq!(users.read(&cells(&["ann", "a|b", "pro"])).unwrap_err().code.code, "company_values");
-        assert_eq!(users.read(&cells(&["ann", "a|b", ""])).unwrap().companies.len(), 2);
+        let id = CompanyId::parse("a|b").unwrap().unwrap();
+        assert_eq!(draft.companies[0].named, CompanyNamed::Id(id));
     }
 
     #[test]
