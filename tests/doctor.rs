@@ -69,6 +69,9 @@ async fn a_page_is_opened_with_a_mark_and_told_field_by_field() {
         row(&page, "seats")
     );
     assert!(row(&page, "email").contains("email_invalid"), "{}", row(&page, "email"));
+    let rails = desk.open(&format!("{visit}&fw=rails")).await;
+    let (_, fix) = rails.split_once("The fix as code").expect("the fix");
+    assert!(fix.contains("current_user.email") && !fix.contains("current_user.seats"), "what was refused: {fix}");
     assert!(row(&page, "company.company_id").contains("The user's current company"), "{page}");
     assert!(row(&page, "membership.role").contains("&quot;admin&quot;"), "{page}");
     for odd in [

@@ -79,13 +79,87 @@ async fn opened_from_the_menu_the_page_says_how_it_has_been_in_the_last_day() {
 }
 
 #[actix_web::test]
+async fn a_page_of_any_framework_says_that_nobody_is_signed_in_and_names_several_companies_in_its_own_words() {
+    let rollcall = Rollcall::start();
+    let desk = rollcall.desk().await;
+    let words = [
+        ("rails", "user: nil", "current_user.accounts.map { |account| { company_id: account.id.to_s"),
+        ("laravel", "'user' =&gt; null", "$user-&gt;accounts-&gt;map(fn ($account) =&gt; [ 'company_id'"),
+        ("go", "nil", "for _, account := range user.Accounts {"),
+        ("phoenix", "user: nil", "for(account &lt;- @current_user.accounts, do: %{ company_id:"),
+    ];
+    for (framework, nobody, several) in words {
+        let page = desk.open(&format!("/install?fw={framework}")).await;
+        let bare = page.replace("<span class=\"s\">", "").replace("</span>", "");
+        for piece in [nobody, several, "Above the marked lines", "The code writes null for a user without a company"] {
+            assert!(bare.contains(piece), "{framework}: {piece}\n{bare}");
+        }
+        let file = desk.open(&format!("/install/hand-over.md?fw={framework}")).await;
+        assert!(file.contains("A user with several companies"), "{framework}: {file}");
+    }
+    let page = desk.open("/install?fw=tag-manager").await;
+    assert!(!page.contains("Why JSON rather than a script"), "its code is a script");
+}
+
+#[actix_web::test]
+async fn each_call_that_is_shown_for_the_shell_is_taken_as_it_stands_and_goes_with_one_click() {
+    let rollcall = Rollcall::start();
+    // What the alias makes the user's.
+    let looked = json!([{ "type": "track", "anonymousId": "rollcall-test-visitor", "event": "Looked around" }]);
+    rollcall.page_posts(looked).await;
+    let desk = rollcall.desk().await;
+    let page = desk.open("/install").await;
+    let (_, section) = page.split_once("id=\"try\"").expect("the section");
+    let section = section.split("</section>").next().expect("its end");
+    let blocks = section.split("<code>").filter_map(|rest| rest.split_once("</code></pre>"));
+    let bare = |html: &str| {
+        let text = html.replace("<span class=\"s\">", "").replace("</span>", "");
+        text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&amp;", "&")
+    };
+    let calls: Vec<String> = blocks.map(|(code, _)| bare(code)).filter(|code| code.starts_with("curl")).collect();
+    for call in ["identify", "group", "track", "page", "alias", "batch", "pixel/track"] {
+        assert!(calls.iter().any(|code| code.contains(&format!("/v1/{call} "))), "{call}: {calls:?}");
+    }
+    for call in &calls {
+        let output = std::process::Command::new("bash").args(["-c", call]).output().expect("bash");
+        let said = String::from_utf8_lossy(&output.stdout);
+        if call.contains("pixel") {
+            assert_eq!(said.trim(), "200", "{call}");
+            continue;
+        }
+        let answer: serde_json::Value = serde_json::from_str(&said).unwrap_or_else(|_| panic!("{call}: {said}"));
+        for result in answer["results"].as_array().expect("results") {
+            assert_eq!(
+                (&result["status"], &result["refused_values"]),
+                (&json!("stored"), &json!(null)),
+                "{call}: {said}"
+            );
+        }
+    }
+    let user = rollcall.user("rollcall-test-1").await;
+    assert_eq!(user["companies"][0]["role"], "admin", "{user}");
+    assert_eq!(rollcall.company("rollcall-test").await["name"], "Test company");
+    let events = rollcall.events_of("rollcall-test-1").await;
+    for event in ["Looked around", "Report exported", "Mail opened"] {
+        assert!(events.iter().any(|known| known == event), "{event}: {events:?}");
+    }
+    assert!(rollcall.list("/refusals").await.is_empty());
+    assert_eq!(desk.send("/install/try/delete", &[("source", "web")]).await.status, 200);
+    assert!(rollcall.user_ids().await.is_empty() && rollcall.list("/companies").await.is_empty());
+    for package in ["@segment/analytics-node", "@rudderstack/analytics-js/bundled", "segment.analytics"] {
+        assert!(section.contains(package), "{package}");
+    }
+}
+
+#[actix_web::test]
 async fn a_page_that_carries_exactly_the_policy_shown_lets_the_widget_work() {
     let rollcall = Rollcall::start();
     let desk = rollcall.desk().await;
     let page = desk.open("/install").await;
     let (_, policy) = page.split_once("Content security policy").expect("the section");
     let (_, policy) = policy.split_once("<code>script-src").expect("the code");
-    let policy = format!("script-src{}", policy.split("</code>").next().expect("its end")).replace('\n', "; ");
+    let policy = format!("script-src{}", policy.split("</code>").next().expect("its end"));
+    assert!(!policy.contains('\n'), "a header has one line: {policy}");
     let folder = tempfile::tempdir().expect("a folder");
     let (site, browser) = (Site::of_folder(folder.path()), Browser::start().await);
     let snippet = format!(

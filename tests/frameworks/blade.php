@@ -3,10 +3,19 @@
 error_reporting(E_ALL & ~E_DEPRECATED);
 require '/usr/share/php/Illuminate/View/autoload.php';
 require '/usr/share/php/Illuminate/Filesystem/autoload.php';
+require '/usr/share/php/Carbon/autoload.php';
 
 $data = json_decode(file_get_contents($argv[1]));
-$data->user->account = $data->account;
-$data->user->membership = $data->membership;
+foreach ([$data->user, $data->account, ...$data->accounts] as $record) {
+    if ($record) {
+        $record->created_at = new Carbon\Carbon($record->created_at);
+    }
+}
+if ($data->user) {
+    $data->user->account = $data->account;
+    $data->user->accounts = collect($data->accounts);
+    $data->user->membership = $data->membership;
+}
 
 function auth()
 {

@@ -6,18 +6,23 @@ import (
 	"fmt"
 	"html/template"
 	"os"
+	"time"
 )
 
 type User struct {
-	ID    int
-	Name  string
-	Email string
+	ID        int
+	Name      string
+	Email     string
+	Class     string
+	CreatedAt time.Time `json:"created_at"`
+	Accounts  []Account `json:"-"`
 }
 
 type Account struct {
-	ID   int
-	Name string
-	Plan string
+	ID        int
+	Name      string
+	Plan      string
+	CreatedAt time.Time `json:"created_at"`
 }
 
 type Membership struct {
@@ -26,9 +31,10 @@ type Membership struct {
 
 func main() {
 	var session struct {
-		User       User
+		User       *User
 		Account    *Account
-		Membership Membership
+		Accounts   []Account
+		Membership *Membership
 	}
 	file, err := os.ReadFile(os.Args[1])
 	if err == nil {
@@ -40,6 +46,9 @@ func main() {
 	layout, err := os.ReadFile(os.Args[2])
 	if err != nil {
 		panic(err)
+	}
+	if session.User != nil {
+		session.User.Accounts = session.Accounts
 	}
 	user, account, membership := session.User, session.Account, session.Membership
 	data := map[string]any{}

@@ -6,7 +6,9 @@ import { fileURLToPath, pathToFileURL } from "node:url"
 import { build } from "esbuild"
 
 const [framework, data, code] = process.argv.slice(2)
-const { user, account, membership } = JSON.parse(readFileSync(data, "utf8"))
+const { user, account, accounts, membership } = JSON.parse(readFileSync(data, "utf8"))
+for (const record of [user, account, ...accounts]) if (record) record.createdAt = new Date(record.created_at)
+if (user) user.accounts = accounts
 const props = { user, account, membership }
 const text = readFileSync(code, "utf8")
 // Beside node_modules, so that what is built finds its packages.
@@ -27,7 +29,8 @@ async function load(name, source, plugins = []) {
 const engines = {
   async express() {
     const { default: ejs } = await import("ejs")
-    return ejs.render(text, props)
+    // Where nobody is signed in a page is handed nothing.
+    return ejs.render(text, user ? props : {})
   },
   async next() {
     const { createElement } = await import("react")

@@ -10,22 +10,33 @@ $data = json_decode(file_get_contents($argv[1]));
 
 function is_user_logged_in()
 {
-    return true;
+    return $GLOBALS['data']->user !== null;
 }
 
 function wp_get_current_user()
 {
-    global $data;
-    return (object) ['ID' => $data->user->id, 'user_email' => $data->user->email, 'display_name' => $data->user->name];
+    $user = $GLOBALS['data']->user;
+    if (!$user) {
+        return (object) ['ID' => 0];
+    }
+    $registered = gmdate('Y-m-d H:i:s', strtotime($user->created_at));
+    return (object) [
+        'ID' => $user->id, 'user_email' => $user->email, 'display_name' => $user->name, 'user_registered' => $registered,
+    ];
 }
 
-function get_user_meta($id, $key, $single)
+// Without the third argument it answers each value that is kept under the key.
+function get_user_meta($id, $key, $single = false)
 {
     global $data;
+    if (!$single) {
+        return array_map(fn ($account) => $account->id, $data->accounts);
+    }
     $account = $data->account;
     return [
+        'class' => $data->user?->class,
         'company_id' => $account?->id, 'company_name' => $account?->name, 'company_plan' => $account?->plan,
-        'company_role' => $data->membership->role,
+        'company_created_at' => $account?->created_at, 'company_role' => $data->membership?->role,
     ][$key] ?? '';
 }
 

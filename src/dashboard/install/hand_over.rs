@@ -27,8 +27,9 @@ pub fn markdown(frame: &Frame, view: &View, source: &Source, key: &str) -> Strin
     text += "## 1. Public pages\n\n";
     text += &fence(&snippets::visitors_text(&frame.server, key));
     text += &format!("\n## 2. Pages behind the sign-in ({}), instead of the first\n", view.framework.label);
-    for Code { file, text: code, .. } in view.framework.code(&view.wanted(&frame.server, key)) {
-        text += &format!("\n{file}:\n\n{}", fence(&code));
+    let snippet = view.framework.snippet(&view.wanted(&frame.server, key));
+    for Code { file, text: code, .. } in &snippet.files {
+        text += &format!("\n{file}:\n\n{}", fence(code));
     }
     text += if view.framework.name == PLAIN {
         "\nReplace the values with what the site knows about the signed-in user, written as JSON with every `<` as\n\
@@ -39,14 +40,21 @@ pub fn markdown(frame: &Frame, view: &View, source: &Source, key: &str) -> Strin
     };
     text += "`user_id` and `company_id` are your own ids, which\n\
              do not change when a name does. A company is stored from its id alone.\n";
-    text += "\n## 3. Signing out\n\nPages that know nobody is signed in send `\"user\": null`. Where signing out\n\
-             loads no new page:\n\n";
+    text += "\nA user with several companies, one of them current: add this above the lines that say `company`:\n\n";
+    text += &fence(&snippet.companies);
+    text += "\n## 3. Signing out\n\n";
+    text += if view.framework.name == PLAIN {
+        "Pages that know nobody is signed in send `\"user\": null`. "
+    } else {
+        "Where nobody is signed in, the code above sends a user of null, and the browser forgets the user. "
+    };
+    text += "Where signing out\nloads no new page:\n\n";
     text += &fence("window.rollcall?.reset()");
-    let (_, language, _, proof) = view.language;
-    text += &format!("\n## 4. Proof of identity ({language})\n\n");
+    let language = view.language;
+    text += &format!("\n## 4. Proof of identity ({})\n\n", language.label);
     text += if source.signatures_required { "Required: unsigned messages are refused. " } else { "Optional. " };
     text += "The page sends this beside `user_id` as `user_hash`. Whoever runs Rollcall\nhas the secret.\n\n";
-    text += &fence(proof);
+    text += &fence(&language.code());
     text += "\n## Content-Security-Policy, if the pages have one\n\n";
     text += &fence(&hardening::csp(&frame.server));
     text += &format!(

@@ -6,9 +6,9 @@ use super::snippets;
 use crate::dashboard::parts::code;
 use crate::dashboard::parts::frame::Frame;
 
-/// The two lines of a Content-Security-Policy for exactly this server.
+/// The two directives of a Content-Security-Policy for exactly this server, as a header has them: on one line.
 pub fn csp(server: &str) -> String {
-    format!("script-src {server}\nconnect-src {server}")
+    format!("script-src {server}; connect-src {server}")
 }
 
 /// The path under which recipes serve the widget from a site's own address, and where its messages go. Neither

@@ -1,5 +1,6 @@
 //! `/install`: the two snippets with the real key, and whether they work.
 
+mod calls;
 mod check;
 pub mod doctor;
 pub mod fields;

@@ -129,8 +129,8 @@ impl View {
         if framework.name != frameworks::PLAIN {
             pairs.push(("fw", framework.name.to_owned()));
         }
-        if language.0 != framework.language {
-            pairs.push(("lang", language.0.to_owned()));
+        if language.name != framework.language {
+            pairs.push(("lang", language.name.to_owned()));
         }
         pairs.extend(since.map(|since| ("since", since.to_owned())));
         pairs
@@ -174,12 +174,12 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
                 (steps::site_and_key(frame, source))
                 (steps::visitors(frame, key, state))
                 (steps::people(frame, view, source, key, state))
-                (steps::company(state))
-                (steps::sign_out(frame, key))
+                (steps::company(frame, view, key, state))
+                (steps::sign_out(frame, view, key))
                 (proof::step(view, source, |role| frame.may(role)))
                 (hardening::step(frame, key, view.respect_gpc))
                 (steps::try_it(frame, view, source, key))
-                (steps::doctor(source))
+                (steps::doctor(view, source))
                 (offers::card(frame, &view.offers))
                 (steps::hand_over(view, source))
             }

@@ -11,62 +11,91 @@ use crate::domain::access::Role;
 use crate::store::Source;
 use crate::store::proofs::SHARE_DAYS;
 
-/// A language: its name in the address and on the page, whether `tests/frameworks.rs` runs its code, and the code.
-pub type Language = (&'static str, &'static str, bool, &'static str);
+/// A language that back ends are written in.
+#[derive(Debug)]
+pub struct Language {
+    /// Its name in the address.
+    pub name: &'static str,
+    /// Its name on the page.
+    pub label: &'static str,
+    /// What the head of the file needs; empty where it needs nothing.
+    imports: &'static str,
+    /// The HMAC-SHA256 of the user id in hex, with the secret of the source.
+    hash: &'static str,
+}
 
-/// The HMAC-SHA256 of the user id in hex, with the secret of the source.
-pub const LANGUAGES: [Language; 8] = [
-    ("ruby", "Ruby", true, r#"OpenSSL::HMAC.hexdigest("SHA256", ENV.fetch("ROLLCALL_SECRET"), user.id.to_s)"#),
-    (
-        "python",
-        "Python",
-        true,
-        r#"hmac.new(os.environ["ROLLCALL_SECRET"].encode(), str(user.pk).encode(), hashlib.sha256).hexdigest()"#,
-    ),
-    ("php", "PHP", true, r#"hash_hmac("sha256", (string) $user->id, getenv("ROLLCALL_SECRET"))"#),
-    (
-        "node",
-        "Node.js",
-        true,
-        r#"crypto.createHmac("sha256", process.env.ROLLCALL_SECRET).update(String(user.id)).digest("hex")"#,
-    ),
-    (
-        "go",
-        "Go",
-        true,
-        "mac := hmac.New(sha256.New, []byte(os.Getenv(\"ROLLCALL_SECRET\")))\nmac.Write([]byte(fmt.Sprint(user.ID)))\nuserHash := hex.EncodeToString(mac.Sum(nil))",
-    ),
-    (
-        "java",
-        "Java",
-        false,
-        "var mac = Mac.getInstance(\"HmacSHA256\");\nmac.init(new SecretKeySpec(System.getenv(\"ROLLCALL_SECRET\").getBytes(UTF_8), \"HmacSHA256\"));\nvar userHash = HexFormat.of().formatHex(mac.doFinal(String.valueOf(user.getId()).getBytes(UTF_8)));",
-    ),
-    (
-        "csharp",
-        "C#",
-        false,
-        "Convert.ToHexString(HMACSHA256.HashData(\n  Encoding.UTF8.GetBytes(Environment.GetEnvironmentVariable(\"ROLLCALL_SECRET\")!),\n  Encoding.UTF8.GetBytes(user.Id.ToString()))).ToLowerInvariant()",
-    ),
-    (
-        "elixir",
-        "Elixir",
-        false,
-        r#":crypto.mac(:hmac, :sha256, System.fetch_env!("ROLLCALL_SECRET"), to_string(user.id)) |> Base.encode16(case: :lower)"#,
-    ),
+impl Language {
+    /// All of it, as a person copies it.
+    pub fn code(&self) -> String {
+        if self.imports.is_empty() { self.hash.to_owned() } else { format!("{}\n\n{}", self.imports, self.hash) }
+    }
+}
+
+/// All. `tests/frameworks/proofs.rs` runs those whose languages it has.
+pub static LANGUAGES: [Language; 8] = [
+    Language {
+        name: "ruby",
+        label: "Ruby",
+        imports: "require \"openssl\"",
+        hash: r#"user_hash = OpenSSL::HMAC.hexdigest("SHA256", ENV.fetch("ROLLCALL_SECRET"), user.id.to_s)"#,
+    },
+    Language {
+        name: "python",
+        label: "Python",
+        imports: "import hashlib, hmac, os",
+        hash: r#"user_hash = hmac.new(os.environ["ROLLCALL_SECRET"].encode(), str(user.pk).encode(), hashlib.sha256).hexdigest()"#,
+    },
+    Language {
+        name: "php",
+        label: "PHP",
+        imports: "",
+        hash: r#"$userHash = hash_hmac("sha256", (string) $user->id, getenv("ROLLCALL_SECRET"));"#,
+    },
+    Language {
+        name: "node",
+        label: "Node.js",
+        // The crypto that needs no import is the browser's.
+        imports: r#"import { createHmac } from "node:crypto";"#,
+        hash: r#"const userHash = createHmac("sha256", process.env.ROLLCALL_SECRET).update(String(user.id)).digest("hex");"#,
+    },
+    Language {
+        name: "go",
+        label: "Go",
+        imports: "import (\n\t\"crypto/hmac\"\n\t\"crypto/sha256\"\n\t\"encoding/hex\"\n\t\"fmt\"\n\t\"os\"\n)",
+        hash: "mac := hmac.New(sha256.New, []byte(os.Getenv(\"ROLLCALL_SECRET\")))\nmac.Write([]byte(fmt.Sprint(user.ID)))\nuserHash := hex.EncodeToString(mac.Sum(nil))",
+    },
+    Language {
+        name: "java",
+        label: "Java",
+        imports: "import static java.nio.charset.StandardCharsets.UTF_8;\nimport java.util.HexFormat;\nimport javax.crypto.Mac;\nimport javax.crypto.spec.SecretKeySpec;",
+        hash: "var mac = Mac.getInstance(\"HmacSHA256\");\nmac.init(new SecretKeySpec(System.getenv(\"ROLLCALL_SECRET\").getBytes(UTF_8), \"HmacSHA256\"));\nvar userHash = HexFormat.of().formatHex(mac.doFinal(String.valueOf(user.getId()).getBytes(UTF_8)));",
+    },
+    Language {
+        name: "csharp",
+        label: "C#",
+        imports: "using System.Security.Cryptography;\nusing System.Text;",
+        hash: "var userHash = Convert.ToHexString(HMACSHA256.HashData(\n  Encoding.UTF8.GetBytes(Environment.GetEnvironmentVariable(\"ROLLCALL_SECRET\")!),\n  Encoding.UTF8.GetBytes(user.Id.ToString()!))).ToLowerInvariant();",
+    },
+    Language {
+        name: "elixir",
+        label: "Elixir",
+        imports: "",
+        hash: r#"user_hash = :crypto.mac(:hmac, :sha256, System.fetch_env!("ROLLCALL_SECRET"), to_string(user.id)) |> Base.encode16(case: :lower)"#,
+    },
 ];
 
 /// The language of a name, else that of a framework.
 pub fn language(name: Option<&str>, of_framework: &str) -> &'static Language {
-    let find = |wanted: &str| LANGUAGES.iter().find(|(name, ..)| *name == wanted);
+    let find = |wanted: &str| LANGUAGES.iter().find(|language| language.name == wanted);
     name.and_then(find).or_else(|| find(of_framework)).unwrap_or(&LANGUAGES[0])
 }
 
 /// The step.
 pub fn step(view: &View, source: &Source, may: impl Fn(Role) -> bool) -> Markup {
-    let (chosen, label, _, text) = view.language;
-    let tabs = LANGUAGES
-        .map(|(name, label, ..)| (label, format!("{}#proof", view.in_language(source, name)), name == *chosen));
+    let chosen = view.language;
+    let tabs = LANGUAGES.each_ref().map(|language| {
+        (language.label, format!("{}#proof", view.in_language(source, language.name)), language.name == chosen.name)
+    });
     let page = format!("/settings/sources/{}", source.source_id);
     html! {
         section.stepbox id="proof" {
@@ -83,7 +112,7 @@ pub fn step(view: &View, source: &Source, may: impl Fn(Role) -> bool) -> Markup 
                 "."
             }
             (chips("Language", &tabs))
-            (code::block(label, code::text(text, &(0..0))))
+            (code::block(chosen.label, code::text(&chosen.code(), &(0..0))))
             @match view.share.percent() {
                 None => p.muted { "No message in the last " (SHARE_DAYS) " days named a user." },
                 Some(percent) => {

@@ -14,10 +14,6 @@ fn text(text: &str) -> Markup {
     html! { span.s { (quoted(text)) } }
 }
 
-fn example(text: &str) -> Markup {
-    html! { span.v { "\"" (text) "\"" } }
-}
-
 /// The script's own tag.
 fn script(server: &str, key: Option<&str>) -> Markup {
     html! {
@@ -69,24 +65,6 @@ pub fn visitors(server: &str, key: &str) -> Markup {
     script(server, Some(key))
 }
 
-/// One company.
-pub fn one_company() -> Markup {
-    html! { "\"company\": {\n  \"company_id\": " (example("4127")) ",\n  \"name\": " (example("Acme Ltd")) "\n}" }
-}
-
-/// Several companies, one of them current.
-pub fn several_companies() -> Markup {
-    html! {
-        "\"companies\": [\n  { \"company_id\": "
-        (example("4127"))
-        " },\n  { \"company_id\": "
-        (example("5003"))
-        " }\n],\n\"company\": { \"company_id\": "
-        (example("4127"))
-        " }"
-    }
-}
-
 /// No company on this page.
 pub const NO_COMPANY: &str = "\"company\": null";
 
@@ -98,30 +76,6 @@ pub fn signed_out(server: &str, key: &str) -> Markup {
 /// The call where a sign-out succeeds without a new page.
 pub fn reset() -> Markup {
     html! { "window.rollcall?.reset()" }
-}
-
-/// A call from a shell that identifies a user with a company.
-pub fn try_it(server: &str, key: &str) -> Markup {
-    html! {
-        "curl " span.s { (server) "/v1/identify" } " \\\n  -u " span.s { "'" (key) ":'" } " \\\n  -d '"
-        "{"
-        span.s { "\"userId\"" }
-        ": "
-        span.s { "\"rollcall-test-1\"" }
-        ", "
-        span.s { "\"traits\"" }
-        ": {"
-        span.s { "\"email\"" }
-        ": "
-        span.s { "\"test@example.com\"" }
-        ",\n       "
-        span.s { "\"company\"" }
-        ": {"
-        span.s { "\"company_id\"" }
-        ": "
-        span.s { "\"rollcall-test\"" }
-        "}}}'"
-    }
 }
 
 #[cfg(test)]

@@ -2,10 +2,10 @@
 
 use maud::{Markup, html};
 
-use super::frameworks::{self, FRAMEWORKS, PLAIN, Wanted};
+use super::frameworks::{self, FRAMEWORKS, PLAIN, TAG_MANAGER, Wanted};
 use super::page::View;
 use super::state::State;
-use super::{fields, snippets};
+use super::{calls, fields, snippets};
 use crate::dashboard::links;
 use crate::dashboard::parts::code;
 use crate::dashboard::parts::frame::Frame;
@@ -90,10 +90,13 @@ pub fn people(frame: &Frame, view: &View, source: &Source, key: &str, state: Sta
                 "Pages behind your sign-in: use the code below instead of step 1's, just above "
                 code { "</body>" }
                 " too. It depends on the framework and the fields you choose."
+                @if view.framework.name != PLAIN {
+                    " Where nobody is signed in, it says so, so the same layout may make your sign-in page as well."
+                }
             }
             (chips("Framework", &tabs))
             (fields::checklist(&view.offered, &view.fields, &kept))
-            @for code in view.framework.code(&wanted) {
+            @for code in view.framework.snippet(&wanted).files {
                 (code::block(code.file, code::text(&code.text, &code.company)))
             }
             @if view.framework.name == PLAIN {
@@ -121,7 +124,9 @@ pub fn people(frame: &Frame, view: &View, source: &Source, key: &str, state: Sta
                 } @else {
                     "Our tests do not run this code."
                 }
-                @if view.framework.name != PLAIN {
+                @if view.framework.name == TAG_MANAGER {
+                    " Tag Manager replaces each name in double braces with a call that returns the value, not with the value's text, so no value can break out."
+                } @else if view.framework.name != PLAIN {
                     " Why JSON rather than a script with the name inside: a user's name may be "
                     code { "</script>" }
                     ". Written this way, no value can break out of its string."
@@ -155,34 +160,45 @@ fn plain_values(wanted: &Wanted) -> Markup {
 }
 
 /// Step 3: which company they belong to.
-pub fn company(state: State) -> Markup {
+pub fn company(frame: &Frame, view: &View, key: &str, state: State) -> Markup {
+    let companies = view.framework.snippet(&view.wanted(&frame.server, key)).companies;
     html! {
         section.stepbox id="company" {
             h2 { (step_mark("3", state == State::Complete)) " Their company" }
             p {
-                "The marked lines of step 2's code. "
+                "The marked lines of step 2's code name it: the one that the user is working in. "
                 code { "company_id" }
-                " is your own id for the account; it must not change when the name does. An id alone is enough to store a company. Instead of the marked lines, depending on what the user has:"
+                " is your own id for the account; it must not change when the name does. An id alone is enough to store a company."
             }
-            div.cols.thirds {
-                div.stack.tight { h3 { "One company" } (code::block("Belongs to it", snippets::one_company())) }
-                div.stack.tight {
-                    h3 { "Several, one is current" }
-                    (code::block("Belongs to all of them", snippets::several_companies()))
-                }
-                div.stack.tight { h3 { "None here" } (code::block("Nobody leaves a company", html! { (snippets::NO_COMPANY) })) }
+            h3 { "Several, one is current" }
+            p { "Add this above the marked lines. The user then belongs to all of them." }
+            (code::block("Above the marked lines", code::text(&companies, &(0..0))))
+            h3 { "None here" }
+            @if view.framework.name == PLAIN {
+                p { "This takes the place of the marked lines. Nobody leaves a company by it." }
+                (code::block("Instead of the marked lines", html! { (snippets::NO_COMPANY) }))
+            } @else {
+                p { "The code writes null for a user without a company. Nobody leaves a company by it." }
             }
         }
     }
 }
 
 /// Step 4: signing out.
-pub fn sign_out(frame: &Frame, key: &str) -> Markup {
+pub fn sign_out(frame: &Frame, view: &View, key: &str) -> Markup {
     html! {
         section.stepbox id="signout" {
             h2 { (step_mark("4", false)) " Signing out" }
-            p { "Pages that know nobody is signed in say so; the browser then forgets the user." }
-            (code::block("Pages without a user", snippets::signed_out(&frame.server, key)))
+            @if view.framework.name == PLAIN {
+                p { "Pages that know nobody is signed in say so; the browser then forgets the user." }
+                (code::block("Pages without a user", snippets::signed_out(&frame.server, key)))
+            } @else {
+                p {
+                    "On a page where nobody is signed in, step 2's code says so with a "
+                    code { "user" }
+                    " of null; the browser then forgets the user."
+                }
+            }
             p {
                 "If signing out loads no new page, call this when it succeeds. It isn't needed if the next page sends "
                 code { "user: null" }
@@ -205,12 +221,7 @@ pub fn try_it(frame: &Frame, view: &View, source: &Source, key: &str) -> Markup 
                 input type="hidden" name="source" value=(source.source_id);
                 p { button.btn { (icon("bolt")) " Send a test as me" } }
             }
-            p {
-                "The same call from the shell is stored. Segment and RudderStack SDKs work once you change their host to "
-                code { (frame.server) }
-                "."
-            }
-            (code::block("Shell", snippets::try_it(&frame.server, key)))
+            (calls::from_elsewhere(&frame.server, key))
             @if !view.trials.is_empty() { (left_by_trying(frame, view, source)) }
         }
     }
@@ -244,7 +255,9 @@ fn left_by_trying(frame: &Frame, view: &View, source: &Source) -> Markup {
 }
 
 /// Field by field, on a page of the site.
-pub fn doctor(source: &Source) -> Markup {
+pub fn doctor(view: &View, source: &Source) -> Markup {
+    let framework = (view.framework.name != PLAIN).then_some(view.framework.name);
+    let page = links::with_query("/install/doctor", &[("source", Some(&source.source_id)), ("fw", framework)]);
     html! {
         section.stepbox id="doctor" {
             h2 { "Doctor" }
@@ -252,7 +265,7 @@ pub fn doctor(source: &Source) -> Markup {
                 "Opens your own site with a one-time mark in the URL, then shows what the page sent beside what was stored, field by field, with the fix."
             }
             p.row {
-                a.btn href={ "/install/doctor?source=" (source.source_id) } { (icon("bolt")) " Check one of your pages" }
+                a.btn href=(page) { (icon("bolt")) " Check one of your pages" }
             }
         }
     }

@@ -73,7 +73,7 @@ pub fn call_with(server: &str, method: &str, path: &str, body: Option<(&str, &st
 }
 
 /// A text in single quotes for a shell; nothing in it is expanded.
-fn quoted(text: &str) -> String {
+pub fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 

@@ -126,7 +126,8 @@ fn trials() -> Trials {
 
 fn doctor_view(visit: Option<Visit>) -> doctor::View {
     let address = "https://app.quayside.example/projects".to_owned();
-    doctor::View { source: samples::sources().remove(0), visit, other_source: None, address, mistake: None }
+    let framework = frameworks::parse("rails");
+    doctor::View { source: samples::sources().remove(0), visit, framework, other_source: None, address, mistake: None }
 }
 
 fn visit(posts: Vec<Post>) -> Visit {

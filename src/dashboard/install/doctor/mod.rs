@@ -1,6 +1,7 @@
 //! `/install/doctor`: an operator opens the own site with a one-time mark in its address, and sees what the page
 //! said beside what was stored, field by field.
 
+mod fix;
 pub mod verdicts;
 
 use actix_web::{HttpRequest, web};
@@ -9,6 +10,7 @@ use serde::Deserialize;
 
 use verdicts::{Oddity, Verdict};
 
+use super::frameworks::{self, Framework};
 use super::page;
 use crate::actions::sources;
 use crate::dashboard::desk::{self, Answer};
@@ -39,6 +41,8 @@ pub struct View {
     pub source: Source,
     /// The visit that is shown.
     pub visit: Option<Visit>,
+    /// Whose tags the fix is written with.
+    pub framework: &'static Framework,
     /// The name of another source, whose key the page has.
     pub other_source: Option<String>,
     /// The address in the form.
@@ -49,7 +53,7 @@ pub struct View {
 
 /// The page.
 pub fn page(frame: &Frame, view: &View) -> Markup {
-    let here = address(&view.source, view.visit.as_ref().map(|visit| visit.number));
+    let here = address(&view.source, view.visit.as_ref().map(|visit| visit.number), view.framework);
     let waits = view.visit.as_ref().is_some_and(|visit| visit.is_open(frame.clock.now_ms));
     let refresh = Refresh { seconds: LOOK_SECONDS, address: here.clone() };
     let content = html! {
@@ -64,6 +68,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
         form.card method="post" action="/install/doctor" {
             div.body.stack.snug {
                 input type="hidden" name="source" value=(view.source.source_id);
+                input type="hidden" name="fw" value=(view.framework.name);
                 (Line {
                     name: "address", label: "Page to open", kind: "url", required: true, value: &view.address,
                     hint: "A page behind your sign-in, where you are signed in. It will look as usual; the mark takes the place of what stands behind a #.", ..Line::default()
@@ -108,6 +113,7 @@ fn shown(frame: &Frame, view: &View, visit: &Visit) -> Markup {
         }
         @if !oddities.is_empty() { (oddities_card(&oddities)) }
         @for (number, post) in visit.posts.iter().enumerate() { (of_post(frame, number, post)) }
+        (fix::card(frame, view, visit))
         @if !visit.posts.is_empty() {
             p.small.muted {
                 "Data with this mark is shown for " (VISIT_MS / 1000) " s from its first message on, kept in memory only, and forgotten after an hour. "
@@ -232,9 +238,11 @@ fn table(id: &str, verdicts: &[Verdict]) -> Markup {
     }
 }
 
-fn address(source: &Source, visit: Option<u64>) -> String {
+fn address(source: &Source, visit: Option<u64>, framework: &Framework) -> String {
     let number = visit.map(|number| number.to_string());
-    links::with_query("/install/doctor", &[("source", Some(&source.source_id)), ("visit", number.as_deref())])
+    let framework = (framework.name != frameworks::PLAIN).then_some(framework.name);
+    let pairs = [("source", Some(source.source_id.as_str())), ("visit", number.as_deref()), ("fw", framework)];
+    links::with_query("/install/doctor", &pairs)
 }
 
 /// The address without a fragment, where it is one that a browser opens, of an allowed origin.
@@ -254,6 +262,8 @@ fn page_to_open(source: &Source, text: &str) -> Result<String, Mistake> {
 pub struct Sent {
     source: String,
     address: String,
+    #[serde(default)]
+    fw: String,
 }
 
 /// `GET /install/doctor`
@@ -262,6 +272,7 @@ pub struct Sent {
 /// The store's; the page is not there without a source that has a key.
 pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
     let (frame, view) = page::read(&request, operator).await?;
+    let framework = view.framework;
     let Some(source) = view.source else { return Ok(desk::see_other("/install")) };
     let number = desk::value(&request, "visit").and_then(|number| number.parse().ok());
     let visit = number.and_then(|number| doctor(&request).ok()?.find(frame.clock.now_ms, number));
@@ -277,7 +288,7 @@ pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
     let usual = origin.or_else(|| fetched.map(|host| format!("{scheme}://{host}")));
     let usual = usual.map(|origin| format!("{origin}/")).unwrap_or_default();
     let address = visit.as_ref().map_or(usual, |visit| visit.address.clone());
-    Ok(desk::page(page(&frame, &View { source, visit, other_source, address, mistake: None })))
+    Ok(desk::page(page(&frame, &View { source, visit, framework, other_source, address, mistake: None })))
 }
 
 /// `POST /install/doctor`
@@ -288,15 +299,16 @@ pub async fn make(Viewer(operator): Viewer, request: HttpRequest, sent: web::For
     let store = desk::store(&request)?;
     let catalog = store.catalog();
     let source = catalog.source_by_id(&sent.source).cloned().ok_or_else(PageError::not_found)?;
+    let framework = frameworks::parse(&sent.fw);
     match page_to_open(&source, &sent.address) {
         Ok(page) => {
             let number = doctor(&request)?.make(store.now_ms(), store.ambient().token(), source.key, page);
-            Ok(desk::see_other(&address(&source, Some(number))))
+            Ok(desk::see_other(&address(&source, Some(number), framework)))
         }
         Err(mistake) => {
             let (frame, _) = page::read(&request, operator).await?;
             let address = sent.address.clone();
-            let view = View { source, visit: None, other_source: None, address, mistake: Some(mistake) };
+            let view = View { source, visit: None, framework, other_source: None, address, mistake: Some(mistake) };
             Ok(desk::again(self::page(&frame, &view)))
         }
     }

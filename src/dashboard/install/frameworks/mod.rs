@@ -2,7 +2,8 @@
 //!
 //! Settings are JSON in `<script type="application/json">`, written by a tool of the framework that escapes `<`:
 //! a user may call herself `</script>`. What differs between frameworks is how they write an object
-//! (`writing::Notation`) and what stands around it. Where somebody has no company, `company` is null.
+//! (`writing::Notation`) and what stands around it. Where somebody has no company, `company` is null; where nobody is
+//! signed in, `user` is: the layout that a page names makes the sign-in page too.
 
 mod templates;
 mod writing;
@@ -38,6 +39,15 @@ pub struct Code {
     pub company: Range<usize>,
 }
 
+/// What a site pastes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Snippet {
+    /// The code for pages behind the sign-in, file by file.
+    pub files: Vec<Code>,
+    /// What stands above the lines that speak of the company, where a user has several.
+    pub companies: String,
+}
+
 /// Whose tags the code is written with.
 pub struct Framework {
     /// Its name in the address.
@@ -48,7 +58,7 @@ pub struct Framework {
     pub proven: bool,
     /// The language of its back end, as [`super::proof`] calls it.
     pub language: &'static str,
-    write: fn(&Wanted) -> Vec<Code>,
+    write: fn(&Wanted) -> Snippet,
 }
 
 impl std::fmt::Debug for Framework {
@@ -65,6 +75,9 @@ impl PartialEq for Framework {
 
 /// The framework where none is chosen.
 pub const PLAIN: &str = "plain";
+
+/// The one whose code is a script: its tags have no other way to a value.
+pub const TAG_MANAGER: &str = "tag-manager";
 
 /// All, the plain one last.
 pub static FRAMEWORKS: [Framework; 17] = [
@@ -84,7 +97,7 @@ pub static FRAMEWORKS: [Framework; 17] = [
     Framework { name: "prestashop", label: "PrestaShop", proven: true, language: "php", write: templates::prestashop },
     Framework { name: "shopify", label: "Shopify", proven: false, language: "ruby", write: templates::shopify },
     Framework {
-        name: "tag-manager",
+        name: TAG_MANAGER,
         label: "Tag Manager",
         proven: false,
         language: "node",
@@ -99,8 +112,8 @@ pub fn parse(name: &str) -> &'static Framework {
 }
 
 impl Framework {
-    /// The code, file by file.
-    pub fn code(&self, wanted: &Wanted) -> Vec<Code> {
+    /// The code that says so.
+    pub fn snippet(&self, wanted: &Wanted) -> Snippet {
         (self.write)(wanted)
     }
 }
@@ -144,7 +157,7 @@ mod tests {
     #[test]
     fn every_framework_names_the_key_the_server_and_each_field_and_marks_the_company() {
         for framework in &FRAMEWORKS {
-            let code = framework.code(&wanted());
+            let code = framework.snippet(&wanted()).files;
             let all: String = code.iter().map(|code| code.text.as_str()).collect();
             for piece in
                 ["wk_1", "https://roll.example/widget.js", "user_id", "email", "Last plan", "company_id", "role"]
@@ -158,8 +171,39 @@ mod tests {
     }
 
     #[test]
+    fn every_framework_says_that_nobody_is_signed_in_and_which_companies_somebody_has() {
+        let nobody = [
+            "\"user\": null",
+            "user: null",
+            "user: nil",
+            "\"user\": nil",
+            "\"user\": None",
+            "'user' => null",
+            "'user': null",
+            "[\"user\"] = null",
+            "put(\"user\", null)",
+        ];
+        for framework in FRAMEWORKS.iter().filter(|framework| framework.name != PLAIN) {
+            let snippet = framework.snippet(&wanted());
+            let all: String = snippet.files.iter().map(|code| code.text.as_str()).collect();
+            assert!(nobody.iter().any(|said| all.contains(said)), "{}: {all}", framework.label);
+            assert!(snippet.companies.contains("companies"), "{}: {}", framework.label, snippet.companies);
+        }
+    }
+
+    #[test]
+    fn a_name_that_means_something_to_a_language_is_no_code_of_it() {
+        let wanted = Wanted { user: vec!["class".to_owned(), "delete".to_owned()], ..wanted() };
+        let code = |name: &str| parse(name).snippet(&wanted).files.remove(0).text;
+        let rails = code("rails");
+        assert!(rails.contains("current_user[:class]") && rails.contains("current_user[:delete]"), "{rails}");
+        assert!(code("django").contains("getattr(user, \"class\", None)"));
+        assert!(!code("thymeleaf").contains("getClass()"));
+    }
+
+    #[test]
     fn the_plain_code_is_json_that_a_page_can_read() {
-        let code = &parse(PLAIN).code(&wanted())[0].text;
+        let code = &parse(PLAIN).snippet(&wanted()).files[0].text;
         let (_, rest) = code.split_once("id=\"rollcall-settings\">").unwrap();
         let (json, script) = rest.split_once("</script>").unwrap();
         let settings: serde_json::Value = serde_json::from_str(json).unwrap();

@@ -17,10 +17,31 @@ pub struct Notation {
     pub ends_with_comma: bool,
     /// A text of ours.
     pub text: fn(&str) -> String,
-    /// The value of an attribute; `user_id` and `company_id` are among them.
-    pub value: fn(Owner, &str) -> String,
+    /// Nothing.
+    pub null: &'static str,
+    /// What the site calls the user, the company and the place in it.
+    pub objects: Objects,
+    /// The value of an attribute of an object; `user_id` and `company_id` are among them.
+    pub value: fn(&str, Owner, &str) -> String,
+    /// Around the settings of a user, and behind those of nobody; a site that has no tags writes a user's alone.
+    pub if_user: Option<(&'static str, &'static str, &'static str)>,
     /// Around the company's object, so that it is null where there is no company.
     pub if_company: (&'static str, &'static str),
+    /// Around the object of one of a user's companies, so that it is the list of all, and what one is called there.
+    pub each_company: (&'static str, &'static str, &'static str),
+}
+
+/// What a site calls the user, the company and the place in it.
+#[derive(Clone, Copy)]
+pub struct Objects {
+    pub user: &'static str,
+    pub company: &'static str,
+    pub membership: &'static str,
+}
+
+impl Objects {
+    /// What most languages' sites call them.
+    pub const USUAL: Objects = Objects { user: "user", company: "account", membership: "membership" };
 }
 
 /// What is written, and which part of it speaks of the company.
@@ -43,20 +64,29 @@ impl Pen {
         self
     }
 
+    pub fn text(self) -> String {
+        self.text
+    }
+
     pub fn file(self, file: &'static str) -> Code {
         Code { file, text: self.text, company: self.company }
     }
 
-    /// The settings as an object; lines but the first are indented by so much.
+    /// The settings as an object, of whoever is signed in; lines but the first are indented by so much.
     pub fn settings(&mut self, wanted: &Wanted, notation: &Notation, indent: &str) -> &mut Pen {
-        let Notation { brackets: (open, close), pair, text, value, if_company, .. } = notation;
+        let Some((before, otherwise, after)) = notation.if_user else {
+            return self.settings_of_user(wanted, notation, indent);
+        };
+        self.put(before).settings_of_user(wanted, notation, indent);
+        self.put(otherwise).put(&nobody(wanted, notation)).put(after)
+    }
+
+    fn settings_of_user(&mut self, wanted: &Wanted, notation: &Notation, indent: &str) -> &mut Pen {
+        let Notation { brackets: (open, close), pair, text, if_company, .. } = notation;
         let inner = format!("{indent}{}", notation.step);
         let end = if notation.ends_with_comma { "," } else { "" };
-        let of_user = |name: &str| pair(name, &value(Owner::User, name));
-        let mut pairs = vec![pair("write_key", &text(&wanted.key)), of_user("user_id")];
-        pairs.extend(wanted.user.iter().map(|name| of_user(name)));
-        self.put(open);
-        for pair in pairs {
+        self.put(open).put(&format!("\n{inner}{},", pair("write_key", &text(&wanted.key))));
+        for pair in user(wanted, notation) {
             self.put(&format!("\n{inner}{pair},"));
         }
         self.put("\n").company(|pen| {
@@ -67,18 +97,52 @@ impl Pen {
     }
 }
 
+/// The id and the attributes of the user.
+pub fn user(wanted: &Wanted, notation: &Notation) -> Vec<String> {
+    pairs(notation, notation.objects.user, Owner::User, Some("user_id"), &wanted.user)
+}
+
+/// The settings of a page on which nobody is signed in.
+pub fn nobody(wanted: &Wanted, notation: &Notation) -> String {
+    let Notation { brackets: (open, close), pair, text, null, .. } = notation;
+    format!("{open} {}, {} {close}", pair("write_key", &text(&wanted.key)), pair("user", null))
+}
+
 /// The company as an object; lines but the first are indented by so much.
 pub fn company(wanted: &Wanted, notation: &Notation, indent: &str) -> String {
-    let Notation { brackets: (open, close), pair, value, step, .. } = notation;
-    let mut pairs = vec![pair("company_id", &value(Owner::Company, "company_id"))];
-    pairs.extend(wanted.company.iter().map(|name| pair(name, &value(Owner::Company, name))));
+    let Notation { brackets: (open, close), pair, step, .. } = notation;
+    let mut all = pairs(notation, notation.objects.company, Owner::Company, Some("company_id"), &wanted.company);
     if !wanted.membership.is_empty() {
-        let place: Vec<String> =
-            wanted.membership.iter().map(|name| pair(name, &value(Owner::Membership, name))).collect();
-        pairs.push(pair("membership", &format!("{open} {} {close}", place.join(", "))));
+        all.push(pair("membership", &membership(wanted, notation)));
     }
     let end = if notation.ends_with_comma { "," } else { "" };
-    format!("{open}\n{indent}{step}{}{end}\n{indent}{close}", pairs.join(&format!(",\n{indent}{step}")))
+    format!("{open}\n{indent}{step}{}{end}\n{indent}{close}", all.join(&format!(",\n{indent}{step}")))
+}
+
+/// The user's place in the company as an object.
+pub fn membership(wanted: &Wanted, notation: &Notation) -> String {
+    let Notation { brackets: (open, close), objects, .. } = notation;
+    let place = pairs(notation, objects.membership, Owner::Membership, None, &wanted.membership);
+    format!("{open} {} {close}", place.join(", "))
+}
+
+/// One of a user's companies as an object.
+pub fn each_company(wanted: &Wanted, notation: &Notation, called: &str) -> String {
+    let Notation { brackets: (open, close), .. } = notation;
+    let pairs = pairs(notation, called, Owner::Company, Some("company_id"), &wanted.company);
+    format!("{open} {} {close}", pairs.join(", "))
+}
+
+/// All of a user's companies, as a line of the settings.
+pub fn companies(wanted: &Wanted, notation: &Notation) -> String {
+    let (before, called, after) = notation.each_company;
+    let list = format!("{before}{}{after}", each_company(wanted, notation, called));
+    format!("{},", (notation.pair)("companies", &list))
+}
+
+fn pairs(notation: &Notation, object: &str, owner: Owner, id: Option<&str>, names: &[String]) -> Vec<String> {
+    let all = id.into_iter().chain(names.iter().map(String::as_str));
+    all.map(|name| (notation.pair)(name, &(notation.value)(object, owner, name))).collect()
 }
 
 /// A text as JSON, Ruby, Python, Go, C#, Elixir and JavaScript write it.
