@@ -342,7 +342,7 @@ mod tests {
                       f(WAIT_MS, x.WAIT_MS, WAIT_MS)\ng(WEEK_MS, YEAR_MS, YEAR_MS, NAME)\n";
         assert_eq!(
             short(script),
-            "let e=31536000000\nlet d=\"WAIT_MS\"\nf(30000,x.WAIT_MS,30000)\ng(604800000,e,e,d)\n"
+            "let a=31536000000\nlet b=\"WAIT_MS\"\nf(30000,x.WAIT_MS,30000)\ng(604800000,a,a,b)\n"
         );
     }
 
