@@ -11,6 +11,32 @@ use thirtyfour::prelude::*;
 
 use super::{OWNER, Rollcall};
 
+/// Starts the browser's driver on a port that it chooses: its process and the port.
+///
+/// It takes the port that the system gives it for one kind of address on the other kind too, and ends when that one is
+/// taken already. Beside other stories this happens now and then, so it is started again.
+fn start_driver() -> (Child, String) {
+    for _ in 0..5 {
+        let mut process = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("chromedriver is installed (tests/run installs it)");
+        let mut lines = BufReader::new(process.stdout.take().expect("stdout")).lines();
+        let port = lines.by_ref().find_map(|line| {
+            let line = line.expect("text");
+            line.split("started successfully on port ").nth(1).map(|rest| rest.trim_end_matches('.').to_owned())
+        });
+        if let Some(port) = port {
+            std::thread::spawn(move || lines.for_each(drop));
+            return (process, port);
+        }
+        process.wait().expect("it has ended");
+    }
+    panic!("chromedriver ended five times before it said its port")
+}
+
 /// A browser with a profile of its own.
 pub struct Browser {
     /// Drives it.
@@ -29,20 +55,7 @@ impl Browser {
 
     /// Starts a browser with more arguments and preferences.
     pub async fn start_with(arguments: &[&str], preferences: Value) -> Browser {
-        let mut process = Command::new("chromedriver")
-            .arg("--port=0")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("chromedriver is installed (tests/run installs it)");
-        let mut lines = BufReader::new(process.stdout.take().expect("stdout")).lines();
-        let port = loop {
-            let line = lines.next().expect("chromedriver says its port").expect("text");
-            if let Some(rest) = line.split("started successfully on port ").nth(1) {
-                break rest.trim_end_matches('.').to_owned();
-            }
-        };
-        std::thread::spawn(move || lines.for_each(drop));
+        let (process, port) = start_driver();
         let profile = tempfile::tempdir().expect("a folder");
         let mut capabilities = DesiredCapabilities::chrome();
         for argument in [
