@@ -89,10 +89,14 @@ async fn a_program_gets_lines_of_json_under_the_list_s_own_filter() {
     assert_eq!(events.len(), 1, "who somebody is stands in the other files");
     assert_eq!((&events[0]["name"], &events[0]["email"]), (&json!("Report exported"), &json!("ann@acme.example")));
     assert_eq!((&events[0]["company_id"], &events[0]["properties"]), (&json!("acme"), &json!({ "rows": 3 })));
+    let of = async |filter: &str| lines(&rollcall.api(&format!("/export/events?format=ndjson&f={filter}")).await.text);
+    assert_eq!(of("properties.rows:gte:3").await, events);
+    assert!(of("properties.rows:gt:3").await.is_empty());
     for (path, status, code) in [
         ("/export/users?format=xml", 400, "parameter_invalid"),
         ("/export/users?f=colour:is:red", 400, "filter_invalid"),
-        ("/export/events?f=name:is:x", 400, "filter_unsupported"),
+        ("/export/events?f=plan:is:x", 400, "filter_invalid"),
+        ("/export/visitors?f=user_id:is:x", 400, "filter_unsupported"),
         ("/export/events?q=x", 400, "parameter_invalid"),
         ("/export/notes?q=x", 400, "parameter_invalid"),
         ("/export/visits", 404, "export_unknown"),
@@ -272,6 +276,9 @@ async fn the_shell_writes_to_stdout_and_says_what_it_does_not_take() {
     assert!(text.starts_with("id,user_id,name,email,plan (string)\n"), "{text}");
     let emails: Vec<Value> = csv_rows(&text).iter().map(|row| row["email"].clone()).collect();
     assert_eq!(emails, ["bob@acme.example", "ann@acme.example"]);
+    let events = rollcall.shell_output(&["export", "events", "--filter", "f=name:is:Report exported"], "");
+    let events = csv_rows(&String::from_utf8(events.stdout).unwrap());
+    assert_eq!((events.len(), &events[0]["email"]), (1, &json!("ann@acme.example")));
     let lines = String::from_utf8(rollcall.shell_output(&["export", "users", "--json"], "").stdout).unwrap();
     let ids: Vec<Value> =
         lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["user_id"].clone()).collect();
@@ -284,7 +291,9 @@ async fn the_shell_writes_to_stdout_and_says_what_it_does_not_take() {
         (&["export", "users", "--filter", "sort=colour"], "colour"),
         (&["export", "users", "--filter", "columns=colour"], "colour"),
         (&["export", "memberships", "--filter", "columns=email"], "no columns="),
-        (&["export", "events", "--filter", "f=name:is:x"], "can't be filtered"),
+        (&["export", "events", "--filter", "f=plan:is:x"], "properties.NAME"),
+        (&["export", "events", "--filter", "q=x"], "no q="),
+        (&["export", "notes", "--filter", "f=name:is:x"], "can't be filtered"),
         (&["export", "all", "--filter", "f=name:set"], "one kind"),
     ] {
         let output = rollcall.shell_output(line, "");

@@ -217,6 +217,88 @@ async fn and_for_companies_and_visitors() {
     assert_eq!((&linked["total"], &linked["data"][0]["anonymous_id"]), (&json!(1), &json!("browser-2")));
 }
 
+/// What was done, by whom, where and with what: the words are those of an event's row.
+#[actix_web::test]
+async fn events_are_found_by_what_their_rows_say() {
+    let rollcall = four_people().await;
+    let event = |user: &str, name: &str, properties: Value, seconds: i64| {
+        json!({ "type": "track", "messageId": message_id(), "userId": user, "event": name, "properties": properties,
+                "timestamp": seconds_ago(seconds) })
+    };
+    let page = json!({ "type": "page", "messageId": message_id(), "anonymousId": "laptop", "name": "Pricing",
+                       "properties": { "url": "https://acme.test/pricing" }, "timestamp": seconds_ago(3 * 86_400) });
+    rollcall
+        .backend_posts(json!([
+            event(
+                "ann",
+                "Paid",
+                json!({ "amount": 12, "trial": false, "items": ["seat", "storage"], "plan": "Pro: yearly" }),
+                40
+            ),
+            event("bob", "Paid", json!({ "amount": 99.5, "trial": true, "plan": "basic" }), 30),
+            event("dan", "Paid", json!({ "amount": "12" }), 90_000),
+            page,
+        ]))
+        .await;
+    let everything = rollcall.list("/events?limit=500").await;
+    for (asked, found) in [
+        ("f=name:is:Paid", vec!["bob", "ann", "dan"]),
+        ("f=name:has:REPORT&f=user_id:not:cec", vec!["ann", "ann"]),
+        ("f=name:is:Paid&f=properties.amount:gt:12", vec!["bob"]),
+        ("f=properties.amount:between:10,20", vec!["ann"]),
+        ("f=properties.amount:is:12", vec!["ann", "dan"]),
+        ("f=properties.amount:is:12.0", vec!["ann"]),
+        ("f=properties.amount:in:12,99.5&f=name:not:page", vec!["bob", "ann", "dan"]),
+        ("f=properties.trial:is:true", vec!["bob"]),
+        ("f=properties.trial:is:false", vec!["ann"]),
+        ("f=properties.items:is:storage", vec!["ann"]),
+        ("f=properties.plan:starts:pro%3A", vec!["ann"]),
+        ("f=name:is:Paid&f=properties.plan:unset", vec!["dan"]),
+        ("f=user_id:is:dan", vec!["dan", "dan"]),
+        ("f=user_id:is:nobody", vec![]),
+        ("f=email:is:ANN@acme.test&f=type:is:track", vec!["ann", "ann", "ann"]),
+        ("f=company_id:is:umbrella&f=type:is:track", vec!["cec"]),
+        ("f=company_id:unset&f=type:in:track", vec!["dan"]),
+        ("f=anonymous_id:is:laptop&f=page_name:is:Pricing", vec![""]),
+        ("f=user_id:unset", vec![""]),
+        ("f=time:ago:1d", vec!["dan", ""]),
+        ("f=time:within:2d&f=name:is:Paid", vec!["bob", "ann", "dan"]),
+        (
+            "f=name:is:Paid&f=user_id:is:ann&match=any&f=type:is:page",
+            vec!["bob", "ann", "ann", "ann", "ann", "dan", ""],
+        ),
+        ("f=name:is:Paid&g1.f=user_id:is:bob&g1.f=user_id:is:dan&g1.match=any", vec!["bob", "dan"]),
+    ] {
+        let path = format!("/events?count=1&{asked}");
+        let answer = rollcall.api(&path).await;
+        assert_eq!(answer.status, 200, "{path}: {answer:?}");
+        let rows = answer.body["data"].as_array().expect("rows");
+        let users: Vec<&str> = rows.iter().map(|row| row["user_id"].as_str().unwrap_or_default()).collect();
+        assert_eq!(users, found, "{path}");
+        assert_eq!(answer.body["total"].as_u64(), Some(rows.len() as u64), "{path}");
+        assert!(rows.iter().all(|row| everything.contains(row)), "{path}: the rows are the list's");
+        let mut paged = Vec::new();
+        let mut cursor = String::new();
+        loop {
+            let page = rollcall.api(&format!("/events?limit=1&{asked}{cursor}")).await;
+            paged.extend(page.body["data"].as_array().expect("rows").clone());
+            match page.body["next_cursor"].as_str() {
+                Some(next) => cursor = format!("&cursor={}", encoded(next)),
+                None => break,
+            }
+        }
+        assert_eq!(paged, *rows, "{path}");
+    }
+    let of_ann = rollcall.list("/users/ann/events?f=name:is:Paid").await;
+    assert_eq!(of_ann.len(), 1);
+    let of_acme = rollcall.list("/companies/acme/events?f=name:is:Paid").await;
+    assert_eq!(of_acme.iter().map(|row| &row["user_id"]).collect::<Vec<_>>(), ["bob", "ann"]);
+    let follows = rollcall.list("/events?order=arrival&f=name:is:Paid").await;
+    assert_eq!(follows.iter().map(|row| &row["user_id"]).collect::<Vec<_>>(), ["ann", "bob", "dan"]);
+    let wrong = rollcall.api("/events?f=plan:is:pro").await;
+    assert!(wrong.body["detail"].as_str().is_some_and(|detail| detail.contains("properties.NAME")), "{wrong:?}");
+}
+
 #[actix_web::test]
 async fn a_list_is_sorted_by_any_attribute_and_cut_to_the_columns_asked_for() {
     let rollcall = four_people().await;

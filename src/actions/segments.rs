@@ -63,7 +63,7 @@ pub fn add(tx: &mut Tx<'_>, by: &By, listed: Listed, name: &str, filter: &str) -
 }
 
 fn make(tx: &mut Tx<'_>, by: &By, listed: Listed, name: &str, filter: &str) -> Result<(Segment, Change), SegmentError> {
-    if listed == Listed::Visitors {
+    if !matches!(listed, Listed::Users | Listed::Companies) {
         return Err(SegmentError::List(listed.as_str().to_owned()));
     }
     let filter = checked_filter(tx, listed, filter)?;

@@ -170,8 +170,9 @@ pub(super) fn calls() -> Vec<Call> {
             .refuses(edits::CODES)
             .refuses(&[(404, CallCode::MembershipNotFound)]),
         get("/companies/{id}/events", "What was done in a company, newest first")
-            .takes(&["limit", "cursor", "count", "id"])
+            .takes(&["limit", "cursor", "count", "id", "f", "match"])
             .lists::<EventView>()
+            .refuses(&[(400, CallCode::FilterInvalid)])
             .refuses(unknown()),
         get("/companies/{id}/changes", "What changed of a company and its memberships, newest first")
             .takes(&["limit", "cursor", "id"])
@@ -287,12 +288,10 @@ async fn list_events(
     request: HttpRequest,
     store: Data<Store>,
 ) -> Result<HttpResponse, Problem> {
-    let parameters = Parameters::of(&request, &["limit", "cursor", "count", "id"])?;
+    let parameters = Parameters::of(&request, &["limit", "cursor", "count", "id", FILTER])?;
     let id = company_id(&path, &parameters)?;
-    let (size, after) = (parameters.limit()?, parameters.cursor(events::ORDER)?);
-    let wants_count = parameters.wants_count()?;
-    let read =
-        move |db: &Reader<'_>, company| events::read(db, Of::Company(company), after.as_ref(), size, wants_count);
+    let wanted = events::Wanted::of(&parameters, &store)?;
+    let read = move |db: &Reader<'_>, company| wanted.read(db, Of::Company(company));
     let (found, lag_ms) = read_of(&store, id, read).await?;
     Ok(answer::ok(events::shown(found), lag_ms))
 }

@@ -9,9 +9,10 @@ use utoipa::ToSchema;
 
 use super::answer::{self, List, Time};
 use super::openapi::{Call, get};
-use super::parameters::{Parameters, invalid};
+use super::parameters::{FILTER, Parameters, invalid};
 use super::read_only;
 use crate::domain::codes::calls::CallCode;
+use crate::domain::filter::{Filter, Listed};
 use crate::domain::limits::ARRIVAL_DAYS;
 use crate::http::access::ReadToken;
 use crate::http::problem::Problem;
@@ -34,15 +35,15 @@ pub(super) fn calls() -> Vec<Call> {
         get("/events", "Events, newest first, or in the order they arrived")
             .takes(&["limit", "cursor"])
             .takes_word("order", &["time", "arrival"], "time (the default) or arrival, for programs that follow along; arrival is kept for 7 days, and what came before is read by time")
-            .takes(&["count"])
+            .takes(&["count", "f", "match"])
             .lists::<EventView>()
-            .refuses(&[(410, CallCode::CursorExpired)]),
+            .refuses(&[(400, CallCode::FilterInvalid), (410, CallCode::CursorExpired)]),
     ]
 }
 
 /// `GET /api/v1/events`
 async fn list(_: ReadToken, request: HttpRequest, store: Data<Store>) -> Result<HttpResponse, Problem> {
-    let parameters = Parameters::of(&request, &["limit", "cursor", "order", "count"])?;
+    let parameters = Parameters::of(&request, &["limit", "cursor", "order", "count", FILTER])?;
     match parameters.get("order") {
         None | Some("time") => {}
         Some(BY_ARRIVAL) => return follow(&parameters, &store).await,
@@ -51,9 +52,8 @@ async fn list(_: ReadToken, request: HttpRequest, store: Data<Store>) -> Result<
             return Err(invalid(detail, "order"));
         }
     }
-    let (size, after) = (parameters.limit()?, parameters.cursor(ORDER)?);
-    let wants_count = parameters.wants_count()?;
-    let (found, lag_ms) = store.read_folded(move |db| read(db, Of::All, after.as_ref(), size, wants_count)).await?;
+    let wanted = Wanted::of(&parameters, &store)?;
+    let (found, lag_ms) = store.read_folded(move |db| wanted.read(db, Of::All)).await?;
     Ok(answer::ok(shown(found), lag_ms))
 }
 
@@ -61,10 +61,16 @@ async fn list(_: ReadToken, request: HttpRequest, store: Data<Store>) -> Result<
 async fn follow(parameters: &Parameters, store: &Store) -> Result<HttpResponse, Problem> {
     let size = parameters.limit()?;
     let after = parameters.cursor(BY_ARRIVAL)?.map(|cursor| cursor.key);
+    let (filter, now_ms) = (parameters.filter(&store.catalog().fields(Listed::Events))?, store.now_ms());
     let wants_count = parameters.wants_count()?;
     let read = move |db: &Reader<'_>| {
-        let total = wants_count.then(|| events::count(db, Of::All)).transpose()?;
-        Ok((events::list_by_arrival(db, after, size)?, total))
+        let filter = filter.as_ref();
+        let total = wants_count.then(|| count(db, Of::All, filter, now_ms)).transpose()?;
+        let mut page = events::list_by_arrival(db, after, size)?;
+        if let (Some(page), Some(filter)) = (&mut page, filter) {
+            events::matching::retain(db, &mut page.rows, filter, now_ms)?;
+        }
+        Ok((page, total))
     };
     let (page, total) = store.read(read).await?;
     let page = page.ok_or_else(|| {
@@ -77,19 +83,47 @@ async fn follow(parameters: &Parameters, store: &Store) -> Result<HttpResponse, 
     Ok(answer::ok(List::of(page, BY_ARRIVAL, EventView::of).counted(total), 0))
 }
 
-/// A page of somebody's events, and their number where it is wanted.
-pub(super) fn read(
-    db: &Reader<'_>,
-    of: Of,
-    after: Option<&Cursor>,
+/// What of a list of events is wanted.
+pub(super) struct Wanted {
+    filter: Option<Filter>,
+    after: Option<Cursor>,
     size: usize,
     wants_count: bool,
-) -> Result<(Page<EventRow>, Option<Count>), StoreError> {
-    let total = wants_count.then(|| events::count(db, of)).transpose()?;
-    Ok((events::list(db, of, after, size)?, total))
+    now_ms: i64,
 }
 
-/// What [`read`] found, as JSON.
+impl Wanted {
+    /// What the parameters `limit`, `cursor`, `count` and those of filters say.
+    pub fn of(parameters: &Parameters, store: &Store) -> Result<Wanted, Problem> {
+        Ok(Wanted {
+            filter: parameters.filter(&store.catalog().fields(Listed::Events))?,
+            after: parameters.cursor(ORDER)?,
+            size: parameters.limit()?,
+            wants_count: parameters.wants_count()?,
+            now_ms: store.now_ms(),
+        })
+    }
+
+    /// A page of somebody's events, and their number where it is wanted.
+    pub fn read(&self, db: &Reader<'_>, of: Of) -> Result<(Page<EventRow>, Option<Count>), StoreError> {
+        let (filter, after) = (self.filter.as_ref(), self.after.as_ref());
+        let total = self.wants_count.then(|| count(db, of, filter, self.now_ms)).transpose()?;
+        let page = match filter {
+            Some(filter) => events::matching::list(db, of, filter, after, self.size, self.now_ms)?,
+            None => events::list(db, of, after, self.size)?,
+        };
+        Ok((page, total))
+    }
+}
+
+fn count(db: &Reader<'_>, of: Of, filter: Option<&Filter>, now_ms: i64) -> Result<Count, StoreError> {
+    match filter {
+        Some(filter) => events::matching::count(db, of, filter, now_ms),
+        None => events::count(db, of),
+    }
+}
+
+/// What [`Wanted::read`] found, as JSON.
 pub(super) fn shown((page, total): (Page<EventRow>, Option<Count>)) -> List<EventView> {
     List::of(page, ORDER, EventView::of).counted(total)
 }

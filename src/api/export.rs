@@ -40,7 +40,9 @@ pub(super) fn calls() -> Vec<Call> {
                 "1: archived ones only, 0: the others only, left out: both, unless something narrows them",
             ),
         filtered("/export/memberships", "Memberships as one file, with a filter over them"),
-        file("/export/events", "Events as one file"),
+        file("/export/events", "Events as one file, newest first, with a filter over them")
+            .takes(&["f", "match"])
+            .refuses(&[(400, CallCode::FilterInvalid)]),
         file("/export/visitors", "Visitors, with the user each is linked to, as one file"),
         file("/export/notes", "Notes as one file"),
         file("/export/setup", "The set-up of the workspace as one file: settings, segments, names decided in the tray"),
@@ -64,7 +66,8 @@ async fn all(
     let known: &[&str] = match kind {
         Some(Kind::Users) => &["format", "q", FILTER, "columns", "sort"],
         Some(Kind::Companies) => &["format", "q", FILTER, "columns", "sort", "archived"],
-        _ if fields.is_some() => &["format", "q", FILTER],
+        Some(Kind::Memberships) => &["format", "q", FILTER],
+        Some(Kind::Events) => &["format", FILTER],
         _ => &["format"],
     };
     let parameters = Parameters::of(&request, known)?;

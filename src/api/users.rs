@@ -124,8 +124,9 @@ pub(super) fn calls() -> Vec<Call> {
         patch_user("/users/{id}"),
         erasures::delete_call("/users/{id}"),
         get("/users/{id}/events", "What a user did, newest first")
-            .takes(&["limit", "cursor", "count", "by", "id"])
+            .takes(&["limit", "cursor", "count", "by", "id", "f", "match"])
             .lists::<EventView>()
+            .refuses(&[(400, CallCode::FilterInvalid)])
             .refuses(unknown),
         get("/users/{id}/changes", "What changed of a user, newest first")
             .takes(&["limit", "cursor", "by", "id"])
@@ -219,11 +220,10 @@ async fn list_events(
     request: HttpRequest,
     store: Data<Store>,
 ) -> Result<HttpResponse, Problem> {
-    let parameters = Parameters::of(&request, &["limit", "cursor", "count", "by", "id"])?;
+    let parameters = Parameters::of(&request, &["limit", "cursor", "count", "by", "id", FILTER])?;
     let name = user_name(&path, &parameters)?;
-    let (size, after) = (parameters.limit()?, parameters.cursor(events::ORDER)?);
-    let wants_count = parameters.wants_count()?;
-    let read = move |db: &Reader<'_>, user| events::read(db, Of::User(user), after.as_ref(), size, wants_count);
+    let wanted = events::Wanted::of(&parameters, &store)?;
+    let read = move |db: &Reader<'_>, user| wanted.read(db, Of::User(user));
     let (found, lag_ms) = read_of(&store, name, read).await?;
     Ok(answer::ok(events::shown(found), lag_ms))
 }

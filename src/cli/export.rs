@@ -123,14 +123,19 @@ fn narrowed(all: Wanted, text: &str, fields: &filter::Fields) -> Result<Wanted, 
     let pairs: Vec<(String, String)> =
         form_urlencoded::parse(text.trim_start_matches('?').as_bytes()).into_owned().collect();
     let is_list = matches!(all.kind, Kind::Users | Kind::Companies);
+    let is_searched = all.kind != Kind::Events;
     let is_taken = |name: &str| match name {
-        "q" => true,
+        "q" => is_searched,
         "sort" | "columns" => is_list,
         other => filter::is_parameter(other),
     };
     if let Some((name, _)) = pairs.iter().find(|(name, _)| !is_taken(name)) {
-        let of_lists = if is_list { ", sort= and columns=" } else { "" };
-        return Err(wrong(format!("It takes f=FIELD:OP:VALUE, match=, q={of_lists}, and no {name}=.")));
+        let others = match all.kind {
+            Kind::Events => " and match=",
+            _ if is_list => ", match=, q=, sort= and columns=",
+            _ => ", match= and q=",
+        };
+        return Err(wrong(format!("It takes f=FIELD:OP:VALUE{others}, and no {name}=.")));
     }
     let last = |wanted: &str| {
         let said = pairs.iter().rev().find(|(name, _)| name == wanted).map(|(_, value)| value.trim());

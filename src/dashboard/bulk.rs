@@ -442,8 +442,7 @@ async fn answer(
     plan: Option<Result<(Outcome, Vec<ChangeRow>), Mistake>>,
 ) -> Answer {
     let fields = desk::store(request)?.catalog().fields(listed);
-    let attributes =
-        fields.attributes(listed.owner()).map(|(name, _)| name.to_owned()).filter(|name| name != "email").collect();
+    let attributes = fields.own_attributes().map(|(name, _)| name.to_owned()).filter(|name| name != "email").collect();
     let is_wrong = matches!(plan, Some(Err(_)));
     let (frame, view) = desk::read(request, operator, place(listed), move |db, clock| {
         let (keys, more) = whom(db, clock.now_ms)?;
@@ -478,8 +477,7 @@ pub async fn change(Admin(operator): Admin, request: HttpRequest, sent: web::For
     let (listed, keys) = (listed(Some(&sent.list)), sent.keys());
     let store = desk::store(&request)?;
     let fields = store.catalog().fields(listed);
-    let kind_of =
-        |name: &str| fields.attributes(listed.owner()).find(|(known, _)| *known == name).map(|(_, kind)| kind);
+    let kind_of = |name: &str| fields.own_attributes().find(|(known, _)| *known == name).map(|(_, kind)| kind);
     let deed = match sent.deed(kind_of) {
         Ok(deed) => deed.ok_or_else(PageError::not_found)?,
         Err(mistake) => {

@@ -1,5 +1,7 @@
 //! The journal of events.
 
+pub mod matching;
+
 use std::collections::HashMap;
 
 use rusqlite::{Connection, OptionalExtension, named_params, params};
@@ -94,10 +96,19 @@ pub enum Of {
 /// # Errors
 /// [`StoreError`] only.
 pub fn list(db: &Reader<'_>, of: Of, after: Option<&Cursor>, size: usize) -> Result<Page<EventRow>, StoreError> {
-    let before = after.map_or(i64::MAX, |cursor| cursor.key);
-    let ids = ids(db, of, before, size + 1)?;
-    let cursor = |event: &EventRow| Cursor { value: serde_json::Value::Null, key: event.event_id.0 };
-    Ok(Page::cut(rows(db, &ids)?.into_iter().map(|event| (cursor(&event), event)).collect(), size))
+    let ids = ids(db, of, before(after), size + 1)?;
+    let rows = rows(db, &ids)?.into_iter().map(|event| (at(event.event_id.0), event)).collect();
+    Ok(Page::cut(rows, size))
+}
+
+/// The id before which a page's events are.
+fn before(after: Option<&Cursor>) -> i64 {
+    after.map_or(i64::MAX, |cursor| cursor.key)
+}
+
+/// The place of an event in a list.
+fn at(event: i64) -> Cursor {
+    Cursor { value: serde_json::Value::Null, key: event }
 }
 
 /// One event.
@@ -252,6 +263,23 @@ fn ends(db: &Reader<'_>) -> Result<Option<(i64, i64)>, StoreError> {
     Ok(oldest.zip(newest))
 }
 
+/// What is read of an event by a statement that names it `event`: it, the user through link and merge, its company
+/// through merges. A table of which a statement asks nothing is not looked at.
+fn joins() -> String {
+    format!(
+        "LEFT JOIN event_names AS name ON name.name_key = event.name_key
+         LEFT JOIN contexts AS page ON page.context_key = event.page_key
+         LEFT JOIN contexts AS agent ON agent.context_key = event.agent_key
+         LEFT JOIN sources AS source ON source.source_key = event.source_key
+         LEFT JOIN visitors AS visitor ON visitor.visitor_key = event.visitor_key
+         LEFT JOIN users AS meant ON meant.user_key = coalesce(event.user_key,
+           CASE WHEN visitor.linked_from_ms <= (event.event_id >> {HASH_BITS}) + {EPOCH_MS} THEN visitor.user_key END)
+         LEFT JOIN users AS user ON user.user_key = coalesce(meant.merged_into, meant.user_key)
+         LEFT JOIN companies AS stated ON stated.company_key = event.company_key
+         LEFT JOIN companies AS company ON company.company_key = coalesce(stated.merged_into, stated.company_key)"
+    )
+}
+
 /// Events in the order of their ids as asked for, those that are there: the user of each read through link and
 /// merge, its company through merges.
 fn rows(db: &Reader<'_>, ids: &[i64]) -> Result<Vec<EventRow>, StoreError> {
@@ -261,17 +289,9 @@ fn rows(db: &Reader<'_>, ids: &[i64]) -> Result<Vec<EventRow>, StoreError> {
                 agent.context, source.name, user.email, event.event_id, event.session_before_ms, event.flags
          FROM json_each(:ids) AS asked
          CROSS JOIN events AS event ON event.event_id = asked.value
-         LEFT JOIN event_names AS name ON name.name_key = event.name_key
-         LEFT JOIN contexts AS page ON page.context_key = event.page_key
-         LEFT JOIN contexts AS agent ON agent.context_key = event.agent_key
-         LEFT JOIN sources AS source ON source.source_key = event.source_key
-         LEFT JOIN visitors AS visitor ON visitor.visitor_key = event.visitor_key
-         LEFT JOIN users AS meant ON meant.user_key = coalesce(event.user_key,
-           CASE WHEN visitor.linked_from_ms <= (event.event_id >> {HASH_BITS}) + {EPOCH_MS} THEN visitor.user_key END)
-         LEFT JOIN users AS user ON user.user_key = coalesce(meant.merged_into, meant.user_key)
-         LEFT JOIN companies AS stated ON stated.company_key = event.company_key
-         LEFT JOIN companies AS company ON company.company_key = coalesce(stated.merged_into, stated.company_key)
-         ORDER BY asked.key"
+         {}
+         ORDER BY asked.key",
+        joins()
     ))?;
     let found = statement.query_map(named_params! { ":ids": list::json_keys(ids.iter().copied()) }, |row| {
         let event_id = EventId(row.get(14)?);

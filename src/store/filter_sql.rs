@@ -23,6 +23,7 @@ use crate::domain::time::{self, EPOCH_MS, HOUR_MS};
 mod candidates;
 mod fast;
 mod last_seen;
+mod of_events;
 mod order;
 mod reach;
 
@@ -232,6 +233,8 @@ pub(super) fn met(
             ("companies", "companies.merged_into IS NULL AND companies.archived_ms IS NULL AND companies.company_key")
         }
         Listed::Visitors => ("visitors", "visitors.visitor_key"),
+        // They are in no segment.
+        Listed::Events => return Ok(vec![false; filters.len()]),
     };
     // As long as the segments say: not worth keeping beside the statements that are asked again.
     let mut statement = db.0.prepare(&format!("SELECT {} FROM {from} WHERE {row} = :row", conditions.join(", ")))?;
@@ -248,12 +251,14 @@ pub(super) fn alias(listed: Listed) -> &'static str {
         Listed::Users => "u",
         Listed::Companies => "companies",
         Listed::Visitors => "visitors",
+        Listed::Events => "event",
     }
 }
 
 /// What is built in, as an expression; none where it is not a value of a row.
 fn column(built_in: BuiltIn, listed: Listed, alias: &str) -> Option<String> {
     Some(match (built_in, listed) {
+        (_, Listed::Events) => of_events::column(built_in)?,
         (BuiltIn::UserId, Listed::Visitors) => format!(
             "(SELECT named.user_id FROM users AS linked
               JOIN users AS named ON named.user_key = coalesce(linked.merged_into, linked.user_key)
@@ -272,7 +277,10 @@ fn column(built_in: BuiltIn, listed: Listed, alias: &str) -> Option<String> {
         (BuiltIn::JoinedAt, _) => format!("{alias}.joined_ms"),
         (BuiltIn::LeftAt, _) => format!("{alias}.left_ms"),
         (BuiltIn::Owner, _) => format!("(SELECT email FROM operators WHERE operator_key = {alias}.owner_key)"),
-        (BuiltIn::State | BuiltIn::Trend | BuiltIn::Tags | BuiltIn::Segment | BuiltIn::Import, _) => return None,
+        (BuiltIn::State | BuiltIn::Trend | BuiltIn::Tags | BuiltIn::Segment | BuiltIn::Import, _)
+        | (BuiltIn::EventType | BuiltIn::PageName | BuiltIn::Time | BuiltIn::ReceivedAt | BuiltIn::Source, _) => {
+            return None;
+        }
     })
 }
 
@@ -366,6 +374,7 @@ impl Writer<'_> {
                 in_a_membership(open, &self.of_membership(condition))
             }
             Field::Event(name) => self.event(name, &test),
+            Field::Property(name) => self.property(name, &test),
         };
         if denies { format!("(({holds}) IS NOT TRUE)") } else { format!("({holds})") }
     }
@@ -380,7 +389,7 @@ impl Writer<'_> {
             }
             // The alias decides.
             Field::Membership(fact) => self.fact(fact, Listed::Users, "m", &test),
-            Field::Own(..) | Field::Event(_) => "NULL".to_owned(),
+            Field::Own(..) | Field::Event(_) | Field::Property(_) => "NULL".to_owned(),
         }
     }
 
@@ -401,7 +410,9 @@ impl Writer<'_> {
                 );
             }
             Fact::BuiltIn(BuiltIn::LastSeen) => return self.last_seen(listed, alias, test),
-            Fact::BuiltIn(of @ (BuiltIn::FirstSeen | BuiltIn::JoinedAt | BuiltIn::LeftAt)) => {
+            Fact::BuiltIn(
+                of @ (BuiltIn::FirstSeen | BuiltIn::JoinedAt | BuiltIn::LeftAt | BuiltIn::Time | BuiltIn::ReceivedAt),
+            ) => {
                 let (from, to) = self.moment.range(test);
                 let (from, to) = (self.bound(from.unwrap_or(i64::MIN)), self.bound(to.unwrap_or(i64::MAX)));
                 let column = column(*of, listed, alias).unwrap_or_default();

@@ -383,6 +383,15 @@ fn ask_for_filters(db: &Reader<'_>) {
         visitors::list(db, &query, NOW).unwrap();
         visitors::count_matching(db, None, filter.as_ref(), Extent::Quickly, NOW).unwrap();
     }
+    for text in
+        ["name:is:Opened", "user_id:is:ann", "company_id:is:acme", "email:set", "properties.a:gt:5", "time:within:3d"]
+    {
+        for of in [events::Of::All, events::Of::User(UserKey(1)), events::Of::Company(CompanyKey(1))] {
+            let filter = read(Listed::Events, text);
+            events::matching::list(db, of, &filter, None, 50, NOW).unwrap();
+            events::matching::count(db, of, &filter, NOW).unwrap();
+        }
+    }
     let all = of_users.map(|text| read(Listed::Users, text));
     segments::met(db, Someone::User(UserKey(1)), &all.iter().collect::<Vec<_>>(), NOW).unwrap();
     let all = of_companies.map(|text| read(Listed::Companies, text));

@@ -124,7 +124,7 @@ pub fn count(
 ) -> Result<Count, StoreError> {
     match listed {
         Listed::Companies => companies::count_matching(db, Shelf::InUse, None, Some(filter), extent, now_ms),
-        Listed::Users | Listed::Visitors => users::count_matching(db, None, Some(filter), extent, now_ms),
+        _ => users::count_matching(db, None, Some(filter), extent, now_ms),
     }
 }
 
@@ -145,7 +145,7 @@ pub fn count_as_listed(db: &Reader<'_>, listed: Listed, filter: &Filter, now_ms:
             let page = companies::list(db, Shelf::InUse, &query, now_ms)?;
             (page.rows.len() as u64, page.next.is_none())
         }
-        Listed::Users | Listed::Visitors => {
+        _ => {
             let sort = users::SortBy::LastSeen;
             let query = ListQuery { search: None, filter, sort, descending: true, after: None, size: PAGE_ROWS };
             let page = users::list(db, &query, now_ms)?;

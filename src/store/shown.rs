@@ -67,6 +67,7 @@ pub fn of_users(db: &Reader<'_>, keys: &[i64], columns: &[Column], now_ms: i64) 
                 }
                 Column::Field(Field::Membership(fact)) => value_in(&places, row.key.0, fact.name()),
                 Column::Field(Field::Event(_)) => counts.get(&row.key.0).copied().unwrap_or(0).into(),
+                Column::Field(Field::Property(_)) => Value::Null,
             };
             shown.entry(row.key.0).or_default().insert(column.name(), value);
         }
@@ -94,7 +95,7 @@ pub fn of_companies(db: &Reader<'_>, keys: &[i64], columns: &[Column], now_ms: i
                 Column::Beside(word) => all.beside(db, *key, word, now_ms)?,
                 Column::Field(Field::Own(fact, _)) => all.value(db, *key, fact, now_ms)?,
                 Column::Field(Field::Event(_)) => counts.get(key).copied().unwrap_or(0).into(),
-                Column::Field(Field::Company(_) | Field::Membership(_)) => Value::Null,
+                Column::Field(Field::Company(_) | Field::Membership(_) | Field::Property(_)) => Value::Null,
             };
             shown.entry(*key).or_default().insert(column.name(), value);
         }
@@ -109,7 +110,7 @@ pub fn of_companies(db: &Reader<'_>, keys: &[i64], columns: &[Column], now_ms: i
 pub fn read_trends(db: &Reader<'_>, listed: Listed, shown: &mut Shown, now_ms: i64) -> Result<(), StoreError> {
     let (table, key) = match listed {
         Listed::Companies => ("companies", "company_key"),
-        Listed::Users | Listed::Visitors => ("users", "user_key"),
+        _ => ("users", "user_key"),
     };
     let mut statement = db.0.prepare_cached(&format!(
         "SELECT asked.{key}, {trend} FROM json_each(:keys) AS wanted CROSS JOIN {table} AS asked ON asked.{key} = wanted.value",

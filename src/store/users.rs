@@ -85,7 +85,7 @@ impl SortBy {
             Field::Own(fact, _) => SortBy::Fact(fact),
             Field::Company(fact) => SortBy::Company(companies::SortBy::of(Field::Own(fact, Listed::Companies))?),
             Field::Membership(fact) => SortBy::Membership(fact),
-            Field::Event(_) => return None,
+            Field::Event(_) | Field::Property(_) => return None,
         })
     }
 

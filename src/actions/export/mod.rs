@@ -36,7 +36,7 @@ pub struct Wanted {
     pub kind: Kind,
     /// How.
     pub format: Format,
-    /// Only those that meet this: of users, companies, and users whose memberships they are.
+    /// Only those that meet this: of users, companies, events, and users whose memberships they are.
     pub filter: Option<Filter>,
     /// Only those that have this in their names, e-mails or ids; likewise.
     pub search: Option<String>,
@@ -68,7 +68,8 @@ pub fn fields(catalog: &Catalog, kind: Kind) -> Option<Fields> {
     match kind {
         Kind::Users | Kind::Memberships => Some(catalog.fields(Listed::Users)),
         Kind::Companies => Some(catalog.fields(Listed::Companies)),
-        Kind::Attributes | Kind::Visitors | Kind::Notes | Kind::Events | Kind::Setup => None,
+        Kind::Events => Some(catalog.fields(Listed::Events)),
+        Kind::Attributes | Kind::Visitors | Kind::Notes | Kind::Setup => None,
     }
 }
 

@@ -100,7 +100,10 @@ pub(super) fn page(
         Kind::Setup => Ok(Page { rows: Vec::new(), next: None }),
         Kind::Notes => Ok(each(notes::page(db, after.as_ref(), size)?, |one| vec![note(one)])),
         Kind::Events => {
-            let events = events::list(db, Of::All, after.as_ref(), size)?;
+            let events = match &wanted.filter {
+                Some(filter) => events::matching::list(db, Of::All, filter, after.as_ref(), size, now_ms)?,
+                None => events::list(db, Of::All, after.as_ref(), size)?,
+            };
             // Who somebody is stands in the other files.
             Ok(each(events, |one| one.kind.is_activity().then(|| event(one)).into_iter().collect()))
         }

@@ -148,7 +148,7 @@ fn read_columns(kind: Kind, text: &str, fields: &Fields) -> Result<Vec<Column>, 
             }
             (None, filter::Column::Beside("attributes")) => {
                 let named_already = |name: &str| first(kind).contains(&name);
-                for (name, of) in fields.attributes(fields.listed.owner()).filter(|(name, _)| !named_already(name)) {
+                for (name, of) in fields.own_attributes().filter(|(name, _)| !named_already(name)) {
                     take(Column::Attribute(name.to_owned(), of));
                 }
             }

@@ -40,12 +40,20 @@ pub(super) struct Parameter {
 /// Of query strings.
 const KNOWN: &[(&str, Kind, &str)] = &[
     ("limit", Kind::Number, "Rows per page, 50 by default"),
-    ("cursor", Kind::Text, "next_cursor of the previous page, with the same sort and filters"),
+    (
+        "cursor",
+        Kind::Text,
+        "next_cursor of the previous page, with the same sort and filters; the list has ended where there is none, however few rows a page has",
+    ),
     ("sort", Kind::Text, "A field name, with a minus to put the greatest first"),
     ("q", Kind::Text, "Text to search for"),
     ("count", Kind::Flag, "1: adds the number of all rows, as total"),
     ("columns", Kind::Text, "Which parts of each row to return, separated by commas"),
-    ("f", Kind::Texts, "A filter, FIELD:OP:VALUE, as in the dashboard's address bar; several are allowed"),
+    (
+        "f",
+        Kind::Texts,
+        "A filter, FIELD:OP:VALUE, as in the dashboard's address bar; several are allowed. Of events FIELD is name, type, page_name, time, received_at, user_id, email, anonymous_id, company_id, source or properties.NAME",
+    ),
     ("match", Kind::Word(&["all", "any"]), "all (the default) or any of the filters"),
     ("id", Kind::Text, "Instead of the id in the path, for ids that can't be used in one, such as . and .."),
     ("name", Kind::Text, "Instead of the name in the path, for names that can't be used in one"),

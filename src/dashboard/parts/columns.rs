@@ -61,7 +61,7 @@ fn heading(column: &filter::Column) -> String {
             capital(&column.name().replace('_', " "))
         }
         filter::Column::Field(field @ Field::Membership(Fact::BuiltIn(_))) => capital(&field.in_words()),
-        filter::Column::Field(Field::Company(_) | Field::Membership(_)) => column.name(),
+        filter::Column::Field(Field::Company(_) | Field::Membership(_) | Field::Property(_)) => column.name(),
     }
 }
 
@@ -208,7 +208,7 @@ impl Columns {
     fn example(&self) -> &'static str {
         match self.fields.listed {
             Listed::Users => "company.plan",
-            Listed::Companies | Listed::Visitors => "event.Report exported",
+            Listed::Companies | Listed::Visitors | Listed::Events => "event.Report exported",
         }
     }
 

@@ -169,7 +169,7 @@ impl Builder {
                     Field::Own(Fact::BuiltIn(_), _) => 0,
                     Field::Own(..) => 1,
                     Field::Company(_) => 2,
-                    Field::Membership(_) | Field::Event(_) => 3,
+                    Field::Membership(_) | Field::Event(_) | Field::Property(_) => 3,
                 };
                 groups[place].1.push(field);
             }
@@ -221,6 +221,7 @@ fn word_of(kind: Kind) -> &'static str {
         Kind::Segment => "segment",
         Kind::Import => "import",
         Kind::Activity => "activity",
+        Kind::Property => "property",
     }
 }
 
@@ -288,7 +289,7 @@ fn explained(field: &Field) -> Option<&'static str> {
             BuiltIn::LastSeen | BuiltIn::State => Some("By the hour of the last activity"),
             _ => None,
         },
-        Field::Own(..) => None,
+        Field::Own(..) | Field::Property(_) => None,
     }
 }
 
@@ -312,7 +313,7 @@ pub fn sentence(noun: &str, filter: &Filter) -> Markup {
 /// Whose attributes a field is of, where it is one.
 pub fn attribute_of(field: &Field) -> Option<(Owner, &str)> {
     match field {
-        Field::Own(Fact::Attribute(name, _), listed) => Some((listed.owner(), name)),
+        Field::Own(Fact::Attribute(name, _), listed) => Some((listed.owner()?, name)),
         Field::Company(Fact::Attribute(name, _)) => Some((Owner::Company, name)),
         Field::Membership(Fact::Attribute(name, _)) => Some((Owner::Membership, name)),
         _ => None,

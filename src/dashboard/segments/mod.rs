@@ -24,7 +24,7 @@ use crate::store::segments::Size;
 fn nouns(listed: Listed) -> (&'static str, &'static str) {
     match listed {
         Listed::Companies => ("company", "companies"),
-        Listed::Users | Listed::Visitors => ("user", "users"),
+        _ => ("user", "users"),
     }
 }
 

@@ -54,6 +54,7 @@ impl Listed {
                 ("archived_at", Type::Datetime),
             ],
             Listed::Visitors => &[("attributes", Type::Object), ("first_page", Type::Text)],
+            Listed::Events => &[],
         }
     }
 }
@@ -119,7 +120,7 @@ impl Column {
                 Kind::Instant => Type::Datetime,
                 Kind::List => Type::List,
                 Kind::Object => Type::Object,
-                Kind::Text | Kind::Email | Kind::Word(_) | Kind::Segment | Kind::Import => Type::Text,
+                Kind::Text | Kind::Email | Kind::Word(_) | Kind::Segment | Kind::Import | Kind::Property => Type::Text,
             },
         }
     }

@@ -18,6 +18,8 @@ pub enum Listed {
     Companies,
     /// Visitors.
     Visitors,
+    /// Events.
+    Events,
 }
 
 impl Listed {
@@ -27,19 +29,21 @@ impl Listed {
             Listed::Users => "users",
             Listed::Companies => "companies",
             Listed::Visitors => "visitors",
+            Listed::Events => "events",
         }
     }
 
-    /// The listed of a word.
+    /// The listed of a word, of those whose records can be in a segment or are seen as a list of people.
     pub fn parse(word: &str) -> Option<Listed> {
         [Listed::Users, Listed::Companies, Listed::Visitors].into_iter().find(|known| known.as_str() == word)
     }
 
-    /// Whose attributes they carry.
-    pub fn owner(self) -> Owner {
+    /// Whose attributes they carry; events have properties.
+    pub fn owner(self) -> Option<Owner> {
         match self {
-            Listed::Users | Listed::Visitors => Owner::User,
-            Listed::Companies => Owner::Company,
+            Listed::Users | Listed::Visitors => Some(Owner::User),
+            Listed::Companies => Some(Owner::Company),
+            Listed::Events => None,
         }
     }
 
@@ -65,6 +69,9 @@ impl Listed {
                 Import,
             ],
             Listed::Visitors => &[AnonymousId, UserId, FirstSeen, LastSeen],
+            Listed::Events => {
+                &[Name, EventType, PageName, Time, ReceivedAt, UserId, Email, AnonymousId, CompanyId, Source]
+            }
         }
     }
 }
@@ -72,15 +79,15 @@ impl Listed {
 /// What is known of a record beside its attributes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum BuiltIn {
-    /// The site's id of a user; of a visitor's user.
+    /// The site's id of a user; of a visitor's or an event's user.
     UserId,
-    /// The site's id of a company.
+    /// The site's id of a company; of the one that an event counts for.
     CompanyId,
     /// The random id of a browser.
     AnonymousId,
     /// E-mail address, as compared.
     Email,
-    /// Name, of a person made of its parts where there is none (A5).
+    /// Name, of a person made of its parts where there is none (A5); of an event as its row says it.
     Name,
     /// First seen (T5).
     FirstSeen,
@@ -108,6 +115,16 @@ pub enum BuiltIn {
     Segment,
     /// The numbers of the imports that made or changed it; of a user also a membership of theirs.
     Import,
+    /// The kind of message that an event was.
+    EventType,
+    /// A page's or screen's own name.
+    PageName,
+    /// When an event happened.
+    Time,
+    /// When it was received.
+    ReceivedAt,
+    /// The name of the source that sent it.
+    Source,
 }
 
 /// What is built in of memberships.
@@ -116,6 +133,8 @@ const OF_MEMBERSHIPS: &[BuiltIn] = &[BuiltIn::JoinedAt, BuiltIn::LeftAt];
 pub const STATES: &[&str] = &["new", "active", "quiet", "gone", "never"];
 /// The words of trends.
 pub const TRENDS: &[&str] = &["growing", "shrinking", "steady"];
+/// The words of the kinds of messages.
+pub const EVENT_TYPES: &[&str] = &["page", "screen", "track", "identify", "group", "alias"];
 
 impl BuiltIn {
     /// Its name in the address.
@@ -139,15 +158,31 @@ impl BuiltIn {
             BuiltIn::Tags => "tags",
             BuiltIn::Segment => "segment",
             BuiltIn::Import => "import",
+            BuiltIn::EventType => "type",
+            BuiltIn::PageName => "page_name",
+            BuiltIn::Time => "time",
+            BuiltIn::ReceivedAt => "received_at",
+            BuiltIn::Source => "source",
         }
     }
 
     /// What can be asked of it.
     pub fn kind(self) -> Kind {
         match self {
-            BuiltIn::UserId | BuiltIn::CompanyId | BuiltIn::AnonymousId | BuiltIn::Name => Kind::Text,
+            BuiltIn::UserId
+            | BuiltIn::CompanyId
+            | BuiltIn::AnonymousId
+            | BuiltIn::Name
+            | BuiltIn::PageName
+            | BuiltIn::Source => Kind::Text,
             BuiltIn::Email | BuiltIn::Owner => Kind::Email,
-            BuiltIn::FirstSeen | BuiltIn::LastSeen | BuiltIn::JoinedAt | BuiltIn::LeftAt => Kind::Instant,
+            BuiltIn::FirstSeen
+            | BuiltIn::LastSeen
+            | BuiltIn::JoinedAt
+            | BuiltIn::LeftAt
+            | BuiltIn::Time
+            | BuiltIn::ReceivedAt => Kind::Instant,
+            BuiltIn::EventType => Kind::Word(EVENT_TYPES),
             BuiltIn::Companies | BuiltIn::Members | BuiltIn::ActiveMembers => Kind::Number,
             BuiltIn::State => Kind::Word(STATES),
             BuiltIn::Trend => Kind::Word(TRENDS),
@@ -202,6 +237,8 @@ pub enum Field {
     Membership(Fact),
     /// An activity by its name; `page` and `screen` are views.
     Event(String),
+    /// A property of an event, of any type.
+    Property(String),
 }
 
 /// What the names of fields of others begin with.
@@ -210,6 +247,8 @@ pub(super) const COMPANY: &str = "company.";
 pub(super) const MEMBERSHIP: &str = "membership.";
 /// Of activity.
 pub(super) const EVENT: &str = "event.";
+/// Of an event's properties.
+pub(super) const PROPERTY: &str = "properties.";
 /// Before an attribute whose name means something else otherwise.
 pub(super) const ATTRIBUTE: &str = "attribute.";
 
@@ -219,6 +258,7 @@ impl Field {
         match self {
             Field::Own(fact, _) | Field::Company(fact) | Field::Membership(fact) => fact.kind(),
             Field::Event(_) => Kind::Activity,
+            Field::Property(_) => Kind::Property,
         }
     }
 
@@ -226,11 +266,11 @@ impl Field {
     pub fn is_attribute(&self, owner: Owner, name: &str) -> bool {
         let (owned_by, fact) = match self {
             Field::Own(fact, listed) => (listed.owner(), fact),
-            Field::Company(fact) => (Owner::Company, fact),
-            Field::Membership(fact) => (Owner::Membership, fact),
-            Field::Event(_) => return false,
+            Field::Company(fact) => (Some(Owner::Company), fact),
+            Field::Membership(fact) => (Some(Owner::Membership), fact),
+            Field::Event(_) | Field::Property(_) => return false,
         };
-        owned_by == owner && matches!(fact, Fact::Attribute(known, _) if known == name)
+        owned_by == Some(owner) && matches!(fact, Fact::Attribute(known, _) if known == name)
     }
 }
 
@@ -239,6 +279,7 @@ impl std::fmt::Display for Field {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let (prefix, fact, listed) = match self {
             Field::Event(name) => return write!(f, "{EVENT}{name}"),
+            Field::Property(name) => return write!(f, "{PROPERTY}{name}"),
             Field::Own(fact, listed) => ("", fact, Some(*listed)),
             Field::Company(fact) => (COMPANY, fact, Some(Listed::Companies)),
             Field::Membership(fact) => (MEMBERSHIP, fact, None),
@@ -290,6 +331,8 @@ pub enum Kind {
     Import,
     /// How often somebody did something.
     Activity,
+    /// What a property may be: a text, a number, `true` or `false`; each is asked as what it is.
+    Property,
 }
 
 impl Kind {
@@ -311,6 +354,7 @@ impl Kind {
             Kind::Segment => &[Is, Not],
             Kind::Import => &[Is, Not, In],
             Kind::Activity => &[Done, NotDone],
+            Kind::Property => &[Is, Not, Has, Starts, In, Greater, AtLeast, Less, AtMost, Between, Set, Unset],
         }
     }
 }
@@ -485,6 +529,11 @@ impl Fields {
         self.attributes.get(&owner).into_iter().flatten().map(|(name, kind)| (name.as_str(), *kind))
     }
 
+    /// The attributes of what is listed, by name.
+    pub fn own_attributes(&self) -> impl Iterator<Item = (&str, Type)> {
+        self.listed.owner().into_iter().flat_map(|owner| self.attributes(owner))
+    }
+
     /// The type of an attribute, if there is one of this name.
     fn attribute(&self, owner: Owner, name: &str) -> Option<Fact> {
         self.attributes.get(&owner)?.get(name).map(|kind| Fact::Attribute(name.to_owned(), *kind))
@@ -494,14 +543,19 @@ impl Fields {
     pub fn find(&self, name: &str) -> Option<Field> {
         if self.listed == Listed::Users {
             if let Some(rest) = name.strip_prefix(COMPANY) {
-                return self.fact(Some(Listed::Companies), Owner::Company, rest).map(Field::Company);
+                return self.fact(Some(Listed::Companies), Some(Owner::Company), rest).map(Field::Company);
             }
             if let Some(rest) = name.strip_prefix(MEMBERSHIP) {
-                return self.fact(None, Owner::Membership, rest).map(Field::Membership);
+                return self.fact(None, Some(Owner::Membership), rest).map(Field::Membership);
             }
         }
+        if self.listed == Listed::Events
+            && let Some(property) = name.strip_prefix(PROPERTY)
+        {
+            return (!property.is_empty()).then(|| Field::Property(property.to_owned()));
+        }
         match name.strip_prefix(EVENT) {
-            Some(event) if self.listed != Listed::Visitors => {
+            Some(event) if matches!(self.listed, Listed::Users | Listed::Companies) => {
                 (!event.is_empty()).then(|| Field::Event(event.to_owned()))
             }
             _ => {
@@ -520,7 +574,7 @@ impl Fields {
         };
         let is_built_in =
             |name: &str| matches!(name, "name" | "email") && self.built_in(listed).any(|known| known.as_str() == name);
-        let fact = if is_built_in(name) { self.fact(listed, owner, name)? } else { self.attribute(owner, name)? };
+        let fact = if is_built_in(name) { self.fact(listed, Some(owner), name)? } else { self.attribute(owner, name)? };
         match listed {
             Some(listed) if listed == self.listed => Some(Field::Own(fact, listed)),
             _ if self.listed != Listed::Users => None,
@@ -536,29 +590,28 @@ impl Fields {
         all.filter(move |known| *known != BuiltIn::Segment || has_segments)
     }
 
-    fn fact(&self, listed: Option<Listed>, owner: Owner, name: &str) -> Option<Fact> {
-        let built_in = self.built_in(listed).find(|known| known.as_str() == name);
-        match (built_in, name.strip_prefix(ATTRIBUTE)) {
-            (Some(known), _) => Some(Fact::BuiltIn(known)),
-            (None, Some(rest)) => self.attribute(owner, rest),
-            (None, None) => self.attribute(owner, name),
+    fn fact(&self, listed: Option<Listed>, owner: Option<Owner>, name: &str) -> Option<Fact> {
+        if let Some(known) = self.built_in(listed).find(|known| known.as_str() == name) {
+            return Some(Fact::BuiltIn(known));
         }
+        self.attribute(owner?, name.strip_prefix(ATTRIBUTE).unwrap_or(name))
     }
 
     /// The fields to choose from: what is built in, then attributes, of each owner; without activity.
     pub fn offered(&self) -> Vec<Field> {
-        let of = |listed: Option<Listed>, owner: Owner| {
+        let of = |listed: Option<Listed>, owner: Option<Owner>| {
             let beside = self.built_in(listed).map(Fact::BuiltIn);
             let is_built_in = move |name: &str| built_in(listed).iter().any(|known| known.as_str() == name);
             let own = move |name: &str| matches!(name, "name" | "email") && is_built_in(name);
-            let attributes = self.attributes(owner).filter(move |(name, _)| !own(name));
+            let attributes =
+                owner.into_iter().flat_map(|owner| self.attributes(owner)).filter(move |(name, _)| !own(name));
             beside.chain(attributes.map(|(name, kind)| Fact::Attribute(name.to_owned(), kind))).collect::<Vec<_>>()
         };
         let own = of(Some(self.listed), self.listed.owner()).into_iter().map(|fact| Field::Own(fact, self.listed));
         let mut fields: Vec<Field> = own.collect();
         if self.listed == Listed::Users {
-            fields.extend(of(Some(Listed::Companies), Owner::Company).into_iter().map(Field::Company));
-            fields.extend(of(None, Owner::Membership).into_iter().map(Field::Membership));
+            fields.extend(of(Some(Listed::Companies), Some(Owner::Company)).into_iter().map(Field::Company));
+            fields.extend(of(None, Some(Owner::Membership)).into_iter().map(Field::Membership));
         }
         fields
     }

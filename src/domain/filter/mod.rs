@@ -20,7 +20,7 @@ use crate::domain::attributes::Owner;
 use crate::domain::time;
 
 pub use columns::{COLUMNS_MAX, Column, ColumnError, column_words, columns_text};
-pub use fields::{BuiltIn, Fact, Field, Fields, Kind, Listed, Operator, STATES};
+pub use fields::{BuiltIn, EVENT_TYPES, Fact, Field, Fields, Kind, Listed, Operator, STATES};
 pub use parse::{FilterError, compose, is_parameter, parse};
 
 /// Conditions of a filter at most.

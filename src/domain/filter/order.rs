@@ -33,6 +33,7 @@ pub(super) fn without_order(kind: Kind) -> Option<&'static str> {
         | Kind::Instant
         | Kind::List
         | Kind::Word(_) => None,
+        Kind::Property => Some("events are in the order of time."),
         Kind::Object => Some("objects have no order. Sort by an attribute of another type."),
         Kind::Segment => Some("a row is in a segment or it isn't. Filter by it, as in f=segment:is:ID."),
         Kind::Import => Some("several imports can have touched a row. Filter by one, as in f=import:is:12."),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono_tz::Tz;
 use serde_json::{Number, json};
 
-use super::fields::{ATTRIBUTE, COMPANY, EVENT, MEMBERSHIP};
+use super::fields::{ATTRIBUTE, COMPANY, EVENT, MEMBERSHIP, PROPERTY};
 use super::{
     CONDITIONS_MAX, Condition, DAYS_MAX, Fields, Filter, GROUPS_MAX, Group, Join, Kind, Listed, Often, Operator, Saved,
     Span, TIMES_MAX, Test, VALUE_CHARS_MAX, Value, escaped,
@@ -198,8 +198,8 @@ fn first_part(text: &str, parting: char) -> (String, Option<&str>) {
 
 pub(super) fn unknown_field(name: &str, fields: &Fields) -> String {
     let (owner, listed, prefix) = match fields.listed {
-        Listed::Users if name.starts_with(COMPANY) => (Owner::Company, Some(Listed::Companies), COMPANY),
-        Listed::Users if name.starts_with(MEMBERSHIP) => (Owner::Membership, None, MEMBERSHIP),
+        Listed::Users if name.starts_with(COMPANY) => (Some(Owner::Company), Some(Listed::Companies), COMPANY),
+        Listed::Users if name.starts_with(MEMBERSHIP) => (Some(Owner::Membership), None, MEMBERSHIP),
         listed => (listed.owner(), Some(listed), ""),
     };
     let built_in: Vec<String> = listed
@@ -207,6 +207,14 @@ pub(super) fn unknown_field(name: &str, fields: &Fields) -> String {
         .flat_map(|listed| fields.built_in(Some(listed)))
         .map(|known| format!("{prefix}{}", escaped(known.as_str(), ':')))
         .collect();
+    let Some(owner) = owner else {
+        return format!(
+            "{} is not a field of {}. Use {}, or {PROPERTY}NAME; a colon in a name is written \\:.",
+            excerpt(name),
+            fields.listed.as_str(),
+            built_in.join(", "),
+        );
+    };
     let all: Vec<&str> = fields.attributes(owner).map(|(name, _)| name).collect();
     let mut attributes: Vec<String> =
         all.iter().take(NAMES_SAID_MAX).map(|name| format!("{prefix}{}", escaped(name, ':'))).collect();
@@ -261,6 +269,8 @@ fn test(kind: Kind, operator: Operator, text: Option<&str>, zone: Tz) -> Result<
         Operator::AtLeast => Test::AtLeast(number(text)?),
         Operator::Less => Test::Less(number(text)?),
         Operator::AtMost => Test::AtMost(number(text)?),
+        // Of what may be a text or a number only numbers have an order.
+        Operator::Between if kind == Kind::Property => between(Kind::Number, zone, text)?,
         Operator::Between => between(kind, zone, text)?,
         Operator::Before => Test::Before(value(kind, zone, text)?),
         Operator::After => Test::After(value(kind, zone, text)?),
@@ -290,6 +300,7 @@ fn items(text: &str) -> Vec<String> {
 fn expected(kind: Kind) -> String {
     match kind {
         Kind::Text | Kind::List | Kind::Object | Kind::Segment => "a text".to_owned(),
+        Kind::Property => "a text, a number, true or false".to_owned(),
         Kind::Email => "an e-mail address such as ann@example.com".to_owned(),
         Kind::Number => "a number such as 12 or 0.5".to_owned(),
         Kind::Boolean => "true or false".to_owned(),
@@ -305,7 +316,7 @@ fn expected(kind: Kind) -> String {
 
 fn value(kind: Kind, zone: Tz, text: &str) -> Result<Value, String> {
     let read = match kind {
-        Kind::Text | Kind::List => Some(Value::Text(text.to_owned())),
+        Kind::Text | Kind::List | Kind::Property => Some(Value::Text(text.to_owned())),
         Kind::Email => Some(Value::Text(text.trim().to_lowercase())).filter(|value| !value.to_string().is_empty()),
         Kind::Number => return Ok(Value::Number(number(text)?)),
         Kind::Boolean => match text {

@@ -50,7 +50,7 @@ fn days() -> impl Strategy<Value = NaiveDate> {
 
 fn values(kind: Kind) -> BoxedStrategy<Value> {
     match kind {
-        Kind::Text | Kind::List | Kind::Object | Kind::Activity | Kind::Segment => {
+        Kind::Text | Kind::List | Kind::Object | Kind::Activity | Kind::Segment | Kind::Property => {
             texts().prop_map(Value::Text).boxed()
         }
         Kind::Email => texts()
@@ -105,7 +105,7 @@ fn tests(kind: Kind, operator: Operator) -> BoxedStrategy<Test> {
         Operator::AtLeast => numbers().prop_map(Test::AtLeast).boxed(),
         Operator::Less => numbers().prop_map(Test::Less).boxed(),
         Operator::AtMost => numbers().prop_map(Test::AtMost).boxed(),
-        Operator::Between => between(kind),
+        Operator::Between => between(if kind == Kind::Property { Kind::Number } else { kind }),
         Operator::Before => values(kind).prop_map(Test::Before).boxed(),
         Operator::After => values(kind).prop_map(Test::After).boxed(),
         Operator::Within => spans(kind).prop_map(Test::Within).boxed(),
@@ -117,7 +117,9 @@ fn tests(kind: Kind, operator: Operator) -> BoxedStrategy<Test> {
 
 fn conditions(listed: Listed) -> impl Strategy<Value = Condition> {
     let mut all = fields(listed).offered();
-    if listed != Listed::Visitors {
+    if listed == Listed::Events {
+        all.extend(["amount", "a:b", "x.y\\"].map(|name| Field::Property(name.to_owned())));
+    } else if listed != Listed::Visitors {
         all.extend(["Opened", "page", "never:done\\"].map(|name| Field::Event(name.to_owned())));
     }
     prop::sample::select(all).prop_flat_map(|field| {
@@ -153,11 +155,13 @@ fn words(text: &str) -> String {
 proptest! {
     #[test]
     fn what_is_written_is_read_as_it_was(
-        filter in prop_oneof![filters(Listed::Users), filters(Listed::Companies), filters(Listed::Visitors)]
+        filter in prop::sample::select(vec![Listed::Users, Listed::Companies, Listed::Visitors, Listed::Events])
+            .prop_flat_map(filters)
     ) {
         let listed = filter.all_conditions().find_map(|condition| match &condition.field {
             Field::Own(_, listed) => Some(*listed),
             Field::Company(_) | Field::Membership(_) => Some(Listed::Users),
+            Field::Property(_) => Some(Listed::Events),
             Field::Event(_) => None,
         });
         let pairs = filter.parameters();

@@ -43,6 +43,7 @@ impl Field {
             Field::Membership(Fact::BuiltIn(BuiltIn::LeftAt)) => "left a company".to_owned(),
             Field::Membership(fact) => format!("{} in the company", name_of(fact)),
             Field::Event(name) => format!("“{name}”"),
+            Field::Property(name) => name.clone(),
         }
     }
 }
@@ -56,6 +57,9 @@ fn name_of(fact: &Fact) -> String {
         Fact::BuiltIn(BuiltIn::FirstSeen) => "first seen",
         Fact::BuiltIn(BuiltIn::LastSeen) => "last seen",
         Fact::BuiltIn(BuiltIn::ActiveMembers) => "members active in 30 days",
+        Fact::BuiltIn(BuiltIn::PageName) => "page name",
+        Fact::BuiltIn(BuiltIn::Time) => "happened",
+        Fact::BuiltIn(BuiltIn::ReceivedAt) => "received",
         other => other.name(),
     }
     .to_owned()
@@ -80,7 +84,13 @@ impl Condition {
             (Field::Membership(Fact::BuiltIn(BuiltIn::JoinedAt)), Test::Unset) => "has joined no company".to_owned(),
             (Field::Membership(Fact::BuiltIn(BuiltIn::LeftAt)), Test::Set) => "has left a company".to_owned(),
             (Field::Membership(Fact::BuiltIn(BuiltIn::JoinedAt)), Test::Set) => "has joined a company".to_owned(),
-            (Field::Own(Fact::BuiltIn(BuiltIn::FirstSeen | BuiltIn::LastSeen), _), _)
+            (
+                Field::Own(
+                    Fact::BuiltIn(BuiltIn::FirstSeen | BuiltIn::LastSeen | BuiltIn::Time | BuiltIn::ReceivedAt),
+                    _,
+                ),
+                _,
+            )
             | (Field::Membership(Fact::BuiltIn(_)), _) => happened(&field, test),
             (Field::Own(Fact::BuiltIn(BuiltIn::Companies), _), _) => has_so_many("company", "companies", test),
             (Field::Own(Fact::BuiltIn(BuiltIn::Members), _), _) => has_so_many("member", "members", test),

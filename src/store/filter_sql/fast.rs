@@ -32,10 +32,10 @@ pub(super) fn is_of_attribute(condition: &Condition) -> bool {
 /// The attribute of a condition, whose it is, and the index of its values.
 fn indexed(condition: &Condition, fast: &Fast) -> Option<(Owner, String)> {
     let (fact, owner) = match &condition.field {
-        Field::Own(fact, listed) => (fact, listed.owner()),
+        Field::Own(fact, listed) => (fact, listed.owner()?),
         Field::Company(fact) => (fact, Owner::Company),
         Field::Membership(fact) => (fact, Owner::Membership),
-        Field::Event(_) => return None,
+        Field::Event(_) | Field::Property(_) => return None,
     };
     let Fact::Attribute(name, _) = fact else { return None };
     let is_compared = !matches!(fact.kind(), Kind::List | Kind::Object)

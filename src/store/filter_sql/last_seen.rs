@@ -59,7 +59,8 @@ impl Writer<'_> {
                    SELECT 1 FROM visitors AS b WHERE b.visitor_key = e.visitor_key AND b.user_key IS NOT NULL))"
                     .to_owned(),
             ),
-            Listed::Visitors => (
+            // Of events nobody asks when they were last active.
+            Listed::Visitors | Listed::Events => (
                 format!("SELECT -{alias}.visitor_key AS key UNION ALL SELECT {alias}.user_key"),
                 "events_by_subject AS f ON f.subject = s.key",
                 format!("AND e.visitor_key = {alias}.visitor_key"),

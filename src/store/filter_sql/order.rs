@@ -52,7 +52,9 @@ fn in_order(kind: Kind, expression: &str) -> Option<String> {
     match kind {
         Kind::Text | Kind::Email => Some(format!("lower({expression})")),
         Kind::Number | Kind::Boolean | Kind::Day | Kind::Instant => Some(expression.to_owned()),
-        Kind::List | Kind::Word(_) | Kind::Object | Kind::Segment | Kind::Import | Kind::Activity => None,
+        Kind::List | Kind::Word(_) | Kind::Object | Kind::Segment | Kind::Import | Kind::Activity | Kind::Property => {
+            None
+        }
     }
 }
 

@@ -82,6 +82,7 @@ fn holds(record: &Record, condition: &Condition) -> bool {
             record.places(true).any(|(_, place)| fact_holds(place, fact, &test))
         }
         Field::Membership(fact) => record.places(false).any(|(_, place)| fact_holds(place, fact, &test)),
+        Field::Property(_) => panic!("no list of people has properties"),
         Field::Event(name) => {
             let Test::Done(Often { times, days }) = test else { panic!("{test:?} of an activity") };
             let first = time::day(NOW, ZONE) - days as i32 + 1;
