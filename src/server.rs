@@ -35,7 +35,7 @@ use crate::http::limits::Limits;
 use crate::http::live::Live;
 use crate::http::problem::Problem;
 use crate::http::{csrf, head, headers, request};
-use crate::jobs::{attributes, findings, imports, retention, segments};
+use crate::jobs::{attributes, bulk, findings, imports, retention, segments};
 use crate::store::scripts::{self, KeptScript};
 use crate::store::{Ambient, Lock, LockError, Store, StoreError, operators};
 
@@ -165,6 +165,7 @@ pub struct Running {
     clearing: JoinHandle<()>,
     working: JoinHandle<()>,
     importing: JoinHandle<()>,
+    changing: JoinHandle<()>,
     counting: JoinHandle<()>,
     delivering: JoinHandle<()>,
     looking: JoinHandle<()>,
@@ -191,6 +192,7 @@ impl Running {
         self.clearing.abort();
         self.working.abort();
         self.importing.abort();
+        self.changing.abort();
         self.counting.abort();
         self.delivering.abort();
         self.looking.abort();
@@ -306,6 +308,7 @@ pub async fn start(options: ServeOptions) -> Result<Running, StartError> {
         clearing: actix_web::rt::spawn(retention::run(store.clone())),
         working: actix_web::rt::spawn(attributes::run(store.clone())),
         importing: actix_web::rt::spawn(imports::run(store.clone())),
+        changing: actix_web::rt::spawn(bulk::run(store.clone())),
         counting: actix_web::rt::spawn(segments::run(store.clone())),
         delivering: actix_web::rt::spawn(deliver::run(store.clone(), SHAPES, options.private_webhooks)),
         looking: actix_web::rt::spawn(findings::run(store.clone())),

@@ -5,7 +5,7 @@ mod support;
 use serde_json::{Value, json};
 
 use support::desk::Desk;
-use support::{Rollcall, message_id, seconds_ago};
+use support::{Rollcall, message_id, seconds_ago, until};
 
 fn identify(user: &str, traits: Value) -> Value {
     json!({ "type": "identify", "messageId": message_id(), "userId": user, "traits": traits, "timestamp": seconds_ago(60) })
@@ -265,4 +265,107 @@ async fn taking_a_deed_back_leaves_what_has_changed_since_and_says_it() {
     let again = desk.send(&path, &[("back", "/users")]).await;
     assert_eq!(again.status, 409);
     assert!(again.page.contains("already undone"), "{}", again.page);
+}
+
+/// So many people that no single change holds them, and one more.
+async fn seven_hundred(rollcall: &Rollcall) {
+    for part in 0..7 {
+        let people = (1..=100).map(|number| {
+            let id = format!("u{}", part * 100 + number);
+            identify(&id, json!({ "plan": "free" }))
+        });
+        rollcall.backend_posts(people.collect()).await;
+    }
+    rollcall.backend_posts(identify("other", json!({ "plan": "pro" }))).await;
+}
+
+/// What a job's page says once it stands where it should.
+async fn stands(desk: &Desk<'_>, job: &str, heading: &str) -> String {
+    until(heading, || async {
+        let page = desk.open(job).await;
+        if page.contains(heading) { Ok(page) } else { Err(page) }
+    })
+    .await
+}
+
+async fn how_many(rollcall: &Rollcall, filter: &str) -> u64 {
+    rollcall.api(&format!("/users?count=1&limit=1&{filter}")).await.body["total"].as_u64().expect("a number")
+}
+
+#[actix_web::test]
+async fn all_of_a_long_list_are_changed_after_an_exact_preview_and_taken_back_as_one() {
+    let rollcall = Rollcall::start();
+    seven_hundred(&rollcall).await;
+    let desk = rollcall.desk().await;
+    assert!(desk.open("/users?f=plan:is:free").await.contains("All 700 that match"));
+    let page = desk.open("/bulk?list=users&all=1&f=plan:is:free").await;
+    assert!(page.contains("Change all users that match") && !page.contains("name=\"keys\""), "{page}");
+    let back = "/users?f=plan%3Ais%3Afree&sort=-last_seen";
+    assert!(page.contains(&back.replace('&', "&amp;")), "{page}");
+    let fields = |deed, name, value| {
+        [("list", "users"), ("all", "1"), ("back", back), ("deed", deed), ("name", name), ("value", value)]
+    };
+    let wrong = desk.is_refused("/bulk", &fields("set", "colour", "red")).await;
+    assert!(wrong.contains("There is no attribute") && wrong.contains("Change all users that match"), "{wrong}");
+    assert!(desk.is_refused("/bulk", &fields("join", "umbrella", "")).await.contains("No company has the id"));
+
+    let job = desk.done("/bulk", &fields("tag", "", "vip")).await;
+    let planned = stands(&desk, &job, "What this does").await;
+    assert!(planned.contains("<b>700 users</b> change.") && planned.contains("Add the tag “vip”"), "{planned}");
+    assert_eq!(how_many(&rollcall, "f=tags:is:vip").await, 0, "a preview changes nothing");
+    assert_eq!(desk.done(&job, &[("do", "start")]).await, job);
+    let done = stands(&desk, &job, "What it did").await;
+    assert!(done.contains("<b>700 users</b> were changed."), "{done}");
+    assert_eq!((how_many(&rollcall, "f=tags:is:vip").await, tags(&rollcall, "other").await), (700, json!([])));
+    let started_twice = desk.done(&job, &[("do", "start")]).await;
+    assert_eq!(started_twice, job, "it says where it stands");
+    assert!(desk.open("/bulk?list=users&all=1").await.contains("Earlier changes of many"));
+
+    // What somebody changed since stays when the rest is taken back.
+    desk.does("/edit/profile", &[("user", "u7"), ("owner", ""), ("tags", "vip, beta")]).await;
+    assert_eq!(desk.done(&job, &[("do", "undo")]).await, job);
+    let undone = stands(&desk, &job, "It was undone").await;
+    assert!(undone.contains("1 field has changed since and stays as it is"), "{undone}");
+    assert_eq!(how_many(&rollcall, "f=tags:is:vip").await, 1);
+    assert_eq!(tags(&rollcall, "u7").await, json!(["beta", "vip"]));
+}
+
+#[actix_web::test]
+async fn a_long_job_goes_on_after_a_crash_says_what_it_could_not_do_and_is_stopped_by_a_click() {
+    let mut rollcall = Rollcall::start();
+    seven_hundred(&rollcall).await;
+    rollcall.backend_posts(json!([identify("u1", json!({ "company": { "company_id": "acme" } }))])).await;
+    let job = {
+        let desk = rollcall.desk().await;
+        let fields =
+            [("list", "users"), ("all", "1"), ("back", "/users?f=plan:is:free"), ("deed", "join"), ("name", "acme")];
+        let job = desk.done("/bulk", &fields).await;
+        let planned = stands(&desk, &job, "What this does").await;
+        assert!(planned.contains("<b>699 users</b> change, 1 stays as it is."), "{planned}");
+        desk.done(&job, &[("do", "start")]).await;
+        job
+    };
+    rollcall.kill();
+    rollcall.serve();
+    let desk = rollcall.desk().await;
+    let done = stands(&desk, &job, "What it did").await;
+    assert!(done.contains("<b>699 users</b> were changed"), "each once: {done}");
+    assert_eq!(rollcall.company("acme").await["members"], json!(700));
+    desk.done(&job, &[("do", "undo")]).await;
+    stands(&desk, &job, "It was undone").await;
+    assert_eq!(rollcall.company("acme").await["members"], json!(1));
+
+    let fields =
+        [("list", "users"), ("all", "1"), ("back", "/users"), ("deed", "set"), ("name", "plan"), ("value", "pro")];
+    let second = desk.done("/bulk", &fields).await;
+    let planned = stands(&desk, &second, "What this does").await;
+    assert!(planned.contains("<b>700 users</b> change, 1 stays as it is."), "{planned}");
+    let viewer = rollcall.desk_of("vera@acme.test", "viewer").await;
+    assert!(!viewer.open(&second).await.contains("Do it"), "who only looks begins nothing");
+    assert_eq!(viewer.send(&second, &[("do", "start")]).await.status, 403);
+    assert_eq!(desk.done(&second, &[("do", "stop")]).await, "/users", "one that was never begun is gone");
+    assert_eq!(desk.ask(&second).await.0, 404);
+    assert_eq!(how_many(&rollcall, "f=plan:is:pro").await, 1);
+    assert_eq!(desk.ask("/bulk/99").await.0, 404);
+    assert_eq!(desk.send(&job, &[("do", "dance")]).await.status, 404);
 }

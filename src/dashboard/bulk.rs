@@ -1,7 +1,9 @@
 //! `/bulk`: one deed for many rows of a list, with what it will do, and Undo.
 //!
 //! The list sends the rows that are picked, or what its address asks for; the page offers deeds, says what each
-//! would do by rehearsing it, and does it to exactly those.
+//! would do by rehearsing it, and does it to exactly those. When all of a long list are meant, a job does it.
+
+pub mod job;
 
 use actix_web::{HttpRequest, web};
 use maud::{Markup, html};
@@ -33,6 +35,7 @@ use crate::domain::ids::{CompanyId, CompanyKey, UserKey};
 use crate::domain::table::Format;
 use crate::http::access::{Admin, next_or_home};
 use crate::http::page::PageError;
+use crate::store::bulk_jobs::{self, Job};
 use crate::store::changes::{self, ChangeRow};
 use crate::store::companies::{CompanyRow, Shelf};
 use crate::store::list::{Count, ListQuery};
@@ -43,6 +46,8 @@ use crate::store::{Reader, Store, StoreError, Tx, companies, operators, profiles
 const TOLD_MAX: usize = 10;
 /// Tags in use that the page suggests.
 const TAGS_MAX: usize = 100;
+/// The latest jobs that the page names.
+const JOBS_MAX: usize = 5;
 /// Those whom it is about that the page names.
 const NAMED_MAX: usize = 5;
 
@@ -75,8 +80,8 @@ pub fn pickable<S: Column>(frame: &Frame, listed: Listed, address: &Address<S>, 
                 button.btn.primary { "Change them" }
                 button.btn name="all" value="1" {
                     @match found {
-                        Count::Exactly(found) if found <= WHOM_MAX as u64 => { "All " (number(found)) " that match" }
-                        _ => { "The first " (number(WHOM_MAX as u64)) " that match" }
+                        Count::Exactly(found) => { "All " (number(found)) " that match" }
+                        Count::Over | Count::AtLeast(_) => "All that match",
                     }
                 }
             }
@@ -98,7 +103,7 @@ pub struct View {
     pub keys: Vec<i64>,
     /// The first of them, each with its page.
     pub first: Vec<(String, String)>,
-    /// There are more, who are left out.
+    /// All of the list are meant, and they are more than these.
     pub more: bool,
     /// Names of attributes.
     pub attributes: Vec<String>,
@@ -110,34 +115,40 @@ pub struct View {
     pub sent: Sent,
     /// What it would do; why it can't be done.
     pub plan: Option<Result<(Outcome, Vec<ChangeRow>), Mistake>>,
+    /// The latest jobs.
+    pub jobs: Vec<Job>,
 }
 
 impl View {
-    fn nouns(&self) -> (&'static str, &'static str) {
-        match self.listed {
-            Listed::Companies => ("company", "companies"),
-            _ => ("user", "users"),
-        }
-    }
-
     /// The list that they were picked from.
     fn back(&self) -> String {
         self.sent.back(self.listed)
     }
 }
 
+/// What is listed, for one and for several.
+fn nouns(listed: Listed) -> (&'static str, &'static str) {
+    match listed {
+        Listed::Companies => ("company", "companies"),
+        _ => ("user", "users"),
+    }
+}
+
 /// The page.
 pub fn page(frame: &Frame, view: &View) -> Markup {
-    let (one, several) = view.nouns();
-    let title = format!("Change {}", counted(view.keys.len() as u64, one, several));
+    let (one, several) = nouns(view.listed);
+    let title = match view.more {
+        true => format!("Change all {several} that match"),
+        false => format!("Change {}", counted(view.keys.len() as u64, one, several)),
+    };
     let content = html! {
         div.narrow.start.stack {
             (crumbs(&capital(several), &view.back(), "Change many"))
             (head(html! { (title) }, html! { p { "One action is one change, and can be undone as one" @if view.listed == Listed::Users { "; except for an erasure" } "." } }, html! {}))
             @if !view.keys.is_empty() { (who_they_are(view)) }
             @if view.more {
-                (say::alert(Tone::Warn, &format!("Only the first {}", number(WHOM_MAX as u64)), html! {
-                    p.muted { "More match than can be changed at once. Filter the list further, or come back for the rest." }
+                (say::alert(Tone::Info, &format!("More than {}", number(WHOM_MAX as u64)), html! {
+                    p.muted { "The change runs in the background. First it is checked what it does to each of them, and you see that before anything changes; it can be stopped, and undone as a whole." }
                 }))
             }
             @if view.keys.is_empty() { (say::nothing("Nothing is selected", html! {
@@ -151,6 +162,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
                 }
                 (deeds(view))
             }
+            (job::latest(frame, &view.jobs))
         }
     };
     shell(frame, &title, content)
@@ -165,7 +177,7 @@ fn who_they_are(view: &View) -> Markup {
                 @if place > 0 { ", " }
                 a.quiet href=(page) { (values::name(name)) }
             }
-            @if others > 0 { " and " (number(others as u64)) " more" }
+            @if view.more { " and more" } @else if others > 0 { " and " (number(others as u64)) " more" }
         }
     }
 }
@@ -175,13 +187,13 @@ fn whom(view: &View) -> Markup {
     let keys: Vec<String> = view.keys.iter().map(i64::to_string).collect();
     html! {
         input type="hidden" name="list" value=(view.listed.as_str());
-        input type="hidden" name="keys" value=(keys.join(","));
+        @if view.more { input type="hidden" name="all" value="1"; } @else { input type="hidden" name="keys" value=(keys.join(",")); }
         input type="hidden" name="back" value=(view.back());
     }
 }
 
 fn plan(frame: &Frame, view: &View, outcome: &Outcome, rows: &[ChangeRow]) -> Markup {
-    let (one, several) = view.nouns();
+    let (one, several) = nouns(view.listed);
     let unchanged = outcome.dealt - outcome.changed;
     let entries: Vec<Entry> = happenings::of_deed(rows, frame.clock);
     let sent = &view.sent;
@@ -265,10 +277,14 @@ fn deeds(view: &View) -> Markup {
                 (form("join", "Add to a company", Line { name: "name", label: "Company id", value: if sent.deed == "join" { &sent.name } else { "" }, hint: "Of an existing company.", required: true, autocomplete: "off", ..Line::default() }.draw(None)))
                 section.card aria-labelledby="deed-erase" {
                     header { h2 id="deed-erase" { "Erase" } }
-                    form.body.stack.snug method="post" action="/bulk/erase" {
-                        (whom(view))
-                        p.muted { "Everything known about these people goes, for ever. The next page says what goes, and asks for their number." }
-                        div.row { button.btn { (icon("trash")) " See what goes" } }
+                    @if view.more {
+                        div.body { p.muted { "At most " (number(WHOM_MAX as u64)) " people can be erased together. Filter the list further, or select them." } }
+                    } @else {
+                        form.body.stack.snug method="post" action="/bulk/erase" {
+                            (whom(view))
+                            p.muted { "Everything known about these people goes, for ever. The next page says what goes, and asks for their number." }
+                            div.row { button.btn { (icon("trash")) " See what goes" } }
+                        }
                     }
                 }
                 (as_file(view))
@@ -286,14 +302,16 @@ fn as_file(view: &View) -> Markup {
     html! {
         section.card aria-labelledby="deed-export" {
             header { h2 id="deed-export" { "Export" } }
-            form.body.stack.snug method="post" action="/bulk/export" {
+            @if view.more {
+                div.body { p.muted { "The list itself exports all that match: " a href=(view.back()) { "back to the list" } "." } }
+            } @else { form.body.stack.snug method="post" action="/bulk/export" {
                 (whom(view))
                 p.muted { "These rows as a file, with every column. Nothing is changed." }
                 div.row {
                     button.btn name="format" value=(Format::Csv.as_str()) { "CSV" }
                     button.btn name="format" value=(Format::Ndjson.as_str()) { "NDJSON" }
                 }
-            }
+            } }
         }
     }
 }
@@ -304,7 +322,11 @@ pub struct Sent {
     /// `users` or `companies`.
     pub list: String,
     /// Keys, with commas.
+    #[serde(default)]
     pub keys: String,
+    /// All of the list are meant, which `back` names.
+    #[serde(default)]
+    pub all: String,
     /// The deed's word.
     pub deed: String,
     /// The attribute's name, or the company's id.
@@ -341,6 +363,22 @@ impl Sent {
             "unarchive" => Deed::Archive(false),
             _ => return Ok(None),
         }))
+    }
+
+    /// What would be sent for a deed.
+    fn of(deed: &Deed) -> Sent {
+        let (word, name, value) = match deed {
+            Deed::Tag(tag) => ("tag", "", tag.clone()),
+            Deed::Untag(tag) => ("untag", "", tag.clone()),
+            Deed::Owner(owner) => ("owner", "", owner.clone().unwrap_or_default()),
+            Deed::Set(name, Value::Null) => ("set", name.as_str(), String::new()),
+            Deed::Set(name, Value::String(text)) => ("set", name.as_str(), text.clone()),
+            Deed::Set(name, value) => ("set", name.as_str(), value.to_string()),
+            Deed::Join(company) => ("join", company.as_str(), String::new()),
+            Deed::Archive(true) => ("archive", "", String::new()),
+            Deed::Archive(false) => ("unarchive", "", String::new()),
+        };
+        Sent { deed: word.to_owned(), name: name.to_owned(), value, ..Sent::default() }
     }
 
     fn words(&self) -> String {
@@ -450,7 +488,8 @@ async fn answer(
         let first = first.collect::<Result<_, _>>()?;
         let operators = operators::list(db)?.into_iter().map(|operator| operator.email).collect();
         let tags = profiles::known_tags(db, TAGS_MAX)?;
-        Ok(View { listed, keys, first, more, attributes, operators, tags, sent, plan })
+        let jobs = bulk_jobs::latest(db, JOBS_MAX)?;
+        Ok(View { listed, keys, first, more, attributes, operators, tags, sent, plan, jobs })
     })
     .await?;
     let page = page(&frame, &view);
@@ -480,10 +519,14 @@ pub async fn change(Admin(operator): Admin, request: HttpRequest, sent: web::For
     let kind_of = |name: &str| fields.own_attributes().find(|(known, _)| *known == name).map(|(_, kind)| kind);
     let deed = match sent.deed(kind_of) {
         Ok(deed) => deed.ok_or_else(PageError::not_found)?,
-        Err(mistake) => {
-            return answer(&request, operator, listed, move |_, _| Ok((keys, false)), sent, Some(Err(mistake))).await;
-        }
+        Err(mistake) => return wrong(&request, operator, listed, sent, mistake).await,
     };
+    if !sent.all.is_empty() {
+        return match job::begin(store, &operator, listed, &sent.back(listed), &deed).await? {
+            Ok(key) => Ok(desk::see_other(&job::address(key))),
+            Err(sentence) => wrong(&request, operator, listed, sent, Mistake::new("value", sentence)).await,
+        };
+    }
     if sent.step == "do" {
         match done(store, &operator, listed, &keys, deed).await {
             // Nobody could have it: the page says why, as it did before.
@@ -497,8 +540,7 @@ pub async fn change(Admin(operator): Admin, request: HttpRequest, sent: web::For
             }
             Err(error) => {
                 let mistake = mistake(error)?;
-                return answer(&request, operator, listed, move |_, _| Ok((keys, false)), sent, Some(Err(mistake)))
-                    .await;
+                return wrong(&request, operator, listed, sent, mistake).await;
             }
         }
     }
@@ -516,6 +558,18 @@ pub async fn change(Admin(operator): Admin, request: HttpRequest, sent: web::For
         Err(error) => Err(mistake(error)?),
     };
     answer(&request, operator, listed, move |_, _| Ok((keys, false)), sent, Some(plan)).await
+}
+
+/// The page again, with what is wrong with the deed.
+async fn wrong(request: &HttpRequest, operator: Operator, listed: Listed, sent: Sent, mistake: Mistake) -> Answer {
+    let (mut keys, mut more) = (sent.keys(), false);
+    if !sent.all.is_empty() {
+        let (store, list) = (desk::store(request)?, sent.back(listed));
+        keys = job::keys_of_list(store, listed, &list, job::Order::Listed, WHOM_MAX).await?.unwrap_or_default();
+        more = keys.len() > WHOM_MAX;
+        keys.truncate(WHOM_MAX);
+    }
+    answer(request, operator, listed, move |_, _| Ok((keys, more)), sent, Some(Err(mistake))).await
 }
 
 fn whom_of(listed: Listed, keys: &[i64]) -> Whom {

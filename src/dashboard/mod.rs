@@ -97,6 +97,7 @@ pub fn configure(config: &mut ServiceConfig) {
         .service(web::resource("/bulk").get(bulk::show).post(bulk::change))
         .service(web::resource("/bulk/export").post(export::picked))
         .service(web::resource("/bulk/erase").post(erase::many::confirm))
+        .service(web::resource("/bulk/{number}").get(bulk::job::show).post(bulk::job::change))
         .service(web::resource("/columns").post(narrowed::keep_columns))
         .service(web::resource("/filter/values").get(narrowed::suggest))
         .service(web::resource("/live").get(live::list::show))

@@ -45,6 +45,8 @@ keys! {
     ChangeKey,
     /// The number of an import.
     ImportKey,
+    /// The number of a bulk job.
+    BulkJobKey,
     /// An event's id: its time, its order and its key against repeats.
     EventId,
 }

@@ -53,6 +53,8 @@ pub const SEEN_DAYS: i64 = 7;
 pub const IMPORT_REFUSALS_DAYS: i64 = 30;
 /// Days for which a file waits that nobody imports.
 pub const IMPORT_DRAFTS_DAYS: i64 = 7;
+/// Days for which a bulk job is kept, and can be taken back.
+pub const BULK_JOBS_DAYS: i64 = 30;
 /// Days for which the order of arrival is kept for programs that follow it.
 pub const ARRIVAL_DAYS: i64 = 7;
 /// Days for which deliveries to webhooks are kept.

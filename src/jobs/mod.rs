@@ -1,6 +1,7 @@
 //! What runs with no visitor.
 
 pub mod attributes;
+pub mod bulk;
 pub mod findings;
 pub mod imports;
 pub mod retention;

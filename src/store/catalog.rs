@@ -139,6 +139,8 @@ pub struct Catalog {
     pub attribute_work: bool,
     /// Work on an import waits.
     pub import_work: bool,
+    /// Whether a bulk job goes on by itself.
+    pub bulk_work: bool,
     /// Saved filters in the order they were made.
     pub segments: Arc<[Segment]>,
     /// URLs that are notified of changes, in the order they were made.
@@ -348,6 +350,7 @@ pub(super) fn load(connection: &Connection) -> Result<Catalog, StoreError> {
     }
     let attribute_work = super::attribute_work::waits(connection)?;
     let import_work = super::imports::waits(connection)?;
+    let bulk_work = super::bulk_jobs::waits(connection)?;
 
     let mut statement =
         connection.prepare_cached("SELECT user_key, merged_into FROM users WHERE merged_into IS NOT NULL")?;
@@ -375,6 +378,7 @@ pub(super) fn load(connection: &Connection) -> Result<Catalog, StoreError> {
         names,
         attribute_work,
         import_work,
+        bulk_work,
         segments: segments::load(connection)?.into(),
         webhooks: webhooks::load(connection)?.into(),
         unsigned_definitions,

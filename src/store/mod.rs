@@ -33,6 +33,7 @@ pub mod attribute_search;
 pub mod attribute_values;
 pub mod attribute_work;
 pub mod attributes;
+pub mod bulk_jobs;
 pub mod changes;
 pub mod companies;
 pub mod duplicates;

@@ -14,7 +14,7 @@ use super::list::{Cursor, Extent, ListQuery};
 use super::sample::{NOW, Named, Sample, days_ago};
 use super::segments::Someone;
 use super::{
-    Reader, attribute_rows, attribute_search, attribute_work, attributes, changes, companies, duplicates,
+    Reader, attribute_rows, attribute_search, attribute_work, attributes, bulk_jobs, changes, companies, duplicates,
     email_domains, event_names, events, findings, first_pages, history, imports, notes, operators, outbox, profiles,
     refusals, search, segments, shown, sightings, staff, tokens, tray, trials, users, visitors, webhooks, workspace,
 };
@@ -23,13 +23,15 @@ use crate::domain::change::{CREATED, Doer, MEMBERSHIP, Subject};
 use crate::domain::duplicates::Records;
 use crate::domain::filter::{self, Column, Fields, Listed};
 use crate::domain::findings::Finding;
-use crate::domain::ids::{CompanyKey, ImportKey, NoteKey, OperatorKey, SourceKey, UserKey, VisitorKey, WebhookKey};
+use crate::domain::ids::{
+    BulkJobKey, CompanyKey, ImportKey, NoteKey, OperatorKey, SourceKey, UserKey, VisitorKey, WebhookKey,
+};
 use crate::domain::message::Kind;
 use crate::domain::profile::Profile;
 use crate::domain::table;
 
 /// Tables that a person fills by hand, of some rows each.
-const SMALL: [&str; 11] = [
+const SMALL: [&str; 12] = [
     "settings",
     "sources",
     "operators",
@@ -45,6 +47,8 @@ const SMALL: [&str; 11] = [
     "segments",
     // At most 20.
     "webhooks",
+    // Begun by hand, each about hundreds of rows, and kept for 30 days.
+    "bulk_jobs",
 ];
 
 /// Every workspace is told of a big file (`migrations/0004_statistics.sql`); without that, SQLite takes each table for a
@@ -262,6 +266,10 @@ fn ask_everything(db: &Reader<'_>) {
     users::count_with_several_companies(db).unwrap();
     events::count_before(db, NOW).unwrap();
     events::list_by_arrival(db, Some(1), 50).unwrap();
+    bulk_jobs::find(db, BulkJobKey(1)).unwrap();
+    bulk_jobs::next(db).unwrap();
+    bulk_jobs::latest(db, 5).unwrap();
+    bulk_jobs::chunk(db, BulkJobKey(1), 0).unwrap();
     for profile in [Profile::User(UserKey(1)), Profile::Company(CompanyKey(1))] {
         profiles::owner(db, profile).unwrap();
         profiles::tags(db, profile).unwrap();

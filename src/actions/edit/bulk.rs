@@ -1,5 +1,6 @@
 //! One deed for many: users or companies of a list, in one change set, which is taken back as one.
 
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 use super::{EditError, Hand, MemberEdit, Wanted, by_hand, keep, known_company, members};
@@ -24,7 +25,8 @@ pub enum Whom {
 }
 
 /// What is done to each of them.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Deed {
     /// Gets a tag, beside those there are.
     Tag(String),
@@ -35,9 +37,14 @@ pub enum Deed {
     /// An attribute, as sent; `null` clears.
     Set(String, Value),
     /// A user joins a company that there is.
-    Join(CompanyId),
+    Join(#[serde(deserialize_with = "stored")] CompanyId),
     /// A company is out of lists and numbers, or back.
     Archive(bool),
+}
+
+/// Reads the id of a company in a deed that stands in our own file.
+fn stored<'de, D: Deserializer<'de>>(deserializer: D) -> Result<CompanyId, D::Error> {
+    String::deserialize(deserializer).map(CompanyId::stored)
 }
 
 /// What came of it.
@@ -99,7 +106,7 @@ pub fn many(tx: &mut Tx<'_>, hand: &Hand, whom: &Whom, deed: &Deed) -> Result<Ou
 }
 
 /// Refuses what can't be done to any of them.
-fn check(tx: &Tx<'_>, deed: &Deed) -> Result<(), EditError> {
+pub(super) fn check(tx: &Tx<'_>, deed: &Deed) -> Result<(), EditError> {
     match deed {
         Deed::Tag(tag) | Deed::Untag(tag) => {
             let tag = std::slice::from_ref(tag);

@@ -7,6 +7,7 @@
 //! - `notes.rs` notes about a user or a company (A9).
 
 pub mod bulk;
+pub mod bulk_job;
 mod members;
 pub mod notes;
 

@@ -3,13 +3,65 @@
 use maud::Markup;
 
 use super::samples::{self, frame};
-use crate::actions::edit::bulk::Outcome;
-use crate::dashboard::bulk::{Sent, View, page};
+use crate::actions::edit::bulk::{Deed, Outcome};
+use crate::dashboard::bulk::{Sent, View, job, page};
 use crate::dashboard::parts::form::Mistake;
 use crate::dashboard::parts::frame::Place;
 use crate::domain::error::{Code, Refused};
 use crate::domain::filter::Listed;
+use crate::domain::ids::BulkJobKey;
 use crate::domain::message::RefusedValue;
+use crate::store::bulk_jobs::{Job, State, Tally};
+
+/// The pages of [`jobs`].
+const JOBS: [&str; 6] = [
+    "bulk-job-checking",
+    "bulk-job-planned",
+    "bulk-job-running",
+    "bulk-job-done",
+    "bulk-job-failed",
+    "bulk-job-undone",
+];
+
+fn jobs() -> Vec<Job> {
+    let deed = Deed::Tag("Renewal in spring".to_owned());
+    let all = Tally { dealt: 12_034, changed: 11_800, ..Tally::default() };
+    let part = Tally { dealt: 4_150, changed: 4_100, ..Tally::default() };
+    let why = Some("A user has at most 50 tags. Take one away first.".to_owned());
+    let planned = Tally { kept: 3, left: 2, why: why.clone(), ..all.clone() };
+    let job = |state: State, checked: &Tally, done: &Tally, taken_back: Tally| Job {
+        key: BulkJobKey(0),
+        operator: "ines.holm@quayside.example".to_owned(),
+        undone_by: None,
+        listed: Listed::Users,
+        deed: serde_json::to_string(&deed).unwrap_or_default(),
+        state,
+        total: 12_034,
+        chunks: 241,
+        place: 83,
+        checked: checked.clone(),
+        done: done.clone(),
+        taken_back,
+        problem: (state == State::Failed).then(|| "No operator has this e-mail address.".to_owned()),
+        made_ms: samples::clock().now_ms - 90_000,
+        started_ms: Some(samples::clock().now_ms - 60_000),
+        ended_ms: None,
+    };
+    let none = Tally::default();
+    let undone = Tally { dealt: 12_034, changed: 241, left: 7, why: None, kept: 0 };
+    let mut all = vec![
+        job(State::Checking, &part, &none, none.clone()),
+        job(State::Planned, &planned, &none, none.clone()),
+        job(State::Running, &planned, &part, none.clone()),
+        job(State::Done, &planned, &planned, none.clone()),
+        job(State::Failed, &planned, &part, none.clone()),
+        job(State::Undone, &planned, &planned, undone),
+    ];
+    for (place, job) in all.iter_mut().enumerate() {
+        job.key = BulkJobKey(place as i64);
+    }
+    all
+}
 
 pub fn bulk() -> Vec<(&'static str, Markup)> {
     let here = frame(Place::Users, "/bulk");
@@ -26,6 +78,7 @@ pub fn bulk() -> Vec<(&'static str, Markup)> {
         tags: vec!["vip".to_owned(), "beta".to_owned()],
         sent: Sent::default(),
         plan: None,
+        jobs: vec![],
     };
     let sent =
         Sent { deed: "set".to_owned(), name: "seats".to_owned(), value: "<b>nobody</b>".to_owned(), ..Sent::default() };
@@ -57,5 +110,9 @@ pub fn bulk() -> Vec<(&'static str, Markup)> {
         ("bulk-nothing-changes", page(&here, &none)),
         ("bulk-wrong", page(&here, &wrong)),
         ("bulk-nobody", page(&here, &view(Listed::Companies, 0))),
+        ("bulk-all", page(&here, &View { more: true, jobs: jobs(), ..view(Listed::Users, 500) })),
     ]
+    .into_iter()
+    .chain(jobs().iter().map(|one| (JOBS[one.key.0 as usize], job::page(&here, one))))
+    .collect()
 }
