@@ -68,10 +68,9 @@ pub fn page(frame: &Frame, job: &Job) -> Markup {
             (head(
                 html! { bdi { (words(job)) } },
                 html! { p {
-                    (state(job)) " " (counted(job.total, one, several)) ", by " bdi { (job.operator) } ", "
-                    (frame.clock.on(job.made_ms))
+                    (counted(job.total, one, several)) ", by " bdi { (job.operator) } ", " (frame.clock.on(job.made_ms))
                 } },
-                html! { @if frame.may(Role::Admin) { (actions(job, &here)) } },
+                html! {},
             ))
             @if let Some(problem) = &job.problem { (say::notice(Tone::Bad, problem)) }
             (stands(frame, job, &here))
@@ -81,20 +80,25 @@ pub fn page(frame: &Frame, job: &Job) -> Markup {
     live_shell(frame, "Bulk change", job.state.is_under_way().then_some(&refresh), content)
 }
 
+/// What can be done with it now: it stands in the card, which looks after itself.
 fn actions(job: &Job, here: &str) -> Markup {
-    let button = |deed: &str, class: &str, drawing: &str, text: &str| {
-        html! {
-            form method="post" action=(here) {
-                button class={ "btn " (class) } name="do" value=(deed) { (icon(drawing)) " " (text) }
-            }
-        }
+    let button = |deed: &str, class: &str, text: Markup| {
+        html! { button class={ "btn " (class) } name="do" value=(deed) { (text) } }
     };
-    match job.state {
-        State::Checking => button("stop", "bare", "x", "Cancel"),
-        State::Running => button("stop", "", "x", "Stop"),
-        State::Done | State::Stopped | State::Failed => button("undo", "", "undo", "Undo"),
-        State::Planned | State::Undoing | State::Undone => html! {},
-    }
+    let buttons = match job.state {
+        State::Planned if job.checked.changed == 0 => {
+            return html! { footer { a.btn href={ "/" (job.listed.as_str()) } { "Back to the list" } } };
+        }
+        State::Planned => html! {
+            (button("start", "primary", html! { (icon("check")) " Do it" }))
+            (button("stop", "bare", html! { "Cancel" }))
+        },
+        State::Checking => button("stop", "bare", html! { "Cancel" }),
+        State::Running => button("stop", "", html! { (icon("x")) " Stop" }),
+        State::Done | State::Stopped | State::Failed => button("undo", "", html! { (icon("undo")) " Undo" }),
+        State::Undoing | State::Undone => return html! {},
+    };
+    html! { footer { form.row method="post" action=(here) { (buttons) } } }
 }
 
 fn stands(frame: &Frame, job: &Job, here: &str) -> Markup {
@@ -104,47 +108,38 @@ fn stands(frame: &Frame, job: &Job, here: &str) -> Markup {
     let so_far = |tally: &Tally| {
         html! { p { b { (number(tally.dealt)) } " of " (counted(job.total, one, several)) "." } }
     };
+    let heading = |text: &str| html! { header { h2 id="stands-h" { (text) } span.end { (state(job)) } } };
     html! {
         section.card id="stands" aria-labelledby="stands-h" data-live=(here) data-live-often=""
             data-live-since=(since_ms / SECOND_MS) data-live-done[!goes_on] {
             @match job.state {
                 State::Checking => {
-                    header { h2 id="stands-h" { "Checking what it does" } }
+                    (heading("Checking what it does"))
                     div.body.stack.tight {
                         (so_far(&job.checked))
                         p.muted { "Nothing is changed yet. The plan appears here." }
                     }
                 },
                 State::Planned => {
-                    header { h2 id="stands-h" { "What this does" } }
+                    (heading("What this does"))
                     div.body.stack.snug { (came_of(job, &job.checked, "changes", "change")) }
-                    @if frame.may(Role::Admin) {
-                        footer {
-                            @if job.checked.changed == 0 { a.btn href={ "/" (job.listed.as_str()) } { "Back to the list" } } @else {
-                                form.row method="post" action=(here) {
-                                    button.btn.primary name="do" value="start" { (icon("check")) " Do it" }
-                                    button.btn.bare name="do" value="stop" { "Cancel" }
-                                }
-                            }
-                        }
-                    }
                 },
                 State::Running => {
-                    header { h2 id="stands-h" { "Under way" } }
+                    (heading("Under way"))
                     div.body.stack.tight {
                         (so_far(&job.done))
                         p.muted { "It continues by itself, even after a restart; you can close this page." }
                     }
                 },
                 State::Undoing => {
-                    header { h2 id="stands-h" { "Undoing it" } }
+                    (heading("Undoing it"))
                     div.body.stack.tight {
                         (so_far(&job.taken_back))
                         p.muted { "It continues by itself, even after a restart; you can close this page." }
                     }
                 },
                 State::Undone => {
-                    header { h2 id="stands-h" { "It was undone" } }
+                    (heading("It was undone"))
                     div.body.stack.snug {
                         p { "What it changed is as it was before." }
                         @if job.taken_back.left > 0 {
@@ -156,7 +151,7 @@ fn stands(frame: &Frame, job: &Job, here: &str) -> Markup {
                     }
                 },
                 State::Done | State::Stopped | State::Failed => {
-                    header { h2 id="stands-h" { "What it did" } }
+                    (heading("What it did"))
                     div.body.stack.snug {
                         @if job.state != State::Done { (so_far(&job.done)) }
                         (came_of(job, &job.done, "was changed", "were changed"))
@@ -164,6 +159,7 @@ fn stands(frame: &Frame, job: &Job, here: &str) -> Markup {
                     }
                 },
             }
+            @if frame.may(Role::Admin) { (actions(job, here)) }
         }
     }
 }
