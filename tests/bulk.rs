@@ -135,6 +135,12 @@ async fn all_that_match_get_an_attribute_a_company_and_an_owner() {
     desk.undoes(&done).await;
     assert_eq!(rollcall.company("acme").await["members"], json!(1));
 
+    does(&desk, "users", &free, "join", "acme", "").await;
+    let done = does(&desk, "users", &free, "leave", "acme", "").await;
+    assert_eq!(rollcall.company("acme").await["members"], json!(1), "who was not picked stays");
+    desk.undoes(&done).await;
+    assert_eq!(rollcall.company("acme").await["members"], json!(3));
+
     does(&desk, "users", &free, "owner", "", "owner@rollcall.test").await;
     assert_eq!(rollcall.user("cec").await["owner"], json!("owner@rollcall.test"));
     assert_eq!(rollcall.user("ann").await["owner"], Value::Null);

@@ -85,6 +85,8 @@ async fn a_program_asks_for_users_by_what_is_known_of_them() {
         ("f=langs:is:pl", &["ann"]),
         ("f=paying:not:true", &["ann", "dan", "cec"]),
         ("f=born:before:1991-01-01", &["bob"]),
+        ("f=born:next:30d", &[]),
+        ("f=langs:in:de, pl", &["ann"]),
         ("f=name:has:żółć", &["cec"]),
         ("f=name:in:Ann,Żółć\\, Cecylia", &["ann", "cec"]),
         ("f=email:unset", &["bob", "dan", "cec"]),
@@ -111,6 +113,20 @@ async fn a_program_asks_for_users_by_what_is_known_of_them() {
             .collect();
         assert_eq!(ids(&rollcall, "users", &query.join("&")).await, expected, "{query:?}");
     }
+}
+
+/// What comes up: a renewal of today and of the next days, and none that is over.
+#[actix_web::test]
+async fn what_comes_up_soon_is_asked_for_as_a_span_from_now() {
+    let rollcall = Rollcall::start();
+    let day = |days: i64| (chrono::Utc::now() + chrono::Duration::days(days)).format("%Y-%m-%d").to_string();
+    for (company, days) in [("over", -1), ("today", 0), ("soon", 30), ("later", 32)] {
+        let told = json!({ "company_id": company, "name": company, "renews_on": day(days), "call_at": format!("{}T23:59:59Z", day(days)) });
+        rollcall.backend_posts(json!([identify(company, json!({ "company": told }))])).await;
+    }
+    assert_eq!(ids(&rollcall, "companies", "f=renews_on:next:30d").await, ["soon", "today"]);
+    assert_eq!(ids(&rollcall, "companies", "f=call_at:next:31d").await, ["soon", "today"]);
+    assert_eq!(ids(&rollcall, "companies", "f=renews_on:next:366d").await, ["later", "soon", "today"]);
 }
 
 #[actix_web::test]

@@ -8,6 +8,7 @@ use super::openapi::{Call, get};
 use super::parameters::{FILTER, Parameters, invalid};
 use super::read_only;
 use crate::actions::export::{self, Package, View, Wanted};
+use crate::domain::change::By;
 use crate::domain::codes::calls::CallCode;
 use crate::domain::table::{Format, Kind};
 use crate::http::access::ReadToken;
@@ -55,7 +56,7 @@ pub(super) fn calls() -> Vec<Call> {
 
 /// `GET /api/v1/export/{kind}`: `format=csv|ndjson`, and the filter, columns and order of the list.
 async fn all(
-    _: ReadToken,
+    ReadToken(token): ReadToken,
     path: Path<String>,
     request: HttpRequest,
     store: Data<Store>,
@@ -101,5 +102,5 @@ async fn all(
     };
     // What was just sent is there.
     store.read_folded(|_| Ok(())).await?;
-    Ok(crate::http::export::answer(&store, package))
+    Ok(crate::http::export::answer(&store, By::Token(token.name), package).await)
 }

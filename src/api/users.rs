@@ -245,7 +245,7 @@ async fn list_changes(
 
 /// `GET /api/v1/users/{id}/export`
 async fn export(
-    _: ReadToken,
+    ReadToken(token): ReadToken,
     path: Path<String>,
     request: HttpRequest,
     store: Data<Store>,
@@ -256,7 +256,7 @@ async fn export(
     let read = move |db: &Reader<'_>, _| person::package(db, &[wanted], now_ms);
     let (package, _) = read_of(&store, name.clone(), read).await?;
     let package = package.ok_or_else(|| user_not_found(&name))?;
-    Ok(crate::http::export::answer(&store, package))
+    Ok(crate::http::export::answer(&store, By::Token(token.name), package).await)
 }
 
 /// The user who stays.

@@ -15,7 +15,7 @@ use super::done::Asked;
 use super::edit::value::value_of;
 use super::happenings;
 use super::parts::feed::Entry;
-use super::parts::form::{Line, Mistake, choice};
+use super::parts::form::{Mistake, choice};
 use super::parts::frame::{Frame, Place, shell};
 use super::parts::icon::icon;
 use super::parts::list::{Address, Column};
@@ -274,7 +274,13 @@ fn deeds(view: &View) -> Markup {
                 (field("set-value", "value", "Value; empty clears it", filled("set"), None))
             }))
             @if view.listed == Listed::Users {
-                (form("join", "Add to a company", Line { name: "name", label: "Company id", value: if sent.deed == "join" { &sent.name } else { "" }, hint: "Of an existing company.", required: true, autocomplete: "off", ..Line::default() }.draw(None)))
+                @for (deed, heading, hint) in [("join", "Add to a company", "Of an existing company."), ("leave", "Remove from a company", "Who is not in it stays as they are.")] {
+                    @let company = if sent.deed == deed { sent.name.as_str() } else { "" };
+                    (form(deed, heading, html! {
+                        (field(&format!("{deed}-name"), "name", "Company id", company, None))
+                        p.hint { (hint) }
+                    }))
+                }
                 section.card aria-labelledby="deed-erase" {
                     header { h2 id="deed-erase" { "Erase" } }
                     @if view.more {
@@ -359,6 +365,7 @@ impl Sent {
                 Deed::Set(name, if value.is_empty() { Value::Null } else { value_of(&value, kind)? })
             }
             "join" => Deed::Join(CompanyId::stored(name)),
+            "leave" => Deed::Leave(CompanyId::stored(name)),
             "archive" => Deed::Archive(true),
             "unarchive" => Deed::Archive(false),
             _ => return Ok(None),
@@ -375,6 +382,7 @@ impl Sent {
             Deed::Set(name, Value::String(text)) => ("set", name.as_str(), text.clone()),
             Deed::Set(name, value) => ("set", name.as_str(), value.to_string()),
             Deed::Join(company) => ("join", company.as_str(), String::new()),
+            Deed::Leave(company) => ("leave", company.as_str(), String::new()),
             Deed::Archive(true) => ("archive", "", String::new()),
             Deed::Archive(false) => ("unarchive", "", String::new()),
         };
@@ -391,6 +399,7 @@ impl Sent {
             "set" if value.is_empty() => format!("Clear {name}"),
             "set" => format!("Set {name} to “{value}”"),
             "join" => format!("Add them to {name}"),
+            "leave" => format!("Remove them from {name}"),
             "archive" => "Archive them".to_owned(),
             _ => "Put them back".to_owned(),
         }

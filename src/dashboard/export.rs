@@ -11,6 +11,7 @@ use super::parts::frame::Place;
 use super::parts::list::{Address, COLUMNS, Column};
 use super::{bulk, errors, links, narrowed};
 use crate::actions::export::{self, Package, View, Wanted};
+use crate::domain::change::By;
 use crate::domain::filter;
 use crate::domain::table::{Format, Kind};
 use crate::http::access::{Admin, Viewer};
@@ -63,7 +64,7 @@ fn every(kind: Kind) -> Option<&'static str> {
 ///
 /// # Errors
 /// There is no such list or format; the store's.
-pub async fn picked(Admin(_): Admin, request: HttpRequest, sent: Form<Picked>) -> Answer {
+pub async fn picked(Admin(operator): Admin, request: HttpRequest, sent: Form<Picked>) -> Answer {
     let (store, sent) = (desk::store(&request)?, sent.into_inner());
     let catalog = store.catalog();
     let kind = Kind::parse(&sent.list).filter(|kind| matches!(kind, Kind::Users | Kind::Companies));
@@ -76,7 +77,7 @@ pub async fn picked(Admin(_): Admin, request: HttpRequest, sent: Form<Picked>) -
     };
     let wanted = Wanted { rows: Some(bulk::keys_of(&sent.keys)), view, ..Wanted::all(kind, format) };
     store.read_folded(|_| Ok(())).await?;
-    Ok(crate::http::export::answer(store, Package::one(&catalog, wanted)))
+    Ok(crate::http::export::answer(store, By::Operator(operator.email), Package::one(&catalog, wanted)).await)
 }
 
 /// Which rows were picked, and how they are written.
@@ -137,17 +138,18 @@ pub async fn show(Viewer(operator): Viewer, request: HttpRequest, path: Path<Str
         None => return Err(PageError::not_found()),
     };
     store.read_folded(|_| Ok(())).await?;
-    Ok(crate::http::export::answer(store, package))
+    Ok(crate::http::export::answer(store, By::Operator(operator.email), package).await)
 }
 
 /// `GET /users/{id}/export`: all that there is about a person, as a zip.
 ///
 /// # Errors
 /// There is nobody of that id; the store's.
-pub async fn person(Viewer(_): Viewer, request: HttpRequest, id: Path<String>) -> Answer {
+pub async fn person(Viewer(operator): Viewer, request: HttpRequest, id: Path<String>) -> Answer {
     let (store, id) = (desk::store(&request)?, id.into_inner());
     let now_ms = store.now_ms();
     let names = [UserName::UserId, UserName::Id, UserName::Email].map(|name| name(id.clone()));
     let (package, _) = store.read_folded(move |db| crate::http::person::package(db, &names, now_ms)).await?;
-    Ok(crate::http::export::answer(store, package.ok_or_else(PageError::not_found)?))
+    let package = package.ok_or_else(PageError::not_found)?;
+    Ok(crate::http::export::answer(store, By::Operator(operator.email), package).await)
 }

@@ -9,11 +9,18 @@ use actix_web::body::{BodySize, MessageBody};
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION};
 use actix_web::web::Bytes;
 
-use crate::actions::export::Package;
+use crate::actions::export::{self, Package};
+use crate::domain::change::By;
 use crate::store::{Store, StoreError};
 
-/// The answer that sends a package as a file.
-pub fn answer(store: &Store, package: Package) -> HttpResponse {
+/// The answer that sends a package as a file. Who took what out stands in the audit.
+pub async fn answer(store: &Store, by: By, package: Package) -> HttpResponse {
+    let taken = package.taken();
+    let noted = store.write(move |tx| export::note(tx, &by, &taken)).await;
+    if let Err(error) = noted {
+        // A full disk must not keep anybody from taking their data out.
+        tracing::error!(%error, "An export could not be written into the audit.");
+    }
     HttpResponse::Ok()
         .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{}\"", package.file_name())))
         .insert_header((CACHE_CONTROL, "no-store"))

@@ -80,6 +80,7 @@ impl Moment {
             Test::After(value) => (Some(last(value).saturating_add(1)), None),
             Test::Within(span) => (Some(self.now_ms - span.ms()), Some(self.now_ms)),
             Test::Ago(span) => (None, Some(self.now_ms - span.ms() - 1)),
+            Test::Next(span) => (Some(self.now_ms), Some(self.now_ms.saturating_add(span.ms()))),
             _ => (None, None),
         }
     }
@@ -95,6 +96,10 @@ impl Moment {
             Test::After(value) => (day(value).and_then(|day| day.succ_opt()), None),
             Test::Within(span) => (Some(time::date(back(span) + 1)), Some(time::date(self.today()))),
             Test::Ago(span) => (None, Some(time::date(back(span)))),
+            Test::Next(span) => {
+                let days = (span.ms() / time::DAY_MS) as i32;
+                (Some(time::date(self.today())), Some(time::date(self.today() + days)))
+            }
             _ => (None, None),
         }
     }

@@ -74,6 +74,30 @@ async fn every_deed_is_told_with_who_did_it_and_found_by_who_and_day() {
     assert!(!link.to_string().contains("\"after\":1"), "nobody is named by our own number: {link}");
 }
 
+/// Who took data out, and what: whom it was about, and what was asked for, may name people and is not kept.
+#[actix_web::test]
+async fn who_exported_what_stands_in_the_audit() {
+    let rollcall = Rollcall::start();
+    rollcall.page_posts(identify("ann", json!({ "email": "ann@acme.test" }), 60)).await;
+    let desk = rollcall.desk().await;
+    desk.open("/export/users?format=csv&f=email:is:ann@acme.test").await;
+    assert_eq!(desk.ask("/users/ann/export").await.0, 200);
+    assert_eq!(rollcall.api("/export/companies?format=ndjson").await.status, 200);
+    assert_eq!(rollcall.api("/export/users?f=colour:is:red").await.status, 400, "nothing was taken");
+    let audit = desk.open("/settings/audit").await;
+    for told in ["Users were exported, some of them", "All about one person was exported", "Companies were exported"] {
+        assert_eq!(audit.matches(told).count(), 1, "{told}: {audit}");
+    }
+    let sets = rollcall.list("/changes?by=hand").await;
+    let taken: Vec<&Value> = sets.iter().filter(|set| set["cause"] == "export").collect();
+    assert_eq!(taken.len(), 2);
+    assert!(taken.iter().all(|set| !set["changes"].to_string().contains("ann")), "{taken:?}");
+    let again = rollcall
+        .api_as(Method::POST, &format!("/changes/{}/undo", taken[0]["change_id"]), &rollcall.token, Some(json!({})))
+        .await;
+    assert_eq!(again.status, 409, "{again:?}");
+}
+
 #[actix_web::test]
 async fn pages_of_deeds_go_on_where_the_one_before_ended() {
     let rollcall = Rollcall::start();

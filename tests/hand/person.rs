@@ -182,6 +182,23 @@ async fn members_come_change_and_leave_by_hand() {
     assert_eq!((&acme["attributes"]["desk"], &acme["role"]), (&json!(7), &json!("admin")));
 }
 
+/// Two colleagues have the same form open: each changes what they changed, and nobody's work is lost.
+#[actix_web::test]
+async fn a9_what_a_colleague_changed_meanwhile_stays() {
+    let rollcall = Rollcall::start();
+    put(&rollcall, "/users/ann", json!({ "name": "Ann" })).await;
+    let person = rollcall.desk().await;
+    person.does("/edit/profile", &[("user", "ann"), ("owner", ""), ("tags", "beta, old")]).await;
+    let form = person.open("/edit/profile?user=ann").await;
+    assert!(form.contains("name=\"was_tags\" value=\"beta, old\""), "{form}");
+    let as_found = [("user", "ann"), ("was_owner", ""), ("was_tags", "beta, old")];
+    let first = [("owner", OWNER.0), ("tags", "beta, old, first")];
+    person.does("/edit/profile", &[&as_found[..], &first].concat()).await;
+    person.does("/edit/profile", &[&as_found[..], &[("owner", ""), ("tags", "beta, second")]].concat()).await;
+    let ann = rollcall.user("ann").await;
+    assert_eq!((&ann["tags"], &ann["owner"]), (&json!(["beta", "first", "second"]), &json!(OWNER.0)));
+}
+
 /// A9: owner, tags and notes, in the feed, in the search, with a way back; a note is its author's.
 #[actix_web::test]
 async fn a9_owner_tags_and_notes() {

@@ -38,6 +38,8 @@ pub enum Deed {
     Set(String, Value),
     /// A user joins a company that there is.
     Join(#[serde(deserialize_with = "stored")] CompanyId),
+    /// A user leaves a company.
+    Leave(#[serde(deserialize_with = "stored")] CompanyId),
     /// A company is out of lists and numbers, or back.
     Archive(bool),
 }
@@ -116,7 +118,7 @@ pub(super) fn check(tx: &Tx<'_>, deed: &Deed) -> Result<(), EditError> {
             let sentence = "An e-mail address belongs to one person. Set it on the person's page.".to_owned();
             Err(EditError::Value { field: "name", sentence })
         }
-        Deed::Join(company) => known_company(tx, company.as_str()).map(drop),
+        Deed::Join(company) | Deed::Leave(company) => known_company(tx, company.as_str()).map(drop),
         _ => Ok(()),
     }
 }
@@ -144,11 +146,15 @@ fn do_to_one(receiving: &mut Receiving<'_, '_>, subject: Subject, deed: &Deed) -
         (Deed::Join(company), Subject::User(user)) => {
             members::join(receiving, user, &[(company.clone(), MemberEdit::default())])
         }
+        (Deed::Leave(company), Subject::User(user)) => {
+            let company = known_company(receiving.tx, company.as_str())?;
+            members::leave_if_member(receiving, user, company)
+        }
         (Deed::Archive(archived), Subject::Company(company)) => {
             let change = archive::set(receiving.tx, company, archived.then_some(receiving.tx.now_ms))?;
             receiving.changes.extend(change);
             Ok(())
         }
-        (Deed::Join(_) | Deed::Archive(_), _) => Ok(()),
+        (Deed::Join(_) | Deed::Leave(_) | Deed::Archive(_), _) => Ok(()),
     }
 }

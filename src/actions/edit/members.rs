@@ -98,6 +98,18 @@ pub fn leave(tx: &mut Tx<'_>, hand: &Hand, company: &str, name: &UserName) -> Re
     })
 }
 
+/// Takes a user out of a company; who is not in it stays as they are.
+pub(super) fn leave_if_member(
+    receiving: &mut Receiving<'_, '_>,
+    user: UserKey,
+    company: CompanyKey,
+) -> Result<(), EditError> {
+    match memberships::is_open(&receiving.tx.reader(), user, company)? {
+        true => state(receiving, user, &[Said::Leaves(company)]),
+        false => Ok(()),
+    }
+}
+
 /// A user belongs to these companies, beside those there are. Who is a member already stays what it is:
 /// its current company is another only where that is said.
 pub(super) fn join(

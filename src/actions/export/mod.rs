@@ -8,14 +8,17 @@ mod rows;
 mod view;
 mod zip;
 
-use serde_json::Value;
+use serde::Serialize;
+use serde_json::{Value, json};
 
+use crate::domain::access::Grade;
 use crate::domain::attributes::Type;
+use crate::domain::change::{By, Change, Subject};
 use crate::domain::filter::{Fields, Filter, Listed};
 use crate::domain::table::{self, Format, Kind};
 use crate::store::companies::Shelf;
 use crate::store::list::{Cursor, Page};
-use crate::store::{Catalog, Reader, StoreError};
+use crate::store::{Catalog, Reader, StoreError, Tx, changes};
 
 pub use person::{About, about};
 use view::Column;
@@ -217,6 +220,24 @@ fn ndjson(rows: &[rows::Row]) -> Vec<u8> {
     bytes
 }
 
+/// What is told of an export in the audit: no filter and no id, which may name people.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Taken {
+    /// A kind of rows, `all` or `person`.
+    what: &'static str,
+    /// Whether something narrowed it.
+    narrowed: bool,
+}
+
+/// Keeps in the audit that something was taken out.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn note(tx: &Tx<'_>, by: &By, taken: &Taken) -> Result<(), StoreError> {
+    let change = Change::new(Subject::Workspace, "exported", None, Some(json!(taken)));
+    changes::record(tx, by, "export", Grade::Hand, &[change]).map(drop)
+}
+
 /// One file, or several in a zip.
 pub enum Package {
     /// One file.
@@ -231,17 +252,27 @@ impl Package {
         let wanted = Kind::ALL.map(|kind| Wanted::all(kind, format));
         let exports = wanted.into_iter().map(|wanted| Part::Export(Box::new(Export::new(catalog, wanted))));
         let files = std::iter::once(Part::whole("README.txt", README.as_bytes().to_vec())).chain(exports);
-        Package::Zip(Box::new(Zip::new("rollcall.zip".to_owned(), files.collect())))
+        Package::Zip(Box::new(Zip::new("all", "rollcall.zip".to_owned(), files.collect())))
     }
 
     /// All about one person, with a page for people.
     pub fn person(about: &About, page: String) -> Package {
-        Package::Zip(Box::new(Zip::new(format!("person-{}.zip", about.id), person::parts(about, page))))
+        Package::Zip(Box::new(Zip::new("person", format!("person-{}.zip", about.id), person::parts(about, page))))
     }
 
     /// One kind.
     pub fn one(catalog: &Catalog, wanted: Wanted) -> Package {
         Package::One(Box::new(Export::new(catalog, wanted)))
+    }
+
+    /// What is told of it in the audit.
+    pub fn taken(&self) -> Taken {
+        match self {
+            Package::One(export) => {
+                Taken { what: export.wanted.kind.as_str(), narrowed: !export.wanted.is_everything() }
+            }
+            Package::Zip(zip) => Taken { what: zip.what(), narrowed: false },
+        }
     }
 
     /// The name of its file.

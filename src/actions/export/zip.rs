@@ -16,6 +16,7 @@ pub struct Zip {
     /// None once it is finished.
     writer: Option<ZipWriter<StreamWriter<Written>>>,
     written: Written,
+    what: &'static str,
     file_name: String,
     waiting: VecDeque<Part>,
     open: Option<Part>,
@@ -75,10 +76,15 @@ impl Write for Written {
 }
 
 impl Zip {
-    /// A zip of these files.
-    pub(super) fn new(file_name: String, waiting: VecDeque<Part>) -> Zip {
+    /// A zip of these files; `what` they are, for the audit.
+    pub(super) fn new(what: &'static str, file_name: String, waiting: VecDeque<Part>) -> Zip {
         let written = Written::default();
-        Zip { writer: Some(ZipWriter::new_stream(written.clone())), written, file_name, waiting, open: None }
+        Zip { writer: Some(ZipWriter::new_stream(written.clone())), written, what, file_name, waiting, open: None }
+    }
+
+    /// What is in it, in a word.
+    pub(super) fn what(&self) -> &'static str {
+        self.what
     }
 
     /// The name of the zip.

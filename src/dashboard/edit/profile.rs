@@ -34,6 +34,10 @@ pub struct View {
     pub owner: String,
     /// The tags, as they are or were sent.
     pub tags: String,
+    /// The owner as the form found it.
+    pub was_owner: String,
+    /// The tags as the form found them.
+    pub was_tags: String,
     /// What was wrong with them.
     pub mistake: Option<Mistake>,
 }
@@ -52,6 +56,8 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
                 div.body {
                     form.stack.snug method="post" action="/edit/profile" {
                         (named(&view.found.whom()))
+                        input type="hidden" name="was_owner" value=(view.was_owner);
+                        input type="hidden" name="was_tags" value=(view.was_tags);
                         (choice("owner", "Owner", &owners, &view.owner, "Who on your team looks after them."))
                         (Line { name: "tags", label: "Tags", value: &view.tags, hint: &hint, autocomplete: "off", ..Line::default() }.draw(view.mistake.as_ref()))
                         @if !view.known_tags.is_empty() {
@@ -78,6 +84,30 @@ pub struct Sent {
     owner: String,
     #[serde(default)]
     tags: String,
+    /// The owner as the form showed it: who was not changed in the form stays who it is now.
+    #[serde(default)]
+    was_owner: Option<String>,
+    /// The tags as the form showed them: what somebody else added or removed meanwhile stays so.
+    #[serde(default)]
+    was_tags: Option<String>,
+}
+
+impl Sent {
+    /// What is wanted of the owner; none where it is to stay.
+    fn owner(&self) -> Option<Option<String>> {
+        let owner = self.owner.trim();
+        let is_other = self.was_owner.as_deref().is_none_or(|was| was.trim() != owner);
+        is_other.then(|| Some(owner.to_owned()).filter(|email| !email.is_empty()))
+    }
+
+    /// The tags that are wanted, of those that there are now.
+    fn tags(&self, now: &[String]) -> Vec<String> {
+        let sent = desk::lines(&self.tags);
+        let Some(was) = self.was_tags.as_deref().map(desk::lines) else { return sent };
+        let kept = now.iter().filter(|tag| sent.contains(tag) || !was.contains(tag));
+        let added = sent.iter().filter(|tag| !was.contains(tag) && !now.contains(tag));
+        kept.chain(added).cloned().collect()
+    }
 }
 
 /// `GET /edit/profile?user=` or `?company=`
@@ -97,11 +127,15 @@ async fn read(request: &HttpRequest, operator: Operator, whom: Whom) -> Result<(
     let read = desk::read(request, operator, Place::Elsewhere, move |db, _| {
         let Some(found) = whom.find(db)? else { return Ok(None) };
         let profile = found.profile();
+        let (owner, tags) =
+            (profiles::owner(db, profile)?.unwrap_or_default(), profiles::tags(db, profile)?.join(", "));
         Ok(Some(View {
             operators: operators::list(db)?.into_iter().map(|operator| operator.email).collect(),
             known_tags: profiles::known_tags(db, KNOWN_MAX)?,
-            owner: profiles::owner(db, profile)?.unwrap_or_default(),
-            tags: profiles::tags(db, profile)?.join(", "),
+            was_owner: owner.clone(),
+            was_tags: tags.clone(),
+            owner,
+            tags,
             found,
             mistake: None,
         }))
@@ -119,9 +153,8 @@ pub async fn change(Admin(operator): Admin, request: HttpRequest, sent: web::For
     let (frame, view) = read(&request, operator.clone(), whom.clone()).await?;
     let Some(view) = view else { return missing(&frame, &whom) };
     let hand = Hand::operator(&operator.email);
-    let tags = desk::lines(&sent.tags);
-    let owner = Some(Some(sent.owner.trim().to_owned()).filter(|email| !email.is_empty()));
-    let wanted = Wanted { owner, tags: Some(tags), ..Wanted::default() };
+    let tags = sent.tags(&desk::lines(&view.tags));
+    let wanted = Wanted { owner: sent.owner(), tags: Some(tags), ..Wanted::default() };
     let (user, company) = (view.found.user_name(), view.found.company_id().to_owned());
     let is_company = matches!(view.found, Found::Company(_));
     let outcome = desk::store(&request)?
@@ -137,7 +170,18 @@ pub async fn change(Admin(operator): Admin, request: HttpRequest, sent: web::For
         Ok(edited) => back(&view.found.page(), &edited),
         Err(error) => {
             let mistake = Some(mistake(error, "tags")?);
-            let view = View { owner: sent.owner, tags: sent.tags, mistake, ..view };
+            let (was_owner, was_tags) =
+                (sent.was_owner.unwrap_or(view.was_owner), sent.was_tags.unwrap_or(view.was_tags));
+            let view = View {
+                owner: sent.owner,
+                tags: sent.tags,
+                was_owner,
+                was_tags,
+                mistake,
+                found: view.found,
+                operators: view.operators,
+                known_tags: view.known_tags,
+            };
             Ok(desk::again(page(&frame, &view)))
         }
     }

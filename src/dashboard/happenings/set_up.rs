@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::{before_and_after, fields_sentence};
 use crate::actions::segments::DELETED;
+use crate::dashboard::parts::pill::capital;
 use crate::dashboard::parts::values;
 use crate::dashboard::{attributes, links};
 use crate::domain::change::CREATED;
@@ -86,6 +87,16 @@ fn of_workspace(row: &ChangeRow) -> Option<(&'static str, Markup)> {
         "token" => ("key", html! { "Token " code { (text(told, "token_id")) } " revoked" }),
         "webhook" => of_webhook(row),
         "webhook_secret" => ("key", html! { "New secret of the webhook to " (named("url")) }),
+        "exported" => {
+            let what = match text(told, "what") {
+                "all" => html! { "Everything was exported" },
+                "person" => html! { "All about one person was exported" },
+                "setup" => html! { "The set-up was exported" },
+                kind => html! { (capital(kind)) " were exported" },
+            };
+            let is_narrowed = told.and_then(|told| told.get("narrowed")).and_then(Value::as_bool).unwrap_or(false);
+            ("download", html! { (what) @if is_narrowed { ", some of them" } })
+        }
         "erased" if is_new => {
             let events = if text(told, "events") == "delete" { "deleted" } else { "anonymized" };
             ("trash", html! { "A person was erased, their events " (events) })

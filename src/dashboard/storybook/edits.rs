@@ -87,6 +87,8 @@ pub fn edits() -> Vec<(&'static str, Markup)> {
         known_tags: vec!["beta".to_owned(), samples::ARABIC.to_owned(), "<b>vip</b>".to_owned()],
         owner: "ines@quayside.example".to_owned(),
         tags: "beta, pilot".to_owned(),
+        was_owner: String::new(),
+        was_tags: "beta".to_owned(),
         mistake: Some(Mistake::new("tags", "51 tags are too many; the limit is 50.")),
     };
     let note = note::View {

@@ -348,7 +348,7 @@ impl Kind {
             Kind::Text | Kind::Email | Kind::List => &[Is, Not, Has, Starts, In, Set, Unset],
             Kind::Number => &[Is, Not, Greater, AtLeast, Less, AtMost, Between, In, Set, Unset],
             Kind::Boolean => &[Is, Not, Set, Unset],
-            Kind::Day | Kind::Instant => &[Within, Ago, Before, After, Between, Is, Not, Set, Unset],
+            Kind::Day | Kind::Instant => &[Within, Ago, Next, Before, After, Between, Is, Not, Set, Unset],
             Kind::Word(_) => &[Is, Not, In],
             Kind::Object => &[Set, Unset],
             Kind::Segment => &[Is, Not],
@@ -394,6 +394,8 @@ pub enum Operator {
     Within,
     /// `ago`
     Ago,
+    /// `next`
+    Next,
     /// `done`
     Done,
     /// `not_done`
@@ -402,11 +404,11 @@ pub enum Operator {
 
 impl Operator {
     /// All of them.
-    pub const ALL: [Operator; 18] = {
+    pub const ALL: [Operator; 19] = {
         use Operator::*;
         [
             Is, Not, Has, Starts, In, Set, Unset, Greater, AtLeast, Less, AtMost, Between, Before, After, Within, Ago,
-            Done, NotDone,
+            Next, Done, NotDone,
         ]
     };
 
@@ -429,6 +431,7 @@ impl Operator {
             Operator::After => "after",
             Operator::Within => "within",
             Operator::Ago => "ago",
+            Operator::Next => "next",
             Operator::Done => "done",
             Operator::NotDone => "not_done",
         }
@@ -463,6 +466,7 @@ impl Operator {
             Operator::After => "is after",
             Operator::Within => "is in the last",
             Operator::Ago => "is longer ago than",
+            Operator::Next => "is in the next",
             Operator::Done => "done",
             Operator::NotDone => "not done",
         }

@@ -126,6 +126,8 @@ pub enum Test {
     Within(Span),
     /// Longer ago than that.
     Ago(Span),
+    /// In so much time from now, or sooner; not in the past.
+    Next(Span),
     /// Done at least so often in so many days, today included.
     Done(Often),
     /// Done less often.
@@ -386,6 +388,7 @@ impl Test {
             Test::Before(_) => Operator::Before,
             Test::After(_) => Operator::After,
             Test::Within(_) => Operator::Within,
+            Test::Next(_) => Operator::Next,
             Test::Ago(_) => Operator::Ago,
             Test::Done(_) => Operator::Done,
             Test::NotDone(_) => Operator::NotDone,
@@ -406,7 +409,7 @@ impl Test {
             Test::Greater(number) | Test::AtLeast(number) | Test::Less(number) | Test::AtMost(number) => {
                 number.to_string()
             }
-            Test::Within(span) | Test::Ago(span) => span.to_string(),
+            Test::Within(span) | Test::Ago(span) | Test::Next(span) => span.to_string(),
             Test::Done(often) | Test::NotDone(often) => format!("{},{}d", often.times, often.days),
         })
     }

@@ -276,6 +276,7 @@ fn test(kind: Kind, operator: Operator, text: Option<&str>, zone: Tz) -> Result<
         Operator::After => Test::After(value(kind, zone, text)?),
         Operator::Within => Test::Within(span(kind, text)?),
         Operator::Ago => Test::Ago(span(kind, text)?),
+        Operator::Next => Test::Next(span(kind, text)?),
         Operator::Done => Test::Done(often(text)?),
         Operator::NotDone => Test::NotDone(often(text)?),
         Operator::Set => Test::Set,
@@ -283,13 +284,13 @@ fn test(kind: Kind, operator: Operator, text: Option<&str>, zone: Tz) -> Result<
     })
 }
 
-/// The items of a list, of which each may have `\,` in it; empty ones are none.
+/// The items of a list, of which each may have `\,` in it; empty ones, and spaces around one, are none.
 fn items(text: &str) -> Vec<String> {
     let mut items = Vec::new();
     let mut rest = Some(text);
     while let Some(text) = rest {
         let (item, behind) = first_part(text, ',');
-        items.push(item);
+        items.push(item.trim().to_owned());
         rest = behind;
     }
     items.retain(|item| !item.is_empty());

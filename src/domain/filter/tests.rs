@@ -96,7 +96,14 @@ fn tests(kind: Kind, operator: Operator) -> BoxedStrategy<Test> {
     match operator {
         Operator::Is => values(kind).prop_map(Test::Is).boxed(),
         Operator::Not => values(kind).prop_map(Test::Not).boxed(),
-        Operator::In => prop::collection::vec(values(kind), 1..4).prop_map(Test::In).boxed(),
+        Operator::In => {
+            let trimmed = |value: Value| match value {
+                Value::Text(text) => Value::Text(text.trim().to_owned()),
+                other => other,
+            };
+            let item = values(kind).prop_map(trimmed).prop_filter("none", |value| !value.to_string().is_empty());
+            prop::collection::vec(item, 1..4).prop_map(Test::In).boxed()
+        }
         Operator::Has => texts().prop_map(Test::Has).boxed(),
         Operator::Starts => texts().prop_map(Test::Starts).boxed(),
         Operator::Set => Just(Test::Set).boxed(),
@@ -110,6 +117,7 @@ fn tests(kind: Kind, operator: Operator) -> BoxedStrategy<Test> {
         Operator::After => values(kind).prop_map(Test::After).boxed(),
         Operator::Within => spans(kind).prop_map(Test::Within).boxed(),
         Operator::Ago => spans(kind).prop_map(Test::Ago).boxed(),
+        Operator::Next => spans(kind).prop_map(Test::Next).boxed(),
         Operator::Done => oftens().prop_map(Test::Done).boxed(),
         Operator::NotDone => oftens().prop_map(Test::NotDone).boxed(),
     }
@@ -193,7 +201,8 @@ fn a_filter_is_told_in_words() {
         ("", ""),
         ("f=plan:is:pro&f=companies:unset", "plan is pro and has no company"),
         ("f=plan:is:pro&f=companies:unset&match=any", "plan is pro or has no company"),
-        ("f=company.plan:in:pro,scale", "company plan is pro or scale"),
+        ("f=company.plan:in:pro, scale,", "company plan is pro or scale"),
+        ("f=born:next:30d", "born is in the next 30 days"),
         ("f=membership.role:is:admin", "role in the company is admin"),
         ("f=membership.joined_at:after:2026-03-01", "joined a company after 2026-03-01"),
         (

@@ -124,7 +124,7 @@ fn is(test: &Test) -> String {
         Test::Set | Test::Unset => operator.to_owned(),
         Test::In(values) => format!("is {}", listed(values)),
         Test::Between(from, to) => format!("{operator} {} and {}", said(from), said(to)),
-        Test::Within(span) => format!("{operator} {}", span.in_words()),
+        Test::Within(span) | Test::Next(span) => format!("{operator} {}", span.in_words()),
         Test::Ago(span) => format!("is more than {} ago", span.in_words()),
         Test::Is(value) | Test::Not(value) | Test::Before(value) | Test::After(value) => {
             format!("{operator} {}", said(value))

@@ -51,6 +51,7 @@ fn indexed(condition: &Condition, fast: &Fast) -> Option<(Owner, String)> {
                 | Test::Before(_)
                 | Test::After(_)
                 | Test::Within(_)
+                | Test::Next(_)
                 | Test::Ago(_)
         );
     is_compared.then(|| fast.index(owner, name)).flatten().map(|index| (owner, index))
