@@ -69,6 +69,8 @@ let missed = 0
 let open
 let allow
 let broken
+// The user that this page has named. Another tab may have named somebody else since.
+let named
 // Keys of what this tab has put since its last request.
 let mine = []
 // Stands in for localStorage where that is refused or not allowed.
@@ -118,6 +120,8 @@ function write(area, value) {
     try {
       if (value) {
         window[area].rollcall = JSON.stringify(value)
+        // Some shims take everything and keep nothing.
+        broken = !window[area].rollcall
       } else {
         delete window[area].rollcall
       }
@@ -133,6 +137,9 @@ let random = () => crypto.getRandomValues(new Uint32Array(4)).join("-")
 // R9, as far as it takes to compare ids. The server gets an id as the page gave it, in every message: it
 // refuses what is none, and a proof may be of just that spelling.
 let normal = (id) => id == null ? "" : String(id).trim().normalize()
+
+// A library may have put a Date in the place of Date.now's number.
+let clock = () => +new Date
 
 // What is no plain object holds no attributes: a text, a list, a date.
 let plain = (value) => ({}).toString.call(value) == "[object Object]" && value
@@ -190,7 +197,7 @@ function settings() {
 // wait}.
 function person() {
   let me = read("localStorage")
-  let now = Date.now()
+  let now = clock()
   me.said = me.said || {}
   if (!(Math.abs(now - me.seen) < SILENCE_MS)) {
     me.anonymous_id = me.anonymous_id || random()
@@ -204,6 +211,7 @@ let owner = (me) => me.user_id || me.email
 
 // R4: nothing of the former person stays, not even the session.
 function forget() {
+  named = 0
   write("localStorage", { anonymous_id: random(), consent: read("localStorage").consent })
   belong()
   return person()
@@ -231,7 +239,7 @@ function identify(values, again) {
     // R4, or R14: the page speaks of the user and says that there is none.
     me = forget()
   }
-  me.user_id = id ? values.user_id : me.user_id
+  me.user_id = named = id ? values.user_id : me.user_id
   me.email = email || me.email
   write("localStorage", me)
   let identity_token = values.identity_token || values.intercom_user_jwt
@@ -295,7 +303,7 @@ let hear = guard(() => {
 // (A3) say something new each time.
 function put(type, fields, said, url, time) {
   let me = person()
-  let now = Date.now()
+  let now = clock()
   let tab = read("sessionStorage")
   let news = !said || mark
   if (!(now - me.said_at < SILENCE_MS)) {
@@ -318,6 +326,7 @@ function put(type, fields, said, url, time) {
   // What is said in one millisecond keeps its order.
   stamp = now > stamp || now < stamp - 1000 ? now : stamp + 1
   write("localStorage", me)
+  me.user_id = named || me.user_id
   let messageId = random()
   let key = WAITING + stamp + " " + messageId
   let text = JSON.stringify({
@@ -325,7 +334,7 @@ function put(type, fields, said, url, time) {
     messageId,
     anonymousId: me.anonymous_id,
     userId: me.user_id,
-    timestamp: (time || new Date(stamp)).toISOString(),
+    timestamp: new Date(time || stamp).toISOString(),
     ...fields,
     context: {
       page: { url: url || address(), title: document.title, referrer },
@@ -340,7 +349,8 @@ function put(type, fields, said, url, time) {
   })
   mine.push(key)
   try {
-    let shelf = allow && !acting ? localStorage : spare
+    // Of a page that is only prepared other tabs learn nothing.
+    let shelf = !acting && !broken && !document.prerendering && allow ? localStorage : spare
     shelf[key] = text
   } catch {
     spare[key] = text
@@ -366,7 +376,7 @@ function waiting() {
   } catch {}
   keys = keys.filter((key) => key.startsWith(WAITING)).sort()
   let first = tries || !allow ? keys.length - QUEUE_MAX : 0
-  let held = keys.filter((key, index) => index >= first && key > WAITING + (Date.now() - QUEUE_MS))
+  let held = keys.filter((key, index) => index >= first && key > WAITING + (clock() - QUEUE_MS))
   for (let key of keys) {
     if (!held.includes(key)) {
       drop(key)
@@ -409,7 +419,7 @@ let flush = guard((leaving) => {
     return
   }
   // A request that has just begun is the browser's to finish; one that takes long may be in trouble.
-  if (Date.now() - sending < PATIENCE_MS) {
+  if (clock() - sending < PATIENCE_MS) {
     flight.forEach(([key]) => drop(key))
   }
   // What another tab put is that tab's to send.
@@ -439,14 +449,14 @@ function request(found) {
 }
 
 // Milliseconds for which a server asked to be left alone, by whichever tab it was told.
-let pause = () => person().wait - Date.now()
+let pause = () => person().wait - clock()
 
 async function post() {
-  sending = Date.now()
+  sending = clock()
   let action = async () => {
     try {
       // The lock was another tab's, and may be here before the news of what that tab has dropped.
-      if (Date.now() - sending > 9) {
+      if (clock() - sending > 9) {
         await new Promise((done) => setTimeout(done, 99))
       }
       let { batch, url, body, keepalive } = request(waiting())
@@ -470,7 +480,11 @@ async function post() {
       if (status == 408 || status == 429 || status > 499) {
         throw response.headers.get("Retry-After")
       }
-      tries = 0
+      if (tries) {
+        // Who it is may be among what was too much to keep.
+        applied = tries = 0
+        unsay()
+      }
       batch.forEach(([key]) => drop(key))
       let text = await response.text()
       if (!response.ok) {
@@ -484,7 +498,7 @@ async function post() {
       let ms = 1000 * Math.min(Math.max(+seconds || 0, 2 ** Math.min(tries++, 8)), 86400) * (1 + Math.random() / 2)
       if (+seconds) {
         // For other tabs and the next page, too.
-        write("localStorage", { ...person(), wait: Date.now() + ms })
+        write("localStorage", { ...person(), wait: clock() + ms })
       }
       waiting()
       timer = clearTimeout(timer)
@@ -525,7 +539,7 @@ function page(name, properties, url, time) {
 }
 
 let arrive = guard((now) => {
-  if (!now && compat && !inner.handle && new Date() - pending.time < PATIENCE_MS) {
+  if (!now && compat && !inner.handle && clock() - pending.time < PATIENCE_MS) {
     // widget-compat.js knows who it is on another tool's page, and may have a page call.
     pageTimer = setTimeout(arrive, NAVIGATION_MS)
   } else if (pending) {
@@ -542,7 +556,7 @@ let navigated = guard((replaced) => {
     if (replaced !== true) {
       arrive(1)
     }
-    pending = to != last && { to, time: new Date() }
+    pending = to != last && { to, time: clock() }
     clearTimeout(pageTimer)
     pageTimer = setTimeout(arrive, NAVIGATION_MS)
   }
@@ -571,7 +585,10 @@ let calls = {
   leave(company_id) {
     identify({ company: { company_id, remove: true } })
   },
-  reset: forget,
+  reset() {
+    arrive(1)
+    forget()
+  },
   ready: (callback) => callback(),
   // What was said last counts, then the page's settings, then what the browser asks of all sites.
   consent(yes) {
@@ -698,7 +715,7 @@ guard(() => {
   addEventListener("popstate", navigated)
   addEventListener("hashchange", navigated)
   addEventListener("online", () => flush())
-  addEventListener("load", () => last && flushIn(0))
+  addEventListener("load", () => flushIn(0))
   addEventListener("pagehide", () => {
     open = 1
     arrive(1)

@@ -62,9 +62,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
             web::scope("/api/v1")
                 .app_data(json_config())
                 .app_data(web::PathConfig::default().error_handler(|_, _| unreadable_id().into()))
-                .wrap(
-                    DefaultHeaders::new().add(("Cache-Control", "no-store")).add(("X-Content-Type-Options", "nosniff")),
-                )
+                .wrap(DefaultHeaders::new().add(("Cache-Control", "no-store")))
                 .wrap(Compress::default())
                 .wrap(from_fn(head::as_get))
                 .configure(openapi::configure)

@@ -87,6 +87,8 @@ impl<'a> Envelope<'a> {
     /// # Errors
     /// 400 `invalid_json`, `not_an_object`; 413 `batch_too_large` for too many messages.
     pub fn open(call: Call, body: &'a [u8]) -> Result<Envelope<'a>, Problem> {
+        // Some editors and .NET write a mark of UTF-8 before it.
+        let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
         let value: Json<'a> = serde_json::from_slice(body).map_err(|error| {
             bad(RequestCode::InvalidJson, format!("The body is not JSON: {error}. Send one JSON object."))
         })?;

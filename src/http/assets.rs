@@ -5,7 +5,7 @@ use std::io::Read;
 
 use actix_web::http::header::{
     ACCEPT_ENCODING, ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderMap,
-    IF_NONE_MATCH, VARY, X_CONTENT_TYPE_OPTIONS,
+    IF_NONE_MATCH, VARY,
 };
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, Responder, guard, web};
@@ -134,6 +134,11 @@ pub fn respond_kept(request: &HttpRequest, script: KeptScript) -> std::io::Resul
     Ok(response.insert_header((CONTENT_ENCODING, "identity")).body(bytes))
 }
 
+/// Whether a browser's tag is this one: weakly compared, and `*` is any (RFC 9110, 13.1.2).
+fn is_same(known: &str, tag: &str) -> bool {
+    known == "*" || known.trim_start_matches("W/") == tag.trim_start_matches("W/")
+}
+
 /// The head of an answer with a file, and whether the browser has the file: the head is all of it then.
 fn opened(request: &HttpRequest, version: &str, cache: Cache, for_other_sites: bool) -> (HttpResponseBuilder, bool) {
     // One tag for all encodings of a file, so a weak one.
@@ -142,10 +147,9 @@ fn opened(request: &HttpRequest, version: &str, cache: Cache, for_other_sites: b
         .headers()
         .get(IF_NONE_MATCH)
         .and_then(|value| value.to_str().ok())
-        .is_some_and(|tags| tags.split(',').any(|known| known.trim() == tag));
+        .is_some_and(|tags| tags.split(',').any(|known| is_same(known.trim(), &tag)));
     let mut response = HttpResponseBuilder::new(if known { StatusCode::NOT_MODIFIED } else { StatusCode::OK });
     response.insert_header((ETAG, tag)).insert_header((VARY, "Accept-Encoding"));
-    response.insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"));
     response.insert_header((
         CACHE_CONTROL,
         match cache {

@@ -4,7 +4,6 @@ use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
-    X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage};
@@ -47,7 +46,6 @@ pub async fn protect<B: MessageBody + 'static>(
         }
     };
     say(CONTENT_SECURITY_POLICY, POLICY);
-    say(X_CONTENT_TYPE_OPTIONS, "nosniff");
     say(REFERRER_POLICY, "same-origin");
     say(CACHE_CONTROL, "no-store");
     if https {

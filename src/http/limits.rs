@@ -1,6 +1,6 @@
 //! How often somebody may ask: a bucket for each key.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
@@ -26,6 +26,14 @@ const SIGN_IN_PERIOD: Duration = Duration::from_secs(90);
 const ADDRESS_TRIES: NonZeroU32 = NonZeroU32::new(30).expect("not zero");
 /// Thirty tries fill up again within a quarter of an hour.
 const ADDRESS_PERIOD: Duration = Duration::from_secs(30);
+
+/// Wrong passwords of one e-mail address from wherever nobody has signed in to it before: so many at once, then one
+/// each [`ACCOUNT_PERIOD`]. Many addresses together guess no faster.
+const ACCOUNT_TRIES: NonZeroU32 = NonZeroU32::new(100).expect("not zero");
+/// A hundred tries fill up again within an hour.
+const ACCOUNT_PERIOD: Duration = Duration::from_secs(36);
+/// Addresses that are remembered since somebody signed in there.
+const KNOWN_MAX: usize = 10_000;
 
 /// Buckets by key, all of one size; the size may change while the server runs.
 pub struct Limiter<K: Hash + Eq + Clone> {
@@ -86,6 +94,9 @@ pub struct Limits {
     collect: Limiter<(SourceKey, IpAddr)>,
     sign_in: Limiter<(IpAddr, String)>,
     sign_in_address: Limiter<IpAddr>,
+    sign_in_account: Limiter<String>,
+    /// Where somebody signed in to an account: whoever tries passwords elsewhere does not keep them out.
+    known: Mutex<HashSet<(IpAddr, String)>>,
     /// Tries that had to wait, since the log was last told.
     turned_away: AtomicU64,
 }
@@ -96,6 +107,8 @@ impl Default for Limits {
             collect: Limiter::new(collect_quota(1)),
             sign_in: Limiter::new(sign_in_quota()),
             sign_in_address: Limiter::new(address_quota()),
+            sign_in_account: Limiter::new(account_quota()),
+            known: Mutex::default(),
             turned_away: AtomicU64::new(0),
         }
     }
@@ -110,17 +123,21 @@ impl Limits {
         self.collect.take(collect_quota(per_second), &(source, household(client))).map_err(Problem::rate_limited)
     }
 
-    /// A try at the password of an e-mail address: of the same from one address, and of any from it. One that was
-    /// right is given back with [`Limits::signed_in`].
+    /// A try at the password of an e-mail address: of the same from one address, of any from it, and of the same from
+    /// all addresses that are not known for it. One that was right is given back with [`Limits::signed_in`].
     ///
     /// # Errors
     /// The seconds to wait.
     pub fn sign_in(&self, client: IpAddr, email: &str) -> Result<(), u64> {
-        let client = household(client);
+        let tried = (household(client), email.trim().to_lowercase());
         let taken = self
             .sign_in_address
-            .take(address_quota(), &client)
-            .and_then(|()| self.sign_in.take(sign_in_quota(), &(client, email.trim().to_lowercase())));
+            .take(address_quota(), &tried.0)
+            .and_then(|()| self.sign_in.take(sign_in_quota(), &tried))
+            .and_then(|()| match self.is_known(&tried) {
+                true => Ok(()),
+                false => self.sign_in_account.take(account_quota(), &tried.1),
+            });
         taken.inspect_err(|_| {
             self.turned_away.fetch_add(1, Ordering::Relaxed);
         })
@@ -128,9 +145,21 @@ impl Limits {
 
     /// A try at a password was right: only those that were wrong count.
     pub fn signed_in(&self, client: IpAddr, email: &str) {
-        let client = household(client);
-        self.sign_in_address.give_back(client);
-        self.sign_in.give_back((client, email.trim().to_lowercase()));
+        let tried = (household(client), email.trim().to_lowercase());
+        self.sign_in_address.give_back(tried.0);
+        self.sign_in.give_back(tried.clone());
+        if self.is_known(&tried) {
+            return;
+        }
+        self.sign_in_account.give_back(tried.1.clone());
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() < KNOWN_MAX {
+            known.insert(tried);
+        }
+    }
+
+    fn is_known(&self, tried: &(IpAddr, String)) -> bool {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).contains(tried)
     }
 
     /// Forgets whoever has not asked for a while, and tells the log how many tries at passwords had to wait.
@@ -138,6 +167,7 @@ impl Limits {
         self.collect.forget();
         self.sign_in.forget();
         self.sign_in_address.forget();
+        self.sign_in_account.forget();
         let tries = self.turned_away.swap(0, Ordering::Relaxed);
         if tries > 0 {
             tracing::warn!(tries, "Somebody tries passwords: {tries} tries to sign in had to wait.");
@@ -157,6 +187,10 @@ fn sign_in_quota() -> Quota {
 
 fn address_quota() -> Quota {
     Quota::with_period(ADDRESS_PERIOD).expect("a period above zero").allow_burst(ADDRESS_TRIES)
+}
+
+fn account_quota() -> Quota {
+    Quota::with_period(ACCOUNT_PERIOD).expect("a period above zero").allow_burst(ACCOUNT_TRIES)
 }
 
 #[cfg(test)]
@@ -226,5 +260,20 @@ mod tests {
         let wait_s = limits.sign_in(client("192.0.2.1"), "ann@shop.example ").unwrap_err();
         assert!((1..=90).contains(&wait_s), "{wait_s}");
         limits.sign_in(client("192.0.2.1"), "bob@shop.example").unwrap();
+    }
+
+    #[test]
+    fn many_addresses_together_guess_no_faster_and_keep_nobody_out_of_a_place_they_know() {
+        let limits = Limits::default();
+        let ann = "ann@shop.example";
+        limits.sign_in(client("192.0.2.1"), ann).unwrap();
+        limits.signed_in(client("192.0.2.1"), ann);
+        let guesses = |email: &'static str| {
+            (0..200).filter(|n| limits.sign_in(client(&format!("198.51.{n}.1")), email).is_ok()).count()
+        };
+        assert_eq!(guesses(ann), 100);
+        assert!(limits.sign_in(client("203.0.113.1"), "Ann@shop.example ").is_err(), "from anywhere new");
+        limits.sign_in(client("192.0.2.1"), ann).expect("where she has signed in");
+        limits.sign_in(client("203.0.113.1"), "bob@shop.example").expect("another account");
     }
 }

@@ -6,7 +6,7 @@
 
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderName, HeaderValue};
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use actix_web::middleware::Next;
 use actix_web::web::{Bytes, Data};
 use actix_web::{Error, HttpMessage, HttpRequest};
@@ -38,7 +38,7 @@ pub fn id(request: &HttpRequest) -> Option<String> {
     request.extensions().get::<RequestId>().map(|id| id.as_str().to_owned())
 }
 
-/// Middleware of every door: gives the request a number, logs how it ended.
+/// Middleware of every door: gives the request a number, logs how it ended. No browser guesses what an answer is.
 ///
 /// # Errors
 /// The inner service's. Handlers have none: what they fail with is a response already.
@@ -67,6 +67,7 @@ fn finish<B: MessageBody>(
     started: std::time::Instant,
 ) -> ServiceResponse<EitherBody<B, BoxBody>> {
     response.headers_mut().insert(HEADER, id.0.clone());
+    response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     log(&response, id.as_str(), started);
     if response.status().is_server_error() {
         return with_number(response, id.as_str());

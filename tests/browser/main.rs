@@ -3,6 +3,7 @@
 mod consent;
 mod intercom;
 mod mistakes;
+mod odd_pages;
 mod pages;
 mod script;
 mod segment;
