@@ -380,14 +380,17 @@ fn workers() -> usize {
 #[cfg(unix)]
 pub fn told_to_end() -> impl Future<Output = ()> + Send + 'static {
     use actix_web::rt::signal::unix::{SignalKind, signal};
-    let heard = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
+    // A terminal that is closed hangs up.
+    let heard = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()), signal(SignalKind::hangup()));
     async {
-        let (Ok(mut terminate), Ok(mut interrupt)) = heard else {
+        let (Ok(mut terminate), Ok(mut interrupt), Ok(mut hang_up)) = heard else {
             tracing::error!("Signals can't be heard here: the server ends only when it is killed.");
             return std::future::pending().await;
         };
         poll_fn(|context| {
-            let told = terminate.poll_recv(context).is_ready() | interrupt.poll_recv(context).is_ready();
+            let told = terminate.poll_recv(context).is_ready()
+                | interrupt.poll_recv(context).is_ready()
+                | hang_up.poll_recv(context).is_ready();
             if told { Poll::Ready(()) } else { Poll::Pending }
         })
         .await;

@@ -406,8 +406,8 @@ let flush = guard((leaving) => {
   }
   if (!write_key || !api_host) {
     // It may still come, by a tag manager for example.
-    if (document.readyState == "complete" && missed++) {
-      complain("write_key_missing", "nothing is sent")
+    if (missed++ > 1) {
+      complain("write_key_missing")
     }
     return flushIn(PATIENCE_MS)
   }
@@ -420,12 +420,12 @@ let flush = guard((leaving) => {
   }
   // A request that has just begun is the browser's to finish; one that takes long may be in trouble.
   if (clock() - sending < PATIENCE_MS) {
-    flight.forEach(([key]) => drop(key))
+    flight.map(([key]) => drop(key))
   }
   // What another tab put is that tab's to send.
   let { batch, url, body } = request(found.filter(([key]) => mine.includes(key)))
   if (batch[0] && navigator.sendBeacon(url, body)) {
-    batch.forEach(([key]) => drop(key))
+    batch.map(([key]) => drop(key))
     flush(1)
   }
 })
@@ -481,11 +481,10 @@ async function post() {
         throw response.headers.get("Retry-After")
       }
       if (tries) {
-        // Who it is may be among what was too much to keep.
-        applied = tries = 0
-        unsay()
+        // Who it is may be among what was too much to keep: all is said again.
+        applied = unsay(tries = 0)
       }
-      batch.forEach(([key]) => drop(key))
+      batch.map(([key]) => drop(key))
       let text = await response.text()
       if (!response.ok) {
         complain(status, text)
@@ -596,7 +595,7 @@ let calls = {
       write("localStorage", { ...person(), consent: true })
     } else {
       // Nothing stays, unless it takes a word to know it on the next page.
-      waiting().forEach(([key]) => drop(key))
+      waiting().map(([key]) => drop(key))
       allow = true
       write("sessionStorage")
       write("localStorage", settings().consent === false || optedOut ? undefined : { consent: false })
@@ -715,7 +714,7 @@ guard(() => {
   addEventListener("popstate", navigated)
   addEventListener("hashchange", navigated)
   addEventListener("online", () => flush())
-  addEventListener("load", () => flushIn(0))
+  addEventListener("load", () => last && flushIn(0))
   addEventListener("pagehide", () => {
     open = 1
     arrive(1)
@@ -738,12 +737,12 @@ guard(() => {
   }
   requestAnimationFrame(() => setTimeout(release))
   // A page that is only prepared is not seen yet; it is painted once it is.
-  setTimeout(() => document.prerendering || release(), PATIENCE_MS)
+  document.prerendering || setTimeout(release, PATIENCE_MS)
   // The doctor waits for what the page says too late for anything else to send it.
   mark && setTimeout(hear, 5000)
   navigated()
   let run = guard(([name, ...values]) => calls[name](...values))
-  let push = (...all) => all.forEach(run)
+  let push = (...all) => all.map(run)
   push(...window.rollcallQueue || [])
   window.rollcallQueue = { push }
 })()

@@ -174,6 +174,21 @@ async fn a_person_gets_a_page_that_says_what_next_and_a_program_gets_a_code() {
     let text = page.text().await.unwrap();
     assert!(text.contains("<h1>") && !text.contains("style="), "{text}");
 
+    for path in ["/batch", "//v1/batch", "/track"] {
+        let answer = client().post(format!("{}{path}", running.local_url)).body("{}").send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{path}");
+        assert_eq!(answer.headers()["content-type"], "application/problem+json", "{path}");
+        assert_eq!(answer.headers()["x-content-type-options"], "nosniff");
+        assert!(answer.text().await.unwrap().contains("/v1/batch"), "it says where");
+    }
+    // A file that a browser has, by the strong form of its tag too.
+    let script = get(&running, "/widget.js").await;
+    let tag = script.headers()["etag"].to_str().unwrap().to_owned();
+    for known in [tag.as_str(), tag.trim_start_matches("W/"), "*", "\"other\", *"] {
+        let asked = client().get(format!("{}/widget.js", running.local_url)).header("if-none-match", known);
+        assert_eq!(asked.send().await.unwrap().status(), StatusCode::NOT_MODIFIED, "{known}");
+    }
+
     for path in ["/v1/nothing", "/v1/track/", "/v1"] {
         let answer = get(&running, path).await;
         assert!(!answer.status().is_redirection(), "{path}: SDKs take a redirect for delivered");

@@ -437,6 +437,29 @@ fn told_to_end_it_ends_with_0_and_a_second_server_is_refused_until_then() {
     assert_eq!(rollcall.terminate().code(), Some(0));
 }
 
+/// A terminal that is closed hangs up, and a link is another name of one file.
+#[cfg(unix)]
+#[test]
+fn a_server_that_is_hung_up_on_ends_in_order_and_a_link_leads_to_its_lock() {
+    let folder = tempfile::tempdir().unwrap();
+    let link = folder.path().join("link.db");
+    let mut rollcall = Rollcall::start();
+    std::os::unix::fs::symlink(rollcall.file(), &link).unwrap();
+    let backup = folder.path().join("backup.db");
+    rollcall.shell(&["backup", backup.to_str().unwrap(), "--json"]);
+    let by_link = |arguments: &[&str]| {
+        let output = Command::new(support::PROGRAM).args(arguments).arg("--data").arg(&link).output().unwrap();
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    for arguments in [&["serve", "--listen", "127.0.0.1:0"][..], &["restore", backup.to_str().unwrap()]] {
+        let (code, said) = by_link(arguments);
+        assert!(code == Some(1) && said.contains("in use by a running Rollcall server"), "{arguments:?}: {said}");
+    }
+    assert_eq!(rollcall.hang_up().code(), Some(0));
+    assert_eq!(by_link(&["restore", backup.to_str().unwrap()]).0, Some(0));
+    assert!(link.is_symlink(), "the file that the link leads to was restored");
+}
+
 #[tokio::test]
 async fn the_log_names_routes_and_numbers_and_never_people_keys_or_addresses() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,7 +1,7 @@
 //! `Idempotency-Key`: a program that does not know whether its request arrived sends it again, and it is done once.
 //!
 //! The answer to the first request with a key is kept for a day and given again, with `Idempotent-Replayed: true`.
-//! What failed on our side is not kept: it may be tried again. Nor is an answer that is too large, or that an erasure
+//! What was refused or failed wrote nothing and is not kept: it may be tried again. Nor is an answer that is too large, or that an erasure
 //! took; of such a one it is kept that it was given, and the repeat is told so.
 //!
 //! That a key is taken, what is done, and what was answered are three transactions. Where the server itself ends
@@ -96,9 +96,8 @@ async fn answer_once<B: MessageBody + 'static>(
     let content_type = content_type.to_owned();
     let (head, body) = response.into_parts();
     let body = to_bytes(body).await.map_err(Into::into)?;
-    // What failed on our side, or was turned away before it was looked at, may be tried again.
-    let is_final = !status.is_server_error()
-        && !matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
+    // What was refused wrote nothing: it may be tried again, since what it waited for may be there by then.
+    let is_final = status.is_success();
     let kept = (body.len() <= ANSWER_BYTES_MAX).then(|| body.to_vec());
     let answered = is_final.then(|| Answered { status: status.as_u16(), content_type, body: kept });
     settle(&store, keyed, answered).await;

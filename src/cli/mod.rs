@@ -45,7 +45,7 @@ const DATA: &str = "data/rollcall.db";
 #[derive(Args, Clone)]
 struct Workspace {
     /// The workspace's file
-    #[arg(long, global = true, env = "ROLLCALL_DATA", value_name = "FILE", default_value = DATA)]
+    #[arg(long, global = true, env = "ROLLCALL_DATA", value_name = "FILE", default_value = DATA, value_parser = resolved)]
     data: PathBuf,
     /// The address under which people and websites reach this server, such as https://rollcall.example.com
     #[arg(long, global = true, env = "ROLLCALL_PUBLIC_URL", value_name = "URL", value_parser = checked_url)]
@@ -53,6 +53,13 @@ struct Workspace {
     /// Print one JSON object a line on stdout
     #[arg(long, global = true)]
     json: bool,
+}
+
+/// The file that a link leads to: the lock, the log and what a restore renames stand beside it, by whichever name it is
+/// called.
+fn resolved(text: &str) -> Result<PathBuf, std::io::Error> {
+    let path = PathBuf::from(text);
+    if path.is_symlink() { path.canonicalize().or(Ok(path)) } else { Ok(path) }
 }
 
 #[derive(Subcommand)]

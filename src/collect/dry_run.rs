@@ -5,8 +5,8 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 
 use super::envelope::{Call, Envelope};
+use super::mending::mended;
 use super::posts::{Read, read};
-use super::surrogates::mended;
 use super::{Memory, senders};
 use crate::actions::receive::{Plan, Planned, plan};
 use crate::domain::message::{Delivery, Receipt};

@@ -82,7 +82,7 @@ pub struct Envelope<'a> {
 }
 
 impl<'a> Envelope<'a> {
-    /// Opens a body, mended (see `surrogates`).
+    /// Opens a body, mended (see `mending`).
     ///
     /// # Errors
     /// 400 `invalid_json`, `not_an_object`; 413 `batch_too_large` for too many messages.
@@ -168,7 +168,7 @@ pub fn is_too_large(message: &Json<'_>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::surrogates::mended;
+    use super::super::mending::mended;
     use super::*;
     use proptest::prelude::*;
     use serde_json::{Value, json};
@@ -231,12 +231,11 @@ mod tests {
     fn a_body_that_is_none_is_refused_whole() {
         let deep = "[".repeat(10_000);
         let deep_objects = "{\"a\":".repeat(10_000);
-        for body in ["", "{", "nil", "{\"a\":1e999}", "{\"a\":\"\\ud8\"}", "{} {}", "\u{feff}{}", &deep, &deep_objects]
-        {
+        for body in ["", "{", "nil", "{\"a\":1e999}", "{\"a\":\"\\ud8\"}", "{} {}", &deep, &deep_objects] {
             assert_eq!(open(Call::Batch, body).unwrap_err(), "invalid_json", "{}", excerpt(body));
         }
         assert_eq!(Envelope::open(Call::Batch, b"{\"a\":\"\xff\"}").unwrap_err().code(), "invalid_json");
-        for body in ["[]", "null", "1", "\"x\"", "true", "{}", "{\"batch\":{}}", "{\"batch\":null}"] {
+        for body in ["[]", "null", "1", "\"x\"", "true", "{}", "\u{feff}{}", "{\"batch\":{}}", "{\"batch\":null}"] {
             assert_eq!(open(Call::Batch, body).unwrap_err(), "not_an_object", "{body}");
         }
     }

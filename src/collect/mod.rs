@@ -16,6 +16,7 @@ mod envelope;
 mod examined;
 mod fields;
 mod json;
+mod mending;
 mod pixel;
 mod posts;
 mod refusals;
@@ -101,6 +102,12 @@ fn configure_with(config: &mut web::ServiceConfig, memory: Rc<Memory>) {
             })
             .default_service(web::to(no_such_path)),
     );
+    // Where clients send that were given a wrong host or one slash too many: they are told, and not as a page.
+    for word in envelope::Call::WORDS.into_iter().filter(|word| word.len() > 1) {
+        for path in [format!("/{word}"), format!("//v1/{word}")] {
+            config.service(web::resource(path).wrap(cors()).guard(guard::Post()).to(no_such_path));
+        }
+    }
     config.service(source_config("/sourceConfig/"));
     config.service(source_config("/sourceConfig"));
     for (path, script) in scripts::PATHS {

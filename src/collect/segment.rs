@@ -243,6 +243,8 @@ fn name_too_long(name: &str) -> Refused {
 fn object<'a>(name: &str, sent: Option<Json<'a>>, message: &mut Message) -> Object<'a> {
     match sent {
         Some(Json::Object(fields)) => fields,
+        // PHP writes an empty object as an empty list.
+        Some(Json::Array(items)) if items.is_empty() => Object::default(),
         sent if fields::is_absent(sent.as_ref()) => Object::default(),
         sent => {
             let sent = sent.unwrap_or_default();

@@ -36,6 +36,7 @@ pub mod attributes;
 pub mod bulk_jobs;
 pub mod changes;
 pub mod companies;
+pub mod disk;
 pub mod duplicates;
 pub mod email_domains;
 pub mod erasure;
@@ -283,6 +284,8 @@ impl Store {
             StoreError::Sqlite(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy) => {
                 StoreError::Locked { path: path.to_owned() }
             }
+            // What is intact needs no backup in its place.
+            StoreError::Sqlite(_) if disk::is_full(path) => StoreError::Full,
             StoreError::Sqlite(error) if is_of_rights(&error) => StoreError::NotWritable { path: path.to_owned() },
             StoreError::Sqlite(error) => StoreError::Open { path: path.to_owned(), error },
             other => other,

@@ -158,9 +158,18 @@ impl Rollcall {
 
     /// Sends SIGTERM and waits for the end.
     pub fn terminate(&mut self) -> ExitStatus {
+        self.signal("-TERM")
+    }
+
+    /// Sends SIGHUP, as a terminal does that is closed, and waits for the end.
+    pub fn hang_up(&mut self) -> ExitStatus {
+        self.signal("-HUP")
+    }
+
+    fn signal(&mut self, signal: &str) -> ExitStatus {
         let mut server = self.server.take().expect("a running server");
-        let killed = Command::new("kill").arg(server.id().to_string()).status().expect("kill");
-        assert!(killed.success());
+        let told = Command::new("kill").args([signal, &server.id().to_string()]).status().expect("kill");
+        assert!(told.success());
         server.wait().expect("the server ends")
     }
 

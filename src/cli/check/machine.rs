@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::{Finding, Severity};
 use crate::domain::time::{DAY_MS, MINUTE_MS, rfc3339};
 use crate::server::{TlsFiles, check_tls};
+use crate::store::disk;
 use crate::store::workspace::Upkeep;
 
 /// A clock that is behind the newest event by more than this was set back.
@@ -31,7 +32,7 @@ pub(super) fn findings(
 ) -> impl Iterator<Item = Finding> {
     let mut found = Vec::new();
     found.extend(upkeep.and_then(|upkeep| clock(upkeep, now_ms, Path::new(NTP_STATE).exists())));
-    found.extend(free_bytes(data).and_then(|free| room(free, upkeep, now_ms)));
+    found.extend(disk::free_bytes(data).and_then(|free| room(free, upkeep, now_ms)));
     found.extend(permissions(data));
     found.extend(log(log_bytes(data)));
     found.extend(tls.and_then(|files| tls_files(files, now_ms)));
@@ -58,18 +59,6 @@ fn clock(upkeep: &Upkeep, now_ms: i64, synchronized: bool) -> Option<Finding> {
             .to_owned(),
         fix: format!("Look with timedatectl, or with chronyc tracking. {fix}"),
     })
-}
-
-/// Bytes that the file's folder has free; none where the system does not say.
-#[cfg(unix)]
-fn free_bytes(data: &Path) -> Option<u64> {
-    let disk = rustix::fs::statvfs(data).ok()?;
-    Some(disk.f_bavail.saturating_mul(disk.f_frsize))
-}
-
-#[cfg(not(unix))]
-fn free_bytes(_: &Path) -> Option<u64> {
-    None
 }
 
 /// Room on the disk, and how long it lasts if the file grows as it did on average since it was made.
