@@ -3,10 +3,11 @@
 //! Nothing here is global, so several servers can live in one process, each with a file
 //! and a port of its own.
 
+mod tls;
+
 use std::future::{Future, poll_fn};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
@@ -15,11 +16,8 @@ use actix_web::middleware::{Compress, from_fn};
 use actix_web::rt::task::JoinHandle;
 use actix_web::web::{self, Data};
 use actix_web::{App, HttpResponse, HttpServer};
-use rustls::client::verify_server_cert_signed_by_trust_anchor;
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
-use rustls::server::ParsedCertificate;
-use rustls::{CertificateError, RootCertStore};
+
+pub use tls::{TlsFiles, check_tls};
 
 use crate::actions::set_up;
 use crate::api;
@@ -27,7 +25,6 @@ use crate::collect;
 use crate::dashboard;
 use crate::deliver::{self, Shapes};
 use crate::domain::email_domains;
-use crate::domain::time::SECOND_MS;
 use crate::http::assets::{self, Asset};
 use crate::http::client::{Network, Site};
 use crate::http::doctor::Doctor;
@@ -43,23 +40,12 @@ use crate::store::{Ambient, Lock, LockError, Store, StoreError, operators};
 const SHUTDOWN_SECONDS: u64 = 8;
 /// Threads of one worker that wait for the file or hash a password.
 const BLOCKING_THREADS: usize = 16;
-/// The first second of the year 10000, in Unix seconds: RFC 5280 has no later end of a certificate.
-const YEAR_10000_S: u64 = 253_402_300_800;
 /// Seconds between two looks at whose limits can be forgotten.
 const FORGET_SECONDS: u64 = 10;
 
 /// Webhooks are told what programs are answered.
 const SHAPES: Shapes =
     Shapes { user: api::user, company: api::company, membership: api::membership, event: api::event };
-
-/// A certificate and its key, as PEM files.
-#[derive(Debug, Clone)]
-pub struct TlsFiles {
-    /// The certificate, with those between it and the root.
-    pub certificates: PathBuf,
-    /// Its key.
-    pub key: PathBuf,
-}
 
 /// How to serve.
 #[derive(Clone)]
@@ -248,7 +234,7 @@ pub fn show_pages(listen: &str, started: impl FnOnce(SocketAddr)) -> Result<(), 
 /// Anything that keeps the server from starting, in words for the person who started it.
 pub async fn start(options: ServeOptions) -> Result<Running, StartError> {
     let public_url = options.public_url.as_deref().map(checked_url).transpose()?;
-    let tls = options.tls.as_ref().map(tls_config).transpose()?;
+    let tls = options.tls.as_ref().map(tls::config).transpose()?;
     let mut lock = Lock::take(&options.data)?;
     let ambient = Ambient {
         own_host: options.public_url.as_deref().and_then(email_domains::of_website),
@@ -416,60 +402,9 @@ pub fn checked_url(text: &str) -> Result<String, StartError> {
     if host.is_empty() || !plain(host) { Err(StartError::PublicUrl(text.to_owned())) } else { Ok(url.to_lowercase()) }
 }
 
-/// Whether a server could speak TLS with these files: they are read, and the key is the certificate's.
-/// Answers until when the certificate holds (Unix milliseconds), where it says so.
-///
-/// # Errors
-/// [`StartError::Tls`].
-pub fn check_tls(files: &TlsFiles) -> Result<Option<i64>, StartError> {
-    tls_config(files)?;
-    let certificate = CertificateDer::pem_file_iter(&files.certificates).ok().and_then(|mut all| all.next()?.ok());
-    Ok(certificate.as_ref().and_then(holds_until))
-}
-
-/// Asked whether it holds after the last day that a certificate can name, a verifier says when it ended; so what
-/// checks others' certificates reads ours, and no second parser is needed.
-fn holds_until(certificate: &CertificateDer<'_>) -> Option<i64> {
-    let after_all = UnixTime::since_unix_epoch(Duration::from_secs(YEAR_10000_S));
-    let certificate = ParsedCertificate::try_from(certificate).ok()?;
-    let algorithms = rustls::crypto::ring::default_provider().signature_verification_algorithms.all;
-    let no_roots = RootCertStore::empty();
-    match verify_server_cert_signed_by_trust_anchor(&certificate, &no_roots, &[], after_all, algorithms) {
-        Err(rustls::Error::InvalidCertificate(CertificateError::ExpiredContext { not_after, .. })) => {
-            i64::try_from(not_after.as_secs()).ok().map(|seconds| seconds * SECOND_MS)
-        }
-        _ => None,
-    }
-}
-
-fn tls_config(files: &TlsFiles) -> Result<rustls::ServerConfig, StartError> {
-    let wrong = |path: &Path, reason: String| StartError::Tls { path: path.to_owned(), reason };
-    let certificates: Vec<CertificateDer<'static>> = CertificateDer::pem_file_iter(&files.certificates)
-        .and_then(Iterator::collect)
-        .map_err(|error| wrong(&files.certificates, format!("no certificates as PEM: {error}")))?;
-    let key = PrivateKeyDer::from_pem_file(&files.key)
-        .map_err(|error| wrong(&files.key, format!("no private key as PEM: {error}")))?;
-    rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map(|builder| builder.with_no_client_auth())
-        .and_then(|builder| builder.with_single_cert(certificates, key))
-        .map_err(|error| wrong(&files.certificates, error.to_string()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_certificate_says_until_when_it_holds() {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/tls");
-        let files = TlsFiles { certificates: folder.join("certificate.pem"), key: folder.join("key.pem") };
-        let until = crate::domain::time::instant_from_text("2126-11-01T03:18:42Z");
-        assert!(until.is_some());
-        assert_eq!(check_tls(&files).unwrap(), until);
-        let swapped = TlsFiles { certificates: files.key.clone(), key: files.certificates };
-        assert!(check_tls(&swapped).is_err());
-    }
 
     #[test]
     fn a_public_url_is_scheme_and_host() {

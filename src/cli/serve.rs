@@ -25,7 +25,7 @@ pub(super) struct Serve {
     /// address counts (may be given more than once, or parted by commas)
     #[arg(long, env = "ROLLCALL_TRUSTED_PROXY", value_name = "CIDR", value_delimiter = ',')]
     trusted_proxy: Vec<Network>,
-    /// Speak TLS with this certificate (PEM)
+    /// Speak TLS with this certificate (PEM); when the file is renewed, it is read again within a minute
     #[arg(long, env = "ROLLCALL_TLS_CERT", value_name = "FILE", requires = "tls_key")]
     tls_cert: Option<PathBuf>,
     /// The key of the certificate (PEM)

@@ -145,7 +145,7 @@ fn tls_files(files: &TlsFiles, now_ms: i64) -> Option<Finding> {
 }
 
 fn certificate(until_ms: i64, now_ms: i64) -> Option<Finding> {
-    let fix = "Renew the certificate, and restart the server: it reads the files when it starts.".to_owned();
+    let fix = "Renew the certificate: the server reads the new files within a minute.".to_owned();
     let until = rfc3339(until_ms);
     if until_ms < now_ms {
         let sentence = format!("The certificate expired at {until}: browsers open no pages and send nothing.");
