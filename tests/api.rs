@@ -165,6 +165,8 @@ async fn a_program_reads_all_users_page_by_page() {
         ("/events?f=plan:is:pro", "filter_invalid"),
         ("/attributes?f=plan:is:pro", "filter_unsupported"),
         ("/users/u1?at=2026-13-01", "parameter_invalid"),
+        ("/users/u1?id=u2", "parameter_invalid"),
+        ("/companies/c1?id=c2", "parameter_invalid"),
         ("/users?by=email", "parameter_invalid"),
         ("/events?order=name", "parameter_invalid"),
         ("/events?order=arrival&cursor=-time.abc", "parameter_invalid"),

@@ -326,12 +326,7 @@ async fn read_of<T: Send + 'static>(
 
 /// Which company a request names: in its path, or by `?id=` where the path is empty.
 fn company_id(path: &str, parameters: &Parameters) -> Result<String, Problem> {
-    let id = match path {
-        "" => parameters
-            .get("id")
-            .ok_or_else(|| invalid("Which company? Put the id into the path, or send ?id=.".to_owned(), "id"))?,
-        path => path,
-    };
+    let id = parameters.named(path, "company")?;
     // Ids are compared as they are kept (R9); what can't be one is no company's.
     let kept = CompanyId::parse(id).ok().flatten();
     Ok(kept.map_or_else(|| id.to_owned(), |id| id.as_str().to_owned()))

@@ -70,6 +70,22 @@ impl Parameters {
         self.pairs.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str()).filter(|v| !v.is_empty())
     }
 
+    /// The id of what a request is about: in its path, or by `?id=` where the path is empty. Two that differ are refused,
+    /// since nobody knows which is meant.
+    pub fn named<'a>(&'a self, path: &'a str, what: &str) -> Result<&'a str, Problem> {
+        match (path, self.get("id")) {
+            ("", None) => Err(invalid(format!("Which {what}? Put the id into the path, or send ?id=."), "id")),
+            ("", Some(id)) => Ok(id),
+            (path, Some(id)) if id != path => {
+                let detail = format!(
+                    "The path names {path:?} and id= {id:?}. Send one of them: with ?id= the path's id is left empty."
+                );
+                Err(invalid(detail, "id"))
+            }
+            (path, _) => Ok(path),
+        }
+    }
+
     /// How many rows are wanted: 1 to 500, 50 where nothing is said.
     pub fn limit(&self) -> Result<usize, Problem> {
         let Some(text) = self.get("limit") else { return Ok(PAGE_ROWS) };

@@ -316,13 +316,7 @@ pub(super) fn found(db: &Reader<'_>, name: &UserName) -> Result<UserKey, Problem
 
 /// Whom a request names: in its path, or by `?id=` where the path is empty.
 pub(super) fn user_name(path: &str, parameters: &Parameters) -> Result<UserName, Problem> {
-    let id = match path {
-        "" => parameters
-            .get("id")
-            .ok_or_else(|| invalid("Which user? Put the id into the path, or send ?id=.".to_owned(), "id"))?,
-        path => path,
-    };
-    named_by(id, parameters)
+    named_by(parameters.named(path, "user")?, parameters)
 }
 
 /// A user by the kind of name that `?by=` says.

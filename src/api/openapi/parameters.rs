@@ -55,7 +55,11 @@ const KNOWN: &[(&str, Kind, &str)] = &[
         "A filter, FIELD:OP:VALUE, as in the dashboard's address bar; several are allowed. Of events FIELD is name, type, page_name, time, received_at, user_id, email, anonymous_id, company_id, source or properties.NAME",
     ),
     ("match", Kind::Word(&["all", "any"]), "all (the default) or any of the filters"),
-    ("id", Kind::Text, "Instead of the id in the path, for ids that can't be used in one, such as . and .."),
+    (
+        "id",
+        Kind::Text,
+        "Instead of the id in the path, which is then empty, for ids that can't be used in one, such as . and ..",
+    ),
     ("name", Kind::Text, "Instead of the name in the path, for names that can't be used in one"),
     (
         "by",
