@@ -123,7 +123,7 @@ async fn two_companies_are_one_messages_for_either_reach_it_and_they_come_apart_
     assert_eq!(undone.status, 200, "{undone:?}");
     let conflicts = undone.body["conflicts"].as_array().expect("conflicts");
     let fields: Vec<&str> = conflicts.iter().filter_map(|one| one["field"].as_str()).collect();
-    assert_eq!(fields, ["seats"], "what was said since stays with the survivor");
+    assert_eq!(fields, ["seats"], "what was said since is told");
     assert_eq!(ids(&rollcall).await, ["acme", "acme-old"], "apart again");
     assert_eq!(events(&rollcall, "acme").await, ["first"]);
     assert_eq!(
@@ -131,9 +131,12 @@ async fn two_companies_are_one_messages_for_either_reach_it_and_they_come_apart_
         ["fourth", "of the only company", "second", "third"],
         "events count for the company they named, or that their user was in"
     );
-    let [mut survivor, mut other] = [rollcall.company("acme").await, rollcall.company("acme-old").await];
-    assert_eq!(std::mem::replace(&mut survivor["attributes"]["seats"], Value::Null), 9);
-    survivor["attributes"].as_object_mut().expect("attributes").remove("seats");
+    let [survivor, mut other] = [rollcall.company("acme").await, rollcall.company("acme-old").await];
+    assert_eq!(
+        std::mem::replace(&mut other["attributes"]["seats"], json!(5)),
+        9,
+        "what was said of the other is its own"
+    );
     assert_eq!(std::mem::replace(&mut other["members"], json!(2)), 3, "dot came to the other");
     assert_eq!([survivor, other].map(without_times), before.map(without_times), "as if they had never been one");
     let of_cid: Vec<(String, Value)> =
@@ -292,4 +295,58 @@ async fn owner_tags_and_notes_go_with_the_company_and_back() {
     let company = rollcall.company("a").await;
     assert_eq!((&company["owner"], &company["tags"]), (&Value::Null, &json!(["vip"])));
     assert_eq!(rollcall.company("b").await["tags"], json!(["uk"]));
+}
+
+/// C10: what is said of each of two companies while they are one is each one's own when they are apart.
+#[actix_web::test]
+async fn what_is_said_of_each_company_while_they_are_one_is_each_s_own_when_they_are_apart() {
+    let mut rollcall = Rollcall::start();
+    let of = |company: &str, role: &str, seats: i64| json!({ "company_id": company, "name": company, "seats": seats, "membership": { "role": role } });
+    said(&rollcall, "ann", of("new", "buyer", 1)).await;
+    said(&rollcall, "ann", of("old", "seller", 2)).await;
+    let before = [rollcall.company("new").await, rollcall.company("old").await];
+    let merged = merge(&rollcall, "new", "old", "").await.body["change_id"].clone();
+    said(&rollcall, "ann", of("old", "seller", 2)).await;
+    let undone = undo(&rollcall, &merged).await;
+    assert_eq!([rollcall.company("new").await, rollcall.company("old").await], before, "{undone:?}");
+
+    let merged = merge(&rollcall, "new", "old", "").await.body["change_id"].clone();
+    said(&rollcall, "ann", json!({ "company_id": "old", "name": "Old", "membership": { "role": "head seller" } }))
+        .await;
+    let path = "/companies/old";
+    let patched =
+        rollcall.api_as(Method::PATCH, path, &rollcall.token, Some(json!({ "attributes": { "seats": 3 } }))).await;
+    assert_eq!((patched.status.as_u16(), &patched.body["company_id"]), (200, &json!("new")), "{patched:?}");
+    let undone = undo(&rollcall, &merged).await;
+    assert_eq!(undone.status, 200, "{undone:?}");
+    let of = async |id: &str| rollcall.company(id).await["attributes"].clone();
+    assert_eq!(of("new").await, json!({ "name": "new", "seats": 1 }));
+    assert_eq!(of("old").await, json!({ "name": "Old", "seats": 3 }));
+    let role = |name: &str| ("ann".to_owned(), json!(name));
+    assert_eq!(members(&rollcall, "new").await, [role("buyer")], "{undone:?}");
+    assert_eq!(members(&rollcall, "old").await, [role("head seller")], "{undone:?}");
+    checked(&mut rollcall);
+}
+
+/// Who leaves one of two companies that are one has left both; apart again, it is the one that was named.
+#[actix_web::test]
+async fn whoever_left_while_two_companies_were_one_has_left_the_one_named() {
+    let mut rollcall = Rollcall::start();
+    for (user, companies) in [("both", vec!["new", "old"]), ("other", vec!["old"]), ("named", vec!["old"])] {
+        for company in companies {
+            said(&rollcall, user, json!({ "company_id": company })).await;
+        }
+    }
+    let merged = merge(&rollcall, "new", "old", "").await.body["change_id"].clone();
+    for (user, company) in [("both", "new"), ("other", "new"), ("named", "old")] {
+        let path = format!("/companies/{company}/members/{user}");
+        assert_eq!(rollcall.api_as(Method::DELETE, &path, &rollcall.token, None).await.status, 200);
+    }
+    assert_eq!(rollcall.company("new").await["members"], 0, "while they are one");
+    let undone = undo(&rollcall, &merged).await;
+    assert_eq!(undone.status, 200, "{undone:?}");
+    assert_eq!(members(&rollcall, "new").await, []);
+    let left: Vec<String> = members(&rollcall, "old").await.into_iter().map(|one| one.0).collect();
+    assert_eq!(left, ["both", "other"]);
+    checked(&mut rollcall);
 }

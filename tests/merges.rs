@@ -133,7 +133,7 @@ async fn what_was_said_since_about_the_other_is_the_other_s_when_they_are_apart(
     assert_eq!(undone.status, 200, "{undone:?}");
     assert_eq!(rollcall.user("ann").await["attributes"], json!({ "plan": "gold", "hat": "red" }), "{undone:?}");
     let bob = rollcall.user("bob").await;
-    assert_eq!(bob["attributes"], json!({ "plan": "free", "city": "Bonn", "team": "blue" }), "{undone:?}");
+    assert_eq!(bob["attributes"], json!({ "plan": "team", "city": "Bonn", "team": "blue" }), "{undone:?}");
     assert_eq!((first_seen("ann").await, &bob["first_seen"]), (before, &json!(long_ago)));
     let conflicts = undone.body["conflicts"].as_array().expect("conflicts").clone();
     let of = |field: &str| {
@@ -322,4 +322,125 @@ async fn an_alias_between_two_who_were_merged_says_nothing_new() {
     }
     assert_eq!(alias("bob", "cem").await["code"], "alias_taken", "cem is another user still");
     assert_eq!(rollcall.user("ann").await["user_id"], "ann");
+}
+
+/// R11: pages say again and again what they always say. Whose it is is not forgotten by that.
+#[actix_web::test]
+async fn a_page_that_repeats_itself_while_two_are_one_moves_nothing_to_the_survivor() {
+    let mut rollcall = Rollcall::start();
+    let snippet = json!({
+        "email": "bob@beta.test", "plan": "pro",
+        "company": { "company_id": "beta", "industry": "IT", "membership": { "role": "boss" } },
+    });
+    said(&rollcall, "ann", json!({ "city": "Oslo" }), Some("acme")).await;
+    said(&rollcall, "bob", snippet.clone(), None).await;
+    let before = [rollcall.user("ann").await, rollcall.user("bob").await];
+    let merged = merge(&rollcall, "ann", "bob", "").await.body["change_id"].clone();
+    for seconds in [500, 400] {
+        let again = json!({
+            "type": "identify", "messageId": message_id(), "userId": "bob", "traits": snippet,
+            "timestamp": seconds_ago(seconds),
+        });
+        rollcall.backend_posts(again).await;
+    }
+    assert_eq!(rollcall.user("ann").await["attributes"]["email"], "bob@beta.test", "while they are one");
+    let undone = undo(&rollcall, &merged).await;
+    assert_eq!(undone.body["conflicts"], json!([]), "{undone:?}");
+    assert_eq!([rollcall.user("ann").await, rollcall.user("bob").await], before, "as if they had never been one");
+    checked(&mut rollcall);
+}
+
+/// R11: several values of one field, operations, a role in a company of both, what is done by hand: each statement is of
+/// whom it named.
+#[actix_web::test]
+async fn what_is_said_of_each_of_two_while_they_are_one_is_each_s_own_when_they_are_apart() {
+    let mut rollcall = Rollcall::start();
+    let in_both = |role: &str| json!({ "company": { "company_id": "both", "membership": { "role": role } } });
+    said(&rollcall, "ann", in_both("buyer"), None).await;
+    said(&rollcall, "bob", in_both("seller"), None).await;
+    said(&rollcall, "bob", json!({ "visits": 1 }), None).await;
+    let merged = merge(&rollcall, "ann", "bob", "").await.body["change_id"].clone();
+    let since = |user: &str, traits: Value, seconds: i64| {
+        json!({
+            "type": "identify", "messageId": message_id(), "userId": user, "traits": traits,
+            "timestamp": seconds_ago(seconds),
+        })
+    };
+    rollcall
+        .backend_posts(json!([
+            since("bob", json!({ "score": 5, "level": 1 }), 90),
+            since("ann", json!({ "score": 7 }), 80),
+            since("bob", json!({ "level": 2 }), 70),
+            since("bob", json!({ "visits": { "$inc": 2 } }), 60),
+            since("bob", in_both("head seller"), 50),
+        ]))
+        .await;
+    assert_eq!(rollcall.user("ann").await["attributes"], json!({ "score": 7, "level": 2, "visits": 3 }));
+    let by_hand = json!({ "attributes": { "hat": "red" }, "companies": [{ "company_id": "gamma" }] });
+    let patched = rollcall.api_as(Method::PATCH, "/users/bob", &rollcall.token, Some(by_hand)).await;
+    assert_eq!((patched.status.as_u16(), &patched.body["user_id"]), (200, &json!("ann")), "{patched:?}");
+
+    let undone = undo(&rollcall, &merged).await;
+    assert_eq!(undone.status, 200, "{undone:?}");
+    assert_eq!(rollcall.user("ann").await["attributes"], json!({ "score": 7 }), "{undone:?}");
+    let bob = rollcall.user("bob").await;
+    assert_eq!(bob["attributes"], json!({ "score": 5, "level": 2, "visits": 3, "hat": "red" }), "{undone:?}");
+    let role = |user: &Value, company: &str| {
+        let all = user["companies"].as_array().expect("companies").clone();
+        all.into_iter().find(|one| one["company_id"] == company).map(|one| one["role"].clone())
+    };
+    assert_eq!(role(&rollcall.user("ann").await, "both"), Some(json!("buyer")));
+    assert_eq!(role(&rollcall.user("ann").await, "gamma"), None);
+    assert_eq!(
+        (role(&bob, "both"), role(&bob, "gamma")),
+        (Some(json!("head seller")), Some(Value::Null)),
+        "{undone:?}"
+    );
+    let told = undone.body["conflicts"].to_string();
+    for sentence in ["score has changed since", "level was set since by what was said about bob", "about bob in both"] {
+        assert!(told.contains(sentence), "{sentence} in {told}");
+    }
+    checked(&mut rollcall);
+}
+
+/// R7, R11: a lead's address fills the gap of one who has none, and is the lead's all the same.
+#[actix_web::test]
+async fn what_names_a_merged_lead_by_its_address_is_the_lead_s_when_they_are_apart() {
+    let rollcall = Rollcall::start();
+    let lead = |traits: Value| {
+        json!({
+            "type": "identify", "messageId": message_id(), "anonymousId": "laptop", "traits": traits,
+            "timestamp": seconds_ago(300),
+        })
+    };
+    said(&rollcall, "ann", json!({ "hat": "red" }), None).await;
+    rollcall.page_posts(lead(json!({ "email": "home@acme.test", "city": "Ulm" }))).await;
+    let found = rollcall.api("/users/home@acme.test?by=email").await.body["id"].clone();
+    let id = found.as_str().expect("our id");
+    let merged = merge(&rollcall, "ann", id, "").await.body["change_id"].clone();
+    assert_eq!(rollcall.user("ann").await["attributes"]["email"], "home@acme.test", "while they are one");
+    rollcall.backend_posts(lead(json!({ "email": "home@acme.test", "city": "Bonn", "plan": "pro" }))).await;
+    rollcall.backend_posts(lead(json!({ "email": "home@acme.test", "company": { "company_id": "acme" } }))).await;
+    assert_eq!(rollcall.user("ann").await["companies"][0]["company_id"], "acme", "while they are one");
+    assert_eq!(undo(&rollcall, &merged).await.status, 200);
+    let ann = rollcall.user("ann").await;
+    assert_eq!((&ann["attributes"], &ann["companies"]), (&json!({ "hat": "red" }), &json!([])));
+    let lead = rollcall.api(&format!("/users/{id}?by=id")).await.body;
+    assert_eq!(lead["attributes"], json!({ "email": "home@acme.test", "city": "Bonn", "plan": "pro" }));
+    assert_eq!(lead["companies"][0]["company_id"], "acme");
+}
+
+/// Undone is undone: what was one by a merge is not half one again.
+#[actix_web::test]
+async fn a_merge_that_was_taken_back_is_made_again_by_merging_and_not_by_taking_that_back() {
+    let rollcall = Rollcall::start();
+    said(&rollcall, "ann", json!({}), None).await;
+    said(&rollcall, "bob", json!({}), None).await;
+    let tags = Some(json!({ "tags": ["vip"] }));
+    rollcall.api_as(Method::PATCH, "/users/bob", &rollcall.token, tags).await;
+    let merged = merge(&rollcall, "ann", "bob", "").await.body["change_id"].clone();
+    let undone = undo(&rollcall, &merged).await.body["change_id"].clone();
+    let again = undo(&rollcall, &undone).await;
+    assert_eq!(again.status, 409, "{again:?}");
+    assert_eq!(rollcall.user("ann").await["tags"], json!([]), "nothing was changed");
 }

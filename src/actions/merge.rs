@@ -9,7 +9,7 @@ use crate::domain::access::Grade;
 use crate::domain::change::{By, Change, MERGED_INTO, Subject};
 use crate::domain::ids::{ChangeKey, UserKey};
 use crate::domain::profile::{OWNER, Profile, TAGS, TAGS_MAX, tags_value};
-use crate::store::merges::{self, Move};
+use crate::store::merges::{self, Move, own};
 use crate::store::{StoreError, Tx, changes, memberships, operators, profiles, users};
 
 /// Why two records are not merged.
@@ -42,8 +42,8 @@ pub fn merge(tx: &mut Tx<'_>, by: &By, survivor: UserKey, other: UserKey) -> Res
         changes.push(Change::new(Subject::User(*user), MERGED_INTO, named(tx, before)?, named(tx, *into)?));
     }
     changes.extend(unite(tx, Profile::User(survivor), Profile::User(other))?);
-    changes.extend(rejoin(tx, &moves)?);
-    let change = changes::record(tx, by, "merge", Grade::Hand, &changes)?;
+    changes.extend(rejoin(tx, &moves, Becoming::One)?);
+    let change = changes::record(tx, by, changes::MERGE, Grade::Hand, &changes)?;
     change.ok_or(MergeError::OneAlready)
 }
 
@@ -69,8 +69,17 @@ fn unite(tx: &Tx<'_>, survivor: Profile, other: Profile) -> Result<Vec<Change>, 
     Ok(changes)
 }
 
+/// What becomes of those who are moved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Becoming {
+    /// They are one.
+    One,
+    /// They are apart again: this merge is taken back.
+    Apart(ChangeKey),
+}
+
 /// Moves users to whom they belong now, and works out anew what follows for each person.
-pub(super) fn rejoin(tx: &mut Tx<'_>, moves: &[Move]) -> Result<Vec<Change>, StoreError> {
+pub(super) fn rejoin(tx: &mut Tx<'_>, moves: &[Move], becoming: Becoming) -> Result<Vec<Change>, StoreError> {
     let touched = merges::regroup(tx, moves)?;
     let (people, merged): (Vec<UserKey>, Vec<UserKey>) =
         touched.into_iter().partition(|user| merges::merged_into(tx, *user).is_none());
@@ -79,11 +88,18 @@ pub(super) fn rejoin(tx: &mut Tx<'_>, moves: &[Move]) -> Result<Vec<Change>, Sto
         changes.extend(memberships::restate(tx, user)?);
     }
     for user in people {
+        let about = Subject::User(user);
         changes.extend(memberships::restate(tx, user)?);
-        changes.extend(memberships::fill_gaps(tx, user)?);
         let mut known = users::load(tx, user)?;
-        let filled = known.attributes.fill_gaps(&users::carried_by(tx, user)?);
-        changes.extend(filled.into_iter().map(|(name, was, is)| Change::new(Subject::User(user), name, was, is)));
+        let stood = known.attributes.clone();
+        if let Becoming::Apart(merge) = becoming {
+            changes.extend(own::restore_memberships(tx, user, merge)?);
+            known.attributes = own::restored(tx, about, known.attributes, merge)?;
+        }
+        changes.extend(memberships::fill_gaps(tx, user)?);
+        known.attributes.fill_gaps(&users::carried_by(tx, user)?);
+        let changed = stood.differences(&known.attributes);
+        changes.extend(changed.into_iter().map(|(name, was, is)| Change::new(about, name, was, is)));
         users::save(tx, &known)?;
     }
     Ok(changes)

@@ -26,6 +26,7 @@ use crate::domain::time::DAY_MS;
 use crate::store::changes::{ChangeRow, Deed};
 use crate::store::imports::said;
 use crate::store::memberships::Member;
+use crate::store::merges::own;
 use crate::store::{
     StoreError, Tx, changes, companies, duplicates, made, memberships, notes, operators, profiles, users,
 };
@@ -303,7 +304,11 @@ impl Undoing<'_, '_> {
     }
 
     /// Does something to the attributes of a user, a company or a membership; none where there is no such.
-    fn change<T>(&mut self, about: Subject, deed: impl FnOnce(&mut Attributes) -> T) -> Result<Option<T>, StoreError> {
+    fn change<T>(&mut self, about: Subject, deed: impl Fn(&mut Attributes) -> T) -> Result<Option<T>, StoreError> {
+        if let Some(mut own) = own::of(self.tx, about)? {
+            deed(&mut own);
+            own::put(self.tx, about, &own)?;
+        }
         Ok(Some(match about {
             Subject::User(user) => {
                 let mut known = users::load(self.tx, user)?;
@@ -357,7 +362,10 @@ impl Undoing<'_, '_> {
         };
         let Some(outcome) = self.change(row.about, restore)? else { return Ok(()) };
         match outcome {
-            Ok(Some((before, after))) => self.changes.push(Change::new(row.about, row.field.clone(), before, after)),
+            Ok(Some((before, after))) => {
+                own::take_back(self.tx, row.about, &row.field, row.after.as_ref(), stamp)?;
+                self.changes.push(Change::new(row.about, row.field.clone(), before, after));
+            }
             Ok(None) => {}
             Err(stands) => {
                 let stands = stands.map_or_else(|| "nothing".to_owned(), |value| value.to_string());

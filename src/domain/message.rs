@@ -255,12 +255,6 @@ pub fn order_within_moment(turn: u16, message_hash: i64) -> i64 {
     turn << (63 - TURN_BITS) | (message_hash.cast_unsigned() >> (TURN_BITS + 1)).cast_signed()
 }
 
-/// Whether an order within a moment is that of a message, whatever its turn was.
-pub fn is_order_of(order: i64, message_hash: i64) -> bool {
-    let of_hash = (1 << (63 - TURN_BITS)) - 1;
-    order & of_hash == order_within_moment(0, message_hash)
-}
-
 /// How a message came: who sent it, what that is worth, when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Delivery {

@@ -29,6 +29,12 @@ pub enum Table {
     Companies,
     /// Memberships.
     Memberships,
+    /// What users who are one by a merge would be without it.
+    OwnUsers,
+    /// The same of companies.
+    OwnCompanies,
+    /// The same of memberships.
+    OwnMemberships,
 }
 
 impl Table {
@@ -39,6 +45,25 @@ impl Table {
             Owner::Company => &[Table::Companies],
             Owner::Membership => &[Table::Memberships],
         }
+    }
+
+    /// The tables of an owner's attributes, and the one beside them of what each of those who are one would be.
+    pub fn with_own(owner: Owner) -> &'static [Table] {
+        match owner {
+            Owner::User => &[Table::Users, Table::Visitors, Table::OwnUsers],
+            Owner::Company => &[Table::Companies, Table::OwnCompanies],
+            Owner::Membership => &[Table::Memberships, Table::OwnMemberships],
+        }
+    }
+
+    /// Whether its rows are seen by nobody, until those who are one are apart.
+    pub fn is_own(self) -> bool {
+        matches!(self, Table::OwnUsers | Table::OwnCompanies | Table::OwnMemberships)
+    }
+
+    /// Whether a row has two keys.
+    fn has_two_keys(self) -> bool {
+        matches!(self, Table::Memberships | Table::OwnMemberships)
     }
 
     /// Its name.
@@ -53,6 +78,9 @@ impl Table {
             Table::Visitors => ("visitors", "visitor_key", "0"),
             Table::Companies => ("companies", "company_key", "0"),
             Table::Memberships => ("memberships", "user_key", "company_key"),
+            Table::OwnUsers => ("own_users", "user_key", "0"),
+            Table::OwnCompanies => ("own_companies", "company_key", "0"),
+            Table::OwnMemberships => ("own_memberships", "user_key", "company_key"),
         }
     }
 }
@@ -82,10 +110,12 @@ impl AttributesRow {
     /// Whom it is about.
     pub fn subject(&self) -> Subject {
         match self.table {
-            Table::Users => Subject::User(UserKey(self.key.0)),
+            Table::Users | Table::OwnUsers => Subject::User(UserKey(self.key.0)),
             Table::Visitors => Subject::Visitor(VisitorKey(self.key.0)),
-            Table::Companies => Subject::Company(CompanyKey(self.key.0)),
-            Table::Memberships => Subject::Membership(UserKey(self.key.0), CompanyKey(self.key.1)),
+            Table::Companies | Table::OwnCompanies => Subject::Company(CompanyKey(self.key.0)),
+            Table::Memberships | Table::OwnMemberships => {
+                Subject::Membership(UserKey(self.key.0), CompanyKey(self.key.1))
+            }
         }
     }
 }
@@ -96,9 +126,10 @@ impl AttributesRow {
 /// [`StoreError`] only.
 pub fn after(db: &Reader<'_>, table: Table, key: (i64, i64), limit: u64) -> Result<Vec<AttributesRow>, StoreError> {
     let (name, first, second) = table.columns();
-    let (behind, order) = match table {
-        Table::Memberships => ("(user_key, company_key) > (?1, ?2)".to_owned(), "user_key, company_key"),
-        _ => (format!("{first} > ?1 AND ?2 IS NOT NULL"), first),
+    let (behind, order) = if table.has_two_keys() {
+        ("(user_key, company_key) > (?1, ?2)".to_owned(), "user_key, company_key")
+    } else {
+        (format!("{first} > ?1 AND ?2 IS NOT NULL"), first)
     };
     let mut statement = db.0.prepare_cached(&format!(
         "SELECT {first}, {second}, json(attributes), stamps FROM {name} WHERE {behind} ORDER BY {order} LIMIT ?3"
@@ -231,7 +262,7 @@ pub fn values_of(
 pub fn put(tx: &Tx<'_>, row: &AttributesRow, attributes: &Attributes) -> Result<(), StoreError> {
     let (values, stamps) = attributes.columns();
     let (name, first, second) = row.table.columns();
-    let both = if row.table == Table::Memberships { second } else { "?2" };
+    let both = if row.table.has_two_keys() { second } else { "?2" };
     tx.connection
         .prepare_cached(&format!(
             "UPDATE {name} SET attributes = jsonb(?3), stamps = ?4 WHERE {first} = ?1 AND {both} = ?2"

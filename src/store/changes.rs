@@ -7,7 +7,7 @@ use rusqlite::{OptionalExtension, named_params, params};
 use serde_json::Value;
 
 pub use deeds::{Wanted, all, count, first_of_set};
-pub use since::{Since, Told, fields_since, told_since};
+pub use since::{Told, fields_since, told_since};
 
 use super::list::{self, Cursor, Page};
 use super::{Reader, StoreError, Tx};
@@ -35,6 +35,8 @@ const SEGMENT: i64 = 7;
 
 /// The cause of what a row of an imported file changed; its source is the import's.
 pub const IMPORT: &str = "import";
+/// The cause of two that became one.
+pub const MERGE: &str = "merge";
 
 /// A change of one field, as history shows it.
 #[derive(Debug, Clone, PartialEq)]

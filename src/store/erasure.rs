@@ -297,6 +297,10 @@ fn forget_companies(tx: &mut Tx<'_>, person: &Person, erased: &mut Erased) -> Re
         let sql = format!("DELETE FROM {table} WHERE user_key IN (SELECT value FROM json_each(?1))");
         tx.connection.prepare_cached(&sql)?.execute([&keys])?;
     }
+    for table in ["own_users", "own_memberships"] {
+        let sql = format!("DELETE FROM {table} WHERE user_key IN (SELECT value FROM json_each(?1))");
+        erased.note(table, tx.connection.prepare_cached(&sql)?.execute([&keys])?);
+    }
     for user in &person.users {
         email_domains::stop_waiting(tx, UserKey(*user))?;
     }

@@ -16,7 +16,7 @@ use crate::domain::limits::STATEMENTS_KEPT_MAX;
 use crate::domain::time;
 
 /// More than the statements of one message: where those begin that follow from them.
-const PLACES_OF_MESSAGE: i64 = 1 << 20;
+pub(super) const PLACES_OF_MESSAGE: i64 = 1 << 20;
 
 /// Whose statements: a user's, or those that wait on a visitor (C11).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -363,6 +363,7 @@ fn end(tx: &Tx<'_>, user: UserKey, company: CompanyKey, known: Standing) -> Resu
     tx.connection.prepare_cached(sql)?.execute([user.0, company.0])?;
     if !keeps {
         put_earlier_spans(tx, user, company, &[])?;
+        merges::own::forget(tx, Subject::Membership(user, company))?;
     }
     if !known.open {
         return Ok(None);
@@ -628,7 +629,7 @@ pub fn fill_gaps(tx: &Tx<'_>, user: UserKey) -> Result<Vec<Change>, StoreError> 
         let mut carried = Vec::new();
         for named in merges::companies::group(tx, company)? {
             for person in people.iter().filter(|person| (**person, named) != (user, company)) {
-                carried.extend(attributes(tx, *person, named)?);
+                carried.extend(attributes(tx, *person, named)?.map(Attributes::without_gaps));
             }
         }
         let filled = known.fill_gaps(&carried);

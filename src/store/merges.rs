@@ -4,9 +4,9 @@
 //! person is taken out of the folds as it stands, the column is changed, and it is put back as the
 //! journal says it now. Both ends equal a recount.
 
-pub mod attributes;
 pub mod companies;
 pub mod memberships;
+pub mod own;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -18,6 +18,7 @@ const FILES: &[&str] = &[
     include_str!("migrations/0007_joined_left_erased.sql"),
     include_str!("migrations/0008_imports_said_again.sql"),
     include_str!("migrations/0009_bulk_jobs.sql"),
+    include_str!("migrations/0010_own_of_merged.sql"),
 ];
 
 static MIGRATIONS: LazyLock<Migrations<'static>> =

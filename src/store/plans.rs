@@ -217,7 +217,7 @@ fn ask_everything(db: &Reader<'_>) {
     findings::without_browser(db, NOW).unwrap();
     workspace::upkeep(db).unwrap();
     for owner in Owner::ALL {
-        for table in Table::of(owner) {
+        for table in Table::with_own(owner) {
             attribute_rows::look(db, *table, 1, |_| {}).unwrap();
             attribute_rows::after(db, *table, (0, 0), 50).unwrap();
         }

@@ -16,7 +16,7 @@ use serde_json::{Map, Value};
 pub(super) use known::first_seen;
 pub use known::{
     KnownUser, called, carried_by, contact, create, give_former_id, give_id, id, is_signed, key_of_id, key_of_our_id,
-    load, merged_with_email, named_at, save, sign, with_email,
+    load, merged_with_email, named, named_at, save, sign, with_email,
 };
 use listed::page_of_keys;
 pub use listed::{count, count_matching};

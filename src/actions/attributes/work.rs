@@ -8,6 +8,7 @@ use crate::domain::error::{Code, Refused};
 use crate::domain::ids::UserKey;
 use crate::store::attribute_rows::{self, Table};
 use crate::store::attribute_work::{self, BEFORE_ALL, Deed, Work};
+use crate::store::merges::own;
 use crate::store::tray::{self, Waiting};
 use crate::store::{
     Definition, StoreError, Tx, attributes as definitions, changes, companies, memberships, users, visitors,
@@ -26,7 +27,7 @@ enum Stage {
 }
 
 fn stage(work: &Work) -> Option<Stage> {
-    let tables = Table::of(work.owner);
+    let tables = Table::with_own(work.owner);
     match (work.deed, work.stage) {
         (Deed::Apply | Deed::Discard | Deed::Delete, 0) => Some(Stage::Tray),
         (Deed::Apply | Deed::Discard, _) => None,
@@ -96,12 +97,20 @@ fn values(
         let mut known = row.attributes();
         let (before, after) = match work.deed {
             Deed::Delete => match known.remove(&work.name) {
+                Some(_) if table.is_own() => {
+                    attribute_rows::put(tx, row, &known)?;
+                    continue;
+                }
                 Some(before) => (before, None),
                 None => continue,
             },
             _ => {
                 let was = Type::parse(&work.was).unwrap_or(Type::Object);
                 let Some(retyped) = known.retype(&work.name, (was, definition.kind), zone) else { continue };
+                if table.is_own() {
+                    attribute_rows::put(tx, row, &known)?;
+                    continue;
+                }
                 for left in &retyped.left {
                     tray::keep(tx, row.subject(), &work.name, Code::TypeMismatch, &left.value, left.stamp)?;
                 }
@@ -194,7 +203,11 @@ fn apply(
     waiting: &Waiting,
     write: Write,
 ) -> Result<(), StoreError> {
-    let write_in = |known: &mut Attributes| known.write(&work.name, write, waiting.stamp);
+    let write_in = |known: &mut Attributes| known.write(&work.name, write.clone(), waiting.stamp);
+    if let Some(mut own) = own::of(tx, waiting.subject)? {
+        write_in(&mut own);
+        own::put(tx, waiting.subject, &own)?;
+    }
     let written = match waiting.subject {
         Subject::User(user) => match optional(users::load(tx, user))? {
             Some(mut known) => {

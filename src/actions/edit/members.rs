@@ -12,6 +12,7 @@ use crate::domain::companies::{Said, Statement};
 use crate::domain::ids::{CompanyId, CompanyKey, UserKey};
 use crate::domain::profile::CURRENT;
 use crate::store::memberships::{self, Member};
+use crate::store::merges::own;
 use crate::store::users::UserName;
 use crate::store::{StoreError, Tx, companies, users};
 
@@ -37,11 +38,11 @@ pub fn member(
     name: &UserName,
     wanted: &MemberEdit,
 ) -> Result<Edited, EditError> {
-    let user = known_user(tx, name)?;
+    let named = known_user(tx, name)?;
     let (id, company) = (CompanyId::stored(company.to_owned()), known_company(tx, company)?);
     by_hand(tx, hand, "edit", |receiving| {
-        join(receiving, user, &[(id, wanted.clone())])?;
-        Ok(Subject::Membership(user, company))
+        join(receiving, named, &[(id, wanted.clone())])?;
+        Ok(own::read_as(receiving.tx, Subject::Membership(named, company)))
     })
 }
 
@@ -56,11 +57,11 @@ pub fn join_one(
     name: &UserName,
     wanted: &MemberEdit,
 ) -> Result<Edited, EditError> {
-    let (user, id) = (known_user(tx, name)?, company_id(company)?);
+    let (named, id) = (known_user(tx, name)?, company_id(company)?);
     by_hand(tx, hand, "edit", |receiving| {
-        join(receiving, user, &[(id.clone(), wanted.clone())])?;
+        join(receiving, named, &[(id.clone(), wanted.clone())])?;
         let company = receiving.company(&id)?;
-        Ok(Subject::Membership(user, companies::survivor(receiving.tx, company)))
+        Ok(own::read_as(receiving.tx, Subject::Membership(named, company)))
     })
 }
 
@@ -75,10 +76,11 @@ pub fn of_member(
     name: &UserName,
     wanted: &MemberEdit,
 ) -> Result<Edited, EditError> {
-    let (user, company) = (known_user(tx, name)?, known_company(tx, company)?);
+    let named = (known_user(tx, name)?, known_company(tx, company)?);
+    let (user, company) = (tx.catalog().survivor(named.0), companies::survivor(tx, named.1));
     memberships::attributes(tx, user, company)?.ok_or(EditError::NoMember)?;
     by_hand(tx, hand, "edit", |receiving| {
-        say(receiving, user, company, wanted)?;
+        say(receiving, named.0, named.1, wanted)?;
         Ok(Subject::Membership(user, company))
     })
 }
@@ -88,12 +90,13 @@ pub fn of_member(
 /// # Errors
 /// [`EditError`]; nothing is changed then.
 pub fn leave(tx: &mut Tx<'_>, hand: &Hand, company: &str, name: &UserName) -> Result<Edited, EditError> {
-    let (user, company) = (known_user(tx, name)?, known_company(tx, company)?);
+    let named = (known_user(tx, name)?, known_company(tx, company)?);
+    let (user, company) = (tx.catalog().survivor(named.0), companies::survivor(tx, named.1));
     if !memberships::is_open(&tx.reader(), user, company)? {
         return Err(EditError::NoMember);
     }
     by_hand(tx, hand, "leave", |receiving| {
-        state(receiving, user, &[Said::Leaves(company)])?;
+        state(receiving, named.0, &[Said::Leaves(named.1)])?;
         Ok(Subject::Membership(user, company))
     })
 }
@@ -102,10 +105,11 @@ pub fn leave(tx: &mut Tx<'_>, hand: &Hand, company: &str, name: &UserName) -> Re
 pub(super) fn leave_if_member(
     receiving: &mut Receiving<'_, '_>,
     user: UserKey,
-    company: CompanyKey,
+    named: CompanyKey,
 ) -> Result<(), EditError> {
+    let company = companies::survivor(receiving.tx, named);
     match memberships::is_open(&receiving.tx.reader(), user, company)? {
-        true => state(receiving, user, &[Said::Leaves(company)]),
+        true => state(receiving, user, &[Said::Leaves(named)]),
         false => Ok(()),
     }
 }
@@ -114,16 +118,17 @@ pub(super) fn leave_if_member(
 /// its current company is another only where that is said.
 pub(super) fn join(
     receiving: &mut Receiving<'_, '_>,
-    user: UserKey,
+    named: UserKey,
     wanted: &[(CompanyId, MemberEdit)],
 ) -> Result<(), EditError> {
+    let user = receiving.tx.catalog().survivor(named);
     let (mut said, mut of_members) = (Vec::new(), Vec::new());
     for (id, edit) in wanted {
-        let named = receiving.company(id)?;
-        let company = companies::survivor(receiving.tx, named);
+        let named_company = receiving.company(id)?;
+        let company = companies::survivor(receiving.tx, named_company);
         let is_member = memberships::is_open(&receiving.tx.reader(), user, company)?;
         if !is_member || edit.current == Some(true) {
-            said.push(Said::Joins(company));
+            said.push(Said::Joins(named_company));
         }
         if edit.current == Some(false) {
             let is_current = users::load(receiving.tx, user)?.current_company == Some(company);
@@ -137,18 +142,18 @@ pub(super) fn join(
         if !is_member && receiving.tx.catalog().settings.one_company && said.first() != Some(&Said::Replaces) {
             said.insert(0, Said::Replaces); // C2
         }
-        of_members.push((company, edit));
+        of_members.push((named_company, edit));
     }
     let before = current_company(receiving, user)?;
     let told = receiving.changes.len();
-    state(receiving, user, &said)?;
+    state(receiving, named, &said)?;
     let after = current_company(receiving, user)?;
     // Whoever joins or leaves has another current company by that: only a choice between those there are is told.
     if before != after && receiving.changes.len() == told {
         receiving.changes.push(Change::new(Subject::User(user), CURRENT, before, after));
     }
     for (company, edit) in of_members {
-        say(receiving, user, company, edit)?;
+        say(receiving, named, company, edit)?;
     }
     Ok(())
 }
@@ -174,15 +179,16 @@ fn current_company(receiving: &Receiving<'_, '_>, user: UserKey) -> Result<Optio
 }
 
 /// States something of a user's companies, and works out anew what follows.
-fn state(receiving: &mut Receiving<'_, '_>, user: UserKey, said: &[Said]) -> Result<(), EditError> {
+fn state(receiving: &mut Receiving<'_, '_>, named: UserKey, said: &[Said]) -> Result<(), EditError> {
     if said.is_empty() {
         return Ok(());
     }
+    let user = receiving.tx.catalog().survivor(named);
     let Stamp { grade, source, .. } = receiving.stamp();
     let mut statements: Vec<Statement> =
         (0..).zip(said).map(|(place, said)| Statement { order: receiving.order(place), said: *said }).collect();
     statements.extend(email_domains::giving_way(receiving.tx, user, &statements)?); // C9
-    memberships::state(receiving.tx, Member::User(user), &statements, grade, source)?;
+    memberships::state(receiving.tx, Member::User(named), &statements, grade, source)?;
     let changes = memberships::restate(receiving.tx, user)?;
     receiving.changes.extend(changes);
     Ok(())

@@ -187,14 +187,15 @@ pub fn user(
 ) -> Result<Edited, EditError> {
     let known = found_user(tx, name)?;
     by_hand(tx, hand, "edit", |receiving| {
-        let user = match (known, absent) {
-            (Some(user), _) => user,
+        let named = match (known, absent) {
+            (Some(named), _) => named,
             (None, Absent::Create) => create_user(receiving, name)?,
             (None, Absent::Refuse) => return Err(EditError::NoUser(name.text().to_owned())),
         };
+        let user = receiving.tx.catalog().survivor(named);
         let stamp = Stamp { pinned: pins(hand, wanted), ..receiving.stamp() };
-        receiving.say(Subject::User(user), wanted.values.clone(), stamp)?;
-        members::join(receiving, user, &wanted.companies)?;
+        receiving.say(Subject::User(named), wanted.values.clone(), stamp)?;
+        members::join(receiving, named, &wanted.companies)?;
         keep(receiving, Profile::User(user), wanted)?;
         Ok(Subject::User(user))
     })
@@ -205,15 +206,16 @@ pub fn user(
 /// # Errors
 /// [`EditError`]; nothing is changed then.
 pub fn company(tx: &mut Tx<'_>, hand: &Hand, id: &str, wanted: &Wanted, absent: Absent) -> Result<Edited, EditError> {
-    let known = companies::key(&tx.reader(), id)?;
+    let known = companies::named_key(&tx.reader(), id)?;
     by_hand(tx, hand, "edit", |receiving| {
-        let company = match (known, absent) {
-            (Some(company), _) => company,
+        let named = match (known, absent) {
+            (Some(named), _) => named,
             (None, Absent::Create) => receiving.company(&company_id(id)?)?,
             (None, Absent::Refuse) => return Err(EditError::NoCompany(id.to_owned())),
         };
+        let company = companies::survivor(receiving.tx, named);
         let stamp = Stamp { pinned: pins(hand, wanted), ..receiving.stamp() };
-        receiving.say(Subject::Company(company), wanted.values.clone(), stamp)?;
+        receiving.say(Subject::Company(named), wanted.values.clone(), stamp)?;
         keep(receiving, Profile::Company(company), wanted)?;
         if let Some(only_signed) = wanted.signed_members {
             receiving.changes.extend(signed_members::set(receiving.tx, company, only_signed)?);
@@ -301,20 +303,20 @@ fn keep(receiving: &mut Receiving<'_, '_>, profile: Profile, wanted: &Wanted) ->
     Ok(())
 }
 
-/// A company of the file by the site's id.
+/// A company of the file by the site's id, as it is named: merged or not.
 fn known_company(tx: &Tx<'_>, id: &str) -> Result<CompanyKey, EditError> {
-    companies::key(&tx.reader(), id)?.ok_or_else(|| EditError::NoCompany(id.to_owned()))
+    companies::named_key(&tx.reader(), id)?.ok_or_else(|| EditError::NoCompany(id.to_owned()))
 }
 
-/// A user of the file by a name.
+/// A user of the file by a name, as it is named: merged or not.
 fn known_user(tx: &Tx<'_>, name: &UserName) -> Result<UserKey, EditError> {
     found_user(tx, name)?.ok_or_else(|| EditError::NoUser(name.text().to_owned()))
 }
 
-/// The user of a name, where there is one.
+/// The user of a name, where there is one, as it is named.
 fn found_user(tx: &Tx<'_>, name: &UserName) -> Result<Option<UserKey>, EditError> {
     if users::is_shared(&tx.reader(), name)? {
         return Err(EditError::SeveralUsers(name.text().to_owned()));
     }
-    Ok(users::key(&tx.reader(), name)?)
+    Ok(users::named(tx, name)?)
 }

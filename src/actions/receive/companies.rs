@@ -82,7 +82,7 @@ impl Receiving<'_, '_> {
             let changes = memberships::restate(self.tx, user)?;
             self.changes.extend(changes);
             for (_, company, values) in said_of_memberships {
-                self.say(About::Membership(user, company), values, self.stamp_of_company())?;
+                self.say(About::Membership(named, company), values, self.stamp_of_company())?;
             }
         } else if let Some(visitor) = subject.visitor.filter(|_| !statements.is_empty()) {
             self.state_memberships(Member::Waiting(visitor), &statements, proven)?;
@@ -93,7 +93,7 @@ impl Receiving<'_, '_> {
             self.news = true;
         }
         for (attributes, membership) in of_current {
-            self.company_without_id(user, attributes, membership)?;
+            self.company_without_id(named, attributes, membership)?;
         }
         Ok(last)
     }
@@ -118,15 +118,18 @@ impl Receiving<'_, '_> {
     /// its attributes and the membership's are updated.
     fn company_without_id(
         &mut self,
-        user: Option<UserKey>,
+        named: Option<UserKey>,
         attributes: Map<String, Value>,
         membership: Map<String, Value>,
     ) -> Result<(), StoreError> {
-        let current = match user {
-            Some(user) => memberships::current_at(self.tx, user, self.order(i64::MAX))?.map(|company| (user, company)),
+        let current = match named {
+            Some(named) => {
+                let user = self.survivor(named);
+                memberships::current_at(self.tx, user, self.order(i64::MAX))?.map(|company| (named, company))
+            }
             None => None,
         };
-        let Some((user, company)) = current else {
+        let Some((named, company)) = current else {
             let refused = Refused::new(
                 Code::CompanyIdMissing,
                 "The company has no company_id, and the user had no current company then. Send company_id.",
@@ -135,7 +138,7 @@ impl Receiving<'_, '_> {
             return Ok(());
         };
         self.say(About::Company(company), attributes, self.stamp_of_company())?;
-        self.say(About::Membership(user, company), membership, self.stamp_of_company())
+        self.say(About::Membership(named, company), membership, self.stamp_of_company())
     }
 
     pub(in crate::actions) fn order(&self, place: i64) -> Order {

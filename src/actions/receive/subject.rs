@@ -201,7 +201,7 @@ impl Receiving<'_, '_> {
                 order: waiting.order.message,
                 source: waiting.source,
             };
-            self.say(About::Membership(person, waiting.company), values, stamp)?;
+            self.say(About::Membership(user, waiting.company), values, stamp)?;
         }
         Ok(())
     }

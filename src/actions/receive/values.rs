@@ -13,6 +13,7 @@ use crate::domain::limits::{DEFINITIONS_PER_KIND_MAX, DEFINITIONS_UNSIGNED_PER_H
 use crate::domain::message::RefusedValue;
 use crate::domain::profile::PINNED;
 use crate::domain::time::HOUR_MS;
+use crate::store::merges::own;
 use crate::store::{SourceKind, StoreError, attributes as definitions, companies, memberships, tray, users, visitors};
 
 impl Receiving<'_, '_> {
@@ -25,14 +26,14 @@ impl Receiving<'_, '_> {
         if subject.is_merged_address {
             values.remove("email");
         }
-        if let Some(user) = subject.named.map(|named| self.survivor(named)) {
-            if !values.is_empty() && self.takes_proof(user)? {
+        if let Some(named) = subject.named {
+            if !values.is_empty() && self.takes_proof(self.survivor(named))? {
                 for (name, value) in values {
                     self.refuse_value(RefusedValue::new(name, value, not_signed()));
                 }
                 return Ok(());
             }
-            self.say(About::User(user), values, self.stamp())?;
+            self.say(About::User(named), values, self.stamp())?;
         } else if let Some(visitor) = subject.visitor.filter(|_| !values.is_empty()) {
             self.say(About::Visitor(visitor), values, self.stamp())?;
             if let Some((user, _)) = subject.linked {
@@ -42,8 +43,8 @@ impl Receiving<'_, '_> {
         Ok(())
     }
 
-    /// Says values of a user, a visitor, a company or a membership (role and title among them).
-    /// Whoever is not a member has none.
+    /// Says values of a user, a visitor, a company or a membership (role and title among them), each as it is named:
+    /// one that was merged into another keeps them too. Whoever is not a member has none.
     pub(in crate::actions) fn say(
         &mut self,
         about: About,
@@ -53,15 +54,11 @@ impl Receiving<'_, '_> {
         if values.is_empty() {
             return Ok(());
         }
-        let about = match about {
-            About::Company(company) => About::Company(companies::survivor(self.tx, company)),
-            About::Membership(user, company) => About::Membership(user, companies::survivor(self.tx, company)),
-            about => about,
-        };
+        let (named, about) = (about, own::read_as(self.tx, about));
         match about {
             About::User(user) => {
                 let mut known = users::load(self.tx, user)?;
-                if self.state(about, Owner::User, &mut known.attributes, values, stamp)? {
+                if self.state(named, Owner::User, &mut known.attributes, values, stamp)? {
                     users::save(self.tx, &known)?;
                     let email = known.attributes.text("email");
                     if email != known.email {
@@ -71,19 +68,19 @@ impl Receiving<'_, '_> {
             }
             About::Visitor(visitor) => {
                 let mut carried = visitors::attributes(self.tx, visitor)?;
-                if self.state(about, Owner::User, &mut carried, values, stamp)? {
+                if self.state(named, Owner::User, &mut carried, values, stamp)? {
                     visitors::save(self.tx, visitor, &carried)?;
                 }
             }
             About::Company(company) => {
                 let mut known = companies::load(self.tx, company)?;
-                if self.state(about, Owner::Company, &mut known.attributes, values, stamp)? {
+                if self.state(named, Owner::Company, &mut known.attributes, values, stamp)? {
                     companies::save(self.tx, &known)?;
                 }
             }
             About::Membership(user, company) => {
                 let Some(mut known) = memberships::attributes(self.tx, user, company)? else { return Ok(()) };
-                if self.state(about, Owner::Membership, &mut known, values, stamp)? {
+                if self.state(named, Owner::Membership, &mut known, values, stamp)? {
                     memberships::save(self.tx, user, company, &known)?;
                 }
             }
@@ -96,12 +93,14 @@ impl Receiving<'_, '_> {
     /// whether any was taken.
     fn state(
         &mut self,
-        about: About,
+        named: About,
         owner: Owner,
         known: &mut Attributes,
         values: Map<String, Value>,
         stamp: Stamp,
     ) -> Result<bool, StoreError> {
+        let about = own::read_as(self.tx, named);
+        let mut own = own::heard_by(self.tx, named, about, known)?;
         let mut taken = false;
         for (sent_name, value) in values {
             match self.accept(owner, &sent_name, &value, stamp.grade) {
@@ -111,6 +110,10 @@ impl Receiving<'_, '_> {
                     let name = name.as_str();
                     if self.by_hand {
                         self.pin(about, known, name, &write, stamp);
+                    }
+                    if let Some(own) = &mut own {
+                        let stamp = self.stamp_of_repeat(own, name, &write, stamp);
+                        own.write(name, write.clone(), stamp);
                     }
                     let stamp = self.stamp_of_repeat(known, name, &write, stamp);
                     match known.write(name, write, stamp) {
@@ -142,6 +145,9 @@ impl Receiving<'_, '_> {
                     self.refuse_value_of(about, owner, &sent_name, value, refused)?;
                 }
             }
+        }
+        if let Some(own) = own {
+            own::put(self.tx, named, &own)?;
         }
         Ok(taken)
     }

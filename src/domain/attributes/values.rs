@@ -374,23 +374,45 @@ impl Attributes {
         changed
     }
 
+    /// What was said from a moment on (Unix milliseconds).
+    #[must_use]
+    pub fn since(mut self, at_ms: i64) -> Attributes {
+        let later = |pair: &(Value, Stamp)| pair.1.at_ms >= at_ms;
+        for cell in self.cells.values_mut() {
+            cell.plain = cell.plain.take().filter(later);
+            cell.once = cell.once.take().filter(later);
+            cell.gap = None;
+            cell.operations.retain(|(stamp, _)| stamp.at_ms >= at_ms);
+        }
+        self.cells.retain(|_, cell| *cell != Cell::default());
+        self
+    }
+
+    /// What was said itself, and not by others who fill its gaps.
+    #[must_use]
+    pub fn without_gaps(mut self) -> Attributes {
+        self.cells.retain(|_, cell| cell.plain.is_some() || cell.once.is_some() || !cell.operations.is_empty());
+        self
+    }
+
+    /// Each name whose value is another in these, with the value here and there.
+    pub fn differences(&self, others: &Attributes) -> Vec<Changed> {
+        let names: BTreeSet<&String> = self.cells.keys().chain(others.cells.keys()).collect();
+        let differs = |name: &String| {
+            let (before, after) = (self.get(name), others.get(name));
+            (before != after).then(|| (name.clone(), before, after))
+        };
+        names.into_iter().filter_map(differs).collect()
+    }
+
+    /// Where what was said last of a name came from, a clearing too.
+    pub fn stamp_of(&self, name: &str) -> Option<Stamp> {
+        self.cells.get(name).and_then(Cell::stamp)
+    }
+
     /// The value of a name.
     pub fn get(&self, name: &str) -> Option<Value> {
         self.cells.get(name).and_then(Cell::value)
-    }
-
-    /// What was said last of a name and is its value, `null` where it was cleared, with where it came from; none where
-    /// nothing was, or steps follow.
-    pub fn said(&self, name: &str) -> Option<(Value, Stamp)> {
-        self.cells.get(name).filter(|cell| cell.operations.is_empty()).and_then(|cell| cell.plain.clone())
-    }
-
-    /// Forgets what was said last of a name: what fills gaps is left.
-    pub fn unsay(&mut self, name: &str) {
-        if let Some(cell) = self.cells.get_mut(name) {
-            cell.plain = None;
-        }
-        self.cells.retain(|_, cell| *cell != Cell::default());
     }
 
     /// Whether the value of a name is pinned (A7).

@@ -1,11 +1,10 @@
 //! What changed behind a place, in the order in which it did: for programs that follow, and for who takes a deed back.
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
+use std::collections::BTreeSet;
 
 use rusqlite::named_params;
 
-use super::{ATTRIBUTE, COMPANY, ChangeRow, MEMBERSHIP, STANDING, USER, list, subject_of};
+use super::{ATTRIBUTE, COMPANY, ChangeRow, MEMBERSHIP, MERGE, STANDING, USER, list, subject_of};
 use crate::domain::change::Subject;
 use crate::domain::ids::ChangeKey;
 use crate::store::{Reader, StoreError};
@@ -61,36 +60,20 @@ pub fn told_since(db: &Reader<'_>, place: (i64, i64), limit: usize) -> Result<Ve
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// What became of a field since a deed.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Since {
-    /// Its latest change.
-    pub latest: ChangeRow,
-    /// It is the only one.
-    pub only: bool,
-}
-
-/// What became of each field of someone since a deed, and of each value of their memberships, the latest changed first;
-/// at most 100 changes back. In which companies somebody is follows from what was said, and is no such field.
+/// The latest change since a deed of each field of someone, and of each value of their memberships, the latest changed
+/// first; at most 100 changes back. In which companies somebody is follows from what was said, and is no such field; what
+/// a merge made of a field was said by nobody.
 ///
 /// # Errors
 /// [`StoreError`] only.
-pub fn fields_since(db: &Reader<'_>, subject: Subject, change: ChangeKey) -> Result<Vec<Since>, StoreError> {
-    let page = list(db, subject, None, SINCE_MAX)?;
-    let all_read = page.next.is_none() || page.rows.last().is_some_and(|row| row.change <= change);
-    let mut fields: Vec<Since> = Vec::new();
-    let mut known: BTreeMap<(Subject, String), usize> = BTreeMap::new();
-    for row in page.rows.into_iter().filter(|row| row.change > change) {
+pub fn fields_since(db: &Reader<'_>, subject: Subject, change: ChangeKey) -> Result<Vec<ChangeRow>, StoreError> {
+    let mut fields: Vec<ChangeRow> = Vec::new();
+    let mut known: BTreeSet<(Subject, String)> = BTreeSet::new();
+    for row in list(db, subject, None, SINCE_MAX)?.rows.into_iter().filter(|row| row.change > change) {
         let is_of_membership = matches!(row.about, Subject::Membership(..)) && row.field != STANDING;
-        if row.about != subject && !is_of_membership {
-            continue;
-        }
-        match known.entry((row.about, row.field.clone())) {
-            Entry::Occupied(place) => fields[*place.get()].only = false,
-            Entry::Vacant(place) => {
-                place.insert(fields.len());
-                fields.push(Since { latest: row, only: all_read });
-            }
+        let is_said = (row.about == subject || is_of_membership) && row.cause != MERGE;
+        if is_said && known.insert((row.about, row.field.clone())) {
+            fields.push(row);
         }
     }
     Ok(fields)

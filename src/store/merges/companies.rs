@@ -54,7 +54,7 @@ pub fn merged_into(tx: &Tx<'_>, company: CompanyKey) -> Option<CompanyKey> {
 /// # Errors
 /// [`StoreError`] only.
 pub fn carried_by(tx: &Tx<'_>, company: CompanyKey) -> Result<Vec<Attributes>, StoreError> {
-    group(tx, company)?[1..].iter().map(|merged| Ok(companies::load(tx, *merged)?.attributes)).collect()
+    group(tx, company)?[1..].iter().map(|merged| Ok(companies::load(tx, *merged)?.attributes.without_gaps())).collect()
 }
 
 /// Who is or was a member of a company under any of its rows: a person stands for whoever was merged into it.

@@ -4,7 +4,9 @@ use rusqlite::params;
 
 use crate::domain::attributes::Attributes;
 use crate::domain::change::Subject;
+use crate::domain::companies::Order;
 use crate::domain::ids::{CompanyKey, UserKey};
+use crate::store::memberships::PLACES_OF_MESSAGE;
 use crate::store::{StoreError, Tx, memberships};
 
 /// The own attributes of a membership, as they stood.
@@ -51,6 +53,40 @@ pub fn is_there(tx: &Tx<'_>, user: UserKey, company: CompanyKey) -> Result<bool,
     let mut statement =
         tx.connection.prepare_cached("SELECT 1 FROM memberships WHERE user_key = ?1 AND company_key = ?2")?;
     Ok(statement.exists(params![user.0, company.0])?)
+}
+
+/// Forgets that a user left companies of which it left another, that they were one with and are no more (C10).
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn forget_leaves_of_others(tx: &Tx<'_>, user: UserKey) -> Result<(), StoreError> {
+    for named in super::group(tx, user)? {
+        let mut statement = tx.connection.prepare_cached(
+            "SELECT f.at_ms, f.message_hash, f.place, f.company_key, o.company_key
+             FROM membership_statements AS f
+             JOIN membership_statements AS o ON o.subject = f.subject AND o.at_ms = f.at_ms
+               AND o.message_hash = f.message_hash AND o.place = f.place % ?2
+             WHERE f.subject = ?1 AND f.place >= ?2",
+        )?;
+        let following = statement
+            .query_map([named.0, PLACES_OF_MESSAGE], |row| {
+                let order = Order { at_ms: row.get(0)?, message: row.get(1)?, place: row.get(2)? };
+                Ok((order, [CompanyKey(row.get(3)?), CompanyKey(row.get(4)?)]))
+            })?
+            .collect::<Result<Vec<_>, _>>()?;
+        for (order, companies) in following {
+            let [left, stated] = companies.map(|company| super::companies::survivor(tx, company));
+            if left != stated {
+                tx.connection
+                    .prepare_cached(
+                        "DELETE FROM membership_statements
+                         WHERE subject = ?1 AND at_ms = ?2 AND message_hash = ?3 AND place = ?4",
+                    )?
+                    .execute(params![named.0, order.at_ms, order.message, order.place])?;
+            }
+        }
+    }
+    Ok(())
 }
 
 impl Said {

@@ -2,7 +2,9 @@
 
 use rusqlite::{OptionalExtension, named_params, params};
 
+use super::{UserName, key};
 use crate::domain::attributes::{Attributes, person_name};
+use crate::domain::change::Subject;
 use crate::domain::duplicates::{self, Records, Why};
 use crate::domain::identity::Contact;
 use crate::domain::ids::{CompanyKey, UserId, UserKey};
@@ -46,6 +48,21 @@ pub fn key_of_id(tx: &Tx<'_>, user_id: &UserId) -> Result<Option<UserKey>, Store
     )
 }
 
+/// The user of a name, as it is named: one that was merged into another is itself.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn named(tx: &Tx<'_>, name: &UserName) -> Result<Option<UserKey>, StoreError> {
+    match name {
+        UserName::UserId(id) => key_of_id(tx, &UserId::stored(id.clone())),
+        UserName::Id(id) => key_of_our_id(tx, &id.to_lowercase()),
+        UserName::Email(email) => {
+            let Some(user) = key(&tx.reader(), name)? else { return Ok(None) };
+            Ok(merged_with_email(tx, user, &email.trim().to_lowercase())?.or(Some(user)))
+        }
+    }
+}
+
 /// How a user is known besides by an id.
 ///
 /// # Errors
@@ -61,7 +78,7 @@ pub fn contact(tx: &Tx<'_>, key: UserKey) -> Result<Contact, StoreError> {
     Ok(Contact { is_lead, emails })
 }
 
-/// The record with an e-mail that was merged into a user who has another one.
+/// The record with an e-mail that was merged into a user who has not the same itself.
 ///
 /// # Errors
 /// [`StoreError`] only.
@@ -71,10 +88,17 @@ pub fn merged_with_email(tx: &Tx<'_>, user: UserKey, email: &str) -> Result<Opti
     }
     let mut statement = tx.connection.prepare_cached(
         "SELECT user_key FROM users INDEXED BY users_email
-         WHERE email = ?1 AND (user_key = ?2 OR merged_into = ?2) ORDER BY merged_into IS NOT NULL, user_key LIMIT 1",
+         WHERE email = ?1 AND merged_into = ?2 ORDER BY user_key LIMIT 1",
     )?;
     let found = statement.query_row(params![email, user.0], |row| row.get(0).map(UserKey)).optional()?;
-    Ok(found.filter(|found| *found != user))
+    let Some(found) = found else { return Ok(None) };
+    // What fills the gap of one who has none is no address of its own.
+    let own = match merges::own::of(tx, Subject::User(user))? {
+        Some(own) => own,
+        None => load(tx, user)?.attributes,
+    };
+    let is_own = own.without_gaps().text("email").is_some_and(|own| own == email);
+    Ok(Some(found).filter(|_| !is_own))
 }
 
 /// Those with an e-mail (as compared), and whether each is a lead; the first made first, at most 10. Where nobody has it,
@@ -254,7 +278,7 @@ pub fn carried_by(tx: &Tx<'_>, user: UserKey) -> Result<Vec<Attributes>, StoreEr
     for named in merges::group(tx, user)? {
         carried.extend(visitors::carried_by(tx, named)?);
         if named != user {
-            carried.push(load(tx, named)?.attributes);
+            carried.push(load(tx, named)?.attributes.without_gaps());
         }
     }
     Ok(carried)
