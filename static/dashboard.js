@@ -19,6 +19,15 @@ for (const form of document.querySelectorAll("[data-theme-switch]")) {
   })
 }
 
+// A form that changes something is sent once: a double click would show what the second sending found done already.
+const sentMs = new WeakMap()
+document.addEventListener("submit", (event) => {
+  const { target, timeStamp } = event
+  if (target.method !== "post" || event.defaultPrevented) return
+  if (timeStamp - sentMs.get(target) < 5000) return event.preventDefault()
+  sentMs.set(target, timeStamp)
+})
+
 // Tabs: where they are wider than the screen, the current one is in sight.
 for (const tab of document.querySelectorAll(".tabs [aria-current]")) {
   const [all, own] = [tab.parentElement, tab.getBoundingClientRect()]

@@ -54,6 +54,14 @@ async fn a_company_gets_another_id_and_messages_with_the_old_one_reach_it() {
     did(&rollcall, "bob", "exported", "acme").await;
     assert_eq!(rollcall.company("org_1").await["members"], 2);
     assert_eq!(rollcall.company("acme").await["company_id"], "org_1", "links with the old id lead to it");
+    for filter in ["company_id:is:acme", "company_id:in:acme,nobody", "company_id:is:org_1"] {
+        assert_eq!(ids(&rollcall, &format!("&f={filter}")).await, ["org_1"], "{filter}");
+        let members = rollcall.api(&format!("/users?count=1&f=company.{filter}")).await.body;
+        assert_eq!(members["total"], 2, "{filter}: {members}");
+        let others =
+            rollcall.api(&format!("/users?count=1&f=company.{filter}&f=company.company_id:is:zeta")).await.body;
+        assert_eq!(others["total"], 0, "{filter}: {others}");
+    }
     assert_eq!(rollcall.list("/companies/acme/events").await[0]["company_id"], "org_1");
     assert_eq!(ids(&rollcall, "").await, ["org_1", "zeta"]);
 

@@ -202,11 +202,34 @@ async fn who_joined_and_who_left_lately_is_found_with_the_company_that_was_left(
     let rows = last_first.body["data"].as_array().expect("rows");
     let ids: Vec<&Value> = rows.iter().map(|row| &row["user_id"]).collect();
     assert_eq!(ids, ["bob", "ann", "cec"]);
-    for (column, days_ago) in [("membership.left_at", 4), ("membership.joined_at", 5)] {
+    // Both are of the membership that ended.
+    for (column, days_ago) in [("membership.left_at", 4), ("membership.joined_at", 60)] {
         let day = &seconds_ago(86_400 * days_ago)[..10];
         assert!(rows[0][column].as_str().is_some_and(|text| text.starts_with(day)), "{column}: {}", rows[0]);
     }
     assert_eq!(listed(&rollcall, "/users?f=membership.left_at:within:30d").await, ["bob", "ann"]);
+
+    // The columns of a row are of the membership that it was found by, wherever it is shown.
+    let shows = async |query: &str, expected: Value| {
+        let columns = "company,company.plan,membership.role";
+        let row = rollcall.api(&format!("/users?{query}&columns={columns}")).await.body["data"][0].clone();
+        let told: Vec<&Value> = columns.split(',').map(|column| &row[column]).collect();
+        assert_eq!(json!(told), expected, "{query}: {row}");
+        let file = rollcall.api(&format!("/export/users?format=ndjson&columns={columns}&{query}")).await.text;
+        let row: Value = serde_json::from_str(file.lines().next().expect("a row")).expect("JSON");
+        assert_eq!(json!([row["company_id"], row["company.plan"], row["role"]]), expected, "{query}: {row}");
+        let (_, html, _) = page(&rollcall, &format!("/users?{query}&columns={columns}")).await;
+        let list = html.split("<tbody>").nth(1).expect("a list");
+        assert!(list.contains(&format!("/companies/{}", expected[0].as_str().unwrap_or_default())), "{list}");
+        assert!(list.contains(expected[1].as_str().unwrap_or_default()), "{list}");
+    };
+    let left_pro = "f=user_id:is:bob&f=company.plan:is:pro&f=membership.left_at:within:30d";
+    shows(left_pro, json!(["acme", "pro", "member"])).await;
+    shows("f=user_id:is:bob", json!(["umbrella", "free", "admin"])).await;
+    shows("f=user_id:is:bob&f=company.plan:not:pro", json!(["umbrella", "free", "admin"])).await;
+    shows("f=user_id:is:bob&g1.f=membership.left_at:set", json!(["acme", "pro", "member"])).await;
+    let either = "f=user_id:is:bob&g1.match=any&g1.f=company.plan:is:none&g1.f=membership.left_at:set";
+    shows(either, json!(["acme", "pro", "member"])).await;
 }
 
 #[actix_web::test]

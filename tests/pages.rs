@@ -154,7 +154,13 @@ async fn how_long_things_are_kept_has_a_page_and_what_deletes_asks_first() {
         asked.page
     );
     assert_eq!(rollcall.api("/settings/event_retention_days").await.body["value"], 0, "asked first");
-    let saved = [&fields("40")[..], &[("confirmed", "1")]].concat();
+    let answer = asked.page.split("name=\"confirmed\" value=\"").nth(1).and_then(|rest| rest.split('"').next());
+    let answer = [("confirmed", answer.expect("what was asked about"))];
+    // The answer goes for what was asked about alone.
+    let other = desk.send("/settings/retention", &[&fields("20")[..], &answer].concat()).await;
+    assert!(other.status == 200 && other.page.contains("Save anyway"), "{}", other.page);
+    assert_eq!(rollcall.api("/settings/event_retention_days").await.body["value"], 0, "asked again");
+    let saved = [&fields("40")[..], &answer].concat();
     let page = desk.does("/settings/retention", &saved).await;
     assert!(page.contains("<ins><bdi>40</bdi></ins>") && page.contains("Undo"), "{page}");
     assert_eq!(rollcall.api("/settings/visitor_retention_days").await.body["value"], 30);
@@ -164,7 +170,7 @@ async fn how_long_things_are_kept_has_a_page_and_what_deletes_asks_first() {
     let asked = desk.send("/settings/retention", &fewer).await;
     assert!(asked.page.contains("1 visitor was") && !asked.page.contains("older than"), "{}", asked.page);
     assert_eq!(rollcall.api("/settings/visitor_retention_days").await.body["value"], 30, "asked first");
-    desk.done("/settings/retention", &[&fewer[..], &[("confirmed", "1")]].concat()).await;
+    desk.done("/settings/retention", &[&fewer[..], &[("confirmed", "5 40")]].concat()).await;
     assert_eq!(rollcall.api("/settings/visitor_retention_days").await.body["value"], 5);
     let wrong = desk.is_refused("/settings/retention", &fields("many")).await;
     assert!(wrong.contains("use a number of days"), "{wrong}");

@@ -1,15 +1,18 @@
 //! Operators: adding them, signing in, and passwords set by a link that works once.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::passwords::{self, PasswordError};
 use crate::domain::access::{Grade, Role, token_hash};
 use crate::domain::change::{By, Change, Subject};
 use crate::domain::error::Refused;
-use crate::domain::ids::{self, OperatorKey};
+use crate::domain::ids::{self, ChangeKey, OperatorKey};
+use crate::domain::profile::{OWNER, Profile};
 use crate::store::operators::{self, OneTimeLink, Operator};
-use crate::store::{Store, StoreError, Tx, changes};
+use crate::store::{Reader, Store, StoreError, Tx, changes};
 
+/// The field of the workspace that tells of an operator who came, went or has another role.
+pub(super) const OPERATOR: &str = "operator";
 /// Hours for which a link that works once is good.
 pub const LINK_HOURS: i64 = 24;
 
@@ -31,6 +34,28 @@ pub enum OperatorError {
     /// Nobody else could add operators.
     #[error("{0} is the only owner. Make someone else an owner first.")]
     LastOwner(String),
+    /// It was not said who looks after their users and companies from now on.
+    #[error(
+        "{email} still looks after others (users: {users}, companies: {companies}). Say who does from now on: \
+         --hand-over-to EMAIL, or --leave-without-owner."
+    )]
+    LooksAfter {
+        /// Who was to go.
+        email: String,
+        /// How many users.
+        users: usize,
+        /// How many companies.
+        companies: usize,
+    },
+    /// They look after more than one deed hands over.
+    #[error(
+        "{0} looks after more than {HANDED_OVER_MAX} users or companies. Hand them over in the lists first: filter by \
+         owner, select all that match, and choose another owner."
+    )]
+    LooksAfterTooMany(String),
+    /// Who goes can't look after anybody.
+    #[error("{0} is the one to be removed. Choose somebody else, or nobody.")]
+    OwnSuccessor(String),
     /// The current password is another.
     #[error("That is not your current password.")]
     WrongPassword,
@@ -90,7 +115,7 @@ pub(super) fn add_within(
     let operator =
         operators::add(tx, email, role, password_hash)?.ok_or_else(|| OperatorError::EmailTaken(email.to_owned()))?;
     let after = json!({ "email": operator.email, "role": operator.role });
-    let change = Change::new(Subject::Workspace, "operator", None, Some(after));
+    let change = Change::new(Subject::Workspace, OPERATOR, None, Some(after));
     changes::record(tx, by, "add_operator", Grade::Hand, &[change])?;
     Ok(operator)
 }
@@ -109,24 +134,118 @@ pub fn set_role(tx: &mut Tx<'_>, by: &By, email: &str, role: Role) -> Result<(),
     }
     operators::set_role(tx, operator.key, role)?;
     let told = |role: Role| Some(json!({ "email": operator.email, "role": role }));
-    let change = Change::new(Subject::Workspace, "operator", told(operator.role), told(role));
+    let change = Change::new(Subject::Workspace, OPERATOR, told(operator.role), told(role));
     changes::record(tx, by, "change_operator", Grade::Hand, &[change])?;
     Ok(())
 }
 
-/// Removes an operator: every sign-in ends at once, and who they looked after has no owner. What they did stays
-/// told under their name.
+/// Users, and companies, that a removed operator looks after at most: they are handed over in one deed, which holds the
+/// writer for so long.
+pub const HANDED_OVER_MAX: usize = 10_000;
+
+/// Who looks after the users and companies of an operator who is removed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Successor {
+    /// They have no owner then.
+    Nobody,
+    /// The operator of this e-mail address.
+    Operator(String),
+}
+
+/// Whom an operator looks after.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LookedAfter {
+    profiles: Vec<Profile>,
+}
+
+impl LookedAfter {
+    /// Reads whom an operator looks after; none where those are too many for one deed.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn read(db: &Reader<'_>, operator: OperatorKey) -> Result<Option<LookedAfter>, StoreError> {
+        let found = LookedAfter { profiles: operators::looked_after(db, operator, HANDED_OVER_MAX + 1)? };
+        Ok((found.users().max(found.companies()) <= HANDED_OVER_MAX).then_some(found))
+    }
+
+    /// How many users.
+    pub fn users(&self) -> usize {
+        self.profiles.iter().filter(|profile| matches!(profile, Profile::User(_))).count()
+    }
+
+    /// How many companies.
+    pub fn companies(&self) -> usize {
+        self.profiles.len() - self.users()
+    }
+}
+
+/// Removes an operator: every sign-in ends at once, and whom they looked after another does, or nobody: each is told in
+/// the change set, which is taken back as one. What they did stays told under their name.
 ///
 /// # Errors
-/// No such operator, the only owner, the store's.
-pub fn remove(tx: &mut Tx<'_>, by: &By, email: &str) -> Result<(), OperatorError> {
+/// No such operator, the only owner, nothing said of whom they look after, the store's.
+pub fn remove(
+    tx: &mut Tx<'_>,
+    by: &By,
+    email: &str,
+    successor: Option<&Successor>,
+) -> Result<Option<ChangeKey>, OperatorError> {
     let operator = known(tx, email)?;
     leave_an_owner(tx, &operator)?;
-    operators::remove(tx, operator.key)?;
+    let looked_after = LookedAfter::read(&tx.reader(), operator.key)?
+        .ok_or_else(|| OperatorError::LooksAfterTooMany(operator.email.clone()))?;
+    let next = match successor {
+        Some(Successor::Operator(email)) => Some(known(tx, email)?),
+        Some(Successor::Nobody) => None,
+        None if looked_after.profiles.is_empty() => None,
+        None => {
+            let (users, companies) = (looked_after.users(), looked_after.companies());
+            return Err(OperatorError::LooksAfter { email: operator.email, users, companies });
+        }
+    };
+    if next.as_ref().is_some_and(|next| next.key == operator.key) {
+        return Err(OperatorError::OwnSuccessor(operator.email));
+    }
+    operators::remove(tx, operator.key, next.as_ref().map(|next| next.key))?;
     let before = json!({ "email": operator.email, "role": operator.role });
-    let change = Change::new(Subject::Workspace, "operator", Some(before), None);
-    changes::record(tx, by, "remove_operator", Grade::Hand, &[change])?;
-    Ok(())
+    let mut changes = vec![Change::new(Subject::Workspace, OPERATOR, Some(before), None)];
+    let after = next.map(|next| json!(next.email));
+    changes.extend(
+        looked_after
+            .profiles
+            .iter()
+            .map(|profile| Change::new(profile.subject(), OWNER, Some(json!(operator.email)), after.clone())),
+    );
+    Ok(changes::record(tx, by, "remove_operator", Grade::Hand, &changes)?)
+}
+
+/// Brings a removed operator back, without a password; none where there is one of this e-mail address. Only an owner
+/// may, or who is at the shell.
+///
+/// # Errors
+/// A sentence where it may not be done; the store's.
+pub(super) fn bring_back(
+    tx: &mut Tx<'_>,
+    by: &By,
+    removed: &Value,
+) -> Result<Result<Option<Change>, &'static str>, StoreError> {
+    let may = match by {
+        By::Shell => true,
+        By::Operator(email) => {
+            operators::find(&tx.reader(), email)?.is_some_and(|(operator, _)| operator.role == Role::Owner)
+        }
+        _ => false,
+    };
+    let text = |name: &str| removed.get(name).and_then(Value::as_str).unwrap_or_default();
+    let (email, role) = (text("email"), text("role").parse().unwrap_or(Role::Viewer));
+    if operators::find(&tx.reader(), email)?.is_some() {
+        return Ok(Ok(None));
+    }
+    if !may {
+        return Ok(Err("Only an owner brings an operator back."));
+    }
+    let back = operators::add(tx, email, role, None)?;
+    Ok(Ok(back.map(|_| Change::new(Subject::Workspace, OPERATOR, None, Some(removed.clone())))))
 }
 
 fn known(tx: &Tx<'_>, email: &str) -> Result<Operator, OperatorError> {

@@ -12,6 +12,7 @@ pub use offered::can_be_taken_back;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::operators::{self, OPERATOR};
 use super::signed_members::{self, SIGNED_MEMBERS};
 use super::{archive, rename, sources, webhooks};
 use crate::domain::access::Grade;
@@ -28,7 +29,7 @@ use crate::store::imports::said;
 use crate::store::memberships::Member;
 use crate::store::merges::own;
 use crate::store::{
-    StoreError, Tx, changes, companies, duplicates, made, memberships, notes, operators, profiles, users,
+    StoreError, Tx, changes, companies, duplicates, made, memberships, notes, operators as kept, profiles, users,
 };
 
 /// A merge can be taken back for so many days (R11).
@@ -95,6 +96,9 @@ pub fn undo(tx: &mut Tx<'_>, by: &By, change: ChangeKey) -> Result<Undone, UndoE
         }
         undoing.merge(&rows)?;
     } else {
+        for row in rows.iter().filter(|row| is_removed_operator(row)) {
+            undoing.operator(row, by)?;
+        }
         // With a user goes all that the deed said of it; what is left is taken back from the last on.
         for row in rows.iter().filter(|row| row.field == CREATED && matches!(row.about, Subject::User(_))) {
             undoing.made(row)?;
@@ -215,6 +219,8 @@ impl Undoing<'_, '_> {
                 }
                 Ok(())
             }
+            // They came back before whom they looked after.
+            (Subject::Workspace, OPERATOR) if row.after.is_none() => Ok(()),
             (Subject::Workspace, _) => self.setting(row),
             (Subject::Source(key), field) if sources::is_field(field) => self.source(row, key),
             (Subject::Attribute(key), field) if field != CREATED => self.definition(row, key),
@@ -237,6 +243,16 @@ impl Undoing<'_, '_> {
                 Ok(())
             }
         }
+    }
+
+    /// An operator who was removed is back, without a password.
+    fn operator(&mut self, row: &ChangeRow, by: &By) -> Result<(), UndoError> {
+        let Some(removed) = &row.before else { return Ok(()) };
+        match operators::bring_back(self.tx, by, removed)? {
+            Ok(change) => self.changes.extend(change),
+            Err(why) => self.conflict(row, why.to_owned()),
+        }
+        Ok(())
     }
 
     /// Owner, tags, pins and notes (A7, A9).
@@ -262,7 +278,7 @@ impl Undoing<'_, '_> {
         match row.field.as_str() {
             OWNER => {
                 let email = row.before.as_ref().and_then(Value::as_str);
-                let found = email.map(|email| operators::find(&self.tx.reader(), email)).transpose()?.flatten();
+                let found = email.map(|email| kept::find(&self.tx.reader(), email)).transpose()?.flatten();
                 if email.is_some() && found.is_none() {
                     self.conflict(row, "The previous owner is no longer an operator.".to_owned());
                     return Ok(());
@@ -467,6 +483,10 @@ impl Undoing<'_, '_> {
         let (kind, id, field) = (row.subject, row.subject_id.clone(), row.field.trim_start().to_owned());
         self.conflicts.push(Conflict { kind, id, field, detail });
     }
+}
+
+fn is_removed_operator(row: &ChangeRow) -> bool {
+    row.about == Subject::Workspace && row.field == OPERATOR && row.after.is_none()
 }
 
 fn owner_of(about: Subject) -> Owner {

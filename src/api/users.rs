@@ -34,8 +34,9 @@ use crate::store::events::Of;
 use crate::store::history::{self, CompanyThen, UserThen};
 use crate::store::list::Extent;
 use crate::store::membership_history::MembershipHistory;
+use crate::store::shown::{self, Places};
 use crate::store::users::{self, AttributeValue, SortBy, UserMembership, UserName, UserRecord};
-use crate::store::{self, Reader, Store, StoreError, Tx, shown};
+use crate::store::{self, Reader, Store, StoreError, Tx};
 
 /// What else than its ids a user's row says, to choose from.
 const MEMBERS: &[&str] = &[
@@ -174,7 +175,9 @@ async fn list(_: ReadToken, request: HttpRequest, store: Data<Store>) -> Result<
                 wants_count.then(|| users::count_matching(db, search, filter, Extent::ToMax, now_ms)).transpose()?;
             let page = users::records(db, &query, now_ms)?;
             let keys: Vec<i64> = page.rows.iter().map(|user| user.row.key.0).collect();
-            let beside = shown::of_users(db, &keys, &to_read, now_ms)?;
+            // Only columns that are read for themselves say anything of one company among several.
+            let met = if to_read.is_empty() { Places::default() } else { Places::met(db, &keys, filter, now_ms)? };
+            let beside = shown::of_users(db, &keys, &to_read, &met, now_ms)?;
             Ok((page, total, beside))
         })
         .await?;

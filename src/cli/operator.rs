@@ -7,7 +7,7 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::{Failure, Workspace, say, wait};
-use crate::actions::operators::{self as deeds, LINK_HOURS, OperatorError};
+use crate::actions::operators::{self as deeds, LINK_HOURS, OperatorError, Successor};
 use crate::domain::access::Role;
 use crate::domain::change::By;
 use crate::store::operators;
@@ -39,6 +39,12 @@ pub(super) enum Operator {
     Remove {
         /// E-mail address
         email: String,
+        /// Who looks after their users and companies from now on, by e-mail address
+        #[arg(long, value_name = "EMAIL", conflicts_with = "leave_without_owner")]
+        hand_over_to: Option<String>,
+        /// Nobody looks after their users and companies from now on
+        #[arg(long)]
+        leave_without_owner: bool,
     },
     /// Print a link with which an operator sets a new password
     Reset {
@@ -99,11 +105,13 @@ impl Operator {
                 workspace.answer(&json!({ "email": email, "role": role }), format!("{email}  {role}"));
                 Ok(())
             }
-            Operator::Remove { email } => {
+            Operator::Remove { email, hand_over_to, leave_without_owner } => {
+                let nobody = leave_without_owner.then_some(Successor::Nobody);
+                let successor = hand_over_to.map(Successor::Operator).or(nobody);
                 let store = workspace.open_existing()?;
                 let email = email.trim().to_lowercase();
                 let of = email.clone();
-                store.write_now(move |tx| deeds::remove(tx, &By::Shell, &of))?;
+                store.write_now(move |tx| deeds::remove(tx, &By::Shell, &of, successor.as_ref()))?;
                 workspace.answer(&json!({ "email": email, "removed": true }), format!("Removed {email}."));
                 Ok(())
             }

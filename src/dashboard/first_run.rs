@@ -36,10 +36,16 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
                             div {
                                 h3 { "Paste this above " code { "</body>" } }
                                 p.muted.small {
-                                    "Visitors are counted from the next page view. Your key is already in it."
+                                    "Visitors are counted from the next page view."
+                                    @if !view.write_key.is_empty() { " Your key is already in it." }
                                 }
                             }
-                            (code::block("Every page", snippets::visitors(&frame.server, &view.write_key)))
+                            @if view.write_key.is_empty() {
+                                p { "It needs the key of a source, and there is none yet." }
+                                p.row { a.btn.primary href="/settings/sources" { "Add a source" } }
+                            } @else {
+                                (code::block("Every page", snippets::visitors(&frame.server, &view.write_key)))
+                            }
                         }
                     }
                     li {

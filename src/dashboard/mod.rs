@@ -164,7 +164,7 @@ fn settings_pages(config: &mut ServiceConfig) {
         .service(web::resource("/settings/operators").get(operators::show).post(operators::add_one))
         .service(web::resource("/settings/operators/link").post(operators::make_link))
         .service(web::resource("/settings/operators/role").post(operators::set_role))
-        .service(web::resource("/settings/operators/remove").post(operators::remove))
+        .service(web::resource(operators::remove::PATH).get(operators::remove::show).post(operators::remove::remove))
         .service(web::resource("/settings/tokens").get(tokens::show).post(tokens::add_one))
         .service(web::resource("/settings/tokens/revoke").post(tokens::revoke))
         .service(web::resource("/settings/webhooks").get(webhooks::show).post(webhooks::add_one))

@@ -152,7 +152,7 @@ fn installation(frame: &Frame, sources: &[SourceState], backup_ms: Option<i64>) 
                 }
             }
             @if sources.is_empty() {
-                span { (beat(super::parts::say::Tone::None)) " " b { "No source" } " sends data" }
+                span { (beat(super::parts::say::Tone::None)) " " b { "No source yet" } }
             }
             a.faint href="/settings/backups" title="Created with: rollcall backup FILE" {
                 @match backup_ms { Some(made_ms) => { "Last backup " (frame.clock.ago(made_ms)) }, None => "No backup yet" }
@@ -377,7 +377,7 @@ fn quiet_companies(frame: &Frame, companies: &[CompanyRow]) -> Markup {
                 a.end href="/companies?f=state:in:quiet,gone&f=members:gt:0&sort=-last_seen" { "All" span.vh { " companies that went quiet" } }
             }
             @if companies.is_empty() {
-                p.body.muted { "None. Every company with members was active in the last 7 days." }
+                p.body.muted { "None. No company with members was last active 7 to 30 days ago." }
             }
             ul.rows {
                 @for company in companies {

@@ -30,7 +30,7 @@ use crate::store::companies::Shelf;
 use crate::store::duplicates as stored_duplicates;
 use crate::store::list::{Count, PAGE_ROWS, Page};
 use crate::store::operators;
-use crate::store::shown::{self, Shown as Values};
+use crate::store::shown::{self, Places, Shown as Values};
 use crate::store::users::{self, SortBy, UserRow};
 
 impl Column for SortBy {
@@ -225,7 +225,7 @@ pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
     let done = done::Asked::of(&request);
     let (frame, (found, duplicates, users, builder, columns, (values, spelled), tabs, done)) =
         desk::read(&request, operator, Place::Users, move |db, clock| {
-            let users = users::list(db, &query, clock.now_ms)?;
+            let mut users = users::list(db, &query, clock.now_ms)?;
             let (search, filter) = (query.search.as_deref(), query.filter.as_ref());
             let found = match (&users.next, &query.after) {
                 (None, None) => Count::Exactly(users.rows.len() as u64),
@@ -234,7 +234,9 @@ pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
             let remembered = operators::columns(db, key, Listed::Users.as_str())?;
             let columns = Columns::of(said, remembered.as_deref(), COLUMNS, &fields);
             let keys: Vec<i64> = users.rows.iter().map(|row| row.key.0).collect();
-            let mut values = shown::of_users(db, &keys, &columns.to_read(), clock.now_ms)?;
+            let met = Places::met(db, &keys, filter, clock.now_ms)?;
+            met.name_companies(&mut users.rows);
+            let mut values = shown::of_users(db, &keys, &columns.to_read(), &met, clock.now_ms)?;
             // A row says that it grows or shrinks where that is why it is there.
             if filter.is_some_and(|filter| filter.asks_of(BuiltIn::Trend)) {
                 shown::read_trends(db, Listed::Users, &mut values, clock.now_ms)?;

@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use crate::domain::filter::{Filter, Listed};
 use crate::domain::ids::SegmentKey;
 use crate::domain::segments::Segment;
-use crate::domain::time::{self, HOUR_MS};
+use crate::domain::time::{self, HOUR_MS, MINUTE_MS};
 use crate::store::list::{Count, Extent};
 use crate::store::segments::{self, Size};
 use crate::store::{Store, StoreError};
@@ -49,12 +50,24 @@ pub async fn count(store: &Store, counted: &mut Counted) -> Result<(), StoreErro
         return Ok(());
     }
     for segment in due {
-        counted.0.insert(segment.key, (segment.filter.clone(), now_ms));
-        count_one(store, segment).await?;
+        // Where nobody is known yet nothing is told, and it is soon looked again.
+        let is_empty = is_empty(store, segment.listed).await?;
+        let at_ms = if is_empty { now_ms - HOUR_MS + MINUTE_MS } else { now_ms };
+        counted.0.insert(segment.key, (segment.filter.clone(), at_ms));
+        if !is_empty {
+            count_one(store, segment).await?;
+        }
     }
     let kept_from = time::day(now_ms, store.catalog().settings.time_zone) - KEPT_DAYS;
     while store.write_bulk(move |tx| segments::forget_sizes(tx, kept_from, CHUNK_ROWS)).await? {}
     Ok(())
+}
+
+/// Whether nobody at all is in a list.
+async fn is_empty(store: &Store, listed: Listed) -> Result<bool, StoreError> {
+    let now_ms = store.now_ms();
+    let count = store.read(move |db| segments::count(db, listed, &Filter::default(), Extent::Quickly, now_ms)).await?;
+    Ok(count == Count::Exactly(0))
 }
 
 async fn count_one(store: &Store, segment: Segment) -> Result<(), StoreError> {
@@ -84,7 +97,6 @@ mod tests {
     use crate::actions::segments as deeds;
     use crate::domain::access::Grade;
     use crate::domain::change::By;
-    use crate::domain::filter::Listed;
     use crate::domain::ids::UserId;
     use crate::domain::message::{Delivery, Kind, Message};
     use crate::domain::time::DAY_MS;
@@ -162,6 +174,10 @@ mod tests {
     #[tokio::test]
     async fn old_sizes_go() {
         let mut workspace = Workspace::new();
+        assert!(workspace.sizes("email_only").await.is_empty(), "nobody is known yet: nothing is told");
+        workspace.comes("ann").await;
+        assert!(workspace.sizes("email_only").await.is_empty(), "a minute is not over");
+        workspace.clock.store(START + MINUTE_MS, Ordering::Relaxed);
         assert_eq!(workspace.sizes("email_only").await, [0]);
         workspace.clock.store(START + i64::from(KEPT_DAYS + 1) * DAY_MS, Ordering::Relaxed);
         assert_eq!(workspace.sizes("email_only").await, [0]);

@@ -215,6 +215,13 @@ impl Catalog {
         self.segments.iter().filter(asks).cloned().collect()
     }
 
+    /// The segments whose filter could not be asked any more, were an attribute of another type.
+    pub fn segments_broken_by(&self, owner: Owner, name: &str, kind: Type) -> Vec<Segment> {
+        let breaks =
+            |segment: &Segment| segment.filter(&self.fields(segment.listed).with_type(owner, name, kind)).is_err();
+        self.segments_asking_for(owner, name).into_iter().filter(breaks).collect()
+    }
+
     /// What was decided of a name (A8): the attribute that is meant, `Some(None)` where it is ignored.
     pub fn decided(&self, owner: Owner, name: &str) -> Option<Option<&str>> {
         if self.names.is_empty() {

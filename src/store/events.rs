@@ -140,13 +140,15 @@ pub fn count(db: &Reader<'_>, of: Of) -> Result<Count, StoreError> {
     Ok(Count::of(ids(db, of, i64::MAX, COUNTED_MAX as usize)?.len() as i64))
 }
 
-/// How many events are older than an instant (Unix milliseconds).
+/// How many events are older than an instant (Unix milliseconds), of those that pages show: page views, screens and what
+/// was tracked.
 ///
 /// # Errors
 /// [`StoreError`] only.
 pub fn count_before(db: &Reader<'_>, before_ms: i64) -> Result<Count, StoreError> {
-    let mut statement =
-        db.0.prepare_cached("SELECT count(*) FROM (SELECT 1 FROM events WHERE event_id < :before LIMIT :limit)")?;
+    let mut statement = db.0.prepare_cached(
+        "SELECT count(*) FROM (SELECT 1 FROM events WHERE event_id < :before AND kind IN (0, 1, 2) LIMIT :limit)",
+    )?;
     let before = EventId::first_at(before_ms.max(EPOCH_MS)).0;
     Ok(Count::of(statement.query_row(named_params! { ":before": before, ":limit": COUNTED_MAX }, |row| row.get(0))?))
 }

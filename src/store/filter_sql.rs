@@ -24,6 +24,7 @@ mod candidates;
 mod fast;
 mod last_seen;
 mod of_events;
+mod of_memberships;
 mod order;
 mod reach;
 
@@ -203,6 +204,11 @@ fn asks_for_new(test: &Test) -> bool {
         Test::In(values) => values.iter().any(is_new),
         _ => false,
     }
+}
+
+/// Whether a test names all that meet it.
+fn names_some(test: &Test) -> bool {
+    matches!(test, Test::Is(_) | Test::In(_))
 }
 
 /// The conditions of a bracket that are asked each for itself, and those that one membership must meet together.
@@ -415,6 +421,12 @@ impl Writer<'_> {
                 );
             }
             Fact::BuiltIn(BuiltIn::LastSeen) => return self.last_seen(listed, alias, test),
+            Fact::BuiltIn(BuiltIn::UserId) if listed == Listed::Users && names_some(test) => {
+                return self.by_any_id(alias, ("users", "user_key", "user_ids", "user_id"), test);
+            }
+            Fact::BuiltIn(BuiltIn::CompanyId) if listed == Listed::Companies && names_some(test) => {
+                return self.by_any_id(alias, ("companies", "company_key", "company_ids", "company_id"), test);
+            }
             Fact::BuiltIn(
                 of @ (BuiltIn::FirstSeen | BuiltIn::JoinedAt | BuiltIn::LeftAt | BuiltIn::Time | BuiltIn::ReceivedAt),
             ) => {
@@ -480,6 +492,20 @@ impl Writer<'_> {
         let (from, to) = (from.unwrap_or_else(|| "0".to_owned()), to.unwrap_or_else(|| ":".to_owned()));
         let (from, to) = (self.bound(from), self.bound(to));
         format!("{expression} BETWEEN {from} AND {to}")
+    }
+
+    /// That it has, or had, one of some ids (R10, C10), or somebody who was merged into it.
+    fn by_any_id(
+        &mut self,
+        alias: &str,
+        (table, key, ids, id): (&'static str, &'static str, &'static str, &'static str),
+        test: &Test,
+    ) -> String {
+        let wanted = self.text(&format!("id.{id}"), test);
+        format!(
+            "{alias}.{key} IN (SELECT coalesce(named.merged_into, named.{key}) FROM {ids} AS id
+               CROSS JOIN {table} AS named ON named.{key} = id.{key} WHERE {wanted})"
+        )
     }
 
     fn text(&mut self, expression: &str, test: &Test) -> String {

@@ -5,7 +5,8 @@ use rusqlite::{OptionalExtension, Row, named_params, params};
 
 use super::{Reader, StoreError, Tx};
 use crate::domain::access::Role;
-use crate::domain::ids::OperatorKey;
+use crate::domain::ids::{CompanyKey, OperatorKey, UserKey};
+use crate::domain::profile::Profile;
 
 /// A person who signs in to the dashboard.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -200,21 +201,50 @@ pub fn set_role(tx: &mut Tx<'_>, operator: OperatorKey, role: Role) -> Result<()
     Ok(())
 }
 
-/// Takes an operator away: nobody signs in as them any more, and users and companies that they looked after are
-/// nobody's.
+/// The users and companies that an operator looks after, at most so many of each (A9); those merged into another are
+/// not among them.
 ///
 /// # Errors
 /// [`StoreError`] only.
-pub fn remove(tx: &mut Tx<'_>, operator: OperatorKey) -> Result<(), StoreError> {
-    for sql in [
-        "DELETE FROM sign_ins WHERE operator_key = :operator",
-        "DELETE FROM one_time_links WHERE operator_key = :operator",
-        "DELETE FROM operator_columns WHERE operator_key = :operator",
-        "UPDATE users SET owner_key = NULL WHERE owner_key = :operator",
-        "UPDATE companies SET owner_key = NULL WHERE owner_key = :operator",
-        "DELETE FROM operators WHERE operator_key = :operator",
+pub fn looked_after(db: &Reader<'_>, operator: OperatorKey, limit: usize) -> Result<Vec<Profile>, StoreError> {
+    let mut profiles = Vec::new();
+    for (sql, profile) in [
+        (
+            "SELECT user_key FROM users WHERE owner_key = ?1 AND merged_into IS NULL LIMIT ?2",
+            (|key| Profile::User(UserKey(key))) as fn(i64) -> Profile,
+        ),
+        ("SELECT company_key FROM companies WHERE owner_key = ?1 AND merged_into IS NULL LIMIT ?2", |key| {
+            Profile::Company(CompanyKey(key))
+        }),
     ] {
-        tx.connection.prepare_cached(sql)?.execute(named_params! { ":operator": operator.0 })?;
+        let mut statement = db.0.prepare_cached(sql)?;
+        let mut rows = statement.query(params![operator.0, limit as i64])?;
+        while let Some(row) = rows.next()? {
+            profiles.push(profile(row.get(0)?));
+        }
+    }
+    Ok(profiles)
+}
+
+/// Takes an operator away: nobody signs in as them any more, and another, or nobody, looks after whom they did.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn remove(tx: &mut Tx<'_>, operator: OperatorKey, successor: Option<OperatorKey>) -> Result<(), StoreError> {
+    let successor = successor.map(|key| key.0);
+    for sql in [
+        "UPDATE users SET owner_key = ?2 WHERE owner_key = ?1",
+        "UPDATE companies SET owner_key = ?2 WHERE owner_key = ?1",
+    ] {
+        tx.connection.prepare_cached(sql)?.execute(params![operator.0, successor])?;
+    }
+    for sql in [
+        "DELETE FROM sign_ins WHERE operator_key = ?1",
+        "DELETE FROM one_time_links WHERE operator_key = ?1",
+        "DELETE FROM operator_columns WHERE operator_key = ?1",
+        "DELETE FROM operators WHERE operator_key = ?1",
+    ] {
+        tx.connection.prepare_cached(sql)?.execute([operator.0])?;
     }
     Ok(())
 }

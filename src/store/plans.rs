@@ -444,7 +444,12 @@ fn ask_for_orders(db: &Reader<'_>) {
     }
     let text = "email,state,trend,tags,company,company.plan,company.trend,membership.role,membership.left_at,event.Report exported,activity,\
                 active_days_28d,aliases,anonymous_ids,attributes,first_page,signed";
-    shown::of_users(db, &[1, 2], &Column::read(text, &of_users).unwrap(), NOW).unwrap();
+    let columns = Column::read(text, &of_users).unwrap();
+    shown::of_users(db, &[1, 2], &columns, &shown::Places::default(), NOW).unwrap();
+    for asked in ["company.plan:is:pro", "membership.left_at:within:30d", "membership.role:is:admin"] {
+        let filter = filter::parse([("f", asked)], &of_users).unwrap();
+        shown::Places::met(db, &[1, 2], Some(&filter), NOW).unwrap();
+    }
     let text = "plan,state,trend,event.Report exported,activity,active_people_28d,aliases,attributes,domains,\
                 given_domains,first_page,signed_members,archived_at";
     shown::of_companies(db, &[1, 2], &Column::read(text, &of_companies).unwrap(), NOW).unwrap();

@@ -1,6 +1,8 @@
 //! The columns of a page of a list: what is known of each of its rows, as JSON by the names of the columns. Each is
 //! read for a page at a time, so that a list of many shows it as soon as one of few.
 
+mod places;
+
 use std::collections::HashMap;
 
 use rusqlite::named_params;
@@ -18,6 +20,8 @@ use crate::domain::first_page::FirstPage;
 use crate::domain::ids::EventId;
 use crate::domain::time::{self, rfc3339};
 
+pub use places::Places;
+
 /// Days of which a column of an activity counts.
 pub const EVENT_DAYS: i32 = 30;
 /// Of so many of a user's events of these days are those of a name counted, the earliest.
@@ -26,26 +30,37 @@ const EVENTS_LOOKED_AT_MAX: i64 = 10_000;
 /// What is shown of each row, by its key.
 pub type Shown = HashMap<i64, Map<String, Value>>;
 
-/// These columns of users.
+/// These columns of users; what they say of a company and of the place in it is of the membership that the list
+/// found them by, else of the current one.
 ///
 /// # Errors
 /// [`StoreError`] only.
-pub fn of_users(db: &Reader<'_>, keys: &[i64], columns: &[Column], now_ms: i64) -> Result<Shown, StoreError> {
+pub fn of_users(
+    db: &Reader<'_>,
+    keys: &[i64],
+    columns: &[Column],
+    met: &Places,
+    now_ms: i64,
+) -> Result<Shown, StoreError> {
     let mut shown: Shown = keys.iter().map(|key| (*key, Map::new())).collect();
     if columns.is_empty() || keys.is_empty() {
         return Ok(shown);
     }
-    let rows = users::rows(db, keys, now_ms)?;
+    let mut rows = users::rows(db, keys, now_ms)?;
+    met.name_companies(&mut rows);
     let attributes = values_of(db, Table::Users, keys.iter().copied())?;
     let of_company = |column: &Column| matches!(column, Column::Field(Field::Company(_)));
-    let current = match columns.iter().any(of_company) {
-        true => Companies::current(db, &rows, now_ms)?,
+    let companies = match columns.iter().any(of_company) {
+        true => Companies::named(db, &rows, now_ms)?,
         false => Companies::default(),
     };
-    let of_membership = |column: &Column| matches!(column, Column::Field(Field::Membership(_)));
-    let places = if columns.iter().any(of_membership) { places(db, keys)? } else { HashMap::new() };
-    let of_times = |column: &Column| matches!(column, Column::Field(Field::Membership(Fact::BuiltIn(_))));
-    let times = if columns.iter().any(of_times) { times(db, keys)? } else { HashMap::new() };
+    let others: Vec<i64> = keys.iter().copied().filter(|key| !met.knows(*key)).collect();
+    let reads = |of: fn(&Fact) -> bool| {
+        let asks = |column: &Column| matches!(column, Column::Field(Field::Membership(fact)) if of(fact));
+        !others.is_empty() && columns.iter().any(asks)
+    };
+    let current = if reads(|_| true) { current_places(db, &others)? } else { HashMap::new() };
+    let times = if reads(|fact| matches!(fact, Fact::BuiltIn(_))) { times(db, &others)? } else { HashMap::new() };
     for column in columns {
         let counts = match column {
             Column::Field(Field::Event(name)) => events_of_users(db, keys, name, now_ms)?,
@@ -56,16 +71,19 @@ pub fn of_users(db: &Reader<'_>, keys: &[i64], columns: &[Column], now_ms: i64) 
                 Column::Beside(word) => beside_user(db, row, word, &attributes, now_ms)?,
                 Column::Field(Field::Own(fact, _)) => of_user(db, row, fact, &attributes, now_ms)?,
                 Column::Field(Field::Company(fact)) => match &row.company {
-                    Some(company) => current.value(db, company.key.0, fact, now_ms)?,
+                    Some(company) => companies.value(db, company.key.0, fact, now_ms)?,
                     None => Value::Null,
                 },
+                Column::Field(Field::Membership(fact)) if met.knows(row.key.0) => {
+                    met.value(row.key.0, fact).unwrap_or_default()
+                }
                 Column::Field(Field::Membership(Fact::BuiltIn(of))) => {
                     times.get(&row.key.0).map_or(Value::Null, |times| {
                         let at_ms = if *of == BuiltIn::LeftAt { times.left_ms } else { times.joined_ms };
                         at_ms.map(rfc3339).into()
                     })
                 }
-                Column::Field(Field::Membership(fact)) => value_in(&places, row.key.0, fact.name()),
+                Column::Field(Field::Membership(fact)) => value_in(&current, row.key.0, fact.name()),
                 Column::Field(Field::Event(_)) => counts.get(&row.key.0).copied().unwrap_or(0).into(),
                 Column::Field(Field::Property(_)) => Value::Null,
             };
@@ -198,8 +216,8 @@ impl Companies {
         })
     }
 
-    /// Those in which users are now.
-    fn current(db: &Reader<'_>, users: &[UserRow], now_ms: i64) -> Result<Companies, StoreError> {
+    /// Those that the rows of users name.
+    fn named(db: &Reader<'_>, users: &[UserRow], now_ms: i64) -> Result<Companies, StoreError> {
         let mut keys: Vec<i64> = users.iter().filter_map(|row| Some(row.company.as_ref()?.key.0)).collect();
         keys.sort_unstable();
         keys.dedup();
@@ -247,7 +265,7 @@ impl Companies {
 }
 
 /// What users' places in their current companies say, role and title among it.
-fn places(db: &Reader<'_>, keys: &[i64]) -> Result<Shown, StoreError> {
+fn current_places(db: &Reader<'_>, keys: &[i64]) -> Result<Shown, StoreError> {
     let mut statement = db.0.prepare_cached(
         "SELECT u.user_key, m.role, m.title, json(m.attributes) FROM json_each(:keys) AS found
          CROSS JOIN users AS u ON u.user_key = found.value

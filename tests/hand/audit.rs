@@ -210,8 +210,24 @@ async fn operators_get_another_role_and_go_and_an_owner_always_stays() {
         assert!(refused.contains("is the only owner"), "{refused}");
     }
 
-    let removed = desk.does("/settings/operators/remove", &of_ines).await;
-    assert!(removed.contains("Operator removed") && !removed.contains("ines@shop.example"), "{removed}");
+    let asked = desk.does("/settings/operators/remove", &of_ines).await;
+    assert!(asked.contains("1 company</a>") && asked.contains("Who looks after them from now on"), "{asked}");
+    assert_eq!(rollcall.company("acme").await["owner"], "ines@shop.example", "nothing is done unasked");
+    let to_herself = [of_ines[0], ("to", "ines@shop.example")];
+    assert!(desk.is_refused("/settings/operators/remove", &to_herself).await.contains("Choose somebody else"));
+    let unsaid = rollcall.shell_output(&["operator", "remove", "ines@shop.example"], "");
+    assert!(String::from_utf8_lossy(&unsaid.stderr).contains("--hand-over-to"), "{unsaid:?}");
+
+    let handed = desk.does("/settings/operators/remove", &[of_ines[0], ("to", support::OWNER.0)]).await;
+    assert!(handed.contains("ines@shop.example</bdi></b> removed"), "{handed}");
+    assert_eq!(rollcall.company("acme").await["owner"], support::OWNER.0);
+    let back = desk.undoes(&handed).await;
+    assert!(back.contains("Undone") && back.contains("New password link"), "{back}");
+    assert_eq!(rollcall.company("acme").await["owner"], "ines@shop.example", "with whom she looked after");
+
+    let removed = desk.does("/settings/operators/remove", &[of_ines[0], ("to", "")]).await;
+    assert!(removed.contains("removed"), "{removed}");
+    assert!(desk.open("/companies/acme").await.contains("</del> cleared"), "its own history says so");
     let (status, page) = ines.ask("/users").await;
     assert!(status != 200 || !page.contains("ann"), "her sign-in has ended: {status}");
     assert_eq!(rollcall.company("acme").await["owner"], Value::Null);

@@ -19,9 +19,10 @@ use crate::store::events::{self, EventRow, Of};
 use crate::store::list::{Cursor, ListQuery, Page};
 use crate::store::membership_history::Earlier;
 use crate::store::notes::{self, NoteRow};
+use crate::store::shown::{self, Places};
 use crate::store::users::{AttributeValue, UserMembership, UserRecord};
 use crate::store::visitors::VisitorRecord;
-use crate::store::{Catalog, Reader, StoreError, attributes, email_domains, shown, users, visitors};
+use crate::store::{Catalog, Reader, StoreError, attributes, email_domains, users, visitors};
 
 /// A row by the names of its columns, its attributes below `attributes`.
 pub(super) type Row = Map<String, Value>;
@@ -47,7 +48,7 @@ pub(super) fn page(
                 _ => (users::SortBy::FirstSeen, false),
             };
             let query = ListQuery { descending, ..query(wanted, sort, after, size) };
-            let page = match &wanted.rows {
+            let mut page = match &wanted.rows {
                 None => users::records(db, &query, now_ms)?,
                 Some(keys) => {
                     let of = |key: &i64| users::record_of_key(db, UserKey(*key), now_ms).transpose();
@@ -56,10 +57,12 @@ pub(super) fn page(
             };
             let Some(view) = &wanted.view else { return Ok(each(page, |one| vec![user(one, now_ms)])) };
             let keys: Vec<i64> = page.rows.iter().map(|one| one.row.key.0).collect();
-            let mut beside = shown::of_users(db, &keys, &view.to_read(), now_ms)?;
+            let met = Places::met(db, &keys, wanted.filter.as_ref(), now_ms)?;
+            met.name_companies(page.rows.iter_mut().map(|one| &mut one.row));
+            let mut beside = shown::of_users(db, &keys, &view.to_read(), &met, now_ms)?;
             Ok(each(page, |one| {
                 let read = beside.remove(&one.row.key.0).unwrap_or_default();
-                let mut row = user_as_listed(one, now_ms);
+                let mut row = user_as_listed(one, &met, now_ms);
                 row.extend(read);
                 vec![row]
             }))
@@ -131,7 +134,7 @@ fn values(attributes: Vec<AttributeValue>) -> Map<String, Value> {
 }
 
 /// A user with what a list shows beside.
-fn user_as_listed(record: UserRecord, now_ms: i64) -> Row {
+fn user_as_listed(record: UserRecord, met: &Places, now_ms: i64) -> Row {
     let of = &record.row;
     let company = of.company.as_ref().map(|company| company.name.as_ref().unwrap_or(&company.company_id));
     let current = record.memberships.iter().find(|one| one.current);
@@ -140,7 +143,7 @@ fn user_as_listed(record: UserRecord, now_ms: i64) -> Row {
         "email": of.email,
         "company_id": of.company.as_ref().map(|company| &company.company_id),
         "company": company,
-        "role": current.and_then(|one| one.role.as_ref()),
+        "role": met.role(of.key.0).cloned().or_else(|| current.map(|one| json!(one.role))),
         "companies": of.companies,
         "active_days_28d": record.active_days.0,
     }));

@@ -1,6 +1,7 @@
 //! Which deeds are offered to be taken back, as far as can be told without trying.
 
 use super::attributes::TAKEN_BACK;
+use crate::actions::operators::OPERATOR;
 use crate::actions::sources;
 use crate::domain::change::{ALIAS, CREATED, LINK, Subject, USER_ID};
 use crate::domain::settings::Settings;
@@ -16,6 +17,7 @@ pub fn can_be_taken_back(rows: &[ChangeRow]) -> bool {
 fn is_taken_back(row: &ChangeRow) -> bool {
     match (row.about, row.field.as_str()) {
         (Subject::Visitor(_), _) | (_, USER_ID | ALIAS | LINK) => false,
+        (Subject::Workspace, OPERATOR) => row.after.is_none(),
         (Subject::Workspace, field) => Settings::default().get(field).is_some(),
         (Subject::Source(_), field) => sources::is_field(field),
         (Subject::Attribute(_), field) => TAKEN_BACK.contains(&field),

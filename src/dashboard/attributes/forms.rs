@@ -26,11 +26,17 @@ pub(super) fn post(view: &View, deed: &str, content: Markup) -> Markup {
 pub(super) fn question(view: &View, asked: &Asked, may: bool) -> Markup {
     let back = links::attribute(view.definition.owner, &view.definition.name);
     match asked {
-        Asked::Type(kind, preview) => html! {
+        Asked::Type(kind, preview, broken) => html! {
             section.card aria-labelledby="asked" {
                 header { h2 id="asked" { "Change the type?" } }
                 div.body.stack.snug {
                     (work::preview(view.definition.owner, preview, (view.definition.kind, *kind)))
+                    @if !broken.is_empty() {
+                        (alert(Tone::Warn, &counted(broken.len() as u64, "segment stops working", "segments stop working"), html! {
+                            p { "What it asks for can't be asked of " b { (type_word(*kind)) } ". Change its filter afterwards." }
+                            (one::segments(broken))
+                        }))
+                    }
                     @if may {
                         (post(view, "type", html! {
                             input type="hidden" name="type" value=(kind.as_str());
@@ -55,7 +61,7 @@ pub(super) fn question(view: &View, asked: &Asked, may: bool) -> Markup {
                     @if !view.segments.is_empty() {
                         (alert(Tone::Warn, &counted(view.segments.len() as u64, "segment asks for it", "segments ask for it"), html! {
                             p { "Nobody can match such a segment afterwards." }
-                            (one::segments(view))
+                            (one::segments(&view.segments))
                         }))
                     }
                     p.small.faint { (looked_at(view.definition.owner, preview.looked)) }

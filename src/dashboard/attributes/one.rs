@@ -43,8 +43,8 @@ const LOOK_SECONDS: u32 = 3;
 /// What the page asks about before it is done.
 #[derive(Debug, Clone)]
 pub enum Asked {
-    /// A change to this type.
-    Type(Type, Preview),
+    /// A change to this type, which these segments do not survive.
+    Type(Type, Preview, Vec<Segment>),
     /// A deletion.
     Delete(Preview),
 }
@@ -227,7 +227,7 @@ fn facts(frame: &Frame, view: &View) -> Markup {
                 div {
                     dt title="Segments whose filter asks for it" { "Used by" }
                     dd {
-                        @if view.segments.is_empty() { span.zero { "no segment" } } @else { (segments(view)) }
+                        @if view.segments.is_empty() { span.zero { "no segment" } } @else { (segments(&view.segments)) }
                     }
                 }
                 @if !view.names.is_empty() {
@@ -242,11 +242,11 @@ fn facts(frame: &Frame, view: &View) -> Markup {
     }
 }
 
-/// The segments that ask for it, each with its page.
-pub(super) fn segments(view: &View) -> Markup {
+/// Segments, each with its page.
+pub(super) fn segments(segments: &[Segment]) -> Markup {
     html! {
         span.row.tight {
-            @for segment in &view.segments {
+            @for segment in segments {
                 a.chip href=(links::segment(&segment.segment_id)) { (icon("segment")) (values::name(&segment.name)) }
             }
         }
@@ -320,7 +320,10 @@ async fn read(
         let (looked, mut values) = attribute_values::count(db, owner, Some(&name))?;
         let kinds = kind.filter(|kind| *kind != definition.kind).map(|kind| (definition.kind, kind));
         let asked = match kinds {
-            Some(kinds) => Some(Asked::Type(kinds.1, deeds::preview(db, owner, &name, Some(kinds), Some(&name))?)),
+            Some(kinds) => {
+                let preview = deeds::preview(db, owner, &name, Some(kinds), Some(&name))?;
+                Some(Asked::Type(kinds.1, preview, catalog.segments_broken_by(owner, &name, kinds.1)))
+            }
             None if delete => Some(Asked::Delete(deeds::preview(db, owner, &name, None, None)?)),
             None => None,
         };

@@ -78,7 +78,7 @@ fn sentence(carriers: &Carriers) -> Markup {
             span.ink.warn { (icon("alert")) } " One person makes " b { (first) " %" } " of the activity."
         } @else {
             @match carriers.champions.len() { 1 => "One person makes ", 2 => "Two people make ", _ => "Three people make " }
-            (all) " % of the activity."
+            @if all == 0 { "less than 1" } @else { (all) } " % of the activity."
         }
     }
 }

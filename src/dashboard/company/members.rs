@@ -151,7 +151,7 @@ pub fn card(frame: &Frame, company: &CompanyPage, members: &Members) -> Markup {
     let total = members.found.unwrap_or(of_these);
     let left = (format!("Left {}", numbers::count(company.comings.left)), asked.all(true), asked.left);
     html! {
-        section.card aria-labelledby="members" {
+        section.card.measured aria-labelledby="members" {
             header {
                 h2 id="members" { "Members" }
                 (segments("Which members", &[current, left]))
@@ -195,7 +195,7 @@ pub fn card(frame: &Frame, company: &CompanyPage, members: &Members) -> Markup {
                             tr {
                                 (address.head(MembersBy::Name, "Member", ""))
                                 (address.head(MembersBy::Role, "Role", ""))
-                                th scope="col" { (ROLL_DAYS) " days" }
+                                th.fold scope="col" { (ROLL_DAYS) " days" }
                                 (address.head(MembersBy::Events, "Events, 28 days", "num"))
                                 (address.head(
                                     MembersBy::Joined,
@@ -259,7 +259,7 @@ fn member_row(frame: &Frame, company: CompanyKey, member: &MemberRow) -> Markup 
             }
             td.fold { (roll(&user.roll)) }
             td.num data-l="Events" { (cell(member.events_28d)) }
-            td.muted data-l="Joined" {
+            td.muted.joined data-l="Joined" {
                 (clock.on(member.joined_ms)) @if let Some(left_ms) = member.left_ms { " to " (clock.on(left_ms)) }
                 " " (standing(member))
                 (before(&member.history, clock))

@@ -18,7 +18,7 @@ use crate::dashboard::parts::icon::icon;
 use crate::dashboard::parts::section::{crumbs, head};
 use crate::dashboard::parts::values;
 use crate::domain::access::Role;
-use crate::domain::attributes::{Owner, Type, standard};
+use crate::domain::attributes::{Owner, Type, standard, ungrouped, yes_or_no};
 use crate::domain::ids::ChangeKey;
 use crate::http::access::{Admin, Viewer};
 use crate::http::page::PageError;
@@ -252,14 +252,11 @@ pub struct Sent {
 pub fn value_of(text: &str, kind: Type) -> Result<Value, Mistake> {
     let trimmed = text.trim();
     Ok(match kind {
-        Type::Boolean => match trimmed {
-            "true" => Value::Bool(true),
-            "false" => Value::Bool(false),
-            other => json!(other),
-        },
+        Type::Boolean => yes_or_no(trimmed).map_or_else(|| json!(trimmed), Value::Bool),
         // What is not a number is refused in the words of the attribute.
         Type::Number => {
-            serde_json::from_str::<serde_json::Number>(trimmed).map_or_else(|_| json!(trimmed), Value::Number)
+            let plain = ungrouped(trimmed);
+            serde_json::from_str::<serde_json::Number>(&plain).map_or_else(|_| json!(plain), Value::Number)
         }
         Type::List => text.lines().map(str::trim).filter(|line| !line.is_empty()).map(|line| json!(line)).collect(),
         Type::Object if !trimmed.is_empty() => serde_json::from_str(trimmed)

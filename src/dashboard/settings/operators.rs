@@ -1,5 +1,7 @@
 //! `/settings/operators`: who signs in to this dashboard.
 
+pub mod remove;
+
 use actix_web::{HttpRequest, web};
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -7,6 +9,9 @@ use serde::Deserialize;
 use super::{only, settings};
 use crate::actions::operators::{self as deeds, OperatorError};
 use crate::dashboard::desk::{self, Answer};
+use crate::dashboard::done::{self, Asked, Done};
+use crate::dashboard::happenings::Told;
+use crate::dashboard::links;
 use crate::dashboard::parts::form::{Line, Mistake, choice};
 use crate::dashboard::parts::frame::{Frame, Place};
 use crate::dashboard::parts::say::{Tone, alert, notice};
@@ -16,7 +21,11 @@ use crate::domain::access::Role;
 use crate::domain::change::By;
 use crate::http::access::{Owner, Viewer};
 use crate::http::page::PageError;
+use crate::store::Reader;
 use crate::store::operators::{self, Operator};
+
+/// Its address.
+const PATH: &str = "/settings/operators";
 
 /// A link that works once, just made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +53,8 @@ pub struct View {
     pub refused: Option<String>,
     /// What was done.
     pub done: Option<&'static str>,
+    /// What a removal did, or taking it back.
+    pub removed: Option<Done>,
 }
 
 /// The page.
@@ -53,6 +64,7 @@ pub fn page(frame: &Frame, view: &View) -> Markup {
         @if let Some(link) = &view.link { (hand_over(link)) }
         @if let Some(refused) = &view.refused { (notice(Tone::Bad, refused)) }
         @if let Some(done) = view.done { (notice(Tone::Good, done)) }
+        (done::done(view.removed.as_ref(), Told::Everything, PATH, frame.clock, frame.role()))
         section.card aria-labelledby="operators" {
             header { h2 id="operators" { "Operators" } span.muted { "People who sign in here" } }
             ul.rows.roomy { @for operator in &view.operators { (row(frame, operator, may)) } }
@@ -121,14 +133,8 @@ fn change(operator: &Operator) -> Markup {
                     div.row { button.btn { "Set the role" } }
                 }
                 hr;
-                form.stack.snug method="post" action="/settings/operators/remove" {
-                    p {
-                        "All sessions end at once, and users and companies that "
-                        bdi { (operator.email) }
-                        " looks after will have no owner. Past changes stay in the history under this name."
-                    }
-                    input type="hidden" name="email" value=(operator.email);
-                    div.row { button.btn.danger { "Remove" span.vh { " " (operator.email) } } }
+                a.btn.danger href=(links::with_query(remove::PATH, &[("email", Some(&operator.email))])) {
+                    "Remove" span.vh { " " (operator.email) } " …"
                 }
             }
         }
@@ -176,17 +182,16 @@ pub struct Sent {
 /// # Errors
 /// The store's.
 pub async fn show(Viewer(operator): Viewer, request: HttpRequest) -> Answer {
-    let done = match request.query_string() {
-        "changed=1" => Some("Role changed. It applies from their next request."),
-        "removed=1" => Some("Operator removed."),
-        _ => None,
-    };
+    let is_changed = request.query_string() == "changed=1";
+    let done = is_changed.then_some("Role changed. It applies from their next request.");
     Ok(desk::page(answer(operator, &request, View { done, ..View::default() }).await?))
 }
 
 async fn answer(operator: Operator, request: &HttpRequest, view: View) -> Result<Markup, PageError> {
-    let (frame, operators) = desk::read(request, operator, Place::Settings, |db, _| operators::list(db)).await?;
-    Ok(page(&frame, &View { operators, ..view }))
+    let asked = Asked::of(request);
+    let read = move |db: &Reader<'_>, _| Ok((operators::list(db)?, done::read(db, asked)?));
+    let (frame, (operators, removed)) = desk::read(request, operator, Place::Settings, read).await?;
+    Ok(page(&frame, &View { operators, removed, ..view }))
 }
 
 fn link(request: &HttpRequest, email: &str, token: &str) -> Option<Link> {
@@ -229,33 +234,21 @@ pub async fn set_role(Owner(operator): Owner, request: HttpRequest, sent: web::F
     let (by, Sent { email, role }) = (By::Operator(operator.email.clone()), sent.into_inner());
     let role = role.parse().map_err(|_| PageError::not_found())?;
     let done = desk::store(&request)?.write(move |tx| deeds::set_role(tx, &by, &email, role)).await;
-    changed(operator, &request, done, "/settings/operators?changed=1").await
-}
-
-/// `POST /settings/operators/remove`: nobody signs in as them any more.
-///
-/// # Errors
-/// No such operator, the store's.
-pub async fn remove(Owner(operator): Owner, request: HttpRequest, sent: web::Form<Sent>) -> Answer {
-    let (by, email) = (By::Operator(operator.email.clone()), sent.into_inner().email);
-    let done = desk::store(&request)?.write(move |tx| deeds::remove(tx, &by, &email)).await;
-    changed(operator, &request, done, "/settings/operators?removed=1").await
-}
-
-async fn changed(
-    operator: Operator,
-    request: &HttpRequest,
-    done: Result<(), OperatorError>,
-    then: &'static str,
-) -> Answer {
     match done {
-        Ok(()) => Ok(desk::see_other(then)),
-        Err(OperatorError::Store(error)) => Err(error.into()),
-        Err(error @ OperatorError::LastOwner(_)) => {
+        Ok(()) => Ok(desk::see_other("/settings/operators?changed=1")),
+        Err(error) => refused(operator, &request, error).await,
+    }
+}
+
+/// The list again, with why an operator was not changed.
+async fn refused(operator: Operator, request: &HttpRequest, error: OperatorError) -> Answer {
+    match error {
+        OperatorError::Store(error) => Err(error.into()),
+        error @ (OperatorError::LastOwner(_) | OperatorError::LooksAfterTooMany(_)) => {
             let view = View { refused: Some(error.to_string()), ..View::default() };
             Ok(desk::again(answer(operator, request, view).await?))
         }
-        Err(_) => Err(PageError::not_found()),
+        _ => Err(PageError::not_found()),
     }
 }
 

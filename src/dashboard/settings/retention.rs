@@ -57,14 +57,14 @@ impl Goes {
 pub fn page(frame: &Frame, view: &View) -> Markup {
     let content = html! {
         (done::done(view.done.as_ref(), Told::OfUser, PATH, frame.clock, frame.role()))
-        (form(frame, "How long things are kept", view.goes.map(question), kept(view)))
+        (form(frame, "How long things are kept", view.goes.map(|goes| question(&view.values, goes)), kept(view)))
         (for_ever())
     };
     settings(frame, PATH, content)
 }
 
 /// A shorter time deletes.
-fn question(Goes { visitors, events }: Goes) -> Markup {
+fn question(values: &Values, Goes { visitors, events }: Goes) -> Markup {
     let older = |count: Count, one: &str, many: &str| {
         format!("{} {}", numbers::count(count), if count == Count::Exactly(1) { one } else { many })
     };
@@ -79,10 +79,15 @@ fn question(Goes { visitors, events }: Goes) -> Markup {
                 p { b { (older(events, "event is", "events are")) " older than the new limit." } " Every number then counts only the rest." }
             }
             p { "It is deleted within an hour. This can't be undone; an earlier backup still has it." }
-            input type="hidden" name="confirmed" value="1";
+            input type="hidden" name="confirmed" value=(asked_about(values));
             p.row { button.btn.primary { "Save anyway" } a.btn href=(PATH) { "Leave it as it was" } }
         },
     )
+}
+
+/// What a question was about: its answer goes for nothing else.
+fn asked_about(values: &Values) -> String {
+    SETTINGS.map(|name| values.get(name).trim().to_owned()).join(" ")
 }
 
 fn days(view: &View, name: &'static str, label: &'static str, hint: &'static str) -> Markup {
@@ -152,7 +157,7 @@ pub async fn change(Admin(operator): Admin, request: HttpRequest, sent: web::For
     };
     let of_visitors = shorter("visitor_retention_days", kept.visitor_retention_days);
     let of_events = shorter("event_retention_days", kept.event_retention_days);
-    if !sent.contains_key("confirmed") && of_visitors.or(of_events).is_some() {
+    if sent.get("confirmed") != Some(&asked_about(&values)) && of_visitors.or(of_events).is_some() {
         let goes = store.read(move |db| {
             let none = Count::Exactly(0);
             let visitors = of_visitors.map_or(Ok(none), |days| visitors::count_unlinked(db, now_ms - days * DAY_MS))?;

@@ -155,7 +155,7 @@ pub fn attributes() -> Vec<(&'static str, Markup)> {
     let offered = one::page(&here, &view);
     let read = one::page(&viewer, &view);
     view.done = None;
-    view.asked = Some(one::Asked::Type(Type::Number, preview()));
+    view.asked = Some(one::Asked::Type(Type::Number, preview(), view.segments.clone()));
     let asked = one::page(&here, &view);
     view.asked = Some(one::Asked::Delete(preview()));
     view.mistake = Some(Mistake::new("typed", "That name doesn't match. To delete the attribute, type quotes."));

@@ -237,6 +237,13 @@ pub fn settings_pages() -> Vec<(&'static str, Markup)> {
         }),
         ..operators::View::default()
     };
+    let leaving = operators::remove::View {
+        email: "matteo@quayside.example".to_owned(),
+        users: 1,
+        companies: 63,
+        others: operators_view.operators.iter().map(|operator| operator.email.clone()).collect(),
+        ..operators::remove::View::default()
+    };
     let token = |number: usize, name: &str, scope: Scope, revoked: bool| Token {
         token_id: format!("tok_{number:012}"),
         name: name.to_owned(),
@@ -308,6 +315,21 @@ pub fn settings_pages() -> Vec<(&'static str, Markup)> {
         ("settings-backups-none", backups::page(&here, &upkeep(None))),
         ("settings-appearance", appearance::page(&here)),
         ("settings-operators", operators::page(&here, &operators_view)),
+        ("settings-operators-remove", operators::remove::page(&here, &leaving)),
+        (
+            "settings-operators-remove-nobody",
+            operators::remove::page(&here, &operators::remove::View { users: 0, companies: 0, ..leaving.clone() }),
+        ),
+        (
+            "settings-operators-remove-refused",
+            operators::remove::page(
+                &here,
+                &operators::remove::View {
+                    mistake: Some(Mistake::new("to", "There is no operator eve@quayside.example.")),
+                    ..leaving.clone()
+                },
+            ),
+        ),
         ("settings-tokens", tokens::page(&here, &tokens_view)),
         ("settings-tokens-empty", tokens::page(&viewer, &tokens::View::default())),
         (

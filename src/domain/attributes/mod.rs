@@ -376,6 +376,25 @@ fn plain_number(number: &Number) -> Number {
     }
 }
 
+/// What a person means by yes and no, in any case; also as programs write them.
+pub fn yes_or_no(text: &str) -> Option<bool> {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "true" | "yes" => Some(true),
+        "false" | "no" => Some(false),
+        _ => None,
+    }
+}
+
+/// A number as pages show it, `1 885` with any space and `−3`, as programs write it. Other texts stay as they are.
+pub fn ungrouped(text: &str) -> String {
+    let plain: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+    let plain = plain.replace('−', "-");
+    let groups: Vec<&str> = text.split_whitespace().collect();
+    let three = |group: &&str| group.split('.').next().is_some_and(|digits| digits.len() == 3);
+    let is_grouped = groups.iter().skip(1).all(three) && number_from_text(&plain).is_some();
+    if is_grouped { plain } else { text.to_owned() }
+}
+
 /// A number written plainly, or as we write it ourselves; `007`, `1,5` and `1e3` are texts.
 fn number_from_text(text: &str) -> Option<Number> {
     let text = text.trim();

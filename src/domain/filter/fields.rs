@@ -511,6 +511,13 @@ impl Fields {
         self.zone
     }
 
+    /// The same were an attribute of another type.
+    #[must_use]
+    pub fn with_type(mut self, owner: Owner, name: &str, kind: Type) -> Fields {
+        self.attributes.entry(owner).or_default().insert(name.to_owned(), kind);
+        self
+    }
+
     /// The same with the segments that there are; those of other lists are passed over.
     #[must_use]
     pub fn with_segments(self, all: &Arc<[Segment]>) -> Fields {

@@ -11,7 +11,7 @@ use super::{
     CONDITIONS_MAX, Condition, DAYS_MAX, Fields, Filter, GROUPS_MAX, Group, Join, Kind, Listed, Often, Operator, Saved,
     Span, TIMES_MAX, Test, VALUE_CHARS_MAX, Value, escaped,
 };
-use crate::domain::attributes::{Owner, Type, convert};
+use crate::domain::attributes::{Owner, Type, convert, ungrouped, yes_or_no};
 use crate::domain::ids::excerpt;
 use crate::domain::time;
 
@@ -304,7 +304,7 @@ fn expected(kind: Kind) -> String {
         Kind::Property => "a text, a number, true or false".to_owned(),
         Kind::Email => "an e-mail address such as ann@example.com".to_owned(),
         Kind::Number => "a number such as 12 or 0.5".to_owned(),
-        Kind::Boolean => "true or false".to_owned(),
+        Kind::Boolean => "yes or no, true or false".to_owned(),
         Kind::Day => "a day such as 2026-03-01".to_owned(),
         Kind::Instant => "a day such as 2026-03-01, or a time such as 2026-03-01T09:30:00Z".to_owned(),
         Kind::Word(words) => words.join(", "),
@@ -320,11 +320,7 @@ fn value(kind: Kind, zone: Tz, text: &str) -> Result<Value, String> {
         Kind::Text | Kind::List | Kind::Property => Some(Value::Text(text.to_owned())),
         Kind::Email => Some(Value::Text(text.trim().to_lowercase())).filter(|value| !value.to_string().is_empty()),
         Kind::Number => return Ok(Value::Number(number(text)?)),
-        Kind::Boolean => match text {
-            "true" => Some(Value::Boolean(true)),
-            "false" => Some(Value::Boolean(false)),
-            _ => None,
-        },
+        Kind::Boolean => yes_or_no(text).map(Value::Boolean),
         Kind::Day => time::date_from_text(text).map(Value::Day),
         Kind::Instant => match time::date_from_text(text) {
             Some(day) => Some(Value::Day(day)),
@@ -345,7 +341,7 @@ fn converted(kind: Type, text: &str, zone: Tz) -> Option<serde_json::Value> {
 }
 
 fn number(text: &str) -> Result<Number, String> {
-    match converted(Type::Number, text, Tz::UTC) {
+    match converted(Type::Number, &ungrouped(text), Tz::UTC) {
         Some(serde_json::Value::Number(number)) => Ok(number),
         _ => Err(format!("Use {}.", expected(Kind::Number))),
     }

@@ -220,7 +220,10 @@ fn a_filter_is_told_in_words() {
         ("f=user_id:unset", "has no user id"),
         ("f=companies:gt:1", "has more than 1 company"),
         ("f=visits:between:1,5", "visits is between 1 and 5"),
-        ("f=paying:is:true", "paying is true"),
+        ("f=paying:is:true", "paying is yes"),
+        // As pages show them, and as programs write them.
+        ("f=paying:is:No", "paying is no"),
+        ("f=visits:gt:1\u{2009}885", "visits is more than 1885"),
         ("f=email:set&g1.f=plan:is:pro&g1.f=plan:unset&g1.match=any", "has an e-mail and (plan is pro or has no plan)"),
     ] {
         assert_eq!(words(text), told, "{text}");

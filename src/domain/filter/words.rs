@@ -137,8 +137,13 @@ fn is(test: &Test) -> String {
     }
 }
 
+/// As pages show it.
 fn said(value: &Value) -> String {
-    value.to_string()
+    match value {
+        Value::Boolean(true) => "yes".to_owned(),
+        Value::Boolean(false) => "no".to_owned(),
+        other => other.to_string(),
+    }
 }
 
 /// "a, b or c"

@@ -127,7 +127,9 @@ fn indexed(listed: Listed, condition: &Condition) -> Option<(&'static str, Strin
     };
     let sql = match (&condition.field, listed) {
         (Field::Own(Fact::BuiltIn(BuiltIn::UserId), _), Listed::Users) => {
-            "SELECT u.user_key FROM json_each(:wanted) AS wanted CROSS JOIN users AS u ON u.user_id = wanted.value"
+            "SELECT coalesce(u.merged_into, u.user_key) FROM json_each(:wanted) AS wanted
+             CROSS JOIN user_ids AS id ON id.user_id = wanted.value
+             CROSS JOIN users AS u ON u.user_key = id.user_key"
         }
         (Field::Own(Fact::BuiltIn(BuiltIn::Email), _), Listed::Users) => {
             "SELECT u.user_key FROM json_each(:wanted) AS wanted
@@ -167,13 +169,16 @@ fn indexed(listed: Listed, condition: &Condition) -> Option<(&'static str, Strin
              CROSS JOIN companies AS c ON c.company_key = d.subject_key"
         }
         (Field::Own(Fact::BuiltIn(BuiltIn::CompanyId), _), Listed::Companies) => {
-            "SELECT c.company_key FROM json_each(:wanted) AS wanted
-             CROSS JOIN companies AS c ON c.company_id = wanted.value"
+            "SELECT coalesce(c.merged_into, c.company_key) FROM json_each(:wanted) AS wanted
+             CROSS JOIN company_ids AS id ON id.company_id = wanted.value
+             CROSS JOIN companies AS c ON c.company_key = id.company_key"
         }
         (Field::Company(Fact::BuiltIn(BuiltIn::CompanyId)), Listed::Users) => {
             "SELECT m.user_key FROM json_each(:wanted) AS wanted
-             CROSS JOIN companies AS c ON c.company_id = wanted.value
-             CROSS JOIN memberships AS m INDEXED BY memberships_joined ON m.company_key = c.company_key AND m.open = 1"
+             CROSS JOIN company_ids AS id ON id.company_id = wanted.value
+             CROSS JOIN companies AS c ON c.company_key = id.company_key
+             CROSS JOIN memberships AS m INDEXED BY memberships_joined
+               ON m.company_key = coalesce(c.merged_into, c.company_key) AND m.open = 1"
         }
         (Field::Own(Fact::BuiltIn(BuiltIn::AnonymousId), _), Listed::Visitors) => {
             "SELECT v.visitor_key FROM json_each(:wanted) AS wanted

@@ -203,7 +203,8 @@ fn users_in_every_order_are_shown_once_and_in_the_order_of_what_the_column_shows
                 continue;
             }
             let column = Column::named(word, &fields).unwrap();
-            let shown = shown::of_users(&db, &keys, std::slice::from_ref(&column), NOW).unwrap();
+            let shown =
+                shown::of_users(&db, &keys, std::slice::from_ref(&column), &shown::Places::default(), NOW).unwrap();
             // Of an archived company a user shows what is known, and is sorted among those of none.
             let values: Vec<Value> = keys.iter().map(|key| shown[key][word].clone()).collect();
             let of_archived = |key: &i64| {

@@ -1,4 +1,4 @@
-//! A user's sessions of late (T6): as the events of each browser say them. Only companies have a fold of them, so
+//! A user's sessions of late (T6), in whole days of the workspace (T4) with today: as the events of each browser say them. Only companies have a fold of them, so
 //! of a user with very many events the first of the span are looked at, and the number says that there are more.
 
 use std::collections::HashMap;
@@ -8,8 +8,9 @@ use rusqlite::named_params;
 use crate::domain::activity::{TREND_DAYS, session_began};
 use crate::domain::ids::{EventId, UserKey};
 use crate::domain::message::Kind;
-use crate::domain::time::{DAY_MS, EPOCH_MS};
+use crate::domain::time::{self, EPOCH_MS};
 use crate::store::events::HASH_BITS;
+use crate::store::filter_sql::Moment;
 use crate::store::{Reader, StoreError, list};
 
 /// Events that are looked at.
@@ -47,8 +48,11 @@ pub struct Sessions {
 
 /// The sessions of a user, through links and merges.
 pub(super) fn of(db: &Reader<'_>, user: UserKey, now_ms: i64) -> Result<Sessions, StoreError> {
-    let (span_ms, now) = (i64::from(TREND_DAYS) * DAY_MS, EventId::first_at(now_ms));
-    let since = EventId::first_at((now_ms - 2 * span_ms).max(EPOCH_MS));
+    let now = EventId::first_at(now_ms);
+    let (moment, days) = (Moment::of(db, now_ms)?, TREND_DAYS);
+    let start_of = |days: i32| moment.start_of(time::date(moment.today() - days + 1));
+    let (last_ms, before_ms) = (start_of(days), start_of(2 * days));
+    let since = EventId::first_at(before_ms.max(EPOCH_MS));
     let mut statement = db.0.prepare_cached(
         "SELECT event.visitor_key, (event.event_id >> :hash_bits) + :epoch, event.session_before_ms,
            event.kind
@@ -88,7 +92,7 @@ pub(super) fn of(db: &Reader<'_>, user: UserKey, now_ms: i64) -> Result<Sessions
     latest.sort_unstable_by_key(|session| std::cmp::Reverse((session.began_ms, session.last_ms)));
     let within =
         |from: i64, to: i64| latest.iter().filter(|session| (from..to).contains(&session.began_ms)).count() as u64;
-    let (last, before) = (within(now_ms - span_ms, i64::MAX), within(now_ms - 2 * span_ms, now_ms - span_ms));
+    let (last, before) = (within(last_ms, i64::MAX), within(before_ms, last_ms));
     latest.truncate(TOLD_MAX);
     Ok(Sessions { latest, last, before, more: looked_at == LOOKED_AT_MAX })
 }
@@ -115,17 +119,19 @@ mod tests {
             (days_ago(40), None, 0),
             (days_ago(50), Some(ann), 0),
             (days_ago(70), Some(ann), 0),
+            // Less than 28 times 24 hours ago, and before the 28 days with today.
+            (days_ago(28) + 60_000, Some(ann), 0),
         ] {
             begun(sample.event(at_ms, Kind::Page, "", named(user)), before_ms);
         }
         sample.event(days_ago(3), Kind::Track, "By the server", Named { user: Some(ann), ..Named::default() });
         let sessions = of(&sample.db(), UserKey(ann), NOW).unwrap();
-        assert_eq!((sessions.last, sessions.before, sessions.more), (2, 1, false));
+        assert_eq!((sessions.last, sessions.before, sessions.more), (2, 2, false));
         let one = |began_ms, last_ms, pages| Session { began_ms, last_ms, pages, events: 0 };
-        let [third, second, first] = [days_ago(50), days_ago(2), days_ago(1)];
+        let [fourth, third, second, first] = [days_ago(50), days_ago(28) + 60_000, days_ago(2), days_ago(1)];
         assert_eq!(
             sessions.latest,
-            [one(first, first, 1), one(second, second + 60_000, 2), one(third, third, 1)],
+            [one(first, first, 1), one(second, second + 60_000, 2), one(third, third, 1), one(fourth, fourth, 1)],
             "the newest first"
         );
     }
