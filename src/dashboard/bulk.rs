@@ -40,6 +40,7 @@ use crate::store::changes::{self, ChangeRow};
 use crate::store::companies::{CompanyRow, Shelf};
 use crate::store::list::{Count, ListQuery};
 use crate::store::operators::Operator;
+use crate::store::users::UserRow;
 use crate::store::{Reader, Store, StoreError, Tx, companies, operators, profiles, users};
 
 /// Changes that the preview tells one by one.
@@ -493,8 +494,7 @@ async fn answer(
     let is_wrong = matches!(plan, Some(Err(_)));
     let (frame, view) = desk::read(request, operator, place(listed), move |db, clock| {
         let (keys, more) = whom(db, clock.now_ms)?;
-        let first = keys.iter().take(NAMED_MAX).filter_map(|key| named(db, listed, *key).transpose());
-        let first = first.collect::<Result<_, _>>()?;
+        let first = named(db, listed, &keys[..keys.len().min(NAMED_MAX)])?;
         let operators = operators::list(db)?.into_iter().map(|operator| operator.email).collect();
         let tags = profiles::known_tags(db, TAGS_MAX)?;
         let jobs = bulk_jobs::latest(db, JOBS_MAX)?;
@@ -505,15 +505,16 @@ async fn answer(
     Ok(if is_wrong { desk::again(page) } else { desk::page(page) })
 }
 
-/// What one of them is called, and its page.
-fn named(db: &Reader<'_>, listed: Listed, key: i64) -> Result<Option<(String, String)>, StoreError> {
+/// What these are called, and their pages.
+fn named(db: &Reader<'_>, listed: Listed, keys: &[i64]) -> Result<Vec<(String, String)>, StoreError> {
     if listed == Listed::Companies {
-        let row = companies::row(db, CompanyKey(key))?;
         let name = |row: &CompanyRow| who::company_name(row.name.as_deref(), &row.company_id).to_owned();
-        return Ok(row.map(|row| (name(&row), links::company(&row.company_id))));
+        let rows = companies::rows_without_rolls(db, keys)?;
+        return Ok(rows.iter().map(|row| (name(row), links::company(&row.company_id))).collect());
     }
-    let row = users::row(db, UserKey(key))?;
-    Ok(row.map(|row| (who::user_name(&row).to_owned(), links::user(row.user_id.as_deref(), &row.id))))
+    let rows = users::rows_without_rolls(db, keys)?;
+    let named = |row: &UserRow| (who::user_name(row).to_owned(), links::user(row.user_id.as_deref(), &row.id));
+    Ok(rows.iter().map(named).collect())
 }
 
 /// `POST /bulk`: what a deed would do, or with `step=do` the deed.

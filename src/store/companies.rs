@@ -192,8 +192,11 @@ pub(super) fn rows(db: &Reader<'_>, keys: &[i64], now_ms: i64) -> Result<Vec<Com
     Ok(rows)
 }
 
-/// As [`rows`], with rolls of zeros, for those who show none.
-fn rows_without_rolls(db: &Reader<'_>, keys: &[i64]) -> Result<Vec<CompanyRow>, StoreError> {
+/// As a list shows them, in the order of their keys here, with rolls of zeros, for those who show none.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn rows_without_rolls(db: &Reader<'_>, keys: &[i64]) -> Result<Vec<CompanyRow>, StoreError> {
     let mut statement = db.0.prepare_cached(
         "SELECT c.company_id, c.name, c.attributes ->> 'domain', c.attributes ->> 'plan', c.members, c.active_members,
                 c.first_seen_ms, c.last_seen_hour,

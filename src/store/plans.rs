@@ -415,6 +415,7 @@ fn ask_for_filters(db: &Reader<'_>) {
     attribute_search::of_users(db, "acme", 10).unwrap();
     attribute_search::of_companies(db, "acme", 10).unwrap();
     event_names::list(db, 50).unwrap();
+    operators::looked_after(db, OperatorKey(1), 10).unwrap();
     operators::columns(db, OperatorKey(1), "users").unwrap();
 }
 

@@ -205,8 +205,11 @@ pub(super) fn rows(db: &Reader<'_>, keys: &[i64], now_ms: i64) -> Result<Vec<Use
     Ok(rows)
 }
 
-/// As [`rows`], with rolls of zeros, for those who show none.
-fn rows_without_rolls(db: &Reader<'_>, keys: &[i64]) -> Result<Vec<UserRow>, StoreError> {
+/// As a list shows them, in the order of their keys here, with rolls of zeros, for those who show none.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn rows_without_rolls(db: &Reader<'_>, keys: &[i64]) -> Result<Vec<UserRow>, StoreError> {
     let mut statement = db.0.prepare_cached(
         "SELECT u.id, u.user_id, u.email, u.name, u.companies, u.first_seen_ms, u.last_seen_hour,
                 c.company_key, c.company_id, c.name,
