@@ -178,6 +178,7 @@ async fn what_was_said_since_of_a_member_goes_back_with_the_membership() {
     for conflict in undone.body["conflicts"].as_array().expect("conflicts") {
         let text = |name: &str| conflict[name].as_str().expect("text").to_owned();
         told.push((format!("{} of {}", text("field"), text("id")), text("detail").contains("moves back with it to")));
+        assert!(["old", "new"].contains(&text("company_id").as_str()), "{conflict}");
     }
     told.sort();
     let expected = [

@@ -5,6 +5,7 @@ mod support;
 use std::fs;
 use std::path::PathBuf;
 
+use reqwest::Method;
 use rust_xlsxwriter::{ExcelDateTime, Format, Formula, Workbook};
 use serde_json::{Value, json};
 use support::{Rollcall, seconds_ago};
@@ -130,6 +131,30 @@ async fn what_is_known_is_updated_filled_or_left_as_the_policy_says() {
     assert_eq!(rollcall.user("ann").await["attributes"]["city"], "Oslo", "nothing says nothing");
     import(&rollcall, "user_id,city\nann,\n", &["--empty", "clear"]);
     assert_eq!(rollcall.user("ann").await["attributes"].get("city"), None);
+}
+
+/// The id of a company that was merged leads to the one there is, for what stands and for what is counted.
+#[actix_web::test]
+async fn a_file_that_names_a_merged_company_meets_what_the_one_there_is_has() {
+    let rollcall = Rollcall::start();
+    let does = async |method: Method, path: &str, body: Value| {
+        let done = rollcall.api_as(method, path, &rollcall.token, Some(body)).await;
+        assert!(done.status.is_success(), "{done:?}");
+    };
+    does(Method::PUT, "/companies/keep", json!({ "name": "Bob", "attributes": { "plan": "p" } })).await;
+    does(Method::PUT, "/companies/old", json!({})).await;
+    does(Method::PUT, "/users/ann", json!({ "companies": [{ "company_id": "keep", "role": "boss" }] })).await;
+    does(Method::POST, "/companies/keep/merge", json!({ "from": "old" })).await;
+    let of_companies = "company_id,name,plan\nold,N1,q\n";
+    let filled = import(&rollcall, of_companies, &["--kind", "companies", "--existing", "fill"]);
+    assert_eq!(counts(&filled, "companies"), [0, 0, 1, 0, 0], "{filled}");
+    let filled = import(&rollcall, "user_id,company_id,role\nann,old,clerk\n", &["--existing", "fill"]);
+    assert_eq!(counts(&filled, "memberships"), [0, 0, 1, 0, 0], "{filled}");
+    assert_eq!(rollcall.company("keep").await["attributes"], json!({ "name": "Bob", "plan": "p" }));
+    assert_eq!(rollcall.user("ann").await["companies"][0]["role"], "boss");
+    let updated = import(&rollcall, of_companies, &["--kind", "companies"]);
+    assert_eq!(counts(&updated, "companies"), [0, 1, 0, 0, 0], "{updated}");
+    assert_eq!(rollcall.company("keep").await["attributes"], json!({ "name": "N1", "plan": "q" }));
 }
 
 #[tokio::test]

@@ -444,3 +444,28 @@ async fn a_merge_that_was_taken_back_is_made_again_by_merging_and_not_by_taking_
     assert_eq!(again.status, 409, "{again:?}");
     assert_eq!(rollcall.user("ann").await["tags"], json!([]), "nothing was changed");
 }
+
+/// C4, R11: an event that states no company counts for the only one of whom it names, where the two who are one have several.
+#[actix_web::test]
+async fn an_event_of_one_of_two_who_are_one_counts_for_its_own_company() {
+    let mut rollcall = Rollcall::start();
+    said(&rollcall, "ann", json!({}), Some("acme")).await;
+    said(&rollcall, "bob", json!({}), Some("beta")).await;
+    let merged = merge(&rollcall, "ann", "bob", "").await.body["change_id"].clone();
+    for (user, event) in [("bob", "exported"), ("ann", "saved")] {
+        let message = json!({
+            "type": "track", "messageId": message_id(), "userId": user, "event": event, "timestamp": seconds_ago(60),
+        });
+        rollcall.backend_posts(message).await;
+    }
+    for _ in 0..2 {
+        let of = async |company: &str| {
+            let events = rollcall.list(&format!("/companies/{company}/events")).await;
+            let done = events.iter().filter(|event| event["type"] == "track");
+            done.map(|event| event["name"].as_str().expect("a name").to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!((of("acme").await, of("beta").await), (vec!["saved".to_owned()], vec!["exported".to_owned()]));
+        undo(&rollcall, &merged).await;
+    }
+    checked(&mut rollcall);
+}

@@ -60,8 +60,11 @@ pub enum UndoError {
 pub struct Conflict {
     /// `user`, `company`, `membership` …
     pub kind: &'static str,
-    /// The site's id of whom it is about.
+    /// The site's id of whom it is about; of a membership the user's.
     pub id: String,
+    /// The company of a membership.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub company_id: Option<String>,
     /// The field.
     pub field: String,
     /// Why.
@@ -239,7 +242,7 @@ impl Undoing<'_, '_> {
                 Ok(())
             }
             _ => {
-                self.conflict(row, format!("A change of {} can't be undone here.", row.field));
+                self.conflict(row, format!("A change of {} can't be undone here.", row.field.trim_start()));
                 Ok(())
             }
         }
@@ -481,7 +484,8 @@ impl Undoing<'_, '_> {
     fn conflict(&mut self, row: &ChangeRow, detail: String) {
         // A field of ours has a blank before it, which is nobody's business.
         let (kind, id, field) = (row.subject, row.subject_id.clone(), row.field.trim_start().to_owned());
-        self.conflicts.push(Conflict { kind, id, field, detail });
+        let company_id = row.company_id.clone();
+        self.conflicts.push(Conflict { kind, id, company_id, field, detail });
     }
 }
 

@@ -87,7 +87,13 @@ fn left(conflicts: &[Conflict]) -> Markup {
             header { h2 id="left" { "What stays as it is" } }
             ul.rows {
                 @for conflict in conflicts {
-                    li { p { (conflict.kind) " " bdi { (conflict.id) } ": " (conflict.detail) } }
+                    li {
+                        p {
+                            (conflict.kind) " " bdi { (conflict.id) }
+                            @if let Some(company) = &conflict.company_id { " in " bdi { (company) } }
+                            ": " (conflict.detail)
+                        }
+                    }
                 }
             }
         }

@@ -527,6 +527,24 @@ pub fn open_at(tx: &Tx<'_>, user: UserKey, at_ms: i64) -> Result<Open, StoreErro
     })
 }
 
+/// The only company in which one of those who are one by a merge was at a moment, by what was said of it itself; none where
+/// there are several or none.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn own_at(tx: &Tx<'_>, named: UserKey, at_ms: i64) -> Result<Option<CompanyKey>, StoreError> {
+    if merges::group(tx, tx.state.catalog.survivor(named))?.len() == 1 {
+        return Ok(None);
+    }
+    let said: Vec<Statement> = statements_of(tx, named)?.iter().map(|kept| kept.statement).collect();
+    let following = following(tx, &said);
+    let mut open = following.open_at(at_ms);
+    match (open.next(), open.next()) {
+        (Some(company), None) => named_last(tx, named, company, at_ms).map(Some),
+        _ => Ok(None),
+    }
+}
+
 /// The company that was a user's current one at a place among what was said of it (C1, C6). Where it was in none yet,
 /// the only one that it ever was in.
 ///

@@ -90,6 +90,7 @@ impl From<StoreError> for Stop {
 /// A company that a row names.
 pub(super) struct Company {
     pub(super) id: CompanyId,
+    /// The company that the id leads to, through merges.
     pub(super) known: Option<CompanyKey>,
     attributes: Map<String, Value>,
     /// What is said of the user's membership in it.
@@ -229,8 +230,8 @@ impl Taking<'_, '_> {
             let has_no_id = matches!(named, CompanyNamed::Any(_));
             let (id, known) = match named {
                 CompanyNamed::Id(id) => {
-                    let known = companies::key_of_id(self.tx, &id)?;
-                    (id, known)
+                    let named = companies::key_of_id(self.tx, &id)?;
+                    (id, named.map(|named| companies::survivor(self.tx, named)))
                 }
                 CompanyNamed::Any(text) => match self.company_called(&text)? {
                     Some((id, key)) => {
@@ -269,7 +270,7 @@ impl Taking<'_, '_> {
         if let Ok(Some(id)) = CompanyId::parse(text)
             && let Some(key) = companies::key_of_id(self.tx, &id)?
         {
-            return Ok(Some((id, key)));
+            return Ok(Some((id, companies::survivor(self.tx, key))));
         }
         let of_domain = match email_domains::of_website(text) {
             Some(domain) => domains::companies_of(self.tx, &domain)?.into_iter().map(|(key, _)| key).collect(),
@@ -591,7 +592,7 @@ impl Taking<'_, '_> {
             let key = match company.known {
                 Some(key) => key,
                 None => match companies::key_of_id(self.tx, &company.id)? {
-                    Some(key) => key,
+                    Some(key) => companies::survivor(self.tx, key),
                     None => continue,
                 },
             };

@@ -422,6 +422,14 @@ impl Receiving<'_, '_> {
         Ok(Status::Stored)
     }
 
+    /// The only company in which whom a message names was by what was said of it itself, where it is one with others.
+    fn own_company(&self, subject: &Subject) -> Result<Option<CompanyKey>, StoreError> {
+        match subject.user_at(self.time.at_ms) {
+            Some(named) => memberships::own_at(self.tx, named, self.time.at_ms),
+            None => Ok(None),
+        }
+    }
+
     /// C4: the only membership that was open at the event's time; events before a link keep none.
     fn only_company(&mut self, subject: &Subject, event: &str) -> Result<Option<CompanyKey>, StoreError> {
         let Some(user) = self.person(subject) else { return Ok(None) };
@@ -429,6 +437,10 @@ impl Receiving<'_, '_> {
             Open::None => None,
             Open::One(company) => Some(company),
             Open::Several => {
+                // Of those who are one, each may have been in one alone.
+                if let Some(company) = self.own_company(subject)? {
+                    return Ok(Some(company));
+                }
                 findings::note_daily(self.tx, Finding::EventsWithoutCompany, self.delivery.source, event)?;
                 None
             }

@@ -33,6 +33,11 @@ impl Apart {
         if others.len() == 1 {
             self.said.extend(memberships::said_of(tx, now)?.into_iter().map(|said| (said, now)));
             for row in changes::fields_since(&tx.reader(), now, deed)? {
+                let is_value = !row.field.starts_with(' ');
+                if is_value && own::of(tx, row.about)?.is_none() {
+                    // Nothing was said of it: merges alone changed it.
+                    continue;
+                }
                 let of_other = own::said_last(tx, row.about, &row.field)?;
                 self.since.push((row, of_other));
             }
@@ -109,7 +114,9 @@ impl Undoing<'_, '_> {
                 let detail = format!(
                     "{name} was set since, on a membership that existed only through the merge: it moves back with it to {there}."
                 );
-                self.conflicts.push(Conflict { kind: "membership", id: id.clone(), field: name.clone(), detail });
+                let company_id = Some(stored::load(self.tx, company)?.company_id);
+                let (id, field) = (id.clone(), name.clone());
+                self.conflicts.push(Conflict { kind: "membership", id, company_id, field, detail });
                 self.changes.push(Change::new(about, name, before, after));
             }
         }

@@ -136,6 +136,7 @@ pub fn audits() -> Vec<(&'static str, Markup)> {
     let conflict = Conflict {
         kind: "source",
         id: "src_help".to_owned(),
+        company_id: None,
         field: "origins".to_owned(),
         detail: "It has changed since, and stays as it is.".to_owned(),
     };

@@ -1,6 +1,8 @@
 //! What an import leaves beside its change sets, so that it can be taken back: its events in the journal, and the
 //! moments and pages that its rows put before the first ones known.
 
+use std::collections::BTreeSet;
+
 use rusqlite::{OptionalExtension, params};
 
 use crate::domain::change::Subject;
@@ -308,11 +310,14 @@ fn user_back(tx: &mut Tx<'_>, user: UserKey, before: First) -> Result<(), StoreE
              WHERE user_key = ?1",
         )?
         .execute(params![user.0, at_ms, page_ms, page])?;
-    let known = users::load(tx, user)?;
-    let first_seen_ms = users::first_seen(tx, known.first_message_ms, &known.attributes);
-    tx.connection
-        .prepare_cached("UPDATE users SET first_seen_ms = ?2 WHERE user_key = ?1")?
-        .execute([user.0, first_seen_ms])?;
+    // Whom it is read as was first seen when any of those was that are one.
+    for one in BTreeSet::from([user, tx.catalog().survivor(user)]) {
+        let known = users::load(tx, one)?;
+        let first_seen_ms = users::first_seen(tx, known.first_message_ms, &known.attributes);
+        tx.connection
+            .prepare_cached("UPDATE users SET first_seen_ms = ?2 WHERE user_key = ?1")?
+            .execute([one.0, first_seen_ms])?;
+    }
     Ok(())
 }
 
@@ -331,11 +336,13 @@ fn company_back(tx: &mut Tx<'_>, company: CompanyKey, before: First) -> Result<(
             "UPDATE companies SET first_message_ms = coalesce(?2, first_message_ms) WHERE company_key = ?1",
         )?
         .execute(params![company.0, at_ms])?;
-    let known = companies::load(tx, company)?;
-    let first_seen_ms = users::first_seen(tx, known.first_message_ms, &known.attributes);
-    tx.connection
-        .prepare_cached("UPDATE companies SET first_seen_ms = ?2 WHERE company_key = ?1")?
-        .execute([company.0, first_seen_ms])?;
+    for one in BTreeSet::from([company, companies::survivor(tx, company)]) {
+        let known = companies::load(tx, one)?;
+        let first_seen_ms = users::first_seen(tx, known.first_message_ms, &known.attributes);
+        tx.connection
+            .prepare_cached("UPDATE companies SET first_seen_ms = ?2 WHERE company_key = ?1")?
+            .execute([one.0, first_seen_ms])?;
+    }
     Ok(())
 }
 
