@@ -126,7 +126,7 @@ codes! {
         }
         // R10
         AliasTaken = "alias_taken" {
-            "The new id belongs to another user already.",
+            "The new id already belongs to another record.",
             "The user signed in under the new id before the rename.",
             "Merge the two users instead.",
         }

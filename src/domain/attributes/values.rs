@@ -85,10 +85,10 @@ impl Cell {
 
     fn set(&mut self, value: Value, stamp: Stamp) {
         let known = self.plain.as_ref().map(|(_, known)| *known);
-        // A hand's time is the moment it is there, so the later of two hands holds.
-        let hand_unpins =
-            stamp.grade == Grade::Hand && known.is_some_and(|known| known.pinned && known.at_ms <= stamp.at_ms);
-        if known.is_none_or(|known| known <= stamp) || hand_unpins {
+        // A hand's time is the moment it is there, so the later of two hands holds, of one moment too.
+        let is_later_hand = stamp.grade == Grade::Hand
+            && known.is_some_and(|known| (known.pinned || known.grade == Grade::Hand) && known.at_ms <= stamp.at_ms);
+        if known.is_none_or(|known| known <= stamp) || is_later_hand {
             self.plain = Some((value, stamp));
             self.operations.retain(|(operation, _)| *operation > stamp);
         }
@@ -414,6 +414,11 @@ impl Attributes {
     pub fn stated_of(&self, name: &str) -> Option<Stated> {
         let cell = self.cells.get(name)?;
         Some(Stated { value: cell.value()?, stamp: cell.stamp()? })
+    }
+
+    /// Where what is known of a name came from, also where it was cleared.
+    pub fn stamp_of(&self, name: &str) -> Option<Stamp> {
+        self.cells.get(name).and_then(Cell::stamp)
     }
 
     /// Whether nothing was ever said.
