@@ -465,10 +465,16 @@ pub fn suggest(kind: Kind, headings: &[String], rows: &[Vec<Value>], reading: &R
         // Who looks after somebody here is an operator, by e-mail; other tools write a name.
         let is_owner = target == Target::Owner && kind != Kind::Attributes;
         let target = if is_owner && !guess::are_emails(&samples) { Target::Ignore } else { target };
-        // What stands under its own name elsewhere is not this one: then it is what its cells are.
+        // What stands under its own name elsewhere is not this one: an attribute of another's is then one of its own.
         let key = target.key();
         let is_elsewhere = exact[place].as_ref() != Some(&key) && exact.iter().flatten().any(|exact| *exact == key);
-        let target = if is_elsewhere { of_samples(kind, heading, &samples, reading, known) } else { target };
+        let target = match &target {
+            Target::Attribute(owner, ..) if is_elsewhere && main_owner(kind).is_some_and(|main| main != *owner) => {
+                of_samples(kind, heading, &samples, reading, known)
+            }
+            _ if is_elsewhere => Target::Ignore,
+            _ => target,
+        };
         // The first of two that seem to be the same is it.
         let target = if taken.insert(target.key()) { target } else { Target::Ignore };
         Column { heading: heading.clone(), target }
