@@ -1525,3 +1525,48 @@ async fn a_check_at_the_shell_says_how_the_file_is_read_and_what_its_columns_bec
         ann["companies"].as_array().unwrap().iter().map(|company| (&company["company_id"], &company["role"])).collect();
     assert_eq!(roles, [(&json!("b"), &json!("member")), (&json!("a"), &json!("admin"))]);
 }
+
+/// The earlier import is taken back first: what it said does not come back with the later one.
+#[tokio::test]
+async fn imports_are_taken_back_in_the_order_of_their_making_too() {
+    let rollcall = Rollcall::start();
+    let company = json!({ "type": "group", "userId": "ann", "groupId": "acme", "traits": { "plan": "p", "seats": 1 } });
+    rollcall.backend_posts(company).await;
+    let stands = async || rollcall.api("/companies/acme").await.body["attributes"].clone();
+    let before = stands().await;
+    let of_companies = ["--kind", "companies"];
+    import(&rollcall, "company_id,plan\nacme,A\n", &of_companies);
+    import(&rollcall, "company_id,plan\nacme,B\n", &of_companies);
+    take_back(&rollcall, 1);
+    assert_eq!(stands().await["plan"], "B", "it was set since");
+    take_back(&rollcall, 2);
+    assert_eq!(stands().await, before);
+
+    // Rows of one file that say different things of one company leave nothing of any of them.
+    let rows: String = (0..8).map(|row| format!("w{row},acme,plan {row},{row}\n")).collect();
+    import(&rollcall, &format!("user_id,company_id,company.plan,company.seats\n{rows}"), &[]);
+    assert_eq!(stands().await["plan"], "plan 7");
+    take_back(&rollcall, 3);
+    assert_eq!(stands().await, before);
+    let made = rollcall.list("/changes").await;
+    let made = made.iter().filter(|set| {
+        let rows = set["changes"].as_array().unwrap();
+        rows.iter().any(|row| {
+            row["field"] == "created" && row["id"].as_str().unwrap().starts_with('w') && row["before"].is_null()
+        })
+    });
+    let undone: Vec<bool> = made.map(|set| set["undone_by"].is_i64()).collect();
+    assert_eq!(undone, [true; 8], "whom it made is gone, and that is said");
+    checked(&rollcall);
+}
+
+/// A heading that names a target word for word is it, also behind one that only seems to be.
+#[tokio::test]
+async fn a_heading_that_names_its_target_is_it_and_a_lone_cross_is_a_text() {
+    let rollcall = Rollcall::start();
+    let text = "user_id,email,plan,company_id,company.plan,city\nann,ann@x.test,pro,acme,gold,X\n";
+    import(&rollcall, text, &[]);
+    let ann = rollcall.user("ann").await;
+    assert_eq!(ann["attributes"], json!({ "email": "ann@x.test", "plan": "pro", "city": "X" }));
+    assert_eq!(rollcall.api("/companies/acme").await.body["attributes"], json!({ "plan": "gold" }));
+}

@@ -17,13 +17,16 @@ use super::signed_members::{self, SIGNED_MEMBERS};
 use super::{archive, rename, sources, webhooks};
 use crate::domain::access::Grade;
 use crate::domain::attributes::{Attributes, Owner, Stamp, Write};
-use crate::domain::change::{ARCHIVED, By, COMPANY_ID, CREATED, Change, MEMBERSHIP, MERGED_INTO, NOT_SAME_AS, Subject};
+use crate::domain::change::{
+    ALIAS, ARCHIVED, By, COMPANY_ID, CREATED, Change, DOMAINS, LINK, MEMBERSHIP, MERGED_INTO, NOT_SAME_AS, Subject,
+    USER_ID,
+};
 use crate::domain::companies::{Order, Said, Statement};
 use crate::domain::duplicates::Records;
 use crate::domain::ids::{ChangeKey, CompanyId, SourceKey, UserKey};
 use crate::domain::message::order_within_moment;
 use crate::domain::profile::{CURRENT, NOTE, Note, OWNER, PINNED, Profile, TAGS, tags_of_value, tags_value};
-use crate::domain::time::DAY_MS;
+use crate::domain::time::{DAY_MS, instant_from_text};
 use crate::store::changes::{ChangeRow, Deed};
 use crate::store::imports::said;
 use crate::store::memberships::Member;
@@ -104,20 +107,23 @@ pub fn undo(tx: &mut Tx<'_>, by: &By, change: ChangeKey) -> Result<Undone, UndoE
         }
         // With a user goes all that the deed said of it; what is left is taken back from the last on.
         for row in rows.iter().filter(|row| row.field == CREATED && matches!(row.about, Subject::User(_))) {
-            undoing.made(row)?;
+            if made::is_there(undoing.tx, row.about)? {
+                undoing.made(row)?;
+            }
         }
         let (definitions, values): (Vec<&ChangeRow>, Vec<&ChangeRow>) =
             rows.iter().rev().partition(|row| attributes::is_definition(row));
         for row in definitions.into_iter().chain(values) {
-            // Values of an attribute that has its former type again follow by themselves, at their own time.
-            if !undoing.retyped.as_ref().is_some_and(|retyped| retyped.is_value(row)) {
-                undoing.field(row)?;
+            match &undoing.retyped {
+                Some(retyped) if retyped.is_value(row) => undoing.value_of_former_type(row)?,
+                _ => undoing.field(row)?,
             }
         }
     }
     let Undoing { changes, conflicts, gone, retyped, .. } = undoing;
-    let Some(new) = changes::record(tx, by, "undo", Grade::Hand, &changes)? else {
-        let reasons: Vec<String> = conflicts.into_iter().map(|conflict| conflict.detail).collect();
+    let Some(new) = changes::record(tx, by, changes::UNDO, Grade::Hand, &changes)? else {
+        let mut reasons: Vec<String> = conflicts.into_iter().map(|conflict| conflict.detail).collect();
+        reasons.dedup();
         return Err(UndoError::Nothing(reasons.join(" ")));
     };
     changes::mark_undone(tx, change, new)?;
@@ -135,13 +141,24 @@ pub(super) struct Undoing<'a, 't> {
     conflicts: Vec<Conflict>,
     gone: Vec<Subject>,
     retyped: Option<attributes::Retyped>,
+    /// The name under which values waited in the tray that meant another attribute.
+    waited: Option<String>,
     /// The source of the import whose row the deed is.
     import: Option<SourceKey>,
 }
 
 impl<'a, 't> Undoing<'a, 't> {
     pub(super) fn of(tx: &'a mut Tx<'t>, deed: Deed) -> Undoing<'a, 't> {
-        Undoing { tx, deed, changes: Vec::new(), conflicts: Vec::new(), gone: Vec::new(), retyped: None, import: None }
+        Undoing {
+            tx,
+            deed,
+            changes: Vec::new(),
+            conflicts: Vec::new(),
+            gone: Vec::new(),
+            retyped: None,
+            waited: None,
+            import: None,
+        }
     }
 
     /// As [`Undoing::of`], of a row of the import with this source.
@@ -187,6 +204,10 @@ impl Undoing<'_, '_> {
         if self.is_gone(row.about) {
             return Ok(());
         }
+        if !made::is_there(self.tx, row.about)? {
+            self.not_there(row);
+            return Ok(());
+        }
         match (row.about, row.field.as_str()) {
             (_, OWNER | TAGS | PINNED | NOTE) => self.kept_by_hand(row),
             (Subject::Membership(..), MEMBERSHIP) => self.membership(row),
@@ -194,7 +215,10 @@ impl Undoing<'_, '_> {
             (Subject::User(_) | Subject::Company(_) | Subject::Membership(..), field)
                 if self.tx.catalog().definition(owner_of(row.about), field).is_some() =>
             {
-                self.attribute(row)
+                match attributes::waited_as(row) {
+                    Some(waited) => self.waits_again(row, waited),
+                    None => self.attribute(row),
+                }
             }
             (Subject::Company(company), SIGNED_MEMBERS) => {
                 let was = row.before.as_ref().and_then(Value::as_bool).unwrap_or(false);
@@ -226,7 +250,9 @@ impl Undoing<'_, '_> {
             (Subject::Workspace, OPERATOR) if row.after.is_none() => Ok(()),
             (Subject::Workspace, _) => self.setting(row),
             (Subject::Source(key), field) if sources::is_field(field) => self.source(row, key),
-            (Subject::Attribute(key), field) if field != CREATED => self.definition(row, key),
+            (Subject::Attribute(key), _) => self.definition(row, key),
+            // What was deleted with its attribute is told with that.
+            _ if row.cause == attributes::DELETION => Ok(()),
             (Subject::Segment(key), _) => self.segment(row, key),
             (one, NOT_SAME_AS) => self.told_apart(one, row),
             (Subject::Company(_), CREATED) => self.made(row),
@@ -238,11 +264,15 @@ impl Undoing<'_, '_> {
                 Ok(())
             }
             (_, CREATED) => {
-                self.conflict(row, format!("More is known about {} by now, so the person stays.", row.subject_id));
+                let why = match self.deed.by_message {
+                    true => format!("A message made {}, so the person stays. It can be erased.", row.subject_id),
+                    false => format!("More is known about {} by now, so the person stays.", row.subject_id),
+                };
+                self.conflict(row, why);
                 Ok(())
             }
             _ => {
-                self.conflict(row, format!("A change of {} can't be undone here.", row.field.trim_start()));
+                self.conflict(row, format!("A change of {} can't be undone here.", called(&row.field)));
                 Ok(())
             }
         }
@@ -278,9 +308,10 @@ impl Undoing<'_, '_> {
             self.conflict(row, "It has changed since, and stays as it is.".to_owned());
             return Ok(());
         }
+        let before = if row.field == NOTE { row.before.clone() } else { changes::former(self.tx, row)? };
         match row.field.as_str() {
             OWNER => {
-                let email = row.before.as_ref().and_then(Value::as_str);
+                let email = before.as_ref().and_then(Value::as_str);
                 let found = email.map(|email| kept::find(&self.tx.reader(), email)).transpose()?.flatten();
                 if email.is_some() && found.is_none() {
                     self.conflict(row, "The previous owner is no longer an operator.".to_owned());
@@ -288,8 +319,8 @@ impl Undoing<'_, '_> {
                 }
                 profiles::set_owner(self.tx, profile, found.map(|(operator, _)| operator.key))?;
             }
-            TAGS => profiles::set_tags(self.tx, profile, &tags_of_value(row.before.as_ref()))?,
-            _ => match row.before.as_ref().and_then(|note| Note::of_value(profile, note)) {
+            TAGS => profiles::set_tags(self.tx, profile, &tags_of_value(before.as_ref()))?,
+            _ => match before.as_ref().and_then(|note| Note::of_value(profile, note)) {
                 Some(note) => notes::put(self.tx, &note)?,
                 None => {
                     if let Some(note) = row.after.as_ref().and_then(|note| Note::of_value(profile, note)) {
@@ -298,7 +329,7 @@ impl Undoing<'_, '_> {
                 }
             },
         }
-        self.changes.push(Change::new(row.about, row.field.clone(), row.after.clone(), row.before.clone()));
+        self.changes.push(Change::new(row.about, row.field.clone(), row.after.clone(), before));
         Ok(())
     }
 
@@ -353,17 +384,13 @@ impl Undoing<'_, '_> {
 
     /// Writes the former value as said by hand, unless another stands by now.
     fn attribute(&mut self, row: &ChangeRow) -> Result<(), UndoError> {
-        if self.import.is_some() {
-            let stands = said::source_of(self.tx, row.about, &row.field)?;
-            if let Some(source) = stands
-                && said::stands(self.tx, row.about, &row.field, source)?
-            {
-                self.conflict(row, format!("{} has been set or confirmed since, and stays as it is.", row.field));
-                return Ok(());
-            }
+        if self.is_said_since(row)? {
+            self.conflict(row, format!("{} has been set or confirmed since, and stays as it is.", row.field));
+            return Ok(());
         }
         let stamp = self.stamp();
-        let write = match &row.before {
+        let former = changes::former(self.tx, row)?;
+        let write = match &former {
             Some(value) => Write::Set(value.clone()),
             None => Write::Clear,
         };
@@ -372,7 +399,7 @@ impl Undoing<'_, '_> {
             let stands = attributes.get(&row.field);
             if stands != row.after {
                 // Another import that said the same was taken back before, and this field with it.
-                let is_back = of_import && stands == row.before;
+                let is_back = of_import && (stands == row.before || stands == former);
                 return if is_back { Ok(None) } else { Err(stands) };
             }
             // A pin stays, unless it came with this very change: then its own row takes it off.
@@ -394,7 +421,15 @@ impl Undoing<'_, '_> {
         Ok(())
     }
 
-    /// Who joined leaves, who left joins again: what the deed said is forgotten, else the opposite is said by hand, now.
+    /// Whether somebody said the value of a field again since the deed: what everybody says who says it again is kept
+    /// with it, so it is known at no cost.
+    fn is_said_since(&self, row: &ChangeRow) -> Result<bool, StoreError> {
+        let Some(stamp) = said::stamp_of(self.tx, row.about, &row.field)? else { return Ok(false) };
+        let is_later = self.import.is_some() || stamp.at_ms > self.deed.at_ms;
+        Ok(is_later && said::stands(self.tx, row.about, &row.field, stamp)?)
+    }
+
+    /// Who joined leaves, who left joins again: what the deed said is forgotten, else the opposite is said by hand.
     fn membership(&mut self, row: &ChangeRow) -> Result<(), UndoError> {
         let Subject::Membership(user, company) = row.about else { return Ok(()) };
         let is_open = |value: &Option<Value>| value.as_ref().is_some_and(|value| value.get("left_at").is_none());
@@ -418,21 +453,41 @@ impl Undoing<'_, '_> {
             self.conflict(row, "The membership has changed since, and stays as it is.".to_owned());
             return Ok(());
         }
-        // What the deed itself said is not said any more; what others said of it later stays.
+        if said::of_membership_since(self.tx, (user, company), open, self.deed.at_ms)? {
+            self.conflict(row, "The membership was confirmed since, and stays as it is.".to_owned());
+            return Ok(());
+        }
+        let (before, after) = (Told::of(&row.before), Told::of(&row.after));
+        // What the deed itself said is not said any more; what others said of it stays. A message says it at its own time.
         let of = self.deed.by_message.then_some(company);
-        if let Some(changes) = memberships::unsay(self.tx, user, of, self.deed.at_ms)? {
+        let mut unsaid = memberships::unsay(self.tx, user, of, self.deed.at_ms)?;
+        let said_ms =
+            if open { after.joined_ms.filter(|_| after.joined_ms != before.joined_ms) } else { after.left_ms };
+        if let (None, Some(said_ms)) = (&unsaid, said_ms) {
+            unsaid = memberships::unsay(self.tx, user, Some(company), said_ms)?;
+        }
+        if let Some(changes) = unsaid {
             self.changes.extend(changes);
             if memberships::is_open(&self.tx.reader(), user, company)? != open {
                 return Ok(());
             }
         }
+        // What was forgotten is said again at its own time, else the opposite now.
         let said = if open { Said::Leaves(company) } else { Said::Joins(company) };
-        let stamp = self.stamp();
-        let order = Order { at_ms: stamp.at_ms, message: stamp.order, place: 1 };
-        let statements = [Statement { order, said }];
-        memberships::state(self.tx, Member::User(user), &statements, stamp.grade, stamp.source)?;
-        let changes = memberships::restate(self.tx, user)?;
-        self.changes.extend(changes);
+        let again_ms = match open {
+            true => before.left_ms.filter(|_| before.joined_ms == after.joined_ms),
+            false => before.joined_ms.filter(|_| row.after.is_none()),
+        };
+        for at_ms in again_ms.into_iter().chain([self.tx.now_ms]) {
+            let stamp = self.stamp();
+            let statements = [Statement { order: Order { at_ms, message: stamp.order, place: 1 }, said }];
+            memberships::state(self.tx, Member::User(user), &statements, stamp.grade, stamp.source)?;
+            let changes = memberships::restate(self.tx, user)?;
+            self.changes.extend(changes);
+            if memberships::is_open(&self.tx.reader(), user, company)? != open {
+                break;
+            }
+        }
         Ok(())
     }
 
@@ -475,6 +530,15 @@ impl Undoing<'_, '_> {
         Ok(())
     }
 
+    /// Whom a deed made, and who is gone by now, has nothing to be taken back: said once of each.
+    fn not_there(&mut self, row: &ChangeRow) {
+        let who = if row.subject_id.is_empty() { "What this was about" } else { &row.subject_id };
+        let detail = format!("{who} no longer exists, so nothing of it can be undone.");
+        if self.conflicts.iter().all(|known| known.detail != detail) {
+            self.conflict(row, detail);
+        }
+    }
+
     fn stamp(&self) -> Stamp {
         let source = SourceKey(0);
         let order = order_within_moment(0, self.tx.message_hash(source, None));
@@ -491,6 +555,31 @@ impl Undoing<'_, '_> {
 
 fn is_removed_operator(row: &ChangeRow) -> bool {
     row.about == Subject::Workspace && row.field == OPERATOR && row.after.is_none()
+}
+
+/// When a membership began and ended, as a change tells it, Unix milliseconds.
+#[derive(Default)]
+struct Told {
+    joined_ms: Option<i64>,
+    left_ms: Option<i64>,
+}
+
+impl Told {
+    fn of(value: &Option<Value>) -> Told {
+        let moment = |name: &str| value.as_ref()?.get(name)?.as_str().and_then(instant_from_text);
+        Told { joined_ms: moment("joined_at"), left_ms: moment("left_at") }
+    }
+}
+
+/// A field as a sentence names it.
+fn called(field: &str) -> &str {
+    match field {
+        LINK => "whose browser this is",
+        USER_ID => "the user id",
+        ALIAS => "an earlier id",
+        DOMAINS => "a company's domains",
+        other => other.trim_start(),
+    }
 }
 
 fn owner_of(about: Subject) -> Owner {

@@ -20,6 +20,8 @@ use crate::domain::time::{self, MINUTE_MS};
 
 /// Fields of one deed about someone that a page of deeds keeps together.
 pub const SET_ROWS_MAX: usize = 1_000;
+/// Changes of a field that were taken back, and are passed over for the value before them.
+const FORMER_MAX: usize = 100;
 /// Records merged into a user or company whose history is read.
 const MERGED_MAX: usize = 100;
 
@@ -37,6 +39,8 @@ const SEGMENT: i64 = 7;
 pub const IMPORT: &str = "import";
 /// The cause of two that became one.
 pub const MERGE: &str = "merge";
+/// The cause of what taking a deed back changed.
+pub const UNDO: &str = "undo";
 
 /// A change of one field, as history shows it.
 #[derive(Debug, Clone, PartialEq)]
@@ -63,6 +67,8 @@ pub struct ChangeRow {
     pub subject: &'static str,
     /// The site's id of whom it is about; of a lead the e-mail address.
     pub subject_id: String,
+    /// Whom it is about is there: nobody has taken the making back.
+    pub is_there: bool,
     /// The name of whom it is about, else the e-mail address; of users, companies and sources.
     pub subject_name: Option<String>,
     /// Of an attribute's definition: whose attribute it is.
@@ -256,39 +262,63 @@ pub fn of_set(db: &Reader<'_>, change: ChangeKey) -> Result<Vec<ChangeRow>, Stor
     rows(db, &places.collect::<Result<Vec<_>, _>>()?)
 }
 
+/// The id that a user or a company was made with, as its history tells it.
+macro_rules! made_as {
+    ($subject:literal, $key:literal) => {
+        concat!(
+            "(SELECT coalesce(m.after, m.before) ->> '$' FROM changes AS m WHERE m.subject = ",
+            $subject,
+            " AND m.subject_key = ",
+            $key,
+            " AND m.field = ' created' ORDER BY m.change_key LIMIT 1)"
+        )
+    };
+}
+
 /// Changes with their change sets, and the names of whom they are about, in the order of their places.
 pub(super) fn rows(db: &Reader<'_>, places: &[Place]) -> Result<Vec<ChangeRow>, StoreError> {
-    // What is kept of a link is our number of the user, whose id may be another by now.
-    let mut statement = db.0.prepare_cached(
+    // What is kept of a link is our number of the user, whose id may be another by now. Who was taken away again is
+    // told by the id of its making, which goes with its history where somebody is erased.
+    let mut statement = db.0.prepare_cached(concat!(
         "SELECT s.at_ms, s.by_kind, CASE s.by_kind WHEN 'message' THEN coalesce(source.name, '') ELSE s.by_name END,
                 s.cause, c.field, c.before,
                 CASE c.field WHEN :link
                   THEN (SELECT json_quote(coalesce(user_id, email, id)) FROM users WHERE user_key = c.after)
                   ELSE c.after END,
-                company.company_id,
+                coalesce(company.company_id, CASE c.subject WHEN 2 THEN ",
+        made_as!("1", "c.company_key"),
+        " END),
                 CASE c.subject
-                  WHEN 1 THEN (SELECT company_id FROM companies WHERE company_key = c.subject_key)
+                  WHEN 1 THEN coalesce((SELECT company_id FROM companies WHERE company_key = c.subject_key), ",
+        made_as!("1", "c.subject_key"),
+        ")
                   WHEN 3 THEN (SELECT anonymous_id FROM visitors WHERE visitor_key = c.subject_key)
                   WHEN 4 THEN ''
                   WHEN 5 THEN (SELECT source_id FROM sources WHERE source_key = c.subject_key)
                   WHEN 6 THEN (SELECT name FROM attribute_definitions WHERE definition_key = c.subject_key)
                   WHEN 7 THEN (SELECT segment_id FROM segments WHERE segment_key = c.subject_key)
-                  ELSE (SELECT coalesce(user_id, email, id) FROM users WHERE user_key = c.subject_key) END,
+                  ELSE coalesce((SELECT coalesce(user_id, email, id) FROM users WHERE user_key = c.subject_key), ",
+        made_as!("0", "c.subject_key"),
+        ") END,
                 CASE WHEN c.subject IN (0, 2) THEN (SELECT coalesce(name, email) FROM users WHERE user_key = c.subject_key)
                      WHEN c.subject = 1 THEN (SELECT name FROM companies WHERE company_key = c.subject_key)
                      WHEN c.subject = 5 THEN (SELECT name FROM sources WHERE source_key = c.subject_key)
                      WHEN c.subject = 7 THEN (SELECT name FROM segments WHERE segment_key = c.subject_key) END,
                 company.name, c.company_key, s.grade,
                 CASE c.subject WHEN 6 THEN (SELECT owner FROM attribute_definitions WHERE definition_key = c.subject_key) END,
-                s.undone_by, c.subject, c.subject_key, c.change_key, c.place
+                s.undone_by, c.subject, c.subject_key, c.change_key, c.place,
+                CASE WHEN c.subject IN (0, 2) THEN EXISTS (SELECT 1 FROM users WHERE user_key = c.subject_key)
+                     WHEN c.subject = 1 THEN EXISTS (SELECT 1 FROM companies WHERE company_key = c.subject_key)
+                     ELSE true END
+                  AND (c.subject <> 2 OR company.company_key IS NOT NULL)
          FROM json_each(:places) AS asked
          CROSS JOIN changes AS c ON c.subject = asked.value ->> 0 AND c.subject_key = asked.value ->> 1
            AND c.change_key = asked.value ->> 2 AND c.place = asked.value ->> 3
          JOIN change_sets AS s ON s.change_key = c.change_key
          LEFT JOIN sources AS source ON source.source_key = s.source_key
          LEFT JOIN companies AS company ON company.company_key = c.company_key AND c.subject = 2
-         ORDER BY asked.key",
-    )?;
+         ORDER BY asked.key"
+    ))?;
     let asked = places.iter().map(|place| [place.subject, place.subject_key, place.change_key, place.place]);
     let asked = serde_json::to_string(&asked.collect::<Vec<_>>()).expect("numbers are JSON");
     let json = |text: Option<String>| text.and_then(|text| serde_json::from_str(&text).ok());
@@ -306,6 +336,7 @@ pub(super) fn rows(db: &Reader<'_>, places: &[Place]) -> Result<Vec<ChangeRow>, 
             about: subject_of(subject, subject_key, row.get(11)?),
             subject: subject_word(subject),
             subject_id: row.get::<_, Option<String>>(8)?.unwrap_or_default(),
+            is_there: row.get(19)?,
             subject_name: row.get(9)?,
             attribute_of: row.get::<_, Option<i64>>(13)?.map(Owner::from_number),
             company_id: row.get(7)?,
@@ -400,18 +431,64 @@ pub fn mark_undone(tx: &Tx<'_>, change: ChangeKey, by: ChangeKey) -> Result<(), 
     Ok(())
 }
 
-/// The cause of the latest change of a field.
+/// The deed that changed a field last.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Latest {
+    /// Its change set.
+    pub change: ChangeKey,
+    /// When it was done, Unix milliseconds.
+    pub at_ms: i64,
+    /// The deed in a word.
+    pub cause: String,
+}
+
+/// The latest change of a field.
 ///
 /// # Errors
 /// [`StoreError`] only.
-pub fn last_cause(tx: &Tx<'_>, about: Subject, field: &str) -> Result<Option<String>, StoreError> {
+pub fn latest(tx: &Tx<'_>, about: Subject, field: &str) -> Result<Option<Latest>, StoreError> {
     let (subject, key, company) = subject_columns(about);
     let mut statement = tx.connection.prepare_cached(
-        "SELECT s.cause FROM changes AS c JOIN change_sets AS s USING (change_key)
+        "SELECT s.change_key, s.at_ms, s.cause FROM changes AS c JOIN change_sets AS s USING (change_key)
          WHERE c.subject = ?1 AND c.subject_key = ?2 AND c.company_key = ?3 AND c.field = ?4
          ORDER BY c.change_key DESC LIMIT 1",
     )?;
-    Ok(statement.query_row(params![subject, key, company, field], |row| row.get(0)).optional()?)
+    let latest = statement.query_row(params![subject, key, company, field], |row| {
+        Ok(Latest { change: ChangeKey(row.get(0)?), at_ms: row.get(1)?, cause: row.get(2)? })
+    });
+    Ok(latest.optional()?)
+}
+
+/// The value that a field has again where a change of it is taken back: the one before it. One that came with a deed
+/// which was itself taken back since, while this change stood over it, gives way to the one before that.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn former(tx: &Tx<'_>, row: &ChangeRow) -> Result<Option<Value>, StoreError> {
+    let (subject, key, company) = subject_columns(row.about);
+    let mut statement = tx.connection.prepare_cached(
+        "SELECT c.change_key, c.before, c.after,
+                s.undone_by IS NOT NULL OR coalesce(s.source_key, -1) IN (
+                  SELECT source_key FROM imports INDEXED BY imports_taken_back
+                  WHERE state IN ('undoing', 'undone') AND source_key IS NOT NULL)
+         FROM changes AS c JOIN change_sets AS s USING (change_key)
+         WHERE c.subject = ?1 AND c.subject_key = ?2 AND c.company_key = ?3 AND c.field = ?4 AND c.change_key < ?5
+         ORDER BY c.change_key DESC LIMIT 1",
+    )?;
+    let json = |text: Option<String>| text.and_then(|text| serde_json::from_str::<Value>(&text).ok());
+    let (mut value, mut change) = (row.before.clone(), row.change.0);
+    for _ in 0..FORMER_MAX {
+        let earlier = statement
+            .query_row(params![subject, key, company, row.field, change], |row| {
+                Ok((row.get(0)?, json(row.get(1)?), json(row.get(2)?), row.get::<_, bool>(3)?))
+            })
+            .optional()?;
+        match earlier {
+            Some((earlier, before, after, true)) if after == value => (value, change) = (before, earlier),
+            _ => break,
+        }
+    }
+    Ok(value)
 }
 
 /// Writes one change set; nothing where nothing changed.

@@ -178,7 +178,7 @@ pub fn take_away_imported(
         _ => return Ok(None),
     };
     for (name, stated) in attributes.stated() {
-        if said::stands(tx, about, name, stated.stamp.source)? {
+        if said::stands(tx, about, name, stated.stamp)? {
             return Ok(None);
         }
     }

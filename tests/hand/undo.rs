@@ -4,9 +4,9 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::identify;
 use crate::support::desk::Desk;
 use crate::support::{OWNER, Rollcall, message_id};
+use crate::{delete, identify, patch, put, undo};
 
 /// What the API says of Ann, but for when she was last spoken of.
 async fn ann(rollcall: &Rollcall) -> Value {
@@ -242,4 +242,133 @@ async fn an_attribute_s_page_says_where_it_is_used() {
     assert_eq!(order(&person.open("/attributes?of=user&q=zi").await), ["Zip"]);
     assert!(person.open("/attributes?of=user&q=nothing").await.contains("No attribute matches"));
     assert_eq!(person.ask("/attributes?sort=colour").await.0, 400);
+}
+
+/// A message of now, as a page sends it with each view.
+fn says(user: &str, traits: Value) -> Value {
+    json!({ "type": "identify", "messageId": message_id(), "userId": user, "traits": traits })
+}
+
+/// What the site said since is its own, also where it changed nothing: a deed that is taken back takes back what only
+/// the deed said.
+#[actix_web::test]
+async fn what_the_site_said_again_stays_when_a_deed_is_taken_back() {
+    let rollcall = Rollcall::start();
+    put(&rollcall, "/users/ann", json!({ "attributes": { "plan": "old" } })).await;
+    put(&rollcall, "/companies/acme", json!({})).await;
+
+    let set = patch(&rollcall, "/users/ann", json!({ "attributes": { "plan": "new" } })).await;
+    assert_eq!(rollcall.backend_posts(says("ann", json!({ "plan": "new" }))).await[0]["status"], "unchanged");
+    let refused = undo(&rollcall, &set.body["change_id"]).await;
+    assert_eq!((refused.status.as_u16(), &refused.body["code"]), (409, &json!("nothing_to_undo")));
+    assert_eq!(ann(&rollcall).await["attributes"]["plan"], "new");
+
+    let joined = put(&rollcall, "/companies/acme/members/ann", json!({ "role": "boss" })).await;
+    rollcall.page_posts(says("ann", json!({ "company": { "company_id": "acme" } }))).await;
+    let undone = undo(&rollcall, &joined.body["change_id"]).await;
+    assert_eq!(undone.body["conflicts"][0]["detail"], "The membership was confirmed since, and stays as it is.");
+    let membership = |ann: &Value| {
+        let of = ann["companies"][0].clone();
+        (of["role"].clone(), of["left_at"].is_null())
+    };
+    assert_eq!(membership(&ann(&rollcall).await), (Value::Null, true), "the role was the hand's alone");
+
+    let left = delete(&rollcall, "/companies/acme/members/ann").await;
+    rollcall.page_posts(says("ann", json!({ "company": { "company_id": "acme", "remove": true } }))).await;
+    assert_eq!(undo(&rollcall, &left.body["change_id"]).await.status, 409);
+    assert!(!membership(&ann(&rollcall).await).1, "the site says so too");
+
+    let made = put(&rollcall, "/users/bob", json!({ "attributes": { "plan": "pro", "city": "Ulm" } })).await;
+    rollcall.page_posts(says("bob", json!({ "plan": "pro" }))).await;
+    assert_eq!(undo(&rollcall, &made.body["change_id"]).await.status, 200);
+    assert_eq!(rollcall.user("bob").await["attributes"], json!({ "plan": "pro" }));
+}
+
+/// What an undoing wrote back is nobody's word: deeds are taken back one after the other, and a hand that says it
+/// again is.
+#[actix_web::test]
+async fn deeds_are_taken_back_one_after_the_other() {
+    let rollcall = Rollcall::start();
+    put(&rollcall, "/users/ann", json!({ "attributes": { "plan": "a" } })).await;
+    let plan = async |value: &str| {
+        let body = json!({ "attributes": { "plan": value } });
+        patch(&rollcall, "/users/ann", body).await.body["change_id"].clone()
+    };
+    let (first, second) = (plan("b").await, plan("c").await);
+    for (change, stands) in [(second, "b"), (first, "a")] {
+        let undone = undo(&rollcall, &change).await;
+        assert_eq!((undone.status.as_u16(), &undone.body["conflicts"]), (200, &json!([])));
+        assert_eq!(ann(&rollcall).await["attributes"]["plan"], stands);
+    }
+    let third = plan("d").await;
+    plan("d").await;
+    assert_eq!(undo(&rollcall, &third).await.status, 409, "the hand said it again");
+}
+
+/// Whoever is gone has nothing to be taken back, and what was done still says of whom.
+#[actix_web::test]
+async fn a_deed_about_somebody_who_is_gone_is_refused_and_still_says_who() {
+    let rollcall = Rollcall::start();
+    let mut deeds = Vec::new();
+    for (path, kind) in [("/users/ann", "user"), ("/companies/acme", "company")] {
+        let made = put(&rollcall, path, json!({ "name": "A" })).await;
+        let undone = undo(&rollcall, &made.body["change_id"]).await;
+        assert_eq!(rollcall.api(path).await.status, 404);
+        let again = undo(&rollcall, &undone.body["change_id"]).await;
+        assert_eq!((again.status.as_u16(), &again.body["code"]), (409, &json!("nothing_to_undo")));
+        let id = path.rsplit('/').next().unwrap();
+        assert!(again.body["detail"].as_str().unwrap().contains(&format!("{id} no longer exists")), "{}", again.body);
+        let told = &rollcall.list("/changes").await[0]["changes"][0];
+        assert_eq!((&told["kind"], &told["id"]), (&json!(kind), &json!(id)));
+        deeds.extend([made.body["change_id"].clone(), undone.body["change_id"].clone()]);
+    }
+    let audit = rollcall.desk().await.open("/settings/audit").await;
+    for deed in deeds {
+        assert!(!audit.contains(&format!("/changes/{deed}/undo")), "{deed} is not offered: {audit}");
+    }
+}
+
+/// Values that waited, and were let in by a decision, wait again; one that took another's place makes way for it.
+#[actix_web::test]
+async fn values_that_waited_wait_again_when_the_decision_is_taken_back() {
+    let rollcall = Rollcall::start();
+    put(&rollcall, "/users/ann", json!({ "attributes": { "score": 5, "seats": 1 } })).await;
+    let waiting = async || {
+        let names = rollcall.list("/refusals/tray").await;
+        names.iter().map(|name| (name["name"].clone(), name["samples"].clone())).collect::<Vec<_>>()
+    };
+    let latest = async || rollcall.list("/changes").await[0]["change_id"].clone();
+
+    rollcall.backend_posts(says("ann", json!({ "score": "five" }))).await;
+    patch(&rollcall, "/attributes/user/score", json!({ "type": "string" })).await;
+    assert_eq!(ann(&rollcall).await["attributes"]["score"], "five");
+    let undone = undo(&rollcall, &latest().await).await;
+    assert_eq!(undone.body["conflicts"], json!([]));
+    assert_eq!(ann(&rollcall).await["attributes"]["score"], 5);
+    assert_eq!(waiting().await, [(json!("score"), json!(["five"]))]);
+
+    let source = rollcall.list("/sources").await;
+    for source in &source {
+        let path = format!("/sources/{}", source["source_id"].as_str().unwrap());
+        patch(&rollcall, &path, json!({ "new_attributes": "closed" })).await;
+    }
+    let decide = async |name: &str, decision: Value| {
+        let path = format!("/refusals/tray/user/{name}");
+        let decided = rollcall.api_as(Method::POST, &path, &rollcall.token, Some(decision)).await;
+        assert_eq!(decided.status, 200, "{}", decided.body);
+    };
+    rollcall.page_posts(says("ann", json!({ "logins": 7, "places": 8 }))).await;
+    decide("logins", json!({ "decision": "accept", "type": "number" })).await;
+    assert_eq!(ann(&rollcall).await["attributes"]["logins"], 7);
+    assert_eq!(undo(&rollcall, &latest().await).await.status, 200);
+    decide("places", json!({ "decision": "map", "to": "seats" })).await;
+    assert_eq!(ann(&rollcall).await["attributes"]["seats"], 8);
+    assert_eq!(undo(&rollcall, &latest().await).await.status, 200);
+    assert_eq!(ann(&rollcall).await["attributes"], json!({ "score": 5, "seats": 1 }));
+    let expected = ["logins", "places", "score"];
+    assert_eq!(waiting().await.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>(), expected);
+
+    decide("places", json!({ "decision": "ignore" })).await;
+    assert_eq!(undo(&rollcall, &latest().await).await.status, 200);
+    assert_eq!(rollcall.list("/refusals/names").await, Vec::<Value>::new());
 }

@@ -92,11 +92,12 @@ fn sets_back(tx: &mut Tx<'_>, import: &mut Import, source: SourceKey, before: i6
             LEFT => {
                 take_away(tx, import, source, &rows, &mut done)?;
                 hand_over(tx, *set, &rows)?;
+                mark_gone(tx, *set, &rows)?;
             }
             _ => {}
         }
     }
-    changes::record(tx, &by(import), "undo", Grade::Hand, &done)?;
+    changes::record(tx, &by(import), changes::UNDO, Grade::Hand, &done)?;
     Ok(sets.last().filter(|_| sets.len() == CHUNK_SETS).map(|set| set.0))
 }
 
@@ -108,7 +109,7 @@ fn unsay(tx: &mut Tx<'_>, import: &Import, source: SourceKey, before: i64) -> Re
         let person = tx.catalog().survivor(*user);
         done.extend(memberships::unsay_all_of(tx, person, source)?.unwrap_or_default());
     }
-    changes::record(tx, &by(import), "undo", Grade::Hand, &done)?;
+    changes::record(tx, &by(import), changes::UNDO, Grade::Hand, &done)?;
     Ok(users.last().filter(|_| users.len() == CHUNK_SETS).map(|user| user.0))
 }
 
@@ -119,6 +120,21 @@ fn hand_over(tx: &Tx<'_>, set: ChangeKey, rows: &[ChangeRow]) -> Result<(), Stor
             && let Some(heir) = said::heir(tx, row)?
         {
             return said::hand_over(tx, set, heir);
+        }
+    }
+    Ok(())
+}
+
+/// The making of somebody who is gone was taken back, by the deed that took them away.
+fn mark_gone(tx: &Tx<'_>, set: ChangeKey, rows: &[ChangeRow]) -> Result<(), StoreError> {
+    if changes::deed(tx, set)?.is_none_or(|deed| deed.undone_by.is_some()) {
+        return Ok(());
+    }
+    for row in rows.iter().filter(|row| row.field == CREATED) {
+        if !made::is_there(tx, row.about)?
+            && let Some(latest) = changes::latest(tx, row.about, CREATED)?.filter(|latest| latest.change != set)
+        {
+            return changes::mark_undone(tx, set, latest.change);
         }
     }
     Ok(())
@@ -218,7 +234,7 @@ fn take_back(
     let (changes, conflicts) = undoing.ended();
     import.taken_back.fields += changes.len() as u64;
     import.taken_back.kept += conflicts.len() as u64;
-    if let Some(new) = changes::record(tx, &by(import), "undo", Grade::Hand, &changes)? {
+    if let Some(new) = changes::record(tx, &by(import), changes::UNDO, Grade::Hand, &changes)? {
         changes::mark_undone(tx, set, new)?;
     }
     Ok(())

@@ -2,14 +2,18 @@
 
 use serde_json::Value;
 
-use super::{UndoError, Undoing, owner_of};
+use super::{UndoError, Undoing, called, owner_of};
 use crate::actions::attributes::{self, AttributeError};
-use crate::domain::change::{Change, Subject};
+use crate::domain::change::{CREATED, Change, Subject};
+use crate::domain::error::Code;
 use crate::domain::ids::{ChangeKey, DefinitionKey};
 use crate::store::attribute_work::Deed;
 use crate::store::attributes::{self as definitions, DefinitionChange, DefinitionRow};
 use crate::store::changes::ChangeRow;
-use crate::store::{StoreError, Tx};
+use crate::store::{StoreError, Tx, tray};
+
+/// The cause of a deletion of an attribute.
+pub(super) const DELETION: &str = "delete_attribute";
 
 /// What of a definition is taken back.
 pub(super) const TAKEN_BACK: [&str; 7] = ["label", "locked", "hidden", "history", "type", "fast_filter", "also_named"];
@@ -27,6 +31,15 @@ impl Retyped {
     }
 }
 
+/// Why a value waited in the tray that a change applied; none where another deed changed it.
+pub(super) fn waited_as(row: &ChangeRow) -> Option<Code> {
+    match row.cause.as_str() {
+        "accept_attribute" | "map_attribute" => Some(Code::UnknownAttribute),
+        "apply_tray" => Some(Code::TypeMismatch),
+        _ => None,
+    }
+}
+
 /// Whether a row is about what a definition says.
 pub(super) fn is_definition(row: &ChangeRow) -> bool {
     matches!(row.about, Subject::Attribute(_))
@@ -35,6 +48,12 @@ pub(super) fn is_definition(row: &ChangeRow) -> bool {
 impl Undoing<'_, '_> {
     pub(super) fn definition(&mut self, row: &ChangeRow, key: DefinitionKey) -> Result<(), UndoError> {
         let known = definitions::of_key(&self.tx.reader(), key)?.filter(|definition| !definition.deleting);
+        if row.cause == DELETION {
+            let detail =
+                "An attribute is not brought back. What its values were is in the history of whom they belonged to.";
+            self.conflict(row, detail.to_owned());
+            return Ok(());
+        }
         let Some(definition) = known else {
             self.conflict(row, "The attribute no longer exists.".to_owned());
             return Ok(());
@@ -46,6 +65,7 @@ impl Undoing<'_, '_> {
                 return Ok(());
             }
             definitions::forget_name(self.tx, definition.owner, name)?;
+            self.waited = Some(name.to_owned());
             self.changes.push(Change::new(row.about, row.field.clone(), row.after.clone(), None));
             return Ok(());
         }
@@ -56,8 +76,15 @@ impl Undoing<'_, '_> {
             "history" => Some(definition.history.into()),
             "fast_filter" => Some(definition.fast_filter.is_some().into()),
             "type" => Some(definition.kind.as_str().into()),
+            // What was applied waits again, value by value.
+            "tray" => return Ok(()),
+            CREATED if row.cause == "accept_attribute" => {
+                let detail = format!("{} stays an attribute. It can be deleted on its page.", definition.name);
+                self.conflict(row, detail);
+                return Ok(());
+            }
             field => {
-                self.conflict(row, format!("{field} can't be undone here: see the attribute's page."));
+                self.conflict(row, format!("{} can't be undone here: see the attribute's page.", called(field)));
                 return Ok(());
             }
         };
@@ -86,6 +113,34 @@ impl Undoing<'_, '_> {
             let was = definition.kind.as_str().to_owned();
             self.retyped = Some(Retyped { definition, was });
         }
+        Ok(())
+    }
+}
+
+impl Undoing<'_, '_> {
+    /// A value of an attribute that has its former type again follows by itself, at its own time. One that waited, and
+    /// took another's place when the type was changed, makes way for it again.
+    pub(super) fn value_of_former_type(&mut self, row: &ChangeRow) -> Result<(), UndoError> {
+        match (&row.before, &row.after) {
+            (Some(_), Some(_)) => self.waits_again(row, Code::TypeMismatch),
+            _ => Ok(()),
+        }
+    }
+
+    /// A value that waited in the tray waits there again, unless it was said since; the one before it is back.
+    pub(super) fn waits_again(&mut self, row: &ChangeRow, code: Code) -> Result<(), UndoError> {
+        let stated = self.change(row.about, |known| known.said(&row.field))?.flatten();
+        let stated = stated.filter(|(value, _)| Some(value) == row.after.as_ref());
+        let (Some((value, stamp)), false) = (stated, self.is_said_since(row)?) else { return self.attribute(row) };
+        let name = self.waited.clone().unwrap_or_else(|| row.field.clone());
+        tray::keep(self.tx, row.about, &name, code, &value, stamp)?;
+        if row.before.is_some() {
+            return self.attribute(row);
+        }
+        // What was cleared by hand now would keep the value out for good.
+        self.change(row.about, |known| known.unsay(&row.field))?;
+        let now = self.change(row.about, |known| known.get(&row.field))?.flatten();
+        self.changes.push(Change::new(row.about, row.field.clone(), row.after.clone(), now));
         Ok(())
     }
 }

@@ -5,13 +5,24 @@ use serde_json::Value;
 use super::{UndoError, Undoing};
 use crate::actions::settings;
 use crate::actions::sources::{self, SourceError};
+use crate::domain::attributes::Owner;
+use crate::domain::change::Change;
 use crate::domain::ids::SourceKey;
+use crate::store::attributes;
 use crate::store::changes::ChangeRow;
 use crate::store::workspace::SetError;
 
 impl Undoing<'_, '_> {
     /// A setting of the workspace.
     pub(super) fn setting(&mut self, row: &ChangeRow) -> Result<(), UndoError> {
+        match row.field.as_str() {
+            "ignored_attribute" => return self.ignored(row),
+            "tray_values" => {
+                self.conflict(row, "What was thrown away is not kept, so it can't be brought back.".to_owned());
+                return Ok(());
+            }
+            _ => {}
+        }
         let stands = self.tx.catalog().settings.get(&row.field);
         let told = row.after.as_ref().and_then(Value::as_str);
         if stands.is_none() || stands.as_deref() != told {
@@ -23,6 +34,20 @@ impl Undoing<'_, '_> {
             Ok(change) => self.changes.extend(change),
             Err(SetError::Store(error)) => return Err(error.into()),
             Err(SetError::Setting(error)) => self.conflict(row, error.to_string()),
+        }
+        Ok(())
+    }
+
+    /// A name that was to be ignored waits in the tray again, or becomes an attribute by itself.
+    fn ignored(&mut self, row: &ChangeRow) -> Result<(), UndoError> {
+        let told = |field: &str| row.after.as_ref().and_then(|told| told.get(field)).and_then(Value::as_str);
+        let named = told("owner").and_then(Owner::parse).zip(told("name"));
+        match named.filter(|(owner, name)| self.tx.catalog().decided(*owner, name) == Some(None)) {
+            Some((owner, name)) => {
+                attributes::forget_name(self.tx, owner, name)?;
+                self.changes.push(Change::new(row.about, row.field.clone(), row.after.clone(), None));
+            }
+            None => self.conflict(row, "The name has been decided differently since.".to_owned()),
         }
         Ok(())
     }

@@ -308,6 +308,7 @@ pub fn change(deed: Deed, place: i64, field: &str, before: Value, after: Value) 
             _ => Subject::Workspace,
         },
         subject: deed.subject,
+        is_there: true,
         subject_id: deed.id.to_owned(),
         subject_name: (deed.set == 8).then(|| "Priya Raman".to_owned()),
         attribute_of: None,

@@ -85,10 +85,10 @@ impl Cell {
 
     fn set(&mut self, value: Value, stamp: Stamp) {
         let known = self.plain.as_ref().map(|(_, known)| *known);
-        // A hand's time is the moment it is there, so the later of two hands holds.
-        let hand_unpins =
-            stamp.grade == Grade::Hand && known.is_some_and(|known| known.pinned && known.at_ms <= stamp.at_ms);
-        if known.is_none_or(|known| known <= stamp) || hand_unpins {
+        // A hand's time is the moment it is there, so the later of two hands holds, of one moment too.
+        let is_later_hand = stamp.grade == Grade::Hand
+            && known.is_some_and(|known| (known.pinned || known.grade == Grade::Hand) && known.at_ms <= stamp.at_ms);
+        if known.is_none_or(|known| known <= stamp) || is_later_hand {
             self.plain = Some((value, stamp));
             self.operations.retain(|(operation, _)| *operation > stamp);
         }
@@ -405,9 +405,18 @@ impl Attributes {
         names.into_iter().filter_map(differs).collect()
     }
 
-    /// Where what was said last of a name came from, a clearing too.
-    pub fn stamp_of(&self, name: &str) -> Option<Stamp> {
-        self.cells.get(name).and_then(Cell::stamp)
+    /// What was said last of a name and is its value, `null` where it was cleared, with where it came from; none where
+    /// nothing was, or steps follow.
+    pub fn said(&self, name: &str) -> Option<(Value, Stamp)> {
+        self.cells.get(name).filter(|cell| cell.operations.is_empty()).and_then(|cell| cell.plain.clone())
+    }
+
+    /// Forgets what was said last of a name: what fills gaps is left.
+    pub fn unsay(&mut self, name: &str) {
+        if let Some(cell) = self.cells.get_mut(name) {
+            cell.plain = None;
+        }
+        self.cells.retain(|_, cell| *cell != Cell::default());
     }
 
     /// The value of a name.
@@ -436,6 +445,11 @@ impl Attributes {
     pub fn stated_of(&self, name: &str) -> Option<Stated> {
         let cell = self.cells.get(name)?;
         Some(Stated { value: cell.value()?, stamp: cell.stamp()? })
+    }
+
+    /// Where what is known of a name came from, also where it was cleared.
+    pub fn stamp_of(&self, name: &str) -> Option<Stamp> {
+        self.cells.get(name).and_then(Cell::stamp)
     }
 
     /// Whether nothing was ever said.

@@ -56,7 +56,9 @@ pub(super) fn type_of(samples: &[&Value], reading: &Reading) -> Type {
         return Type::Text;
     }
     let is_word = |cell: &&Value| cell.is_boolean() || text(cell).chars().all(char::is_alphabetic);
-    if all(Type::Boolean) && samples.iter().all(is_word) {
+    // A cross says yes beside one that is empty or says no; where it stands alone it may be a name.
+    let is_cross = |cell: &&Value| text(cell).eq_ignore_ascii_case("x");
+    if all(Type::Boolean) && samples.iter().all(is_word) && !samples.iter().all(is_cross) {
         return Type::Boolean;
     }
     if all(Type::Number) && !samples.iter().any(is_code) {

@@ -452,6 +452,11 @@ fn plain(heading: &str) -> String {
 pub fn suggest(kind: Kind, headings: &[String], rows: &[Vec<Value>], reading: &Reading, known: &Known) -> Mapping {
     let plain_headings: Vec<String> = headings.iter().map(|heading| plain(heading)).collect();
     let mut taken = HashSet::new();
+    // A heading that is a target word for word is it, wherever it stands.
+    let exact: Vec<Option<String>> = headings
+        .iter()
+        .map(|heading| Target::parse(heading).ok().filter(|target| target.fits(kind)).map(|target| target.key()))
+        .collect();
     let columns = headings.iter().zip(&plain_headings).enumerate().map(|(place, (heading, plain))| {
         let samples: Vec<&Value> = rows.iter().filter_map(|row| row.get(place)).collect();
         let target = of_heading(kind, heading, plain, &plain_headings, known)
@@ -460,6 +465,16 @@ pub fn suggest(kind: Kind, headings: &[String], rows: &[Vec<Value>], reading: &R
         // Who looks after somebody here is an operator, by e-mail; other tools write a name.
         let is_owner = target == Target::Owner && kind != Kind::Attributes;
         let target = if is_owner && !guess::are_emails(&samples) { Target::Ignore } else { target };
+        // What stands under its own name elsewhere is not this one: an attribute of another's is then one of its own.
+        let key = target.key();
+        let is_elsewhere = exact[place].as_ref() != Some(&key) && exact.iter().flatten().any(|exact| *exact == key);
+        let target = match &target {
+            Target::Attribute(owner, ..) if is_elsewhere && main_owner(kind).is_some_and(|main| main != *owner) => {
+                of_samples(kind, heading, &samples, reading, known)
+            }
+            _ if is_elsewhere => Target::Ignore,
+            _ => target,
+        };
         // The first of two that seem to be the same is it.
         let target = if taken.insert(target.key()) { target } else { Target::Ignore };
         Column { heading: heading.clone(), target }

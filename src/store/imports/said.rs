@@ -3,9 +3,9 @@
 use rusqlite::{OptionalExtension, params};
 
 use crate::domain::access::Grade;
-use crate::domain::attributes::Attributes;
+use crate::domain::attributes::{Attributes, Stamp};
 use crate::domain::change::{MEMBERSHIP, Subject};
-use crate::domain::ids::{ChangeKey, SourceKey, UserKey};
+use crate::domain::ids::{ChangeKey, CompanyKey, SourceKey, UserKey};
 use crate::store::changes::{self, ChangeRow};
 use crate::store::{SourceKind, StoreError, Tx, companies, memberships, merges, users};
 
@@ -21,16 +21,52 @@ pub fn is_taken_back(tx: &Tx<'_>, source: SourceKey) -> Result<bool, StoreError>
     Ok(statement.exists([source.0])?)
 }
 
-/// Whether somebody whose word holds said a value that is there: not an import that was taken back, nor that taking back.
+/// Whether somebody whose word holds said what is there: not an import that was taken back, nor the taking back of a deed.
 ///
 /// # Errors
 /// [`StoreError`] only.
-pub fn stands(tx: &Tx<'_>, about: Subject, field: &str, source: SourceKey) -> Result<bool, StoreError> {
+pub fn stands(tx: &Tx<'_>, about: Subject, field: &str, stamp: Stamp) -> Result<bool, StoreError> {
     // A hand has no source; undoing is one.
-    if source == SourceKey(0) {
-        return Ok(changes::last_cause(tx, about, field)?.as_deref() != Some("undo"));
+    if stamp.source == SourceKey(0) {
+        let latest = changes::latest(tx, about, field)?;
+        return Ok(!latest.is_some_and(|latest| latest.cause == changes::UNDO && latest.at_ms >= stamp.at_ms));
     }
-    Ok(!is_taken_back(tx, source)?)
+    Ok(!is_taken_back(tx, stamp.source)?)
+}
+
+/// Whether somebody whose word holds said after a moment (Unix milliseconds) that a user is in a company, or is not.
+///
+/// # Errors
+/// [`StoreError`] only.
+pub fn of_membership_since(
+    tx: &Tx<'_>,
+    (user, company): (UserKey, CompanyKey),
+    is_member: bool,
+    after_ms: i64,
+) -> Result<bool, StoreError> {
+    let about = Subject::Membership(user, company);
+    let companies = merges::companies::group(tx, company)?;
+    let mut statement = tx.connection.prepare_cached(
+        "SELECT at_ms, grade, source_key, said, company_key FROM membership_statements
+         WHERE subject = ?1 AND at_ms > ?2",
+    )?;
+    for named in merges::group(tx, user)? {
+        let mut rows = statement.query([named.0, after_ms])?;
+        while let Some(row) = rows.next()? {
+            let grade = Grade::from_number(row.get(1)?);
+            let is_of_company = companies.contains(&CompanyKey(row.get(4)?));
+            let says_so = match row.get::<_, i64>(3)? {
+                0 => is_member && is_of_company,
+                1 => !is_member && is_of_company,
+                _ => !is_member,
+            };
+            let stamp = Stamp { pinned: false, at_ms: row.get(0)?, grade, order: 0, source: SourceKey(row.get(2)?) };
+            if says_so && grade > Grade::Rule && stands(tx, about, MEMBERSHIP, stamp)? {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
 }
 
 /// The attributes of a user, a company or a membership.
@@ -43,12 +79,12 @@ fn attributes_of(tx: &Tx<'_>, about: Subject) -> Result<Option<Attributes>, Stor
     })
 }
 
-/// The source through which the value of a field was said last.
+/// Where what is known of a field came from last, also where it was cleared.
 ///
 /// # Errors
 /// [`StoreError`] only.
-pub fn source_of(tx: &Tx<'_>, about: Subject, field: &str) -> Result<Option<SourceKey>, StoreError> {
-    Ok(attributes_of(tx, about)?.and_then(|known| known.stated_of(field)).map(|stated| stated.stamp.source))
+pub fn stamp_of(tx: &Tx<'_>, about: Subject, field: &str) -> Result<Option<Stamp>, StoreError> {
+    Ok(attributes_of(tx, about)?.and_then(|known| known.stamp_of(field)))
 }
 
 /// The import that says the same as a change of one that is taken back, where there is one: the change is its own then.
