@@ -8,6 +8,12 @@ use super::{cell, dates};
 use crate::domain::attributes::Type;
 use crate::domain::ids;
 
+/// A heading in lower case, words parted by `_`.
+pub(super) fn plain(heading: &str) -> String {
+    let words = heading.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.collect::<Vec<_>>().join("_").to_lowercase()
+}
+
 /// Whether the first row holds headings: texts that are not values.
 pub(super) fn is_header(rows: &[Vec<Value>]) -> bool {
     let Some(first) = rows.first() else { return true };

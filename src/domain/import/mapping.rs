@@ -442,21 +442,12 @@ const DERIVED: &[&str] = &[
     "received_at",
 ];
 
-/// A heading in lower case, words parted by `_`.
-fn plain(heading: &str) -> String {
-    let words = heading.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-    words.collect::<Vec<_>>().join("_").to_lowercase()
-}
-
 /// What columns seem to be.
 pub fn suggest(kind: Kind, headings: &[String], rows: &[Vec<Value>], reading: &Reading, known: &Known) -> Mapping {
-    let plain_headings: Vec<String> = headings.iter().map(|heading| plain(heading)).collect();
+    let plain_headings: Vec<String> = headings.iter().map(|heading| guess::plain(heading)).collect();
     let mut taken = HashSet::new();
-    // A heading that is a target word for word is it, wherever it stands.
-    let exact: Vec<Option<String>> = headings
-        .iter()
-        .map(|heading| Target::parse(heading).ok().filter(|target| target.fits(kind)).map(|target| target.key()))
-        .collect();
+    let of_word = |heading: &String| Target::parse(heading).ok().filter(|target| target.fits(kind));
+    let exact: Vec<Option<String>> = headings.iter().map(|heading| Some(of_word(heading)?.key())).collect();
     let columns = headings.iter().zip(&plain_headings).enumerate().map(|(place, (heading, plain))| {
         let samples: Vec<&Value> = rows.iter().filter_map(|row| row.get(place)).collect();
         let target = of_heading(kind, heading, plain, &plain_headings, known)
@@ -465,15 +456,14 @@ pub fn suggest(kind: Kind, headings: &[String], rows: &[Vec<Value>], reading: &R
         // Who looks after somebody here is an operator, by e-mail; other tools write a name.
         let is_owner = target == Target::Owner && kind != Kind::Attributes;
         let target = if is_owner && !guess::are_emails(&samples) { Target::Ignore } else { target };
-        // What stands under its own name elsewhere is not this one: an attribute of another's is then one of its own.
-        let key = target.key();
-        let is_elsewhere = exact[place].as_ref() != Some(&key) && exact.iter().flatten().any(|exact| *exact == key);
-        let target = match &target {
-            Target::Attribute(owner, ..) if is_elsewhere && main_owner(kind).is_some_and(|main| main != *owner) => {
-                of_samples(kind, heading, &samples, reading, known)
-            }
-            _ if is_elsewhere => Target::Ignore,
-            _ => target,
+        // What stands under its own name elsewhere is not this one.
+        let is_it = |exact: &Option<String>| exact.as_ref() == Some(&target.key());
+        let is_elsewhere = !is_it(&exact[place]) && exact.iter().any(is_it);
+        let is_of_another = matches!(target, Target::Attribute(of, ..) if Some(of) != kind.owner());
+        let target = match (is_elsewhere, is_of_another) {
+            (false, _) => target,
+            (true, true) => of_samples(kind, heading, &samples, reading, known),
+            (true, false) => Target::Ignore,
         };
         // The first of two that seem to be the same is it.
         let target = if taken.insert(target.key()) { target } else { Target::Ignore };
@@ -491,14 +481,9 @@ pub fn suggest(kind: Kind, headings: &[String], rows: &[Vec<Value>], reading: &R
     Mapping(columns)
 }
 
-/// The one whose attributes an import of a kind is about.
-fn main_owner(kind: Kind) -> Option<Owner> {
-    kind.owner()
-}
-
 fn of_heading(kind: Kind, heading: &str, plain: &str, all: &[String], known: &Known) -> Option<Target> {
     let (name, typed, is_attribute) = table::read_heading(heading);
-    let owner = main_owner(kind);
+    let owner = kind.owner();
     if let (true, Some(owner)) = (is_attribute, owner) {
         let name = attributes::name(owner, name).ok()?;
         // What is known has its type, and what is new gets the one that the heading says.
@@ -583,7 +568,7 @@ fn of_heading(kind: Kind, heading: &str, plain: &str, all: &[String], known: &Kn
 fn of_samples(kind: Kind, heading: &str, samples: &[&Value], reading: &Reading, known: &Known) -> Target {
     let name = table::read_heading(heading).0;
     let of = guess::type_of(samples, reading);
-    match main_owner(kind) {
+    match kind.owner() {
         None if kind != Kind::Events => Target::Ignore,
         None => Target::Property(name.to_owned(), Some(of)),
         Some(owner) => match attributes::name(owner, name) {
