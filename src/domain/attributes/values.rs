@@ -588,6 +588,9 @@ mod tests {
             said.retain(|(gap, stamp)| *gap || stamp.pinned || stamp.grade != Grade::Hand || !pinned);
             let mut moments = BTreeSet::new();
             said.retain(|(_, stamp)| !stamp.pinned || moments.insert(stamp.at_ms));
+            // Of two hands of one moment the one that comes later holds, whatever its order.
+            let mut hands = BTreeSet::new();
+            said.retain(|(gap, stamp)| *gap || stamp.grade != Grade::Hand || hands.insert(stamp.at_ms));
             let place = |(gap, stamp): &(bool, Stamp)| (stamp.pinned, !gap, stamp.at_ms, stamp.grade, stamp.order);
             let expected = said.iter().max_by_key(|said| place(said)).map(|said| json!(format!("{:?}", place(said))));
             let mut attributes = Attributes::default();

@@ -48,7 +48,7 @@ pub fn former(tx: &Tx<'_>, row: &ChangeRow) -> Result<Option<Value>, StoreError>
     let (subject, key, company) = subject_columns(row.about);
     let mut statement = tx.connection.prepare_cached(
         "SELECT c.change_key, c.before, c.after,
-                s.undone_by IS NOT NULL OR coalesce(s.source_key, -1) IN (
+                coalesce(s.undone_by, 0) > ?6 OR coalesce(s.source_key, -1) IN (
                   SELECT source_key FROM imports INDEXED BY imports_taken_back
                   WHERE state IN ('undoing', 'undone') AND source_key IS NOT NULL)
          FROM changes AS c JOIN change_sets AS s USING (change_key)
@@ -59,7 +59,7 @@ pub fn former(tx: &Tx<'_>, row: &ChangeRow) -> Result<Option<Value>, StoreError>
     let (mut value, mut change) = (row.before.clone(), row.change.0);
     for _ in 0..FORMER_MAX {
         let earlier = statement
-            .query_row(params![subject, key, company, row.field, change], |row| {
+            .query_row(params![subject, key, company, row.field, change, row.change.0], |row| {
                 Ok((row.get(0)?, json(row.get(1)?), json(row.get(2)?), row.get::<_, bool>(3)?))
             })
             .optional()?;
