@@ -270,7 +270,10 @@ async fn a_value_goes_back_to_what_it_was_and_later_messages_win_again() {
     assert_eq!(rollcall.user("ann").await["attributes"]["plan"], "free");
     rollcall.backend_posts(change("new", -30)).await;
     let said = undo(&rollcall, &again.body["change_id"]).await;
-    assert!(said.body["detail"].as_str().is_some_and(|text| text.contains("set or confirmed since")) || said.status == 200, "{said:?}");
+    assert!(
+        said.body["detail"].as_str().is_some_and(|text| text.contains("set or confirmed since")) || said.status == 200,
+        "{said:?}"
+    );
 }
 
 #[actix_web::test]
