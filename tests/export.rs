@@ -212,6 +212,7 @@ async fn all_about_a_person_comes_as_a_page_for_people_and_json_and_nothing_of_o
         ]))
         .await;
     let desk = rollcall.desk().await;
+    desk.does("/edit/profile", &[("user", "ann"), ("owner", ""), ("tags", "vip, renewal in spring")]).await;
     let page = desk.open("/users/ann").await;
     assert!(page.contains("Export everything about this person"), "{page}");
 
@@ -249,6 +250,10 @@ async fn all_about_a_person_comes_as_a_page_for_people_and_json_and_nothing_of_o
         let html = &files["person.html"];
         assert!(
             html.contains("ann@acme.example") && html.contains("&lt;script&gt;") && !html.contains("<script"),
+            "{html}"
+        );
+        assert!(
+            html.contains("renewal in spring, vip") && known["tags"] == json!(["renewal in spring", "vip"]),
             "{html}"
         );
         for text in files.values() {

@@ -44,10 +44,24 @@ fn page(about: &About) -> Markup {
                 (rows("Ids", &[("Kind", "kind"), ("Id", "value"), ("Since", "since")], known.get("identifiers")))
                 (rows("Attributes", &[("Name", "name"), ("Value", "value"), ("Since", "since"), ("From", "source")], known.get("attribute_sources")))
                 (rows("Companies", &[("Company", "company_id"), ("Attributes there", "attributes"), ("Joined", "joined_at"), ("Left", "left_at"), ("From", "source")], known.get("companies")))
+                (by_hand(known))
                 (rows("Notes", &[("When", "at"), ("By", "by"), ("Note", "text")], known.get("notes")))
                 (rows("Values that were refused", &[("Name", "name"), ("Value", "value"), ("Why", "code"), ("When", "at"), ("From", "source")], known.get("refused_values")))
                 (latest(&about.latest))
             }
+        }
+    }
+}
+
+/// What operators keep of a person (A9).
+fn by_hand(known: &Map<String, Value>) -> Markup {
+    let tags = known.get("tags").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let tags: Vec<&str> = tags.iter().filter_map(Value::as_str).collect();
+    let told = [("Tags", tags.join(", ")), ("Owner", text(known.get("owner")))];
+    html! {
+        h2 { "Kept by hand" }
+        @if told.iter().all(|(_, text)| text.is_empty()) { p { "None." } } @else {
+            table { tbody { @for (name, text) in &told { @if !text.is_empty() { tr { th scope="row" { (name) } td { bdi { (text) } } } } } } }
         }
     }
 }
