@@ -24,8 +24,10 @@ const sentMs = new WeakMap()
 document.addEventListener("submit", (event) => {
   const { target, timeStamp } = event
   if (target.method !== "post" || event.defaultPrevented) return
-  if (timeStamp - sentMs.get(target) < 5000) return event.preventDefault()
-  sentMs.set(target, timeStamp)
+  // Another button of the same form asks for something else.
+  const pressed = event.submitter || target
+  if (timeStamp - sentMs.get(pressed) < 5000) return event.preventDefault()
+  sentMs.set(pressed, timeStamp)
 })
 
 // Tabs: where they are wider than the screen, the current one is in sight.
